@@ -1,0 +1,1 @@
+"""Data → adapter and scores. Today: execution accuracy on databases that the model has never seen."""

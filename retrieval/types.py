@@ -1,0 +1,63 @@
+"""Documents that can be found, hits that were found, and filters."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Kind = Literal["review", "report"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A text that can be cited."""
+
+    id: str
+    """``kind:key``, e.g. ``review:123`` or ``report:2026-05-monthly#returns``; unique in an index."""
+    kind: Kind
+    text: str
+    """What is embedded, searched and quoted; never empty."""
+    language: str = ""
+    """``en``, ``zh`` or another ISO 639-1 code; empty when unknown."""
+    product: str = ""
+    """Product name as the shop's views spell it; empty for reports."""
+    category: str = ""
+    rating: float | None = None
+    """Stars from 1 to 5."""
+    written_at: dt.datetime | None = None
+    """Local time of the shop, without zone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """Which documents may be found. Every field narrows; ``None`` does not."""
+
+    kinds: frozenset[str] | None = None
+    products: frozenset[str] | None = None
+    categories: frozenset[str] | None = None
+    languages: frozenset[str] | None = None
+    min_rating: float | None = None
+    max_rating: float | None = None
+    written_from: dt.datetime | None = None
+    """Inclusive."""
+    written_before: dt.datetime | None = None
+    """Exclusive."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """A document that was found."""
+
+    document: Document
+    score: float
+    """Fused score; higher is better, comparable only within one search."""
+    similarity: float | None
+    """Cosine to the question in [-1, 1]; ``None`` when only keywords found it."""
+
+
+class Retriever(Protocol):
+    """Finds documents. Returns at most ``k`` hits, best first; never pads."""
+
+    def search(self, text: str, k: int, filters: Filters | None = None) -> list[Hit]:
+        """Raises ``ValueError`` for an empty text or ``k`` below 1."""

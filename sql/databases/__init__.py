@@ -1,0 +1,40 @@
+"""Databases behind one protocol: the only place of ``sql`` that touches a connection.
+
+Each database brings its own lock below the guard (read-only, no external access) and enforces the budget
+in seconds, rows and memory. Nothing here decides what a role may see.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Protocol
+
+from sql.guard import CheckedQuery
+from sql.types import Catalog, Dialect, QueryLimits, Table
+
+
+class Database(Protocol):
+    """A shop's database, opened for reading only. Safe to use from several threads."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """The language of the statements that it runs."""
+
+    def catalog(self) -> Catalog:
+        """Tables, columns, keys and row counts; read once and kept."""
+
+    def execute(
+        self, query: CheckedQuery, limits: QueryLimits, cancel: threading.Event | None = None
+    ) -> Table:
+        """Run a checked query.
+
+        Raises:
+            QueryFailed: the database refused it; the message is the database's own.
+            QueryTimeout, QueryTooLarge, QueryCancelled: a budget was spent or ``cancel`` was set.
+        """
+
+    def explain(self, query: CheckedQuery) -> None:
+        """Let the database plan ``query`` without running it; raises ``QueryFailed`` if it cannot."""
+
+    def close(self) -> None:
+        """Free the connection; further calls raise ``DatabaseUnavailable``."""

@@ -1,0 +1,77 @@
+"""Errors of ``sql``.
+
+Tree::
+
+    SqlError
+    ├── UnsafeQuery          the guard refused; the reason is in words the asker can act on
+    │   ├── UnknownName      a table, column or function that is not there: the model may repair it
+    │   └── NotAllowed       it exists, and this role may not see it
+    ├── ShopFileError        shop.yml is wrong: file, line and reason
+    ├── DatabaseUnavailable  cannot be opened: missing, corrupt, locked
+    ├── QueryFailed          the database refused a checked query: the model may repair it
+    ├── QueryTimeout         cancelled when its time budget was spent
+    ├── QueryTooLarge        memory or cost budget
+    └── QueryCancelled       the asker pressed stop
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class SqlError(Exception):
+    """Base of everything ``sql`` raises on purpose."""
+
+
+class UnsafeQuery(SqlError):
+    """The guard refused a statement; nothing reached the database."""
+
+    def __init__(self, sql: str, reason: str) -> None:
+        super().__init__(f"Refused: {reason}. Nothing was run. Statement: {sql!r}")
+        self.sql = sql
+        self.reason = reason
+
+
+class UnknownName(UnsafeQuery):
+    """The statement names a table, column or function that does not exist."""
+
+
+class NotAllowed(UnsafeQuery):
+    """The statement names something that this role may not see."""
+
+
+class ShopFileError(SqlError):
+    """A ``shop.yml`` that cannot be used; nothing was opened.
+
+    Args:
+        path: the file, or ``None`` for text that came without one.
+        line: 1-based line of the fault, or ``None`` when it has no place.
+        reason: what is wrong, what was expected, and the way out.
+    """
+
+    def __init__(self, path: Path | None, line: int | None, reason: str) -> None:
+        place = f"{path or 'shop.yml'}{f', line {line}' if line else ''}"
+        super().__init__(f"{place}: {reason}")
+        self.path = path
+        self.line = line
+        self.reason = reason
+
+
+class DatabaseUnavailable(SqlError):
+    """The database cannot be opened; nothing was changed."""
+
+
+class QueryFailed(SqlError):
+    """The database refused a checked query."""
+
+
+class QueryTimeout(SqlError):
+    """A query was cancelled when its time budget was spent."""
+
+
+class QueryTooLarge(SqlError):
+    """A query was stopped at its memory or cost budget."""
+
+
+class QueryCancelled(SqlError):
+    """The asker stopped the query."""

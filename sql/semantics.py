@@ -1,0 +1,135 @@
+"""The shop's description: what ``shop.yml`` says, as plain data.
+
+Reading and checking the file is ``sql.shopfile``; this module only holds the types, so that every part can
+build a shop in a test without a file.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sql.types import ColumnType, QueryLimits
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewColumn:
+    """One column of a view, in the words of the shop."""
+
+    name: str
+    type: ColumnType
+    description: str = ""
+    synonyms: tuple[str, ...] = ()
+    """Other words for it, in any language."""
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Value in the database → other words for that value, in any language."""
+    sampled: bool = False
+    """Whether its distinct values may be read for linking (names of products, countries; never personal data)."""
+    unit: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """A wide table with plain names that questions are asked of."""
+
+    name: str
+    columns: tuple[ViewColumn, ...]
+    sql: str | None = None
+    """The SELECT behind it, in the shop's dialect; ``None`` when a table of that name exists in the database."""
+    description: str = ""
+    synonyms: tuple[str, ...] = ()
+    time: str | None = None
+    """The column that places its rows in time, for questions such as "last month"."""
+
+    def column(self, name: str) -> ViewColumn | None:
+        """The column of that name in any letter case, or ``None``."""
+        return next((c for c in self.columns if c.name.lower() == name.lower()), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A named number: one aggregate expression over one view."""
+
+    name: str
+    view: str
+    sql: str
+    """Aggregate expression over the view's columns, e.g. ``SUM(amount)``."""
+    description: str = ""
+    synonyms: tuple[str, ...] = ()
+    unit: str = ""
+    """``EUR``, ``%`` (the expression then gives a share from 0 to 1), ``days`` or empty for a count."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Role:
+    """What one kind of user may see."""
+
+    name: str
+    views: frozenset[str] | None = None
+    """View names; ``None`` means all."""
+    masked: frozenset[tuple[str, str]] = frozenset()
+    """``(view, column)`` pairs shown as ``NULL``: neither values nor counts of them are given away."""
+    rows: Mapping[str, str] = field(default_factory=dict)
+    """View → SQL predicate over its columns; rows for which it is not true do not exist for the role."""
+    limits: QueryLimits = QueryLimits()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A question with its right SQL over the views, shown to the model."""
+
+    question: str
+    sql: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewSource:
+    """Which view and columns hold the customers' reviews."""
+
+    view: str
+    id: str
+    text: tuple[str, ...]
+    """Columns joined by a line break."""
+    product: str | None = None
+    category: str | None = None
+    rating: str | None = None
+    written_at: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shop:
+    """Everything the project knows about one shop, before asking its database."""
+
+    name: str
+    database: str
+    """Path or URL; a folder or a pattern of CSV or Parquet files counts as a database."""
+    views: tuple[View, ...]
+    metrics: tuple[Metric, ...] = ()
+    roles: tuple[Role, ...] = (Role(name="owner"),)
+    default_role: str = "owner"
+    description: str = ""
+    currency: str = ""
+    today: str | dt.date | None = None
+    """The shop's clock: a date, ``max(view.column)`` for a frozen data set, or ``None`` for the real day."""
+    examples: tuple[Example, ...] = ()
+    suggestions: tuple[str, ...] = ()
+    """Questions offered on the chat page."""
+    reviews: ReviewSource | None = None
+    bindings: Mapping[str, str] = field(default_factory=dict)
+    """Part that a skill needs → ``view.column``."""
+    path: Path | None = None
+    """The file it was read from."""
+
+    def view(self, name: str) -> View | None:
+        """The view of that name in any letter case, or ``None``."""
+        return next((v for v in self.views if v.name.lower() == name.lower()), None)
+
+    def role(self, name: str) -> Role:
+        """The role of that name; ``KeyError`` with the known names when there is none."""
+        for role in self.roles:
+            if role.name == name:
+                return role
+        raise KeyError(f"no role {name!r}; the shop has {', '.join(r.name for r in self.roles)}")
