@@ -1,0 +1,71 @@
+# make demo    set everything up and open the chat page          make ask Q="revenue last month?"
+# make test    set everything up and run every test              make check   format, lint, types, imports, tests
+# make bench   measure, and print every figure of the README     make clean   remove what was built here, not your data
+PYTHON ?= python3
+EXTRAS ?= llm,cpu
+Q      ?= What was the revenue last month?
+VENV   := .venv
+BIN    := $(VENV)/bin
+SHOP   := $(BIN)/shoptalk
+INPUTS := $(shell cat pyproject.toml constraints.txt 2>/dev/null | cksum | cut -d' ' -f1)
+comma  := ,
+BASE   := $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))-$(INPUTS)
+DEV    := $(BASE)-dev
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: demo ask test check bench weights browser clean help
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n '1,3s/^# //p' Makefile
+
+demo: $(BASE)
+	@$(SHOP) demo
+
+# The question travels in the environment, so that quotes and dollar signs in it reach nobody's shell.
+ask: export QUESTION := $(value Q)
+ask: $(BASE)
+	@$(SHOP) ask "$$QUESTION"
+
+weights: $(BASE)
+	@$(SHOP) weights
+
+test: $(DEV) browser weights
+	$(BIN)/python -m pytest
+
+check: $(DEV) browser weights
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+bench: $(DEV) browser weights
+	$(BIN)/python -m bench
+
+# A stamp named after the inputs: a second call costs nothing, a changed pyproject.toml installs again.
+$(BASE): | $(VENV)/.created
+	$(PIP) install -c constraints.txt -e ".[$(EXTRAS)]"
+	@rm -f $(VENV)/.installed-*; touch $@
+
+$(DEV): $(BASE)
+	$(PIP) install -c constraints.txt -e ".[$(EXTRAS),dev]"
+	@touch $@
+
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info[:2] <= (3, 13); \
+	  sys.exit(0 if ok else "Python 3.11 to 3.13 is needed, $(PYTHON) is %d.%d. Name another: make demo PYTHON=python3.11" % sys.version_info[:2])'
+	$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+# The page is tested in a real browser. Root on Debian gets it by itself; everybody else is told the one command.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	  else \
+	    echo "The page's tests need Chromium. Bring it with: sudo apt-get install chromium" >&2; exit 1; \
+	  fi; }
+
+clean:
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info

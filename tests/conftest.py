@@ -1,0 +1,85 @@
+"""What every test may ask for: the demonstration shop, the real model, and a network that is closed."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+# Before numpy, faiss and torch: two spinning thread pools cost more than they bring.
+from llm.hardware import set_threads
+
+set_threads()
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+import pytest  # noqa: E402
+
+ROOT = Path(__file__).parent.parent
+BUILT = ROOT / "build" / "tests"
+"""What tests build once and may keep between runs; nothing of it is the user's."""
+LOCAL = {"127.0.0.1", "::1", "localhost", "0.0.0.0"}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def closed_network() -> Iterator[None]:
+    """Connecting to anything but this machine raises: no test may need a network."""
+    connect = socket.socket.connect
+
+    def connect_locally(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and str(address[0]) not in LOCAL:
+            raise RuntimeError(f"A test tried to reach {address[0]}; tests work without a network.")
+        connect(self, address)
+
+    socket.socket.connect = connect_locally  # type: ignore[method-assign]
+    yield
+    socket.socket.connect = connect  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def weights_home() -> Path:
+    """The user's folder of weights, read only; `make test` has filled it."""
+    from ui.settings import Settings
+
+    return Settings.from_environment().weights
+
+
+@pytest.fixture(scope="session")
+def engine(weights_home: Path) -> Any:
+    """The real default model, loaded once."""
+    from llm.load import open_engine
+
+    return open_engine(weights_home, progress=False)
+
+
+@pytest.fixture(scope="session")
+def demo_folder() -> Path:
+    """The whole demonstration shop, built once and kept while its generator stays the same."""
+    from demo.build import build_demo, is_built
+
+    folder = BUILT / "demo"
+    if not is_built(folder):
+        build_demo(folder, progress=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_workspace(demo_folder: Path) -> Iterator[Any]:
+    """The demonstration shop opened under its default role."""
+    from sql.shopfile import load_shop
+    from sql.workspace import open_workspace
+
+    workspace = open_workspace(load_shop(demo_folder / "shop.yml"))
+    yield workspace
+    workspace.close()
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of public data that SHOPTALK_DATA names; tests that need it are skipped where it is absent."""
+    folder = os.environ.get("SHOPTALK_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("SHOPTALK_DATA does not name a folder of public data; see docs/data.md")
+    return Path(folder)

@@ -1,0 +1,74 @@
+"""Promises about the project itself: layers, what may not be written down, what must be documented."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def tracked_files() -> list[Path]:
+    listing = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    return [ROOT / name for name in listing.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_imports_point_one_way() -> None:
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_pinned_version_satisfies_its_range() -> None:
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    pins = dict(
+        line.split("==")
+        for line in (ROOT / "constraints.txt").read_text().splitlines()
+        if line and not line.startswith("#")
+    )
+    pinned = {canonicalize_name(name): version for name, version in pins.items()}
+    extras = CONFIG["project"]["optional-dependencies"]
+    wanted = CONFIG["project"]["dependencies"] + [r for name, e in extras.items() if name != "gpu" for r in e]
+    for requirement in map(Requirement, wanted):
+        version = pinned.get(canonicalize_name(requirement.name))
+        assert version is not None, f"{requirement.name} is not in constraints.txt"
+        assert requirement.specifier.contains(version), f"{requirement} against {version}"
+
+
+def test_no_file_holds_data_or_weights() -> None:
+    heavy = [path.name for path in tracked_files() if path.stat().st_size > 20 * 2**20]
+    assert not heavy
+
+
+def test_no_local_path_stands_in_a_file() -> None:
+    # Written in two halves, so that this file does not find itself.
+    pattern = re.compile("/" + "work/|/" + "root/|/" + "tmp/(?:w|x)/|/" + "opt/(?:wheels|pypi)")
+    found = [
+        f"{path.relative_to(ROOT)}: {line.strip()[:80]}"
+        for path in tracked_files()
+        if path.suffix not in {".png", ".pdf", ".safetensors"}
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if pattern.search(line)
+    ]
+    assert not found
+
+
+@pytest.mark.parametrize("package", CONFIG["tool"]["setuptools"]["packages"])
+def test_every_package_says_what_it_is_for(package: str) -> None:
+    text = (ROOT / package.replace(".", "/") / "__init__.py").read_text()
+    assert re.match(r'"""[A-Z].{40,}', text), f"{package} has no docstring of its purpose"
