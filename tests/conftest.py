@@ -78,8 +78,9 @@ def demo_workspace(demo_folder: Path) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
-    """The folder of public data that SHOPTALK_DATA names; tests that need it are skipped where it is absent."""
-    folder = os.environ.get("SHOPTALK_DATA")
-    if not folder or not Path(folder).is_dir():
-        pytest.skip("SHOPTALK_DATA does not name a folder of public data; see docs/data.md")
-    return Path(folder)
+    """The folder of public data: SHOPTALK_DATA, or ``shared/data`` beside the checkout; else skipped."""
+    named = os.environ.get("SHOPTALK_DATA")
+    folder = Path(named) if named else ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("SHOPTALK_DATA does not name a folder of public data; see docs/real-data.md")
+    return folder
