@@ -1,0 +1,104 @@
+"""Every command that the README and docs/ show is run here, or by the test that is named beside it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)#]+)(?:#[^)]*)?\)")
+
+RUN_ELSEWHERE = {
+    "git clone": "needs the place the project is published at; bench/startup.py clones the checkout",
+    "cd ": "moves the reader into the clone",
+    "make demo": "bench/startup.py runs it in a fresh clone; tests/ui drives the same page in a browser",
+    "make test": "this is what runs now",
+    "make check": "the same tests behind the linters",
+    "make bench": "measured by hand: it takes longer than the tests may",
+    "python -m bench": "measured by hand: it takes longer than the tests may",
+    ".venv/bin/python -m bench": "measured by hand: it takes longer than the tests may",
+    "shoptalk demo": "tests/ui drives the same page in a browser",
+    "shoptalk weights": "`make test` runs it first",
+    "sudo apt-get": "changes the reader's system",
+    "pip ": "changes the reader's environment",
+}
+
+
+def commands(page: Path) -> list[str]:
+    """The lines after ``$`` in console blocks, continued lines joined."""
+    found = []
+    for block in BLOCK.findall(page.read_text(encoding="utf-8")):
+        joined = block.replace("\\\n", " ")
+        found += [line[2:].strip() for line in joined.splitlines() if line.startswith("$ ")]
+    return found
+
+
+def is_run_elsewhere(command: str) -> bool:
+    return any(command.startswith(prefix) for prefix in RUN_ELSEWHERE)
+
+
+def test_every_command_of_the_command_line_is_documented() -> None:
+    from typer.main import get_command
+    from ui.cli import app
+
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    missing = [name for name in get_command(app).commands if f"shoptalk {name}" not in text]  # type: ignore[attr-defined]
+    assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in LINK.findall(page.read_text(encoding="utf-8")):
+        if not re.match(r"[a-z]+:", target):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("page", [p for p in PAGES if commands(p)], ids=lambda page: page.name)
+def test_commands_of_the_page_run(
+    page: Path, tmp_path: Path, docs_home: Path, data_folder: Path, demo_folder: Path
+) -> None:
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    for name in ("examples", "demo"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    environment = os.environ | {
+        "SHOPTALK_HOME": str(docs_home),
+        "SHOPTALK_DATA": str(data_folder),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    for command in commands(page):
+        if is_run_elsewhere(command):
+            continue
+        if command.startswith("make ask"):
+            command = f"make -C {shlex.quote(str(ROOT))}{command[4:]}"
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", command],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, f"$ {command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+        assert done.stdout.strip() or ">" in command, f"$ {command} printed nothing"
+
+
+@pytest.fixture(scope="session")
+def docs_home(tmp_path_factory: pytest.TempPathFactory, weights_home: Path, demo_folder: Path) -> Path:
+    """A home of its own for the commands: the user's weights by link, the tests' shop, nothing else."""
+    home = tmp_path_factory.mktemp("docs-home")
+    (home / "weights").symlink_to(weights_home, target_is_directory=True)
+    (home / "demo").symlink_to(demo_folder, target_is_directory=True)
+    return home
