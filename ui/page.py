@@ -1,0 +1,385 @@
+"""The chat page: a conversation on the left, the receipt of the chosen answer on the right.
+
+Built with Gradio and nothing from outside this machine: system fonts, no analytics, and a Content-Security-Policy
+that lets the browser load from this server only. The state of each browser tab is in ``ui.talk``; what data and
+models write is made harmless in ``ui.present``. Importing this module imports Gradio, which takes seconds.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import altair
+import fastapi
+import gradio as gr
+import sqlglot
+
+from bot.answer import Answer
+from sql.types import Table
+from ui import present
+from ui.talk import Talk, Visitor, Visitors, follow, messages_of, turn_at
+
+logger = logging.getLogger(__name__)
+
+SECURITY_HEADERS = {
+    # Gradio's own code needs inline scripts and eval; Vega draws with blob: and data: pictures.
+    "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "connect-src 'self' data: blob:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; "
+    "form-action 'self'; frame-ancestors 'self'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+CHROME: dict[str, dict[str, str]] = {
+    "en": {
+        "st_placeholder": "Ask about sales, stock, customers or reviews…",
+        "st_new": "New conversation",
+        "st_chart": "Chart",
+        "st_table": "Rows",
+        "st_csv": "Download CSV",
+        "st_sql": "SQL",
+        "st_which": "Which table",
+        "st_input": "Your question",
+    },
+    "zh": {
+        "st_placeholder": "可以问销售、库存、客户或评论……",
+        "st_new": "新对话",
+        "st_chart": "图表",
+        "st_table": "数据",
+        "st_csv": "下载 CSV",
+        "st_sql": "SQL",
+        "st_which": "哪个表",
+        "st_input": "您的问题",
+    },
+}
+"""The page's fixed words; the browser's language chooses."""
+
+RECEIPT_PARTS = ("summary", "chart", "which", "table_head", "table", "csv", "sql_box", "sql", "quotes")
+
+
+def build_page(talk: Talk, downloads: Path) -> gr.Blocks:
+    """The page as Gradio blocks.
+
+    Args:
+        talk: the shop to talk with.
+        downloads: folder for the CSV files of this run; deleted with it by the caller.
+    """
+    i18n = gr.I18n(**_locales())
+    visitors = Visitors(talk.new_conversation)
+
+    def visitor_of(request: gr.Request) -> Visitor:
+        return visitors.of(str(request.session_hash))
+
+    with gr.Blocks(
+        title=f"Shoptalk · {talk.shop}", analytics_enabled=False, fill_width=True, fill_height=True
+    ) as page:
+        with gr.Row(elem_id="st-header"):
+            gr.HTML(_header(talk), elem_id="st-brand", padding=False)
+            new = gr.Button(i18n("st_new"), size="sm", elem_id="st-new", scale=0, min_width=140)
+        with gr.Row(elem_id="st-body"):
+            with gr.Column(scale=6, min_width=320, elem_id="st-talk"):
+                chat = gr.Chatbot(
+                    elem_id="st-chat",
+                    show_label=False,
+                    container=False,
+                    height=None,
+                    layout="bubble",
+                    buttons=["copy"],
+                    sanitize_html=True,
+                    allow_tags=False,
+                    latex_delimiters=[],
+                    feedback_options=("Like", "Dislike"),
+                    placeholder=_welcome(talk),
+                    examples=[{"text": s} for s in talk.suggestions],
+                    allow_file_downloads=False,
+                )
+                box = gr.Textbox(
+                    elem_id="st-box",
+                    show_label=False,
+                    label=i18n("st_input"),
+                    placeholder=i18n("st_placeholder"),
+                    lines=1,
+                    max_lines=6,
+                    autofocus=True,
+                    submit_btn=True,
+                    stop_btn=False,
+                    container=False,
+                )
+            with gr.Column(scale=5, min_width=320, elem_id="st-receipt"):
+                summary = gr.HTML(_no_receipt(), elem_id="st-summary")
+                chart = gr.Plot(visible=False, label=i18n("st_chart"), elem_id="st-chart")
+                which = gr.Radio(visible=False, label=i18n("st_which"), elem_id="st-which", choices=[])
+                with gr.Row(visible=False, elem_id="st-table-head") as table_head:
+                    rows = gr.HTML("", elem_id="st-rows")
+                    save = gr.DownloadButton(
+                        i18n("st_csv"), size="sm", elem_id="st-csv", scale=0, min_width=140
+                    )
+                table = gr.Dataframe(
+                    visible=False,
+                    interactive=False,
+                    show_label=False,
+                    label=i18n("st_table"),
+                    elem_id="st-table",
+                    max_height=420,
+                    wrap=True,
+                    buttons=["copy", "fullscreen"],
+                    show_search="none",
+                )
+                with gr.Accordion(i18n("st_sql"), open=False, visible=False, elem_id="st-sql-box") as sql_box:
+                    sql = gr.Code(
+                        language="sql",
+                        interactive=False,
+                        show_label=False,
+                        elem_id="st-sql",
+                        wrap_lines=True,
+                        show_line_numbers=False,
+                        buttons=["copy"],
+                        lines=1,
+                    )
+                quotes = gr.HTML("", visible=False, elem_id="st-quotes")
+
+        receipt = [summary, chart, which, table_head, rows, save, table, sql_box, sql, quotes]
+
+        def show_receipt(visitor: Visitor, number: int = 0) -> list[Any]:
+            turn = visitor.turns[visitor.shown] if 0 <= visitor.shown < len(visitor.turns) else None
+            answer = turn.answer if turn else None
+            if answer is None:
+                return [gr.update(value=_no_receipt(turn.language if turn else None)), *_hide_receipt()]
+            return _receipt_updates(answer, number, downloads)
+
+        def ask(question: str, request: gr.Request) -> Iterator[list[Any]]:
+            visitor = visitor_of(request)
+            skip = [gr.skip()] * len(receipt)
+            if visitor.is_busy:
+                yield [gr.skip(), gr.skip(), *skip]
+                return
+            idle = gr.update(submit_btn=True, stop_btn=False)
+            busy = gr.update(value="", submit_btn=False, stop_btn=True)
+            if not question.strip():
+                yield [gr.skip(), idle, *skip]
+                return
+            box_update: Any = busy
+            for turn in follow(talk, visitor, question):
+                blank = show_receipt(visitor) if box_update is busy else skip
+                yield [messages_of(visitor.turns), box_update, *blank]
+                box_update = gr.skip()
+                del turn
+            yield [messages_of(visitor.turns), idle, *show_receipt(visitor)]
+
+        def stop(request: gr.Request) -> None:
+            visitor_of(request).cancel.set()
+
+        def start_over(request: gr.Request) -> list[Any]:
+            visitor = visitors.restart(str(request.session_hash))
+            return [[], gr.update(value="", submit_btn=True, stop_btn=False), *show_receipt(visitor)]
+
+        def choose_answer(event: gr.SelectData, request: gr.Request) -> list[Any]:
+            visitor = visitor_of(request)
+            index = event.index[0] if isinstance(event.index, (list, tuple)) else event.index
+            chosen = turn_at(visitor.turns, int(index))
+            if chosen is None or visitor.turns[chosen].is_running:
+                return [gr.skip()] * len(receipt)
+            visitor.shown = chosen
+            return show_receipt(visitor)
+
+        def choose_table(number: int | None, request: gr.Request) -> list[Any]:
+            return show_receipt(visitor_of(request), number or 0)
+
+        def rate(event: gr.LikeData, request: gr.Request) -> None:
+            visitor = visitor_of(request)
+            index = event.index[0] if isinstance(event.index, (list, tuple)) else event.index
+            chosen = turn_at(visitor.turns, int(index))
+            answer = visitor.turns[chosen].answer if chosen is not None else None
+            if answer is not None and event.liked is not None:
+                talk.keep_feedback(answer, event.liked in (True, "Like"))
+
+        def leave(request: gr.Request) -> None:
+            visitors.leave(str(request.session_hash))
+
+        def picked(event: gr.SelectData) -> str:
+            value = event.value
+            return str(value["text"] if isinstance(value, Mapping) else value)
+
+        # Every question of every tab has its own worker; the engine itself takes one at a time.
+        answering: dict[str, Any] = {
+            "outputs": [chat, box, *receipt],
+            "show_progress": "hidden",
+            "concurrency_limit": 16,
+            "api_visibility": "private",
+        }
+        quiet: dict[str, Any] = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
+        box.submit(ask, [box], **answering)
+        chat.example_select(picked, None, box, **quiet).then(ask, [box], **answering)
+        chat.option_select(picked, None, box, **quiet).then(ask, [box], **answering)
+        box.stop(stop, None, None, **quiet)
+        new.click(start_over, None, [chat, box, *receipt], **quiet)
+        chat.select(choose_answer, None, receipt, **quiet)
+        chat.like(rate, None, None, **quiet)
+        which.input(choose_table, [which], receipt, **quiet)
+        page.unload(leave)
+    page.i18n_instance = i18n
+    return page
+
+
+def _receipt_updates(answer: Answer, number: int, downloads: Path) -> list[Any]:
+    """What the receipt's components show for ``answer``, with its table ``number``."""
+    table = answer.tables[number] if number < len(answer.tables) else None
+    chart = _chart(answer)
+    choices = [(f"{i + 1} · {present.row_count(t, answer.language)}", i) for i, t in enumerate(answer.tables)]
+    return [
+        gr.update(value=present.summary_html(answer)),
+        gr.update(value=chart, visible=chart is not None),
+        gr.update(choices=choices, value=number, visible=len(choices) > 1),
+        gr.update(visible=table is not None),
+        gr.update(value=_rows_line(table, answer.language)),
+        gr.update(value=str(_csv_file(table, downloads)) if table is not None else None),
+        gr.update(value=_frame(table), visible=table is not None),
+        gr.update(visible=table is not None),
+        gr.update(value=_pretty_sql(table)),
+        gr.update(
+            value=present.quotes_html(answer.citations, answer.language), visible=bool(answer.citations)
+        ),
+    ]
+
+
+def _hide_receipt() -> list[Any]:
+    hidden = gr.update(visible=False)
+    return [
+        hidden,
+        hidden,
+        hidden,
+        gr.update(value=""),
+        gr.update(value=None),
+        hidden,
+        hidden,
+        gr.skip(),
+        hidden,
+    ]
+
+
+def _frame(table: Table | None) -> dict[str, Any] | None:
+    if table is None:
+        return None
+    return {
+        "headers": present.headers(table),
+        "data": [[present.cell(v) for v in row] for row in table.rows],
+    }
+
+
+def _rows_line(table: Table | None, language: str) -> str:
+    return "" if table is None else f'<p class="st-rows">{present.row_count(table, language)}</p>'
+
+
+def _pretty_sql(table: Table | None) -> str:
+    """The statement that ran, laid out for reading."""
+    if table is None:
+        return ""
+    try:
+        return sqlglot.parse_one(table.query.sql, read=table.query.dialect).sql(
+            table.query.dialect, pretty=True
+        )
+    except sqlglot.errors.SqlglotError:
+        return str(table.query.sql)
+
+
+def _csv_file(table: Table, downloads: Path) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="csv-", dir=downloads))
+    path = folder / f"shoptalk-{time.strftime('%Y%m%d-%H%M%S')}.csv"
+    path.write_bytes(present.to_csv(table))
+    return path
+
+
+def _chart(answer: Answer) -> Any | None:
+    """The answer's chart for ``gr.Plot``; a specification that altair refuses is logged and left out."""
+    if answer.chart is None:
+        return None
+    try:
+        return altair.Chart.from_dict({"width": "container", **answer.chart})
+    except Exception:  # altair raises jsonschema's errors and its own; the answer stands without its picture
+        logger.exception("A chart could not be drawn")
+        return None
+
+
+def _header(talk: Talk) -> str:
+    return (
+        '<div class="st-brand"><span class="st-mark" aria-hidden="true"></span><strong>Shoptalk</strong>'
+        f'<span class="st-shop">{present.safe_html(talk.shop)}</span>'
+        f'<span class="st-role">{present.safe_html(talk.role)}</span></div>'
+    )
+
+
+def _welcome(talk: Talk) -> str:
+    return (
+        '<div class="st-welcome"><h2>Ask your shop.<span lang="zh">向您的店铺提问。</span></h2>'
+        "<p>English or Chinese. Every figure comes with its receipt: the SQL, the rows, the quotes.</p></div>"
+    )
+
+
+def _no_receipt(language: str | None = None) -> str:
+    words = [present.word("no_receipt", language)] if language else [present.word("no_receipt", "en")]
+    return "".join(f'<p class="st-empty">{w}</p>' for w in words)
+
+
+def _locales() -> dict[str, dict[str, str]]:
+    return {"en": CHROME["en"], "zh": CHROME["zh"], "zh-CN": CHROME["zh"], "zh-TW": CHROME["zh"]}
+
+
+# --- serving -------------------------------------------------------------------------------------------------
+
+
+def build_app(talk: Talk, downloads: Path) -> fastapi.FastAPI:
+    """The page as a web application, with headers that keep the browser on this server."""
+    page = build_page(talk, downloads)
+    app = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.middleware("http")
+    async def add_security_headers(request: Any, call_next: Any) -> Any:
+        response = await call_next(request)
+        for name, value in SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    here = Path(__file__).parent
+    return gr.mount_gradio_app(
+        app,
+        page,
+        path="/",
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        show_error=True,
+        enable_monitoring=False,
+        pwa=False,
+        mcp_server=False,
+        i18n=page.i18n_instance,
+        theme=_theme(),
+        css_paths=[here / "page.css"],
+        head=f"<script>{(here / 'page.js').read_text('utf-8')}</script>",
+        favicon_path=str(here / "favicon.svg"),
+        allowed_paths=[str(downloads)],
+    )
+
+
+def _theme() -> Any:
+    """System fonts only, and colours that ``page.css`` refines."""
+    return gr.themes.Base(
+        primary_hue=gr.themes.colors.teal,
+        neutral_hue=gr.themes.colors.slate,
+        font=[
+            "system-ui",
+            "-apple-system",
+            "Segoe UI",
+            "Roboto",
+            "PingFang SC",
+            "Noto Sans CJK SC",
+            "sans-serif",
+        ],
+        font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"],
+    )

@@ -1,0 +1,268 @@
+"""Words, tables and quotes for people: plain functions from an answer to what a surface shows.
+
+Everything that comes from the shop's data is text by strangers. Here it becomes harmless: Markdown that cannot
+hold a link, an image or a tag, HTML that is escaped, and CSV that a spreadsheet does not execute.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import decimal
+import html
+import io
+import re
+from collections.abc import Sequence
+
+from bot.answer import Answer
+from retrieval.types import Hit
+from sql.types import Table, Value
+
+WORDS: dict[str, dict[str, str]] = {
+    "en": {
+        "understood": "Understood as",
+        "sql": "Wrote the SQL and checked it",
+        "rows": "{rows} in {seconds} s",
+        "row_one": "1 row",
+        "row_many": "{n} rows",
+        "truncated": "only the first {n} are shown",
+        "working": "Looking into it",
+        "how": "How this was answered",
+        "seconds": "{n} s",
+        "stopped": "Stopped. Nothing was changed; ask again whenever you like.",
+        "broken": "Something broke on our side, not in your question. The reason is in the program's log; "
+        "nothing was changed. Please ask again.",
+        "empty": "Please type a question.",
+        "sure_high": "High confidence",
+        "sure_fair": "Fairly sure",
+        "sure_low": "Unsure: please check the SQL",
+        "sure_none": "Very unsure: please check the SQL",
+        "declined": "Not answered",
+        "clarify": "One question back",
+        "failed": "Failed",
+        "quotes": "Quotes",
+        "report": "report",
+        "review": "review",
+        "no_receipt": "Each answer's chart, rows, SQL and quotes appear here.",
+        "saved_up": "Thank you. Kept as a good answer.",
+        "saved_down": "Thank you. Kept as a wrong answer.",
+    },
+    "zh": {
+        "understood": "理解为",
+        "sql": "已写出并检查 SQL",
+        "rows": "{rows}，用时 {seconds} 秒",
+        "row_one": "1 行",
+        "row_many": "{n} 行",
+        "truncated": "只显示前 {n} 行",
+        "working": "正在查询",
+        "how": "回答过程",
+        "seconds": "{n} 秒",
+        "stopped": "已停止。没有任何改动，可以随时再问。",
+        "broken": "程序出错了，不是您的问题所致。原因已写入程序日志，没有任何改动。请再问一次。",
+        "empty": "请输入一个问题。",
+        "sure_high": "很确定",
+        "sure_fair": "比较确定",
+        "sure_low": "不太确定，请核对 SQL",
+        "sure_none": "很不确定，请核对 SQL",
+        "declined": "未作回答",
+        "clarify": "需要您确认",
+        "failed": "出错",
+        "quotes": "引文",
+        "report": "报告",
+        "review": "评论",
+        "no_receipt": "每个回答的图表、数据、SQL 和引文都显示在这里。",
+        "saved_up": "谢谢，已记为好回答。",
+        "saved_down": "谢谢，已记为错误回答。",
+    },
+}
+
+
+def word(key: str, language: str, **values: object) -> str:
+    """The surface's own word for ``key``; English for languages without a list."""
+    return WORDS.get(language, WORDS["en"])[key].format(**values)
+
+
+# --- text ----------------------------------------------------------------------------------------------------
+
+_MARKUP = {
+    "&": "&amp;",
+    "<": "&lt;",
+    "[": "&#91;",
+    "]": "&#93;",
+    "@": "&#64;",
+    "$": "&#36;",
+    "~": "&#126;",
+}
+_ADDRESS = re.compile(r"(https?|ftp):(?=//)|\b(www)\.(?=\S)", re.IGNORECASE)
+
+
+def safe_markdown(text: str) -> str:
+    """``text`` with its emphasis, lists and quotes kept, and every link, image, tag and formula made plain text.
+
+    Addresses stay readable and are not clickable. Characters become HTML entities rather than backslash
+    escapes, because Markdown's automatic links ignore backslashes.
+    """
+    text = "".join(_MARKUP.get(c, c) for c in text)
+    return _ADDRESS.sub(lambda m: f"{m[1]}&#58;" if m[1] else f"{m[2]}&#46;", text)
+
+
+def safe_html(text: str) -> str:
+    """``text`` for the inside of an HTML element or attribute; template markers are inert too."""
+    text = html.escape(text, quote=True)
+    return text.replace("$", "&#36;").replace("{", "&#123;").replace("}", "&#125;")
+
+
+# --- confidence ----------------------------------------------------------------------------------------------
+
+
+def confidence_level(confidence: float) -> str:
+    """``high`` from 0.8, ``fair`` from 0.5, ``low`` from 0.25, else ``none``."""
+    return (
+        "high"
+        if confidence >= 0.8
+        else "fair"
+        if confidence >= 0.5
+        else "low"
+        if confidence >= 0.25
+        else "none"
+    )
+
+
+def confidence_words(answer: Answer) -> str:
+    """How sure the answer is, in words and as a percentage; its status in words when it answers nothing."""
+    if answer.status != "answered":
+        return word(answer.status, answer.language)
+    return f"{word('sure_' + confidence_level(answer.confidence), answer.language)} ({answer.confidence:.0%})"
+
+
+# --- tables --------------------------------------------------------------------------------------------------
+
+
+def cell(value: Value) -> str | int | float | bool | None:
+    """One cell for a sortable table: numbers stay numbers, dates become ISO text, midnight loses its time."""
+    if isinstance(value, decimal.Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, float):
+        return round(value, 4) if abs(value) >= 1e-3 else value
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ", "seconds")
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    if isinstance(value, dt.timedelta):
+        return str(value)
+    if isinstance(value, bytes):
+        return value.hex()
+    return value
+
+
+def headers(table: Table) -> list[str]:
+    """Column names with their unit, made unique, for people."""
+    names: list[str] = []
+    for column in table.columns:
+        unit = table.labels.get(column.name, "")
+        name = f"{column.name} ({unit})" if unit else column.name
+        twins = sum(1 for n in names if n == name or n.startswith(f"{name} #"))
+        names.append(f"{name} #{twins + 1}" if twins else name)
+    return names
+
+
+def row_count(table: Table, language: str) -> str:
+    """ "12 rows", and whether that is all of them."""
+    n = len(table.rows)
+    words = word("row_one", language) if n == 1 else word("row_many", language, n=f"{n:,}")
+    return f"{words}, {word('truncated', language, n=f'{n:,}')}" if table.is_truncated else words
+
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z")
+
+
+def spreadsheet_cell(value: Value) -> str:
+    """One cell of the CSV; text that a spreadsheet would run as a formula gets a leading apostrophe.
+
+    >>> spreadsheet_cell("=HYPERLINK(1)"), spreadsheet_cell("-5"), spreadsheet_cell(-5)
+    ("'=HYPERLINK(1)", '-5', '-5')
+    """
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return str(cell(value)) if not isinstance(value, float) else repr(value)
+    if value.lstrip(" ").startswith(_FORMULA_STARTS) and not _NUMBER.match(value):
+        return f"'{value}"
+    return value
+
+
+def to_csv(table: Table) -> bytes:
+    """The table as CSV (RFC 4180) in UTF-8 with a byte-order mark, so that spreadsheets read Chinese right."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([spreadsheet_cell(h) for h in headers(table)])
+    writer.writerows([spreadsheet_cell(v) for v in row] for row in table.rows)
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+# --- quotes --------------------------------------------------------------------------------------------------
+
+
+def stars(rating: float | None) -> str:
+    """Five stars, filled to the nearest whole one; empty when there is no rating.
+
+    >>> stars(3.6), stars(None)
+    ('★★★★☆', '')
+    """
+    if rating is None:
+        return ""
+    full = max(0, min(5, round(rating)))
+    return "★" * full + "☆" * (5 - full)
+
+
+def quote_source(hit: Hit) -> str:
+    """Where a quote comes from, in one line: product, stars, day, id."""
+    d = hit.document
+    day = d.written_at.date().isoformat() if d.written_at else ""
+    return " · ".join(part for part in (d.product, stars(d.rating), day, d.id) if part)
+
+
+def quotes_html(hits: Sequence[Hit], language: str) -> str:
+    """The cited reviews and reports as cards; every word of them escaped."""
+    if not hits:
+        return ""
+    cards = []
+    for hit in hits:
+        d = hit.document
+        rating = (
+            f'<span class="st-stars" aria-label="{d.rating:g}/5" title="{d.rating:g}/5">{stars(d.rating)}</span>'
+            if d.rating is not None
+            else ""
+        )
+        day = (
+            f'<time datetime="{d.written_at.date().isoformat()}">{d.written_at.date().isoformat()}</time>'
+            if d.written_at
+            else ""
+        )
+        product = f'<span class="st-product">{safe_html(d.product)}</span>' if d.product else ""
+        source = f'<span class="st-id">{safe_html(d.id)}</span>'
+        body = safe_html(d.text).replace("\n", "<br>")
+        lang = f' lang="{safe_html(d.language)}"' if d.language else ""
+        cards.append(
+            f'<article class="st-quote"><blockquote{lang}>{body}</blockquote>'
+            f"<footer>{product}{rating}{day}{source}</footer></article>"
+        )
+    return f'<h3 class="st-heading">{word("quotes", language)} · {len(hits)}</h3>{"".join(cards)}'
+
+
+def summary_html(answer: Answer) -> str:
+    """Head of an answer's receipt: the question as understood, how sure, seconds, warnings."""
+    level = confidence_level(answer.confidence) if answer.status == "answered" else answer.status
+    total = answer.seconds.get("total")
+    seconds = (
+        f'<span class="st-seconds">{word("seconds", answer.language, n=f"{total:.1f}")}</span>'
+        if total
+        else ""
+    )
+    warnings = "".join(f'<p class="st-warning">{safe_html(w)}</p>' for w in answer.warnings)
+    return (
+        f'<div class="st-summary"><p class="st-question">{safe_html(answer.standalone_question)}</p>'
+        f'<p><span class="st-sure st-{level}">{safe_html(confidence_words(answer))}</span>{seconds}</p>'
+        f"{warnings}</div>"
+    )

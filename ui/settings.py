@@ -1,0 +1,157 @@
+"""Settings, read from the environment once, here and nowhere else.
+
+Also the place that fixes what must be fixed before numpy, faiss, torch or gradio load: thread counts and
+the switches that keep libraries from calling home.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ui.errors import WrongUse
+
+DEVICES = ("auto", "cpu", "cuda")
+PRECISIONS = ("auto", "nf4", "bfloat16", "float16", "float32")
+DEFAULT_MODEL = "qwen2.5-coder-0.5b-instruct"
+DEFAULT_PORT = 7860
+
+QUIET = {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "DO_NOT_TRACK": "1",
+    "BITSANDBYTES_NOWELCOME": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+"""Switches of third-party libraries: no telemetry, no look at a hub behind our back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that the environment decides. Options of the command line win over these."""
+
+    home: Path
+    """Where weights, the demonstration shop, indexes and feedback are kept. ``SHOPTALK_HOME``."""
+    model: str = DEFAULT_MODEL
+    """Name of the language model. ``SHOPTALK_MODEL``."""
+    model_path: Path | None = None
+    """A weights file or folder to use instead of the official one. ``SHOPTALK_MODEL_PATH``."""
+    device: str | None = None
+    """``cpu`` or ``cuda``; ``None`` chooses. ``SHOPTALK_DEVICE``."""
+    precision: str | None = None
+    """``nf4``, ``bfloat16``, ``float16`` or ``float32``; ``None`` measures and chooses. ``SHOPTALK_PRECISION``."""
+    engine_url: str | None = None
+    """Base URL of an OpenAI-compatible server that holds the model; ``None`` runs it here. ``SHOPTALK_ENGINE_URL``."""
+    data: Path | None = None
+    """Folder of public data for the examples; ``None`` when there is none. ``SHOPTALK_DATA``."""
+    host: str = "127.0.0.1"
+    """Address the page listens on. ``SHOPTALK_HOST``."""
+    port: int | None = None
+    """Port of the page; ``None`` takes the first free one from 7860. ``SHOPTALK_PORT``."""
+    threads: int | None = None
+    """CPU threads of the numeric libraries; ``None`` chooses. ``SHOPTALK_THREADS``."""
+    is_debug: bool = False
+    """Show tracebacks of expected errors. ``SHOPTALK_DEBUG``."""
+
+    @property
+    def weights(self) -> Path:
+        """Folder of the model's weights."""
+        return self.home / "weights"
+
+    @property
+    def demo(self) -> Path:
+        """Folder of the demonstration shop."""
+        return self.home / "demo"
+
+    @property
+    def shops(self) -> Path:
+        """Folder with one subfolder per shop: its index, its past reports."""
+        return self.home / "shops"
+
+    @property
+    def feedback(self) -> Path:
+        """File of the thumbs that users gave, one JSON object a line."""
+        return self.home / "feedback.jsonl"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read and check ``SHOPTALK_*``; an empty variable counts as absent.
+
+        Args:
+            environment: what to read; ``None`` reads the process's own.
+        Raises:
+            WrongUse: a value that cannot be used; names the variable, the value and what is expected.
+        """
+        given = {k: v.strip() for k, v in (os.environ if environment is None else environment).items()}
+
+        def text(name: str) -> str | None:
+            return given.get(f"SHOPTALK_{name}") or None
+
+        return cls(
+            home=_home(text("HOME")),
+            model=text("MODEL") or DEFAULT_MODEL,
+            model_path=_existing("SHOPTALK_MODEL_PATH", text("MODEL_PATH")),
+            device=_choice("SHOPTALK_DEVICE", text("DEVICE"), DEVICES),
+            precision=_choice("SHOPTALK_PRECISION", text("PRECISION"), PRECISIONS),
+            engine_url=_url("SHOPTALK_ENGINE_URL", text("ENGINE_URL")),
+            data=_existing("SHOPTALK_DATA", text("DATA")),
+            host=text("HOST") or "127.0.0.1",
+            port=_whole("SHOPTALK_PORT", text("PORT"), 1, 65_535),
+            threads=_whole("SHOPTALK_THREADS", text("THREADS"), 1, 1_024),
+            is_debug=(text("DEBUG") or "0").lower() not in ("0", "false", "no", "off"),
+        )
+
+
+def prepare_process(settings: Settings) -> None:
+    """Set thread counts and quiet switches; call before numpy, faiss, torch or gradio are imported."""
+    from llm.hardware import set_threads
+
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    set_threads(settings.threads) if settings.threads else set_threads()
+
+
+def _home(value: str | None) -> Path:
+    if value is None:
+        from platformdirs import user_data_dir
+
+        return Path(user_data_dir("shoptalk", appauthor=False))
+    home = Path(value).expanduser().absolute()
+    if home.exists() and not home.is_dir():
+        raise WrongUse(f"SHOPTALK_HOME is {value!r}, which is a file; name a folder.")
+    return home
+
+
+def _existing(name: str, value: str | None) -> Path | None:
+    if value is None:
+        return None
+    path = Path(value).expanduser().absolute()
+    if not path.exists():
+        raise WrongUse(f"{name} is {value!r}, which does not exist; name an existing path or unset it.")
+    return path
+
+
+def _choice(name: str, value: str | None, choices: tuple[str, ...]) -> str | None:
+    if value is None or value.lower() == "auto":
+        return None
+    if value.lower() not in choices:
+        raise WrongUse(f"{name} is {value!r}; use one of {', '.join(choices)}.")
+    return value.lower()
+
+
+def _url(name: str, value: str | None) -> str | None:
+    if value is not None and not value.startswith(("http://", "https://")):
+        raise WrongUse(f"{name} is {value!r}; expected an address such as http://127.0.0.1:8000/v1.")
+    return value
+
+
+def _whole(name: str, value: str | None, low: int, high: int) -> int | None:
+    if value is None:
+        return None
+    if not value.isdecimal() or not low <= int(value) <= high:
+        raise WrongUse(f"{name} is {value!r}; expected a whole number from {low} to {high}.")
+    return int(value)
