@@ -1,0 +1,166 @@
+"""Time expressions as a table of cases; the shop's day is Tuesday, 30 June 2026."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from sql.periods import find_periods, zh_number
+
+TODAY = dt.date(2026, 6, 30)
+OPEN_END, OPEN_START = "9999-12-31", "0001-01-01"
+
+CASES = """
+revenue today | 2026-06-30 2026-07-01
+revenue yesterday | 2026-06-29 2026-06-30
+orders the day before yesterday | 2026-06-28 2026-06-29
+revenue this week | 2026-06-29 2026-07-06
+revenue last week | 2026-06-22 2026-06-29
+revenue this month | 2026-06-01 2026-07-01
+What was the revenue last month? | 2026-05-01 2026-06-01
+this quarter | 2026-04-01 2026-07-01
+last quarter | 2026-01-01 2026-04-01
+this year | 2026-01-01 2027-01-01
+last year | 2025-01-01 2026-01-01
+last year's profit | 2025-01-01 2026-01-01
+previous month | 2026-05-01 2026-06-01
+the month before last | 2026-04-01 2026-05-01
+the last 7 days | 2026-06-24 2026-07-01
+past 30 days | 2026-06-01 2026-07-01
+in the last two weeks | 2026-06-17 2026-07-01
+last 3 months | 2026-04-01 2026-07-01
+over the past twelve months | 2025-07-01 2026-07-01
+past year | 2025-07-01 2026-07-01
+last 2 years | 2024-07-01 2026-07-01
+two weeks ago | 2026-06-15 2026-06-22
+3 months ago | 2026-03-01 2026-04-01
+Orders in May | 2026-05-01 2026-06-01
+orders in may | 2026-05-01 2026-06-01
+May revenue? No: revenue for May | 2026-05-01 2026-06-01
+orders in December | 2025-12-01 2026-01-01
+orders in July | 2025-07-01 2025-08-01
+May 2025 | 2025-05-01 2025-06-01
+March of last year | 2025-03-01 2025-04-01
+Sept 2025 | 2025-09-01 2025-10-01
+in 2025 | 2025-01-01 2026-01-01
+2025 revenue by month | 2025-01-01 2026-01-01
+Q1 2026 | 2026-01-01 2026-04-01
+2025 Q4 | 2025-10-01 2026-01-01
+in Q4 | 2025-10-01 2026-01-01
+the third quarter of 2025 | 2025-07-01 2025-10-01
+second quarter | 2026-04-01 2026-07-01
+between March and June 2025 | 2025-03-01 2025-07-01
+from November 2025 to February 2026 | 2025-11-01 2026-03-01
+from November to February 2026 | 2025-11-01 2026-03-01
+from March to May | 2026-03-01 2026-06-01
+between 2024 and 2025 | 2024-01-01 2026-01-01
+since January | 2026-01-01 9999-12-31
+since 2025 | 2025-01-01 9999-12-31
+before March 2025 | 0001-01-01 2025-03-01
+after May 2025 | 2025-06-01 9999-12-31
+until the end of 2024 | 0001-01-01 2025-01-01
+revenue this time last year | 2025-06-01 2025-07-01
+the same month last year | 2025-06-01 2025-07-01
+first half of 2025 | 2025-01-01 2025-07-01
+H2 2025 | 2025-07-01 2026-01-01
+second half of last year | 2025-07-01 2026-01-01
+on 3 May 2026 | 2026-05-03 2026-05-04
+on May 3rd, 2026 | 2026-05-03 2026-05-04
+on the 3rd of May | 2026-05-03 2026-05-04
+on 2026-05-03 | 2026-05-03 2026-05-04
+on 03.05.2026 | 2026-05-03 2026-05-04
+on 05/13/2026 | 2026-05-13 2026-05-14
+from 2026-05-03 to 2026-05-10 | 2026-05-03 2026-05-11
+in 2026-05 | 2026-05-01 2026-06-01
+year to date | 2026-01-01 2026-07-01
+YTD profit | 2026-01-01 2026-07-01
+in summer 2025 | 2025-06-01 2025-09-01
+revenue in May 2026 versus May 2025 | 2026-05-01 2026-06-01, 2025-05-01 2025-06-01
+this month compared with last month | 2026-06-01 2026-07-01, 2026-05-01 2026-06-01
+May 2026 against the same period last year | 2026-05-01 2026-06-01, 2025-05-01 2025-06-01
+customers with more than 2000 euros |
+order 2025 |
+How may we help? |
+I may march |
+top 2000 |
+上个月的销售额 | 2026-05-01 2026-06-01
+上月订单数 | 2026-05-01 2026-06-01
+本月销售额 | 2026-06-01 2026-07-01
+这个月卖了多少 | 2026-06-01 2026-07-01
+上上个月 | 2026-04-01 2026-05-01
+去年 | 2025-01-01 2026-01-01
+今年的利润 | 2026-01-01 2027-01-01
+前年 | 2024-01-01 2025-01-01
+上周 | 2026-06-22 2026-06-29
+本周退货 | 2026-06-29 2026-07-06
+上个星期 | 2026-06-22 2026-06-29
+昨天 | 2026-06-29 2026-06-30
+今天的订单 | 2026-06-30 2026-07-01
+前天 | 2026-06-28 2026-06-29
+最近30天 | 2026-06-01 2026-07-01
+最近七天 | 2026-06-24 2026-07-01
+近三个月 | 2026-04-01 2026-07-01
+过去一年 | 2025-07-01 2026-07-01
+最近半年 | 2026-01-01 2026-07-01
+2025年 | 2025-01-01 2026-01-01
+2025年每个月的销售额 | 2025-01-01 2026-01-01
+5月 | 2026-05-01 2026-06-01
+五月份的订单 | 2026-05-01 2026-06-01
+十二月 | 2025-12-01 2026-01-01
+2025年5月 | 2025-05-01 2025-06-01
+去年五月 | 2025-05-01 2025-06-01
+去年的11月 | 2025-11-01 2025-12-01
+2026年5月3日 | 2026-05-03 2026-05-04
+5月3号 | 2026-05-03 2026-05-04
+第一季度 | 2026-01-01 2026-04-01
+今年第二季度 | 2026-04-01 2026-07-01
+2025年三季度 | 2025-07-01 2025-10-01
+上季度 | 2026-01-01 2026-04-01
+上半年 | 2026-01-01 2026-07-01
+去年下半年 | 2025-07-01 2026-01-01
+今年三月到五月 | 2026-03-01 2026-06-01
+2025年11月至2026年1月 | 2025-11-01 2026-02-01
+从三月到五月 | 2026-03-01 2026-06-01
+今年以来 | 2026-01-01 2026-07-01
+2025年以来 | 2025-01-01 9999-12-31
+从今年三月开始 | 2026-03-01 9999-12-31
+2025年之前 | 0001-01-01 2025-01-01
+三个月前 | 2026-03-01 2026-04-01
+5月和去年同期 | 2026-05-01 2026-06-01, 2025-05-01 2025-06-01
+去年同期 | 2025-06-01 2025-07-01
+"""
+
+
+def cases():
+    for line in CASES.strip().splitlines():
+        question, _, expected = line.partition("|")
+        yield pytest.param(question.strip(), [tuple(e.split()) for e in expected.split(",") if e.strip()], id=question.strip())
+
+
+@pytest.mark.parametrize(("question", "expected"), list(cases()))
+def test_days_meant_by(question, expected):
+    assert [(str(p.start), str(p.end)) for p in find_periods(question, TODAY)] == expected
+
+
+def test_span_covers_the_words():
+    question = "Which orders came between March and June 2025, please?"
+    (period,) = find_periods(question, TODAY)
+    assert question[period.first : period.last] == period.text == "between March and June 2025"
+
+
+def test_chinese_span_covers_the_words():
+    (period,) = find_periods("请问从三月到五月卖了多少", TODAY)
+    assert period.text == "从三月到五月"
+
+
+def test_a_month_that_has_just_begun_is_this_years():
+    assert find_periods("in June", dt.date(2026, 6, 1))[0].start == dt.date(2026, 6, 1)
+
+
+def test_last_day_of_february_survives_other_years():
+    assert find_periods("on 29 February", dt.date(2026, 6, 30))[0].start.month == 2
+
+
+def test_chinese_numbers():
+    assert [zh_number(t) for t in ("十", "二十三", "一百", "12", "x")] == [10, 23, 100, 12, None]
