@@ -1,4 +1,4 @@
-"""Measurements: ``python -m bench`` runs all of them, ``python -m bench.NAME`` one. Raw results go to build/bench/.
+"""Measurements: ``python -m bench`` runs all, ``python -m bench.NAME`` one. Raw results go to build/bench/.
 
 No part of the installed package: run it from a checkout.
 """

@@ -5,9 +5,9 @@ One JSON object a line::
     {"id": "stock-03", "language": "en", "topic": "stock", "turns": ["first question", "follow-up"],
      "sql": "SELECT …" or null, "status": "answered", "ordered": false, "also": ["SELECT …"]}
 
-The last turn is judged. ``sql`` is DuckDB over the views of the shop's ``shop.yml``. ``ordered`` says that the
-question asks for an order of rows. ``also`` (may be left out) holds other results that answer the question as
-well: the label without its figure, a share in percent, a month spelt another way.
+The last turn is judged. ``sql`` is DuckDB over the views of the shop's ``shop.yml``. ``ordered`` says that
+the question asks for an order of rows. ``also`` (may be left out) holds other results that answer the
+question as well: the label without its figure, a share in percent, a month spelt another way.
 """
 
 from __future__ import annotations

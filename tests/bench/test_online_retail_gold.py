@@ -1,4 +1,4 @@
-"""The gold answers over the real invoice lines, each computed a second time from the raw lines with pandas."""
+"""The gold answers over real invoice lines, each computed a second time from the raw lines with pandas."""
 
 import datetime as dt
 

@@ -1,0 +1,31 @@
+"""Errors of ``finetune``.
+
+Tree::
+
+    FinetuneError
+    └── EvaluationError      the questions or databases of an evaluation cannot be used: file, line and reason
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class FinetuneError(Exception):
+    """Base of everything ``finetune`` raises on purpose."""
+
+
+class EvaluationError(FinetuneError):
+    """An evaluation cannot start or go on; no question was asked because of this line.
+
+    Args:
+        path: the file at fault.
+        line: its 1-based line, or ``None`` when the fault has no place.
+        reason: what is wrong, what was expected, and the way out.
+    """
+
+    def __init__(self, path: Path, line: int | None, reason: str) -> None:
+        super().__init__(f"{path}{f', line {line}' if line else ''}: {reason}")
+        self.path = path
+        self.line = line
+        self.reason = reason
