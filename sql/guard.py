@@ -1,0 +1,713 @@
+"""The guard: turns text into a ``CheckedQuery``, or says in words why not. First of the locks.
+
+What it promises for the text that it lets through:
+
+* it is one query, and every kind of node, every part of a node, every function and every type in it stands
+  on an allow-list (``sql.functions``);
+* every table in it is a view of the shop that the role may see, expanded to a common table expression that
+  holds only the columns and the rows that are the role's, or a common table expression of its own. A masked
+  column is nowhere in the text, so no resolution of names, ours or the database's, can reach it;
+* every column resolves, by scope, to one of these;
+* it returns at most ``max_rows + 1`` rows: the one beyond tells that more exist;
+* it carries no comments, hints or parameters;
+* printing it, parsing the print and checking that again leads to the same text.
+
+Masked columns: a statement that names one anywhere is refused (``NotAllowed``); ``*`` leaves them out.
+
+It does **not** know what a statement costs, and it says nothing about functions' results; the database's own
+lock (``sql.databases``) and the budget (``QueryLimits``) come after it. Not in this version: recursive common
+table expressions, table functions, LATERAL, UNNEST, PIVOT.
+
+The rewriting is kept small on purpose: tables are replaced, ``*`` is written out, a limit is added. Columns
+are resolved on a copy (sqlglot's ``qualify``), so that the text a person reads as a receipt stays theirs.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import InitVar, dataclass, replace
+from typing import NoReturn
+
+import sqlglot
+from rapidfuzz import fuzz, process
+from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect as SqlglotDialect
+from sqlglot.errors import ErrorLevel, SqlglotError
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.schema import MappingSchema
+from sqlglot.tokens import Token, TokenType
+
+from sql.errors import NotAllowed, ShopFileError, UnknownName, UnsafeQuery
+from sql.functions import ARGUMENTS, SYNTAX, TYPES, WORDS, function_classes, function_names
+from sql.semantics import Role, Shop, View
+from sql.types import Catalog, ColumnType, Dialect
+
+logger = logging.getLogger(__name__)
+
+MAX_CHARACTERS = 20_000
+"""Longest statement; a question never needs more."""
+MAX_LITERAL = 10_000
+"""Longest text in quotes."""
+MAX_TOKENS = 4_000
+MAX_DEPTH = 60
+"""Deepest nesting of parentheses and CASE."""
+MAX_OPEN_JOINS = 8
+"""Joins in a row without ON or USING: sqlglot's parser takes 2**n steps for n of them."""
+MAX_ROUNDS = 3
+"""How often the printed text may still change until it is stable."""
+
+_SEAL = object()
+
+_SYSTEM = re.compile(r"^(sqlite_|pragma_|duckdb_|pg_|information_schema)", re.IGNORECASE)
+_SETS = (exp.Union, exp.Intersect, exp.Except)
+_TYPE_WORDS: dict[ColumnType, str] = {
+    "integer": "BIGINT",
+    "number": "DOUBLE",
+    "text": "TEXT",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+    "boolean": "BOOLEAN",
+    "other": "TEXT",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedQuery:
+    """A statement that the guard let through: the only thing that ``sql.run`` accepts.
+
+    Made by ``Guard.check`` alone; building, replacing or unpickling one elsewhere raises ``TypeError``.
+    Two are equal when text, dialect, role and views are.
+    """
+
+    sql: str
+    """The text that runs, with the views written out."""
+    dialect: Dialect
+    role: str
+    views: tuple[str, ...]
+    """Names of the views it reads, sorted."""
+    seal: InitVar[object] = None
+
+    def __post_init__(self, seal: object) -> None:
+        if seal is not _SEAL:
+            raise TypeError("only sql.guard makes a CheckedQuery; pass the statement to Guard.check")
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a CheckedQuery cannot be pickled: send its text and check it again")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    """A view as the role sees it, ready to be put into a statement."""
+
+    view: View
+    """With the role's columns only."""
+    table: str
+    """Name that stands in the statement: of the common table expression, or of the database's own table."""
+    cte: str | None
+    """Printed body of the common table expression; ``None`` when the table is read as it is."""
+
+
+class Guard:
+    """Checks statements for one role of one shop. Immutable after construction, safe between threads.
+
+    Args:
+        shop: its views; those without ``sql`` must be tables of ``catalog``.
+        catalog: what the database holds; its dialect is the dialect of the statements.
+        role: which views, columns and rows are visible, and how many rows at most.
+    Raises:
+        ShopFileError: a view or the role's rule about rows cannot be understood.
+    """
+
+    def __init__(self, shop: Shop, catalog: Catalog, role: Role) -> None:
+        self.shop = shop
+        self.catalog = catalog
+        self.role = role
+        self.dialect: Dialect = catalog.dialect
+        self.functions = function_names(self.dialect)
+        """Names of the allowed functions, in upper case."""
+        self._tables = {_key(table.name) for table in catalog.tables}
+        self._classes = function_classes(self.dialect)
+        self._masked = {(_key(view), _key(column)) for view, column in role.masked}
+        self._sources: dict[str, _Source] = {}
+        for view in shop.views:
+            if role.views is None or view.name in role.views:
+                self._sources[_key(view.name)] = self._source(view)
+        self._schema = self._make_schema(self._sources.values())
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """The views that the role may see, without their masked columns."""
+        return tuple(source.view for source in self._sources.values())
+
+    def check(self, sql: str) -> CheckedQuery:
+        """Return the statement as it may run.
+
+        Raises:
+            UnknownName: it names a view, column or function that is not there; the reason has near names.
+            NotAllowed: it names a view or column that the role may not see.
+            UnsafeQuery: it is not one allowed query; the reason says what to do about it.
+        """
+        try:
+            return self._check(sql)
+        except UnsafeQuery:
+            raise
+        except RecursionError:
+            raise UnsafeQuery(_short(sql), "it is nested too deeply; write it flatter") from None
+        except SqlglotError as error:
+            raise UnsafeQuery(_short(sql), _sqlglot_reason(error)) from error
+        except Exception as error:  # sqlglot on hostile text raises whatever it likes: refuse, never crash
+            logger.info("the parser failed with %s", type(error).__name__)
+            raise UnsafeQuery(_short(sql), "it cannot be read as SQL; write it more plainly") from error
+
+    # ---- the way of a statement -------------------------------------------------------------------------
+
+    def _check(self, sql: str) -> CheckedQuery:
+        text = sql
+        for _ in range(MAX_ROUNDS):
+            printed, used = _Pass(self, sql).run(text)
+            if printed == text:
+                names = tuple(sorted(source.view.name for source in used))
+                return CheckedQuery(
+                    sql=text, dialect=self.dialect, role=self.role.name, views=names, seal=_SEAL
+                )
+            text = printed
+        raise UnsafeQuery(_short(sql), "its meaning is not stable when it is printed; write it more plainly")
+
+    # ---- views, once per guard --------------------------------------------------------------------------
+
+    def _source(self, view: View) -> _Source:
+        """The view's columns that the role may see, and the text that stands for it in a statement."""
+        hidden = {column for name, column in self._masked if name == _key(view.name)}
+        shown = replace(view, columns=tuple(c for c in view.columns if _key(c.name) not in hidden))
+        if not shown.columns:
+            raise ShopFileError(
+                self.shop.path, None, f"the role {self.role.name} may see no column of {view.name}"
+            )
+        rows = next((sql for name, sql in self.role.rows.items() if _key(name) == _key(view.name)), None)
+        table = self.catalog.table(view.name)
+        if view.sql is None:
+            if table is None:
+                raise ShopFileError(self.shop.path, None, self._no_such_table(view.name))
+            for column in view.columns:
+                if _key(column.name) not in {_key(c.name) for c in table.columns}:
+                    reason = f"the table {table.name} has no column {column.name}" + _near(
+                        column.name, [c.name for c in table.columns]
+                    )
+                    raise ShopFileError(self.shop.path, None, reason)
+            outputs = [column.name for column in table.columns]
+        else:
+            outputs = self._outputs(view)
+        is_whole = len(outputs) == len(shown.columns) and rows is None
+        if view.sql is None and is_whole:
+            return _Source(view=shown, table=table.name if table else view.name, cte=None)
+        if view.sql is None:
+            body: exp.Query = exp.select(exp.Star()).from_(exp.to_table(_quoted(view.name, self.dialect)))
+        else:
+            body = parse_query(view.sql, self.dialect)
+        name = view.name if table is None else self._free_name(f"{view.name}_view")
+        if not is_whole or view.sql is None:
+            body = self._narrow(view, shown, body, rows)
+        return _Source(view=shown, table=name, cte=_print(body, self.dialect))
+
+    def _narrow(self, view: View, shown: View, body: exp.Query, rows: str | None) -> exp.Query:
+        """``body`` with the shown columns only, and the rows for which the role's predicate is true."""
+        columns = [exp.column(exp.to_identifier(c.name, quoted=True)) for c in shown.columns]
+        alias = exp.TableAlias(this=exp.to_identifier(view.name, quoted=True))
+        query = exp.Select(expressions=columns).from_(exp.Subquery(this=body, alias=alias))
+        return query if rows is None else query.where(exp.Paren(this=self.predicate(view, rows)))
+
+    def predicate(self, view: View, rows: str) -> exp.Expr:
+        """Parse and check a role's rule about rows: a condition over the view's own columns, hidden ones too.
+
+        Raises:
+            ShopFileError: it does not parse, holds a subquery, or names an unknown column or function.
+        """
+        where = f"the rule about rows of {view.name} for the role {self.role.name}"
+        try:
+            tree = sqlglot.parse_one(rows, read=self.dialect, into=exp.Condition)
+        except (SqlglotError, RecursionError) as error:
+            raise ShopFileError(
+                self.shop.path, None, f"{where} is not a condition: {_sqlglot_reason(error)}"
+            ) from error
+        for node in tree.walk():
+            if isinstance(node, exp.Query):
+                raise ShopFileError(self.shop.path, None, f"{where} may not hold a subquery")
+            reason = refusal(node, self._classes, self.functions)
+            if reason:
+                raise ShopFileError(self.shop.path, None, f"{where}: {reason}")
+            if isinstance(node, exp.Column):
+                if node.table and _key(node.table) != _key(view.name):
+                    raise ShopFileError(self.shop.path, None, f"{where} may name columns of {view.name} only")
+                if view.column(node.name) is None:
+                    near = _near(node.name, [c.name for c in view.columns])
+                    raise ShopFileError(self.shop.path, None, f"{where}: no column {node.name}{near}")
+        return tree
+
+    def _outputs(self, view: View) -> list[str]:
+        """Names of the columns that the view's SELECT gives; checks that it names what is there."""
+        outputs = view_outputs(view, self.catalog, self.shop)
+        for column in view.columns:
+            if _key(column.name) not in {_key(name) for name in outputs}:
+                near = _near(column.name, outputs)
+                reason = f"the SELECT of the view {view.name} gives no column {column.name}{near}"
+                raise ShopFileError(self.shop.path, None, reason)
+        return outputs
+
+    def _no_such_table(self, name: str) -> str:
+        near = _near(name, [t.name for t in self.catalog.tables])
+        return f"the view {name} has no sql, and the database has no table of that name{near}"
+
+    def _free_name(self, wanted: str) -> str:
+        taken = self._tables | {_key(view.name) for view in self.shop.views}
+        name, number = wanted, 2
+        while _key(name) in taken:
+            name, number = f"{wanted}_{number}", number + 1
+        return name
+
+    def _make_schema(self, sources: Iterable[_Source]) -> MappingSchema:
+        schema = MappingSchema(dialect=self.dialect)
+        for source in sources:
+            table = exp.Table(this=exp.to_identifier(source.table, quoted=True))
+            columns = {_quoted(c.name, self.dialect): _TYPE_WORDS[c.type] for c in source.view.columns}
+            schema.add_table(table, columns, dialect=self.dialect)
+        return schema
+
+
+class _Pass:
+    """One reading of a statement: parse, admit, rewrite, print. Holds what the steps hand to each other."""
+
+    def __init__(self, guard: Guard, original: str) -> None:
+        self.guard = guard
+        self.original = _short(original)
+        self.used: dict[str, _Source] = {}
+        """Sources of the statement by key of the name in it."""
+
+    def run(self, text: str) -> tuple[str, list[_Source]]:
+        tree = self.parse(text)
+        known = self.strip_views(tree)
+        self.admit_nodes(tree)
+        self.place_sources(tree, known)
+        self.resolve_columns(tree)
+        self.limit_rows(tree)
+        printed = _print(tree, self.guard.dialect)
+        used = sorted(self.used.values(), key=lambda source: source.table)
+        bodies = [f"{_quoted(s.table, self.guard.dialect)} AS ({s.cte})" for s in used if s.cte is not None]
+        if bodies:
+            own = tree.args.get("with_") is not None
+            printed = f"WITH {', '.join(bodies)}{', ' + printed[5:] if own else ' ' + printed}"
+        return printed, used
+
+    def refuse(self, reason: str) -> NoReturn:
+        raise UnsafeQuery(self.original, reason)
+
+    def parse(self, text: str) -> exp.Query:
+        if len(text) > MAX_CHARACTERS * (1 if text == self.original else 20):
+            self.refuse(f"it has {len(text):,} characters; {MAX_CHARACTERS:,} are allowed")
+        if "\0" in text:
+            self.refuse("it holds a NUL character")
+        dialect = SqlglotDialect.get_or_raise(self.guard.dialect)
+        tokens = dialect.tokenize(text)
+        reason = _shape_refusal(tokens)
+        if reason:
+            self.refuse(reason)
+        trees = [t for t in dialect.parser().parse(tokens, text) if t is not None]
+        if len(trees) != 1:
+            self.refuse(f"expected one statement, found {len(trees)}")
+        tree = trees[0]
+        while type(tree) is exp.Subquery and set(_filled(tree)) == {"this"}:
+            tree = tree.this
+        if not isinstance(tree, (exp.Select, exp.Subquery, *_SETS)):
+            self.refuse(f"expected a query that starts with SELECT or WITH, found {_kind(tree)}")
+        for node in tree.walk():
+            node.pop_comments()
+        return tree
+
+    def strip_views(self, tree: exp.Query) -> dict[str, _Source]:
+        """Take the guard's own view bodies off a text that it printed; return the names they went by."""
+        with_ = tree.args.get("with_")
+        known: dict[str, _Source] = {}
+        if with_ is None or with_.args.get("recursive"):
+            return known
+        own = {_key(s.table): s for s in self.guard._sources.values() if s.cte is not None}
+        for cte in list(with_.expressions):
+            source = own.get(_key(cte.alias))
+            if source is None or cte.this.sql(self.guard.dialect, comments=False) != source.cte:
+                break
+            known[_key(cte.alias)] = source
+            cte.pop()
+        if not with_.expressions:
+            tree.set("with_", None)
+        return known
+
+    def admit_nodes(self, tree: exp.Query) -> None:
+        classes, names = self.guard._classes, self.guard.functions
+        for node in tree.walk():
+            reason = refusal(node, classes, names)
+            if reason is None:
+                continue
+            if isinstance(node, exp.Func) and type(node) not in WORDS:
+                raise UnknownName(self.original, reason)
+            self.refuse(reason)
+
+    # ---- tables -----------------------------------------------------------------------------------------
+
+    def place_sources(self, tree: exp.Query, known: dict[str, _Source]) -> None:
+        """Point every table at a source of this role or at a common table expression of the statement."""
+        tables = [(table, _visible_cte(table)) for table in tree.find_all(exp.Table)]
+        self.rename_ctes(tree)
+        for table, cte in tables:
+            name = table.name
+            if cte is not None:
+                self.point(table, cte.args["alias"].this.copy())
+                continue
+            source = known.get(_key(name)) or self.guard._sources.get(_key(name))
+            if source is None:
+                self.refuse_table(name)
+            self.used[_key(source.table)] = source
+            self.point(table, _identifier(source.table, self.guard.dialect))
+
+    def point(self, table: exp.Table, target: exp.Identifier) -> None:
+        if _key(target.name) != _key(table.name) and not table.alias:
+            alias = table.args.get("alias") or exp.TableAlias()
+            alias.set("this", table.this.copy())
+            table.set("alias", alias)
+        if target.name != table.name or table.this.quoted != target.quoted:
+            table.set("this", target)
+
+    def rename_ctes(self, tree: exp.Query) -> None:
+        """Give another name to each common table expression that is called like a view or a table.
+
+        The statement then cannot reach a table of the database whatever the database's rules of scope are.
+        """
+        guard = self.guard
+        reserved = guard._tables | {_key(view.name) for view in guard.shop.views}
+        reserved |= {_key(source.table) for source in guard._sources.values()}
+        names = {_key(identifier.name) for identifier in tree.find_all(exp.Identifier)}
+        for cte in tree.find_all(exp.CTE):
+            name = cte.alias
+            if not name:
+                self.refuse("a common table expression needs a name")
+            if _SYSTEM.match(name):
+                self.refuse(f"{name} is a name of the database's own; call it something else")
+            if _key(name) in reserved:
+                number = 2
+                while _key(f"{name}_{number}") in reserved | names:
+                    number += 1
+                names.add(_key(f"{name}_{number}"))
+                cte.args["alias"].set("this", _identifier(f"{name}_{number}", guard.dialect))
+
+    def refuse_table(self, name: str) -> NoReturn:
+        guard = self.guard
+        views = [view.name for view in guard.views]
+        if guard.shop.view(name) is not None:
+            reason = (
+                f"the view {name} is not open to the role {guard.role.name}; it may see {', '.join(views)}"
+            )
+            raise NotAllowed(self.original, reason)
+        raise UnknownName(
+            self.original, f"there is no view {name}{_near(name, views)}; views: {', '.join(views)}"
+        )
+
+    # ---- columns ----------------------------------------------------------------------------------------
+
+    def resolve_columns(self, tree: exp.Query) -> None:
+        """Check on a copy that every column resolves; write ``*`` out in ``tree``."""
+        starred = [select for select in tree.find_all(exp.Select) if any(map(_is_star, select.expressions))]
+        for number, select in enumerate(starred):
+            select.meta["star"] = number
+        try:
+            resolved = self.qualify(tree.copy(), self.guard._schema)
+        except SqlglotError as error:
+            self.explain_columns(tree, error)
+        if resolved.find(exp.TableColumn):
+            self.refuse("a table's name stands where a column is expected; name a column")
+        spelling = {_key(c.name): c.name for s in self.used.values() for c in s.view.columns}
+        expanded = {s.meta["star"]: s for s in resolved.find_all(exp.Select) if "star" in s.meta}
+        for number, select in enumerate(starred):
+            del select.meta["star"]
+            columns = [column.copy() for column in expanded[number].expressions]
+            for column in columns:
+                if isinstance(column, exp.Alias):
+                    column.args["alias"].set("this", spelling.get(_key(column.alias), column.alias))
+            select.set("expressions", columns)
+
+    def qualify(self, tree: exp.Query, schema: MappingSchema) -> exp.Query:
+        return qualify(tree, dialect=self.guard.dialect, schema=schema, quote_identifiers=False)
+
+    def explain_columns(self, tree: exp.Query, error: SqlglotError) -> NoReturn:
+        """Say which column it is, whether it is hidden, unknown or ambiguous, and what is near."""
+        guard = self.guard
+        columns = {_key(c.name): c for c in tree.find_all(exp.Column) if not isinstance(c.this, exp.Star)}
+        columns |= {
+            _key(i.name): exp.column(i.copy())
+            for j in tree.find_all(exp.Join)
+            for i in j.args.get("using") or ()
+        }
+        used = list(self.used.values())
+        made = {_key(a.alias) for a in tree.find_all(exp.Alias)}
+        made |= {_key(i.name) for a in tree.find_all(exp.TableAlias) for i in a.args.get("columns") or ()}
+        seen = {_key(c.name) for s in used for c in s.view.columns} | made
+        for key, column in columns.items():
+            for source in used:
+                if (_key(source.view.name), key) in guard._masked and key not in seen:
+                    reason = f"{source.view.name}.{column.name} is hidden from the role {guard.role.name}"
+                    raise NotAllowed(self.original, f"{reason}; leave it out") from error
+        aliases = {_key(t.alias_or_name): t for t in tree.find_all(exp.Table, exp.Subquery, exp.CTE)}
+        for key, column in columns.items():
+            table = aliases.get(_key(column.table))
+            if column.table and table is None:
+                names = ", ".join(t.alias_or_name for t in aliases.values() if t.alias_or_name)
+                reason = (
+                    f"{column.sql(guard.dialect)}: there is no table or alias {column.table} in the statement"
+                )
+                raise UnknownName(self.original, f"{reason}; it reads {names}") from error
+            one = self.used.get(_key(table.name)) if isinstance(table, exp.Table) and column.table else None
+            if one is not None and (_key(one.view.name), key) in guard._masked:
+                reason = f"{one.view.name}.{column.name} is hidden from the role {guard.role.name}"
+                raise NotAllowed(self.original, f"{reason}; leave it out") from error
+            if one is not None and one.view.column(column.name) is None:
+                raise UnknownName(self.original, self.no_column(column.name, [one])) from error
+            if key not in seen:
+                raise UnknownName(self.original, self.no_column(column.name, used)) from error
+        raise UnknownName(self.original, _sqlglot_reason(error)) from error
+
+    def no_column(self, name: str, sources: list[_Source]) -> str:
+        columns = [c.name for s in sources for c in s.view.columns]
+        where = ", ".join(s.view.name for s in sources) or "the statement"
+        reason = f"there is no column {name} in {where}{_near(name, columns)}"
+        others = [
+            s.view.name for s in self.guard._sources.values() if s.view.column(name) and s not in sources
+        ]
+        return f"{reason}; it is in {', '.join(others)}" if others else reason
+
+    # ---- rows -------------------------------------------------------------------------------------------
+
+    def limit_rows(self, tree: exp.Query) -> None:
+        """At most one row more than the role's budget; a smaller limit of the statement's own stays."""
+        most = self.guard.role.limits.max_rows + 1
+        limit = tree.args.get("limit")
+        if limit is not None:
+            count = limit.args.get("count") if isinstance(limit, exp.Fetch) else limit.expression
+            options = limit.args.get("limit_options")
+            if options is not None and (options.args.get("percent") or options.args.get("with_ties")):
+                self.refuse("LIMIT with PERCENT or TIES is not supported; write a whole number")
+            if not isinstance(count, exp.Literal) or count.is_string or not count.name.isdigit():
+                self.refuse("LIMIT must be a whole number")
+            most = min(most, int(count.name))
+        tree.set("limit", exp.Limit(expression=exp.Literal.number(most)))
+
+
+# ---- plain functions ------------------------------------------------------------------------------------
+
+
+def refusal(node: exp.Expr, classes: frozenset[type[exp.Expr]], names: frozenset[str]) -> str | None:
+    """Why this node, by itself, may not stand in a statement; ``None`` when it may."""
+    kind = type(node)
+    if kind in (exp.Anonymous, exp.AnonymousAggFunc):
+        name = node.name.upper()
+        if name in names and not (isinstance(node.this, exp.Identifier) and node.this.quoted):
+            return None
+        return f"{name} is not an allowed function{_near(name, names)}"
+    if kind not in SYNTAX and kind not in classes:
+        if kind in WORDS:
+            return WORDS[kind]
+        if isinstance(node, exp.Func):
+            name = node.sql_name()
+            return f"{name} is not an allowed function{_near(name, names)}"
+        return f"{_kind(node)} is not supported"
+    allowed = ARGUMENTS.get(kind)
+    if allowed is not None:
+        for part in _filled(node):
+            if part not in allowed:
+                return _part_refusal(node, part)
+    return _value_refusal(node)
+
+
+def _part_refusal(node: exp.Expr, part: str) -> str:
+    value = node.args[part]
+    first = value[0] if isinstance(value, list) else value
+    if type(first) in WORDS:
+        return WORDS[type(first)]
+    if part in ("db", "catalog"):
+        return "names of schemas and databases are not allowed; write the view's name alone"
+    if part == "recursive":
+        return "WITH RECURSIVE is not supported"
+    return f"{part.strip('_').replace('_', ' ').upper()} is not supported in {_kind(node)}"
+
+
+def _value_refusal(node: exp.Expr) -> str | None:
+    if isinstance(node, exp.Literal):
+        if len(node.this) > MAX_LITERAL:
+            return f"a value of {len(node.this):,} characters is too long"
+    elif isinstance(node, exp.Table):
+        if not isinstance(node.this, exp.Identifier):
+            return f"functions in FROM are not allowed, such as {_kind(node.this)}; use a view"
+    elif isinstance(node, exp.DataType):
+        if node.this not in TYPES or any(not isinstance(e, exp.DataTypeParam) for e in node.expressions):
+            return f"the type {node.sql()} is not allowed"
+    elif isinstance(node, exp.Star):
+        parent = node.parent
+        if isinstance(parent, exp.Column):
+            parent = parent.parent
+            if not isinstance(parent, exp.Select):
+                return "a table's * may only stand in SELECT"
+        elif not isinstance(parent, (exp.Select, exp.Count)):
+            return "* may only stand in SELECT and in COUNT(*)"
+    elif isinstance(node, exp.Join):
+        if (node.args.get("method") or "").upper() not in ("", "NATURAL"):
+            return f"{node.args['method']} JOIN is not supported; use JOIN … ON"
+    return None
+
+
+def _shape_refusal(tokens: list[Token]) -> str | None:
+    """What can be refused before parsing: sizes at which the parser would be slow or too deep."""
+    if len(tokens) > MAX_TOKENS:
+        return f"it has {len(tokens):,} words; {MAX_TOKENS:,} are allowed"
+    open_joins, depth, previous = [0], 0, None
+    for token in tokens:
+        kind = token.token_type
+        if kind in (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE):
+            open_joins.append(0)
+        elif kind in (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE):
+            if len(open_joins) > 1:
+                open_joins.pop()
+        elif kind is TokenType.CASE:
+            depth += 1
+        elif kind is TokenType.END:
+            depth -= 1
+        elif kind is TokenType.JOIN and previous is not TokenType.NATURAL:
+            open_joins[-1] += 1
+            if sum(open_joins) > MAX_OPEN_JOINS:
+                return f"more than {MAX_OPEN_JOINS} joins in a row have no ON; give each join its ON"
+        elif kind in (TokenType.ON, TokenType.USING) and previous is not TokenType.DISTINCT:
+            open_joins[-1] = max(0, open_joins[-1] - 1)
+        if depth + len(open_joins) > MAX_DEPTH:
+            return f"it is nested deeper than {MAX_DEPTH} levels; write it flatter"
+        previous = kind
+    return None
+
+
+def _visible_cte(table: exp.Table) -> exp.CTE | None:
+    """The common table expression of the statement that ``table`` names, by SQL's rules of scope."""
+    name, node, inside = _key(table.name), table, None
+    while node is not None:
+        if isinstance(node, exp.CTE):
+            inside = node
+        with_ = node.args.get("with_")
+        if with_ is not None:
+            ctes = list(with_.expressions)
+            if inside is not None and inside.parent is with_:
+                ctes = ctes[: next(i for i, cte in enumerate(ctes) if cte is inside)]
+            for cte in reversed(ctes):
+                if _key(cte.alias) == name:
+                    return cte
+        node = node.parent
+    return None
+
+
+def parse_query(sql: str, dialect: Dialect) -> exp.Query:
+    """Parse one query of the shop's own, comments dropped; raises sqlglot's ``ParseError`` or ``ValueError``."""
+    trees = [tree for tree in sqlglot.parse(sql, read=dialect) if tree is not None]
+    if len(trees) != 1 or not isinstance(trees[0], (exp.Select, *_SETS)):
+        raise ValueError("expected one SELECT")
+    for node in trees[0].walk():
+        node.pop_comments()
+    return trees[0]
+
+
+def view_outputs(view: View, catalog: Catalog, shop: Shop) -> list[str]:
+    """Names of the columns that a view's SELECT gives.
+
+    Raises:
+        ShopFileError: it does not parse, or names tables or columns that the database does not have.
+    """
+    try:
+        tree = parse_query(view.sql or "", catalog.dialect)
+    except (SqlglotError, ValueError, RecursionError) as error:
+        raise ShopFileError(
+            shop.path, None, f"the SELECT of the view {view.name}: {_sqlglot_reason(error)}"
+        ) from error
+    for table in tree.find_all(exp.Table):
+        if _visible_cte(table) is None and (catalog.table(table.name) is None or table.db):
+            near = _near(table.name, [t.name for t in catalog.tables])
+            reason = f"the view {view.name} reads {table.name}, which the database does not have{near}"
+            raise ShopFileError(shop.path, None, reason)
+    try:
+        qualified = qualify(
+            tree, dialect=catalog.dialect, schema=catalog_schema(catalog), quote_identifiers=False
+        )
+    except SqlglotError as error:
+        reason = f"the SELECT of the view {view.name}: {_sqlglot_reason(error)}"
+        raise ShopFileError(shop.path, None, reason) from error
+    return list(qualified.named_selects)
+
+
+def catalog_schema(catalog: Catalog) -> MappingSchema:
+    """The database's tables, as sqlglot wants them."""
+    schema = MappingSchema(dialect=catalog.dialect)
+    for table in catalog.tables:
+        columns = {_quoted(c.name, catalog.dialect): _TYPE_WORDS[c.type] for c in table.columns}
+        schema.add_table(
+            exp.Table(this=exp.to_identifier(table.name, quoted=True)), columns, dialect=catalog.dialect
+        )
+    return schema
+
+
+def _print(tree: exp.Expr, dialect: Dialect) -> str:
+    """The text of ``tree``; what the dialect cannot say raises instead of being left out."""
+    return tree.sql(dialect=dialect, comments=False, unsupported_level=ErrorLevel.RAISE)
+
+
+def _key(name: str) -> str:
+    """What two names have in common when the database takes them for the same."""
+    return name.lower()
+
+
+_PLAIN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+
+
+def _identifier(name: str, dialect: Dialect) -> exp.Identifier:
+    return exp.to_identifier(name, quoted=not _PLAIN.match(name) or _is_reserved(name, dialect))
+
+
+def _quoted(name: str, dialect: Dialect) -> str:
+    return _identifier(name, dialect).sql(dialect=dialect)
+
+
+def _is_reserved(name: str, dialect: Dialect) -> bool:
+    tokens = SqlglotDialect.get_or_raise(dialect).tokenize(name)
+    return len(tokens) != 1 or tokens[0].token_type is not TokenType.VAR
+
+
+def _is_star(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star))
+
+
+def _filled(node: exp.Expr) -> Iterator[str]:
+    return (part for part, value in node.args.items() if value not in (None, False, [], ""))
+
+
+def _kind(node: exp.Expr) -> str:
+    """A node's kind in words: ``TruncateTable`` → ``TRUNCATE TABLE``."""
+    if isinstance(node, exp.Command):
+        return str(node.this).upper()
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(node).__name__).upper()
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    """``; near: a, b`` for the names that are written almost like ``name``, else nothing."""
+    choices = sorted(set(known))
+    found = process.extract(name, choices, scorer=fuzz.WRatio, processor=str.lower, limit=3, score_cutoff=70)
+    return f"; near: {', '.join(choice for choice, _, _ in found)}" if found else ""
+
+
+def _short(sql: str) -> str:
+    return sql if len(sql) <= 2_000 else sql[:2_000] + " …"
+
+
+def _sqlglot_reason(error: BaseException) -> str:
+    """The first line of sqlglot's message without the marks for a terminal."""
+    first = str(error).split("\n")[0]
+    return re.sub(r"\x1b\[[0-9;]*m", "", first).rstrip(". ") or "it cannot be read as SQL"
