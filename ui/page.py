@@ -20,11 +20,30 @@ import gradio as gr
 import sqlglot
 
 from bot.answer import Answer
+from bot.feedback import Verdict
 from sql.types import Table
 from ui import present
 from ui.talk import Talk, Visitor, Visitors, follow, messages_of, turn_at
 
 logger = logging.getLogger(__name__)
+
+_GREY = "#7d8b89"
+CHART_LOOK: dict[str, Any] = {
+    "background": "transparent",
+    "view": {"stroke": None},
+    "font": "system-ui, sans-serif",
+    "axis": {
+        "labelColor": _GREY, "titleColor": _GREY, "gridColor": "rgba(128,140,138,0.22)", "domainColor": _GREY,
+        "tickColor": _GREY, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": 500, "labelLimit": 150,
+    },
+    "legend": {"labelColor": _GREY, "titleColor": _GREY},
+    "title": {"color": _GREY},
+    "line": {"color": "#14907f", "strokeWidth": 2.5},
+    "point": {"color": "#14907f", "filled": True, "size": 45},
+    "bar": {"color": "#14907f"},
+    "area": {"color": "#14907f"},
+}  # fmt: skip
+"""A grey and a green that can be read on the light and on the dark page."""
 
 SECURITY_HEADERS = {
     # Gradio's own code needs inline scripts and eval; Vega draws with blob: and data: pictures.
@@ -197,8 +216,8 @@ def build_page(talk: Talk, downloads: Path) -> gr.Blocks:
             index = event.index[0] if isinstance(event.index, (list, tuple)) else event.index
             chosen = turn_at(visitor.turns, int(index))
             answer = visitor.turns[chosen].answer if chosen is not None else None
-            if answer is not None and event.liked is not None:
-                talk.keep_feedback(answer, event.liked in (True, "Like"))
+            if answer is not None:
+                talk.keep_feedback(answer, _verdict(event.liked))
 
         def leave(request: gr.Request) -> None:
             visitors.leave(str(request.session_hash))
@@ -264,6 +283,13 @@ def _hide_receipt() -> list[Any]:
     ]
 
 
+def _verdict(liked: Any) -> Verdict:
+    """Gradio's word for a thumb as ours; clicking the same thumb again takes it back."""
+    if liked in (True, "Like"):
+        return "up"
+    return "down" if liked in (False, "Dislike") else "none"
+
+
 def _frame(table: Table | None) -> dict[str, Any] | None:
     if table is None:
         return None
@@ -301,7 +327,13 @@ def _chart(answer: Answer) -> Any | None:
     if answer.chart is None:
         return None
     try:
-        return altair.Chart.from_dict({"width": "container", **answer.chart})
+        return altair.Chart.from_dict(
+            {
+                **answer.chart,
+                "width": "container",
+                "config": CHART_LOOK | dict(answer.chart.get("config", {})),
+            }
+        )
     except Exception:  # altair raises jsonschema's errors and its own; the answer stands without its picture
         logger.exception("A chart could not be drawn")
         return None
@@ -367,19 +399,30 @@ def build_app(talk: Talk, downloads: Path) -> fastapi.FastAPI:
     )
 
 
-def _theme() -> Any:
-    """System fonts only, and colours that ``page.css`` refines."""
-    return gr.themes.Base(
+def _theme() -> gr.themes.Base:
+    """System fonts only; the colours are those of ``page.css``, named there once for light and dark."""
+    colours = {
+        "body_background_fill": "var(--st-ground)",
+        "body_text_color": "var(--st-ink)",
+        "body_text_color_subdued": "var(--st-muted)",
+        "background_fill_primary": "var(--st-paper)",
+        "background_fill_secondary": "var(--st-ground)",
+        "block_background_fill": "var(--st-paper)",
+        "border_color_primary": "var(--st-line)",
+        "block_border_color": "var(--st-line)",
+        "input_background_fill": "var(--st-paper)",
+        "input_border_color": "var(--st-line)",
+        "table_even_background_fill": "var(--st-paper)",
+        "table_odd_background_fill": "var(--st-ground)",
+        "table_text_color": "var(--st-ink)",
+        "link_text_color": "var(--st-accent)",
+    }
+    theme = gr.themes.Base(
         primary_hue=gr.themes.colors.teal,
         neutral_hue=gr.themes.colors.slate,
         font=[
-            "system-ui",
-            "-apple-system",
-            "Segoe UI",
-            "Roboto",
-            "PingFang SC",
-            "Noto Sans CJK SC",
-            "sans-serif",
+            "system-ui", "-apple-system", "Segoe UI", "Roboto", "PingFang SC", "Noto Sans CJK SC", "sans-serif",
         ],
         font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"],
-    )
+    )  # fmt: skip
+    return theme.set(**colours, **{f"{name}_dark": value for name, value in colours.items()})

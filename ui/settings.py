@@ -7,6 +7,7 @@ the switches that keep libraries from calling home.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,9 +44,9 @@ class Settings:
     device: str | None = None
     """``cpu`` or ``cuda``; ``None`` chooses. ``SHOPTALK_DEVICE``."""
     precision: str | None = None
-    """``nf4``, ``bfloat16``, ``float16`` or ``float32``; ``None`` measures and chooses. ``SHOPTALK_PRECISION``."""
+    """``nf4``, ``bfloat16``, ``float16``, ``float32``; ``None`` measures and chooses. ``SHOPTALK_PRECISION``."""
     engine_url: str | None = None
-    """Base URL of an OpenAI-compatible server that holds the model; ``None`` runs it here. ``SHOPTALK_ENGINE_URL``."""
+    """Base URL of an OpenAI-compatible server with the model; ``None`` runs it here. ``SHOPTALK_ENGINE_URL``."""
     data: Path | None = None
     """Folder of public data for the examples; ``None`` when there is none. ``SHOPTALK_DATA``."""
     host: str = "127.0.0.1"
@@ -56,6 +57,8 @@ class Settings:
     """CPU threads of the numeric libraries; ``None`` chooses. ``SHOPTALK_THREADS``."""
     is_debug: bool = False
     """Show tracebacks of expected errors. ``SHOPTALK_DEBUG``."""
+    has_display: bool = False
+    """A browser could be opened here: without one, only the page's address is printed."""
 
     @property
     def weights(self) -> Path:
@@ -102,8 +105,16 @@ class Settings:
             host=text("HOST") or "127.0.0.1",
             port=_whole("SHOPTALK_PORT", text("PORT"), 1, 65_535),
             threads=_whole("SHOPTALK_THREADS", text("THREADS"), 1, 1_024),
-            is_debug=(text("DEBUG") or "0").lower() not in ("0", "false", "no", "off"),
+            is_debug=wants_debug(given),
+            has_display=sys.platform in ("darwin", "win32")
+            or bool(given.get("DISPLAY") or given.get("WAYLAND_DISPLAY")),
         )
+
+
+def wants_debug(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether ``SHOPTALK_DEBUG`` asks for tracebacks; readable even when other settings are wrong."""
+    value = (os.environ if environment is None else environment).get("SHOPTALK_DEBUG", "")
+    return value.strip().lower() not in ("", "0", "false", "no", "off")
 
 
 def prepare_process(settings: Settings) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bot.answer import Answer, Event
+from bot.feedback import Verdict
 from sql.types import Table
 from ui import present
 
@@ -43,8 +44,8 @@ class Talk:
     shop: str
     role: str
     suggestions: tuple[str, ...] = ()
-    keep_feedback: Callable[[Answer, bool], None] = lambda answer, is_good: None
-    """Called with an answer and whether the thumb was up."""
+    keep_feedback: Callable[[Answer, Verdict], object] = lambda answer, verdict: None
+    """Called with an answer and the thumb it was given."""
 
 
 @dataclass(kw_only=True)
@@ -205,15 +206,7 @@ def _messages(turn: Turn) -> list[dict[str, Any]]:
         messages.append({"role": "assistant", "content": turn.note})
     elif turn.text:
         message: dict[str, Any] = {"role": "assistant", "content": present.safe_markdown(turn.text)}
-        options = options_of(turn.answer)
-        if options:
-            message["options"] = [{"label": o, "value": o} for o in options]
+        if turn.answer is not None and turn.answer.options:
+            message["options"] = [{"label": o, "value": o} for o in turn.answer.options]
         messages.append(message)
     return messages
-
-
-def options_of(answer: Answer | None) -> tuple[str, ...]:
-    """What can be clicked under a question back."""
-    if answer is None or answer.status != "clarify":
-        return ()
-    return tuple(getattr(answer, "options", ()))

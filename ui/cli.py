@@ -1,0 +1,505 @@
+"""The command line: thin commands over the packages.
+
+Results go to standard output, progress and errors to standard error. Exit status: 0 done, 1 failed, 2 wrong use,
+130 stopped by Ctrl-C. Heavy packages load inside the commands that need them, so that ``--help`` is instant.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import math
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TypeVar
+
+import typer
+
+from ui.console import say, step
+from ui.errors import UiError, WrongUse
+from ui.settings import Settings, prepare_process, wants_debug
+
+if TYPE_CHECKING:
+    from retrieval.types import Hit
+    from sql.guard import Guard
+
+DONE, FAILED, WRONG_USE, STOPPED = 0, 1, 2, 130
+
+app = typer.Typer(
+    name="shoptalk",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help="Ask your online shop's data in plain words, English or Chinese, and get an answer with a receipt for "
+    "every figure. Results go to standard output, progress to standard error. Exit status: 0 done, 1 failed, "
+    "2 wrong use. Settings: SHOPTALK_HOME (where data is kept), SHOPTALK_MODEL, SHOPTALK_DEVICE, "
+    "SHOPTALK_ENGINE_URL and more; `shoptalk doctor` shows them all.",
+)
+
+ShopOption = Annotated[
+    str | None,
+    typer.Option(
+        "--shop",
+        metavar="FILE_OR_URL",
+        help="A shop.yml; a DuckDB or SQLite file; or a folder of CSV or Parquet files. Left out: the "
+        "demonstration shop, built first when it is missing.",
+    ),
+]
+RoleOption = Annotated[
+    str | None,
+    typer.Option(
+        "--role",
+        metavar="NAME",
+        help="Whose eyes to look with: a role of shop.yml. Left out: its default role.",
+    ),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print JSON for machines instead of text. Off by default.")
+]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def main() -> NoReturn:
+    """Entry point of the ``shoptalk`` command."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        say(_STOPPED)
+        _leave(STOPPED)
+    raise SystemExit(DONE)
+
+
+_STOPPED = "\nStopped. Nothing half-done was kept; run the same command again to continue."
+
+
+# --- one way out of every command ----------------------------------------------------------------------------
+
+
+def expected_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn what is expected to go wrong into one line and an exit status; let our own bugs rise."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except KeyboardInterrupt:
+            say(_STOPPED)
+            _leave(STOPPED)
+        except BrokenPipeError:  # the reader of our output has gone, e.g. `| head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(DONE) from None
+        except Exception as error:
+            if wants_debug() or not _is_expected(error):
+                raise
+            say(f"shoptalk: {_one_line(error)}")
+            raise typer.Exit(WRONG_USE if isinstance(error, WrongUse) else FAILED) from None
+
+    return run
+
+
+def _leave(status: int) -> NoReturn:
+    """End now: worker threads of the numeric libraries must not hold back somebody who pressed Ctrl-C."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def _is_expected(error: Exception) -> bool:
+    """Raised on purpose by one of our packages, or by the machine (disk full, no permission, no network)."""
+    ours = {
+        f"{name}.errors" for name in ("bot", "demo", "finetune", "llm", "reports", "retrieval", "sql", "ui")
+    }
+    return isinstance(error, OSError) or any(kind.__module__ in ours for kind in type(error).__mro__)
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, OSError) and not isinstance(error, UiError) and error.strerror:
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{error.strerror}. Put that right and run the same command again."
+    return " ".join(str(error).split())
+
+
+def _settings() -> Settings:
+    settings = Settings.from_environment()
+    prepare_process(settings)
+    logging.basicConfig(
+        level=logging.INFO if settings.is_debug else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    return settings
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _print_json(value: Any, *, indent: int | None = 2) -> None:
+    _print(json.dumps(_finite(value), ensure_ascii=False, indent=indent, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN and no infinity: such cells become null."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return value
+
+
+# --- asking --------------------------------------------------------------------------------------------------
+
+
+@app.command()
+@expected_errors
+def demo(
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65_535, help="Port of the page. Left out: SHOPTALK_PORT, else the first free one "
+                     "from 7860."),
+    ] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Address to listen on. Left out: SHOPTALK_HOST, else 127.0.0.1, this "
+                     "computer only. 0.0.0.0 lets everybody on the network ask, as the chosen role."),
+    ] = None,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open the page in the browser when it is ready.")
+    ] = True,
+    shop: ShopOption = None,
+    role: RoleOption = None,
+) -> None:  # fmt: skip
+    """Build what is missing and open the chat page; Ctrl-C closes it."""
+    settings = _settings()
+    from ui.serve import serve
+
+    serve(settings, shop=shop, role=role, host=host, port=port, open_browser=browser)
+
+
+@app.command()
+@expected_errors
+def ask(
+    question: Annotated[str, typer.Argument(help="The question, in English or Chinese, in quotes. - reads it from "
+                                            "standard input.")],
+    shop: ShopOption = None,
+    role: RoleOption = None,
+    conversation: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Remember the conversation in this file, so that follow-ups work (\"and "
+                     "by country?\"). Made when missing. Left out: nothing is remembered."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Answer one question: the words, the rows, the SQL and the quotes behind them."""
+    settings = _settings()
+    from bot.memory import Conversation
+    from ui.open import last_answer, open_shop
+
+    talk = Conversation.load(conversation) if conversation else Conversation()
+    opened = open_shop(settings, shop=shop, role=role)
+    try:
+        answer = last_answer(opened.assistant.answer(_text(question), talk))
+    finally:
+        opened.close()
+    if conversation:
+        talk.save(conversation)
+    if as_json:
+        _print_json(answer.to_json())
+    else:
+        from ui.terminal import show_answer
+
+        show_answer(answer)
+    raise typer.Exit(FAILED if answer.status == "failed" else DONE)
+
+
+def _text(argument: str) -> str:
+    """The argument, or standard input when it is ``-``; bytes that are no text become question marks."""
+    text = sys.stdin.read() if argument == "-" else argument
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+@app.command()
+@expected_errors
+def search(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to look for, in English or Chinese.")],
+    k: Annotated[int, typer.Option("--k", min=1, max=1_000, help="Number of hits at most.")] = 10,
+    product: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this product; may be given several times. "
+                                       "Left out: all.")
+    ] = None,
+    language: Annotated[
+        list[str] | None, typer.Option(metavar="CODE", help="Only texts in this language (en, zh, …); may be "
+                                       "given several times. Left out: all.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="Written on this day or later. Left out: no limit.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="Written on this day or earlier. Left out: no limit.")
+    ] = None,
+    min_rating: Annotated[
+        float | None, typer.Option(min=1, max=5, help="At least so many stars, 1 to 5. Left out: no limit.")
+    ] = None,
+    max_rating: Annotated[
+        float | None, typer.Option(min=1, max=5, help="At most so many stars, 1 to 5. Left out: no limit.")
+    ] = None,
+    shop: ShopOption = None,
+    role: RoleOption = None,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Search the customers' reviews and the past reports, by meaning and by words."""
+    settings = _settings()
+    from retrieval.types import Filters
+    from ui.open import open_role, open_texts
+
+    text = _text(text)
+    if not text.strip():
+        raise WrongUse("TEXT is empty; say what to look for.")
+    filters = Filters(
+        products=frozenset(product) if product else None,
+        languages=frozenset(language) if language else None,
+        min_rating=min_rating,
+        max_rating=max_rating,
+        written_from=_day("--since", since),
+        written_before=_day("--until", until, after=1),
+    )
+    workspace = open_role(settings, shop=shop, role=role)
+    try:
+        index = open_texts(settings, workspace)
+        if index is None:
+            raise WrongUse(
+                f"Shop {workspace.shop.name!r} has no reviews that role {workspace.role.name!r} may read; name "
+                "them in shop.yml (reviews: …) or choose another role."
+            )
+        hits = index.search(text, k, filters)
+    finally:
+        workspace.close()
+    if as_json:
+        _print_json({"text": text, "hits": [_hit_json(hit) for hit in hits]})
+    else:
+        from ui.terminal import show_hits
+
+        show_hits(hits)
+
+
+def _hit_json(hit: Hit) -> dict[str, Any]:
+    d = hit.document
+    return {
+        "id": d.id,
+        "kind": d.kind,
+        "text": d.text,
+        "score": hit.score,
+        "similarity": hit.similarity,
+        "product": d.product,
+        "category": d.category,
+        "rating": d.rating,
+        "language": d.language,
+        "written_at": d.written_at.isoformat() if d.written_at else None,
+    }
+
+
+def _day(option: str, value: str | None, after: int = 0) -> Any:
+    """Midnight at the start of that day, plus ``after`` days."""
+    import datetime as dt
+
+    if value is None:
+        return None
+    try:
+        return dt.datetime.strptime(value, "%Y-%m-%d") + dt.timedelta(days=after)
+    except ValueError:
+        raise WrongUse(f"{option} is {value!r}; expected a day such as 2026-05-31.") from None
+
+
+# --- checking ------------------------------------------------------------------------------------------------
+
+
+@app.command()
+@expected_errors
+def guard(
+    shop: ShopOption = None,
+    role: RoleOption = None,
+    dialect: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Check as for a database of this language: duckdb, sqlite, postgres or "
+                     "mysql. Left out: the language of the shop's database."),
+    ] = None,
+) -> None:  # fmt: skip
+    """Judge SQL statements without running them.
+
+    Reads one JSON object per line from standard input, {"sql": "…"}, and prints one per line:
+    {"verdict": "allow" or "refuse", "reason": "…", "sql": "the text that would run"}.
+    """
+    settings = _settings()
+    from dataclasses import replace
+    from typing import get_args
+
+    from sql.guard import Guard
+    from sql.types import Dialect
+    from ui.open import open_role
+
+    if dialect is not None and dialect not in get_args(Dialect):
+        raise WrongUse(f"--dialect is {dialect!r}; use one of {', '.join(get_args(Dialect))}.")
+    workspace = open_role(settings, shop=shop, role=role)
+    try:
+        judge = workspace.guard
+        if dialect is not None and dialect != workspace.catalog.dialect:
+            catalog = replace(workspace.catalog, dialect=dialect)
+            judge = Guard(workspace.shop, catalog, workspace.role)
+        for line in _lines(sys.stdin.buffer):
+            if line.strip():
+                _print_json(_verdict(judge, line), indent=None)
+    finally:
+        workspace.close()
+
+
+def _lines(stream: Iterable[bytes]) -> Iterable[str]:
+    """Lines as they arrive, so that a program may talk with us line by line."""
+    for line in stream:
+        yield line.decode("utf-8", "replace")
+
+
+def _verdict(judge: Guard, line: str) -> dict[str, str]:
+    from sql.errors import UnsafeQuery
+
+    try:
+        request = json.loads(line)
+        statement = request["sql"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        statement = None
+    if not isinstance(statement, str):
+        return {"verdict": "refuse", "reason": 'not a JSON object like {"sql": "SELECT …"}', "sql": ""}
+    try:
+        return {"verdict": "allow", "reason": "", "sql": judge.check(statement).sql}
+    except UnsafeQuery as error:
+        return {"verdict": "refuse", "reason": error.reason, "sql": ""}
+
+
+@app.command()
+@expected_errors
+def evaluate(
+    questions: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE.jsonl", help='Lines of {"database": NAME, "question": TEXT, "sql": GOLD}.'
+        ),
+    ],
+    database_root: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR", help="Folder with NAME/NAME.sqlite or NAME/NAME.duckdb for each database."
+        ),
+    ],
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Take only the first so many questions. Left out: all.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure question → SQL on databases never seen before: accuracy, errors, abstentions, seconds."""
+    settings = _settings()
+    for option, path, is_there in (
+        ("--questions", questions, questions.is_file()),
+        ("--database-root", database_root, database_root.is_dir()),
+    ):
+        if not is_there:
+            raise WrongUse(f"{option} is {str(path)!r}, which does not exist.")
+    from finetune.evaluate import evaluate as measure
+    from ui.open import load_engine
+
+    report = measure(questions, database_root, engine=load_engine(settings), progress=True, limit=limit)
+    if as_json:
+        _print_json(report.to_json())
+    else:
+        _print(report.to_text())
+
+
+# --- setting up ----------------------------------------------------------------------------------------------
+
+
+@app.command()
+@expected_errors
+def init(
+    url: Annotated[str, typer.Argument(metavar="URL", help="A DuckDB or SQLite file, or a folder of CSV or Parquet "
+                                       "files.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the description.")] = Path("shop.yml"),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite FILE when it exists. Off by default.")] = False,
+) -> None:  # fmt: skip
+    """Read a database's tables and write a first shop.yml for you to edit. The database is only read."""
+    _settings()
+    if out.exists() and not force:
+        raise WrongUse(f"{out} exists and was left as it is; choose another --out or add --force.")
+    if not out.absolute().parent.is_dir():
+        raise WrongUse(f"--out is {str(out)!r}; the folder {str(out.absolute().parent)!r} does not exist.")
+    from sql.shopfile import dump_shop
+    from ui.open import shop_of_location
+    from ui.write import write_whole
+
+    shop = shop_of_location(url)
+    write_whole(out, dump_shop(shop).encode())
+    say(f"Wrote {out}: {len(shop.views)} views of {url}.")
+    say(f'Edit it, then ask: shoptalk ask --shop {out} "How many rows are in {shop.views[0].name}?"')
+    _print(str(out))
+
+
+@app.command()
+@expected_errors
+def index(shop: ShopOption = None, role: RoleOption = None) -> None:
+    """Build the index of reviews and past reports anew."""
+    settings = _settings()
+    from ui.open import open_role, open_texts
+
+    workspace = open_role(settings, shop=shop, role=role)
+    try:
+        built = open_texts(settings, workspace, rebuild=True)
+        if built is None:
+            raise WrongUse(
+                f"Shop {workspace.shop.name!r} has no reviews that role {workspace.role.name!r} may read; nothing "
+                "was built. Name them in shop.yml (reviews: …)."
+            )
+        _print(f"{len(built):,} texts indexed")
+    finally:
+        workspace.close()
+
+
+@app.command()
+@expected_errors
+def weights(
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Which model. Left out: SHOPTALK_MODEL, else the 0.5B one."),
+    ] = None,
+) -> None:
+    """Bring the language model's weights and check them; nothing is fetched that is already there."""
+    settings = _settings()
+    from llm.weights import ensure_weights
+
+    with step("Looking for the weights"):
+        path = ensure_weights(settings.weights, model or settings.model)
+    _print(str(path))
+
+
+@app.command()
+@expected_errors
+def doctor(as_json: JsonOption = False) -> None:
+    """Tell what is installed, which engine would run and why, what is missing and how to bring it."""
+    settings = _settings()
+    from ui.doctor import examine
+
+    findings = examine(settings)
+    if as_json:
+        _print_json(findings.to_json())
+    else:
+        _print(findings.to_text())
+
+
+if __name__ == "__main__":
+    main()

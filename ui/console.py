@@ -1,0 +1,32 @@
+"""What goes to standard error: one line per slow step, and errors. Results go to standard output elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+QUICK_S = 1.0
+"""A step that took longer says how long."""
+
+
+def say(text: str) -> None:
+    """One line for the person who waits; silent when there is nobody (closed standard error)."""
+    try:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return
+
+
+@contextmanager
+def step(text: str, *, quiet: bool = False) -> Iterator[None]:
+    """Announce a slow step and, when it took more than a second, how long it took."""
+    if not quiet:
+        say(f"{text} …")
+    started = time.monotonic()
+    yield
+    seconds = time.monotonic() - started
+    if not quiet and seconds > QUICK_S:
+        say(f"  done in {seconds:.1f} s")

@@ -1,0 +1,389 @@
+"""Puts the parts together: a shop, its database under a role, its index, the model, the assistant.
+
+Everything slow is told on standard error before it starts, and everything that is kept is written by packages
+that write whole files or none: a run that was stopped is taken up by the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bot.answer import Answer
+from ui.console import say, step
+from ui.errors import WrongUse
+from ui.settings import Settings
+from ui.write import write_whole
+
+if TYPE_CHECKING:
+    from bot.assistant import Assistant
+    from llm.engine import Completion, Engine, Piece, Prompt
+    from retrieval.index import Index
+    from retrieval.types import Document
+    from sql.semantics import Role, Shop
+    from sql.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+DEMO = "demo"
+"""The name of the demonstration shop on the command line."""
+SHOP_FILES = (".yml", ".yaml")
+
+EngineFactory = Callable[[Settings], "Engine"]
+
+
+class LazyEngine:
+    """An engine that is loaded at its first use, or by :meth:`load` in the background."""
+
+    def __init__(self, settings: Settings, factory: EngineFactory) -> None:
+        self._settings = settings
+        self._factory = factory
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+
+    def load(self) -> Engine:
+        """The engine; the first caller waits while it loads, the others wait for that.
+
+        Raises:
+            WeightsMissing, WeightsCorrupt, EngineUnavailable: and the next call tries again.
+        """
+        with self._lock:
+            if self._engine is None:
+                self._engine = self._factory(self._settings)
+            return self._engine
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the first use is over."""
+        return self._engine is not None
+
+    @property
+    def name(self) -> str:
+        """The engine's name, or the model's while it is not loaded."""
+        return self._engine.name if self._engine else f"{self._settings.model} (not loaded)"
+
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        """Names of LoRA adapters; loads the engine."""
+        return self.load().adapters
+
+    def complete(
+        self,
+        prompt: Prompt,
+        *,
+        grammar: str | None = None,
+        adapter: str | None = None,
+        samples: int = 1,
+        temperature: float = 0.0,
+        max_tokens: int = 256,
+        cancel: threading.Event | None = None,
+    ) -> list[Completion]:
+        """See ``llm.engine.Engine.complete``."""
+        return self.load().complete(
+            prompt,
+            grammar=grammar,
+            adapter=adapter,
+            samples=samples,
+            temperature=temperature,
+            max_tokens=max_tokens,
+            cancel=cancel,
+        )
+
+    def stream(
+        self,
+        prompt: Prompt,
+        *,
+        grammar: str | None = None,
+        adapter: str | None = None,
+        temperature: float = 0.0,
+        max_tokens: int = 256,
+        cancel: threading.Event | None = None,
+    ) -> Iterator[Piece]:
+        """See ``llm.engine.Engine.stream``."""
+        return self.load().stream(
+            prompt,
+            grammar=grammar,
+            adapter=adapter,
+            temperature=temperature,
+            max_tokens=max_tokens,
+            cancel=cancel,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedShop:
+    """A shop that can be talked with. Close it when done."""
+
+    workspace: Workspace
+    folder: Path
+    """Where this shop's index and reports are kept."""
+    index: Index | None
+    engine: LazyEngine
+    assistant: Assistant
+
+    def close(self) -> None:
+        """Free the database."""
+        self.workspace.close()
+
+
+# --- the shop ------------------------------------------------------------------------------------------------
+
+
+def find_shop(settings: Settings, shop: str | None) -> Shop:
+    """The shop that ``--shop`` names.
+
+    Args:
+        settings: where the demonstration shop lives.
+        shop: ``None`` or ``demo`` for the demonstration shop, built when it is missing; a ``shop.yml``; or a
+            database file, folder or address, of which every table becomes a view.
+    Raises:
+        WrongUse: a path that does not exist.
+        ShopFileError, DatabaseUnavailable: see ``sql.errors``.
+    """
+    from sql.shopfile import load_shop
+
+    if shop is None or shop == DEMO:
+        return load_shop(demo_folder(settings) / "shop.yml")
+    if "://" in shop:
+        return shop_of_location(shop)
+    path = Path(shop).expanduser()
+    if not path.exists() and not _is_pattern(shop):
+        raise WrongUse(
+            f"--shop is {shop!r}, which does not exist; name a shop.yml, a database file, a folder of CSV or "
+            "Parquet files, or an address."
+        )
+    if path.suffix.lower() in SHOP_FILES:
+        return load_shop(path, variables=_variables(settings))
+    return shop_of_location(str(path.absolute()))
+
+
+def demo_folder(settings: Settings) -> Path:
+    """The folder of the demonstration shop, built first when it is missing or of another version."""
+    from demo.build import build_demo, is_built
+
+    if not is_built(settings.demo):
+        with step("Building the demonstration shop"):
+            build_demo(settings.demo)
+    return settings.demo
+
+
+def _is_pattern(text: str) -> bool:
+    return any(c in text for c in "*?[")
+
+
+def _variables(settings: Settings) -> dict[str, str]:
+    """What ``${NAME}`` in a shop.yml may mean."""
+    return {"SHOPTALK_DATA": str(settings.data)} if settings.data else {}
+
+
+def shop_of_location(location: str) -> Shop:
+    """A description of the database at ``location``: every table a view, nothing else known."""
+    from sql.databases import open_database
+    from sql.shopfile import shop_from_catalog
+
+    database = open_database(location)
+    try:
+        name = Path(location.split("://")[-1].rstrip("/")).stem or "shop"
+        return shop_from_catalog(database.catalog(), name=name, database=location)
+    finally:
+        database.close()
+
+
+def open_role(settings: Settings, *, shop: str | None, role: str | None) -> Workspace:
+    """The shop's database under a role, checked before anything slow is started.
+
+    Raises:
+        WrongUse: the shop has no such role.
+    """
+    from sql.workspace import open_workspace
+
+    description = find_shop(settings, shop)
+    if role is not None:
+        _check_role(description, role)
+    return open_workspace(description, role=role)
+
+
+def _check_role(shop: Shop, role: str) -> None:
+    names = [r.name for r in shop.roles]
+    if role not in names:
+        raise WrongUse(f"--role is {role!r}; shop {shop.name!r} has {', '.join(names)}.")
+
+
+def folder_of(settings: Settings, shop: Shop) -> Path:
+    """The shop's folder under home: its name, and a hash of where it comes from."""
+    origin = json.dumps([str(shop.path.absolute()) if shop.path else "", shop.database])
+    digest = hashlib.sha256(origin.encode()).hexdigest()[:10]
+    name = re.sub(r"[^a-z0-9]+", "-", shop.name.lower()).strip("-")[:40] or "shop"
+    return settings.shops / f"{name}-{digest}"
+
+
+def audience_folder(folder: Path, role: Role) -> Path:
+    """Where texts that ``role`` may read are kept: roles with the same rights share it, others never do.
+
+    An index holds the texts themselves and reports hold figures, so both are built with a role's own rights.
+    """
+    rights = json.dumps(
+        [
+            sorted(role.views) if role.views is not None else None,
+            sorted(role.masked),
+            sorted(role.rows.items()),
+        ]
+    )
+    return folder / f"readers-{hashlib.sha256(rights.encode()).hexdigest()[:10]}"
+
+
+# --- texts ---------------------------------------------------------------------------------------------------
+
+
+def open_texts(settings: Settings, workspace: Workspace, *, rebuild: bool = False) -> Index | None:
+    """The index of what the workspace's role may read: reviews and past reports; ``None`` when there is nothing.
+
+    Missing, damaged and outdated indexes are built anew after saying so; new reviews are added to the one there.
+    """
+    from retrieval.errors import IndexMissing, IndexUnusable
+    from retrieval.index import Index
+
+    folder = audience_folder(folder_of(settings, workspace.shop), workspace.role)
+    place, state = folder / "index", folder / "indexed.json"
+    now = _fingerprint(workspace)
+    if now is None and not place.exists():
+        return None
+    if not rebuild:
+        try:
+            index = Index.open(place)
+        except IndexMissing:
+            pass
+        except IndexUnusable as error:
+            say(f"The index cannot be used: {error.reason} ({error.path}). It is built again.")
+        else:
+            _refresh(index, workspace, now, state)
+            return index
+    documents = _documents(workspace, folder)
+    if not documents:
+        return None
+    with step(f"Indexing {len(documents):,} reviews and reports"):
+        shutil.rmtree(place, ignore_errors=True)
+        index = Index.build(place, documents)
+    write_whole(state, json.dumps(now).encode())
+    return index
+
+
+def _refresh(index: Index, workspace: Workspace, now: Any, state: Path) -> None:
+    """Add what is new in the database since the index was written."""
+    try:
+        before = json.loads(state.read_text("utf-8"))
+    except (OSError, ValueError):
+        before = None
+    if before == now:
+        return
+    known = index.ids()
+    new = [d for d in _documents(workspace, state.parent) if d.id not in known]
+    if new:
+        with step(f"Adding {len(new):,} new texts to the index"):
+            index.add(new)
+    write_whole(state, json.dumps(now).encode())
+
+
+def _fingerprint(workspace: Workspace) -> list[Any] | None:
+    """How many reviews the role may read and the last id: a change means that there is something to add."""
+    from retrieval.corpus import audience
+    from retrieval.errors import NoReviews
+
+    source = workspace.shop.reviews
+    try:
+        readers = audience(workspace)
+    except NoReviews:
+        return None
+    if source is None:
+        return None
+    from bot.answer import json_value
+
+    row = workspace.run(f'SELECT COUNT(*) AS n, MAX("{source.id}") AS last FROM "{source.view}"').rows[0]
+    return [readers, *(json_value(v) for v in row)]
+
+
+def _documents(workspace: Workspace, folder: Path) -> list[Document]:
+    """Reviews and reports that the role may read."""
+    from retrieval.corpus import review_documents
+    from retrieval.errors import NoReviews
+
+    try:
+        return review_documents(workspace)
+    except NoReviews as error:
+        logger.info("%s", error)
+        return []
+
+
+# --- the model and the assistant -----------------------------------------------------------------------------
+
+
+def load_engine(settings: Settings) -> Engine:
+    """The language model that the settings name, loaded; its weights are fetched first when they are missing."""
+    from llm.load import open_engine
+
+    with step(f"Loading the language model ({settings.model})"):
+        return open_engine(
+            settings.weights, model=settings.model, device=settings.device, precision=settings.precision
+        )
+
+
+def open_shop(
+    settings: Settings,
+    *,
+    shop: str | None = None,
+    role: str | None = None,
+    factory: EngineFactory = load_engine,
+) -> OpenedShop:
+    """Everything that a surface needs to answer questions about one shop.
+
+    Args:
+        settings: where things are kept and which model.
+        shop: see :func:`find_shop`.
+        role: one of the shop's roles; ``None`` for its default.
+        factory: how the engine is loaded; tests pass a scripted one.
+    """
+    from bot.assistant import Assistant
+    from sql.ask import SqlAsker
+    from sql.linking import Vocabulary
+
+    workspace = open_role(settings, shop=shop, role=role)
+    try:
+        index = open_texts(settings, workspace)
+        engine = LazyEngine(settings, factory)
+        vocabulary = Vocabulary.build(workspace)
+        asker = SqlAsker(workspace, engine, vocabulary)
+        assistant = Assistant(workspace, asker, index, vocabulary=vocabulary, engine=engine)
+    except BaseException:
+        workspace.close()
+        raise
+    return OpenedShop(
+        workspace=workspace,
+        folder=audience_folder(folder_of(settings, workspace.shop), workspace.role),
+        index=index,
+        engine=engine,
+        assistant=assistant,
+    )
+
+
+def open_assistant(settings: Settings, *, shop: str | None = None, role: str | None = None) -> Assistant:
+    """The assistant alone, for callers that end with the process."""
+    return open_shop(settings, shop=shop, role=role).assistant
+
+
+def last_answer(events: Iterator[Any]) -> Answer:
+    """Run a question to its end and return the answer; ``done`` always comes last."""
+    answer: Answer | None = None
+    for event in events:
+        if event.name == "done":
+            answer = event.data
+    if answer is None:
+        raise RuntimeError("the assistant ended without an answer")
+    return answer

@@ -1,0 +1,145 @@
+"""Serves the chat page: finds a port, says where the page is, loads the model while the first reader looks."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import os
+import socket
+import tempfile
+import threading
+import webbrowser
+from pathlib import Path
+
+from ui.console import say, step
+from ui.errors import CannotServe
+from ui.open import OpenedShop, open_shop
+from ui.settings import DEFAULT_PORT, Settings
+
+logger = logging.getLogger(__name__)
+
+PORTS_TRIED = 40
+"""Ports looked at, from 7860 on, when none was asked for."""
+
+
+def take_port(host: str, port: int | None) -> socket.socket:
+    """A listening socket: of ``port``, or of the first free one from 7860 on when it is ``None``.
+
+    Raises:
+        CannotServe: the port is taken, or the address is not of this machine; says the way out.
+    """
+    candidates = [port] if port is not None else range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TRIED)
+    for candidate in candidates:
+        try:
+            family = socket.getaddrinfo(host, candidate, type=socket.SOCK_STREAM)[0][0]
+            taken = socket.socket(family, socket.SOCK_STREAM)
+        except OSError as error:
+            raise CannotServe(f"Cannot listen on {host}: {error.strerror}. Use --host 127.0.0.1.") from error
+        try:
+            if os.name == "posix":  # elsewhere the option would let two programs share the port
+                taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind((host, candidate))
+            taken.listen(128)
+        except OSError as error:
+            taken.close()
+            if error.errno == errno.EADDRINUSE:
+                continue
+            reason = error.strerror or str(error)
+            raise CannotServe(
+                f"Cannot listen on {host}:{candidate}: {reason}. Choose another --port."
+            ) from error
+        return taken
+    if port is not None:
+        raise CannotServe(
+            f"Port {port} is taken by another program. Choose another (--port {port + 1}), or leave --port out "
+            "to take the first free one."
+        )
+    last = DEFAULT_PORT + PORTS_TRIED - 1
+    raise CannotServe(f"Ports {DEFAULT_PORT} to {last} are all taken. Name a free one: --port NUMBER.")
+
+
+def serve(
+    settings: Settings,
+    *,
+    shop: str | None,
+    role: str | None,
+    host: str | None,
+    port: int | None,
+    open_browser: bool,
+) -> None:
+    """Open the shop and serve its page until Ctrl-C."""
+    host = host or settings.host
+    listening = take_port(host, port or settings.port)  # first: a taken port is told before the long work
+    try:
+        _bring_weights(settings)
+        opened = open_shop(settings, shop=shop, role=role)
+        with tempfile.TemporaryDirectory(prefix="shoptalk-") as folder:
+            try:
+                _run(settings, opened, listening, Path(folder), open_browser=open_browser)
+            finally:
+                opened.close()
+    finally:
+        listening.close()
+
+
+def _bring_weights(settings: Settings) -> None:
+    """Fetch missing weights before the page opens; a served model needs none."""
+    if settings.engine_url or settings.model_path:
+        return
+    from llm.weights import ensure_weights
+
+    ensure_weights(settings.weights, settings.model)
+
+
+def _run(
+    settings: Settings, opened: OpenedShop, listening: socket.socket, folder: Path, *, open_browser: bool
+) -> None:
+    # Gradio copies what can be downloaded into this folder; it goes when the page closes.
+    os.environ["GRADIO_TEMP_DIR"] = str(folder / "gradio")
+    with step("Preparing the page"):
+        import uvicorn
+
+        from bot.feedback import FeedbackLog
+        from bot.memory import Conversation
+        from ui.page import build_app
+        from ui.talk import Talk
+
+        shop = opened.workspace.shop
+        talk = Talk(
+            assistant=opened.assistant,
+            new_conversation=Conversation,
+            shop=shop.name,
+            role=opened.workspace.role.name,
+            suggestions=shop.suggestions,
+            keep_feedback=FeedbackLog(settings.feedback).add,
+        )
+        config = uvicorn.Config(
+            build_app(talk, folder), log_level="warning", lifespan="on", timeout_graceful_shutdown=1
+        )
+        server = uvicorn.Server(config)
+    threading.Thread(target=_warm_up, args=(opened,), daemon=True).start()
+    address = _address(listening)
+    # Standard output: the address is the result that a script waits for. The socket already takes connections.
+    os.write(1, f"Shoptalk is ready at {address}  (Ctrl-C closes it)\n".encode())
+    if open_browser and settings.has_display:
+        webbrowser.open(address)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
+    say("Closed.")
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{port}"
+
+
+def _warm_up(opened: OpenedShop) -> None:
+    """Load the model while the first reader looks at the page; a failure is told when a question needs it."""
+    try:
+        if opened.index is not None:
+            opened.index.warm_up()
+        opened.engine.load()
+    except Exception:
+        logger.exception("The language model could not be loaded")
