@@ -1,0 +1,452 @@
+"""Are the answers right? The whole assistant on hand-written questions with gold SQL.
+
+    python -m bench.accuracy
+    python -m bench.accuracy --questions bench/questions/online_retail.jsonl \\
+        --shop examples/online_retail/shop.yml
+
+The first asks both halves of the demonstration shop's questions. Every question goes through the assistant as
+a user's does, earlier turns first. A question with gold SQL is right when the first table shown holds the
+gold rows: *strict*, and *contained* (a further column is no fault), both defined in ``finetune.match``. A
+question without gold SQL is right when the assistant declines or asks back as expected. Misses are listed
+only with ``--misses``, so that a half that nobody looks at stays unseen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.cases import FOLDER, Question, load_questions
+from bench.record import RESULTS, circumstances, peak_memory_mb, write_result
+from finetune.match import is_answer_contained, is_same_result
+from finetune.scores import bootstrap_interval, mean
+from sql.types import Value
+
+if TYPE_CHECKING:
+    from bot.assistant import Assistant
+    from sql.workspace import Workspace
+
+    from bot.answer import Answer
+    from llm.engine import Completion, Engine, Piece, Prompt
+    from ui.open import OpenedShop
+
+DEMO_FILES = (FOLDER / "demo_dev.jsonl", FOLDER / "demo_test.jsonl")
+WARM_UP = "How many products are there?"
+"""Asked before the clock starts, so that loading the model is not counted as answering."""
+
+Rows = tuple[tuple[Value, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One reply that the model wrote under a grammar, judged by the guard alone."""
+
+    sql: str
+    verdict: str
+    """``fine``, ``unparsed``, ``unknown`` (a table, column or function that is not there) or ``refused``."""
+    tokens: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What became of one question."""
+
+    id: str
+    topic: str
+    language: str
+    is_follow_up: bool
+    expected: str
+    status: str
+    skill: str
+    is_strict: bool
+    is_contained: bool
+    question: str
+    standalone_question: str
+    sql: tuple[str, ...]
+    text: str
+    confidence: float
+    seconds_to_first_event: float
+    seconds_to_rows: float | None
+    """``None`` when no rows came."""
+    seconds: float
+    statements: tuple[Statement, ...]
+
+
+@dataclass
+class Tap:
+    """Stands before an engine and keeps what it wrote under a grammar; everything else passes through."""
+
+    engine: Engine
+    written: list[tuple[str, Completion]] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.engine.name
+
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        return self.engine.adapters
+
+    def complete(
+        self,
+        prompt: Prompt,
+        *,
+        grammar: str | None = None,
+        adapter: str | None = None,
+        samples: int = 1,
+        temperature: float = 0.0,
+        max_tokens: int = 256,
+        cancel: threading.Event | None = None,
+    ) -> list[Completion]:
+        completions = self.engine.complete(
+            prompt,
+            grammar=grammar,
+            adapter=adapter,
+            samples=samples,
+            temperature=temperature,
+            max_tokens=max_tokens,
+            cancel=cancel,
+        )
+        if grammar is not None:
+            self.written += [(prompt.lead + c.text, c) for c in completions]
+        return completions
+
+    def stream(
+        self,
+        prompt: Prompt,
+        *,
+        grammar: str | None = None,
+        adapter: str | None = None,
+        temperature: float = 0.0,
+        max_tokens: int = 256,
+        cancel: threading.Event | None = None,
+    ) -> Iterator[Piece]:
+        pieces = self.engine.stream(
+            prompt,
+            grammar=grammar,
+            adapter=adapter,
+            temperature=temperature,
+            max_tokens=max_tokens,
+            cancel=cancel,
+        )
+        for piece in pieces:
+            if piece.completion is not None and grammar is not None:
+                self.written.append((prompt.lead + piece.completion.text, piece.completion))
+            yield piece
+
+    def take(self) -> list[tuple[str, Completion]]:
+        """What was written since the last call."""
+        written, self.written = self.written, []
+        return written
+
+
+def run_golds(workspace: Workspace, questions: Iterable[Question]) -> dict[str, list[Rows]]:
+    """Question id → the rows of each of its gold statements; one that does not run stops the measurement."""
+    golds: dict[str, list[Rows]] = {}
+    for question in questions:
+        golds[question.id] = []
+        for statement in question.golds:
+            table = workspace.run(statement)
+            if table.is_truncated:
+                raise ValueError(f"gold of {question.id} gives too many rows to compare: {statement}")
+            golds[question.id].append(table.rows)
+    return golds
+
+
+def ask(assistant: Assistant, question: Question) -> tuple[Answer, float, float | None, float]:
+    """The answer to the last turn, and seconds to the first event, to the rows and to the end."""
+    from bot.memory import Conversation
+
+    conversation = Conversation()
+    for turn in question.turns[:-1]:
+        for _ in assistant.answer(turn, conversation):
+            pass
+    started = time.perf_counter()
+    first = rows = None
+    answer = None
+    for event in assistant.answer(question.turns[-1], conversation):
+        seconds = time.perf_counter() - started
+        first = seconds if first is None else first
+        if event.name == "rows" and rows is None:
+            rows = seconds
+        if event.name == "done":
+            answer = event.data
+    if answer is None or first is None:
+        raise RuntimeError(f"{question.id}: the assistant ended without an answer")
+    return answer, first, rows, time.perf_counter() - started
+
+
+def judge(
+    question: Question,
+    golds: Sequence[Rows],
+    answer: Answer,
+    seconds: tuple[float, float | None, float],
+    statements: tuple[Statement, ...] = (),
+) -> Result:
+    """Compare an answer with what was expected."""
+    if question.sql is None:
+        is_strict = is_contained = answer.status == question.status
+    else:
+        shown = answer.tables[0].rows if answer.status == "answered" and answer.tables else None
+        is_strict = shown is not None and any(
+            is_same_result(shown, gold, ordered=question.ordered) for gold in golds
+        )
+        is_contained = is_strict or (
+            shown is not None
+            and any(is_answer_contained(shown, gold, ordered=question.ordered) for gold in golds)
+        )
+    first, rows, total = seconds
+    return Result(
+        id=question.id,
+        topic=question.topic,
+        language=question.language,
+        is_follow_up=question.is_follow_up,
+        expected=question.status,
+        status=answer.status,
+        skill=answer.skill,
+        is_strict=is_strict,
+        is_contained=is_contained,
+        question=question.turns[-1],
+        standalone_question=answer.standalone_question,
+        sql=tuple(table.query.sql for table in answer.tables),
+        text=answer.text,
+        confidence=answer.confidence,
+        seconds_to_first_event=first,
+        seconds_to_rows=rows,
+        seconds=total,
+        statements=statements,
+    )
+
+
+def judge_statement(workspace: Workspace, text: str, completion: Completion) -> Statement:
+    """What the guard says to a statement exactly as the model wrote it."""
+    from finetune.evaluate import verdict_of
+    from sql.errors import UnsafeQuery
+
+    try:
+        workspace.guard.check(text)
+        verdict = "fine"
+    except UnsafeQuery as error:
+        verdict = {"unresolved": "unknown", "unparsed": "unparsed"}.get(verdict_of(error), "refused")
+    return Statement(sql=text, verdict=verdict, tokens=completion.tokens)
+
+
+def summarise(results: Sequence[Result]) -> dict[str, Any]:
+    """The figures of one run; shares are fractions."""
+    answerable = [r for r in results if r.expected == "answered"]
+    rows = [r.seconds_to_rows for r in results if r.seconds_to_rows is not None]
+    written = [s for r in results for s in r.statements]
+    verdicts = Counter(s.verdict for s in written)
+    return {
+        "questions": len(results),
+        **_share(answerable),
+        "by_language": _groups(answerable, lambda r: r.language),
+        "by_turns": _groups(answerable, lambda r: "follow-up" if r.is_follow_up else "first question"),
+        "by_topic": _groups(answerable, lambda r: r.topic),
+        "by_expected_status": {
+            expected: {
+                "questions": len(group),
+                "status_right": mean([r.status == expected for r in group]),
+                "statuses": dict(Counter(r.status for r in group)),
+            }
+            for expected, group in _grouped(results, lambda r: r.expected).items()
+        },
+        "statements": len(written),
+        "statements_unparsed": verdicts["unparsed"],
+        "statements_with_unknown_names": verdicts["unknown"],
+        "statements_refused": verdicts["refused"],
+        "seconds_to_rows": _seconds(rows),
+        "seconds_to_first_event": _seconds([r.seconds_to_first_event for r in results]),
+        "seconds_to_answer": _seconds([r.seconds for r in results]),
+    }
+
+
+def _share(results: Sequence[Result]) -> dict[str, Any]:
+    strict = [r.is_strict for r in results]
+    contained = [r.is_contained for r in results]
+    return {
+        "answerable": len(results),
+        "strict": mean(strict),
+        "strict_95": list(bootstrap_interval(strict)),
+        "contained": mean(contained),
+        "contained_95": list(bootstrap_interval(contained)),
+    }
+
+
+def _grouped(results: Sequence[Result], key: Callable[[Result], str]) -> dict[str, list[Result]]:
+    groups: dict[str, list[Result]] = {}
+    for result in results:
+        groups.setdefault(key(result), []).append(result)
+    return groups
+
+
+def _groups(results: Sequence[Result], key: Callable[[Result], str]) -> dict[str, dict[str, Any]]:
+    return {name: _share(group) for name, group in sorted(_grouped(results, key).items())}
+
+
+def _seconds(values: Sequence[float]) -> dict[str, float]:
+    if not values:
+        return {"median": 0.0, "p95": 0.0}
+    return {"median": float(np.percentile(values, 50)), "p95": float(np.percentile(values, 95))}
+
+
+def to_text(name: str, summary: dict[str, Any]) -> str:
+    """The figures for a reader."""
+
+    def share(part: dict[str, Any]) -> str:
+        low, high = part["strict_95"]
+        return (
+            f"{part['strict']:6.1%} strict ({low:.0%} to {high:.0%}), {part['contained']:6.1%} contained, "
+            f"{part['answerable']} questions"
+        )
+
+    lines = [f"{name}", f"  execution accuracy         {share(summary)}"]
+    for groups in ("by_language", "by_turns", "by_topic"):
+        lines += [f"    {group:<24} {share(part)}" for group, part in summary[groups].items()]
+    for expected, part in summary["by_expected_status"].items():
+        seen = ", ".join(f"{status} {n}" for status, n in sorted(part["statuses"].items()))
+        lines.append(f"  should be {expected:<16} {part['status_right']:6.1%} ({seen})")
+    lines.append(
+        f"  statements                 {summary['statements']}: "
+        f"{summary['statements_unparsed']} do not parse, "
+        f"{summary['statements_with_unknown_names']} name something unknown, "
+        f"{summary['statements_refused']} refused"
+    )
+    for title, key in (
+        ("first event", "seconds_to_first_event"),
+        ("rows", "seconds_to_rows"),
+        ("answer", "seconds_to_answer"),
+    ):
+        part = summary[key]
+        lines.append(f"  seconds to {title:<15} median {part['median']:.2f}, p95 {part['p95']:.2f}")
+    return "\n".join(lines)
+
+
+def measure(opened: OpenedShop, tap: Tap, questions: Sequence[Question], title: str) -> list[Result]:
+    """Ask every question once, with a progress bar on standard error."""
+    from tqdm import tqdm
+
+    golds = run_golds(opened.workspace, questions)
+    results = []
+    for question in tqdm(questions, desc=title, unit="question"):
+        tap.take()
+        answer, first, rows, total = ask(opened.assistant, question)
+        statements = tuple(judge_statement(opened.workspace, text, c) for text, c in tap.take())
+        results.append(judge(question, golds[question.id], answer, (first, rows, total), statements))
+    return results
+
+
+@contextlib.contextmanager
+def opened_shop(shop: str | None, role: str | None) -> Iterator[tuple[OpenedShop, Tap]]:
+    """The shop with its assistant, warmed up, and the tap before its engine."""
+    from ui.open import load_engine, open_shop
+    from ui.settings import Settings, prepare_process
+
+    settings = Settings.from_environment()
+    prepare_process(settings)
+    taps: list[Tap] = []
+
+    def factory(settings: Settings) -> Engine:
+        taps.append(Tap(load_engine(settings)))
+        return taps[0]
+
+    opened = open_shop(settings, shop=shop, role=role, factory=factory)
+    try:
+        opened.engine.load()
+        for _ in opened.assistant.answer(WARM_UP):
+            pass
+        yield opened, taps[0]
+    finally:
+        opened.close()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line; exit status 0 done, 1 failed, 2 wrong use."""
+    options = _options().parse_args(arguments)
+    files = [Path(f) for f in options.questions or DEMO_FILES]
+    parts = {path.stem: load_questions(path)[: options.limit] for path in files}
+    out = Path(options.out) if options.out else RESULTS / f"accuracy-{'-'.join(parts)}.json"
+    with opened_shop(options.shop, options.role) as (opened, tap):
+        raw = {name: measure(opened, tap, questions, name) for name, questions in parts.items()}
+        peak = peak_memory_mb()
+        engine = tap.name
+        baseline = _baseline(opened, tap, parts, options.baseline)
+    record = {
+        "bench": "accuracy",
+        **circumstances(),
+        "engine": engine,
+        "shop": options.shop or "demo",
+        "peak_memory_mb": peak,
+        "summary": {name: summarise(results) for name, results in raw.items()},
+        "baseline": baseline,
+        "results": {name: [dataclasses.asdict(r) for r in results] for name, results in raw.items()},
+    }
+    if len(raw) > 1:
+        record["summary"]["all"] = summarise([r for results in raw.values() for r in results])
+    write_result(out, record)
+    _print(record, raw, options.misses)
+    print(f"raw results: {out}")
+    return 0
+
+
+def _baseline(
+    opened: OpenedShop, tap: Tap, parts: dict[str, list[Question]], count: int
+) -> dict[str, Any] | None:
+    if count < 1:
+        return None
+    from bench.baseline import measure_baseline
+
+    questions = [q for part in parts.values() for q in part if q.sql is not None and not q.is_follow_up]
+    return measure_baseline(opened.workspace, tap.engine, questions, count)
+
+
+def _print(record: dict[str, Any], raw: dict[str, list[Result]], misses: bool) -> None:
+    from llm.hardware import describe
+
+    print(f"engine    {record['engine']}\nhardware  {describe()}\ncommit    {record['commit'][:10]}")
+    for name, summary in record["summary"].items():
+        print(to_text(name, summary))
+    print(f"peak memory {record['peak_memory_mb']:,.0f} MB")
+    if record["baseline"]:
+        from bench.baseline import to_text as baseline_text
+
+        print(baseline_text(record["baseline"]))
+    if misses:
+        for result in (r for results in raw.values() for r in results if not r.is_contained):
+            print(
+                f"\n{result.id}: {result.question}\n  {result.status} by {result.skill}: {result.text[:200]}"
+            )
+            print("\n".join(f"  {s.verdict}: {s.sql}" for s in result.statements))
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.accuracy", description="Accuracy of the whole assistant."
+    )
+    parser.add_argument(
+        "--questions", action="append", metavar="FILE", help="default: both halves for the demo"
+    )
+    parser.add_argument("--shop", help="a shop.yml; default: the demonstration shop")
+    parser.add_argument("--role", help="a role of the shop; default: its default role")
+    parser.add_argument("--limit", type=int, help="only the first so many questions of each file")
+    parser.add_argument(
+        "--baseline", type=int, default=0, metavar="N", help="also N questions with a plain prompt"
+    )
+    parser.add_argument("--misses", action="store_true", help="list what went wrong; not for the test half")
+    parser.add_argument("--out", metavar="FILE", help="raw results; default: build/bench/accuracy-NAMES.json")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
