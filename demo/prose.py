@@ -1,0 +1,184 @@
+"""From facts to words: what a reviewer mentions, how many stars that makes, and who writes it down.
+
+The stock of phrases is hand-written (``texts/reviews_en.txt``, ``texts/reviews_zh.txt`` and the ticket files);
+``demo.english`` and ``demo.chinese`` put them together as people of that language do.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from demo.dice import TextDice
+from demo.texts import Fragments, ProductType
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is true about one review before a word of it is written."""
+
+    kind: ProductType
+    brand: str
+    category: str
+    language: str
+    country: str
+    quality: dict[str, float]
+    """Latent quality of each aspect, -1 to 1."""
+    overall: float
+    mood: float
+    """How this one buyer deviates."""
+    price: float
+    """Above 0: felt to be cheap."""
+    is_late: bool
+    is_faulty: bool
+    is_business: bool
+    months: int
+    """Whole months between delivery and review."""
+    product: int
+    month: int
+    """1 to 12, of the day of writing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opinion:
+    """One thing to say: an aspect and ``+``, ``-`` or ``~``."""
+
+    aspect: str
+    polarity: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """Stars and opinions, in the order of importance."""
+
+    stars: int
+    opinions: tuple[Opinion, ...]
+    facts: Facts
+
+    @property
+    def tone(self) -> str:
+        """``+`` for four and five stars, ``~`` for three, ``-`` below."""
+        return "-" if self.stars < 3 else "~" if self.stars == 3 else "+"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """A finished review."""
+
+    stars: int
+    title: str
+    body: str
+
+
+class Picker:
+    """Draws fragments so that all of them get used, and none twice for one product while others are left."""
+
+    def __init__(self, source: Fragments, dice: TextDice) -> None:
+        self.source, self.dice = source, dice
+        self._uses: dict[str, int] = defaultdict(int)
+        self._said: dict[int, set[str]] = defaultdict(set)
+
+    def pick(self, facts: Facts, key: str, polarity: str = "") -> str | None:
+        """A fragment, or ``None`` when the file has none for this."""
+        options = self.source.get(key, polarity, facts.kind.key, facts.category)
+        if not options:
+            return None
+        said = self._said[facts.product]
+        trial = [self.dice.pick(options) for _ in range(4)]
+        best = min(trial, key=lambda line: (line in said, self._uses[line]))
+        self._uses[best] += 1
+        said.add(best)
+        return best
+
+
+class Writer:
+    """Writes every review of the shop; keeps an eye on what has been written already."""
+
+    def __init__(self, seed: int) -> None:
+        from demo.chinese import ChineseWriter
+        from demo.english import EnglishWriter
+
+        self._dice = TextDice(seed, "opinions")
+        self._writers = {"en": EnglishWriter(seed), "zh": ChineseWriter(seed)}
+        self._seen: set[str] = set()
+
+    def write(self, facts: Facts) -> Text:
+        """One review. A longer body that has been used before is written again."""
+        draft = self._draft(facts)
+        for _ in range(8):
+            title, body = self._writers[facts.language].write(draft)
+            if body not in self._seen:
+                break
+            if len(body) < (9 if facts.language == "zh" else 28):
+                break
+        self._seen.add(body)
+        return Text(stars=draft.stars, title=title, body=body)
+
+    def _draft(self, facts: Facts) -> Draft:
+        dice = self._dice
+        count = dice.weighted(((1, 0.3), (2, 0.36), (3, 0.22), (4, 0.09), (5, 0.03)))
+        chosen = _draw(dice, facts.kind.aspects, count)
+        if facts.is_faulty:
+            chosen = ["battery", *[aspect for aspect in chosen if aspect != "battery"]][: max(count, 1)]
+        feelings = {}
+        for aspect in chosen:
+            spread = (dice.random() + dice.random() + dice.random() - 1.5) * 0.7
+            feelings[aspect] = facts.quality[aspect] + 0.7 * facts.mood + spread
+        if facts.is_faulty:
+            feelings["battery"] = -1.0
+        mean = sum(feelings.values()) / len(feelings)
+        score = 0.5 * (facts.overall + facts.mood) + 0.6 * mean + 0.25 * facts.price - 0.75 * facts.is_late
+        stars = 5 if score > 0.3 else 4 if score > -0.02 else 3 if score > -0.28 else 2 if score > -0.58 else 1
+        if facts.is_faulty:
+            stars = dice.weighted(((1, 0.68), (2, 0.27), (3, 0.05)))
+        opinions = [Opinion(aspect=a, polarity=_polarity(v)) for a, v in feelings.items()]
+        opinions = [o for o in opinions if _fits(dice, o, stars, facts)]
+        opinions.extend(self._extras(facts, stars, score))
+        return Draft(stars=stars, opinions=tuple(opinions), facts=facts)
+
+    def _extras(self, facts: Facts, stars: int, score: float) -> list[Opinion]:
+        """Parcel, packaging, price, service: what reviews speak of besides the product."""
+        dice, extras = self._dice, []
+        if facts.is_late:
+            if dice.chance(0.85):
+                extras.append(Opinion(aspect="late", polarity="-"))
+        elif dice.chance(0.13):
+            extras.append(Opinion(aspect="delivery", polarity="+" if dice.chance(0.55 + 0.08 * stars) else "-"))
+        if dice.chance(0.07):
+            extras.append(Opinion(aspect="packaging", polarity="+" if dice.chance(0.35 + 0.1 * stars) else "-"))
+        if dice.chance(0.16):
+            feeling = facts.price + score - 0.1
+            extras.append(Opinion(aspect="price", polarity="+" if feeling > 0.1 else "-" if feeling < -0.3 else "~"))
+        if dice.chance(0.16 if facts.is_faulty else 0.035):
+            good = dice.chance(0.3 + 0.12 * stars) and not facts.is_faulty
+            extras.append(Opinion(aspect="service", polarity="+" if good else "-"))
+        if dice.chance(0.07):
+            extras.append(Opinion(aspect="compare", polarity="+" if stars > 3 else "-"))
+        if facts.months >= 2 and dice.chance(0.8):
+            extras.append(Opinion(aspect="update", polarity="+" if stars > 3 else "-"))
+        return extras
+
+
+def _draw(dice: TextDice, weighted: Sequence[tuple[str, float]], count: int) -> list[str]:
+    pool, chosen = list(weighted), []
+    while pool and len(chosen) < count:
+        aspect = dice.weighted([(item, item[1]) for item in pool])
+        pool.remove(aspect)
+        chosen.append(aspect[0])
+    return chosen
+
+
+def _polarity(feeling: float) -> str:
+    return "+" if feeling > 0.02 else "-" if feeling < -0.22 else "~"
+
+
+def _fits(dice: TextDice, opinion: Opinion, stars: int, facts: Facts) -> bool:
+    """Five stars leave little room for complaint, one star little for praise."""
+    if facts.is_faulty and opinion.aspect == "battery":
+        return True
+    if stars == 5:
+        return opinion.polarity == "+" or (opinion.polarity == "~" and dice.chance(0.5)) or dice.chance(0.12)
+    if stars == 1:
+        return opinion.polarity == "-" or dice.chance(0.25)
+    return True
