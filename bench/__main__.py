@@ -1,0 +1,140 @@
+"""Every measurement in turn, each in a process of its own: ``python -m bench`` or ``make bench``.
+
+Prints each one's own figures and at the end one table of those that the README quotes; ``build/bench/`` keeps
+the raw results and ``summary.json``. A measurement that fails does not stop the others; the exit status says it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.record import RESULTS, ROOT, circumstances, write_result
+
+QUESTIONS = Path("bench/questions/online_retail.jsonl")
+RETAIL = Path("examples/online_retail/shop.yml")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One measurement: a module of this package and what it is given."""
+
+    name: str
+    module: str
+    arguments: tuple[str, ...] = ()
+    why_not: Callable[[], str | None] = lambda: None
+    """A reason to leave it out here, or ``None``."""
+
+
+def _no_data() -> str | None:
+    folder = os.environ.get("SHOPTALK_DATA")
+    if folder and (Path(folder) / "online_retail" / "online_retail.parquet").is_file():
+        return None
+    return "SHOPTALK_DATA does not name a folder with online_retail/online_retail.parquet"
+
+
+STEPS = (
+    Step(name="engine", module="bench.engine"),
+    Step(name="retrieval", module="bench.retrieval"),
+    Step(name="accuracy", module="bench.accuracy", arguments=("--baseline", "60")),
+    Step(
+        name="online_retail",
+        module="bench.accuracy",
+        arguments=("--questions", str(QUESTIONS), "--shop", str(RETAIL), "--baseline", "30"),
+        why_not=_no_data,
+    ),
+    Step(name="startup", module="bench.startup", arguments=("--interrupt", "5,45")),
+)
+
+
+def run(step: Step) -> dict[str, Any]:
+    """Run one measurement and return how it went; its output goes straight to ours."""
+    reason = step.why_not()
+    if reason:
+        print(f"=== {step.name}: left out, {reason}", flush=True)
+        return {"status": "left out", "reason": reason, "seconds": 0.0}
+    print(f"=== {step.name}", flush=True)
+    started = time.perf_counter()
+    code = subprocess.run([sys.executable, "-m", step.module, *step.arguments], cwd=ROOT).returncode
+    return {"status": "failed" if code else "done", "seconds": time.perf_counter() - started}
+
+
+def figures() -> list[tuple[str, str]]:
+    """The figures that the README quotes, read from the raw results that are there."""
+    rows: list[tuple[str, str]] = []
+    for path in sorted(RESULTS.glob("accuracy-*.json")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        for name, summary in record["summary"].items():
+            rows += _accuracy_rows(name, summary)
+        rows.append((f"{path.stem}: peak memory", f"{record['peak_memory_mb']:,.0f} MB"))
+        if record["baseline"]:
+            plain = record["baseline"]
+            rows.append(
+                (
+                    f"{path.stem}: plain prompt, no grammar",
+                    f"{plain['strict']:.1%} strict, {plain['fails_to_run']:.1%} do not run",
+                )
+            )
+    startup = RESULTS / "startup.json"
+    if startup.exists():
+        record = json.loads(startup.read_text(encoding="utf-8"))
+        if "first_start_s" in record:
+            rows += [
+                ("make demo, fresh clone, empty home and caches", f"{record['first_start_s']:.1f} s"),
+                ("second start", f"{record['second_start_s']:.1f} s"),
+                ("disk", f"{record['disk_mb']['total']:,.0f} MB"),
+            ]
+    return rows
+
+
+def _accuracy_rows(name: str, summary: dict[str, Any]) -> list[tuple[str, str]]:
+    unsound = summary["statements_unparsed"] + summary["statements_with_unknown_names"]
+    languages = ", ".join(f"{key} {part['strict']:.1%}" for key, part in summary["by_language"].items())
+    turns = summary["by_turns"].get("follow-up")
+    return [
+        (f"{name}: execution accuracy", f"{summary['strict']:.1%} ({languages})"),
+        (f"{name}: answer contained", f"{summary['contained']:.1%}"),
+        *([(f"{name}: follow-ups", f"{turns['strict']:.1%}")] if turns else []),
+        (f"{name}: statements that do not parse or resolve", f"{unsound} of {summary['statements']}"),
+        (
+            f"{name}: seconds to rows",
+            f"median {summary['seconds_to_rows']['median']:.2f}, p95 {summary['seconds_to_rows']['p95']:.2f}",
+        ),
+        (f"{name}: seconds to first event", f"median {summary['seconds_to_first_event']['median']:.2f}"),
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line; exit status 1 when a measurement failed."""
+    names = [step.name for step in STEPS]
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure everything.")
+    parser.add_argument("--only", action="append", choices=names, help="may be given several times")
+    parser.add_argument("--skip", action="append", choices=names, default=[])
+    options = parser.parse_args(arguments)
+    chosen = [s for s in STEPS if s.name in (options.only or names) and s.name not in options.skip]
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    outcomes = {step.name: run(step) for step in chosen}
+    rows = figures()
+    path = write_result(
+        RESULTS / "summary.json",
+        {"bench": "summary", **circumstances(), "steps": outcomes, "figures": dict(rows)},
+    )
+    print("\n=== summary")
+    for name, outcome in outcomes.items():
+        print(f"{name:<20} {outcome['status']:<9} {outcome['seconds']:8.1f} s")
+    width = max((len(label) for label, _ in rows), default=0)
+    print("\n".join(f"{label:<{width}}  {value}" for label, value in rows))
+    print(f"raw results: {path.parent}")
+    return int(any(outcome["status"] == "failed" for outcome in outcomes.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
