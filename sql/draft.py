@@ -1,0 +1,209 @@
+"""Drafting: one question in, one statement out, written by the model inside the question's grammar."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from llm.engine import Completion, Engine
+from sql.cues import Cues, find_cues
+from sql.grammar import Freedom, Literals, Scope, Shape, count_statements, open_grammar, shaped_grammar
+from sql.linking import Links, Vocabulary
+from sql.prompt import build_prompt, fixed_part
+from sql.scopes import make_scopes
+from sql.shape import ViewReading, frame, read_views, shapes
+from sql.words import SHAPE_WORDS, STOP_WORDS, WORD, is_chinese
+from sql.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+_MAX_TOKENS = 160
+_MAX_SHAPES = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What may be drafted for one question."""
+
+    kind: Literal["shaped", "open"]
+    grammar: str
+    lead: str
+    scopes: tuple[str, ...]
+    """Names of the views and joins that the grammar allows."""
+    statements: int | None
+    """How many statements a shaped grammar holds; ``None`` for an open one."""
+    readings: tuple[ViewReading, ...]
+    cues: Cues
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A statement that the model wrote; nobody has checked it yet."""
+
+    sql: str
+    plan: Plan
+    completion: Completion
+
+
+class Drafter:
+    """Writes statements for one workspace. One call at a time; the engine lets threads wait in line."""
+
+    def __init__(
+        self, workspace: Workspace, engine: Engine, vocabulary: Vocabulary, *, adapter: str | None = None
+    ) -> None:
+        self.workspace = workspace
+        self.engine = engine
+        self.vocabulary = vocabulary
+        self.adapter = adapter
+        self._fixed = fixed_part(workspace.shop, vocabulary)
+
+    def plan(self, links: Links, *, is_open: bool = False) -> Plan:
+        """Decide the grammar.
+
+        Args:
+            is_open: leave shapes out, after a shaped draft has failed.
+        """
+        cues = find_cues(links)
+        readings = tuple(read_views(links, self.vocabulary))
+        dialect = self.workspace.catalog.dialect
+        if readings and not is_open and (found := self._shapes(readings, links, cues)):
+            view, made = found
+            return Plan(
+                kind="shaped",
+                grammar=shaped_grammar(made),
+                lead=f"-- {view}\n",
+                scopes=(view,),
+                statements=count_statements(made),
+                readings=readings,
+                cues=cues,
+            )
+        lost = not readings or links.coverage < 0.34
+        scopes = make_scopes(
+            links, readings, cues, self.vocabulary, self.workspace.catalog, all_views=lost
+        )
+        is_plain = all(v.sql is None for v in self.vocabulary.views)
+        freedom = Freedom(
+            star=is_plain,
+            set_operations=is_plain,
+            joins=is_plain,
+            ilike=dialect in ("duckdb", "postgres"),
+            limit=bool(cues.direction or cues.top or links.numbers),
+        )
+        single = len(scopes) == 1
+        return Plan(
+            kind="open",
+            grammar=open_grammar(scopes, literals(links, cues, scopes), freedom, names_scope=not single),
+            lead=f"-- {scopes[0].name}\n" if single else "",
+            scopes=tuple(s.name for s in scopes),
+            statements=None,
+            readings=readings,
+            cues=cues,
+        )
+
+    def _shapes(
+        self, readings: Sequence[ViewReading], links: Links, cues: Cues
+    ) -> tuple[str, list[Shape]] | None:
+        """The shapes of the best view, when it explains the question and no other does as well."""
+        best = readings[0]
+        if best.missed or links.unknown and links.coverage < 0.6:
+            return None
+        if len(readings) > 1 and not readings[1].missed and readings[1].weight > best.weight - 0.4:
+            return None
+        made = shapes(frame(best, links, cues, self.vocabulary, self.workspace.catalog.dialect))
+        return (best.view.name, made) if 0 < len(made) <= _MAX_SHAPES else None
+
+    def draft(
+        self,
+        links: Links,
+        plan: Plan,
+        *,
+        failures: Sequence[tuple[str, str]] = (),
+        cancel: threading.Event | None = None,
+    ) -> Draft:
+        """Let the model write one statement, greedily.
+
+        Args:
+            failures: earlier statements with their errors.
+        Raises:
+            LlmError: the engine cannot be used, or the prompt is too long.
+        """
+        prompt = build_prompt(
+            links,
+            self.workspace.shop,
+            self.vocabulary,
+            self.workspace.catalog,
+            str(self.workspace.today),
+            scopes=[n for s in plan.scopes for n in s.split(", ")] if len(plan.scopes) <= 4 else (),
+            failures=failures,
+            lead=plan.lead,
+            fixed=self._fixed,
+        )
+        (completion,) = self.engine.complete(
+            prompt, grammar=plan.grammar, adapter=self.adapter, max_tokens=_MAX_TOKENS, cancel=cancel
+        )
+        return Draft(sql=statement(plan.lead + completion.text), plan=plan, completion=completion)
+
+
+def statement(text: str) -> str:
+    """The SQL of a draft, without the line that names its tables.
+
+    >>> statement("-- sales\\nSELECT 1")
+    'SELECT 1'
+    """
+    return re.sub(r"\A--[^\n]*\n", "", text).strip().rstrip(";")
+
+
+def literals(links: Links, cues: Cues, scopes: Sequence[Scope]) -> Literals:
+    """The texts and numbers that a statement may compare with."""
+    numbers = dict.fromkeys(["0", "1"])
+    for number in links.numbers:
+        value = number.value
+        numbers[str(int(value)) if value == int(value) else repr(value)] = None
+        if re.match(r"\s*(?:%|percent)", links.question[number.end :]):
+            numbers[repr(value / 100)] = None
+    for period in links.periods:
+        if period.grain == "year":
+            numbers[str(period.start.year)] = None
+        elif period.is_open:
+            year = period.end.year if period.start.year == 1 else period.start.year
+            numbers[str(year)] = None
+    small = [int(n.value) for n in links.numbers if n.value == int(n.value) and 1 <= n.value <= 1000]
+    limits = (cues.top,) if cues.top else tuple(dict.fromkeys([1, *small]))
+    return Literals(texts=question_texts(links), numbers=tuple(numbers), limits=limits)
+
+
+def question_texts(links: Links) -> tuple[str, ...]:
+    """Stretches of the question that may be values nobody sampled: quoted texts and words nothing explains."""
+    texts: dict[str, None] = {}
+    for m in re.finditer(r"[\"“「]([^\"”」]{1,80})[\"”」]|(?<!\w)['‘]([^'’]{1,80})['’](?!\w)", links.question):
+        texts[(m[1] or m[2]).strip()] = None
+    unknown = set(links.unknown)
+    run: list[tuple[int, int]] = []
+    runs: list[list[tuple[int, int]]] = []
+    for m in WORD.finditer(links.question):
+        word = m[0]
+        if word in unknown or (is_chinese(word) and any(u in word for u in unknown)):
+            run.append((m.start(), m.end()))
+            continue
+        # A name such as "Bank of China" goes on over its small words.
+        if run and word.casefold() in STOP_WORDS | SHAPE_WORDS and word[0].islower():
+            run.append((m.start(), m.end()))
+            continue
+        runs.append(run)
+        run = []
+    for found in [*runs, run]:
+        for first in range(len(found)):
+            for last in range(first, min(first + 4, len(found))):
+                text = links.question[found[first][0] : found[last][1]]
+                if text.casefold() in STOP_WORDS | SHAPE_WORDS or len(text) < 2:
+                    continue
+                texts[text] = None
+                if text.islower():
+                    texts[text.capitalize()] = None
+    for word in unknown:
+        texts[word] = None
+    return tuple(list(texts)[:40])

@@ -1,0 +1,499 @@
+"""Shapes: the few statements that a well-understood question can mean.
+
+Where linking explains a question almost whole (a metric, dimensions, filters, a period), most of its SQL is not
+a matter of choice. This module writes that part and leaves to the model what remains: whether to group, which
+reading of a word is meant, how many rows. Where the wording asks for more than is understood here, it returns
+nothing and the question is drafted under the open grammar.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sql.cues import Cues
+from sql.grammar import Part, Shape, quote_name, quote_text, time_grain, time_part
+from sql.linking import Links, Mention, Vocabulary
+from sql.periods import Period
+from sql.semantics import Metric, View, ViewColumn
+from sql.types import Dialect
+from sql.words import is_chinese, spaced, stem
+
+_WEIGHTS = {"metric": 3.0, "view": 2.0, "column": 1.5, "value": 1.5}
+_MAX_DIMS = 3
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One stretch of the question as one view understands it."""
+
+    start: int
+    end: int
+    text: str
+    mentions: tuple[Mention, ...]
+
+    def of(self, kind: str) -> tuple[Mention, ...]:
+        """The mentions of one kind."""
+        return tuple(m for m in self.mentions if m.kind == kind)
+
+
+@dataclass(frozen=True)
+class ViewReading:
+    """What one view makes of the whole question."""
+
+    view: View
+    readings: tuple[Reading, ...]
+    missed: tuple[tuple[int, int], ...]
+    """Spans that some view understands and this one does not."""
+    weight: float
+
+
+def read_views(links: Links, vocabulary: Vocabulary) -> list[ViewReading]:
+    """How well each view explains the question, best first; views that explain nothing are left out."""
+    spans = sorted({(m.start, m.end) for m in links.mentions})
+    outer = [s for s in spans if not any(o != s and o[0] <= s[0] and s[1] <= o[1] for o in spans)]
+    result = []
+    for view in vocabulary.views:
+        readings, missed, weight = [], [], 0.0
+        for start, end in outer:
+            here = [m for m in links.mentions if m.view == view.name and (m.start, m.end) == (start, end)]
+            if here:
+                readings.append(Reading(start, end, links.question[start:end], tuple(here)))
+                weight += max(_WEIGHTS[m.kind] * m.score for m in here)
+                continue
+            inner = [m for m in links.mentions if m.view == view.name and start <= m.start and m.end <= end]
+            weight += 0.5 * len(inner)
+            missed.append((start, end))
+        if not readings and not any(m.view == view.name for m in links.mentions):
+            continue
+        if links.periods:
+            weight += 1.0 if view.time else -1.0
+        result.append(ViewReading(view, tuple(readings), tuple(missed), weight))
+    result.sort(key=lambda r: (len(r.missed), -r.weight))
+    return result
+
+
+# --- predicates ------------------------------------------------------------------------------------------
+
+
+def period_predicate(column: str, period: Period) -> str:
+    """``column`` within ``period``, half open.
+
+    >>> period_predicate("d", Period(start=dt.date(2026, 5, 1), end=dt.date.max, first=0, last=1, text="", grain="range"))
+    "d >= '2026-05-01'"
+    """
+    parts = []
+    if period.start != dt.date.min:
+        parts.append(f"{column} >= '{period.start}'")
+    if period.end != dt.date.max:
+        parts.append(f"{column} < '{period.end}'")
+    return " AND ".join(parts) or f"{column} IS NOT NULL"
+
+
+def value_predicates(values: Sequence[Mention], cues: Cues, *, ilike: bool) -> tuple[str, ...]:
+    """The ways to say that a column has one of ``values`` (all of the same column)."""
+    column = quote_name(values[0].name)
+    texts = list(dict.fromkeys(m.value or "" for m in values))
+    if values[0].is_part:
+        like = "ILIKE" if ilike else "LIKE"
+        forms = [" OR ".join(f"{column} {like} {quote_text(f'%{t}%')}" for t in texts)]
+        forms = [f"({forms[0]})" if len(texts) > 1 else forms[0]]
+        negated = [f"{column} NOT {like} {quote_text(f'%{texts[0]}%')}"] if len(texts) == 1 else []
+    elif len(texts) == 1:
+        literal = texts[0] if _is_key(values[0]) else quote_text(texts[0])
+        forms, negated = [f"{column} = {literal}"], [f"{column} <> {literal}"]
+    else:
+        listed = ", ".join(quote_text(t) for t in texts)
+        forms, negated = [f"{column} IN ({listed})"], [f"{column} NOT IN ({listed})"]
+    return tuple(forms + negated) if cues.is_negated else tuple(forms)
+
+
+def _is_key(mention: Mention) -> bool:
+    return bool(re.fullmatch(r"\d+", mention.value or "")) and spaced(mention.name).endswith((" id", " no", " number"))
+
+
+# --- shapes ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Measure:
+    """What is counted or summed: expression and name of the result column."""
+
+    sql: str
+    alias: str
+
+
+@dataclass(frozen=True)
+class _Dim:
+    """What is grouped by."""
+
+    sql: str
+    alias: str
+    is_certain: bool
+    is_time: bool = False
+    is_plural: bool = False
+
+    @property
+    def select(self) -> str:
+        return self.sql if self.sql == self.alias else f"{self.sql} AS {self.alias}"
+
+
+@dataclass
+class Frame:
+    """One view's understanding of a question, sorted into the parts of a statement."""
+
+    view: View
+    links: Links
+    cues: Cues
+    dialect: Dialect
+    metrics: list[tuple[_Measure, ...]] = field(default_factory=list)
+    """Per mention, its readings."""
+    dims: list[_Dim] = field(default_factory=list)
+    must: list[Part] = field(default_factory=list)
+    filters: list[str] = field(default_factory=list)
+    """Single-valued predicates among ``must``, for shares."""
+    numeric: list[ViewColumn] = field(default_factory=list)
+    shown: list[ViewColumn] = field(default_factory=list)
+    """Columns named without being a dimension of a metric."""
+    is_view_named: bool = False
+    has_counted_key: str = ""
+
+
+def frame(reading: ViewReading, links: Links, cues: Cues, vocabulary: Vocabulary, dialect: Dialect) -> Frame:
+    """Sort what a view understands into measures, dimensions and predicates."""
+    made = Frame(reading.view, links, cues, dialect)
+    values: dict[tuple[str, ...], list[Mention]] = {}
+    valued = {m.name for r in reading.readings for m in r.of("value") if _only_values(r)}
+    for r in reading.readings:
+        if metrics := r.of("metric"):
+            found = (vocabulary.metric(m.name) for m in metrics)
+            made.metrics.append(tuple(_Measure(m.sql, quote_name(m.name)) for m in found if m))
+        if r.of("view"):
+            made.is_view_named = True
+        if _only_values(r):
+            best = max(m.score for m in r.of("value"))
+            key = tuple(dict.fromkeys(m.name for m in r.of("value") if m.score >= best - 0.05))
+            values.setdefault(key, []).extend(m for m in r.of("value") if m.name in key)
+            continue
+        columns = [reading.view.column(m.name) for m in r.of("column")]
+        for column in columns:
+            if column and not r.of("metric"):
+                _add_column(made, column, r, valued)
+    _add_times(made)
+    for names, mentions in values.items():
+        _add_values(made, names, mentions)
+    _add_periods(made)
+    return made
+
+
+def _only_values(reading: Reading) -> bool:
+    return bool(reading.of("value")) and len(reading.of("value")) == len(reading.mentions)
+
+
+_BEFORE_DIM = re.compile(
+    r"(?:\b(?:by|per|each|every|across|which|what|whose|for the different|split by|grouped by|and|in which|from which"
+    r"|for each|for every|the \w+|most \w+|best|worst|top|\d+)|各个?|每一?[个种款位家条名]?|按照?|哪一?[些个种款位家条]?|分|不同)\s*(?:the\s+)?$",
+    re.I,
+)
+
+
+def _add_column(made: Frame, column: ViewColumn, reading: Reading, valued: set[str]) -> None:
+    name = quote_name(column.name)
+    if column.type == "boolean":
+        made.must.append((name, f"NOT {name}"))
+        made.filters.append(name)
+        return
+    if column.type in ("date", "timestamp"):
+        made.shown.append(column)
+        return
+    is_key = spaced(column.name).endswith(" id")
+    if column.type in ("integer", "number") and not is_key:
+        made.numeric.append(column)
+        return
+    before = made.links.question[: reading.start]
+    asked = _BEFORE_DIM.search(before) is not None
+    if column.name in valued and not asked:
+        return
+    if any(d.sql == name for d in made.dims):
+        return
+    plural = not is_chinese(reading.text) and stem(reading.text.split()[-1]) != reading.text.split()[-1].casefold()
+    certain = asked and not re.search(r"\b(how many|number of)\s*(different|distinct|unique)?\s*$", before, re.I)
+    made.dims.append(_Dim(name, name, certain, is_plural=plural))
+    made.shown.append(column)
+
+
+def _time_columns(made: Frame) -> list[str]:
+    """Columns that a period may fall in: the view's own time, or a date that the question names."""
+    named = [quote_name(c.name) for c in made.shown if c.type in ("date", "timestamp")]
+    own = [quote_name(made.view.time)] if made.view.time else []
+    return list(dict.fromkeys(named + own))
+
+
+def _add_times(made: Frame) -> None:
+    times = _time_columns(made)
+    if not times:
+        return
+    if made.cues.grain:
+        made.dims.append(
+            _Dim(time_grain(times[0], made.cues.grain, made.dialect), made.cues.grain, True, is_time=True)
+        )
+    elif made.cues.part:
+        made.dims.append(_Dim(time_part(times[0], made.cues.part, made.dialect), made.cues.part, True, is_time=True))
+
+
+def _add_values(made: Frame, names: tuple[str, ...], mentions: Sequence[Mention]) -> None:
+    ilike = made.dialect in ("duckdb", "postgres")
+    forms: list[str] = []
+    for name in names:
+        here = [m for m in mentions if m.name == name]
+        forms += value_predicates(here, made.cues, ilike=ilike)
+    made.must.append(tuple(forms) if len(forms) > 1 else forms[0])
+    if len(forms) == 1:
+        made.filters.append(forms[0])
+    spans = {(m.start, m.end) for m in mentions}
+    if len(names) == 1 and len({m.value for m in mentions}) > 1 and len(spans) > 1:
+        name = quote_name(names[0])
+        if all(d.sql != name for d in made.dims):
+            made.dims.append(_Dim(name, name, made.cues.is_compared or made.cues.is_each))
+
+
+def _add_periods(made: Frame) -> None:
+    times = _time_columns(made)
+    periods = made.links.periods
+    if not periods or not times:
+        return
+    if len(periods) == 1:
+        forms = tuple(period_predicate(t, periods[0]) for t in times)
+        made.must.append(forms if len(forms) > 1 else forms[0])
+        return
+    forms = tuple("(" + " OR ".join(f"({period_predicate(t, p)})" for p in periods) + ")" for t in times)
+    made.must.append(forms if len(forms) > 1 else forms[0])
+    grains = {p.grain for p in periods}
+    if len(grains) == 1 and (grain := grains.pop()) in ("day", "week", "month", "quarter", "year"):
+        if not any(d.is_time for d in made.dims):
+            made.dims.append(_Dim(time_grain(times[0], grain, made.dialect), grain, True, is_time=True))
+
+
+def shapes(made: Frame) -> list[Shape]:
+    """All statements that the question can mean in this view; empty when the wording asks for more.
+
+    The first shape is not preferred over the others: the model chooses.
+    """
+    cues = made.cues
+    if cues.is_change or len(cues.comparisons) > 1 or cues.free_numbers:
+        return []
+    if cues.is_negated and not any(isinstance(p, tuple) for p in made.must):
+        return []
+    if len(made.dims) > _MAX_DIMS + 1:
+        return []
+    if cues.is_share:
+        return _shares(made)
+    return _measured(made) or _listed(made)
+
+
+def _measures(made: Frame) -> list[tuple[_Measure, ...]]:
+    """The combinations of measures that the question may ask for."""
+    cues, view = made.cues, made.view
+    if made.metrics:
+        if cues.is_average:  # "average revenue": per what, is not said
+            return []
+        combinations = list(itertools.product(*made.metrics))
+        return [tuple(dict.fromkeys(c)) for c in combinations]
+    options: list[tuple[_Measure, ...]] = []
+    if made.numeric and not cues.comparisons:
+        for column in made.numeric[:2]:
+            name = quote_name(column.name)
+            if cues.is_average:
+                options.append((_Measure(f"AVG({name})", f"average_{_word(column.name)}"),))
+            elif cues.is_total:
+                options.append((_Measure(f"SUM({name})", f"total_{_word(column.name)}"),))
+            elif not cues.direction and not cues.is_count and not cues.is_list:
+                options.append((_Measure(f"SUM({name})", f"total_{_word(column.name)}"),))
+                options.append((_Measure(f"AVG({name})", f"average_{_word(column.name)}"),))
+    if cues.is_count and not options:
+        if made.is_view_named or not made.dims:
+            options.append((_Measure("COUNT(*)", _word(view.name)),))
+        for dim in made.dims:
+            if not dim.is_time and not dim.is_certain:
+                options.append((_Measure(f"COUNT(DISTINCT {dim.sql})", f"{_word(dim.alias)}_count"),))
+    return options
+
+
+def _word(name: str) -> str:
+    return re.sub(r"\W+", "_", name).strip("_").lower() or "value"
+
+
+def _where(must: Iterable[Part]) -> list[Part]:
+    parts: list[Part] = []
+    for at, predicate in enumerate(must):
+        parts += [" WHERE " if at == 0 else " AND ", predicate]
+    return parts
+
+
+def _source(made: Frame) -> str:
+    return f" FROM {quote_name(made.view.name)}"
+
+
+def _dim_sets(made: Frame, measures: tuple[_Measure, ...]) -> list[tuple[_Dim, ...]]:
+    """Which dimensions to group by: all that are certain, with or without the others."""
+    counted = {m.sql for m in measures}
+    dims = [d for d in made.dims if f"COUNT(DISTINCT {d.sql})" not in counted]
+    if made.cues.direction and len([d for d in dims if not d.is_time]) == 1 and not any(d.is_time for d in dims):
+        dims = [_Dim(d.sql, d.alias, True, d.is_time, d.is_plural) for d in dims]
+    certain = [d for d in dims if d.is_certain]
+    others = [d for d in dims if not d.is_certain]
+    sets = []
+    for count in range(len(others) + 1):
+        for extra in itertools.combinations(others, count):
+            chosen = tuple(sorted((*certain, *extra), key=lambda d: (not d.is_time, dims.index(d))))
+            if len(chosen) <= _MAX_DIMS:
+                sets.append(chosen)
+    return sets
+
+
+def _measured(made: Frame) -> list[Shape]:
+    result: list[Shape] = []
+    for measures in _measures(made):
+        for dims in _dim_sets(made, measures):
+            if made.cues.comparisons and (not dims or len(measures) > 1):
+                continue
+            result.append(_statement(made, measures, dims))
+    return result
+
+
+def _statement(made: Frame, measures: tuple[_Measure, ...], dims: tuple[_Dim, ...]) -> Shape:
+    selected = [d.select for d in dims] + [f"{m.sql} AS {m.alias}" for m in measures]
+    parts: list[Part] = ["SELECT " + ", ".join(selected) + _source(made), *_where(made.must)]
+    if not dims:
+        return tuple(parts)
+    parts.append(" GROUP BY " + ", ".join(str(i + 1) for i in range(len(dims))))
+    for comparison in made.cues.comparisons:
+        parts.append(f" HAVING {measures[0].sql} {comparison.operator} {_number(comparison.number.value)}")
+    parts += _order(made, measures, dims)
+    return tuple(parts)
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else repr(value)
+
+
+def _order(made: Frame, measures: Sequence[_Measure], dims: Sequence[_Dim]) -> list[Part]:
+    cues = made.cues
+    by = [f"{m.sql}" for m in measures]
+    if not cues.direction:
+        if any(d.is_time for d in dims):
+            return [" ORDER BY " + ", ".join(str(i + 1) for i, d in enumerate(dims) if d.is_time)]
+        return [f" ORDER BY {by[0]} DESC"] + ([f" LIMIT {cues.top}"] if cues.top else [])
+    order = tuple(f" ORDER BY {sql} {cues.direction.upper()}" for sql in by)
+    parts: list[Part] = [order if len(order) > 1 else order[0]]
+    if cues.top:
+        parts.append(f" LIMIT {cues.top}")
+    elif any(d.is_plural for d in dims):
+        parts.append(("", " LIMIT 1"))
+    else:
+        parts.append(" LIMIT 1")
+    return parts
+
+
+def _listed(made: Frame) -> list[Shape]:
+    """Rows as they are: "which products are out of stock", "orders over 500 euros"."""
+    cues, view = made.cues, made.view
+    if cues.is_average or cues.is_total or cues.grain or cues.part:
+        return []
+    must = list(made.must)
+    numeric = [quote_name(c.name) for c in made.numeric]
+    if cues.comparisons:
+        if len(numeric) != 1:
+            return []
+        comparison = cues.comparisons[0]
+        must.append(f"{numeric[0]} {comparison.operator} {_number(comparison.number.value)}")
+    if cues.is_count:
+        if not cues.comparisons or not (made.is_view_named or not made.dims):
+            return []
+        return [(f"SELECT COUNT(*) AS {_word(view.name)}" + _source(made), *_where(must))]
+    identity = _identity(view)
+    named = [quote_name(c.name) for c in made.shown] + numeric
+    if not named and not must:
+        return []
+    heads = dict.fromkeys(
+        [tuple(dict.fromkeys([identity, *named])), tuple(dict.fromkeys(named)) if named else (identity,)]
+    )
+    order: list[Part] = []
+    if cues.direction:
+        if len(numeric) != 1:
+            return []
+        limit: Part = f" LIMIT {cues.top}" if cues.top else (" LIMIT 1", " LIMIT 10")
+        order = [f" ORDER BY {numeric[0]} {cues.direction.upper()}", limit]
+    if not (cues.comparisons or cues.direction or must):
+        return []
+    return [
+        (distinct + ", ".join(head) + _source(made), *_where(must), *order)
+        for head in heads
+        for distinct in (("SELECT ",) if identity in head else ("SELECT DISTINCT ",))
+    ]
+
+
+def _identity(view: View) -> str:
+    """The column that a reader knows a row of ``view`` by: ``product`` of products, ``order_id`` of orders."""
+    thing = stem(spaced(view.name).split()[-1])
+    by_name = {spaced(c.name): c.name for c in view.columns}
+    for name in (thing, f"{thing} name", "name", "title", f"{thing} id", "product", "id"):
+        if name in by_name:
+            return quote_name(by_name[name])
+    return quote_name(view.columns[0].name)
+
+
+_SUM = re.compile(r"SUM\((\w+)\)\Z", re.I)
+_DISTINCT = re.compile(r"COUNT\(DISTINCT (\w+)\)\Z", re.I)
+
+
+def _part_of(measure: str, condition: str) -> str | None:
+    """The share of ``measure`` for which ``condition`` holds, from 0 to 1; ``None`` for other aggregates."""
+    if measure == "COUNT(*)":
+        return f"AVG(CASE WHEN {condition} THEN 1.0 ELSE 0.0 END)"
+    if m := _SUM.match(measure):
+        return f"SUM(CASE WHEN {condition} THEN {m[1]} ELSE 0 END) * 1.0 / {measure}"
+    if m := _DISTINCT.match(measure):
+        return f"COUNT(DISTINCT CASE WHEN {condition} THEN {m[1]} END) * 1.0 / {measure}"
+    return None
+
+
+def _shares(made: Frame) -> list[Shape]:
+    """ "What share of the revenue came from Germany", "share of each country in the revenue"."""
+    if made.cues.comparisons or made.cues.direction:
+        return []
+    measures = [m[0] for m in _measures(made) if len(m) == 1] if made.metrics else []
+    measures = measures or [_Measure("COUNT(*)", "share")]
+    result: list[Shape] = []
+    for measure in measures:
+        for filter_ in made.filters:
+            share = _part_of(measure.sql, filter_)
+            rest = [p for p in made.must if p != filter_ and not (isinstance(p, tuple) and filter_ in p)]
+            dims = [d for d in made.dims if d.is_certain]
+            if share:
+                head = "".join(f"{d.select}, " for d in dims)
+                tail: list[Part] = [" GROUP BY " + ", ".join(str(i + 1) for i in range(len(dims)))] if dims else []
+                result.append((f"SELECT {head}{share} AS share{_source(made)}", *_where(rest), *tail))
+        dims = [d for d in made.dims if not d.is_time]
+        if dims and not made.filters:
+            share = f"{measure.sql} * 1.0 / SUM({measure.sql}) OVER ()"
+            result.append(
+                (
+                    f"SELECT {dims[0].select}, {share} AS share{_source(made)}",
+                    *_where(made.must),
+                    f" GROUP BY 1 ORDER BY {measure.sql} DESC",
+                )
+            )
+    return result
+
+
+def metric_is_used(metric: Metric, sql: str) -> bool:
+    """Whether ``sql`` contains the metric's expression, spaces and case aside."""
+    return _flat(metric.sql) in _flat(sql)
+
+
+def _flat(sql: str) -> str:
+    return re.sub(r"\s+", "", sql).casefold()
