@@ -189,7 +189,9 @@ def demo(
 @app.command()
 @expected_errors
 def ask(
-    question: Annotated[str, typer.Argument(help="The question, in English or Chinese, in quotes. - reads it from "
+    question: Annotated[str, typer.Argument(
+            metavar="QUESTION",
+            help="The question, in English or Chinese, in quotes. - reads it from "
                                             "standard input.")],
     shop: ShopOption = None,
     role: RoleOption = None,
@@ -480,10 +482,13 @@ def weights(
 ) -> None:
     """Bring the language model's weights and check them; nothing is fetched that is already there."""
     settings = _settings()
-    from llm.weights import ensure_weights
+    from dataclasses import replace
 
+    from ui.open import bring_weights
+
+    chosen = settings if model is None else replace(settings, model=model, model_path=None)
     with step("Looking for the weights"):
-        path = ensure_weights(settings.weights, model or settings.model)
+        path = bring_weights(chosen)
     _print(str(path))
 
 

@@ -10,7 +10,6 @@ import hashlib
 import json
 import logging
 import re
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from bot.answer import Answer
 from ui.console import say, step
 from ui.errors import WrongUse
-from ui.settings import Settings
+from ui.settings import Settings, go_offline
 from ui.write import write_whole
 
 if TYPE_CHECKING:
@@ -36,6 +35,9 @@ logger = logging.getLogger(__name__)
 DEMO = "demo"
 """The name of the demonstration shop on the command line."""
 SHOP_FILES = (".yml", ".yaml")
+
+PAST_REPORTS = 3
+"""Past monthly reports that are built and can be found."""
 
 EngineFactory = Callable[[Settings], "Engine"]
 
@@ -246,16 +248,17 @@ def audience_folder(folder: Path, role: Role) -> Path:
 def open_texts(settings: Settings, workspace: Workspace, *, rebuild: bool = False) -> Index | None:
     """The index of what the workspace's role may read: reviews and past reports; ``None`` when there is nothing.
 
-    Missing, damaged and outdated indexes are built anew after saying so; new reviews are added to the one there.
+    Missing, damaged and outdated indexes are built anew after saying so; new texts are added to the one there.
+
+    Raises:
+        IndexNotWritten, IndexBusy, EmbeddingFailed: see ``retrieval.errors``; what was there is unchanged.
     """
     from retrieval.errors import IndexMissing, IndexUnusable
     from retrieval.index import Index
 
     folder = audience_folder(folder_of(settings, workspace.shop), workspace.role)
-    place, state = folder / "index", folder / "indexed.json"
-    now = _fingerprint(workspace)
-    if now is None and not place.exists():
-        return None
+    place, noted = folder / "index", folder / "indexed.json"
+    now = _state_of(workspace)
     if not rebuild:
         try:
             index = Index.open(place)
@@ -264,62 +267,76 @@ def open_texts(settings: Settings, workspace: Workspace, *, rebuild: bool = Fals
         except IndexUnusable as error:
             say(f"The index cannot be used: {error.reason} ({error.path}). It is built again.")
         else:
-            _refresh(index, workspace, now, state)
-            return index
+            before = _read_json(noted)
+            if before == now:
+                return index
+            if before is not None and before.get("source") == now["source"]:
+                _add_new(index, workspace, folder)
+                write_whole(noted, json.dumps(now).encode())
+                return index
     documents = _documents(workspace, folder)
     if not documents:
         return None
-    with step(f"Indexing {len(documents):,} reviews and reports"):
-        shutil.rmtree(place, ignore_errors=True)
+    with step(f"Indexing {len(documents):,} reviews and report sections"):
         index = Index.build(place, documents)
-    write_whole(state, json.dumps(now).encode())
+    write_whole(noted, json.dumps(now).encode())
     return index
 
 
-def _refresh(index: Index, workspace: Workspace, now: Any, state: Path) -> None:
-    """Add what is new in the database since the index was written."""
-    try:
-        before = json.loads(state.read_text("utf-8"))
-    except (OSError, ValueError):
-        before = None
-    if before == now:
-        return
+def _add_new(index: Index, workspace: Workspace, folder: Path) -> None:
     known = index.ids()
-    new = [d for d in _documents(workspace, state.parent) if d.id not in known]
+    new = [document for document in _documents(workspace, folder) if document.id not in known]
     if new:
         with step(f"Adding {len(new):,} new texts to the index"):
             index.add(new)
-    write_whole(state, json.dumps(now).encode())
 
 
-def _fingerprint(workspace: Workspace) -> list[Any] | None:
-    """How many reviews the role may read and the last id: a change means that there is something to add."""
+def _state_of(workspace: Workspace) -> dict[str, Any]:
+    """What the index depends on. Another source means building anew; other reviews or another month, adding."""
+    from bot.answer import json_value
     from retrieval.corpus import audience
     from retrieval.errors import NoReviews
 
     source = workspace.shop.reviews
+    state: dict[str, Any] = {"source": None, "reviews": None, "month": f"{workspace.today:%Y-%m}"}
     try:
-        readers = audience(workspace)
+        state["source"] = audience(workspace)
     except NoReviews:
-        return None
-    if source is None:
-        return None
-    from bot.answer import json_value
-
-    row = workspace.run(f'SELECT COUNT(*) AS n, MAX("{source.id}") AS last FROM "{source.view}"').rows[0]
-    return [readers, *(json_value(v) for v in row)]
+        return state
+    if source is not None:
+        row = workspace.run(f'SELECT COUNT(*) AS n, MAX("{source.id}") AS last FROM "{source.view}"').rows[0]
+        state["reviews"] = [json_value(value) for value in row]
+    return state
 
 
 def _documents(workspace: Workspace, folder: Path) -> list[Document]:
-    """Reviews and reports that the role may read."""
+    """Reviews and sections of past reports that the role may read; the reports are kept in the archive."""
+    from reports.build import build_past_reports
+    from reports.errors import NothingToReport
+    from reports.passages import documents
     from retrieval.corpus import review_documents
     from retrieval.errors import NoReviews
 
+    found: list[Document] = []
     try:
-        return review_documents(workspace)
+        found += review_documents(workspace)
     except NoReviews as error:
         logger.info("%s", error)
-        return []
+    try:
+        reports = build_past_reports(workspace, PAST_REPORTS)
+    except NothingToReport as error:
+        logger.info("%s", error)
+        reports = ()
+    return found + [document for report in reports for document in documents(report)]
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    """``None`` when it is missing or not an object: then it is as if nothing had been noted."""
+    try:
+        value = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 # --- the model and the assistant -----------------------------------------------------------------------------
@@ -330,9 +347,26 @@ def load_engine(settings: Settings) -> Engine:
     from llm.load import open_engine
 
     with step(f"Loading the language model ({settings.model})"):
+        bring_weights(settings)
+        go_offline()
         return open_engine(
-            settings.weights, model=settings.model, device=settings.device, precision=settings.precision
+            settings.weights,
+            model=model_of(settings),
+            device=settings.device,
+            precision=settings.precision,
         )
+
+
+def model_of(settings: Settings) -> str:
+    """What ``llm`` is asked for: the path of a model when the settings name one, else its name."""
+    return str(settings.model_path or settings.model)
+
+
+def bring_weights(settings: Settings) -> Path:
+    """The folder of the model's weights; they are fetched and checked first when they are missing."""
+    from llm.weights import ensure_weights
+
+    return ensure_weights(settings.weights, model_of(settings))
 
 
 def open_shop(

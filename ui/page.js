@@ -2,3 +2,20 @@
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.isComposing || event.keyCode === 229)) event.stopImmediatePropagation();
 }, true);
+
+// On a phone the receipt lies below the conversation: this button goes there.
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.(".st-jump")) document.getElementById("st-receipt")?.scrollIntoView({ behavior: "smooth" });
+});
+
+// Gradio's round buttons have pictures only; readers of screens need words.
+new MutationObserver(() => {
+  const zh = navigator.language.startsWith("zh");
+  const names = { ".submit-button": zh ? "发送" : "Send", ".stop-button": zh ? "停止" : "Stop" };
+  for (const [selector, name] of Object.entries(names)) {
+    for (const button of document.querySelectorAll(`#st-box ${selector}:not([aria-label])`)) {
+      button.setAttribute("aria-label", name);
+      button.title = name;
+    }
+  }
+}).observe(document.documentElement, { childList: true, subtree: true });

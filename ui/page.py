@@ -83,6 +83,9 @@ CHROME: dict[str, dict[str, str]] = {
 RECEIPT_PARTS = ("summary", "chart", "which", "table_head", "table", "csv", "sql_box", "sql", "quotes")
 
 
+NUMBERS = ("integer", "number")
+
+
 def build_page(talk: Talk, downloads: Path) -> gr.Blocks:
     """The page as Gradio blocks.
 
@@ -119,6 +122,7 @@ def build_page(talk: Talk, downloads: Path) -> gr.Blocks:
                     examples=[{"text": s} for s in talk.suggestions],
                     allow_file_downloads=False,
                 )
+                gr.HTML('<button type="button" class="st-jump">Receipt · 凭据 ↓</button>', elem_id="st-jump")
                 box = gr.Textbox(
                     elem_id="st-box",
                     show_label=False,
@@ -259,7 +263,7 @@ def _receipt_updates(answer: Answer, number: int, downloads: Path) -> list[Any]:
         gr.update(visible=table is not None),
         gr.update(value=_rows_line(table, answer.language)),
         gr.update(value=str(_csv_file(table, downloads)) if table is not None else None),
-        gr.update(value=_frame(table), visible=table is not None),
+        gr.update(value=_frame(table), datatype=_datatypes(table), visible=table is not None),
         gr.update(visible=table is not None),
         gr.update(value=_pretty_sql(table)),
         gr.update(
@@ -293,10 +297,17 @@ def _verdict(liked: Any) -> Verdict:
 def _frame(table: Table | None) -> dict[str, Any] | None:
     if table is None:
         return None
+    data = [[present.cell(v) for v in row] for row in table.rows]
     return {
         "headers": present.headers(table),
-        "data": [[present.cell(v) for v in row] for row in table.rows],
+        "data": data,
+        # Sorted by the value, shown with thousands separators.
+        "metadata": {"display_value": [[present.shown(v) for v in row] for row in data], "styling": None},
     }
+
+
+def _datatypes(table: Table | None) -> list[str]:
+    return [] if table is None else ["number" if c.type in NUMBERS else "str" for c in table.columns]
 
 
 def _rows_line(table: Table | None, language: str) -> str:
@@ -355,8 +366,11 @@ def _welcome(talk: Talk) -> str:
 
 
 def _no_receipt(language: str | None = None) -> str:
-    words = [present.word("no_receipt", language)] if language else [present.word("no_receipt", "en")]
-    return "".join(f'<p class="st-empty">{w}</p>' for w in words)
+    languages = [language] if language else ["en", "zh"]
+    lines = "<br>".join(
+        f'<span lang="{code}">{present.word("no_receipt", code)}</span>' for code in languages
+    )
+    return f'<p class="st-empty">{lines}</p>'
 
 
 def _locales() -> dict[str, dict[str, str]]:

@@ -155,6 +155,17 @@ def cell(value: Value) -> str | int | float | bool | None:
     return value
 
 
+def shown(value: str | int | float | bool | None) -> str:
+    """What :func:`cell` made, as people read it.
+
+    >>> shown(1234567), shown(0.5), shown(None)
+    ('1,234,567', '0.5', '–')
+    """
+    if value is None:
+        return "–"
+    return str(value) if isinstance(value, bool | str) else f"{value:,}"
+
+
 def headers(table: Table) -> list[str]:
     """Column names with their unit, made unique, for people."""
     names: list[str] = []

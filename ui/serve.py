@@ -14,8 +14,8 @@ from pathlib import Path
 
 from ui.console import say, step
 from ui.errors import CannotServe
-from ui.open import OpenedShop, open_shop
-from ui.settings import DEFAULT_PORT, Settings
+from ui.open import OpenedShop, bring_weights, open_shop
+from ui.settings import DEFAULT_PORT, Settings, go_offline
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +72,9 @@ def serve(
     host = host or settings.host
     listening = take_port(host, port or settings.port)  # first: a taken port is told before the long work
     try:
-        _bring_weights(settings)
+        if not settings.engine_url:
+            bring_weights(settings)
+        go_offline()
         opened = open_shop(settings, shop=shop, role=role)
         with tempfile.TemporaryDirectory(prefix="shoptalk-") as folder:
             try:
@@ -81,15 +83,6 @@ def serve(
                 opened.close()
     finally:
         listening.close()
-
-
-def _bring_weights(settings: Settings) -> None:
-    """Fetch missing weights before the page opens; a served model needs none."""
-    if settings.engine_url or settings.model_path:
-        return
-    from llm.weights import ensure_weights
-
-    ensure_weights(settings.weights, settings.model)
 
 
 def _run(

@@ -21,14 +21,12 @@ DEFAULT_PORT = 7860
 
 QUIET = {
     "GRADIO_ANALYTICS_ENABLED": "False",
-    "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
-    "TRANSFORMERS_OFFLINE": "1",
     "DO_NOT_TRACK": "1",
     "BITSANDBYTES_NOWELCOME": "1",
     "TOKENIZERS_PARALLELISM": "false",
 }
-"""Switches of third-party libraries: no telemetry, no look at a hub behind our back."""
+"""Switches of third-party libraries: no telemetry."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +122,12 @@ def prepare_process(settings: Settings) -> None:
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     set_threads(settings.threads) if settings.threads else set_threads()
+
+
+def go_offline() -> None:
+    """From here on no model library looks at a hub: the weights are there, and nothing may wait for a network."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["TRANSFORMERS_OFFLINE"] = "1"
 
 
 def _home(value: str | None) -> Path:

@@ -96,12 +96,7 @@ def _grid(table: Table) -> Grid:
 
 
 def _cell(value: Value) -> str:
-    shown = present.cell(value)
-    if shown is None:
-        return "–"
-    if isinstance(shown, bool | str):
-        return safe_terminal(str(shown))
-    return f"{shown:,}"
+    return safe_terminal(present.shown(present.cell(value)))
 
 
 def _count(table: Table, language: str) -> str:
