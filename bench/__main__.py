@@ -1,7 +1,8 @@
 """Every measurement in turn, each in a process of its own: ``python -m bench`` or ``make bench``.
 
 Prints each one's own figures and at the end one table of those that the README quotes; ``build/bench/`` keeps
-the raw results and ``summary.json``. A measurement that fails does not stop the others; the exit status says it.
+the raw results and ``summary.json``. A measurement that fails does not stop the others, but the exit status
+tells of it.
 """
 
 from __future__ import annotations
