@@ -107,11 +107,27 @@ SYNTAX: frozenset[type[exp.Expr]] = frozenset(
 
 ARGUMENTS: dict[type[exp.Expr], frozenset[str]] = {
     exp.Select: frozenset(
-        ["with_", "expressions", "distinct", "from_", "joins", "where", "group", "having", "qualify", "order", "limit", "offset", "windows"]
+        [
+            "with_",
+            "expressions",
+            "distinct",
+            "from_",
+            "joins",
+            "where",
+            "group",
+            "having",
+            "qualify",
+            "order",
+            "limit",
+            "offset",
+            "windows",
+        ]
     ),
     exp.Subquery: frozenset(["this", "alias", "with_", "order", "limit", "offset", "joins"]),
     exp.Union: frozenset(["this", "expression", "distinct", "by_name", "with_", "order", "limit", "offset"]),
-    exp.Intersect: frozenset(["this", "expression", "distinct", "by_name", "with_", "order", "limit", "offset"]),
+    exp.Intersect: frozenset(
+        ["this", "expression", "distinct", "by_name", "with_", "order", "limit", "offset"]
+    ),
     exp.Except: frozenset(["this", "expression", "distinct", "by_name", "with_", "order", "limit", "offset"]),
     exp.With: frozenset({"expressions"}),
     exp.CTE: frozenset({"this", "alias", "materialized"}),
@@ -132,7 +148,33 @@ and qualified table names are parts of an allowed node, so the kind of node alon
 
 TYPES: frozenset[exp.DataType.Type] = frozenset(
     exp.DataType.Type[name]
-    for name in ["BIGINT", "BOOLEAN", "CHAR", "DATE", "DATETIME", "DECIMAL", "DOUBLE", "FLOAT", "INT", "INT128", "INTERVAL", "MEDIUMINT", "NCHAR", "NVARCHAR", "SMALLINT", "TEXT", "TIME", "TIMESTAMP", "TIMESTAMPTZ", "TINYINT", "UBIGINT", "UINT", "USMALLINT", "UTINYINT", "VARCHAR"]
+    for name in [
+        "BIGINT",
+        "BOOLEAN",
+        "CHAR",
+        "DATE",
+        "DATETIME",
+        "DECIMAL",
+        "DOUBLE",
+        "FLOAT",
+        "INT",
+        "INT128",
+        "INTERVAL",
+        "MEDIUMINT",
+        "NCHAR",
+        "NVARCHAR",
+        "SMALLINT",
+        "TEXT",
+        "TIME",
+        "TIMESTAMP",
+        "TIMESTAMPTZ",
+        "TINYINT",
+        "UBIGINT",
+        "UINT",
+        "USMALLINT",
+        "UTINYINT",
+        "VARCHAR",
+    ]
 )
 """Types that a value may be cast to; names made by a database's user or of its system tables are not here."""
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 import threading
 from typing import Protocol
 
+from sql.databases.open import open_database
 from sql.guard import CheckedQuery
 from sql.types import Catalog, Dialect, QueryLimits, Table
+
+__all__ = ["Database", "open_database"]
 
 
 class Database(Protocol):

@@ -1,0 +1,268 @@
+"""DuckDB: a file opened read-only, or CSV and Parquet files loaded into memory.
+
+The second lock: external access off, no extensions fetched or loaded, Python's own variables out of reach,
+the configuration locked, memory limited, no spilling to disk (so that nothing is written beside the shop's
+file). It does not limit which tables or functions a statement uses: that is the guard's work.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sql.databases.budget import Budget
+from sql.databases.files import DataFile, find_tables
+from sql.databases.values import column_type, plain_rows
+from sql.errors import DatabaseUnavailable, QueryFailed, QueryTooLarge, SqlError
+from sql.guard import CheckedQuery
+from sql.types import Catalog, CatalogColumn, CatalogTable, Column, Dialect, ForeignKey, QueryLimits, Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+logger = logging.getLogger(__name__)
+
+
+class DuckdbDatabase:
+    """A DuckDB connection behind the ``Database`` protocol. One cursor per call, so threads may share it."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
+        self._connection = connection
+        self._name = name
+        self._catalog: Catalog | None = None
+        self._lock = threading.Lock()
+        self._is_open = True
+
+    @classmethod
+    def open_file(cls, path: Path, limits: QueryLimits) -> DuckdbDatabase:
+        """Open a DuckDB file for reading.
+
+        Raises:
+            DatabaseUnavailable: it is missing, not a DuckDB file, damaged, or held by another program.
+        """
+        import duckdb
+
+        try:
+            connection = duckdb.connect(str(path), read_only=True, config=_settings(limits))
+            connection.execute("SET lock_configuration = true")
+        except duckdb.Error as error:
+            raise DatabaseUnavailable(_open_failure(path, str(error))) from error
+        return cls(connection, str(path))
+
+    @classmethod
+    def load_files(cls, location: str, limits: QueryLimits) -> DuckdbDatabase:
+        """Read CSV and Parquet files (a file, a folder or a pattern) into memory, then shut the door.
+
+        Raises:
+            DatabaseUnavailable: no such files, or one that cannot be read.
+        """
+        import duckdb
+
+        settings = _settings(limits) | {"enable_external_access": "true"}
+        connection = duckdb.connect(":memory:", config=settings)
+        try:
+            for name, files in find_tables(location).items():
+                _load(connection, name, files)
+            connection.execute("SET enable_external_access = false")
+            connection.execute("SET lock_configuration = true")
+        except SqlError:
+            connection.close()
+            raise
+        except duckdb.Error as error:
+            connection.close()
+            raise DatabaseUnavailable(f"{location} cannot be read: {_first_line(error)}") from error
+        return cls(connection, location)
+
+    @property
+    def dialect(self) -> Dialect:
+        """Always ``duckdb``."""
+        return "duckdb"
+
+    def catalog(self) -> Catalog:
+        """Tables and views of the default schema; row counts are DuckDB's own estimates."""
+        with self._lock:
+            if self._catalog is None:
+                self._catalog = _read_catalog(self._cursor())
+            return self._catalog
+
+    def execute(
+        self, query: CheckedQuery, limits: QueryLimits, cancel: threading.Event | None = None
+    ) -> Table:
+        """Run a checked query; see ``Database.execute``."""
+        import duckdb
+
+        cursor = self._cursor()
+        with Budget(limits, cancel, cursor.interrupt) as budget:
+            try:
+                cursor.execute(query.sql)
+                description = cursor.description or []
+                rows = plain_rows(cursor.fetchmany(limits.max_rows + 1))
+            except duckdb.OutOfMemoryException as error:
+                raise QueryTooLarge(
+                    "The query needs more memory than it may have and was stopped. Nothing was changed. "
+                    "Ask for a shorter period or fewer columns."
+                ) from error
+            except duckdb.InterruptException as error:
+                budget.raise_if_spent()
+                raise QueryFailed(_first_line(error)) from error
+            except (duckdb.Error, RuntimeError, OverflowError, ValueError) as error:
+                # RuntimeError covers an interrupt while rows are fetched; the others a value Python cannot hold.
+                budget.raise_if_spent()
+                raise QueryFailed(_first_line(error)) from error
+            finally:
+                seconds = budget.seconds
+                cursor.close()
+        return Table(
+            columns=tuple(Column(name=d[0], type=column_type(str(d[1]))) for d in description),
+            rows=rows[: limits.max_rows],
+            is_truncated=len(rows) > limits.max_rows,
+            query=query,
+            seconds=seconds,
+        )
+
+    def explain(self, query: CheckedQuery) -> None:
+        """Plan ``query`` without running it; see ``Database.explain``."""
+        import duckdb
+
+        cursor = self._cursor()
+        try:
+            cursor.execute(f"EXPLAIN {query.sql}")
+        except duckdb.Error as error:
+            raise QueryFailed(_first_line(error)) from error
+        finally:
+            cursor.close()
+
+    def close(self) -> None:
+        """Free the connection."""
+        with self._lock:
+            if self._is_open:
+                self._is_open = False
+                self._connection.close()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        if not self._is_open:
+            raise DatabaseUnavailable(f"{self._name} is closed; open it again")
+        return self._connection.cursor()
+
+
+def _settings(limits: QueryLimits) -> dict[str, str | bool | int | float | list[str]]:
+    return {
+        "enable_external_access": "false",
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "python_enable_replacements": "false",
+        "memory_limit": f"{limits.max_memory_mb}MB",
+        "temp_directory": "",
+    }
+
+
+def _load(connection: duckdb.DuckDBPyConnection, name: str, files: Sequence[DataFile]) -> None:
+    """Make one table of files of one kind."""
+    import duckdb
+
+    table = '"' + name.replace('"', '""') + '"'
+    paths = "[" + ", ".join(_text(_unglobbed(file.path)) for file in files) + "]"
+    if files[0].kind == "parquet":
+        readers = [f"read_parquet({paths}, union_by_name = true)"]
+    else:
+        options = "union_by_name = true, sample_size = -1"
+        readers = [f"read_csv({paths}, {options})", f"read_csv({paths}, {options}, encoding = 'latin-1')"]
+    first: duckdb.Error | None = None
+    for reader in readers:
+        try:
+            connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM {reader}")
+        except duckdb.OutOfMemoryException as error:
+            raise DatabaseUnavailable(
+                f"{files[0].path} is too large to be read into memory; import it into a .duckdb file and open that"
+            ) from error
+        except duckdb.Error as error:
+            first = first or error
+        else:
+            if first is not None:
+                logger.warning("%s is not UTF-8; read as Latin-1", files[0].path.name)
+            return
+    raise DatabaseUnavailable(f"{files[0].path} cannot be read: {_first_line(first)}") from first
+
+
+def _read_catalog(cursor: duckdb.DuckDBPyConnection) -> Catalog:
+    here = "NOT internal AND database_name = current_database() AND schema_name = current_schema()"
+    sizes: dict[str, tuple[int | None, str]] = {
+        name: (size, comment or "")
+        for name, size, comment in cursor.execute(
+            f"SELECT table_name, estimated_size, comment FROM duckdb_tables() WHERE {here}"
+        ).fetchall()
+    }
+    for name, comment in cursor.execute(
+        f"SELECT view_name, comment FROM duckdb_views() WHERE {here}"
+    ).fetchall():
+        sizes[name] = (None, comment or "")
+    columns: dict[str, list[CatalogColumn]] = {}
+    for table, name, kind, comment, is_nullable in cursor.execute(
+        "SELECT table_name, column_name, data_type, comment, is_nullable FROM duckdb_columns() "
+        f"WHERE {here} ORDER BY table_oid, column_index"
+    ).fetchall():
+        column = CatalogColumn(
+            name=name,
+            type=column_type(kind),
+            database_type=kind,
+            comment=comment or "",
+            is_nullable=bool(is_nullable),
+        )
+        columns.setdefault(table, []).append(column)
+    primary: dict[str, tuple[str, ...]] = {}
+    foreign: dict[str, list[ForeignKey]] = {}
+    for table, kind, own, target, theirs in cursor.execute(
+        "SELECT table_name, constraint_type, constraint_column_names, referenced_table, referenced_column_names "
+        "FROM duckdb_constraints() "
+        "WHERE database_name = current_database() AND schema_name = current_schema()"
+    ).fetchall():
+        if kind == "PRIMARY KEY":
+            primary[table] = tuple(own)
+        elif kind == "FOREIGN KEY":
+            key = ForeignKey(columns=tuple(own), target_table=target, target_columns=tuple(theirs))
+            foreign.setdefault(table, []).append(key)
+    cursor.close()
+    tables = tuple(
+        CatalogTable(
+            name=name,
+            columns=tuple(columns[name]),
+            primary_key=primary.get(name, ()),
+            foreign_keys=tuple(foreign.get(name, ())),
+            rows=sizes[name][0],
+            comment=sizes[name][1],
+        )
+        for name in columns
+        if name in sizes
+    )
+    return Catalog(dialect="duckdb", tables=tables)
+
+
+def _open_failure(path: Path, message: str) -> str:
+    first = message.split("\n")[0]
+    if "lock" in message.lower():
+        return (
+            f"{path} is held by another program that may write to it ({first}). "
+            "Close that program, or make a copy of the file and open the copy."
+        )
+    if "different configuration" in message:
+        return f"{path} is already open in this program with other settings; close it there first."
+    if "serialization" in message.lower() or "version" in message.lower():
+        return f"{path} was written by another version of DuckDB: {first}"
+    return f"{path} cannot be opened as a DuckDB file; it may be damaged: {first}"
+
+
+def _first_line(error: BaseException | None) -> str:
+    """DuckDB's message without the echo of the statement."""
+    return str(error).split("\n\nLINE")[0].strip()
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _unglobbed(path: Path) -> str:
+    """A path in which no character is taken for a pattern."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))

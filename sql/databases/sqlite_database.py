@@ -1,0 +1,232 @@
+"""SQLite: a file opened read-only, a connection of its own for every call.
+
+The second lock: ``mode=ro``, ``query_only``, an authorizer that lets through reading of the file's own tables
+and a list of functions and nothing else, no extensions, limits on the length of values and statements. A
+progress handler ends a statement whose time is up; a timer from outside covers what it cannot see.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+
+from sql.databases.budget import Budget
+from sql.databases.values import column_type, columns_by_values, plain_rows
+from sql.errors import DatabaseUnavailable, QueryFailed, QueryTooLarge
+from sql.functions import function_names
+from sql.guard import CheckedQuery
+from sql.types import Catalog, CatalogColumn, CatalogTable, Dialect, ForeignKey, QueryLimits, Table
+
+MAGIC = b"SQLite format 3\0"
+STEPS = 20_000
+"""Steps of SQLite's machine between two looks at the clock: about a millisecond."""
+COUNT_S = 2.0
+"""Seconds spent on counting the rows of all tables; tables not counted by then have ``rows=None``."""
+MAX_VALUE_BYTES = 16_000_000
+
+_FUNCTIONS = {name.lower() for name in function_names("sqlite")} | set(
+    "-> ->> char current_date current_time current_timestamp json_array_length json_extract json_type json_valid "
+    "like likelihood likely nullif quote total unlikely".split()
+)
+"""What the guard allows, and what the shop's own views may use beyond it: all compute values from values."""
+
+
+class SqliteDatabase:
+    """A SQLite file behind the ``Database`` protocol.
+
+    Raises:
+        DatabaseUnavailable: it is missing, not a SQLite file, damaged, or cannot be read now.
+    """
+
+    def __init__(self, path: Path, limits: QueryLimits | None = None) -> None:
+        self._path = path
+        self._limits = limits or QueryLimits()
+        self._catalog: Catalog | None = None
+        self._lock = threading.Lock()
+        self._is_open = True
+        with self._connect() as connection:
+            connection.execute("SELECT name FROM sqlite_master LIMIT 1").fetchall()
+
+    @property
+    def dialect(self) -> Dialect:
+        """Always ``sqlite``."""
+        return "sqlite"
+
+    def catalog(self) -> Catalog:
+        """Tables and views of the file, with exact row counts where they could be counted in time."""
+        with self._lock:
+            if self._catalog is None:
+                with self._connect() as connection:
+                    self._catalog = _read_catalog(connection)
+            return self._catalog
+
+    def execute(
+        self, query: CheckedQuery, limits: QueryLimits, cancel: threading.Event | None = None
+    ) -> Table:
+        """Run a checked query; see ``Database.execute``. Types of the columns are those of the values found."""
+        with self._connect() as connection, Budget(limits, cancel, connection.interrupt) as budget:
+            connection.set_authorizer(_authorize)
+            connection.set_progress_handler(lambda: int(budget.is_spent()), STEPS)
+            try:
+                cursor = connection.execute(query.sql)
+                names = [d[0] for d in cursor.description or ()]
+                rows = plain_rows(cursor.fetchmany(limits.max_rows + 1))
+            except (sqlite3.Error, OverflowError) as error:
+                budget.raise_if_spent()
+                raise _query_error(error) from error
+            except MemoryError as error:
+                raise _too_large() from error
+            seconds = budget.seconds
+        return Table(
+            columns=columns_by_values(names, rows),
+            rows=rows[: limits.max_rows],
+            is_truncated=len(rows) > limits.max_rows,
+            query=query,
+            seconds=seconds,
+        )
+
+    def explain(self, query: CheckedQuery) -> None:
+        """Plan ``query`` without running it; see ``Database.explain``."""
+        with self._connect() as connection:
+            connection.set_authorizer(_authorize)
+            try:
+                connection.execute(f"EXPLAIN {query.sql}").fetchall()
+            except sqlite3.Error as error:
+                raise _query_error(error) from error
+
+    def close(self) -> None:
+        """Forbid further calls; there is no connection to free between calls."""
+        self._is_open = False
+
+    @contextlib.contextmanager
+    def _connect(self) -> Iterator[sqlite3.Connection]:
+        if not self._is_open:
+            raise DatabaseUnavailable(f"{self._path} is closed; open it again")
+        if not self._path.is_file():
+            raise DatabaseUnavailable(f"{self._path} does not exist; nothing was opened")
+        uri = f"file:{urllib.parse.quote(str(self._path.resolve()))}?mode=ro"
+        try:
+            connection = sqlite3.connect(uri, uri=True, check_same_thread=False, timeout=2.0)
+        except sqlite3.Error as error:
+            raise DatabaseUnavailable(_open_failure(self._path, error)) from error
+        try:
+            self._prepare(connection)
+            yield connection
+        except sqlite3.DatabaseError as error:
+            raise DatabaseUnavailable(_open_failure(self._path, error)) from error
+        finally:
+            connection.close()
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.text_factory = lambda raw: raw.decode("utf-8", errors="replace")
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute(f"PRAGMA cache_size = {-min(self._limits.max_memory_mb, 256) * 1024 // 2}")
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1_000)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+
+
+def _authorize(action: int, first: str | None, second: str | None, where: str | None, by: str | None) -> int:
+    if action == sqlite3.SQLITE_SELECT:
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_READ:
+        is_own = not (first or "").lower().startswith(("sqlite_", "pragma_"))
+        return sqlite3.SQLITE_OK if is_own else sqlite3.SQLITE_DENY
+    if action == sqlite3.SQLITE_FUNCTION:
+        return sqlite3.SQLITE_OK if (second or "").lower() in _FUNCTIONS else sqlite3.SQLITE_DENY
+    return sqlite3.SQLITE_DENY
+
+
+def _read_catalog(connection: sqlite3.Connection) -> Catalog:
+    found = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+        "ORDER BY rowid"
+    ).fetchall()
+    deadline = time.monotonic() + COUNT_S
+    connection.set_progress_handler(lambda: int(time.monotonic() > deadline), STEPS)
+    tables = []
+    for (name,) in found:
+        try:
+            columns = connection.execute(
+                'SELECT name, type, "notnull", pk FROM pragma_table_xinfo(?) WHERE hidden <> 1', (name,)
+            ).fetchall()
+        except sqlite3.Error:
+            continue  # a view over tables that are gone: it cannot be asked, so it does not exist for us
+        tables.append(
+            CatalogTable(
+                name=name,
+                columns=tuple(
+                    CatalogColumn(
+                        name=column,
+                        type=column_type(kind),
+                        database_type=kind,
+                        is_nullable=not (not_null or key),
+                    )
+                    for column, kind, not_null, key in columns
+                ),
+                primary_key=tuple(c[0] for c in sorted(columns, key=lambda c: c[3]) if c[3]),
+                foreign_keys=_foreign_keys(connection, name),
+                rows=_count(connection, name),
+            )
+        )
+    return Catalog(dialect="sqlite", tables=tuple(tables))
+
+
+def _foreign_keys(connection: sqlite3.Connection, table: str) -> tuple[ForeignKey, ...]:
+    keys: dict[int, list[tuple[str, str, str | None]]] = {}
+    for number, target, own, theirs in connection.execute(
+        'SELECT id, "table", "from", "to" FROM pragma_foreign_key_list(?) ORDER BY id, seq', (table,)
+    ).fetchall():
+        keys.setdefault(number, []).append((target, own, theirs))
+    found = []
+    for parts in keys.values():
+        target = parts[0][0]
+        theirs = tuple(part[2] for part in parts if part[2] is not None)
+        if len(theirs) < len(parts):  # REFERENCES target, without columns: its primary key is meant
+            rows = connection.execute(
+                "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (target,)
+            ).fetchall()
+            theirs = tuple(row[0] for row in rows)
+        if len(theirs) == len(parts):
+            own_columns = tuple(part[1] for part in parts)
+            found.append(ForeignKey(columns=own_columns, target_table=target, target_columns=theirs))
+    return tuple(found)
+
+
+def _count(connection: sqlite3.Connection, table: str) -> int | None:
+    quoted = table.replace('"', '""')
+    try:
+        return int(connection.execute(f'SELECT COUNT(*) FROM "{quoted}"').fetchone()[0])
+    except sqlite3.Error:
+        return None
+
+
+def _query_error(error: Exception) -> QueryFailed | QueryTooLarge:
+    if "too big" in str(error) or "out of memory" in str(error):
+        return _too_large()
+    return QueryFailed(str(error))
+
+
+def _too_large() -> QueryTooLarge:
+    return QueryTooLarge(
+        "The query makes a value that is larger than it may be and was stopped. Nothing was changed. "
+        "Ask for a shorter period or fewer columns."
+    )
+
+
+def _open_failure(path: Path, error: sqlite3.Error) -> str:
+    message = str(error)
+    if "locked" in message or "busy" in message:
+        return f"{path} is being written by another program; try again when it has finished"
+    if "unable to open" in message:
+        return (
+            f"{path} cannot be opened for reading: {message}. A file in WAL mode also needs its -wal and -shm "
+            "files beside it, in a folder that can be written; otherwise open a copy made with VACUUM INTO"
+        )
+    return f"{path} cannot be read as a SQLite file; it may be damaged: {message}"

@@ -1,0 +1,77 @@
+"""What databases return, made into the plain values of ``sql.types``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import json
+import math
+import re
+from collections.abc import Iterable, Sequence
+
+from sql.types import Column, ColumnType, Value
+
+_PLAIN = (bool, int, float, decimal.Decimal, str, dt.date, dt.time, dt.timedelta, bytes)
+
+_WORDS: tuple[tuple[str, ColumnType], ...] = (
+    (r"BOOL", "boolean"),
+    (r"TIMESTAMP|DATETIME", "timestamp"),
+    (r"^DATE", "date"),
+    (
+        r"\[\]|^(STRUCT|MAP|UNION|INTERVAL|BLOB|BYTEA|BINARY|VARBINARY|BIT|JSON|TIME|UUID|POINT|GEOMETRY)",
+        "other",
+    ),
+    (r"INT|SERIAL|^YEAR", "integer"),
+    (r"DEC|NUM|REAL|FLOA|DOUB|MONEY", "number"),
+    (r"CHAR|TEXT|CLOB|STRING|ENUM|^NAME", "text"),
+)
+"""Patterns of the databases' own type words; the first that fits counts."""
+
+
+def column_type(database_type: str) -> ColumnType:
+    """The coarse type for a database's own word, e.g. ``DECIMAL(10,2)`` → ``number``; else ``other``."""
+    word = database_type.upper().strip()
+    if word == "UUID":
+        return "text"
+    return next((kind for pattern, kind in _WORDS if re.search(pattern, word)), "other")
+
+
+def plain_value(value: object) -> Value:
+    """``value`` when it is plain already; lists and structs become JSON text, the rest text."""
+    if value is None or isinstance(value, _PLAIN):
+        return value
+    if isinstance(value, (list, tuple, dict)):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def plain_rows(rows: Iterable[Sequence[object]]) -> tuple[tuple[Value, ...], ...]:
+    """All cells of ``rows`` as plain values."""
+    return tuple(tuple(plain_value(value) for value in row) for row in rows)
+
+
+def columns_by_values(names: Sequence[str], rows: Sequence[Sequence[Value]]) -> tuple[Column, ...]:
+    """Columns typed by the values found, for databases that do not tell; an empty column is ``other``."""
+    return tuple(
+        Column(name=name, type=_type_of([row[i] for row in rows if row[i] is not None]))
+        for i, name in enumerate(names)
+    )
+
+
+def _type_of(values: Sequence[Value]) -> ColumnType:
+    if not values:
+        return "other"
+    if all(isinstance(v, bool) for v in values):
+        return "boolean"
+    if all(isinstance(v, int) for v in values):
+        return "integer"
+    if all(isinstance(v, (int, float, decimal.Decimal)) for v in values):
+        return "number"
+    if all(isinstance(v, str) for v in values):
+        return "text"
+    return "other"
+
+
+def is_finite(value: object) -> bool:
+    """Whether a number can be shown: neither NaN nor infinite."""
+    return not isinstance(value, float) or math.isfinite(value)
