@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-REBUILD = "shoptalk search --rebuild TEXT"
+REBUILD = "shoptalk index"
 """The command that builds the index of a shop anew."""
 
 

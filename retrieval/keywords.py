@@ -44,7 +44,8 @@ def tokenize(text: str) -> list[str]:
 def _fillers() -> frozenset[str]:
     """Words that say nothing about the subject.
 
-    bm25s brings English ones; its Chinese list drops 大 and 小, which buyers use about sizes: ours is shorter.
+    bm25s brings English ones; its Chinese list drops 大 and 小, which buyers use about sizes: this one is
+    shorter.
     """
     from bm25s.stopwords import STOPWORDS_EN_PLUS
 

@@ -2,8 +2,8 @@
 
 A folder holds ``manifest.json`` and one sub-folder per segment. A segment is written to a temporary
 sub-folder, flushed and renamed; only then does a new manifest, put in place by one atomic rename, name it.
-Until that moment readers and a crash see the old index whole; afterwards, the new one. What no manifest names is
-removed by the next writer.
+Until that moment readers and a crash see the old index whole; afterwards, the new one. What no manifest names
+is removed by the next writer.
 """
 
 from __future__ import annotations

@@ -1,0 +1,185 @@
+"""A shop's reviews as documents, read through the guard like every other query.
+
+An index holds texts, so whoever searches it reads what it was built from. Documents are therefore read with
+the rights of the workspace's role, and :func:`audience` tells which roles may share an index. Only the role's
+budget is widened: a row limit meant for answers must not cut the corpus.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from retrieval.errors import DuplicateIds, NoReviews
+from retrieval.language import language_code
+from retrieval.types import Document
+from sql.guard import Guard
+from sql.run import run
+from sql.semantics import ReviewSource
+from sql.types import QueryLimits, Table, Value
+
+if TYPE_CHECKING:
+    from sql.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+CORPUS_LIMITS = QueryLimits(max_rows=5_000_000, timeout_s=600.0, max_memory_mb=4_096)
+"""Budget for reading all reviews once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corpus:
+    """What was read of a shop's reviews."""
+
+    documents: tuple[Document, ...]
+    rows: int
+    """Rows read."""
+    empty: int
+    """Rows left out because their text is empty."""
+
+
+def audience(workspace: Workspace) -> str:
+    """12 hexadecimal digits that are equal for two roles exactly when they may read the same reviews.
+
+    Raises:
+        NoReviews: this role may read none.
+    """
+    source, columns = _readable(workspace)
+    view = workspace.shop.view(source.view)
+    rights = {
+        "columns": sorted(columns),
+        "rows": {name.lower(): rule for name, rule in workspace.role.rows.items()}.get(source.view.lower()),
+        "sql": view.sql if view else None,
+        "source": [str(part) for part in (source.id, *source.text)],
+    }
+    return hashlib.sha256(json.dumps(rights, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def review_documents(workspace: Workspace) -> list[Document]:
+    """The documents of :func:`read_reviews`; how many empty texts were left out is logged."""
+    corpus = read_reviews(workspace)
+    if corpus.empty:
+        logger.info("%d of %d reviews have no text and are left out", corpus.empty, corpus.rows)
+    return list(corpus.documents)
+
+
+def read_reviews(workspace: Workspace) -> Corpus:
+    """All reviews that the workspace's role may read, in the order of their ids.
+
+    Raises:
+        NoReviews: the shop has no ``reviews:`` in shop.yml, the role may not read them, or there are more
+        than
+            ``CORPUS_LIMITS.max_rows``.
+        DuplicateIds: the id column is not distinct.
+        SqlError: the query failed; see ``sql.errors``.
+    """
+    source, columns = _readable(workspace)
+    role = replace(workspace.role, limits=CORPUS_LIMITS)
+    guard = Guard(workspace.shop, workspace.catalog, role)
+    selected = [exp.column(exp.to_identifier(name, quoted=True)) for name in columns]
+    query = (
+        exp.select(*selected)
+        .from_(exp.to_identifier(source.view, quoted=True))
+        .order_by(exp.column(exp.to_identifier(source.id, quoted=True)))
+    )
+    checked = guard.check(query.sql(dialect=guard.dialect))
+    table = run(checked, workspace.database, role.limits)
+    if table.is_truncated:
+        raise NoReviews(
+            f"View {source.view} has more than {CORPUS_LIMITS.max_rows:,} reviews. Nothing was indexed. "
+            "Narrow the view in shop.yml, e.g. to the last two years."
+        )
+    return _corpus(table, source, columns)
+
+
+def _readable(workspace: Workspace) -> tuple[ReviewSource, list[str]]:
+    """The shop's review source and those of its columns that the role may read."""
+    source = workspace.shop.reviews
+    if source is None:
+        raise NoReviews(
+            f"Shop {workspace.shop.name!r} names no reviews. Say in shop.yml which view and columns hold "
+            "them: reviews: {view: …, id: …, text: […]}."
+        )
+    view = next((v for v in workspace.guard.views if v.name.lower() == source.view.lower()), None)
+    wanted = (
+        source.id,
+        *source.text,
+        source.product,
+        source.category,
+        source.rating,
+        source.written_at,
+        source.language,
+    )
+    seen = [] if view is None else [name for name in wanted if name is not None and view.column(name)]
+    if source.id not in seen or not any(name in seen for name in source.text):
+        raise NoReviews(
+            f"Role {workspace.role.name!r} may not read the reviews of shop {workspace.shop.name!r}. "
+            "Ask as a role that may."
+        )
+    return source, list(dict.fromkeys(seen))
+
+
+def _corpus(table: Table, source: ReviewSource, columns: Sequence[str]) -> Corpus:
+    place = {name: number for number, name in enumerate(columns)}
+    documents = []
+    for row in table.rows:
+
+        def cell(name: str | None, row: tuple[Value, ...] = row) -> Value:
+            return row[place[name]] if name in place else None
+
+        text = "\n".join(filter(None, (_text(cell(name)) for name in source.text)))
+        if not text:
+            continue
+        documents.append(
+            Document(
+                id=f"review:{_text(cell(source.id))}",
+                kind="review",
+                text=text,
+                language=language_code(_text(cell(source.language)), text),
+                product=_text(cell(source.product)),
+                category=_text(cell(source.category)),
+                rating=_number(cell(source.rating)),
+                written_at=_time(cell(source.written_at)),
+            )
+        )
+    repeated = [id for id, times in Counter(d.id for d in documents).items() if times > 1]
+    if repeated:
+        raise DuplicateIds(repeated)
+    return Corpus(documents=tuple(documents), rows=len(table.rows), empty=len(table.rows) - len(documents))
+
+
+def _text(value: Value) -> str:
+    """A cell as text that can be stored: no surrogates without a partner, no NUL, no space around it."""
+    text = "" if value is None else str(value)
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", " ").strip()
+
+
+def _number(value: Value) -> float | None:
+    if value is None or isinstance(value, bytes | dt.date | dt.time | dt.timedelta):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+def _time(value: Value) -> dt.datetime | None:
+    """A moment without zone; databases without a time type give ISO text."""
+    if isinstance(value, dt.datetime):
+        return value.replace(tzinfo=None)
+    if isinstance(value, dt.date):
+        return dt.datetime.combine(value, dt.time())
+    if isinstance(value, str):
+        try:
+            return dt.datetime.fromisoformat(value.strip()).replace(tzinfo=None)
+        except ValueError:
+            return None
+    return None
