@@ -374,7 +374,7 @@ def open_shop(
     *,
     shop: str | None = None,
     role: str | None = None,
-    factory: EngineFactory = load_engine,
+    factory: EngineFactory | None = None,
 ) -> OpenedShop:
     """Everything that a surface needs to answer questions about one shop.
 
@@ -382,7 +382,7 @@ def open_shop(
         settings: where things are kept and which model.
         shop: see :func:`find_shop`.
         role: one of the shop's roles; ``None`` for its default.
-        factory: how the engine is loaded; tests pass a scripted one.
+        factory: how the engine is loaded; ``None`` is :func:`load_engine`, tests pass a scripted one.
     """
     from bot.assistant import Assistant
     from sql.ask import SqlAsker
@@ -391,7 +391,7 @@ def open_shop(
     workspace = open_role(settings, shop=shop, role=role)
     try:
         index = open_texts(settings, workspace)
-        engine = LazyEngine(settings, factory)
+        engine = LazyEngine(settings, factory or load_engine)
         vocabulary = Vocabulary.build(workspace)
         asker = SqlAsker(workspace, engine, vocabulary)
         assistant = Assistant(workspace, asker, index, vocabulary=vocabulary, engine=engine)

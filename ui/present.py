@@ -15,6 +15,7 @@ import re
 from collections.abc import Sequence
 
 from bot.answer import Answer
+from bot.words import escape_markdown
 from retrieval.types import Hit
 from sql.types import Table, Value
 
@@ -84,26 +85,35 @@ def word(key: str, language: str, **values: object) -> str:
 
 # --- text ----------------------------------------------------------------------------------------------------
 
-_MARKUP = {
-    "&": "&amp;",
-    "<": "&lt;",
-    "[": "&#91;",
-    "]": "&#93;",
-    "@": "&#64;",
-    "$": "&#36;",
-    "~": "&#126;",
-}
-_ADDRESS = re.compile(r"(https?|ftp):(?=//)|\b(www)\.(?=\S)", re.IGNORECASE)
+_UNTAMED = re.compile(
+    r"""(?P<kept>\\.|&(?:\#\d+|\#x[0-9a-f]+|[a-z]\w*);)   # escapes and entities, harmless already
+      | (?P<scheme>\b(?:https?|ftps?|mailto|xmpp|javascript|data|file):)
+      | (?P<host>\bwww\.)
+      | (?P<mark>[<\[\]@$~])""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
-def safe_markdown(text: str) -> str:
-    """``text`` with its emphasis, lists and quotes kept, and every link, image, tag and formula made plain text.
+def tame_markdown(markdown: str) -> str:
+    """The answer's Markdown with its emphasis, lists and quotes kept, and without links, images, tags, formulas.
 
-    Addresses stay readable and are not clickable. Characters become HTML entities rather than backslash
-    escapes, because Markdown's automatic links ignore backslashes.
+    ``bot`` escapes what it inserts; this is the second lock, for a skill that forgot. It leaves alone what is
+    escaped already. Addresses stay readable and are not clickable.
     """
-    text = "".join(_MARKUP.get(c, c) for c in text)
-    return _ADDRESS.sub(lambda m: f"{m[1]}&#58;" if m[1] else f"{m[2]}&#46;", text)
+
+    def tame(match: re.Match[str]) -> str:
+        if match["kept"]:
+            return match["kept"]
+        if match["mark"]:
+            return f"&#{ord(match['mark'])};"
+        return f"{match[0][:-1]}&#{ord(match[0][-1])};"
+
+    return _UNTAMED.sub(tame, markdown)
+
+
+def literal_markdown(text: str) -> str:
+    """Plain text, as somebody typed it, so that Markdown shows it as it stands, line breaks included."""
+    return "\n".join(escape_markdown(line) for line in text.splitlines())
 
 
 def safe_html(text: str) -> str:

@@ -188,11 +188,11 @@ def turn_at(turns: list[Turn], index: int) -> int | None:
 
 
 def _messages(turn: Turn) -> list[dict[str, Any]]:
-    messages: list[dict[str, Any]] = [{"role": "user", "content": present.safe_markdown(turn.question)}]
+    messages: list[dict[str, Any]] = [{"role": "user", "content": present.literal_markdown(turn.question)}]
     language = turn.language
     if turn.is_running or turn.steps:
         steps = "\n".join(
-            f"- {title}{': ' if detail else ''}{present.safe_markdown(detail)}"
+            f"- {title}{': ' if detail else ''}{present.literal_markdown(detail)}"
             for title, detail in turn.steps
         )
         title = present.word("working" if turn.is_running else "how", language)
@@ -205,7 +205,7 @@ def _messages(turn: Turn) -> list[dict[str, Any]]:
     if turn.note:
         messages.append({"role": "assistant", "content": turn.note})
     elif turn.text:
-        message: dict[str, Any] = {"role": "assistant", "content": present.safe_markdown(turn.text)}
+        message: dict[str, Any] = {"role": "assistant", "content": present.tame_markdown(turn.text)}
         if turn.answer is not None and turn.answer.options:
             message["options"] = [{"label": o, "value": o} for o in turn.answer.options]
         messages.append(message)

@@ -14,6 +14,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from bot.answer import Answer
+from bot.words import plain_text
 from retrieval.types import Hit
 from sql.types import Table, Value
 from ui import present
@@ -21,7 +22,6 @@ from ui import present
 MAX_ROWS = 30
 """Rows printed at most; ``--json`` prints all."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_BOLD = re.compile(r"\*\*(.+?)\*\*")
 
 
 def safe_terminal(text: str) -> str:
@@ -32,7 +32,7 @@ def safe_terminal(text: str) -> str:
 def show_answer(answer: Answer, console: Console | None = None) -> None:
     """The words, the rows, the SQL and the quotes; to standard output unless told otherwise."""
     out = console or _console()
-    out.print(_words(answer.text))
+    out.print(safe_terminal(plain_text(answer.text)), markup=False)
     for option in answer.options:
         if option not in answer.text:
             out.print(f"  - {safe_terminal(option)}", markup=False)
@@ -70,19 +70,6 @@ def show_hits(hits: Sequence[Hit], console: Console | None = None) -> None:
 def _console() -> Console:
     is_terminal = sys.stdout.isatty()
     return Console(file=sys.stdout, width=None if is_terminal else 160, highlight=False, emoji=False)
-
-
-def _words(text: str) -> Text:
-    """The answer's Markdown with bold as bold; the rest reads well as it stands."""
-    words = Text()
-    end = 0
-    text = safe_terminal(text)
-    for match in _BOLD.finditer(text):
-        words.append(text[end : match.start()])
-        words.append(match[1], style="bold")
-        end = match.end()
-    words.append(text[end:])
-    return words
 
 
 def _grid(table: Table) -> Grid:

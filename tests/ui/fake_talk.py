@@ -22,7 +22,9 @@ EVIL = (
 )
 
 
-def table(columns: dict[str, str], rows: list[tuple[Any, ...]], sql: str = "SELECT 1", **labels: str) -> Table:
+def table(
+    columns: dict[str, str], rows: list[tuple[Any, ...]], sql: str = "SELECT 1", **labels: str
+) -> Table:
     query = SimpleNamespace(sql=sql, dialect="duckdb", role="analyst", views=("sales",))
     return Table(
         columns=tuple(Column(name=n, type=t) for n, t in columns.items()),  # type: ignore[arg-type]
@@ -112,7 +114,11 @@ class FakeAssistant:
             text = "The shop's data holds no weather. It can answer questions about sales and reviews."
             yield Event(name="done", data=Answer(**common, status="declined", text=text))
         elif "best" in question:
-            answer = Answer(**common, status="clarify", text="Best by what?\n- Top 5 products by revenue\n- Top 5 by units")
+            answer = Answer(
+                **common,
+                status="clarify",
+                text="Best by what?\n- Top 5 products by revenue\n- Top 5 by units",
+            )
             yield Event(name="done", data=answer)
         elif skill == "ask_reviews":
             text = f"Buyers disagree about the battery.\n\n> {HITS[0].document.text} (review:1)\n\n> {EVIL}"

@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import pytest
+
+from ui.errors import WrongUse
+from ui.settings import Settings, wants_debug
+
+
+def test_an_empty_environment_gives_the_documented_defaults(tmp_path: Path) -> None:
+    settings = Settings.from_environment({"SHOPTALK_HOME": str(tmp_path)})
+    assert settings.home == tmp_path
+    assert settings.model == "qwen2.5-coder-0.5b-instruct"
+    assert (settings.host, settings.port) == ("127.0.0.1", None)
+    assert (settings.device, settings.precision, settings.engine_url, settings.model_path) == (None,) * 4
+    assert settings.weights == tmp_path / "weights"
+    assert settings.demo == tmp_path / "demo"
+
+
+def test_without_a_home_the_systems_folder_for_user_data_is_taken() -> None:
+    assert Settings.from_environment({}).home.name == "shoptalk"
+
+
+def test_empty_variables_count_as_absent_and_auto_means_choose() -> None:
+    settings = Settings.from_environment(
+        {"SHOPTALK_PORT": " ", "SHOPTALK_DEVICE": "auto", "SHOPTALK_MODEL": ""}
+    )
+    assert settings.port is None
+    assert settings.device is None
+    assert settings.model == "qwen2.5-coder-0.5b-instruct"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("SHOPTALK_PORT", "abc", "SHOPTALK_PORT is 'abc'; expected a whole number from 1 to 65535"),
+        ("SHOPTALK_PORT", "70000", "from 1 to 65535"),
+        ("SHOPTALK_PORT", "-1", "from 1 to 65535"),
+        ("SHOPTALK_THREADS", "0", "from 1 to 1024"),
+        ("SHOPTALK_DEVICE", "tpu", "SHOPTALK_DEVICE is 'tpu'; use one of auto, cpu, cuda"),
+        ("SHOPTALK_PRECISION", "int3", "use one of auto, nf4"),
+        ("SHOPTALK_ENGINE_URL", "localhost:8000", "expected an address such as http"),
+        ("SHOPTALK_MODEL_PATH", "/nowhere/at/all", "which does not exist"),
+        ("SHOPTALK_DATA", "/nowhere/at/all", "which does not exist"),
+    ],
+)
+def test_a_bad_value_names_the_variable_and_what_is_expected(name: str, value: str, message: str) -> None:
+    with pytest.raises(WrongUse, match=name) as caught:
+        Settings.from_environment({name: value})
+    assert message in str(caught.value)
+
+
+def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(WrongUse, match="which is a file"):
+        Settings.from_environment({"SHOPTALK_HOME": str(tmp_path / "file")})
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"), [("1", True), ("yes", True), ("0", False), ("", False), ("off", False)]
+)
+def test_debug_is_read_leniently(value: str, wanted: bool) -> None:
+    assert wants_debug({"SHOPTALK_DEBUG": value}) is wanted
