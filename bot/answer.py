@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -25,14 +26,41 @@ class Figure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Scope:
+    """What the rows behind an answer are really limited to; only that may be repeated in its words."""
+
+    values: tuple[str, ...] = ()
+    """Values that rows were filtered by, as the database spells them."""
+    period_text: str = ""
+    """The asker's words for the period; empty when the query is not limited to it."""
+    period_first: dt.date | None = None
+    """First day; ``None`` when open."""
+    period_last: dt.date | None = None
+    """Last day, inclusive; ``None`` when open."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """What a skill found; never prose."""
 
     tables: tuple[Table, ...] = ()
+    scope: Scope = Scope()
     hits: tuple[Hit, ...] = ()
+    parts: Mapping[str, int] = field(default_factory=dict)
+    """What a table other than the first is for → its position: ``total``, ``coverage`` or ``reviews``
+    (-1 when there are quotes and no table)."""
+    about: str = ""
+    """The view that the tables are about."""
+    facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the shop's description says (views, metrics, …), for answers that need no data."""
     confidence: float = 0.0
     """Probability in [0, 1] that the evidence answers the question."""
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[tuple[str, Mapping[str, str]], ...] = ()
+    """Sentences of ``bot/texts`` to warn with: key and values. Values are not escaped yet."""
+    sql: str = ""
+    """The statement over the shop's views as it was drafted, before the guard expanded it."""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Step → seconds, for ``Answer.seconds``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +79,13 @@ class Answer:
     """A Vega-Lite specification with its data inline, or ``None``."""
     citations: tuple[Hit, ...] = ()
     figures: tuple[Figure, ...] = ()
+    restated: tuple[str, ...] = ()
+    """Parts of ``text`` that repeat the question (a period, a limit): numbers in them come from the asker,
+    not from the data, and carry no receipt."""
+    options: tuple[str, ...] = ()
+    """Questions to choose from when ``status`` is "clarify"; each can be sent as it stands."""
+    id: str = ""
+    """Names this answer in feedback and logs; not part of the JSON, which is equal for equal answers."""
     confidence: float = 0.0
     warnings: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
@@ -81,6 +116,8 @@ class Answer:
             "figures": [
                 {"text": f.text, "table": f.table, "row": f.row, "column": f.column} for f in self.figures
             ],
+            "restated": list(self.restated),
+            "options": list(self.options),
             "confidence": self.confidence,
             "warnings": list(self.warnings),
             "seconds": {"understand": 0.0, "draft": 0.0, "run": 0.0, "total": 0.0} | self.seconds,
@@ -100,7 +137,7 @@ class Event:
     data: Any
 
 
-def json_value(value: Value) -> None | bool | int | float | str:
+def json_value(value: Value) -> bool | int | float | str | None:
     """One cell as plain JSON: decimals become numbers, dates ISO text, bytes hexadecimal."""
     if isinstance(value, decimal.Decimal):
         return int(value) if value == value.to_integral_value() else float(value)

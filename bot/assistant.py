@@ -1,0 +1,391 @@
+"""The way of a question: understand, route, a skill, words, chart. Streams the same events to every surface.
+
+Here is the one place where errors become words. What is expected (a refused query, a missing index, a stopped
+question) ends in an answer that says what happened, whether anything changed and the way out; anything else is a
+bug: it is logged with its traceback and rises to the surface.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+import uuid
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bot.answer import Answer, Event, Evidence, Status
+from bot.chart import chart_of
+from bot.compose import Composed, compose
+from bot.errors import AskBack, Refusal, Stopped, UnusableQuestion
+from bot.memory import Conversation, Turn
+from bot.names import title_of
+from bot.route import Nearest, Route, route
+from bot.skills.base import Asker, Request, Skill, Tools
+from bot.skills.help import suggestions
+from bot.skills.registry import SKILLS
+from bot.understand import MAX_CHARACTERS, clean, language_of, understand
+from bot.words import SPOKEN, escape_markdown, load_words
+from llm.errors import LlmError
+from retrieval.errors import RetrievalError
+from retrieval.types import Retriever
+from sql.ask import CannotAnswer
+from sql.errors import (
+    DatabaseUnavailable,
+    NotAllowed,
+    QueryCancelled,
+    QueryFailed,
+    QueryTimeout,
+    QueryTooLarge,
+    SqlError,
+    UnsafeQuery,
+)
+from sql.linking import Links, Vocabulary
+from sql.types import Table
+
+if TYPE_CHECKING:
+    from bot.route import Embedder
+    from llm.engine import Engine
+    from sql.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+EXPECTED = (Refusal, Stopped, SqlError, RetrievalError, LlmError)
+"""Errors that become words."""
+_POLL_S = 0.05
+"""How often a waiting answer looks whether it was stopped."""
+SHOWN_OF_TOO_LONG = 200
+"""Characters that are repeated of a message that is too long to be read."""
+NO_SKILL = "none"
+"""``Answer.skill`` when no skill was chosen."""
+
+
+@dataclass(kw_only=True)
+class _State:
+    """What is known of the answer so far."""
+
+    id: str
+    question: str
+    standalone: str
+    language: str
+    skill: str = NO_SKILL
+    links: Links | None = None
+    is_told: bool = False
+    """Whether the event "understood" went out."""
+    tables: list[Table] = field(default_factory=list)
+    sql: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=time.monotonic)
+
+
+class Assistant:
+    """Answers questions about one shop as one role. Several threads may ask at once."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        asker: Asker | None,
+        retriever: Retriever | None,
+        *,
+        vocabulary: Vocabulary,
+        engine: Engine | None = None,
+        embedder: Embedder | None = None,
+        skills: tuple[Skill, ...] = SKILLS,
+    ) -> None:
+        """Put the parts together; nothing is loaded here.
+
+        Args:
+            asker: ``None`` when there is no language model; figures are then declined.
+            retriever: ``None`` when there is no index; quotes are then declined.
+            engine: the model behind ``asker``; kept for the surfaces that show its name.
+            embedder: compares meanings in routing; ``None`` routes by cues alone.
+        """
+        self.tools = Tools(workspace=workspace, asker=asker, retriever=retriever, vocabulary=vocabulary)
+        self.engine = engine
+        self.skills = skills
+        self._nearest = Nearest(embedder, skills) if embedder is not None else None
+
+    def warm(self) -> None:
+        """Load what routing needs, so that the first question is not kept waiting; safe in a thread."""
+        if self._nearest is not None:
+            self._nearest.prepare()
+
+    def answer(
+        self, question: str, conversation: Conversation | None = None, cancel: threading.Event | None = None
+    ) -> Iterator[Event]:
+        """Stream the steps of one answer; ``done`` comes last and carries the :class:`bot.answer.Answer`.
+
+        The turn is added to ``conversation``. Setting ``cancel``, or closing the iterator, stops the model and
+        the database; the answer then says "stopped".
+
+        Raises:
+            Exception: a bug of ours, after it was logged; expected errors become answers.
+        """
+        shown = _shown(question)
+        state = _State(
+            id=uuid.uuid4().hex[:12],
+            question=shown,
+            standalone=shown,
+            language=language_of(shown[:MAX_CHARACTERS]),
+        )
+        asked = cancel if cancel is not None else threading.Event()
+        try:
+            answer = yield from self._steps(state, question, conversation, asked)
+        except EXPECTED as error:
+            if not state.is_told:
+                yield _understood_event(state)
+            answer = self._refusal(state, error)
+            yield Event(name="text", data=answer.text)
+        except Exception:
+            logger.exception("question %s failed in skill %s", state.id, state.skill)
+            raise
+        if conversation is not None:
+            conversation.add(_turn(state, answer))
+        logger.info(
+            "question %s skill=%s status=%s seconds=%.2f rows=%d",
+            state.id, answer.skill, answer.status, answer.seconds["total"],
+            len(answer.tables[0].rows) if answer.tables else 0,
+        )  # fmt: skip
+        yield Event(name="done", data=answer)
+
+    def _steps(
+        self, state: _State, question: str, conversation: Conversation | None, asked: threading.Event
+    ) -> Generator[Event, None, Answer]:
+        """Everything up to ``done``; returns the answer."""
+        chosen = self._understand(state, question, conversation)
+        state.is_told = True
+        yield _understood_event(state)
+        logger.debug("question %s: %r means %r (%s)", state.id, question, state.standalone, chosen.reason)
+        evidence = yield from self._run(state, chosen.skill, asked)
+        shop = self.tools.workspace.shop
+        composed = compose(evidence, shop, load_words(state.language))
+        main = evidence.tables[0] if evidence.tables and "reviews" not in evidence.parts else None
+        chart = chart_of(main, shop, load_words(state.language).language) if main is not None else None
+        answer = self._answered(state, evidence, composed, chart)
+        _stop_if(asked)
+        yield Event(name="text", data=answer.text)
+        if chart is not None:
+            yield Event(name="chart", data=chart)
+        return answer
+
+    def _understand(self, state: _State, question: str, conversation: Conversation | None) -> Route:
+        started = time.monotonic()
+        workspace = self.tools.workspace
+        try:
+            understood = understand(question, conversation, self.tools.vocabulary, workspace.today)
+            state.question, state.standalone = understood.question, understood.standalone
+            state.language, state.links = understood.language, understood.links
+            chosen = route(understood, self.tools, self.skills, self._nearest)
+            state.skill = chosen.skill.name
+        finally:
+            state.seconds["understand"] = time.monotonic() - started
+        return chosen
+
+    def _run(self, state: _State, skill: Skill, asked: threading.Event) -> Generator[Event, None, Evidence]:
+        """Run a skill in a thread and pass on its steps; stops it when asked to or when nobody listens any more."""
+        assert state.links is not None
+        _stop_if(asked)
+        stop = threading.Event()
+        steps: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        request = Request(
+            question=state.standalone,
+            language=state.language,
+            links=state.links,
+            cancel=stop,
+            on_sql=lambda sql: steps.put(("sql", sql)),
+            on_table=lambda table: steps.put(("rows", table)),
+        )
+
+        def work() -> None:
+            try:
+                steps.put(("evidence", skill.run(request, self.tools)))
+            except BaseException as error:
+                steps.put(("error", error))
+
+        worker = threading.Thread(target=work, name=f"skill-{skill.name}", daemon=True)
+        worker.start()
+        try:
+            while True:
+                _stop_if(asked)
+                try:
+                    kind, value = steps.get(timeout=_POLL_S)
+                except queue.Empty:
+                    continue
+                if kind == "error":
+                    raise value
+                if kind == "evidence":
+                    assert isinstance(value, Evidence)
+                    return value
+                if kind == "sql":
+                    state.sql = value
+                    yield Event(name="sql", data={"sql": value})
+                else:
+                    state.tables.append(value)
+                    yield Event(name="rows", data=value)
+        finally:
+            stop.set()
+
+    def _answered(
+        self, state: _State, evidence: Evidence, composed: Composed, chart: dict[str, Any] | None
+    ) -> Answer:
+        warnings = [self._say(state, key, **values) for key, values in evidence.warnings]
+        if state.language not in SPOKEN:
+            warnings.insert(0, self._say(state, "other_language"))
+        text = composed.text
+        if state.language not in SPOKEN:
+            text = f"{warnings[0]}\n\n{text}"
+        state.sql = evidence.sql or state.sql
+        return Answer(
+            question=state.question,
+            standalone_question=state.standalone,
+            language=state.language,
+            skill=state.skill,
+            status="answered",
+            text=text,
+            tables=evidence.tables,
+            chart=chart,
+            citations=evidence.hits,
+            figures=composed.figures,
+            restated=composed.restated,
+            id=state.id,
+            confidence=evidence.confidence,
+            warnings=tuple(warnings),
+            seconds=_seconds(state, evidence.seconds),
+        )
+
+    def _say(self, state: _State, key: str, **values: str) -> str:
+        """A sentence in the answer's language; values are escaped here."""
+        safe = {name: escape_markdown(value) for name, value in values.items()}
+        return load_words(state.language).say(key, **safe)
+
+    # --- errors become words: here and nowhere else ---
+
+    def _refusal(self, state: _State, error: Exception) -> Answer:
+        status, text, options, restated = self._refusal_words(state, error)
+        if options:
+            lines = [self._say(state, "option", text=option) for option in options]
+            text = "\n".join([text, "", *lines])
+            restated = (*restated, *(escape_markdown(option) for option in options))
+        if state.language not in SPOKEN:
+            text = f"{self._say(state, 'other_language')}\n\n{text}"
+        return Answer(
+            question=state.question,
+            standalone_question=state.standalone,
+            language=state.language,
+            skill=state.skill,
+            status=status,
+            text=text,
+            tables=tuple(state.tables) if status == "failed" and not isinstance(error, Stopped) else (),
+            restated=restated,
+            options=options,
+            id=state.id,
+            seconds=_seconds(state, {}),
+        )
+
+    def _refusal_words(
+        self, state: _State, error: Exception
+    ) -> tuple[Status, str, tuple[str, ...], tuple[str, ...]]:
+        """Status, sentence, options to choose from, and what of the sentence repeats the question."""
+        if isinstance(error, Refusal):
+            return self._own_refusal(state, error)
+        if isinstance(error, Stopped | QueryCancelled):
+            return "failed", self._say(state, "stopped"), (), ()
+        if isinstance(error, CannotAnswer):
+            return "declined", self._cannot_answer(state, error), (), (state.standalone,)
+        key, status = _sentence_for(error)
+        reason = _reason(error)
+        role = self.tools.workspace.role.name
+        return status, self._say(state, key, reason=reason, role=role), (), (escape_markdown(reason),)
+
+    def _own_refusal(
+        self, state: _State, error: Refusal
+    ) -> tuple[Status, str, tuple[str, ...], tuple[str, ...]]:
+        role = escape_markdown(self.tools.workspace.role.name)
+        text = load_words(state.language).say(error.key, **{"role": role, **error.values})
+        options = error.options
+        if isinstance(error, AskBack | UnusableQuestion):
+            if not options and error.key != "too_long":
+                options = suggestions(self.tools.workspace.shop, state.language, self.tools.vocabulary)
+            status: Status = "declined" if error.key == "too_long" else "clarify"
+            return status, text, options, tuple(error.values.values())
+        return "declined", text, options, tuple(error.values.values())
+
+    def _cannot_answer(self, state: _State, error: CannotAnswer) -> str:
+        words = load_words(state.language)
+        names = [self._name(state, name) if error.is_hidden else name for name in error.missing]
+        listed = words.say("list_join").join(escape_markdown(name) for name in names)
+        if error.is_hidden:
+            return words.say("hidden", role=escape_markdown(self.tools.workspace.role.name), names=listed)
+        if listed:
+            return words.say("cannot_answer_missing", names=listed)
+        return words.say("cannot_answer", reason=escape_markdown(_without_stop(error.reason)))
+
+    def _name(self, state: _State, name: str) -> str:
+        """``view.column`` or a view's name in the asker's language."""
+        return title_of(self.tools.workspace.shop, name.rpartition(".")[2], state.language)
+
+
+def _sentence_for(error: Exception) -> tuple[str, Status]:
+    """Which sentence tells of an error of another package."""
+    kinds: tuple[tuple[type[Exception], str, Status], ...] = (
+        (NotAllowed, "not_allowed", "declined"),
+        (UnsafeQuery, "unsafe", "failed"),
+        (QueryTimeout, "timeout", "failed"),
+        (QueryTooLarge, "too_large", "failed"),
+        (QueryFailed, "query_failed", "failed"),
+        (DatabaseUnavailable, "database", "failed"),
+        (SqlError, "sql_error", "failed"),
+        (RetrievalError, "index", "failed"),
+        (LlmError, "engine", "failed"),
+    )
+    return next((key, status) for kind, key, status in kinds if isinstance(error, kind))
+
+
+def _reason(error: Exception) -> str:
+    """The error's own words; of a refused statement only the reason, not the statement."""
+    return _without_stop(error.reason if isinstance(error, UnsafeQuery) else str(error))
+
+
+def _without_stop(text: str) -> str:
+    return text.strip().rstrip(".。")
+
+
+def _stop_if(asked: threading.Event) -> None:
+    if asked.is_set():
+        raise Stopped
+
+
+def _shown(question: str) -> str:
+    """The question as answers repeat it: cleaned, and cut when it is too long to be read."""
+    text = clean(question[: MAX_CHARACTERS + 1])
+    return text if len(question) <= MAX_CHARACTERS else f"{text[:SHOWN_OF_TOO_LONG]}…"
+
+
+def _understood_event(state: _State) -> Event:
+    data = {"standalone_question": state.standalone, "language": state.language, "skill": state.skill}
+    return Event(name="understood", data=data)
+
+
+def _seconds(state: _State, further: Mapping[str, float]) -> dict[str, float]:
+    return {**state.seconds, **further, "total": time.monotonic() - state.started}
+
+
+def _turn(state: _State, answer: Answer) -> Turn:
+    """What a follow-up may need of this question."""
+    links = state.links
+    mentions = links.mentions if links is not None else ()
+    period = links.period if links is not None else None
+    return Turn(
+        question=state.question,
+        standalone_question=state.standalone,
+        skill=state.skill,
+        status=answer.status,
+        metric=next((m.name for m in mentions if m.kind == "metric"), ""),
+        dimensions=tuple(dict.fromkeys(m.name for m in mentions if m.kind == "column")),
+        values=tuple(dict.fromkeys((m.name, m.value) for m in mentions if m.kind == "value" and m.value)),
+        period=(period.start.isoformat(), period.end.isoformat()) if period is not None else None,
+        sql=state.sql,
+        options=answer.options,
+    )

@@ -1,0 +1,122 @@
+"""How one cell of a result reads: numbers, shares, money and dates, in English and in Chinese.
+
+The digits of a number are grouped the same way in both languages, so that a figure in the text can be found
+again in the table beside it. Nothing is computed here: a cell is only printed.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import decimal
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from sql.types import Column, Value
+
+Grain = Literal["hour", "day", "week", "month", "quarter", "year"]
+
+_CODE_NAME = re.compile(r"(?i)(^|_)(id|year|sku|zip|postcode|number|birth_year|batch)$")
+_TRUNCATED = re.compile(r"(?i)\b(?:DATE|TIMESTAMP|DATETIME)_TRUNC\(\s*'?(\w+)")
+
+
+def format_cell(
+    value: Value, *, column: str = "", unit: str = "", language: str = "en", grain: Grain | None = None
+) -> str:
+    """``value`` as it stands in an answer, without its unit (a share keeps its ``%``).
+
+    Args:
+        value: the cell; ``None`` reads as "no value".
+        column: its column's name; numbers of columns that hold codes or years are not grouped by thousands.
+        unit: ``%`` turns a share from 0 to 1 into per cent; a currency shows two decimals.
+        language: ``zh`` writes dates and truth values in Chinese.
+        grain: what a date stands for, see :func:`time_grain`.
+
+    >>> format_cell(decimal.Decimal("12345.5"), unit="EUR"), format_cell(0.1234, unit="%")
+    ('12,345.50', '12.3%')
+    """
+    chinese = language == "zh"
+    if value is None:
+        return "无" if chinese else "none"
+    if isinstance(value, bool):
+        return ("是" if value else "否") if chinese else ("yes" if value else "no")
+    if isinstance(value, int | float | decimal.Decimal):
+        return format_number(value, column=column, unit=unit)
+    if isinstance(value, dt.datetime | dt.date):
+        return format_date(value, language=language, grain=grain)
+    if isinstance(value, dt.time):
+        return value.isoformat("minutes")
+    if isinstance(value, bytes):
+        return value.hex()
+    return str(value)
+
+
+def format_number(value: int | float | decimal.Decimal, *, column: str = "", unit: str = "") -> str:
+    """A number with thousands separators; halves are rounded away from zero, as on a bill."""
+    number = value if isinstance(value, decimal.Decimal) else decimal.Decimal(str(value))
+    if not number.is_finite():
+        return str(value)
+    is_whole = number == number.to_integral_value()
+    if unit == "%":
+        return f"{_rounded(number * 100, 1):,}%"
+    if is_whole and (isinstance(value, int) or not is_money(unit)):
+        return f"{int(number)}" if _CODE_NAME.search(column) else f"{int(number):,}"
+    if abs(number) < decimal.Decimal("0.01") and not is_money(unit):
+        return f"{float(number):.3g}"
+    rounded = _rounded(number, 2)
+    # Money keeps its cents; a mean of 3.20 stars reads as 3.2.
+    return f"{rounded:,}" if is_money(unit) else f"{rounded.normalize():,f}"
+
+
+def _rounded(number: decimal.Decimal, places: int) -> decimal.Decimal:
+    with decimal.localcontext(prec=60):
+        return number.quantize(decimal.Decimal(1).scaleb(-places), rounding=decimal.ROUND_HALF_UP)
+
+
+def is_money(unit: str) -> bool:
+    """Whether ``unit`` is a currency: a three-letter code or a sign."""
+    return bool(re.fullmatch(r"[A-Z]{3}|[€$£¥]", unit))
+
+
+def format_date(value: dt.date | dt.datetime, *, language: str = "en", grain: Grain | None = None) -> str:
+    """A date as its grain reads: ``May 2026`` for a month; ISO for a day; time only where it is not midnight."""
+    chinese = language == "zh"
+    if grain == "year":
+        return f"{value.year}年" if chinese else f"{value.year}"
+    if grain == "quarter":
+        quarter = (value.month + 2) // 3
+        return f"{value.year}年第{quarter}季度" if chinese else f"Q{quarter} {value.year}"
+    if grain == "month":
+        name = calendar.month_name[value.month]
+        return f"{value.year}年{value.month}月" if chinese else f"{name} {value.year}"
+    if isinstance(value, dt.datetime):
+        if grain == "day":
+            return value.date().isoformat()
+        if value.time() == dt.time(0) and grain != "hour":
+            return value.date().isoformat()
+        return value.isoformat(" ", "minutes")
+    return value.isoformat()
+
+
+def time_grain(values: Sequence[Value], sql: str = "") -> Grain | None:
+    """What the dates of a column stand for: months when the statement cuts to months and each is a first.
+
+    ``None`` when they are plain dates, or no dates at all.
+    """
+    dates = [v for v in values if isinstance(v, dt.date)]
+    if not dates:
+        return None
+    cuts = {m.group(1).lower() for m in _TRUNCATED.finditer(sql)}
+    if "year" in cuts and all((d.month, d.day) == (1, 1) for d in dates):
+        return "year"
+    if "quarter" in cuts and all(d.day == 1 and d.month % 3 == 1 for d in dates):
+        return "quarter"
+    if "month" in cuts and all(d.day == 1 for d in dates):
+        return "month"
+    return None
+
+
+def is_number(column: Column) -> bool:
+    """Whether a column holds quantities: numbers that are not codes, keys or years."""
+    return column.type in ("integer", "number") and not _CODE_NAME.search(column.name)

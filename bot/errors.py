@@ -1,0 +1,59 @@
+"""Errors of ``bot``.
+
+Tree::
+
+    BotError
+    ├── UnusableQuestion     empty, too long or without words; nothing was run
+    ├── Declined             the question is understood and will not or cannot be answered; says why
+    ├── AskBack              the question has several meanings; carries questions to choose from
+    ├── Stopped              the asker pressed stop
+    ├── CorruptConversation  a saved conversation cannot be read
+    └── CorruptFeedback      a saved verdict cannot be read
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class BotError(Exception):
+    """Base of everything ``bot`` raises on purpose."""
+
+
+class Refusal(BotError):
+    """Something to be told in words: ``key`` names a sentence of ``bot/texts``, ``values`` fill it.
+
+    Values are inserted as they stand, so text from strangers must be escaped before it gets here.
+    """
+
+    def __init__(
+        self, key: str, values: Mapping[str, str] | None = None, options: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(f"{key} {dict(values or {})}")
+        self.key = key
+        self.values = dict(values or {})
+        self.options = options
+
+
+class UnusableQuestion(Refusal):
+    """Empty, too long or without words; nothing was run."""
+
+
+class Declined(Refusal):
+    """Understood, and not answered for the reason that ``key`` names; nothing was changed."""
+
+
+class AskBack(Refusal):
+    """Several meanings are possible; ``options`` are whole questions to choose from."""
+
+
+class Stopped(BotError):
+    """The asker pressed stop."""
+
+
+class CorruptConversation(BotError):
+    """A saved conversation cannot be read; the file was left as it is."""
+
+
+class CorruptFeedback(BotError):
+    """A saved verdict cannot be read; the file was left as it is."""

@@ -1,0 +1,119 @@
+"""Thumbs up and down, kept as JSON lines that are only ever appended to.
+
+A change of mind is a further line; reading keeps the last verdict for each answer. The file holds the asker's
+own words and the SQL, never rows of the database.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from bot.answer import Answer
+from bot.errors import CorruptFeedback
+
+Verdict = Literal["up", "down", "none"]
+"""``none`` takes an earlier verdict back."""
+
+MAX_COMMENT = 2_000
+"""Characters of a comment that are kept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feedback:
+    """What one person thought of one answer."""
+
+    answer: str
+    """The answer's id; two askings of one question are two answers."""
+    question: str
+    standalone_question: str
+    skill: str
+    sql: tuple[str, ...]
+    verdict: Verdict
+    comment: str = ""
+    at: str
+    """UTC, ISO 8601."""
+
+
+class FeedbackLog:
+    """A file of verdicts. Several threads and processes may write to it at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+
+    def add(self, answer: Answer, verdict: Verdict, comment: str = "") -> Feedback:
+        """Append a verdict on ``answer`` and return what was written.
+
+        Raises:
+            ValueError: ``verdict`` is none of the known ones.
+            OSError: the file cannot be written; nothing was kept.
+        """
+        if verdict not in get_args(Verdict):
+            raise ValueError(f"verdict must be one of {', '.join(get_args(Verdict))}, got {verdict!r}")
+        feedback = Feedback(
+            answer=answer.id,
+            question=answer.question,
+            standalone_question=answer.standalone_question,
+            skill=answer.skill,
+            sql=tuple(table.query.sql for table in answer.tables),
+            verdict=verdict,
+            comment=comment[:MAX_COMMENT],
+            at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        )
+        self._append(json.dumps(asdict(feedback), ensure_ascii=False))
+        return feedback
+
+    def _append(self, line: str) -> None:
+        """One write call of one whole line to a file opened for appending: lines of two writers never mix."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        data = (line + "\n").encode()
+        with self._lock:
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                written = os.write(descriptor, data)
+            finally:
+                os.close(descriptor)
+        if written != len(data):
+            raise OSError(
+                f"only {written} of {len(data)} bytes were written to {self.path}: is the disk full?"
+            )
+
+    def read(self) -> list[Feedback]:
+        """The last verdict on each answer, oldest answer first; verdicts that were taken back are left out.
+
+        An unfinished last line (a crash or a full disk while writing) is passed over.
+
+        Raises:
+            CorruptFeedback: a whole line is no verdict; says which.
+        """
+        try:
+            text = self.path.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return []
+        latest: dict[str, Feedback] = {}
+        for number, line in enumerate(text.splitlines(keepends=True), start=1):
+            if not line.strip() or not line.endswith("\n"):
+                continue
+            feedback = self._parse(line, number)
+            latest[feedback.answer] = feedback
+        return [feedback for feedback in latest.values() if feedback.verdict != "none"]
+
+    def _parse(self, line: str, number: int) -> Feedback:
+        try:
+            data: Mapping[str, Any] = json.loads(line)
+            feedback = Feedback(**{**data, "sql": tuple(data["sql"])})
+        except (TypeError, KeyError, ValueError) as error:
+            raise CorruptFeedback(
+                f"{self.path}, line {number}: not a verdict ({error}). The file was left as it is; "
+                "remove the line to read the rest."
+            ) from error
+        if feedback.verdict not in get_args(Verdict):
+            raise CorruptFeedback(f"{self.path}, line {number}: unknown verdict {feedback.verdict!r}.")
+        return feedback

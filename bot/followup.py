@@ -1,0 +1,589 @@
+"""Follow-ups: telling them from questions of their own, and working them into the previous question.
+
+Everything is decided by features of the words (a leading "and", a closing 呢, which kinds of things are named), and
+edited by spans that linking and the reader of periods found. English and Chinese; a mix of both is fine.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sql.linking import Links, Mention
+from sql.periods import Period
+
+MAX_WORDS = 7
+"""English words, or pairs of Chinese characters, beyond which a message without a cue stands alone."""
+
+_LEAD = re.compile(
+    r"(?ix)^\W*(?:"
+    r"(?:(?:and|but|so|ok(?:ay)?|then|now|or|also|well)\b[,\s]*)*"
+    r"(?:what\ about|how\ about|what\ if\ (?:it\ is|we\ take)|(?:and\s+)?the\ same|same(?:\ thing|\ question)?|"
+    r"again|instead|repeat\ (?:it|that)|do\ (?:it|that|the\ same)|compare\ (?:it|that)\ (?:to|with)|"
+    r"(?:break|split|group|sort|show|give|make)\s+(?:me\s+)?(?:it|that|them|this|those)(?:\s+(?:down|up|again))?|"
+    r"(?:only|just)(?:\s+(?:show|for|the))?|without|except(?:\s+for)?|exclud(?:e|ing))\b"
+    r"|(?:and|but|also|then|or)\b)[,:\s]*(?:(?:for|with)\b(?=\s+\w))?\s*"
+)
+_LEAD_ZH = re.compile(
+    r"^\W*(?:(?:那么?|然后|还有|再|另外|以及|而|好的?|现在|接着)[，,\s]*)*"
+    r"(?:(?:只看|只要|只|仅看|仅|换成|换作|换|改成|改为|改看|同样(?:的|地)?|一样(?:的|地)?|其中|如果是|要是|同理|不含|不包括|除了|除去|排除|去掉|看看|看)[，,\s]*)?"
+)
+_TAIL = re.compile(r"(?i)[\s,]*\b(?:instead|too|as well|please|then|again|only|alone)\b\W*$|\W+$")
+_TAIL_ZH = re.compile(r"(?:的话|又?如何|又?怎么?样|是多少|呢|吗|吧|的|看|来看)*[\W]*$")
+_ADDING = re.compile(
+    r"(?i)\b(?:also|too|as well|plus|in addition|add|along with|together with)\b|还要|加上|同时|一起|再加|也"
+)
+_NEGATING = re.compile(
+    r"(?i)\b(?:without|except|exclud\w+|not|but not|other than|apart from)\b|不含|不包括|除了|除去|排除|去掉|不要|以外"
+)
+_COMPARING = re.compile(
+    r"(?i)\b(?:more than|less than|over|above|below|under|at least|at most|fewer than|greater|between|compared?|versus|vs)\b"
+    r"|超过|大于|小于|低于|高于|至少|至多|以上|以下|不到|相比|对比"
+)
+_PRONOUN = re.compile(
+    r"(?i)\b(?:it|that|this|them|they|those|these|their|its|ones?|there|the same)\b|它|他们|它们|这些|那些|这个|同样"
+)
+_ASKING = re.compile(
+    r"(?i)^\W*(?:what|which|who|whose|how|when|where|why|show|list|give|find|tell|count|compare|did|do|does|is|are|was|were|"
+    r"can|could|has|have|please|display|calculate|name)\b|多少|哪|几个|几种|什么|谁|列出|显示|为什么|怎么|请"
+)
+_ABOUT = re.compile(r"(?i)^\W*(?:(?:and|but|so|then)\s+)?(?:what|how) about\b")
+_DIMENSION_BEFORE = re.compile(
+    r"(?ix)(?:\b(?:broken\ down\ by|split\ by|grouped?\ by|by|per|for\ each|in\ each|each|every|across)(?:\ the)?\s+"
+    r"|(?:按照?|分|每一?个?|各个?|不同的?|以)\s*)$"
+)
+_WHICH_BEFORE = re.compile(r"(?i)(?:\bwhich\s+|哪一?[个些种类家]?)$")
+_GRAIN = re.compile(
+    r"(?ix)\b(?:by|per|for\ each|each|every)\s+(?:calendar\s+)?(?P<en>day|week|month|quarter|year)\b"
+    r"|\b(?P<ly>daily|weekly|monthly|quarterly|yearly)\b|\bover\ time\b"
+    r"|(?:按照?|分|每一?个?|逐)(?P<zh>天|日|周|星期|月份?|季度|年)(?!\d)"
+)
+_NUMBER_WORD = r"\d+|one|two|three|four|five|six|seven|eight|nine|ten|twenty"
+_TOP = re.compile(
+    rf"(?i)\b(?P<side>top|bottom|first|last|best|worst|highest|lowest)\s+(?P<n>{_NUMBER_WORD})\b(?!\s+(?:days?|weeks?|months?|years?|quarters?))"
+    r"|(?P<zh>前|后|倒数)(?P<zn>\d+|[一二两三四五六七八九十]+)(?:名|个|位|款|种)?(?![天日周月年季])"
+)
+_HIGH = re.compile(
+    r"(?i)\b(?:highest|most|best|top|largest|biggest|greatest|longest)\b|最高|最多|最好|最大|最畅销"
+)
+_LOW = re.compile(r"(?i)\b(?:lowest|least|worst|bottom|smallest|fewest|shortest)\b|最低|最少|最差|最小")
+_OPPOSITES = {
+    "highest": "lowest", "most": "least", "best": "worst", "top": "bottom", "largest": "smallest",
+    "biggest": "smallest", "greatest": "smallest", "longest": "shortest", "最高": "最低", "最多": "最少", "最好": "最差",
+    "最大": "最小", "最畅销": "销量最低",
+}  # fmt: skip
+_RELATIVE = re.compile(
+    r"(?ix)\bthe\s+(?P<unit>day|week|month|quarter|year)\s+(?P<side>before|after|earlier|later)(?:\s+that)?\b"
+    r"|\bthe\s+(?P<side2>previous|preceding|following|next)\s+(?P<unit2>day|week|month|quarter|year)\b"
+    r"|\b(?:a|one)\s+year\s+(?P<yearly>earlier|before|ago)\b|\bsame\s+(?:time|period|month|quarter|week)\s+(?:of\s+)?(?P<last>last|the\s+previous)\s+year\b"
+    r"|(?P<zh>(?:再[前后上下]|[前后])一?个?)(?P<zunit>天|周|月|季度|年)(?:的)?|(?P<zlast>去年同期|上年同期)"
+)
+_ZH_UNITS = {"天": "day", "周": "week", "月": "month", "季度": "quarter", "年": "year"}
+
+Kind = Literal["value", "metric", "column", "view"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Span:
+    """A stretch of a question and what it can mean."""
+
+    start: int
+    end: int
+    text: str
+    readings: tuple[Mention, ...]
+
+    def names(self, kind: str) -> frozenset[str]:
+        return frozenset(m.name for m in self.readings if m.kind == kind)
+
+    @property
+    def is_value(self) -> bool:
+        """A value and nothing that is measured: "Kitchen", not "new customers"."""
+        return bool(self.names("value")) and not self.names("metric")
+
+    @property
+    def is_measure(self) -> bool:
+        return not self.is_value and bool(self.names("metric") or self.names("view"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Features:
+    """What a question names, by kind."""
+
+    text: str
+    periods: tuple[Period, ...]
+    values: tuple[_Span, ...]
+    measures: tuple[_Span, ...]
+    dimensions: tuple[tuple[int, int, _Span | None], ...]
+    """Start with its "by", end, and the column; ``None`` for a grain of time."""
+    columns: tuple[_Span, ...]
+    """Named without "by" and not measured."""
+    top: re.Match[str] | None
+    links: Links
+
+    @property
+    def has_any(self) -> bool:
+        return bool(self.periods or self.values or self.dimensions or self.top or self.columns)
+
+
+def _spans(links: Links) -> tuple[_Span, ...]:
+    """Mentions by their place; those inside a longer one are left out."""
+    by_place: dict[tuple[int, int], list[Mention]] = {}
+    for mention in links.mentions:
+        by_place.setdefault((mention.start, mention.end), []).append(mention)
+    places = [
+        place
+        for place in by_place
+        if not any(o != place and o[0] <= place[0] and place[1] <= o[1] for o in by_place)
+    ]
+    return tuple(
+        _Span(start=s, end=e, text=links.question[s:e], readings=tuple(by_place[s, e]))
+        for s, e in sorted(places)
+    )
+
+
+def _features(links: Links) -> _Features:
+    text = links.question
+    values, measures, columns = [], [], []
+    dimensions: list[tuple[int, int, _Span | None]] = [
+        (m.start(), m.end(), None)
+        for m in _GRAIN.finditer(text)
+        if not _overlaps(m.start(), m.end(), links.periods)
+    ]
+    for span in _spans(links):
+        if any(start <= span.start and span.end <= end for start, end, _ in dimensions):
+            continue
+        before = text[: span.start]
+        cue = _DIMENSION_BEFORE.search(before) or _WHICH_BEFORE.search(before)
+        # "top 5 products by revenue": what stands after "by" is measured, unless it is only a column.
+        if (
+            cue
+            and span.names("column")
+            and not (span.names("metric") and cue.group().strip().lower() == "by")
+        ):
+            start = cue.start() if not _WHICH_BEFORE.search(before) else span.start
+            dimensions.append((start, span.end, span))
+        elif span.is_value:
+            values.append(span)
+        elif span.is_measure:
+            measures.append(span)
+        else:
+            columns.append(span)
+    top = _TOP.search(text)
+    if top and _overlaps(top.start(), top.end(), links.periods):
+        top = None
+    return _Features(
+        text=text,
+        periods=links.periods,
+        values=tuple(values),
+        measures=tuple(measures),
+        dimensions=tuple(sorted(dimensions, key=lambda d: d[0])),
+        columns=tuple(columns),
+        top=top,
+        links=links,
+    )
+
+
+def _overlaps(start: int, end: int, periods: Iterable[Period]) -> bool:
+    return any(start < p.last and p.first < end for p in periods)
+
+
+def _is_chinese(text: str) -> bool:
+    return len(re.findall(r"[\u4e00-\u9fff]", text)) >= len(re.findall(r"[A-Za-z]+", text))
+
+
+def _lead_end(text: str) -> int:
+    """Where the words begin that follow "and", "what about", 那 and the like; 0 without any."""
+    pattern = _LEAD_ZH if re.search(r"[\u4e00-\u9fff]", text) else _LEAD
+    match = pattern.match(text) or _LEAD.match(text)
+    return match.end() if match and match.group().strip() else 0
+
+
+def _has_cue(text: str) -> bool:
+    """Whether the words point back: a lead such as "and", a closing 呢, "instead"."""
+    if re.search(r"呢\W*$", text) or re.search(r"(?i)\b(?:instead|as well|too)\W*$", text):
+        return True
+    return _lead_end(text) > 0
+
+
+def _length(text: str) -> float:
+    return len(re.findall(r"[A-Za-z0-9]+", text)) + len(re.findall(r"[\u4e00-\u9fff]", text)) / 2
+
+
+def is_followup(links: Links, *, needs_cue: bool = False, after_asking_back: bool = False) -> bool:
+    """Whether a message leans on the question before it.
+
+    Args:
+        links: of the message alone.
+        needs_cue: only say so when the words themselves point back; for a message with nothing before it.
+        after_asking_back: the bot has just asked which of several things was meant, so a short reply answers that.
+    """
+    text = links.question
+    features = _features(links)
+    has_cue = _has_cue(text) or bool(re.match(rf"\W*(?:{_COMPARING.pattern[4:]})", text, re.IGNORECASE))
+    rest = text[_lead_end(text) :]
+    asks_itself = bool(_ASKING.search(rest)) and bool(features.measures)
+    is_short = _length(text) <= MAX_WORDS
+    if needs_cue:
+        return has_cue and is_short and not features.measures and not _is_complete(features, rest)
+    if has_cue:
+        return not (asks_itself and not _PRONOUN.search(rest) and not _ABOUT.match(text)) or (
+            bool(re.search(r"呢\W*$", text)) and is_short and not asks_itself
+        )
+    if after_asking_back and is_short:
+        return features.has_any or bool(features.measures)
+    if features.top and not features.measures and not features.columns and is_short:
+        return True
+    if features.measures or links.unknown or not is_short:
+        return False
+    if _ASKING.search(text) and not _PRONOUN.search(text):
+        return False
+    return features.has_any
+
+
+def _is_complete(features: _Features, rest: str) -> bool:
+    return bool(_ASKING.search(rest)) and bool(features.values or features.columns)
+
+
+def strip_lead(links: Links) -> str:
+    """A question of its own without a leading "and" or 那; anything else as it is."""
+    text = links.question
+    match = re.match(
+        r"(?i)^\W*(?:(?:and|but|so|ok(?:ay)?|then|now|well)\b[,\s]+)+|^\W*(?:那么?|然后|好的?)[，,\s]*(?=\S)",
+        text,
+    )
+    rest = text[match.end() :] if match else text
+    return rest[:1].upper() + rest[1:] if match and len(rest) > 3 else text
+
+
+def combine(previous: Links, followup: Links, *, is_about_text: bool = False) -> str:
+    """The standalone question that ``followup`` makes of the previous one.
+
+    Args:
+        previous: of the previous standalone question.
+        followup: of the message alone.
+        is_about_text: the previous question was about reviews, whose topic is free words.
+    """
+    old, new = _features(previous), _features(followup)
+    rest = _rest(followup.question)
+    if is_about_text and not new.has_any and not new.measures and rest:
+        topic = _with_topic(previous.question, rest)
+        if topic is not None:
+            return topic
+    if not (new.has_any or new.measures or _relative(new, old) or _flipped(old, new)):
+        return _append(old.text, rest)
+    if _NEGATING.search(followup.question) or (_COMPARING.search(followup.question) and followup.numbers):
+        return _append(old.text, followup.question[_soft_lead_end(followup.question) :])
+    editor = _Editor(old)
+    _edit(editor, old, new)
+    return editor.text()
+
+
+def _rest(text: str) -> str:
+    """A follow-up without its lead and its closing particles."""
+    rest = text[_lead_end(text) :]
+    rest = _TAIL.sub("", rest)
+    return _TAIL_ZH.sub("", rest) if re.search(r"[\u4e00-\u9fff]", rest) else rest
+
+
+def _soft_lead_end(text: str) -> int:
+    """End of "and", "but", 那: words that add nothing once a condition is appended."""
+    match = re.match(r"(?i)^\W*(?:(?:and|but|so|then|ok)\b[,\s]*)+|^\W*(?:那么?|然后)[，,\s]*", text)
+    return match.end() if match else 0
+
+
+def _with_topic(question: str, topic: str) -> str | None:
+    """A question about reviews with another topic in the place of the old one."""
+    topic = re.sub(r"(?i)^the\s+", "", topic)
+    chinese = re.match(
+        r"^(.*?(?:对|关于|觉得))(.+?)(的?(?:有什么|有哪些|有何|怎么样|怎么说|怎么看|评价|看法|差评|好评).*)$",
+        question,
+    )
+    if chinese:
+        return f"{chinese.group(1)}{topic}{chinese.group(3)}"
+    english = re.match(
+        r"(?i)^(.*\b(?:about|of|on|regarding|mention(?:ing)?)\s+(?:the\s+)?)(.+?)([?.!]*)$", question
+    )
+    return f"{english.group(1)}{topic}{english.group(3)}" if english else None
+
+
+# --- editing ---
+
+
+class _Editor:
+    """Replaces stretches of a question and adds to its ends."""
+
+    def __init__(self, features: _Features) -> None:
+        self.question = features.text
+        self.is_chinese = _is_chinese(features.text)
+        self._changes: list[tuple[int, int, str]] = []
+        self._before: list[str] = []
+        self._after: list[str] = []
+
+    def replace(self, start: int, end: int, text: str) -> None:
+        if not any(s < end and start < e for s, e, _ in self._changes):
+            self._changes.append((start, end, text))
+
+    def add_period(self, text: str) -> None:
+        if self.is_chinese:
+            self._before.append(text)
+        else:
+            self._after.append(f" {_prepositioned(text)}")
+
+    def add(self, english: str, chinese: str) -> None:
+        """Add a condition: at the end in English, in front in Chinese, where both read naturally."""
+        if self.is_chinese:
+            self._before.append(f"{chinese}，")
+        else:
+            self._after.append(f" {english}")
+
+    def text(self) -> str:
+        edited = self.question
+        for start, end, text in sorted(self._changes, reverse=True):
+            edited = edited[:start] + text + edited[end:]
+        body, mark = _split_end(edited)
+        joined = "".join(self._before) + body + "".join(self._after) + mark
+        joined = re.sub(r"  +", " ", joined).strip()
+        return joined[:1].upper() + joined[1:]
+
+
+def _split_end(text: str) -> tuple[str, str]:
+    match = re.search(r"[\s?？.。!！]*$", text)
+    assert match is not None
+    return text[: match.start()], match.group().strip()
+
+
+def _append(question: str, rest: str) -> str:
+    body, mark = _split_end(question)
+    rest = rest.strip(" ?？.。!！,，")
+    if not rest:
+        return question
+    return f"{body}，{rest}{mark}" if _is_chinese(question) else f"{body}, {rest}{mark}"
+
+
+def _edit(editor: _Editor, old: _Features, new: _Features) -> None:
+    is_adding = bool(_ADDING.search(new.text))
+    _edit_period(editor, old, new)
+    _edit_values(editor, old, new, is_adding)
+    _edit_measures(editor, old, new, is_adding)
+    _edit_dimensions(editor, old, new, is_adding)
+    _edit_top(editor, old, new)
+
+
+def _edit_period(editor: _Editor, old: _Features, new: _Features) -> None:
+    relative = _relative(new, old)
+    if relative is not None:
+        text = relative
+    elif new.periods:
+        text = new.text[new.periods[0].first : new.periods[-1].last]
+    else:
+        return
+    if not old.periods:
+        editor.add_period(text)
+        return
+    start, end = old.periods[0].first, old.periods[-1].last
+    before = re.search(r"(?i)\b(?:in|on|during|for|at|of)\s+(?:the\s+)?$", old.text[:start])
+    if not editor.is_chinese:
+        text = _prepositioned(text)
+        start = before.start() if before else start
+    editor.replace(start, end, text)
+
+
+_BARE_TIME = re.compile(
+    r"(?i)^(?:\d|Q[1-4]|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|the (?:first|second))"
+)
+
+
+def _prepositioned(text: str) -> str:
+    """ "in May", "on 2026-05-03", and "last month" as it is."""
+    if re.match(r"\d{4}-\d{2}-\d{2}$", text):
+        return f"on {text}"
+    return f"in {text}" if _BARE_TIME.match(text) else text
+
+
+def _relative(new: _Features, old: _Features) -> str | None:
+    """ "the month before", "same period last year": days counted from the previous question's period, as words."""
+    match = _RELATIVE.search(new.text)
+    if match is None or not old.periods or old.periods[0].is_open:
+        return None
+    period = old.periods[0]
+    groups = match.groupdict()
+    chinese = bool(groups["zh"] or groups["zlast"])
+    if groups["yearly"] or groups["last"] or groups["zlast"]:
+        return _say_days(_shift(period.start, -12), _shift(period.end, -12), chinese)
+    unit = groups["unit"] or groups["unit2"] or _ZH_UNITS[groups["zunit"]]
+    back = (groups["side"] or groups["side2"] or "") in ("before", "earlier", "previous", "preceding") or (
+        chinese and any(c in groups["zh"] for c in "前上")
+    )
+    sign = -1 if back else 1
+    if unit in ("day", "week"):
+        days = dt.timedelta(days=sign * (1 if unit == "day" else 7))
+        return _say_days(period.start + days, period.end + days, chinese)
+    months = sign * {"month": 1, "quarter": 3, "year": 12}[unit]
+    return _say_days(_shift(period.start, months), _shift(period.end, months), chinese)
+
+
+def _shift(day: dt.date, months: int) -> dt.date:
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def _say_days(start: dt.date, end: dt.date, chinese: bool) -> str:
+    """Days as words that the reader of periods understands: a year, a month, a day or a range."""
+    last = end - dt.timedelta(days=1)
+    if end == _shift(start, 12) and start.month == start.day == 1:
+        return f"{start.year}年" if chinese else f"{start.year}"
+    if end == _shift(start, 1) and start.day == 1:
+        return (
+            f"{start.year}年{start.month}月"
+            if chinese
+            else f"{calendar.month_name[start.month]} {start.year}"
+        )
+    if start == last:
+        return start.isoformat()
+    return f"从{start}到{last}" if chinese else f"from {start} to {last}"
+
+
+def _edit_values(editor: _Editor, old: _Features, new: _Features, is_adding: bool) -> None:
+    for group in _by_column(new.values):
+        columns = frozenset.union(*(span.names("value") for span in group))
+        text = new.text[group[0].start : group[-1].end]
+        same = [span for span in old.values if span.names("value") & columns]
+        if same:
+            run = _run(old.text, same)
+            kept = old.text[run[0].start : run[-1].end]
+            both = f"{kept}{'和' if editor.is_chinese else ' and '}{text}"
+            editor.replace(run[0].start, run[-1].end, both if is_adding else text)
+        else:
+            before = re.search(
+                r"(?i)\b(?:in|from|on|via|through|at|with|to|by)\s+(?:the\s+)?$", new.text[: group[0].start]
+            )
+            editor.add(f"{before.group() if before else 'for '}{text}", f"只看{text}")
+
+
+def _by_column(spans: Sequence[_Span]) -> list[list[_Span]]:
+    """Neighbouring values of one column together: "Germany and France"."""
+    groups: list[list[_Span]] = []
+    for span in spans:
+        if groups and groups[-1][-1].names("value") & span.names("value"):
+            groups[-1].append(span)
+        else:
+            groups.append([span])
+    return groups
+
+
+def _run(text: str, spans: Sequence[_Span]) -> list[_Span]:
+    """The first of ``spans`` and those joined to it by "and" or commas."""
+    run = [spans[0]]
+    for span in spans[1:]:
+        between = text[run[-1].end : span.start]
+        if not re.fullmatch(r"(?i)[\s,、，]*(?:and|or|&|和|与|及|或)?[\s,]*(?:the\s+)?", between):
+            break
+        run.append(span)
+    return run
+
+
+def _edit_measures(editor: _Editor, old: _Features, new: _Features, is_adding: bool) -> None:
+    if not new.measures:
+        return
+    text = new.text[new.measures[0].start : new.measures[-1].end]
+    metrics = [span for span in old.measures if span.names("metric")] or [
+        span for span in old.measures if not _HIGH.search(old.text) and not old.top
+    ]
+    if metrics:
+        run = _run(old.text, metrics)
+        kept = old.text[run[0].start : run[-1].end]
+        both = f"{kept}{'和' if editor.is_chinese else ' and '}{text}"
+        editor.replace(run[0].start, run[-1].end, both if is_adding else text)
+    elif old.measures or old.dimensions or old.columns:
+        editor.add(f"by {text}", f"按{text}")
+    elif editor.is_chinese:
+        editor.replace(len(_split_end(old.text)[0]), len(old.text), f"的{text}")
+    else:
+        # The previous question named only what to limit to: "Germany" → "revenue for Germany".
+        editor.replace(0, 0, f"{text} " if old.periods and not old.values else f"{text} for ")
+
+
+def _edit_dimensions(editor: _Editor, old: _Features, new: _Features, is_adding: bool) -> None:
+    for index, (name, phrase) in enumerate(_named_columns(new)):
+        if old.dimensions and not is_adding and index == 0:
+            start, end, span = old.dimensions[-1]
+            asks_which = span is not None and _WHICH_BEFORE.search(old.text[:start]) is not None
+            editor.replace(start, end, _singular(name) if asks_which else phrase)
+        elif old.dimensions and is_adding:
+            end = old.dimensions[-1][1]
+            editor.replace(end, end, f"{'和' if editor.is_chinese else ' and '}{name}")
+        else:
+            editor.add(phrase, phrase)
+
+
+def _named_columns(features: _Features) -> list[tuple[str, str]]:
+    """What to break down by: the bare name and the name with "by"; neighbours joined by "and" stay together."""
+    text = features.text
+    by = "按" if _is_chinese(text) else "by "
+    found = [(start, end, span) for start, end, span in features.dimensions]
+    found += [(span.start, span.end, None) for span in features.columns]
+    named: list[tuple[str, str]] = []
+    last_end = -1
+    for start, end, span in sorted(found, key=lambda f: f[0]):
+        name = span.text if span else _grain_name(text[start:end])
+        between = text[last_end:start] if named else ""
+        if named and re.fullmatch(r"(?i)[\s,、，]*(?:and|&|和|与|及)?\s*", between):
+            first, phrase = named[-1]
+            joint = "和" if by == "按" else " and "
+            named[-1] = (f"{first}{joint}{name}", f"{phrase}{joint}{name}")
+        else:
+            named.append((name, f"{by}{name}"))
+        last_end = end
+    return named
+
+
+_ADVERBS = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year"}
+
+
+def _grain_name(text: str) -> str:
+    """The unit of time in "by month", "monthly" or 每个月; any other text as it is."""
+    match = _GRAIN.fullmatch(text)
+    if match is None:
+        return text
+    return (
+        match.group("en") or _ADVERBS.get((match.group("ly") or "").lower()) or match.group("zh") or "month"
+    )
+
+
+def _singular(name: str) -> str:
+    return re.sub(r"ies$", "y", name) if name.endswith("ies") else re.sub(r"(?<=[^s])s$", "", name)
+
+
+def _flipped(old: _Features, new: _Features) -> tuple[int, int, str] | None:
+    """The previous question's "highest", to become "lowest", or the other way round."""
+    for here, there in ((_LOW, _HIGH), (_HIGH, _LOW)):
+        wanted, present = here.search(new.text), there.search(old.text)
+        if wanted and present:
+            opposite = _OPPOSITES | {
+                low: high for high, low in _OPPOSITES.items() if high not in ("biggest", "greatest")
+            }
+            word = opposite.get(present.group().lower(), wanted.group())
+            return present.start(), present.end(), word
+    return None
+
+
+def _edit_top(editor: _Editor, old: _Features, new: _Features) -> None:
+    if new.top:
+        text = new.top.group()
+        if old.top:
+            if bool(old.top.group("zh")) != bool(new.top.group("zh")):
+                text = old.top.group().replace(
+                    old.top.group("zn") or old.top.group("n"), new.top.group("n") or new.top.group("zn")
+                )
+            editor.replace(old.top.start(), old.top.end(), text)
+        else:
+            editor.add(f", {text} only", f"只看{text}")
+        return
+    flipped = _flipped(old, new)
+    if flipped:
+        editor.replace(*flipped)

@@ -1,0 +1,245 @@
+"""What customers say: reviews that come closest to the question, quoted with their ids.
+
+Which reviews may be found is decided by columns (product, category, stars, time, language), never by the text of
+a review. Reviews are data; nothing in them is followed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import re
+import time
+from dataclasses import dataclass
+
+from bot.answer import Evidence
+from bot.errors import Declined, Stopped
+from bot.scope import scoped
+from bot.skills.base import Request, Skill, Tools
+from retrieval.types import Filters, Hit
+from sql.errors import SqlError
+from sql.linking import Links
+from sql.semantics import ReviewSource
+from sql.types import Table
+
+logger = logging.getLogger(__name__)
+
+QUOTES = 5
+"""Reviews quoted at most."""
+SEARCHED = 20
+"""Hits looked at before the weak ones are left out."""
+MIN_SIMILARITY = 0.3
+"""Cosine below which a review does not speak of the question."""
+
+_POOR = re.compile(
+    r"(?i)\b(complain\w*|negative|bad|critic\w*|unhappy|dissatisf\w*|dislike\w*|hate\w*|problems?|issues?|worst)\b"
+    r"|差评|抱怨|吐槽|不满|负面|投诉|缺点"
+)
+_GOOD = re.compile(
+    r"(?i)\b(positive|praise\w*|compliments?|love\w*|happy|satisfied|like most|best about)\b|好评|称赞|夸|满意|正面|优点"
+)
+_STARS = re.compile(r"(?i)\b([1-5])[- ]?stars?\b|([1-5一二三四五])\s?星")
+_ZH_DIGITS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Wanted:
+    """Conditions that the question puts on reviews."""
+
+    products: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    min_rating: int | None = None
+    max_rating: int | None = None
+
+
+def find_reviews(request: Request, tools: Tools) -> Evidence:
+    """Quotes, and a checked query that counts and averages the reviews under the same conditions."""
+    source = tools.workspace.shop.reviews
+    if source is None:
+        raise Declined("no_reviews")
+    if not _may_read(source, tools):
+        raise Declined("hidden", {"names": source.view.replace("_", " ")})
+    if tools.retriever is None:
+        raise Declined("no_index")
+    wanted = _wanted(request.links, request.question, source)
+    started = time.monotonic()
+    hits = tools.retriever.search(topic_of(request.question), SEARCHED, _filters(wanted, request.links))
+    searched = time.monotonic() - started
+    if request.cancel.is_set():
+        raise Stopped
+    kept = tuple(hit for hit in hits if _speaks_of_it(hit))[:QUOTES]
+    overview = _overview(wanted, request, source, tools)
+    values = (*wanted.products, *wanted.categories, *wanted.languages)
+    return Evidence(
+        tables=() if overview is None else (overview,),
+        hits=kept,
+        scope=scoped(values, request.links.period),
+        parts={"reviews": -1 if overview is None else 0},
+        about=source.view,
+        confidence=max((hit.similarity or 0.0 for hit in kept), default=0.0),
+        seconds={"search": searched, "run": overview.seconds if overview else 0.0},
+    )
+
+
+def _may_read(source: ReviewSource, tools: Tools) -> bool:
+    """Whether the role sees the reviews' view and the columns that hold their text."""
+    view = next((v for v in tools.workspace.guard.views if v.name == source.view), None)
+    return view is not None and all(view.column(name) is not None for name in source.text)
+
+
+def _speaks_of_it(hit: Hit) -> bool:
+    # A hit without a similarity shares words with the question, which rank fusion already put behind.
+    return hit.similarity is None or hit.similarity >= MIN_SIMILARITY
+
+
+_ABOUT = re.compile(
+    r"(?ix)^\W*(?:please\s+)?(?:"
+    r"(?:what|how)\s+(?:do|did|does|are|have)\s+(?:\w+\s+){0,4}?(?:say|said|saying|think|feel|complain|like|write|mention)\w*"
+    r"(?:\s+(?:about|of|on|regarding))?"
+    r"|(?:show|find|give|list|any|are\ there\ any)\s+(?:me\s+)?(?:\w+\s+){0,3}?(?:reviews?|comments?|opinions?|feedback|complaints?)"
+    r"(?:\s+(?:about|of|on|for|that\s+mention|mentioning))?"
+    r"|(?:reviews?|comments?|opinions?|feedback|complaints?)\s+(?:about|of|on|that\s+mention|mentioning)"
+    r")\s*(?:the|our)?\s*"
+)
+_ABOUT_ZH = re.compile(
+    r"^(?:请问)?(?:顾客|客户|买家|用户|大家|人们)?(?:们)?(?:都)?(?:对|关于|觉得|认为)?(.+?)"
+    r"(?:有什么|有哪些|有何|的)?(?:怎么)?(?:评价|看法|意见|评论|反馈|说|抱怨|样).*$"
+)
+
+
+def topic_of(question: str) -> str:
+    """What reviews shall speak of: the question without "what do buyers say about". The whole, if nothing is left.
+
+    >>> topic_of("What do buyers say about the battery?")
+    'battery?'
+    """
+    topic = _ABOUT.sub("", question, count=1).strip()
+    if topic == question.strip():
+        match = _ABOUT_ZH.match(topic)
+        topic = match.group(1) if match else topic
+    return topic if re.search(r"\w", topic) else question
+
+
+def _wanted(links: Links, question: str, source: ReviewSource) -> _Wanted:
+    """Conditions from values linked to the review view's columns and from words about stars."""
+    found: dict[str, list[str]] = {}
+    for mention in links.mentions:
+        if mention.kind == "value" and mention.view == source.view and mention.value and not mention.is_part:
+            found.setdefault(mention.name, []).append(mention.value)
+    low, high = _rating(question)
+    return _Wanted(
+        products=tuple(dict.fromkeys(found.get(source.product or "", ()))),
+        categories=tuple(dict.fromkeys(found.get(source.category or "", ()))),
+        languages=tuple(dict.fromkeys(found.get(source.language or "", ()))),
+        min_rating=low if source.rating else None,
+        max_rating=high if source.rating else None,
+    )
+
+
+def _rating(question: str) -> tuple[int | None, int | None]:
+    stars = _STARS.search(question)
+    if stars is not None:
+        text = stars.group(1) or stars.group(2)
+        number = _ZH_DIGITS.get(text) or int(text)
+        return number, number
+    if _POOR.search(question):
+        return None, 3
+    if _GOOD.search(question):
+        return 4, None
+    return None, None
+
+
+def _filters(wanted: _Wanted, links: Links) -> Filters:
+    period = links.period
+    midnight = dt.time()
+    return Filters(
+        kinds=frozenset({"review"}),
+        products=frozenset(wanted.products) or None,
+        categories=frozenset(wanted.categories) or None,
+        languages=frozenset(wanted.languages) or None,
+        min_rating=wanted.min_rating,
+        max_rating=wanted.max_rating,
+        written_from=dt.datetime.combine(period.start, midnight)
+        if period and period.start > dt.date.min
+        else None,
+        written_before=dt.datetime.combine(period.end, midnight)
+        if period and period.end < dt.date.max
+        else None,
+    )
+
+
+def _overview(wanted: _Wanted, request: Request, source: ReviewSource, tools: Tools) -> Table | None:
+    """Number and mean stars of the reviews under the question's conditions; ``None`` when it cannot be run."""
+    sql = overview_sql(wanted, request.links, source)
+    try:
+        table = tools.workspace.run(sql, cancel=request.cancel)
+    except SqlError as error:
+        logger.info("no overview of reviews: %s", type(error).__name__)
+        return None
+    request.on_sql(sql)
+    request.on_table(table)
+    return table
+
+
+def overview_sql(wanted: _Wanted, links: Links, source: ReviewSource) -> str:
+    """The counting query. Values are written as literals with doubled quotes; the guard checks it like any other."""
+    tests = []
+    for column, values in (
+        (source.product, wanted.products),
+        (source.category, wanted.categories),
+        (source.language, wanted.languages),
+    ):
+        if column and values:
+            tests.append(f"{_name(column)} IN ({', '.join(_literal(v) for v in values)})")
+    if source.rating and wanted.min_rating is not None:
+        tests.append(f"{_name(source.rating)} >= {wanted.min_rating}")
+    if source.rating and wanted.max_rating is not None:
+        tests.append(f"{_name(source.rating)} <= {wanted.max_rating}")
+    period = links.period
+    if source.written_at and period is not None:
+        if period.start > dt.date.min:
+            tests.append(f"{_name(source.written_at)} >= '{period.start.isoformat()}'")
+        if period.end < dt.date.max:
+            tests.append(f"{_name(source.written_at)} < '{period.end.isoformat()}'")
+    columns = ["COUNT(*) AS reviews"]
+    if source.rating:
+        columns.append(f"AVG({_name(source.rating)}) AS average_rating")
+    where = f" WHERE {' AND '.join(tests)}" if tests else ""
+    return f"SELECT {', '.join(columns)} FROM {_name(source.view)}{where}"
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+ask_reviews = Skill(
+    name="ask_reviews",
+    description="What customers say in their reviews about a product, a category or a topic, in their own words.",
+    utterances=(
+        "What do buyers say about the battery?",
+        "What do customers think of the headphones?",
+        "Show me reviews about sound quality",
+        "Any complaints about the zipper?",
+        "What do people like most about the lamps?",
+        "Is the material comfortable according to reviews?",
+        "Why are customers unhappy with the backpack?",
+        "顾客对音质有什么评价？",
+        "大家觉得这款耳机怎么样？",
+        "有哪些关于电池的差评？",
+        "买家怎么说这个包的质量？",
+    ),
+    parameters={
+        "topic": "what the reviews shall speak of",
+        "product": "name of a product",
+        "category": "name of a category",
+        "period": "when they were written",
+        "rating": "stars",
+        "language": "language of the reviews",
+    },
+    run=find_reviews,
+)

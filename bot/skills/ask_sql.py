@@ -1,0 +1,162 @@
+"""Figures: a question becomes checked SQL, the rows are the evidence."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import sqlglot
+from sqlglot import exp
+
+from bot.answer import Evidence
+from bot.errors import Declined
+from bot.scope import scope_of
+from bot.shape import shape_of
+from bot.skills.base import Request, Skill, Tools
+from sql.errors import SqlError
+from sql.semantics import Shop
+from sql.types import Table
+
+if TYPE_CHECKING:
+    from sql.ask import SqlAnswer
+
+logger = logging.getLogger(__name__)
+
+UNSURE = 0.3
+"""Confidence below which the answer carries a warning."""
+
+
+def answer_with_sql(request: Request, tools: Tools) -> Evidence:
+    """Ask the database. Table 0 is the answer; further tables hold a total, or from when to when data exist."""
+    if tools.asker is None:
+        raise Declined("no_engine")
+    answer = tools.asker.ask(request.question, cancel=request.cancel, on_sql=request.on_sql)
+    request.on_table(answer.table)
+    started = time.monotonic()
+    sql = answer.attempts[-1].sql
+    scope = scope_of(answer.links, sql, tools.workspace.database.dialect)
+    further = _further(answer.table, sql, tools)
+    return Evidence(
+        tables=(answer.table, *further.values()),
+        scope=scope,
+        parts={name: i for i, name in enumerate(further, start=1)},
+        about=_view_of(answer.table, tools.workspace.shop),
+        confidence=answer.confidence,
+        warnings=_warnings(answer, request.question),
+        sql=sql,
+        seconds={**answer.seconds, "check": time.monotonic() - started},
+    )
+
+
+_WHY = re.compile(r"(?i)^\W*(?:why|how come)\b|为什么|为何")
+
+
+def _warnings(answer: SqlAnswer, question: str) -> tuple[tuple[str, Mapping[str, str]], ...]:
+    """What the asker should know before trusting the rows."""
+    warnings: list[tuple[str, Mapping[str, str]]] = []
+    if answer.confidence < UNSURE:
+        warnings.append(("low_confidence", {}))
+    if answer.unused:
+        warnings.append(("unused", {"names": _quoted(answer.unused)}))
+    if answer.links.unknown:
+        warnings.append(("unknown_words", {"names": _quoted(answer.links.unknown)}))
+    if _WHY.search(question):
+        warnings.append(("causes", {}))
+    return tuple(warnings)
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f"“{name}”" for name in names)
+
+
+def _further(table: Table, sql: str, tools: Tools) -> Mapping[str, Table]:
+    """A second result that the answer's words need: they may hold no number without a cell."""
+    shape = shape_of(table)
+    try:
+        if shape.kind == "empty":
+            covered = _coverage_sql(table, tools)
+            return {"coverage": tools.workspace.run(covered)} if covered else {}
+        if shape.kind == "groups" and not table.is_truncated and len(shape.measures) == 1:
+            name = table.columns[shape.measures[0]].name
+            total = total_sql(sql, name, tools.workspace.database.dialect)
+            return {"total": tools.workspace.run(total)} if total else {}
+    except SqlError as error:
+        # The answer stands without it.
+        logger.info("no second query: %s", type(error).__name__)
+    return {}
+
+
+def _coverage_sql(table: Table, tools: Tools) -> str | None:
+    view = tools.workspace.shop.view(_view_of(table, tools.workspace.shop))
+    if view is None or view.time is None:
+        return None
+    return f'SELECT MIN("{view.time}") AS first, MAX("{view.time}") AS last FROM "{view.name}"'
+
+
+def _view_of(table: Table, shop: Shop) -> str:
+    """The first view that the query reads; empty when unknown."""
+    return next((name for name in table.query.views if shop.view(name) is not None), "")
+
+
+def total_sql(sql: str, column: str, dialect: str) -> str | None:
+    """A statement for the sum of ``column`` over the whole result of ``sql``; ``None`` where a sum means nothing.
+
+    Only plain sums and counts add up: averages, shares and distinct counts do not, and a result cut by LIMIT
+    or HAVING would give the total of a part.
+    """
+    try:
+        tree = sqlglot.parse_one(sql, read=dialect)
+    except sqlglot.errors.ParseError:
+        return None
+    if not isinstance(tree, exp.Select) or any(tree.args.get(key) for key in ("limit", "offset", "having")):
+        return None
+    if not tree.args.get("group") or tree.args.get("distinct") or tree.find(exp.Window):
+        return None
+    projection = next((p for p in tree.selects if p.alias_or_name.lower() == column.lower()), None)
+    if projection is None or not _adds_up(projection.unalias()):
+        return None
+    inner = tree.copy()
+    inner.set("order", None)
+    name = exp.to_identifier(projection.alias_or_name, quoted=True)
+    outer = exp.select(exp.Sum(this=exp.column(name)).as_(name.copy())).from_(inner.subquery("parts"))
+    return outer.sql(dialect=dialect)
+
+
+def _adds_up(node: exp.Expression) -> bool:
+    """Sums and counts, rounded or added to each other, without DISTINCT."""
+    if isinstance(node, exp.Paren | exp.Round | exp.Coalesce | exp.Cast):
+        return _adds_up(node.this)
+    if isinstance(node, exp.Add | exp.Sub):
+        return _adds_up(node.left) and _adds_up(node.right)
+    return isinstance(node, exp.Sum | exp.Count | exp.CountIf) and node.find(exp.Distinct) is None
+
+
+ask_sql = Skill(
+    name="ask_sql",
+    description="Figures, rankings, shares and lists from the shop's data: sales, orders, customers, stock, ratings.",
+    utterances=(
+        "What was the revenue last month?",
+        "How many orders came from Germany in May?",
+        "Top 5 products by units sold",
+        "Average rating by product",
+        "Revenue by month in 2025",
+        "Which category has the highest return rate?",
+        "Show me the stock of each product",
+        "Why did sales drop in May?",
+        "上个月的销售额是多少？",
+        "各个国家有多少订单？",
+        "销量最高的五个商品",
+        "每个品类的平均评分",
+        "哪个渠道的退货最多？",
+    ),
+    parameters={
+        "metric": "what is measured",
+        "dimensions": "what it is broken down by",
+        "values": "what rows are limited to",
+        "period": "from when to when",
+    },
+    run=answer_with_sql,
+)

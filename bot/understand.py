@@ -1,0 +1,205 @@
+"""From a message to a standalone question: hygiene, language, follow-ups.
+
+Rules only, no model, so that "and in May?" always means the same and costs milliseconds. A follow-up changes the
+previous standalone question where it names something of the same kind (period by period, value by value of one
+column, metric by metric, breakdown by breakdown) and adds what is new. What it does not do: resolve pronouns to
+rows of an earlier answer ("who are they?").
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.errors import AskBack, UnusableQuestion
+from bot.followup import combine, is_followup, strip_lead
+from bot.memory import Conversation, Turn
+from sql.linking import Links, Vocabulary, link
+from sql.semantics import ViewColumn
+
+MAX_CHARACTERS = 2_000
+"""Longer messages are not read: no honest question is that long, and reading costs time."""
+
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_SCRIPTS = (
+    ("ja", re.compile(r"[\u3040-\u30ff]")),
+    ("ko", re.compile(r"[\uac00-\ud7af\u1100-\u11ff]")),
+    ("ar", re.compile(r"[\u0600-\u06ff\u0750-\u077f]")),
+    ("he", re.compile(r"[\u0590-\u05ff]")),
+    ("ru", re.compile(r"[\u0400-\u04ff]")),
+    ("el", re.compile(r"[\u0370-\u03ff]")),
+    ("hi", re.compile(r"[\u0900-\u097f]")),
+    ("th", re.compile(r"[\u0e00-\u0e7f]")),
+)
+_LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f]+(?:'[A-Za-z]+)?")
+_COMMON = {
+    "en": "the of and is are was were what which how many much by in for to show me last month did do does our with"
+    " who why when where from this year sales revenue orders a an i you have has per about only top",
+    "fr": "le la les des du est sont quel quelle quels quelles combien nous notre dans pour avec mois dernier et une un"
+    " chiffre affaires ventes par quoi comment qui était été commandes d l au aux ce cette",
+    "de": "der die das und ist sind war wie viel viele welche welcher welches im letzten monat für mit nach umsatz"
+    " bestellungen unser unsere ein eine den dem von wir haben pro wo wer warum zeige mir",
+    "es": "el la los las es son fue cuál cuáles cuánto cuántos cuántas qué del mes pasado por para con ventas pedidos"
+    " nuestro nuestra una un y en quién cómo",
+    "it": "il lo la i gli le è sono quale quali quanto quanti quante del della mese scorso per con vendite ordini nostro"
+    " una un e che cosa come chi",
+    "pt": "o a os as é são qual quais quanto quantos quantas do da mês passado por para com vendas pedidos nosso uma um"
+    " e que como quem em foi",
+    "nl": "de het een is zijn was hoeveel welke vorige maand voor met omzet bestellingen onze per van en wat hoe wie",
+}
+_COMMON_WORDS = {language: frozenset(words.split()) for language, words in _COMMON.items()}
+_FULL_WIDTH = {
+    code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Understood:
+    """A message that can be routed."""
+
+    question: str
+    """Cleaned of control characters."""
+    standalone: str
+    """What it means without the conversation."""
+    language: str
+    """ISO 639-1 code of the message's language."""
+    links: Links
+    """Of the standalone question."""
+    previous: Turn | None
+    """The turn that it follows; ``None`` when it stands alone."""
+
+
+def clean(message: str) -> str:
+    """``message`` without control, direction and other invisible characters, on one line, composed (NFC).
+
+    Full-width letters and digits become ordinary ones; Chinese punctuation stays.
+    """
+    composed = unicodedata.normalize("NFC", message.translate(_FULL_WIDTH))
+    visible = "".join(
+        " " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c
+        for c in composed
+        if unicodedata.category(c) not in ("Cf", "Cs", "Co", "Cn")
+    )
+    return " ".join(visible.split())
+
+
+def language_of(text: str) -> str:
+    """ISO 639-1 code by script, and among Latin scripts by common words; ``en`` when nothing speaks against it.
+
+    >>> language_of("上个月的销售额"), language_of("Quel est le chiffre d'affaires ?")
+    ('zh', 'fr')
+    """
+    han = len(_HAN.findall(text))
+    latin = [word.lower() for word in _LATIN_WORD.findall(text)]
+    for language, script in _SCRIPTS:
+        if len(script.findall(text)) > max(han if language != "ja" else 0, 2 * len(latin)):
+            return language
+    # One Chinese word is about two characters: "Kitchen 的销售额" is Chinese, "reviews about 音箱" is not.
+    if han and han >= len(latin):
+        return "zh"
+    words = [piece for word in latin for piece in word.split("'")]
+    counts = {language: sum(w in common for w in words) for language, common in _COMMON_WORDS.items()}
+    best = max(counts, key=lambda language: (counts[language], language == "en"))
+    # A single shared word ("die", "per") proves nothing.
+    return best if best == "en" or counts[best] >= 2 else "en"
+
+
+def check_question(message: str) -> str:
+    """The cleaned message.
+
+    Raises:
+        UnusableQuestion: it is empty, has more than ``MAX_CHARACTERS`` characters, or has no letter or digit.
+    """
+    if len(message) > MAX_CHARACTERS:
+        values = {"length": f"{len(message):,}", "limit": f"{MAX_CHARACTERS:,}"}
+        raise UnusableQuestion("too_long", values)
+    question = clean(message)
+    if not question:
+        raise UnusableQuestion("empty_question")
+    if not any(c.isalnum() for c in question):
+        raise UnusableQuestion("no_words")
+    return question
+
+
+def understand(
+    message: str, conversation: Conversation | None, vocabulary: Vocabulary, today: dt.date
+) -> Understood:
+    """Clean ``message``, name its language and make it standalone.
+
+    Raises:
+        UnusableQuestion: see :func:`check_question`.
+        AskBack: a follow-up, and there is nothing to follow.
+    """
+    question = check_question(message)
+    language = language_of(question)
+    links = link(question, vocabulary, today)
+    last = conversation.last if conversation is not None else None
+    chosen = _chosen_option(question, last)
+    if chosen is not None:
+        return _understood(question, chosen, language, link(chosen, vocabulary, today), last)
+    if last is not None and _WHY.match(question):
+        raise AskBack("why", options=_breakdowns(last, vocabulary, today))
+    if last is not None and is_followup(links, after_asking_back=last.status == "clarify"):
+        previous = link(last.standalone_question, vocabulary, today)
+        standalone = combine(previous, links, is_about_text=last.skill == "ask_reviews")
+        return _understood(question, standalone, language, link(standalone, vocabulary, today), last)
+    if last is None and is_followup(links, needs_cue=True):
+        raise AskBack("no_previous")
+    alone = strip_lead(links)
+    return _understood(question, alone, language, link(alone, vocabulary, today), None)
+
+
+def _understood(
+    question: str, standalone: str, language: str, links: Links, previous: Turn | None
+) -> Understood:
+    return Understood(
+        question=question, standalone=standalone, language=language, links=links, previous=previous
+    )
+
+
+_WHY = re.compile(
+    r"(?i)^\W*(?:(?:and|but|so)\s+)?(?:why(?:\s+(?:is|was)\s+(?:that|this|it))?|how come|what happened|what'?s the reason)\W*$"
+    r"|^\W*(?:那|但)?(?:是)?(?:为什么|为何|怎么回事|什么原因|原因呢)\W*$"
+)
+
+
+def _breakdowns(last: Turn, vocabulary: Vocabulary, today: dt.date) -> tuple[str, ...]:
+    """The previous question by month and by the first columns of its view: where a change comes from."""
+    links = link(last.standalone_question, vocabulary, today)
+    view = next((vocabulary.view(m.view) for m in links.mentions if m.kind == "metric"), None)
+    if view is None:
+        return ()
+    text = last.standalone_question.rstrip(" ?？.。")
+    names = [c.name.replace("_", " ") for c in view.columns if c.sampled][:3]
+    if _HAN.search(text):
+        return tuple(f"按{name}，{text}" for name in _chinese_names(view.columns)[:3])
+    return tuple(f"{text} by {name}" for name in names)
+
+
+def _chinese_names(columns: Iterable[ViewColumn]) -> list[str]:
+    return [next((s for s in c.synonyms if _HAN.search(s)), c.name) for c in columns if c.sampled]
+
+
+_ORDINALS = (
+    re.compile(r"(?i)^(?:option\s*)?(?:1|one|(?:the\s+)?first(?:\s+one)?|第一个?|一)[.。!]?$"),
+    re.compile(r"(?i)^(?:option\s*)?(?:2|two|(?:the\s+)?second(?:\s+one)?|第二个?|二)[.。!]?$"),
+    re.compile(r"(?i)^(?:option\s*)?(?:3|three|(?:the\s+)?third(?:\s+one)?|第三个?|三)[.。!]?$"),
+    re.compile(
+        r"(?i)^(?:option\s*)?(?:4|four|(?:the\s+)?(?:fourth|last)(?:\s+one)?|第四个?|四|最后一个)[.。!]?$"
+    ),
+)
+
+
+def _chosen_option(question: str, last: Turn | None) -> str | None:
+    """The option that ``question`` picks of those that were offered: by number, or by words only it has."""
+    if last is None or last.status != "clarify" or not last.options:
+        return None
+    for ordinal, option in zip(_ORDINALS, last.options, strict=False):
+        if ordinal.match(question):
+            return option
+    said = question.casefold().strip(" .。?？!！")
+    holding = [option for option in last.options if said in option.casefold()]
+    return holding[0] if len(holding) == 1 and len(said) > 1 else None
