@@ -34,11 +34,10 @@ from finetune.scores import bootstrap_interval, mean
 from sql.types import Value
 
 if TYPE_CHECKING:
-    from bot.assistant import Assistant
-    from sql.workspace import Workspace
-
     from bot.answer import Answer
+    from bot.assistant import Assistant
     from llm.engine import Completion, Engine, Piece, Prompt
+    from sql.workspace import Workspace
     from ui.open import OpenedShop
 
 DEMO_FILES = (FOLDER / "demo_dev.jsonl", FOLDER / "demo_test.jsonl")
@@ -230,10 +229,12 @@ def judge(
 
 
 def judge_statement(workspace: Workspace, text: str, completion: Completion) -> Statement:
-    """What the guard says to a statement exactly as the model wrote it."""
+    """What the guard says to a statement as the model wrote it."""
     from finetune.evaluate import verdict_of
+    from sql.draft import statement
     from sql.errors import UnsafeQuery
 
+    text = statement(text)
     try:
         workspace.guard.check(text)
         verdict = "fine"

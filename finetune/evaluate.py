@@ -18,16 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, get_args
 
-from sql.ask import CannotAnswer, SqlAsker
-from sql.shopfile import shop_from_catalog
-from sql.workspace import Workspace, open_workspace
-
 from finetune.errors import EvaluationError
 from finetune.gold import MAX_ROWS, Gold, run_golds
 from finetune.match import is_answer_contained, is_same_result
 from finetune.scores import EvaluationReport, Outcome, Verdict
 from llm.engine import Engine
 from llm.errors import PromptTooLong
+from sql.ask import CannotAnswer, SqlAsker
 from sql.databases import open_database
 from sql.errors import (
     NotAllowed,
@@ -39,7 +36,9 @@ from sql.errors import (
     UnsafeQuery,
 )
 from sql.linking import Vocabulary
+from sql.shopfile import shop_from_catalog
 from sql.types import QueryLimits
+from sql.workspace import Workspace, open_workspace
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +77,8 @@ def evaluate(
         resume: a file that keeps each outcome as it comes. Started again with the same file, questions and
             engine, the evaluation goes on where it was stopped.
     Raises:
-        EvaluationError: a line or database cannot be used; found before any question is asked.
+        EvaluationError: a line cannot be used or a database is missing, found before any question is asked;
+            or a file turns out to be no database when its turn comes.
         LlmError: the engine cannot be reached or has no such adapter.
     """
     cases = load_cases(questions)[:limit]
@@ -160,10 +160,14 @@ def _evaluate_database(
 def open_unseen(file: Path) -> Workspace:
     """Open a database of which nothing is known but its catalogue, with room for whole results."""
     database = open_database(str(file.resolve()))
-    shop = shop_from_catalog(database.catalog(), name=file.stem, database=str(file.resolve()))
-    limits = QueryLimits(max_rows=MAX_ROWS)
-    roles = tuple(dataclasses.replace(role, limits=limits) for role in shop.roles)
-    return open_workspace(dataclasses.replace(shop, roles=roles), database=database)
+    try:
+        shop = shop_from_catalog(database.catalog(), name=file.stem, database=str(file.resolve()))
+        limits = QueryLimits(max_rows=MAX_ROWS)
+        roles = tuple(dataclasses.replace(role, limits=limits) for role in shop.roles)
+        return open_workspace(dataclasses.replace(shop, roles=roles), database=database)
+    except BaseException:
+        database.close()
+        raise
 
 
 def _gold_failed(case: Case, gold: Gold) -> Outcome:

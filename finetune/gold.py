@@ -51,7 +51,7 @@ def run_golds(
     A statement that fails, takes too long or gives too many rows yields a :class:`Gold` with a ``problem``.
 
     Raises:
-        OSError, sqlite3.Error, duckdb.Error: the file itself cannot be opened.
+        OSError: the file itself cannot be opened.
     """
     runner = _run_sqlite if is_sqlite(database) else _run_duckdb
     return runner(database, statements, timeout_s, max_rows)
@@ -93,7 +93,10 @@ def _run_duckdb(database: Path, statements: Sequence[str], timeout_s: float, max
         "enable_external_access": "false",
         "lock_configuration": "true",
     }
-    connection = duckdb.connect(str(database), read_only=True, config=settings)
+    try:
+        connection = duckdb.connect(str(database), read_only=True, config=settings)
+    except duckdb.Error as error:
+        raise OSError(str(error).splitlines()[0]) from error
 
     def run(statement: str) -> Gold:
         timer = threading.Timer(timeout_s, connection.interrupt)
