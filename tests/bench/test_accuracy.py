@@ -1,0 +1,239 @@
+from types import SimpleNamespace
+
+import pytest
+
+from bench.accuracy import Statement, Tap, ask, judge, judge_statement, run_golds, summarise, to_text
+from bench.baseline import create_statements, measure_baseline, spread, statement_of
+from bench.baseline import to_text as baseline_text
+from bench.cases import Question
+from bot.answer import Answer, Event
+from llm.engine import Completion, Piece, Prompt
+from sql.semantics import Shop, View, ViewColumn
+from sql.types import Catalog, CatalogColumn, CatalogTable, ForeignKey
+
+
+def question(**changes):
+    fields = {
+        "id": "q-1",
+        "language": "en",
+        "topic": "sales",
+        "turns": ("What sold best?",),
+        "sql": "SELECT 1",
+        "status": "answered",
+        "ordered": False,
+    }
+    return Question(**{**fields, **changes})
+
+
+def answer(rows=None, *, status="answered"):
+    table = SimpleNamespace(rows=rows, query=SimpleNamespace(sql="SELECT …"))
+    return Answer(
+        question="What sold best?",
+        standalone_question="What sold best?",
+        language="en",
+        skill="ask_sql",
+        status=status,
+        text="Lamps.",
+        tables=() if rows is None else (table,),
+    )
+
+
+def judged(question, golds, answer, *, rows_s=1.0, statements=()):
+    return judge(question, golds, answer, (0.1, rows_s, 2.0), statements)
+
+
+GOLD = ((("Lamp", 12),), (("Lamp",),))
+
+
+@pytest.mark.parametrize(
+    ("rows", "strict", "contained"),
+    [
+        ((("Lamp", 12),), True, True),
+        ((("Lamp",),), True, True),
+        ((("Lamp", 12, 99.0),), False, True),
+        ((("Mug", 12),), False, False),
+        ((), False, False),
+        (None, False, False),
+    ],
+)
+def test_any_of_the_gold_answers_will_do(rows, strict, contained):
+    result = judged(question(also=("SELECT 2",)), GOLD, answer(rows))
+    assert (result.is_strict, result.is_contained) == (strict, contained)
+
+
+def test_rows_under_another_status_are_no_answer():
+    result = judged(question(), GOLD, answer((("Lamp", 12),), status="declined"))
+    assert not result.is_strict
+
+
+@pytest.mark.parametrize("status", ["answered", "clarify", "declined"])
+def test_without_gold_the_status_decides(status):
+    result = judged(question(sql=None, status="declined"), [], answer(status=status))
+    assert result.is_strict == (status == "declined")
+
+
+def test_the_summary_counts_answerable_questions_and_keeps_the_others_apart():
+    fine = Statement(sql="SELECT 1", verdict="fine", tokens=5)
+    unknown = Statement(sql="SELECT x", verdict="unknown", tokens=5)
+    results = [
+        judged(question(id="a"), GOLD, answer((("Lamp", 12),)), statements=(fine,)),
+        judged(
+            question(id="b", turns=("x", "y")), GOLD, answer((("Lamp", 12, 1),)), statements=(fine, unknown)
+        ),
+        judged(question(id="c", language="zh"), GOLD, answer(status="declined"), rows_s=None),
+        judged(question(id="d", sql=None, status="declined"), [], answer(status="declined"), rows_s=None),
+        judged(question(id="e", sql=None, status="declined"), [], answer(((1,),)), rows_s=3.0),
+    ]
+    summary = summarise(results)
+    assert (summary["questions"], summary["answerable"]) == (5, 3)
+    assert summary["strict"] == pytest.approx(1 / 3)
+    assert summary["contained"] == pytest.approx(2 / 3)
+    assert summary["by_language"]["zh"]["strict"] == 0.0
+    assert summary["by_turns"]["follow-up"]["contained"] == 1.0
+    assert summary["by_expected_status"]["declined"]["statuses"] == {"declined": 1, "answered": 1}
+    assert summary["by_expected_status"]["declined"]["status_right"] == 0.5
+    assert (summary["statements"], summary["statements_with_unknown_names"]) == (3, 1)
+    assert summary["seconds_to_rows"]["median"] == 1.0
+    assert "33.3% strict" in to_text("dev", summary)
+
+
+def test_nothing_asked_gives_a_summary_without_errors():
+    assert "0 questions" in to_text("dev", summarise([]))
+
+
+class Talk:
+    """An assistant that repeats what it was asked and remembers nothing."""
+
+    def __init__(self):
+        self.heard = []
+
+    def answer(self, question, conversation=None):
+        self.heard.append((question, conversation))
+        yield Event(name="understood", data={})
+        yield Event(name="rows", data=None)
+        yield Event(name="done", data=answer(((1,),)))
+
+
+def test_earlier_turns_are_asked_in_the_same_conversation_and_only_the_last_is_timed():
+    talk = Talk()
+    found, first, rows, total = ask(talk, question(turns=("one", "two")))
+    assert [q for q, _ in talk.heard] == ["one", "two"]
+    assert talk.heard[0][1] is talk.heard[1][1] is not None
+    assert found.text == "Lamps."
+    assert 0 <= first <= rows <= total
+
+
+class Echo:
+    name = "echo"
+    adapters = ("shop",)
+
+    def complete(self, prompt, **options):
+        return [Completion(text="SELECT product FROM sales", logprobs=(-0.5,), tokens=1, finish="stop")]
+
+    def stream(self, prompt, **options):
+        (completion,) = self.complete(prompt)
+        yield Piece(text=completion.text)
+        yield Piece(text="", completion=completion)
+
+
+def test_the_tap_keeps_what_was_written_under_a_grammar_only():
+    tap = Tap(Echo())
+    prompt = Prompt(system="", fixed="", rest="", lead="-- sales\n")
+    tap.complete(prompt, grammar="start: /.*/")
+    tap.complete(prompt)
+    assert len(list(tap.stream(prompt, grammar="start: /.*/"))) == 2
+    assert [text for text, _ in tap.take()] == ["-- sales\nSELECT product FROM sales"] * 2
+    assert tap.take() == []
+    assert (tap.name, tap.adapters) == ("echo", ("shop",))
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    import duckdb
+
+    from sql.workspace import open_workspace
+
+    connection = duckdb.connect(str(tmp_path / "shop.duckdb"))
+    connection.execute("CREATE TABLE sold (product VARCHAR, amount DOUBLE)")
+    connection.execute("INSERT INTO sold VALUES ('Lamp', 12.5), ('Mug', 7.5)")
+    connection.close()
+    columns = (ViewColumn(name="product", type="text"), ViewColumn(name="amount", type="number"))
+    view = View(name="sales", columns=columns, sql="SELECT product, amount FROM sold")
+    shop = Shop(name="Lamps", database=str(tmp_path / "shop.duckdb"), views=(view,))
+    workspace = open_workspace(shop)
+    yield workspace
+    workspace.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("-- sales\nSELECT product FROM sales", "fine"),
+        ("SELECT colour FROM sales", "unknown"),
+        ("SELECT product FROM sold", "unknown"),
+        ("SELECT product FROM", "unparsed"),
+        ("DROP TABLE sales", "refused"),
+    ],
+)
+def test_statements_are_judged_as_the_model_wrote_them(workspace, text, verdict):
+    completion = Completion(text=text, logprobs=(-0.5,), tokens=1, finish="stop")
+    assert judge_statement(workspace, text, completion).verdict == verdict
+
+
+def test_every_gold_statement_is_run(workspace):
+    golds = run_golds(
+        workspace, [question(sql="SELECT COUNT(*) FROM sales", also=("SELECT SUM(amount) FROM sales",))]
+    )
+    assert golds == {"q-1": [((2,),), ((20.0,),)]}
+
+
+def test_the_baseline_runs_on_the_base_tables_without_views(workspace):
+    class Writes(Echo):
+        def complete(self, prompt, **options):
+            assert "grammar" not in options
+            assert "CREATE TABLE sold" in prompt.fixed
+            assert "sales" not in prompt.fixed
+            text = "```sql\nSELECT SUM(amount) FROM sold;\n```" if "total" in prompt.rest else "SELECT FROM x"
+            return [Completion(text=text, logprobs=(-0.5,), tokens=1, finish="stop")]
+
+    asked = [
+        question(id="a", turns=("the total?",), sql="SELECT SUM(amount) FROM sales"),
+        question(id="b", turns=("the count?",), sql="SELECT COUNT(*) FROM sales"),
+    ]
+    measured = measure_baseline(workspace, Writes(), asked, 2)
+    assert [r["is_strict"] for r in measured["results"]] == [True, False]
+    assert (measured["strict"], measured["fails_to_run"]) == (0.5, 0.5)
+    assert "50.0% strict" in baseline_text(measured)
+
+
+def test_create_statements_show_types_and_keys():
+    columns = (
+        CatalogColumn(name="line_id", type="integer", database_type="INTEGER"),
+        CatalogColumn(name="order_id", type="integer", database_type="INTEGER"),
+    )
+    key = ForeignKey(columns=("order_id",), target_table="orders", target_columns=("order_id",))
+    table = CatalogTable(name="lines", columns=columns, primary_key=("line_id",), foreign_keys=(key,))
+    assert create_statements(Catalog(dialect="duckdb", tables=(table,))) == (
+        "CREATE TABLE lines (\n  line_id INTEGER,\n  order_id INTEGER,\n  PRIMARY KEY (line_id),\n"
+        "  FOREIGN KEY (order_id) REFERENCES orders (order_id)\n);"
+    )
+
+
+@pytest.mark.parametrize(
+    ("reply", "statement"),
+    [
+        ("SELECT 1", "SELECT 1"),
+        ("SELECT 1; SELECT 2", "SELECT 1"),
+        ("```sql\nSELECT 1;\n```\nThis counts.", "SELECT 1"),
+        ("Here it is:\n```\nSELECT 1\n```", "SELECT 1"),
+        ("```sql\nSELECT 1", "SELECT 1"),
+    ],
+)
+def test_the_statement_is_taken_out_of_the_reply(reply, statement):
+    assert statement_of(reply) == statement
+
+
+def test_a_sample_is_spread_over_all_questions():
+    many = [question(id=str(i)) for i in range(10)]
+    assert [q.id for q in spread(many, 5)] == ["0", "2", "4", "6", "8"]
+    assert spread(many, 99) == many
