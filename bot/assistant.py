@@ -1,8 +1,8 @@
 """The way of a question: understand, route, a skill, words, chart. Streams the same events to every surface.
 
-Here is the one place where errors become words. What is expected (a refused query, a missing index, a stopped
-question) ends in an answer that says what happened, whether anything changed and the way out; anything else is a
-bug: it is logged with its traceback and rises to the surface.
+Here is the one place where errors become words. What is expected (a refused query, a missing index, a
+stopped question) ends in an answer that says what happened, whether anything changed and the way out;
+anything else is a bug: it is logged with its traceback and rises to the surface.
 """
 
 from __future__ import annotations
@@ -117,8 +117,8 @@ class Assistant:
     ) -> Iterator[Event]:
         """Stream the steps of one answer; ``done`` comes last and carries the :class:`bot.answer.Answer`.
 
-        The turn is added to ``conversation``. Setting ``cancel``, or closing the iterator, stops the model and
-        the database; the answer then says "stopped".
+        The turn is added to ``conversation``. Setting ``cancel``, or closing the iterator, stops the model
+        and the database; the answer then says "stopped".
 
         Raises:
             Exception: a bug of ours, after it was logged; expected errors become answers.
@@ -184,7 +184,7 @@ class Assistant:
         return chosen
 
     def _run(self, state: _State, skill: Skill, asked: threading.Event) -> Generator[Event, None, Evidence]:
-        """Run a skill in a thread and pass on its steps; stops it when asked to or when nobody listens any more."""
+        """Run a skill in a thread and pass on its steps; stop it when asked to or when nobody listens."""
         assert state.links is not None
         _stop_if(asked)
         stop = threading.Event()

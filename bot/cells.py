@@ -80,7 +80,7 @@ def is_money(unit: str) -> bool:
 
 
 def format_date(value: dt.date | dt.datetime, *, language: str = "en", grain: Grain | None = None) -> str:
-    """A date as its grain reads: ``May 2026`` for a month; ISO for a day; time only where it is not midnight."""
+    """A date as its grain reads: ``May 2026`` for a month; ISO for a day; time only if not midnight."""
     chinese = language == "zh"
     if grain == "year":
         return f"{value.year}年" if chinese else f"{value.year}"

@@ -1,7 +1,8 @@
 """A Vega-Lite specification chosen from a result's columns; ``None`` where a chart would say nothing.
 
-Data stand inline under neutral field names (``x``, ``y``, ``group``), so that no name or value from the database is
-ever read as a field path or an expression; titles and categories are plain strings to Vega-Lite.
+Data stand inline under neutral field names (``x``, ``y``, ``group``), so that no name or value from the
+database is ever read as a field path or an expression; titles and categories are plain strings to
+Vega-Lite.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ MAX_LABEL = 40
 
 
 def chart_of(table: Table, shop: Shop, language: str) -> dict[str, Any] | None:
-    """A chart of ``table``: a line over time, bars by name, grouped bars or lines by two names; else ``None``."""
+    """A line over time, bars by name, grouped bars or lines by two names; else ``None``."""
     shape = shape_of(table)
     if shape.kind not in ("series", "groups", "two_way") or len(table.rows) < 2:
         return None
@@ -173,12 +174,16 @@ class _Chart:
         time = self.shape.time
         if time is None:
             return f"{title}. {len(data)} bars."
-        values = [row[time] for row in self.table.rows if isinstance(row[time], dt.date)]
-        if not values:
+        days = sorted(
+            {
+                cell.isoformat(): cell for row in self.table.rows if isinstance(cell := row[time], dt.date)
+            }.items()
+        )
+        if not days:
             return f"{title}. {len(data)} points."
-        ends = [format_date(v, grain=self.shape.grain) for v in (min(values), max(values))]  # type: ignore[type-var]
+        ends = [format_date(day, grain=self.shape.grain) for _, day in (days[0], days[-1])]
         return f"{title}. {len(data)} points, {ends[0]} to {ends[1]}."
 
 
-def _order(value: str | int) -> tuple[int, str]:
-    return (value, "") if isinstance(value, int) else (0, value)
+def _order(value: Any) -> tuple[int, str]:
+    return (value, "") if isinstance(value, int) else (0, str(value))

@@ -1,8 +1,9 @@
 """Words from evidence. Every number that is written here comes from a cell and leaves a receipt.
 
-No model writes here. A :class:`_Writer` is the only way from a cell to the text: it prints the cell, escapes it
-and keeps the figure, so that a number without a receipt cannot be written by accident. What repeats the
-question (its period, its values) is marked as restated. Quotes of reviews stand in block quotes, each with its id.
+No model writes here. A :class:`_Writer` is the only way from a cell to the text: it prints the cell,
+escapes it and keeps the figure, so that a number without a receipt cannot be written by accident. What
+repeats the question (its period, its values) is marked as restated. Quotes of reviews stand in block
+quotes, each with its id.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ import datetime as dt
 import decimal
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.answer import Evidence, Figure, Scope
 from bot.cells import Grain, format_cell
 from bot.names import title_of, unit_of, view_title
 from bot.shape import Shape, shape_of
-from bot.words import Words, escape_markdown
+from bot.words import Words, escape_markdown, listed
 from retrieval.types import Hit
 from sql.semantics import Shop
 from sql.types import Table, Value
@@ -398,9 +399,3 @@ def _help(evidence: Evidence, writer: _Writer) -> str:
         lines = [words.say("help_example", text=text) for text in safe["examples"]]
         parts.append("\n".join([words.say("help_examples"), "", *lines]))
     return "\n\n".join(parts)
-
-
-def listed(names: Iterable[str], words: Words) -> str:
-    """``a, b and c`` in the language of ``words``."""
-    *head, last = list(names)
-    return words.say("list_end").join([words.say("list_join").join(head), last]) if head else last

@@ -1,7 +1,8 @@
 """Follow-ups: telling them from questions of their own, and working them into the previous question.
 
-Everything is decided by features of the words (a leading "and", a closing 呢, which kinds of things are named), and
-edited by spans that linking and the reader of periods found. English and Chinese; a mix of both is fine.
+Everything is decided by features of the words (a leading "and", a closing 呢, which kinds of things are
+named), and edited by spans that linking and the reader of periods found. English and Chinese; a mix of
+both is fine.
 """
 
 from __future__ import annotations
@@ -13,75 +14,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from bot import cues
 from sql.linking import Links, Mention
 from sql.periods import Period
 
 MAX_WORDS = 7
 """English words, or pairs of Chinese characters, beyond which a message without a cue stands alone."""
 
-_LEAD = re.compile(
-    r"(?ix)^\W*(?:"
-    r"(?:(?:and|but|so|ok(?:ay)?|then|now|or|also|well)\b[,\s]*)*"
-    r"(?:what\ about|how\ about|what\ if\ (?:it\ is|we\ take)|(?:and\s+)?the\ same|same(?:\ thing|\ question)?|"
-    r"again|instead|repeat\ (?:it|that)|do\ (?:it|that|the\ same)|compare\ (?:it|that)\ (?:to|with)|"
-    r"(?:break|split|group|sort|show|give|make)\s+(?:me\s+)?(?:it|that|them|this|those)(?:\s+(?:down|up|again))?|"
-    r"(?:only|just)(?:\s+(?:show|for|the))?|without|except(?:\s+for)?|exclud(?:e|ing))\b"
-    r"|(?:and|but|also|then|or)\b)[,:\s]*(?:(?:for|with)\b(?=\s+\w))?\s*"
-)
-_LEAD_ZH = re.compile(
-    r"^\W*(?:(?:那么?|然后|还有|再|另外|以及|而|好的?|现在|接着)[，,\s]*)*"
-    r"(?:(?:只看|只要|只|仅看|仅|换成|换作|换|改成|改为|改看|同样(?:的|地)?|一样(?:的|地)?|其中|如果是|要是|同理|不含|不包括|除了|除去|排除|去掉|看看|看)[，,\s]*)?"
-)
-_TAIL = re.compile(r"(?i)[\s,]*\b(?:instead|too|as well|please|then|again|only|alone)\b\W*$|\W+$")
-_TAIL_ZH = re.compile(r"(?:的话|又?如何|又?怎么?样|是多少|呢|吗|吧|的|看|来看)*[\W]*$")
-_ADDING = re.compile(
-    r"(?i)\b(?:also|too|as well|plus|in addition|add|along with|together with)\b|还要|加上|同时|一起|再加|也"
-)
-_NEGATING = re.compile(
-    r"(?i)\b(?:without|except|exclud\w+|not|but not|other than|apart from)\b|不含|不包括|除了|除去|排除|去掉|不要|以外"
-)
-_COMPARING = re.compile(
-    r"(?i)\b(?:more than|less than|over|above|below|under|at least|at most|fewer than|greater|between|compared?|versus|vs)\b"
-    r"|超过|大于|小于|低于|高于|至少|至多|以上|以下|不到|相比|对比"
-)
-_PRONOUN = re.compile(
-    r"(?i)\b(?:it|that|this|them|they|those|these|their|its|ones?|there|the same)\b|它|他们|它们|这些|那些|这个|同样"
-)
-_ASKING = re.compile(
-    r"(?i)^\W*(?:what|which|who|whose|how|when|where|why|show|list|give|find|tell|count|compare|did|do|does|is|are|was|were|"
-    r"can|could|has|have|please|display|calculate|name)\b|多少|哪|几个|几种|什么|谁|列出|显示|为什么|怎么|请"
-)
-_ABOUT = re.compile(r"(?i)^\W*(?:(?:and|but|so|then)\s+)?(?:what|how) about\b")
-_DIMENSION_BEFORE = re.compile(
-    r"(?ix)(?:\b(?:broken\ down\ by|split\ by|grouped?\ by|by|per|for\ each|in\ each|each|every|across)(?:\ the)?\s+"
-    r"|(?:按照?|分|每一?个?|各个?|不同的?|以)\s*)$"
-)
-_WHICH_BEFORE = re.compile(r"(?i)(?:\bwhich\s+|哪一?[个些种类家]?)$")
-_GRAIN = re.compile(
-    r"(?ix)\b(?:by|per|for\ each|each|every)\s+(?:calendar\s+)?(?P<en>day|week|month|quarter|year)\b"
-    r"|\b(?P<ly>daily|weekly|monthly|quarterly|yearly)\b|\bover\ time\b"
-    r"|(?:按照?|分|每一?个?|逐)(?P<zh>天|日|周|星期|月份?|季度|年)(?!\d)"
-)
-_NUMBER_WORD = r"\d+|one|two|three|four|five|six|seven|eight|nine|ten|twenty"
-_TOP = re.compile(
-    rf"(?i)\b(?P<side>top|bottom|first|last|best|worst|highest|lowest)\s+(?P<n>{_NUMBER_WORD})\b(?!\s+(?:days?|weeks?|months?|years?|quarters?))"
-    r"|(?P<zh>前|后|倒数)(?P<zn>\d+|[一二两三四五六七八九十]+)(?:名|个|位|款|种)?(?![天日周月年季])"
-)
-_HIGH = re.compile(
-    r"(?i)\b(?:highest|most|best|top|largest|biggest|greatest|longest)\b|最高|最多|最好|最大|最畅销"
-)
-_LOW = re.compile(r"(?i)\b(?:lowest|least|worst|bottom|smallest|fewest|shortest)\b|最低|最少|最差|最小")
-_OPPOSITES = {
-    "highest": "lowest", "most": "least", "best": "worst", "top": "bottom", "largest": "smallest",
-    "biggest": "smallest", "greatest": "smallest", "longest": "shortest", "最高": "最低", "最多": "最少", "最好": "最差",
-    "最大": "最小", "最畅销": "销量最低",
-}  # fmt: skip
-_RELATIVE = re.compile(
-    r"(?ix)\bthe\s+(?P<unit>day|week|month|quarter|year)\s+(?P<side>before|after|earlier|later)(?:\s+that)?\b"
-    r"|\bthe\s+(?P<side2>previous|preceding|following|next)\s+(?P<unit2>day|week|month|quarter|year)\b"
-    r"|\b(?:a|one)\s+year\s+(?P<yearly>earlier|before|ago)\b|\bsame\s+(?:time|period|month|quarter|week)\s+(?:of\s+)?(?P<last>last|the\s+previous)\s+year\b"
-    r"|(?P<zh>(?:再[前后上下]|[前后])一?个?)(?P<zunit>天|周|月|季度|年)(?:的)?|(?P<zlast>去年同期|上年同期)"
-)
 _ZH_UNITS = {"天": "day", "周": "week", "月": "month", "季度": "quarter", "年": "year"}
 
 Kind = Literal["value", "metric", "column", "view"]
@@ -150,21 +89,21 @@ def _features(links: Links) -> _Features:
     values, measures, columns = [], [], []
     dimensions: list[tuple[int, int, _Span | None]] = [
         (m.start(), m.end(), None)
-        for m in _GRAIN.finditer(text)
+        for m in cues.GRAIN.finditer(text)
         if not _overlaps(m.start(), m.end(), links.periods)
     ]
     for span in _spans(links):
         if any(start <= span.start and span.end <= end for start, end, _ in dimensions):
             continue
         before = text[: span.start]
-        cue = _DIMENSION_BEFORE.search(before) or _WHICH_BEFORE.search(before)
+        cue = cues.DIMENSION_BEFORE.search(before) or cues.WHICH_BEFORE.search(before)
         # "top 5 products by revenue": what stands after "by" is measured, unless it is only a column.
         if (
             cue
             and span.names("column")
             and not (span.names("metric") and cue.group().strip().lower() == "by")
         ):
-            start = cue.start() if not _WHICH_BEFORE.search(before) else span.start
+            start = cue.start() if not cues.WHICH_BEFORE.search(before) else span.start
             dimensions.append((start, span.end, span))
         elif span.is_value:
             values.append(span)
@@ -172,7 +111,7 @@ def _features(links: Links) -> _Features:
             measures.append(span)
         else:
             columns.append(span)
-    top = _TOP.search(text)
+    top = cues.TOP.search(text)
     if top and _overlaps(top.start(), top.end(), links.periods):
         top = None
     return _Features(
@@ -197,8 +136,8 @@ def _is_chinese(text: str) -> bool:
 
 def _lead_end(text: str) -> int:
     """Where the words begin that follow "and", "what about", 那 and the like; 0 without any."""
-    pattern = _LEAD_ZH if re.search(r"[\u4e00-\u9fff]", text) else _LEAD
-    match = pattern.match(text) or _LEAD.match(text)
+    pattern = cues.LEAD_ZH if re.search(r"[\u4e00-\u9fff]", text) else cues.LEAD
+    match = pattern.match(text) or cues.LEAD.match(text)
     return match.end() if match and match.group().strip() else 0
 
 
@@ -219,18 +158,18 @@ def is_followup(links: Links, *, needs_cue: bool = False, after_asking_back: boo
     Args:
         links: of the message alone.
         needs_cue: only say so when the words themselves point back; for a message with nothing before it.
-        after_asking_back: the bot has just asked which of several things was meant, so a short reply answers that.
+        after_asking_back: the bot has just asked which of several things was meant: a short reply answers.
     """
     text = links.question
     features = _features(links)
-    has_cue = _has_cue(text) or bool(re.match(rf"\W*(?:{_COMPARING.pattern[4:]})", text, re.IGNORECASE))
+    has_cue = _has_cue(text) or bool(re.match(rf"\W*(?:{cues.COMPARING.pattern[4:]})", text, re.IGNORECASE))
     rest = text[_lead_end(text) :]
-    asks_itself = bool(_ASKING.search(rest)) and bool(features.measures)
+    asks_itself = bool(cues.ASKING.search(rest)) and bool(features.measures)
     is_short = _length(text) <= MAX_WORDS
     if needs_cue:
         return has_cue and is_short and not features.measures and not _is_complete(features, rest)
     if has_cue:
-        return not (asks_itself and not _PRONOUN.search(rest) and not _ABOUT.match(text)) or (
+        return not (asks_itself and not cues.PRONOUN.search(rest) and not cues.ABOUT.match(text)) or (
             bool(re.search(r"呢\W*$", text)) and is_short and not asks_itself
         )
     if after_asking_back and is_short:
@@ -239,13 +178,13 @@ def is_followup(links: Links, *, needs_cue: bool = False, after_asking_back: boo
         return True
     if features.measures or links.unknown or not is_short:
         return False
-    if _ASKING.search(text) and not _PRONOUN.search(text):
+    if cues.ASKING.search(text) and not cues.PRONOUN.search(text):
         return False
     return features.has_any
 
 
 def _is_complete(features: _Features, rest: str) -> bool:
-    return bool(_ASKING.search(rest)) and bool(features.values or features.columns)
+    return bool(cues.ASKING.search(rest)) and bool(features.values or features.columns)
 
 
 def strip_lead(links: Links) -> str:
@@ -275,7 +214,9 @@ def combine(previous: Links, followup: Links, *, is_about_text: bool = False) ->
             return topic
     if not (new.has_any or new.measures or _relative(new, old) or _flipped(old, new)):
         return _append(old.text, rest)
-    if _NEGATING.search(followup.question) or (_COMPARING.search(followup.question) and followup.numbers):
+    if cues.NEGATING.search(followup.question) or (
+        cues.COMPARING.search(followup.question) and followup.numbers
+    ):
         return _append(old.text, followup.question[_soft_lead_end(followup.question) :])
     editor = _Editor(old)
     _edit(editor, old, new)
@@ -285,8 +226,8 @@ def combine(previous: Links, followup: Links, *, is_about_text: bool = False) ->
 def _rest(text: str) -> str:
     """A follow-up without its lead and its closing particles."""
     rest = text[_lead_end(text) :]
-    rest = _TAIL.sub("", rest)
-    return _TAIL_ZH.sub("", rest) if re.search(r"[\u4e00-\u9fff]", rest) else rest
+    rest = cues.TAIL.sub("", rest)
+    return cues.TAIL_ZH.sub("", rest) if re.search(r"[\u4e00-\u9fff]", rest) else rest
 
 
 def _soft_lead_end(text: str) -> int:
@@ -365,7 +306,7 @@ def _append(question: str, rest: str) -> str:
 
 
 def _edit(editor: _Editor, old: _Features, new: _Features) -> None:
-    is_adding = bool(_ADDING.search(new.text))
+    is_adding = bool(cues.ADDING.search(new.text))
     _edit_period(editor, old, new)
     _edit_values(editor, old, new, is_adding)
     _edit_measures(editor, old, new, is_adding)
@@ -405,8 +346,8 @@ def _prepositioned(text: str) -> str:
 
 
 def _relative(new: _Features, old: _Features) -> str | None:
-    """ "the month before", "same period last year": days counted from the previous question's period, as words."""
-    match = _RELATIVE.search(new.text)
+    """ "the month before", "same period last year": counted from the previous question's period."""
+    match = cues.RELATIVE.search(new.text)
     if match is None or not old.periods or old.periods[0].is_open:
         return None
     period = old.periods[0]
@@ -492,7 +433,7 @@ def _edit_measures(editor: _Editor, old: _Features, new: _Features, is_adding: b
         return
     text = new.text[new.measures[0].start : new.measures[-1].end]
     metrics = [span for span in old.measures if span.names("metric")] or [
-        span for span in old.measures if not _HIGH.search(old.text) and not old.top
+        span for span in old.measures if not cues.HIGH.search(old.text) and not old.top
     ]
     if metrics:
         run = _run(old.text, metrics)
@@ -512,7 +453,7 @@ def _edit_dimensions(editor: _Editor, old: _Features, new: _Features, is_adding:
     for index, (name, phrase) in enumerate(_named_columns(new)):
         if old.dimensions and not is_adding and index == 0:
             start, end, span = old.dimensions[-1]
-            asks_which = span is not None and _WHICH_BEFORE.search(old.text[:start]) is not None
+            asks_which = span is not None and cues.WHICH_BEFORE.search(old.text[:start]) is not None
             editor.replace(start, end, _singular(name) if asks_which else phrase)
         elif old.dimensions and is_adding:
             end = old.dimensions[-1][1]
@@ -522,7 +463,7 @@ def _edit_dimensions(editor: _Editor, old: _Features, new: _Features, is_adding:
 
 
 def _named_columns(features: _Features) -> list[tuple[str, str]]:
-    """What to break down by: the bare name and the name with "by"; neighbours joined by "and" stay together."""
+    """What to break down by: the bare name and the name with "by"; "a and b" stays together."""
     text = features.text
     by = "按" if _is_chinese(text) else "by "
     found = [(start, end, span) for start, end, span in features.dimensions]
@@ -547,7 +488,7 @@ _ADVERBS = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "
 
 def _grain_name(text: str) -> str:
     """The unit of time in "by month", "monthly" or 每个月; any other text as it is."""
-    match = _GRAIN.fullmatch(text)
+    match = cues.GRAIN.fullmatch(text)
     if match is None:
         return text
     return (
@@ -561,11 +502,11 @@ def _singular(name: str) -> str:
 
 def _flipped(old: _Features, new: _Features) -> tuple[int, int, str] | None:
     """The previous question's "highest", to become "lowest", or the other way round."""
-    for here, there in ((_LOW, _HIGH), (_HIGH, _LOW)):
+    for here, there in ((cues.LOW, cues.HIGH), (cues.HIGH, cues.LOW)):
         wanted, present = here.search(new.text), there.search(old.text)
         if wanted and present:
-            opposite = _OPPOSITES | {
-                low: high for high, low in _OPPOSITES.items() if high not in ("biggest", "greatest")
+            opposite = cues.OPPOSITES | {
+                low: high for high, low in cues.OPPOSITES.items() if high not in ("biggest", "greatest")
             }
             word = opposite.get(present.group().lower(), wanted.group())
             return present.start(), present.end(), word

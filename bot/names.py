@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import decimal
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sql.semantics import Metric, Shop, ViewColumn
 from sql.types import Table
 
+_CHINESE_WORDS = {
+    "day": "日期", "date": "日期", "week": "周", "month": "月份", "quarter": "季度", "year": "年份",
+    "hour": "小时",
+    "weekday": "星期", "share": "占比", "total": "合计", "count": "数量", "rank": "排名",
+}  # fmt: skip
+_CHINESE_PREFIXES = {
+    "total": "总", "sum": "总", "average": "平均", "avg": "平均", "mean": "平均", "max": "最大",
+    "min": "最小",
+    "highest": "最高", "lowest": "最低",
+}  # fmt: skip
+_DERIVED = re.compile(
+    r"(?i)^(?:(?P<prefix>total|sum|average|avg|mean|max|min|highest|lowest)_)?(?P<base>\w+?)(?P<suffix>_count)?$"
+)
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -30,14 +44,29 @@ def title_of(shop: Shop, name: str, language: str) -> str:
     """
     known = list(_named(shop, name))
     if language == "zh":
-        for thing in known:
-            word = next((s for s in thing.synonyms if _HAN.search(s)), None)
-            if word is not None:
-                return word
+        chinese = _chinese_title(shop, name, known)
+        if chinese is not None:
+            return chinese
     words = re.sub(r"[^\w%]+|_", " ", name).strip() or name
     if not known:
         words = re.sub(r"\d+", "", words).strip()
     return words or ("数值" if language == "zh" else "value")
+
+
+def _chinese_title(shop: Shop, name: str, known: Sequence[Metric | ViewColumn]) -> str | None:
+    """The shop's Chinese word for ``name``, or one for a unit of time or an alias of a known column."""
+    for thing in known:
+        word = next((s for s in thing.synonyms if _HAN.search(s)), None)
+        if word is not None:
+            return word
+    if name.lower() in _CHINESE_WORDS:
+        return _CHINESE_WORDS[name.lower()]
+    match = _DERIVED.match(name)
+    if match is None or not (match["prefix"] or match["suffix"]):
+        return None
+    base = _chinese_title(shop, match["base"], list(_named(shop, match["base"])))
+    prefix = _CHINESE_PREFIXES.get((match["prefix"] or "").lower(), "")
+    return None if base is None else f"{prefix}{base}{'数' if match['suffix'] else ''}"
 
 
 def unit_of(shop: Shop, table: Table, name: str) -> str:
@@ -45,7 +74,22 @@ def unit_of(shop: Shop, table: Table, name: str) -> str:
     label = table.labels.get(name)
     if label is not None:
         return label
-    return next((thing.unit for thing in _named(shop, name) if thing.unit), "")
+    unit = next((thing.unit for thing in _named(shop, name) if thing.unit), "")
+    if unit:
+        return unit
+    if name.lower() in ("share", "rate") and _are_shares(table, name):
+        return "%"
+    match = _DERIVED.match(name)
+    return unit_of(shop, table, match["base"]) if match is not None and match["prefix"] else ""
+
+
+def _are_shares(table: Table, name: str) -> bool:
+    """Whether a column holds fractions of one, so that it may be written in per cent."""
+    position = next(i for i, column in enumerate(table.columns) if column.name == name)
+    values = [row[position] for row in table.rows if row[position] is not None]
+    return bool(values) and all(
+        isinstance(v, int | float | decimal.Decimal) and 0 <= float(v) <= 1 for v in values
+    )
 
 
 def view_title(shop: Shop, name: str, language: str) -> str:

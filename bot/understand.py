@@ -1,9 +1,9 @@
 """From a message to a standalone question: hygiene, language, follow-ups.
 
-Rules only, no model, so that "and in May?" always means the same and costs milliseconds. A follow-up changes the
-previous standalone question where it names something of the same kind (period by period, value by value of one
-column, metric by metric, breakdown by breakdown) and adds what is new. What it does not do: resolve pronouns to
-rows of an earlier answer ("who are they?").
+Rules only, no model, so that "and in May?" always means the same and costs milliseconds. A follow-up
+changes the previous standalone question where it names something of the same kind (period by period,
+value by value of one column, metric by metric, breakdown by breakdown) and adds what is new. What it does
+not do: resolve pronouns to rows of an earlier answer ("who are they?").
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bot import cues
 from bot.errors import AskBack, UnusableQuestion
 from bot.followup import combine, is_followup, strip_lead
 from bot.memory import Conversation, Turn
@@ -35,22 +36,7 @@ _SCRIPTS = (
     ("th", re.compile(r"[\u0e00-\u0e7f]")),
 )
 _LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f]+(?:'[A-Za-z]+)?")
-_COMMON = {
-    "en": "the of and is are was were what which how many much by in for to show me last month did do does our with"
-    " who why when where from this year sales revenue orders a an i you have has per about only top",
-    "fr": "le la les des du est sont quel quelle quels quelles combien nous notre dans pour avec mois dernier et une un"
-    " chiffre affaires ventes par quoi comment qui était été commandes d l au aux ce cette",
-    "de": "der die das und ist sind war wie viel viele welche welcher welches im letzten monat für mit nach umsatz"
-    " bestellungen unser unsere ein eine den dem von wir haben pro wo wer warum zeige mir",
-    "es": "el la los las es son fue cuál cuáles cuánto cuántos cuántas qué del mes pasado por para con ventas pedidos"
-    " nuestro nuestra una un y en quién cómo",
-    "it": "il lo la i gli le è sono quale quali quanto quanti quante del della mese scorso per con vendite ordini nostro"
-    " una un e che cosa come chi",
-    "pt": "o a os as é são qual quais quanto quantos quantas do da mês passado por para com vendas pedidos nosso uma um"
-    " e que como quem em foi",
-    "nl": "de het een is zijn was hoeveel welke vorige maand voor met omzet bestellingen onze per van en wat hoe wie",
-}
-_COMMON_WORDS = {language: frozenset(words.split()) for language, words in _COMMON.items()}
+_COMMON_WORDS = {language: frozenset(words.split()) for language, words in cues.COMMON_WORDS.items()}
 _FULL_WIDTH = {
     code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))
 }
@@ -87,7 +73,7 @@ def clean(message: str) -> str:
 
 
 def language_of(text: str) -> str:
-    """ISO 639-1 code by script, and among Latin scripts by common words; ``en`` when nothing speaks against it.
+    """ISO 639-1 code by script, and among Latin scripts by common words; ``en`` when in doubt.
 
     >>> language_of("上个月的销售额"), language_of("Quel est le chiffre d'affaires ?")
     ('zh', 'fr')
@@ -140,7 +126,7 @@ def understand(
     chosen = _chosen_option(question, last)
     if chosen is not None:
         return _understood(question, chosen, language, link(chosen, vocabulary, today), last)
-    if last is not None and _WHY.match(question):
+    if last is not None and cues.WHY.match(question):
         raise AskBack("why", options=_breakdowns(last, vocabulary, today))
     if last is not None and is_followup(links, after_asking_back=last.status == "clarify"):
         previous = link(last.standalone_question, vocabulary, today)
@@ -158,12 +144,6 @@ def _understood(
     return Understood(
         question=question, standalone=standalone, language=language, links=links, previous=previous
     )
-
-
-_WHY = re.compile(
-    r"(?i)^\W*(?:(?:and|but|so)\s+)?(?:why(?:\s+(?:is|was)\s+(?:that|this|it))?|how come|what happened|what'?s the reason)\W*$"
-    r"|^\W*(?:那|但)?(?:是)?(?:为什么|为何|怎么回事|什么原因|原因呢)\W*$"
-)
 
 
 def _breakdowns(last: Turn, vocabulary: Vocabulary, today: dt.date) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 
@@ -87,3 +88,9 @@ def load_words(language: str) -> Words:
     text = resources.files("bot").joinpath("texts", f"{spoken}.yml").read_text(encoding="utf-8")
     sentences = yaml.safe_load(text)
     return Words(spoken, {key: str(value).rstrip("\n") for key, value in sentences.items()})
+
+
+def listed(names: Iterable[str], words: Words) -> str:
+    """``a, b and c`` in the language of ``words``."""
+    *head, last = list(names)
+    return words.say("list_end").join([words.say("list_join").join(head), last]) if head else last

@@ -1,1 +1,1 @@
-"""Skills: typed functions from a question to Evidence. The visible tuple is ``bot.skills.registry.SKILLS``."""
+"""Skills: typed functions from a question to Evidence; ``bot.skills.registry.SKILLS`` is the visible tuple."""

@@ -1,7 +1,7 @@
 """What customers say: reviews that come closest to the question, quoted with their ids.
 
-Which reviews may be found is decided by columns (product, category, stars, time, language), never by the text of
-a review. Reviews are data; nothing in them is followed.
+Which reviews may be found is decided by columns (product, category, stars, time, language), never by the
+text of a review. Reviews are data; nothing in them is followed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 import time
 from dataclasses import dataclass
 
+from bot import cues
 from bot.answer import Evidence
 from bot.errors import Declined, Stopped
 from bot.scope import scoped
@@ -31,13 +32,6 @@ SEARCHED = 20
 MIN_SIMILARITY = 0.3
 """Cosine below which a review does not speak of the question."""
 
-_POOR = re.compile(
-    r"(?i)\b(complain\w*|negative|bad|critic\w*|unhappy|dissatisf\w*|dislike\w*|hate\w*|problems?|issues?|worst)\b"
-    r"|差评|抱怨|吐槽|不满|负面|投诉|缺点"
-)
-_GOOD = re.compile(
-    r"(?i)\b(positive|praise\w*|compliments?|love\w*|happy|satisfied|like most|best about)\b|好评|称赞|夸|满意|正面|优点"
-)
 _STARS = re.compile(r"(?i)\b([1-5])[- ]?stars?\b|([1-5一二三四五])\s?星")
 _ZH_DIGITS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5}
 
@@ -93,30 +87,15 @@ def _speaks_of_it(hit: Hit) -> bool:
     return hit.similarity is None or hit.similarity >= MIN_SIMILARITY
 
 
-_ABOUT = re.compile(
-    r"(?ix)^\W*(?:please\s+)?(?:"
-    r"(?:what|how)\s+(?:do|did|does|are|have)\s+(?:\w+\s+){0,4}?(?:say|said|saying|think|feel|complain|like|write|mention)\w*"
-    r"(?:\s+(?:about|of|on|regarding))?"
-    r"|(?:show|find|give|list|any|are\ there\ any)\s+(?:me\s+)?(?:\w+\s+){0,3}?(?:reviews?|comments?|opinions?|feedback|complaints?)"
-    r"(?:\s+(?:about|of|on|for|that\s+mention|mentioning))?"
-    r"|(?:reviews?|comments?|opinions?|feedback|complaints?)\s+(?:about|of|on|that\s+mention|mentioning)"
-    r")\s*(?:the|our)?\s*"
-)
-_ABOUT_ZH = re.compile(
-    r"^(?:请问)?(?:顾客|客户|买家|用户|大家|人们)?(?:们)?(?:都)?(?:对|关于|觉得|认为)?(.+?)"
-    r"(?:有什么|有哪些|有何|的)?(?:怎么)?(?:评价|看法|意见|评论|反馈|说|抱怨|样).*$"
-)
-
-
 def topic_of(question: str) -> str:
-    """What reviews shall speak of: the question without "what do buyers say about". The whole, if nothing is left.
+    """What reviews shall speak of: the question without "what do buyers say about"; never empty.
 
     >>> topic_of("What do buyers say about the battery?")
     'battery?'
     """
-    topic = _ABOUT.sub("", question, count=1).strip()
+    topic = cues.REVIEWS_LEAD.sub("", question, count=1).strip()
     if topic == question.strip():
-        match = _ABOUT_ZH.match(topic)
+        match = cues.REVIEWS_LEAD_ZH.match(topic)
         topic = match.group(1) if match else topic
     return topic if re.search(r"\w", topic) else question
 
@@ -143,9 +122,9 @@ def _rating(question: str) -> tuple[int | None, int | None]:
         text = stars.group(1) or stars.group(2)
         number = _ZH_DIGITS.get(text) or int(text)
         return number, number
-    if _POOR.search(question):
+    if cues.POOR.search(question):
         return None, 3
-    if _GOOD.search(question):
+    if cues.GOOD.search(question):
         return 4, None
     return None, None
 
@@ -170,7 +149,7 @@ def _filters(wanted: _Wanted, links: Links) -> Filters:
 
 
 def _overview(wanted: _Wanted, request: Request, source: ReviewSource, tools: Tools) -> Table | None:
-    """Number and mean stars of the reviews under the question's conditions; ``None`` when it cannot be run."""
+    """Number and mean stars of the reviews under the question's conditions; ``None`` if it cannot run."""
     sql = overview_sql(wanted, request.links, source)
     try:
         table = tools.workspace.run(sql, cancel=request.cancel)
@@ -183,7 +162,7 @@ def _overview(wanted: _Wanted, request: Request, source: ReviewSource, tools: To
 
 
 def overview_sql(wanted: _Wanted, links: Links, source: ReviewSource) -> str:
-    """The counting query. Values are written as literals with doubled quotes; the guard checks it like any other."""
+    """The counting query. Values are literals with doubled quotes; the guard checks it like any other."""
     tests = []
     for column, values in (
         (source.product, wanted.products),
@@ -219,7 +198,7 @@ def _literal(value: str) -> str:
 
 ask_reviews = Skill(
     name="ask_reviews",
-    description="What customers say in their reviews about a product, a category or a topic, in their own words.",
+    description="What customers say in their reviews about a product, a category or a topic, in their words.",
     utterances=(
         "What do buyers say about the battery?",
         "What do customers think of the headphones?",

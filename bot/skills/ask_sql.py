@@ -30,7 +30,7 @@ UNSURE = 0.3
 
 
 def answer_with_sql(request: Request, tools: Tools) -> Evidence:
-    """Ask the database. Table 0 is the answer; further tables hold a total, or from when to when data exist."""
+    """Ask the database. Table 0 is the answer; a further one holds a total, or the span of the data."""
     if tools.asker is None:
         raise Declined("no_engine")
     answer = tools.asker.ask(request.question, cancel=request.cancel, on_sql=request.on_sql)
@@ -102,7 +102,7 @@ def _view_of(table: Table, shop: Shop) -> str:
 
 
 def total_sql(sql: str, column: str, dialect: str) -> str | None:
-    """A statement for the sum of ``column`` over the whole result of ``sql``; ``None`` where a sum means nothing.
+    """A statement for the sum of ``column`` over the result of ``sql``; ``None`` where that means nothing.
 
     Only plain sums and counts add up: averages, shares and distinct counts do not, and a result cut by LIMIT
     or HAVING would give the total of a part.
@@ -125,7 +125,7 @@ def total_sql(sql: str, column: str, dialect: str) -> str | None:
     return outer.sql(dialect=dialect)
 
 
-def _adds_up(node: exp.Expression) -> bool:
+def _adds_up(node: exp.Expr) -> bool:
     """Sums and counts, rounded or added to each other, without DISTINCT."""
     if isinstance(node, exp.Paren | exp.Round | exp.Coalesce | exp.Cast):
         return _adds_up(node.this)
@@ -136,7 +136,7 @@ def _adds_up(node: exp.Expression) -> bool:
 
 ask_sql = Skill(
     name="ask_sql",
-    description="Figures, rankings, shares and lists from the shop's data: sales, orders, customers, stock, ratings.",
+    description="Figures, rankings, shares and lists from the shop's data: sales, orders, stock, ratings.",
     utterances=(
         "What was the revenue last month?",
         "How many orders came from Germany in May?",

@@ -68,7 +68,7 @@ class Skill:
     parameters: Mapping[str, str]
     """What it takes from the question → what it means."""
     run: Callable[[Request, Tools], Evidence]
-    """Raises ``bot.errors.Declined`` or the errors of ``sql``, ``retrieval`` and ``llm``; never returns prose."""
+    """Raises ``Declined`` or the errors of ``sql``, ``retrieval`` and ``llm``; never returns prose."""
 
 
 def as_tuple(*skills: Skill) -> tuple[Skill, ...]:

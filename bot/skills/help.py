@@ -54,7 +54,7 @@ def hidden_names(workspace: Workspace, language: str) -> tuple[str, ...]:
 def suggestions(shop: Shop, language: str, vocabulary: Vocabulary | None = None) -> tuple[str, ...]:
     """The shop's own example questions in ``language``; in any language when it has none in that one.
 
-    A shop whose file suggests nothing gets questions made of its first metrics, as far as ``vocabulary`` has any.
+    A shop whose file suggests nothing gets questions made of the first metrics of ``vocabulary``.
     """
     is_chinese = language == "zh"
     own = tuple(q for q in shop.suggestions if any("\u4e00" <= c <= "\u9fff" for c in q) == is_chinese)
