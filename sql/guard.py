@@ -26,8 +26,9 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import InitVar, dataclass, replace
+from functools import lru_cache
 from typing import NoReturn
 
 import sqlglot
@@ -37,7 +38,7 @@ from sqlglot.dialects.dialect import Dialect as SqlglotDialect
 from sqlglot.errors import ErrorLevel, SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from sql.errors import NotAllowed, ShopFileError, UnknownName, UnsafeQuery
 from sql.functions import ARGUMENTS, SYNTAX, TYPES, WORDS, function_classes, function_names
@@ -62,6 +63,11 @@ _SEAL = object()
 
 _SYSTEM = re.compile(r"^(sqlite_|pragma_|duckdb_|pg_|information_schema)", re.IGNORECASE)
 _SETS = (exp.Union, exp.Intersect, exp.Except)
+_OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE})
+_CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE})
+_SHAPING = (
+    _OPENING | _CLOSING | {TokenType.CASE, TokenType.END, TokenType.JOIN, TokenType.ON, TokenType.USING}
+)
 _TYPE_WORDS: dict[ColumnType, str] = {
     "integer": "BIGINT",
     "number": "DOUBLE",
@@ -196,14 +202,14 @@ class Guard:
                         column.name, [c.name for c in table.columns]
                     )
                     raise ShopFileError(self.shop.path, None, reason)
-            outputs = [column.name for column in table.columns]
+            outputs = tuple(column.name for column in table.columns)
         else:
             outputs = self._outputs(view)
         is_whole = len(outputs) == len(shown.columns) and rows is None
         if view.sql is None and is_whole:
             return _Source(view=shown, table=table.name if table else view.name, cte=None)
         if view.sql is None:
-            body: exp.Query = exp.select(exp.Star()).from_(exp.to_table(_quoted(view.name, self.dialect)))
+            body: exp.Query = exp.select(exp.Star()).from_(exp.to_table(quoted(view.name, self.dialect)))
         else:
             body = parse_query(view.sql, self.dialect)
         name = view.name if table is None else self._free_name(f"{view.name}_view")
@@ -245,9 +251,9 @@ class Guard:
                     raise ShopFileError(self.shop.path, None, f"{where}: no column {node.name}{near}")
         return tree
 
-    def _outputs(self, view: View) -> list[str]:
+    def _outputs(self, view: View) -> tuple[str, ...]:
         """Names of the columns that the view's SELECT gives; checks that it names what is there."""
-        outputs = view_outputs(view, self.catalog, self.shop)
+        outputs = view_outputs(view.name, view.sql or "", self.catalog)
         for column in view.columns:
             if _key(column.name) not in {_key(name) for name in outputs}:
                 near = _near(column.name, outputs)
@@ -267,12 +273,7 @@ class Guard:
         return name
 
     def _make_schema(self, sources: Iterable[_Source]) -> MappingSchema:
-        schema = MappingSchema(dialect=self.dialect)
-        for source in sources:
-            table = exp.Table(this=exp.to_identifier(source.table, quoted=True))
-            columns = {_quoted(c.name, self.dialect): _TYPE_WORDS[c.type] for c in source.view.columns}
-            schema.add_table(table, columns, dialect=self.dialect)
-        return schema
+        return _schema({s.table: {c.name: c.type for c in s.view.columns} for s in sources}, self.dialect)
 
 
 class _Pass:
@@ -291,11 +292,11 @@ class _Pass:
         self.place_sources(tree, known)
         self.resolve_columns(tree)
         self.limit_rows(tree)
+        own = tree.args.get("with_") is not None
         printed = _print(tree, self.guard.dialect)
         used = sorted(self.used.values(), key=lambda source: source.table)
-        bodies = [f"{_quoted(s.table, self.guard.dialect)} AS ({s.cte})" for s in used if s.cte is not None]
+        bodies = [f"{quoted(s.table, self.guard.dialect)} AS ({s.cte})" for s in used if s.cte is not None]
         if bodies:
-            own = tree.args.get("with_") is not None
             printed = f"WITH {', '.join(bodies)}{', ' + printed[5:] if own else ' ' + printed}"
         return printed, used
 
@@ -320,8 +321,7 @@ class _Pass:
             tree = tree.this
         if not isinstance(tree, (exp.Select, exp.Subquery, *_SETS)):
             self.refuse(f"expected a query that starts with SELECT or WITH, found {_kind(tree)}")
-        for node in tree.walk():
-            node.pop_comments()
+        _bare(tree)
         return tree
 
     def strip_views(self, tree: exp.Query) -> dict[str, _Source]:
@@ -333,7 +333,7 @@ class _Pass:
         own = {_key(s.table): s for s in self.guard._sources.values() if s.cte is not None}
         for cte in list(with_.expressions):
             source = own.get(_key(cte.alias))
-            if source is None or cte.this.sql(self.guard.dialect, comments=False) != source.cte:
+            if source is None or _print(cte.this, self.guard.dialect) != source.cte:
                 break
             known[_key(cte.alias)] = source
             cte.pop()
@@ -418,9 +418,14 @@ class _Pass:
         for number, select in enumerate(starred):
             select.meta["star"] = number
         try:
-            resolved = self.qualify(tree.copy(), self.guard._schema)
+            resolved = self.qualify(tree.copy())
         except SqlglotError as error:
-            self.explain_columns(tree, error)
+            if not self.quote_texts(tree):
+                self.explain_columns(tree, error)
+            try:
+                resolved = self.qualify(tree.copy())
+            except SqlglotError as again:
+                self.explain_columns(tree, again)
         if resolved.find(exp.TableColumn):
             self.refuse("a table's name stands where a column is expected; name a column")
         spelling = {_key(c.name): c.name for s in self.used.values() for c in s.view.columns}
@@ -429,12 +434,40 @@ class _Pass:
             del select.meta["star"]
             columns = [column.copy() for column in expanded[number].expressions]
             for column in columns:
-                if isinstance(column, exp.Alias):
-                    column.args["alias"].set("this", spelling.get(_key(column.alias), column.alias))
+                for identifier in column.find_all(exp.Identifier):
+                    name = spelling.get(_key(identifier.name), identifier.name)
+                    identifier.replace(_identifier(name, self.guard.dialect))
             select.set("expressions", columns)
 
-    def qualify(self, tree: exp.Query, schema: MappingSchema) -> exp.Query:
-        return qualify(tree, dialect=self.guard.dialect, schema=schema, quote_identifiers=False)
+    def qualify(self, tree: exp.Query) -> exp.Query:
+        guard = self.guard
+        return qualify(tree, dialect=guard.dialect, schema=guard._schema, quote_identifiers=False)
+
+    def known_names(self, tree: exp.Query) -> set[str]:
+        """Keys of every name that a column of the statement can have: of its views, and those it makes."""
+        made = {_key(a.alias) for a in tree.find_all(exp.Alias)}
+        made |= {_key(i.name) for a in tree.find_all(exp.TableAlias) for i in a.args.get("columns") or ()}
+        return made | {_key(c.name) for s in self.used.values() for c in s.view.columns}
+
+    def quote_texts(self, tree: exp.Query) -> bool:
+        """Write ``city = "Berlin"`` as the text it is in SQLite; whether there was any.
+
+        SQLite takes a name in double quotes that is no column for a text. Only where a value is compared with
+        something is that surely meant; elsewhere it hides a misspelt column, and is refused.
+        """
+        if self.guard.dialect != "sqlite":
+            return False
+        hidden = {column for _, column in self.guard._masked}
+        known = self.known_names(tree) | hidden
+        found = [
+            column
+            for column in tree.find_all(exp.Column)
+            if not column.table and column.this.args.get("quoted") and _key(column.name) not in known
+            if _is_compared(column)
+        ]
+        for column in found:
+            column.replace(exp.Literal.string(column.name))
+        return bool(found)
 
     def explain_columns(self, tree: exp.Query, error: SqlglotError) -> NoReturn:
         """Say which column it is, whether it is hidden, unknown or ambiguous, and what is near."""
@@ -446,9 +479,7 @@ class _Pass:
             for i in j.args.get("using") or ()
         }
         used = list(self.used.values())
-        made = {_key(a.alias) for a in tree.find_all(exp.Alias)}
-        made |= {_key(i.name) for a in tree.find_all(exp.TableAlias) for i in a.args.get("columns") or ()}
-        seen = {_key(c.name) for s in used for c in s.view.columns} | made
+        seen = self.known_names(tree)
         for key, column in columns.items():
             for source in used:
                 if (_key(source.view.name), key) in guard._masked and key not in seen:
@@ -556,8 +587,8 @@ def _value_refusal(node: exp.Expr) -> str | None:
         elif not isinstance(parent, (exp.Select, exp.Count)):
             return "* may only stand in SELECT and in COUNT(*)"
     elif isinstance(node, exp.Join):
-        if (node.args.get("method") or "").upper() not in ("", "NATURAL"):
-            return f"{node.args['method']} JOIN is not supported; use JOIN … ON"
+        method = (node.args.get("method") or "").upper()
+        return None if method in ("", "NATURAL") else f"{method} JOIN is not supported; use JOIN … ON"
     return None
 
 
@@ -565,33 +596,36 @@ def _shape_refusal(tokens: list[Token]) -> str | None:
     """What can be refused before parsing: sizes at which the parser would be slow or too deep."""
     if len(tokens) > MAX_TOKENS:
         return f"it has {len(tokens):,} words; {MAX_TOKENS:,} are allowed"
-    open_joins, depth, previous = [0], 0, None
+    open_joins, cases, previous = [0], 0, None
     for token in tokens:
         kind = token.token_type
-        if kind in (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE):
-            open_joins.append(0)
-        elif kind in (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE):
-            if len(open_joins) > 1:
-                open_joins.pop()
-        elif kind is TokenType.CASE:
-            depth += 1
-        elif kind is TokenType.END:
-            depth -= 1
-        elif kind is TokenType.JOIN and previous is not TokenType.NATURAL:
-            open_joins[-1] += 1
+        if kind in _SHAPING:
+            if kind in _OPENING:
+                open_joins.append(0)
+            elif kind in _CLOSING:
+                if len(open_joins) > 1:
+                    open_joins.pop()
+            elif kind is TokenType.CASE:
+                cases += 1
+            elif kind is TokenType.END:
+                cases -= 1
+            elif kind is TokenType.JOIN and previous is not TokenType.NATURAL:
+                open_joins[-1] += 1
+            elif kind in (TokenType.ON, TokenType.USING) and previous is not TokenType.DISTINCT:
+                open_joins[-1] = max(0, open_joins[-1] - 1)
             if sum(open_joins) > MAX_OPEN_JOINS:
                 return f"more than {MAX_OPEN_JOINS} joins in a row have no ON; give each join its ON"
-        elif kind in (TokenType.ON, TokenType.USING) and previous is not TokenType.DISTINCT:
-            open_joins[-1] = max(0, open_joins[-1] - 1)
-        if depth + len(open_joins) > MAX_DEPTH:
-            return f"it is nested deeper than {MAX_DEPTH} levels; write it flatter"
+            if cases + len(open_joins) > MAX_DEPTH:
+                return f"it is nested deeper than {MAX_DEPTH} levels; write it flatter"
         previous = kind
     return None
 
 
 def _visible_cte(table: exp.Table) -> exp.CTE | None:
     """The common table expression of the statement that ``table`` names, by SQL's rules of scope."""
-    name, node, inside = _key(table.name), table, None
+    name = _key(table.name)
+    node: exp.Expr | None = table
+    inside: exp.CTE | None = None
     while node is not None:
         if isinstance(node, exp.CTE):
             inside = node
@@ -601,63 +635,74 @@ def _visible_cte(table: exp.Table) -> exp.CTE | None:
             if inside is not None and inside.parent is with_:
                 ctes = ctes[: next(i for i, cte in enumerate(ctes) if cte is inside)]
             for cte in reversed(ctes):
-                if _key(cte.alias) == name:
+                if isinstance(cte, exp.CTE) and _key(cte.alias) == name:
                     return cte
         node = node.parent
     return None
 
 
 def parse_query(sql: str, dialect: Dialect) -> exp.Query:
-    """Parse one query of the shop's own, comments dropped; raises sqlglot's ``ParseError`` or ``ValueError``."""
+    """Parse one query of the shop's own, without comments; raises sqlglot's errors or ``ValueError``."""
     trees = [tree for tree in sqlglot.parse(sql, read=dialect) if tree is not None]
     if len(trees) != 1 or not isinstance(trees[0], (exp.Select, *_SETS)):
         raise ValueError("expected one SELECT")
-    for node in trees[0].walk():
-        node.pop_comments()
-    return trees[0]
+    return _bare(trees[0])
 
 
-def view_outputs(view: View, catalog: Catalog, shop: Shop) -> list[str]:
+def _bare(tree: exp.Query) -> exp.Query:
+    """``tree`` without comments and positions; a copy of it then costs a third."""
+    for node in tree.walk():
+        node.comments = None
+        node._meta = None
+    return tree
+
+
+@lru_cache(maxsize=256)
+def view_outputs(name: str, sql: str, catalog: Catalog) -> tuple[str, ...]:
     """Names of the columns that a view's SELECT gives.
 
     Raises:
         ShopFileError: it does not parse, or names tables or columns that the database does not have.
     """
+    what = f"the SELECT of the view {name}"
     try:
-        tree = parse_query(view.sql or "", catalog.dialect)
+        tree = parse_query(sql, catalog.dialect)
     except (SqlglotError, ValueError, RecursionError) as error:
-        raise ShopFileError(
-            shop.path, None, f"the SELECT of the view {view.name}: {_sqlglot_reason(error)}"
-        ) from error
+        raise ShopFileError(None, None, f"{what}: {_sqlglot_reason(error)}") from error
     for table in tree.find_all(exp.Table):
-        if _visible_cte(table) is None and (catalog.table(table.name) is None or table.db):
+        if _visible_cte(table) is not None:
+            continue
+        if catalog.table(table.name) is None or table.db:
             near = _near(table.name, [t.name for t in catalog.tables])
-            reason = f"the view {view.name} reads {table.name}, which the database does not have{near}"
-            raise ShopFileError(shop.path, None, reason)
+            raise ShopFileError(
+                None, None, f"{what} reads {table.name}, which the database does not have{near}"
+            )
     try:
-        qualified = qualify(
-            tree, dialect=catalog.dialect, schema=catalog_schema(catalog), quote_identifiers=False
-        )
+        schema = catalog_schema(catalog)
+        qualified = qualify(tree, dialect=catalog.dialect, schema=schema, quote_identifiers=False)
     except SqlglotError as error:
-        reason = f"the SELECT of the view {view.name}: {_sqlglot_reason(error)}"
-        raise ShopFileError(shop.path, None, reason) from error
-    return list(qualified.named_selects)
+        raise ShopFileError(None, None, f"{what}: {_sqlglot_reason(error)}") from error
+    return tuple(qualified.named_selects)
 
 
+@lru_cache(maxsize=16)
 def catalog_schema(catalog: Catalog) -> MappingSchema:
     """The database's tables, as sqlglot wants them."""
-    schema = MappingSchema(dialect=catalog.dialect)
-    for table in catalog.tables:
-        columns = {_quoted(c.name, catalog.dialect): _TYPE_WORDS[c.type] for c in table.columns}
-        schema.add_table(
-            exp.Table(this=exp.to_identifier(table.name, quoted=True)), columns, dialect=catalog.dialect
-        )
-    return schema
+    return _schema({t.name: {c.name: c.type for c in t.columns} for t in catalog.tables}, catalog.dialect)
+
+
+def _schema(tables: Mapping[str, Mapping[str, ColumnType]], dialect: Dialect) -> MappingSchema:
+    """Normalised here, many times faster than by sqlglot; ``qualify`` does it to the statements."""
+    words: dict[str, object] = {
+        _key(table): {_key(column): _TYPE_WORDS[kind] for column, kind in columns.items()}
+        for table, columns in tables.items()
+    }
+    return MappingSchema(words, dialect=dialect, normalize=False)
 
 
 def _print(tree: exp.Expr, dialect: Dialect) -> str:
-    """The text of ``tree``; what the dialect cannot say raises instead of being left out."""
-    return tree.sql(dialect=dialect, comments=False, unsupported_level=ErrorLevel.RAISE)
+    """The text of ``tree``, which is not to be used afterwards; what the dialect cannot say raises."""
+    return tree.sql(dialect=dialect, comments=False, copy=False, unsupported_level=ErrorLevel.RAISE)
 
 
 def _key(name: str) -> str:
@@ -672,13 +717,25 @@ def _identifier(name: str, dialect: Dialect) -> exp.Identifier:
     return exp.to_identifier(name, quoted=not _PLAIN.match(name) or _is_reserved(name, dialect))
 
 
-def _quoted(name: str, dialect: Dialect) -> str:
+def quoted(name: str, dialect: Dialect) -> str:
+    """``name`` as it must be written in a statement, in quotes where it needs them."""
     return _identifier(name, dialect).sql(dialect=dialect)
 
 
+@lru_cache(maxsize=4096)
 def _is_reserved(name: str, dialect: Dialect) -> bool:
     tokens = SqlglotDialect.get_or_raise(dialect).tokenize(name)
     return len(tokens) != 1 or tokens[0].token_type is not TokenType.VAR
+
+
+def _is_compared(column: exp.Column) -> bool:
+    """Whether ``column`` is the value of a comparison: what a column or a function stands on the left of."""
+    parent = column.parent
+    if isinstance(parent, (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Is, exp.Like, exp.Glob)):
+        return column.arg_key == "expression" and not isinstance(parent.this, exp.Literal)
+    if isinstance(parent, exp.In):
+        return column.arg_key == "expressions"
+    return isinstance(parent, exp.Between) and column.arg_key in ("low", "high")
 
 
 def _is_star(node: exp.Expr) -> bool:

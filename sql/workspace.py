@@ -77,25 +77,28 @@ def _today(shop: Shop, database: Database, catalog: Catalog) -> dt.date:
         return shop.today.date()
     if isinstance(shop.today, dt.date):
         return shop.today
-    line = locate(shop.path, "today")
     match = _LATEST.match(shop.today)
     if match is None:
         reason = f"today must be a date (2026-06-30) or max(view.column), not {shop.today!r}"
-        raise ShopFileError(shop.path, line, reason)
+        raise ShopFileError(shop.path, locate(shop.path, "today"), reason)
     view, column = (part.strip(' "`') for part in match.groups())
     everything = Guard(shop, catalog, Role(name="clock"))
     try:
         query = everything.check(f'SELECT MAX("{column}") AS today FROM "{view}"')
     except UnsafeQuery as error:
-        raise ShopFileError(shop.path, line, f"today: {error.reason}") from error
+        raise ShopFileError(shop.path, locate(shop.path, "today"), f"today: {error.reason}") from error
     try:
         rows = run(query, database, everything.role.limits).rows
     except SqlError as error:
-        raise ShopFileError(shop.path, line, f"today cannot be read from {view}.{column}: {error}") from error
+        raise ShopFileError(
+            shop.path, locate(shop.path, "today"), f"today cannot be read from {view}.{column}: {error}"
+        ) from error
     day = _as_date(rows[0][0] if rows else None)
     if day is None:
         raise ShopFileError(
-            shop.path, line, f"today: {view}.{column} holds no date; write a date, or leave today out"
+            shop.path,
+            locate(shop.path, "today"),
+            f"today: {view}.{column} holds no date; write a date, or leave today out",
         )
     return day
 

@@ -45,8 +45,8 @@ class Budget:
             raise QueryCancelled("The query was stopped. Nothing was changed.")
         if self.seconds >= self._limits.timeout_s:
             raise QueryTimeout(
-                f"The query took longer than {self._limits.timeout_s:g} s and was stopped. Nothing was changed. "
-                "Ask for a shorter period or fewer columns."
+                f"The query took longer than {self._limits.timeout_s:g} s and was stopped. "
+                "Nothing was changed. Ask for a shorter period or fewer columns."
             )
 
     def __enter__(self) -> Budget:
@@ -62,6 +62,6 @@ class Budget:
 
     def _watch(self) -> None:
         while not self._done.wait(POLL_S):
-            # An interrupt that comes between two steps of the database is lost: repeat it until the call ends.
+            # An interrupt that comes between two steps of the database is lost: repeat it.
             if self.is_spent():
                 self._interrupt()

@@ -109,7 +109,7 @@ class DuckdbDatabase:
                 budget.raise_if_spent()
                 raise QueryFailed(_first_line(error)) from error
             except (duckdb.Error, RuntimeError, OverflowError, ValueError) as error:
-                # RuntimeError covers an interrupt while rows are fetched; the others a value Python cannot hold.
+                # RuntimeError: interrupted while rows are fetched; the others: a value Python cannot hold.
                 budget.raise_if_spent()
                 raise QueryFailed(_first_line(error)) from error
             finally:
@@ -176,7 +176,8 @@ def _load(connection: duckdb.DuckDBPyConnection, name: str, files: Sequence[Data
             connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM {reader}")
         except duckdb.OutOfMemoryException as error:
             raise DatabaseUnavailable(
-                f"{files[0].path} is too large to be read into memory; import it into a .duckdb file and open that"
+                f"{files[0].path} is too large to be read into memory; "
+                "import it into a .duckdb file and open that"
             ) from error
         except duckdb.Error as error:
             first = first or error
@@ -215,7 +216,8 @@ def _read_catalog(cursor: duckdb.DuckDBPyConnection) -> Catalog:
     primary: dict[str, tuple[str, ...]] = {}
     foreign: dict[str, list[ForeignKey]] = {}
     for table, kind, own, target, theirs in cursor.execute(
-        "SELECT table_name, constraint_type, constraint_column_names, referenced_table, referenced_column_names "
+        "SELECT table_name, constraint_type, constraint_column_names, referenced_table, "
+        "referenced_column_names "
         "FROM duckdb_constraints() "
         "WHERE database_name = current_database() AND schema_name = current_schema()"
     ).fetchall():

@@ -29,10 +29,11 @@ COUNT_S = 2.0
 """Seconds spent on counting the rows of all tables; tables not counted by then have ``rows=None``."""
 MAX_VALUE_BYTES = 16_000_000
 
-_FUNCTIONS = {name.lower() for name in function_names("sqlite")} | set(
-    "-> ->> char current_date current_time current_timestamp json_array_length json_extract json_type json_valid "
-    "like likelihood likely nullif quote total unlikely".split()
-)
+_BEYOND = """
+-> ->> char current_date current_time current_timestamp json_array_length json_extract json_type json_valid
+like likelihood likely quote unlikely
+"""
+_FUNCTIONS = frozenset(name.lower() for name in function_names("sqlite")) | frozenset(_BEYOND.split())
 """What the guard allows, and what the shop's own views may use beyond it: all compute values from values."""
 
 
@@ -68,7 +69,7 @@ class SqliteDatabase:
     def execute(
         self, query: CheckedQuery, limits: QueryLimits, cancel: threading.Event | None = None
     ) -> Table:
-        """Run a checked query; see ``Database.execute``. Types of the columns are those of the values found."""
+        """Run a checked query; see ``Database.execute``. The columns' types are those of the values found."""
         with self._connect() as connection, Budget(limits, cancel, connection.interrupt) as budget:
             connection.set_authorizer(_authorize)
             connection.set_progress_handler(lambda: int(budget.is_spent()), STEPS)
@@ -145,8 +146,8 @@ def _authorize(action: int, first: str | None, second: str | None, where: str | 
 
 def _read_catalog(connection: sqlite3.Connection) -> Catalog:
     found = connection.execute(
-        "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
-        "ORDER BY rowid"
+        "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' "
+        "ESCAPE '\\' ORDER BY rowid"
     ).fetchall()
     deadline = time.monotonic() + COUNT_S
     connection.set_progress_handler(lambda: int(time.monotonic() > deadline), STEPS)
@@ -226,7 +227,7 @@ def _open_failure(path: Path, error: sqlite3.Error) -> str:
         return f"{path} is being written by another program; try again when it has finished"
     if "unable to open" in message:
         return (
-            f"{path} cannot be opened for reading: {message}. A file in WAL mode also needs its -wal and -shm "
-            "files beside it, in a folder that can be written; otherwise open a copy made with VACUUM INTO"
+            f"{path} cannot be opened for reading: {message}. A file in WAL mode also needs its -wal and "
+            "-shm files beside it, in a folder that can be written; otherwise open a copy made with VACUUM INTO"
         )
     return f"{path} cannot be read as a SQLite file; it may be damaged: {message}"
