@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from retrieval import storage
 from retrieval.embed import Embedder, embed_many, load_embedder
@@ -135,9 +136,15 @@ class Index:
             state = _open_state(self._folder, manifest, self._opened())
             new = _write(self._folder, added, self._embedder, processes=processes, progress=progress)
             kept = _without(state, {document.id for document in added})
-            manifest = replace(manifest, segments=(*kept, *new))
-            storage.write_manifest(self._folder, manifest)
-            self._state = _open_state(self._folder, manifest, self._opened())
+            self._replace(replace(manifest, segments=(*kept, *new)))
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Take documents out of the index; ids that are not in it are ignored. Raises what :meth:`add`
+        raises."""
+        with self._adding, storage.writing(self._folder):
+            manifest = storage.read_manifest(self._folder)
+            state = _open_state(self._folder, manifest, self._opened())
+            self._replace(replace(manifest, segments=tuple(_without(state, set(ids)))))
 
     def search(self, text: str, k: int, filters: Filters | None = None) -> list[Hit]:
         """Documents close to ``text`` in meaning or words, best first; at most ``k``, fewer when fewer exist.
@@ -165,6 +172,15 @@ class Index:
     def verify(self) -> None:
         """Hash every file, whatever the size; raises ``IndexCorrupt``."""
         storage.check_files(self._folder, self._state.manifest, hashes=True)
+
+    def _replace(self, manifest: Manifest) -> None:
+        """Make ``manifest`` the index, its segments merged first when there are too many."""
+        state = _open_state(self._folder, manifest, self._opened())
+        if len(manifest.segments) > storage.MAX_SEGMENTS:
+            manifest = replace(manifest, segments=_merged(self._folder, state))
+            state = _open_state(self._folder, manifest, self._opened())
+        storage.write_manifest(self._folder, manifest)
+        self._state = state
 
     def _opened(self) -> dict[str, Segment]:
         records = self._state.manifest.segments
@@ -215,6 +231,27 @@ def _without(state: _State, ids: set[str]) -> list[storage.SegmentRecord]:
         if len(gone) < record.count:
             kept.append(replace(record, gone=tuple(gone)))
     return kept
+
+
+def _merged(folder: Path, state: _State) -> tuple[storage.SegmentRecord, ...]:
+    """Write the smaller half of the segments as one, without rows that are gone; nothing is embedded again.
+
+    The largest stay, so that the work stays in proportion to what was added.
+    """
+    records = state.manifest.segments
+    by_size = sorted(range(len(records)), key=lambda number: -records[number].count)
+    large, small = by_size[: storage.MAX_SEGMENTS // 2], sorted(by_size[storage.MAX_SEGMENTS // 2 :])
+    tables, vectors = [], []
+    for number in small:
+        segment, present = state.segments[number], state.present[number]
+        rows = np.arange(len(segment)) if present is None else np.flatnonzero(present)
+        tables.append(segment.documents.take(rows))
+        vectors.append(segment.vectors[rows])
+    table, together = pa.concat_tables(tables), np.concatenate(vectors)
+    merged = storage.write_new_segment(
+        folder, table.num_rows, lambda part: write_segment(part, table, together)
+    )
+    return (*(records[number] for number in sorted(large)), merged)
 
 
 def _allowed(state: _State, filters: Filters) -> list[Mask | None]:

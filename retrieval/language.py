@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+_LETTER = re.compile(r"[^\W\d_]")
+_PLAIN = re.compile("[A-Za-z]")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _KANA = re.compile("[\u3040-\u30ff]")
 _HANGUL = re.compile("[\uac00-\ud7af\u1100-\u11ff]")
@@ -16,6 +18,8 @@ _ENGLISH_MIN_SHARE = 0.97
 """Of a text's letters that must be plain a to z; leaves room for "café" in a sentence."""
 _HAN_WEIGHT = 3
 """One Chinese character says about as much as three Latin letters; brands and models are often Latin."""
+_READ = 500
+"""Characters that are looked at."""
 
 NAMES = {
     "english": "en",
@@ -45,19 +49,18 @@ def detect_language(text: str) -> str:
     >>> [detect_language(t) for t in ("Great sound", "音质很好 iPhone", "とても良い", "très déçu", "👍 5/5")]
     ['en', 'zh', 'ja', '', '']
     """
-    text = unicodedata.normalize("NFKC", text)
-    letters = [character for character in text if character.isalpha()]
-    if not letters:
+    text = unicodedata.normalize("NFKC", text[:_READ])
+    letters, plain = len(_LETTER.findall(text)), len(_PLAIN.findall(text))
+    if letters == 0:
         return ""
     if _KANA.search(text):
         return "ja"
     if _HANGUL.search(text):
         return "ko"
     han = len(_HAN.findall(text))
-    latin = len(letters) - han
+    latin = letters - han
     if han * _HAN_WEIGHT > latin:
         return "zh"
-    plain = sum(character.isascii() for character in letters)
     return "en" if plain >= _ENGLISH_MIN_SHARE * latin else ""
 
 

@@ -28,6 +28,8 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 LOCK = ".lock"
 UNFINISHED = ".unfinished-"
+MAX_SEGMENTS = 8
+"""More than so many are merged: every search visits each of them."""
 HASHED_BELOW = 512 * 1024 * 1024
 """Bytes up to which opening hashes every file; beyond, it compares sizes and ``Index.verify`` hashes."""
 
