@@ -1,7 +1,7 @@
 """Prompts as token ids: the model's chat markup, and strangers' text that can never become markup.
 
 Only the ChatML markup of the Qwen family is known. Every part of a prompt is encoded by itself with control
-tokens switched off, so that ``<|im_end|>`` inside a review is seven ordinary tokens and not the end of a message.
+tokens switched off, so that ``<|im_end|>`` inside a review is ordinary text and not the end of a message.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class ChatTokenizer:
             )
         self._tokenizer = Tokenizer.from_file(str(path))
         added = self._tokenizer.get_added_tokens_decoder()
-        # Some control tokens (<tool_call>) are declared as ordinary ones; the switch below only knows special ones.
+        # Some markup (<tool_call>) is declared as ordinary; the switch in _plain only knows special tokens.
         plain = [AddedToken(token.content, special=True) for token in added.values() if not token.special]
         if plain:
             self._tokenizer.add_special_tokens(plain)
@@ -61,8 +61,8 @@ class ChatTokenizer:
         missing = [name for name in (START, END) if name not in names]
         if missing:
             raise EngineUnavailable(
-                f"{path} does not know {', '.join(missing)}: only models with ChatML markup (the Qwen family) are "
-                "supported here. Serve other models over HTTP instead."
+                f"{path} does not know {', '.join(missing)}: only models with ChatML markup (the Qwen "
+                "family) are supported here. Serve other models over HTTP instead."
             )
         self._start, self._end = names[START], names[END]
         self.stops = frozenset(names[name] for name in (END, END_OF_TEXT) if name in names)
@@ -83,7 +83,7 @@ class ChatTokenizer:
         return PromptTokens(shared=shared, own=own)
 
     def _plain(self, text: str) -> list[int]:
-        # Set at each call: it is a property of the shared tokenizer, and to_str() for the grammar must not see it.
+        # Set at each call, because grammar_tokenizer() switches it off.
         self._tokenizer.encode_special_tokens = True
         # The family's tokenizer composes characters first (NFC); the official GGUF file does not say so.
         encoded = self._tokenizer.encode(unicodedata.normalize("NFC", text), add_special_tokens=False)

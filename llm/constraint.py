@@ -1,7 +1,7 @@
 """Decoding under a grammar: which tokens may come next, and which must.
 
-A thin layer over llguidance, whose Lark dialect the grammars are written in. It answers with token ids; picking
-among them, and the model, are not its business.
+A thin layer over llguidance, whose Lark dialect the grammars are written in. It answers with token ids;
+picking among them, and the model, are not its business.
 """
 
 from __future__ import annotations

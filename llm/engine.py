@@ -85,13 +85,14 @@ class Engine(Protocol):
 
         Args:
             prompt: see :class:`Prompt`.
-            grammar: a Lark grammar in llguidance's dialect that ``text`` must match whole; ``None`` for free text.
-                A reply cut by ``max_tokens`` is a prefix of a sentence of the grammar.
+            grammar: a Lark grammar in llguidance's dialect that ``text`` must match whole; ``None`` for free
+                text. A reply cut by ``max_tokens`` is a prefix of a sentence of the grammar.
             adapter: name of a LoRA adapter, ``None`` for the bare model.
             samples: at least 1. With ``temperature`` 0 all samples are equal, so ask for one.
             temperature: 0 is greedy.
             max_tokens: at least 1; counts generated tokens only.
-            cancel: set it from another thread and decoding stops within a token; ``finish`` is then "cancelled".
+            cancel: set it from another thread and decoding stops within a token; ``finish`` is then
+                "cancelled".
         Raises:
             UnknownAdapter: no such adapter.
             InvalidGrammar: the grammar does not compile.

@@ -1,4 +1,4 @@
-"""Key-value cache of the decode loop: one buffer per layer, rows of different length, prefixes reused in place.
+"""Key-value cache of the decode loop: one buffer per layer, rows of different length, prefixes kept in place.
 
 transformers' own dynamic cache copies everything at every token; here a token's keys and values are written
 into a buffer that was allocated once, and attention looks at the filled part of it.
@@ -56,8 +56,8 @@ class KvCache:
     def begin(self, counts: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Make room for ``counts[i]`` new tokens in row ``i``; return their positions and attention mask.
 
-        Rows with fewer than ``max(counts)`` tokens are padded at the right; the padding's keys are overwritten
-        by the row's next tokens.
+        Rows with fewer than ``max(counts)`` tokens are padded at the right; the padding's keys are
+        overwritten by the row's next tokens.
 
         Returns:
             positions, shape (rows, new); mask, boolean, shape (rows, 1, new, filled), ``None`` where every
@@ -145,8 +145,8 @@ def attend(
 ) -> tuple[torch.Tensor, None]:
     """Attention with grouped heads that never copies keys or values.
 
-    transformers repeats each key-value head for its group of query heads, which at every token copies the whole
-    cache seven times over for this family. Here the group's heads stand in line as further queries instead.
+    transformers repeats each key-value head for its group of query heads, which copies the whole cache seven
+    times over for this family. Here the group's heads stand in line as further queries instead.
 
     Args:
         query: shape (rows, heads, new, size); ``key`` and ``value``: (rows, key-value heads, filled, size).

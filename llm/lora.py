@@ -1,9 +1,9 @@
 """LoRA adapters beside frozen weights, for every precision: ``y = W x + scale * B (A x)``.
 
-Reads the folders that peft writes (adapter_config.json, adapter_model.safetensors) and adds them without merging,
-because merged weights that are rounded to 4 or 8 bits again lose what was trained. peft itself is not imported
-to serve: it takes seconds to import and does not know packed int8 layers. Not covered: DoRA, trained biases,
-modules saved whole, adapters on embeddings; such a folder is refused by name.
+Reads the folders that peft writes (adapter_config.json, adapter_model.safetensors) and adds them without
+merging, because merged weights that are rounded to 4 or 8 bits again lose what was trained. peft itself is
+not imported to serve: it takes seconds to import and does not know packed layers. Not covered: DoRA, trained
+biases, modules saved whole, adapters on embeddings; such a folder is refused by name.
 
 Source: Hu et al., LoRA: Low-Rank Adaptation of Large Language Models, 2021.
 """

