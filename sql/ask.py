@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +22,15 @@ from sql.workspace import Workspace
 logger = logging.getLogger(__name__)
 
 _MAX_REPAIRS = 2
+
+
+_WRITE = re.compile(
+    r"\s*(?:please\s+|can you\s+|could you\s+)?(?:set|delete|remove|erase|update|insert|drop|truncate|cancel|raise|lower|increase"
+    r"|reduce|overwrite)\s+(?:all|the|every|each|my|our|this|that|orders?|prices?|stock|customers?|tables?)\b"
+    r"|\s*请?(?:把|将|删除|修改|更新|取消(?:订单|所有))",
+    re.I,
+)
+_COUNTED = re.compile(r"\b(?:how many|number of)\s+(?:different\s+|of our\s+|of the\s+)?([A-Za-z]+)", re.I)
 
 
 class CannotAnswer(SqlError):
@@ -156,17 +166,28 @@ class SqlAsker:
     def _check_answerable(self, links: Links) -> None:
         """Raise ``CannotAnswer`` when the question is not about this shop's data, or about hidden parts of it."""
         if hidden := self._decisive_hidden(links):
-            names = tuple(dict.fromkeys(f"{m.view}.{m.name}" if m.kind == "column" else m.name for m in hidden))
+            names = tuple(
+                dict.fromkeys(f"{m.view}.{m.name}" if m.kind == "column" else m.name for m in hidden)
+            )
             role = self.workspace.role.name
             raise CannotAnswer(f"{', '.join(names)} is hidden from the role {role}", names, is_hidden=True)
+        if _WRITE.match(links.question):
+            raise CannotAnswer("the shop's data can be read here and never changed")
+        counted = _COUNTED.search(links.question)
+        if counted and counted[1] in links.unknown:
+            raise CannotAnswer(f"the data has nothing about {counted[1]}", (counted[1],))
         named = [m for m in links.mentions if m.kind != "value" or m.score >= 0.9]
         things = [m for m in links.mentions if m.kind != "value"]
         missing = links.unknown
         if not named:
             what = ", ".join(missing[:5]) if missing else "nothing that the shop's data has"
-            raise CannotAnswer(f"the question names {what}, which is not in the data" if missing else
-                               "the question names nothing that the shop's data has", missing)
-        if missing and not things and links.coverage < 0.75:
+            raise CannotAnswer(
+                f"the question names {what}, which is not in the data"
+                if missing
+                else "the question names nothing that the shop's data has",
+                missing,
+            )
+        if missing and ((not things and links.coverage < 0.75) or links.coverage < 0.3):
             raise CannotAnswer(f"the data has nothing about {', '.join(missing[:5])}", missing)
 
     def _decisive_hidden(self, links: Links) -> tuple[Mention, ...]:

@@ -46,6 +46,7 @@ class Cues:
     """How many of the best or worst."""
     grain: Grain | None = None
     part: TimePart | None = None
+    is_when: bool = False
     comparisons: tuple[Comparison, ...] = ()
     free_numbers: tuple[Number, ...] = ()
     """Numbers that neither ``top`` nor a comparison explains."""
@@ -57,7 +58,7 @@ def _has(pattern: str, text: str) -> bool:
     return re.search(pattern, text, re.I) is not None
 
 
-_DESC = r"\b(top|most|highest|best|largest|biggest|greatest|maximum|max|longest|leading|strongest|busiest|latest|newest)\b"
+_DESC = r"\b(top|most|highest|best|largest|biggest|greatest|maximum|max|longest|leading|seller|strongest|busiest|latest|newest)\b"
 _DESC += r"|most[- ]|最高|最多|最大|最好|最贵|最热|最畅销|畅销|热销|最长|最受欢迎|最佳|最强|排名|前[0-9一二三四五六七八九十]|最近一"
 _ASC = r"\b(least|lowest|fewest|worst|smallest|bottom|minimum|min|shortest|cheapest|weakest|slowest|oldest|earliest)\b"
 _ASC += r"|最低|最少|最小|最差|最便宜|最短|倒数|最早"
@@ -82,12 +83,27 @@ _GRAIN_UNITS: dict[Grain, tuple[str, str]] = {
 }
 
 _OPERATORS: tuple[tuple[str, Literal[">", ">=", "<", "<=", "="]], ...] = (
-    (r"(?:no|not) (?:more|higher|over) than\s*$|\bat most\s*$|\bup to\s*$|不超过\s*$|至多\s*$|最多\s*$|不高于\s*$", "<="),
-    (r"(?:no|not) (?:less|fewer|lower) than\s*$|\bat least\s*$|\bminimum(?: of)?\s*$|至少\s*$|不少于\s*$|不低于\s*$|满\s*$", ">="),
-    (r"\b(?:more|higher|greater|larger|longer|bigger|better|later) than\s*$|\b(?:over|above|exceed(?:s|ed|ing)?|beyond)\s*$"
-     r"|超过了?\s*$|大于\s*$|多于\s*$|高于\s*$|超出\s*$|>\s*$", ">"),
-    (r"\b(?:less|fewer|lower|smaller|shorter|worse|cheaper) than\s*$|\b(?:under|below)\s*$|低于\s*$|少于\s*$|小于\s*$|不到\s*$|不足\s*$|<\s*$", "<"),
-    (r"\b(?:exactly|equals?|equal to|precisely|only|just)\s*$|等于\s*$|恰好\s*$|正好\s*$|刚好\s*$|只有\s*$", "="),
+    (
+        r"(?:no|not) (?:more|higher|over) than\s*$|\bat most\s*$|\bup to\s*$|不超过\s*$|至多\s*$|最多\s*$|不高于\s*$",
+        "<=",
+    ),
+    (
+        r"(?:no|not) (?:less|fewer|lower) than\s*$|\bat least\s*$|\bminimum(?: of)?\s*$|至少\s*$|不少于\s*$|不低于\s*$|满\s*$",
+        ">=",
+    ),
+    (
+        r"\b(?:more|higher|greater|larger|longer|bigger|better|later) than\s*$|\b(?:over|above|exceed(?:s|ed|ing)?|beyond)\s*$"
+        r"|超过了?\s*$|大于\s*$|多于\s*$|高于\s*$|超出\s*$|>\s*$",
+        ">",
+    ),
+    (
+        r"\b(?:less|fewer|lower|smaller|shorter|worse|cheaper) than\s*$|\b(?:under|below)\s*$|低于\s*$|少于\s*$|小于\s*$|不到\s*$|不足\s*$|<\s*$",
+        "<",
+    ),
+    (
+        r"\b(?:exactly|equals?|equal to|precisely|only|just)\s*$|等于\s*$|恰好\s*$|正好\s*$|刚好\s*$|只有\s*$",
+        "=",
+    ),
 )
 _AFTER_OPERATORS: tuple[tuple[str, Literal[">", ">=", "<", "<="]], ...] = (
     (r"^\s*(?:[a-z€]+\s+)?(?:or|and) (?:more|above|over|higher|better)|^\s*\+|^\s*\S?\S?及?以上", ">="),
@@ -99,7 +115,8 @@ def find_cues(links: Links) -> Cues:
     """Read the cues of a linked question."""
     masked = _mask(links)
     comparisons, used = _comparisons(links, masked)
-    direction: Direction | None = "asc" if _has(_ASC, masked) else "desc" if _has(_DESC, masked) else None
+    spoken = _mask(links, names=False)
+    direction: Direction | None = "asc" if _has(_ASC, spoken) else "desc" if _has(_DESC, spoken) else None
     numbers = [n for n in links.numbers if n not in used]
     top, rest = _top(numbers, direction, masked)
     part: TimePart | None = None
@@ -108,7 +125,7 @@ def find_cues(links: Links) -> Cues:
     elif _has(r"\b(hour|hours|hourly|time of day|what time)\b|几点|小时|时段", masked):
         part = "hour"
     return Cues(
-        is_count=_has(_COUNT, masked),
+        is_count=_has(_COUNT, spoken),
         is_average=_has(_AVERAGE, masked),
         is_total=_has(_TOTAL, masked),
         is_share=_has(_SHARE, masked),
@@ -122,16 +139,18 @@ def find_cues(links: Links) -> Cues:
         top=top,
         grain=None if part else _grain(masked),
         part=part,
+        is_when=_has(r"\b(when|what date|which date|what day)\b|什么时候|何时|哪天", masked),
         comparisons=comparisons,
         free_numbers=tuple(rest),
         masked=masked,
     )
 
 
-def _mask(links: Links) -> str:
-    """The question with linked words and periods blanked out, of the same length."""
+def _mask(links: Links, *, names: bool = True) -> str:
+    """The question with periods, values and (if ``names``) linked names blanked out, of the same length."""
     letters = list(links.question)
-    spans = [(m.start, m.end) for m in links.mentions] + [(p.first, p.last) for p in links.periods]
+    spans = [(m.start, m.end) for m in links.mentions if names or m.kind == "value"]
+    spans += [(p.first, p.last) for p in links.periods]
     for start, end in spans:
         letters[start:end] = " " * (end - start)
     return "".join(letters)
@@ -164,13 +183,21 @@ def _top(numbers: list[Number], direction: Direction | None, masked: str) -> tup
 def _grain(masked: str) -> Grain | None:
     for grain, (english, chinese) in _GRAIN_UNITS.items():
         unit = rf"(?:{english})\b"
-        if _has(rf"\b(?:by|per|each|every|a|which|what|of the|over the|best|busiest|worst|strongest)\s+(?:calendar )?{unit}", masked):
+        if _has(
+            rf"\b(?:by|per|each|every|a|which|what|over the|best|busiest|worst|strongest)\s+(?:calendar )?{unit}",
+            masked,
+        ):
             return grain
         if _has(rf"\b(?:{grain}\w*|daily)\s+(?:by|on|over|after)\s+{grain}", masked):
             return grain
-        if _has({"day": r"\bdaily\b", "year": r"\byearly|annual(ly)?\b"}.get(grain, rf"\b{grain}ly\b"), masked):
+        if _has(
+            {"day": r"\bdaily\b", "year": r"\byearly|annual(ly)?\b"}.get(grain, rf"\b{grain}ly\b"), masked
+        ):
             return grain
-        if _has(rf"(?:每一?|各|逐|按|哪一?个?|哪几个?|分)(?:{chinese})|{chinese.split('|')[0].replace('个?', '')}度(?!量)", masked):
+        if _has(
+            rf"(?:每一?|各|逐|按|哪一?个?|哪几个?|分)(?:{chinese})|{chinese.split('|')[0].replace('个?', '')}度(?!量)",
+            masked,
+        ):
             return grain
     if _has(r"\b(trend|trends|over time|develop\w*|evol\w+|timeline|history)\b|趋势|走势|变化曲线", masked):
         return "month"

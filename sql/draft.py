@@ -15,7 +15,7 @@ from sql.grammar import Freedom, Literals, Scope, Shape, count_statements, open_
 from sql.linking import Links, Vocabulary
 from sql.prompt import build_prompt, fixed_part
 from sql.scopes import make_scopes
-from sql.shape import ViewReading, frame, read_views, shapes
+from sql.shape import ViewReading, frame, names_a_row, read_views, shapes
 from sql.words import SHAPE_WORDS, STOP_WORDS, WORD, is_chinese
 from sql.workspace import Workspace
 
@@ -82,9 +82,9 @@ class Drafter:
                 cues=cues,
             )
         lost = not readings or links.coverage < 0.34
-        scopes = make_scopes(
-            links, readings, cues, self.vocabulary, self.workspace.catalog, all_views=lost
-        )
+        if readings and names_a_row(readings[0]):
+            readings, lost = readings[:1], False
+        scopes = make_scopes(links, readings, cues, self.vocabulary, self.workspace.catalog, all_views=lost)
         is_plain = all(v.sql is None for v in self.vocabulary.views)
         freedom = Freedom(
             star=is_plain,
@@ -179,7 +179,9 @@ def literals(links: Links, cues: Cues, scopes: Sequence[Scope]) -> Literals:
 def question_texts(links: Links) -> tuple[str, ...]:
     """Stretches of the question that may be values nobody sampled: quoted texts and words nothing explains."""
     texts: dict[str, None] = {}
-    for m in re.finditer(r"[\"“「]([^\"”」]{1,80})[\"”」]|(?<!\w)['‘]([^'’]{1,80})['’](?!\w)", links.question):
+    for m in re.finditer(
+        r"[\"“「]([^\"”」]{1,80})[\"”」]|(?<!\w)['‘]([^'’]{1,80})['’](?!\w)", links.question
+    ):
         texts[(m[1] or m[2]).strip()] = None
     unknown = set(links.unknown)
     run: list[tuple[int, int]] = []

@@ -233,7 +233,12 @@ class _Builder:
         def of(*types: ColumnType) -> list[str]:
             return [c.sql for c in scope.columns if c.type in types]
 
-        kinds = {"N": of("integer", "number"), "T": of("text", "other"), "D": of(*_TEMPORAL), "B": of("boolean")}
+        kinds = {
+            "N": of("integer", "number"),
+            "T": of("text", "other"),
+            "D": of(*_TEMPORAL),
+            "B": of("boolean"),
+        }
         self.kinds = {kind: names for kind, names in kinds.items() if names}
         for kind, names in self.kinds.items():
             self.rules.append(f"{kind}{k}: {_one_of(names)}")
@@ -254,7 +259,9 @@ class _Builder:
         ratio = f'agg{k} " * 1.0 / " agg{k}'
         items = [f"agg{k}", ratio]
         if scope.metrics:
-            self.rules.append(f"metric{k}: {' | '.join(_text(f'{sql} AS {alias}') for sql, alias in scope.metrics)}")
+            self.rules.append(
+                f"metric{k}: {' | '.join(_text(f'{sql} AS {alias}') for sql, alias in scope.metrics)}"
+            )
             self.rules.append(f"bare{k}: {_one_of(sql for sql, _ in scope.metrics)}")
             items.insert(0, f"metric{k}")
         self.rules.append(f"value{k}: {' | '.join(items)}")
@@ -276,7 +283,11 @@ class _Builder:
             if free:
                 like = '" ILIKE " | " LIKE "' if self.freedom.ilike else '" LIKE " | " NOT LIKE "'
                 self.rules.append(f"F{k}: {_one_of(free)}")
-                conditions += [f"F{k} EQ TEXT", f"F{k} ({like}) PATTERN", f'F{k} " IN (" TEXT (", " TEXT){{1,2}} ")"']
+                conditions += [
+                    f"F{k} EQ TEXT",
+                    f"F{k} ({like}) PATTERN",
+                    f'F{k} " IN (" TEXT (", " TEXT){{1,2}} ")"',
+                ]
         if "B" in self.kinds:
             conditions += [f"B{k}", f'"NOT " B{k}']
         if "D" in self.kinds:
@@ -309,7 +320,9 @@ class _Builder:
         where = f"where{k}" if scope.must else f"where{k}?"
         dims = [f"col{k}"]
         if scope.grains:
-            self.rules.append(f"grain{k}: {' | '.join(_text(f'{sql} AS {alias}') for sql, alias in scope.grains)}")
+            self.rules.append(
+                f"grain{k}: {' | '.join(_text(f'{sql} AS {alias}') for sql, alias in scope.grains)}"
+            )
             dims.insert(0, f"grain{k}")
         self.rules.append(f"dim{k}: {' | '.join(dims)}")
         limit = '(" LIMIT " LIMIT)?' if self.freedom.limit else ""

@@ -26,7 +26,18 @@ from rapidfuzz import fuzz, process
 from sql.errors import SqlError
 from sql.periods import Period, find_periods, zh_number
 from sql.semantics import Metric, View, ViewColumn
-from sql.words import NUMBER_WORDS, SHAPE_WORDS, STOP_WORDS, WORD, ZH_SHAPE, ZH_STOP, is_chinese, root, spaced, stem
+from sql.words import (
+    NUMBER_WORDS,
+    SHAPE_WORDS,
+    STOP_WORDS,
+    WORD,
+    ZH_SHAPE,
+    ZH_STOP,
+    is_chinese,
+    root,
+    spaced,
+    stem,
+)
 
 if TYPE_CHECKING:
     from sql.workspace import Workspace
@@ -122,6 +133,10 @@ class Vocabulary:
     chinese: dict[str, list[_Target]] = field(default_factory=lambda: defaultdict(list), repr=False)
     values: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict, repr=False)
     """``(view, column)`` → sampled values."""
+    money: tuple[Metric, ...] = ()
+    """Metrics that sum the bound ``amount``: what "how much did we take" means when nothing else is named."""
+    pieces: tuple[Metric, ...] = ()
+    """Metrics that sum the bound ``quantity``: what "how many were sold" means."""
 
     @classmethod
     def build(cls, workspace: Workspace) -> Vocabulary:
@@ -133,6 +148,8 @@ class Vocabulary:
             vocabulary._add_view(view)
         for metric in metrics:
             vocabulary._add_names(metric.name, metric.synonyms, _Target("metric", metric.view, metric.name))
+        vocabulary.money = _bound(workspace.shop.bindings.get("amount", ""), metrics)
+        vocabulary.pieces = _bound(workspace.shop.bindings.get("quantity", ""), metrics)
         vocabulary._add_hidden(workspace.shop.views, workspace.shop.metrics)
         vocabulary._sample(workspace)
         return vocabulary
@@ -151,6 +168,8 @@ class Vocabulary:
         self._add_names(view.name, view.synonyms, _Target("view", view.name, view.name))
         for column in view.columns:
             self._add_names(column.name, column.synonyms, _Target("column", view.name, column.name))
+            if column.type in ("date", "timestamp") and (verb := re.fullmatch(r"(\w+ed)_(?:at|on|date)", column.name)):
+                self._add_phrase(verb[1], _Target("column", view.name, column.name), is_name=True)
             for value, words in column.values.items():
                 for word in (value, *words):
                     self._add_phrase(word, _Target("value", view.name, column.name, value))
@@ -164,7 +183,9 @@ class Vocabulary:
         seen = {(v.name, c.name) for v in self.views for c in v.columns}
         for view in views:
             if not any(v.name == view.name for v in self.views):
-                self._add_names(view.name, view.synonyms, _Target("view", view.name, view.name, is_hidden=True))
+                self._add_names(
+                    view.name, view.synonyms, _Target("view", view.name, view.name, is_hidden=True)
+                )
             for column in view.columns:
                 if (view.name, column.name) not in seen:
                     target = _Target("column", view.name, column.name, is_hidden=True)
@@ -231,6 +252,12 @@ class Vocabulary:
     def longest_chinese(self) -> int:
         """Characters of the longest Chinese phrase."""
         return max((len(p) for p in self.chinese), default=0)
+
+
+def _bound(place: str, metrics: Sequence[Metric]) -> tuple[Metric, ...]:
+    """The metrics that are the plain sum of a bound column."""
+    view, _, column = place.partition(".")
+    return tuple(m for m in metrics if m.view == view and re.fullmatch(rf"SUM\({re.escape(column)}\)", m.sql, re.I))
 
 
 def _append(index: dict[str, list[_Target]], phrase: str, target: _Target) -> None:
@@ -307,8 +334,8 @@ def link(question: str, vocabulary: Vocabulary, today: dt.date) -> Links:
     matches += _identifiers(question, periods, vocabulary)
     matches += _parts(tokens, matches, vocabulary) + _chinese_parts(question, periods, matches, vocabulary)
     matches += _typing_errors(tokens, matches, vocabulary)
-    kept = _longest(matches)
-    kept = [m for m in kept if not _is_verb(question, m)]
+    kept = [m for m in _longest(matches) if not _is_verb(question, m)]
+    kept += _trade(question, kept, vocabulary)
     mentions = sorted(
         {mention for match in kept for mention in _mentions(question, match, hidden=False)},
         key=lambda m: (m.start, -m.end, -m.score),
@@ -357,7 +384,7 @@ def _exact(tokens: Sequence[_Token], vocabulary: Vocabulary) -> list[_Match]:
         for last in range(first, min(first + _MAX_PHRASE, len(tokens))):
             phrase = " ".join(t.stem for t in tokens[first : last + 1])
             if targets := vocabulary.phrases.get(phrase):
-                if first == last and tokens[first].text.casefold() in STOP_WORDS - {"name", "names"}:
+                if first == last and _says_little(tokens[first], targets):
                     continue
                 matches.append(_Match(tokens[first].start, tokens[last].end, 1.0, tuple(targets)))
         token = tokens[first]
@@ -365,6 +392,14 @@ def _exact(tokens: Sequence[_Token], vocabulary: Vocabulary) -> list[_Match]:
             if targets := vocabulary.roots.get(root(token.text)):
                 matches.append(_Match(token.start, token.end, 0.8, tuple(targets)))
     return matches
+
+
+def _says_little(token: _Token, targets: Sequence[_Target]) -> bool:
+    """Whether a single word is too common to stand for what it happens to match ("new" as a value)."""
+    word = token.text.casefold()
+    if word in STOP_WORDS - {"name", "names"}:
+        return True
+    return word in SHAPE_WORDS and all(t.kind == "value" for t in targets)
 
 
 def _chinese(question: str, periods: Sequence[Period], vocabulary: Vocabulary) -> list[_Match]:
@@ -396,7 +431,8 @@ def _identifiers(question: str, periods: Sequence[Period], vocabulary: Vocabular
             _Target("value", view.name, column.name, m[2])
             for view in vocabulary.views
             for column in view.columns
-            if column.type == "integer" and spaced(column.name) in (f"{thing} id", f"{thing} number", f"{thing} no")
+            if column.type == "integer"
+            and spaced(column.name) in (f"{thing} id", f"{thing} number", f"{thing} no")
         )
         if targets and not _inside(m.start(2), m.end(2), periods):
             matches.append(_Match(m.start(), m.end(), 1.0, targets))
@@ -447,10 +483,17 @@ def _parts(tokens: Sequence[_Token], matches: Sequence[_Match], vocabulary: Voca
 def _part_match(
     run: Sequence[_Token], places: Sequence[int], matches: Sequence[_Match], vocabulary: Vocabulary
 ) -> _Match | None:
-    explained = any(m.start <= run[0].start and run[-1].end <= m.end for m in matches)
+    while run and run[-1].text.casefold() in STOP_WORDS | SHAPE_WORDS:
+        run = run[:-1]
+        places = sorted(set.intersection(*(set(vocabulary.value_words[t.stem]) for t in run))) if run else []
     content = [t for t in run if t.text.casefold() not in STOP_WORDS | SHAPE_WORDS]
-    if explained or not content or (len(run) == 1 and (len(run[0].text) < 4 or run[0].text.isdecimal())):
+    if not content or any(m.start <= run[0].start and run[-1].end <= m.end for m in matches):
         return None
+    # One small word in lower case ("back", "rain") is more likely itself than part of a name.
+    if len(content) == 1 and len(run) == 1:
+        word = content[0].text
+        if word.isdecimal() or len(word) < 4 or (len(word) < 5 and word.islower()):
+            return None
     by_value: dict[tuple[str, str, str], None] = dict.fromkeys(vocabulary.value_list[p] for p in places)
     distinct = {value for _, _, value in by_value}
     start, end = run[0].start, run[-1].end
@@ -480,14 +523,20 @@ def _chinese_parts(
         if not hits:
             continue
         if len({value for _, _, value in hits}) <= _MAX_PART_VALUES:
-            found.append(_Match(start, end, 0.7, tuple(_Target("value", v, c, value) for v, c, value in hits)))
+            found.append(
+                _Match(start, end, 0.7, tuple(_Target("value", v, c, value) for v, c, value in hits))
+            )
         else:
             columns = dict.fromkeys((v, c) for v, c, _ in hits)
-            found.append(_Match(start, end, 0.7, tuple(_Target("value", v, c) for v, c in columns), part=word))
+            found.append(
+                _Match(start, end, 0.7, tuple(_Target("value", v, c) for v, c in columns), part=word)
+            )
     return found
 
 
-def _typing_errors(tokens: Sequence[_Token], matches: Sequence[_Match], vocabulary: Vocabulary) -> list[_Match]:
+def _typing_errors(
+    tokens: Sequence[_Token], matches: Sequence[_Match], vocabulary: Vocabulary
+) -> list[_Match]:
     """Near spellings of names and of words in values, for words that nothing else explains."""
     found = []
     for run in _free(tokens, matches):
@@ -517,8 +566,37 @@ def _longest(matches: Sequence[_Match]) -> list[_Match]:
             views = match.targets if same else tuple(t for t in match.targets if t.kind == "view")
             new = tuple(t for t in views if not any(t in k.targets for k in over))
             if new:
-                kept.append(_Match(match.start, match.end, match.score * (1 if same else 0.5), new, match.part))
+                kept.append(
+                    _Match(match.start, match.end, match.score * (1 if same else 0.5), new, match.part)
+                )
     return kept
+
+
+_TAKEN = re.compile(
+    r"\b(?:how much (?:money |cash )?(?:did|do|have|has) (?:we|i|the shop|the store)|(?:did |do |have |has )?we (?:take|took|taken|make|made"
+    r"|earn|earned)\b|money|cash|euros?|earn(?:ed)?|bring in|brought in|brings in|bringing in)|赚了?|进账|多少钱|卖得?了?多少欧|欧元",
+    re.I,
+)
+_SOLD = re.compile(r"\b(?:sell|sold|sells|selling|seller|sellers|bought|buy|purchased?)\b|卖出?了?得?|售出|售卖|买了?", re.I)
+
+
+def _trade(question: str, matches: Sequence[_Match], vocabulary: Vocabulary) -> list[_Match]:
+    """Plain words for buying and selling, where the question names no metric and no number of its own."""
+    kept = [m for m in matches if m.score >= 0.6]
+    if any(t.kind == "metric" and not t.is_hidden for m in kept for t in m.targets):
+        return []
+    found = []
+    sold, taken = _SOLD.search(question), _TAKEN.search(question)
+    counts = re.search(r"\b(?:how many|units|pieces|number of|quantity)\b|件|数量|多少个", question, re.I)
+    money = [_Target("metric", m.view, m.name) for m in vocabulary.money]
+    pieces = [_Target("metric", m.view, m.name) for m in vocabulary.pieces]
+    if sold and counts and pieces:
+        found.append(_Match(sold.start(), sold.end(), 0.7, tuple(pieces)))
+    elif taken and money:
+        found.append(_Match(taken.start(), taken.end(), 0.7, tuple(money)))
+    elif sold and (money or pieces):
+        found.append(_Match(sold.start(), sold.end(), 0.7, tuple(money + pieces)))
+    return [f for f in found if not any(m.start < f.end and f.start < m.end for m in matches)]
 
 
 def _is_verb(question: str, match: _Match) -> bool:
@@ -527,21 +605,27 @@ def _is_verb(question: str, match: _Match) -> bool:
     if word not in ("return", "order", "sort", "rank", "review"):
         return False
     after = question[match.end :]
-    at_start = not question[: match.start].strip() or question[: match.start].rstrip().endswith((",", ".", ";"))
-    return (at_start and re.match(r"\s+(the|all|me|a|an|any|each|every|them|it|by)\b", after, re.I) is not None) or (
-        word == "order" and re.match(r"\s+(them |it |the results? |by\b)", after, re.I) is not None
+    at_start = not question[: match.start].strip() or question[: match.start].rstrip().endswith(
+        (",", ".", ";")
     )
+    return (
+        at_start and re.match(r"\s+(the|all|me|a|an|any|each|every|them|it|by)\b", after, re.I) is not None
+    ) or (word == "order" and re.match(r"\s+(them |it |the results? |by\b)", after, re.I) is not None)
 
 
 _SCALE = {"k": 1e3, "thousand": 1e3, "million": 1e6, "m": 1e6, "万": 1e4, "千": 1e3, "百万": 1e6}
-_NUMBER = re.compile(r"(?<![\w.])(\d+(?:,\d{3})*(?:\.\d+)?)\s*(k\b|thousand\b|million\b|百万|万|千)?", re.I)
-_ZH_NUMBER = re.compile(r"(前|超过|大于|小于|少于|低于|高于|至少|多于|不到|满|第|top)\s*([一二两三四五六七八九十百]+)")
+_NUMBER = re.compile(r"(?<![A-Za-z0-9_.])(\d+(?:,\d{3})*(?:\.\d+)?)\s*(k\b|thousand\b|million\b|百万|万|千)?", re.I)
+_ZH_NUMBER = re.compile(
+    r"(前|超过|大于|小于|少于|低于|高于|至少|多于|不到|满|第|top)\s*([一二两三四五六七八九十百]+)"
+)
 
 
 def _numbers(question: str, periods: Sequence[Period], matches: Sequence[_Match]) -> tuple[Number, ...]:
     """Numbers in digits and in words, outside of periods and of values such as "Headphones 300"."""
     taken = [(p.first, p.last) for p in periods]
-    taken += [(m.start, m.end) for m in matches if m.end - m.start > 1 and any(t.kind == "value" for t in m.targets)]
+    taken += [
+        (m.start, m.end) for m in matches if m.end - m.start > 1 and any(t.kind == "value" for t in m.targets)
+    ]
 
     def is_free(start: int, end: int) -> bool:
         return all(end <= a or start >= b for a, b in taken)
@@ -590,11 +674,15 @@ def _coverage(
         if word[0].isdigit() or len(word) < 2:
             continue
         known = is_covered(token.start, token.end)
-        if known or not (word in STOP_WORDS or word in SHAPE_WORDS or token.stem in SHAPE_WORDS or word in NUMBER_WORDS):
+        if known or not (
+            word in STOP_WORDS or word in SHAPE_WORDS or token.stem in SHAPE_WORDS or word in NUMBER_WORDS
+        ):
             content.append((token.text, known))
     for word, start, end in _chinese_words(question):
         known = is_covered(start, end)
-        if known or not (word in ZH_STOP or word in ZH_SHAPE or all(c in ZH_STOP or c in ZH_SHAPE for c in word)):
+        if known or not (
+            word in ZH_STOP or word in ZH_SHAPE or all(c in ZH_STOP or c in ZH_SHAPE for c in word)
+        ):
             if zh_number(word) is None:
                 content.append((word, known))
     if not content:

@@ -224,7 +224,9 @@ def _safe_date(year: int, month: int, day: int) -> dt.date | None:
         return None
 
 
-def _in_year(make: Callable[[int], Days | None], year: int | None, today: dt.date, grain: Grain) -> _Found | None:
+def _in_year(
+    make: Callable[[int], Days | None], year: int | None, today: dt.date, grain: Grain
+) -> _Found | None:
     """A unit in a known year, or the most recent one with the way to move it to another year."""
     if year is not None:
         days = make(year)
@@ -247,7 +249,9 @@ def _named_year(m: re.Match[str], today: dt.date) -> int | None:
     relative = (groups.get("rel") or "").lower()
     if not relative:
         return None
-    return today.year - (_ZREL[relative] if relative in _ZREL else {"this": 0, "last": 1, "previous": 1}[relative])
+    return today.year - (
+        _ZREL[relative] if relative in _ZREL else {"this": 0, "last": 1, "previous": 1}[relative]
+    )
 
 
 _OF_YEAR = rf"(?:,?\s*(?:of\s+|in\s+)?(?:{_YEAR}|(?P<rel>this|last|previous)\s+year))"
@@ -286,7 +290,9 @@ def _day_of_month(m: re.Match[str], today: dt.date) -> _Found | None:
     return _in_year(make, _named_year(m, today), today, "day")
 
 
-@_pattern(rf"{_MONTH}{_OF_YEAR}", rf"(?P<rel>this|last|previous)\s+year'?s?\s+{_MONTH}", rf"{_YEAR}\s+{_MONTH}")
+@_pattern(
+    rf"{_MONTH}{_OF_YEAR}", rf"(?P<rel>this|last|previous)\s+year'?s?\s+{_MONTH}", rf"{_YEAR}\s+{_MONTH}"
+)
 def _month_of_year(m: re.Match[str], today: dt.date) -> _Found | None:
     month = _MONTHS[m["month"].lower()]
     return _in_year(lambda y: _months(y, month, 1), _named_year(m, today), today, "month")
@@ -295,9 +301,15 @@ def _month_of_year(m: re.Match[str], today: dt.date) -> _Found | None:
 @_pattern(rf"(?:(?P<which>last|this|past)\s+)?{_MONTH}")
 def _bare_month(m: re.Match[str], today: dt.date) -> _Found | None:
     word, before = m["month"], m.string[: m.start()]
-    if not m["which"] and (word.lower() in ("may", "march", "mar", "sep", "dec", "jan", "jun") or len(word) == 3):
+    if not m["which"] and (
+        word.lower() in ("may", "march", "mar", "sep", "dec", "jan", "jun") or len(word) == 3
+    ):
         # "may" and "march" are words of their own: a capital or a preposition must say that they are months.
-        led = re.search(r"\b(in|of|for|during|since|until|till|before|after|by|from|to|and|through|vs\.?|than|between|with|,)\s*$", before, re.I)
+        led = re.search(
+            r"\b(in|of|for|during|since|until|till|before|after|by|from|to|and|through|vs\.?|than|between|with|,)\s*$",
+            before,
+            re.I,
+        )
         pronoun = re.match(r"\s+(i|we|you|it|be)\b", m.string[m.end() :], re.I)
         if pronoun or not (led or (word[0].isupper() and before.strip())):
             return None
@@ -373,7 +385,25 @@ def _before_last(m: re.Match[str], today: dt.date) -> _Found | None:
     return _unit(m["unit"].lower(), 2, today), grain
 
 
-@_pattern(r"(?P<unit>year|month|quarter|week)[\s-]to[\s-]date", r"ytd", r"mtd", r"qtd", r"so\s+far\s+this\s+(?P<unit>year|month|quarter|week)")
+@_pattern(r"the\s+(?P<unit>day|week|month|quarter|year)\s+before(?!\s+(?:last|yesterday)\b)")
+def _one_before(m: re.Match[str], today: dt.date) -> _Found | None:
+    grain: Grain = m["unit"].lower()  # type: ignore[assignment]
+    return _unit(m["unit"].lower(), 1, today), grain
+
+
+@_pattern(r"the\s+(?:start|beginning)\s+of\s+(?:the|this)\s+(?P<unit>week|month|quarter|year)")
+def _start_of(m: re.Match[str], today: dt.date) -> _Found | None:
+    grain: Grain = m["unit"].lower()  # type: ignore[assignment]
+    return _unit(m["unit"].lower(), 0, today), grain
+
+
+@_pattern(
+    r"(?P<unit>year|month|quarter|week)[\s-]to[\s-]date",
+    r"ytd",
+    r"mtd",
+    r"qtd",
+    r"so\s+far\s+this\s+(?P<unit>year|month|quarter|week)",
+)
 def _to_date(m: re.Match[str], today: dt.date) -> _Found | None:
     unit = m.groupdict().get("unit") or {"y": "year", "m": "month", "q": "quarter"}[m[0][0].lower()]
     return (_unit(unit.lower(), 0, today)[0], today + dt.timedelta(days=1)), "range"
@@ -451,7 +481,10 @@ def _zh_year(m: re.Match[str], today: dt.date) -> _Found | None:
     if digits:
         year = int(digits[0])
         return _year(year if year > 99 else 2000 + year), "year"
-    return _year(today.year - next(n for word, n in sorted(_ZREL.items(), key=lambda p: -len(p[0])) if m[0].startswith(word))), "year"
+    return _year(
+        today.year
+        - next(n for word, n in sorted(_ZREL.items(), key=lambda p: -len(p[0])) if m[0].startswith(word))
+    ), "year"
 
 
 @_pattern(r"大前天|前天|昨天|昨日|今天|今日|当天")
@@ -515,7 +548,9 @@ def _longest(found: list[_Atom]) -> Iterator[_Atom]:
 
 # --- ranges ----------------------------------------------------------------------------------------------
 
-_TO = re.compile(r"\s*(?:to|until|till|through|up to|-|–|—|~|到|至|直到)\s*(?:the\s+)?(?:end of\s+|beginning of\s+)?", re.I)
+_TO = re.compile(
+    r"\s*(?:to|until|till|through|up to|-|–|—|~|到|至|直到)\s*(?:the\s+)?(?:end of\s+|beginning of\s+)?", re.I
+)
 _BETWEEN = re.compile(r"(?:\bbetween|介于|在)\s*(?:the\s+)?$", re.I)
 _AND = re.compile(r"\s*(?:and|&|和|与)\s*(?:the\s+)?", re.I)
 _FROM = re.compile(r"(?:\bfrom|\bbetween|从|自|在)\s*(?:the\s+)?(?:beginning of\s+|start of\s+)?$", re.I)
@@ -524,7 +559,10 @@ _FROM = re.compile(r"(?:\bfrom|\bbetween|从|自|在)\s*(?:the\s+)?(?:beginning 
 def _join(question: str, a: _Atom, b: _Atom, today: dt.date) -> Period | None:
     """One range out of two neighbours, when the words between them say so."""
     middle, before = question[a.last : b.first], question[: a.first]
-    if not (_TO.fullmatch(middle) or (_AND.fullmatch(middle) and re.search(r"\bbetween\s*(?:the\s+)?$", before, re.I))):
+    if not (
+        _TO.fullmatch(middle)
+        or (_AND.fullmatch(middle) and re.search(r"\bbetween\s*(?:the\s+)?$", before, re.I))
+    ):
         return None
     left, right = a.days, b.days
     if a.of_year and not b.of_year:
@@ -536,20 +574,34 @@ def _join(question: str, a: _Atom, b: _Atom, today: dt.date) -> Period | None:
         if right[0] < left[0]:
             right = b.of_year(a.days[0].year + 1)
     elif a.of_year and b.of_year and left[0] > right[0]:
-        left = a.of_year(right[0].year) if a.of_year(right[0].year)[0] <= right[0] else a.of_year(right[0].year - 1)
+        left = (
+            a.of_year(right[0].year)
+            if a.of_year(right[0].year)[0] <= right[0]
+            else a.of_year(right[0].year - 1)
+        )
     if left[0] > right[0]:
         return None
     lead = _FROM.search(before)
     first = lead.start() if lead else a.first
     tail = re.match(r"\s*(?:之间|期间|为止|止)", question[b.last :])
     last = b.last + (tail.end() if tail else 0)
-    return Period(start=left[0], end=right[1], first=first, last=last, text=question[first:last], grain="range")
+    return Period(
+        start=left[0], end=right[1], first=first, last=last, text=question[first:last], grain="range"
+    )
 
 
-_SINCE = re.compile(r"(?:\bsince|\bfrom|\bstarting(?:\s+in|\s+from|\s+on)?|\bfrom the (?:start|beginning) of|自从|自|从)\s*(?:the\s+)?(?:beginning of\s+|start of\s+|end of\s+)?$", re.I)
+_SINCE = re.compile(
+    r"(?:\bsince|\bfrom|\bstarting(?:\s+in|\s+from|\s+on)?|\bfrom the (?:start|beginning) of|自从|自|从)\s*(?:the\s+)?(?:beginning of\s+|start of\s+|end of\s+)?$",
+    re.I,
+)
 _AFTER = re.compile(r"(?:\bafter|\blater than)\s*(?:the\s+)?(?:end of\s+)?$", re.I)
-_BEFORE = re.compile(r"(?:\bbefore|\bearlier than|\bprior to)\s*(?:the\s+)?(?:beginning of\s+|start of\s+)?$", re.I)
-_UNTIL = re.compile(r"(?:\buntil|\btill|\bup to|\bthrough|\bby(?:\s+the)?\s+end\s+of|截至|截止到?|直到)\s*(?:the\s+)?(?:end of\s+)?$", re.I)
+_BEFORE = re.compile(
+    r"(?:\bbefore|\bearlier than|\bprior to)\s*(?:the\s+)?(?:beginning of\s+|start of\s+)?$", re.I
+)
+_UNTIL = re.compile(
+    r"(?:\buntil|\btill|\bup to|\bthrough|\bby(?:\s+the)?\s+end\s+of|截至|截止到?|直到)\s*(?:the\s+)?(?:end of\s+)?$",
+    re.I,
+)
 _TAIL_SINCE = re.compile(r"\s*(?:以来|至今|开始|起|onwards?|on)(?![\w])|\s*(?:以来|至今|开始|起)")
 _TAIL_AFTER = re.compile(r"\s*(?:之后|以后|后)(?!年)")
 _TAIL_BEFORE = re.compile(r"\s*(?:之前|以前|前)(?![几\d一二三两])")
@@ -579,11 +631,13 @@ def _open_or_plain(question: str, atom: _Atom, today: dt.date) -> Period:
     return Period(start=start, end=end, first=first, last=last, text=question[first:last], grain=grain)
 
 
-_SAME_AS = re.compile(r"(?:the\s+)?same\s+(?:period|time|days)\s+(?:of\s+|in\s+)?(?:last|the\s+previous)\s+year|去年同期", re.I)
+_SAME_AS = re.compile(
+    r"(?:the\s+)?same\s+(?:period|time|days)\s+(?:of\s+|in\s+)?(?:last|the\s+previous)\s+year|去年同期", re.I
+)
 
 
 def _merge_same_last_year(question: str, periods: list[Period]) -> list[Period]:
-    """"The same period last year" beside another period: that period, one year earlier."""
+    """ "The same period last year" beside another period: that period, one year earlier."""
     m = _SAME_AS.search(question)
     others = [p for p in periods if not m or p.last <= m.start() or p.first >= m.end()]
     if not m or not others or others[0].is_open:

@@ -93,11 +93,13 @@ def build_prompt(
         fixed: the result of :func:`fixed_part`, when it is at hand.
     """
     parts = [
-        template("rest").substitute(
+        template("rest")
+        .substitute(
             today=today,
             question=one_line(links.question, _MAX_QUESTION),
             hints=_hints(links, vocabulary, scopes),
-        ).rstrip()
+        )
+        .rstrip()
     ]
     for sql, error in failures[-1:]:
         parts.append(template("repair").substitute(sql=one_line(sql, 600), error=one_line(error, _MAX_ERROR)))
@@ -125,6 +127,8 @@ def _hints(links: Links, vocabulary: Vocabulary, scopes: Sequence[str]) -> str:
             lines[f"{said}: {mention.name} = '{one_line(mention.value or '', 80)}'"] = None
     for period in links.periods:
         view = next((v for v in vocabulary.views if v.time and (not names or v.name in names)), None)
-        lines[f"{period.text}: {period_predicate(view.time if view and view.time else 'date', period)}"] = None
+        lines[f"{period.text}: {period_predicate(view.time if view and view.time else 'date', period)}"] = (
+            None
+        )
     shown = list(lines)[:10]
     return "\n".join(f"-- {line}" for line in shown)

@@ -48,7 +48,8 @@ def edges(views: Sequence[View], catalog: Catalog) -> list[Edge]:
             column, other = view.column(key.columns[0]), target.column(key.target_columns[0])
             if column and other:
                 found.setdefault(
-                    (view.name, target.name, column.name.lower()), Edge(view.name, column.name, target.name, other.name)
+                    (view.name, target.name, column.name.lower()),
+                    Edge(view.name, column.name, target.name, other.name),
                 )
     joined = {frozenset(pair[:2]) for pair in found}
     for one in views:
@@ -57,7 +58,9 @@ def edges(views: Sequence[View], catalog: Catalog) -> list[Edge]:
         for many in views:
             column = many.column(key)
             if many.name != one.name and column and frozenset((one.name, many.name)) not in joined:
-                found.setdefault((many.name, one.name, key.lower()), Edge(many.name, column.name, one.name, key))
+                found.setdefault(
+                    (many.name, one.name, key.lower()), Edge(many.name, column.name, one.name, key)
+                )
     return list(found.values())
 
 
@@ -90,7 +93,11 @@ def make_scopes(
     """
     views = vocabulary.views
     is_plain = all(v.sql is None for v in views)
-    sets = _plain_sets(links, readings, views, catalog) if is_plain else _view_sets(readings, views, catalog, all_views)
+    sets = (
+        _plain_sets(links, readings, views, catalog)
+        if is_plain
+        else _view_sets(readings, views, catalog, all_views)
+    )
     joins = edges(views, catalog)
     by_name = {v.name: v for v in views}
     return [
@@ -127,7 +134,11 @@ def _view_sets(
                 both = missed[edge.many] & missed[edge.one]
                 if len(both) < len(best.missed):
                     sets.append((edge.many, edge.one))
-        sets += [(r.view.name,) for r in readings if (r.view.name,) not in sets and len(r.missed) <= len(best.missed) + 1]
+        sets += [
+            (r.view.name,)
+            for r in readings
+            if (r.view.name,) not in sets and len(r.missed) <= len(best.missed) + 1
+        ]
     return sets[:8]
 
 
@@ -186,15 +197,27 @@ def _scope(
     if not is_plain and not several:
         must = must_predicates(views[0], links, cues, dialect)
     names = {v.name for v in views}
-    metrics = [] if several else [(m.sql, quote_name(m.name)) for m in vocabulary.metrics if m.view == views[0].name]
+    metrics = (
+        []
+        if several
+        else [(m.sql, quote_name(m.name)) for m in vocabulary.metrics if m.view == views[0].name]
+    )
     linked = {m.name for m in links.mentions if m.kind == "metric"}
     wanted = [m for m in metrics if m[1].strip('"') in linked] or metrics
     inner = [
-        Inner(outer=_name(e.many, e.many_column, several), inner=quote_name(e.one_column), table=quote_name(e.one))
+        Inner(
+            outer=_name(e.many, e.many_column, several),
+            inner=quote_name(e.one_column),
+            table=quote_name(e.one),
+        )
         for e in joins
         if is_plain and e.many in names and e.one not in names
     ] + [
-        Inner(outer=_name(e.one, e.one_column, several), inner=quote_name(e.many_column), table=quote_name(e.many))
+        Inner(
+            outer=_name(e.one, e.one_column, several),
+            inner=quote_name(e.many_column),
+            table=quote_name(e.many),
+        )
         for e in joins
         if is_plain and e.one in names and e.many not in names
     ]
@@ -232,7 +255,13 @@ def _source(views: Sequence[View], joins: Sequence[Edge]) -> str:
 
 
 def _column(
-    view: View, column: ViewColumn, prefix: str, links: Links, vocabulary: Vocabulary, cues: Cues, is_plain: bool
+    view: View,
+    column: ViewColumn,
+    prefix: str,
+    links: Links,
+    vocabulary: Vocabulary,
+    cues: Cues,
+    is_plain: bool,
 ) -> ScopeColumn:
     sql = prefix + quote_name(column.name)
     texts = [
@@ -243,7 +272,9 @@ def _column(
     if not texts and 0 < len(column.values) <= _SMALL_DOMAIN and links.unknown:
         texts = list(column.values)
     is_time = column.type in ("date", "timestamp") or (
-        column.type == "text" and is_plain and any(w in ("date", "time", "datetime") for w in spaced(column.name).split())
+        column.type == "text"
+        and is_plain
+        and any(w in ("date", "time", "datetime") for w in spaced(column.name).split())
     )
     dates = [period_predicate(sql, p) for p in links.periods] if is_time else []
     if column.type not in ("text", "other"):

@@ -12,7 +12,7 @@ import datetime as dt
 import itertools
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sql.cues import Cues
 from sql.grammar import Part, Shape, quote_name, quote_text, time_grain, time_part
@@ -63,17 +63,47 @@ def read_views(links: Links, vocabulary: Vocabulary) -> list[ViewReading]:
             if here:
                 readings.append(Reading(start, end, links.question[start:end], tuple(here)))
                 weight += max(_WEIGHTS[m.kind] * m.score for m in here)
+                weight += 1.0 if any(m.kind == "value" and m.name == _own_key(view) for m in here) else 0.0
                 continue
             inner = [m for m in links.mentions if m.view == view.name and start <= m.start and m.end <= end]
-            weight += 0.5 * len(inner)
+            if inner:  # "How many orders" is a metric of another view, and still speaks of orders
+                readings.append(Reading(start, end, links.question[start:end], tuple(inner)))
+                weight += max(_WEIGHTS[m.kind] * m.score for m in inner)
+                continue
+            if key := _key_of_thing(view, [m for m in links.mentions if (m.start, m.end) == (start, end)], vocabulary):
+                readings.append(Reading(start, end, links.question[start:end], (key,)))
+                weight += 0.5
+                continue
             missed.append((start, end))
         if not readings and not any(m.view == view.name for m in links.mentions):
             continue
         if links.periods:
             weight += 1.0 if view.time else -1.0
         result.append(ViewReading(view, tuple(readings), tuple(missed), weight))
-    result.sort(key=lambda r: (len(r.missed), -r.weight))
+    result.sort(key=lambda r: (not names_a_row(r), len(r.missed), -r.weight))
     return result
+
+
+def names_a_row(reading: ViewReading) -> bool:
+    """Whether the question names one row of this view by its key ("order 1234")."""
+    key = _own_key(reading.view)
+    return any(m.kind == "value" and m.name == key for r in reading.readings for m in r.mentions)
+
+
+def _key_of_thing(view: View, mentions: Sequence[Mention], vocabulary: Vocabulary) -> Mention | None:
+    """"people" over ``returns`` means its ``customer_id``: the key of the view that the word names."""
+    for mention in mentions:
+        other = vocabulary.view(mention.view) if mention.kind == "view" else None
+        key = _own_key(other) if other else None
+        if key and view.column(key):
+            return replace(mention, kind="column", view=view.name, name=key, score=0.5)
+    return None
+
+
+def _own_key(view: View) -> str | None:
+    """``order_id`` of ``orders``: the number that names a row."""
+    first = view.columns[0].name
+    return first if spaced(first) == f"{stem(spaced(view.name))} id" else None
 
 
 # --- predicates ------------------------------------------------------------------------------------------
@@ -91,6 +121,18 @@ def period_predicate(column: str, period: Period) -> str:
     if period.end != dt.date.max:
         parts.append(f"{column} < '{period.end}'")
     return " AND ".join(parts) or f"{column} IS NOT NULL"
+
+
+def year_predicate(column: str, period: Period) -> str | None:
+    """A column of whole years within ``period``; ``None`` when the period is not made of whole years."""
+    low = period.start.year if period.start != dt.date.min else None
+    high = period.end.year if period.end != dt.date.max else None
+    if any((d.month, d.day) != (1, 1) for d in (period.start, period.end) if d not in (dt.date.min, dt.date.max)):
+        return None
+    if low is not None and high == low + 1:
+        return f"{column} = {low}"
+    parts = [f"{column} >= {low}"] * (low is not None) + [f"{column} < {high}"] * (high is not None)
+    return " AND ".join(parts) or None
 
 
 def value_predicates(values: Sequence[Mention], cues: Cues, *, ilike: bool) -> tuple[str, ...]:
@@ -112,7 +154,9 @@ def value_predicates(values: Sequence[Mention], cues: Cues, *, ilike: bool) -> t
 
 
 def _is_key(mention: Mention) -> bool:
-    return bool(re.fullmatch(r"\d+", mention.value or "")) and spaced(mention.name).endswith((" id", " no", " number"))
+    return bool(re.fullmatch(r"\d+", mention.value or "")) and spaced(mention.name).endswith(
+        (" id", " no", " number")
+    )
 
 
 # --- shapes ----------------------------------------------------------------------------------------------
@@ -151,6 +195,8 @@ class Frame:
     dialect: Dialect
     metrics: list[tuple[_Measure, ...]] = field(default_factory=list)
     """Per mention, its readings."""
+    row_metrics: list[tuple[_Measure, ...]] = field(default_factory=list)
+    """The same for metrics that merely count the view's rows and bear its name."""
     dims: list[_Dim] = field(default_factory=list)
     must: list[Part] = field(default_factory=list)
     filters: list[str] = field(default_factory=list)
@@ -169,14 +215,20 @@ def frame(reading: ViewReading, links: Links, cues: Cues, vocabulary: Vocabulary
     valued = {m.name for r in reading.readings for m in r.of("value") if _only_values(r)}
     for r in reading.readings:
         if metrics := r.of("metric"):
-            found = (vocabulary.metric(m.name) for m in metrics)
-            made.metrics.append(tuple(_Measure(m.sql, quote_name(m.name)) for m in found if m))
+            found = [m for m in (vocabulary.metric(m.name) for m in metrics) if m]
+            measures = tuple(_Measure(m.sql, quote_name(m.name)) for m in found)
+            # "customers" names the rows, and their number only where something is counted.
+            plain = all(m.sql.upper() == "COUNT(*)" for m in found)
+            (made.row_metrics if plain and r.of("view") else made.metrics).append(measures)
         if r.of("view"):
             made.is_view_named = True
         if _only_values(r):
             best = max(m.score for m in r.of("value"))
             key = tuple(dict.fromkeys(m.name for m in r.of("value") if m.score >= best - 0.05))
             values.setdefault(key, []).extend(m for m in r.of("value") if m.name in key)
+            continue
+        if r.of("value") and not r.of("metric") and not r.of("view") and not _is_date_meant(r, reading.view, links, cues):
+            values.setdefault(tuple(dict.fromkeys(m.name for m in r.of("value"))), []).extend(r.of("value"))
             continue
         columns = [reading.view.column(m.name) for m in r.of("column")]
         for column in columns:
@@ -187,6 +239,13 @@ def frame(reading: ViewReading, links: Links, cues: Cues, vocabulary: Vocabulary
         _add_values(made, names, mentions)
     _add_periods(made)
     return made
+
+
+def _is_date_meant(reading: Reading, view: View, links: Links, cues: Cues) -> bool:
+    """Whether "delivered" means the date of delivery rather than the state: it does beside a time."""
+    columns = [view.column(m.name) for m in reading.of("column")]
+    dates = [c for c in columns if c and c.type in ("date", "timestamp")]
+    return not dates or bool(links.periods) or cues.is_when
 
 
 def _only_values(reading: Reading) -> bool:
@@ -217,10 +276,16 @@ def _add_column(made: Frame, column: ViewColumn, reading: Reading, valued: set[s
     asked = _BEFORE_DIM.search(before) is not None
     if column.name in valued and not asked:
         return
-    if any(d.sql == name for d in made.dims):
-        return
-    plural = not is_chinese(reading.text) and stem(reading.text.split()[-1]) != reading.text.split()[-1].casefold()
-    certain = asked and not re.search(r"\b(how many|number of)\s*(different|distinct|unique)?\s*$", before, re.I)
+    for at, dim in enumerate(made.dims):
+        if dim.sql == name:
+            made.dims[at] = replace(dim, is_certain=dim.is_certain or asked)
+            return
+    plural = (
+        not is_chinese(reading.text) and stem(reading.text.split()[-1]) != reading.text.split()[-1].casefold()
+    )
+    certain = asked and not re.search(
+        r"\b(how many|number of)\s*(different|distinct|unique)?\s*$", before, re.I
+    )
     made.dims.append(_Dim(name, name, certain, is_plural=plural))
     made.shown.append(column)
 
@@ -241,7 +306,9 @@ def _add_times(made: Frame) -> None:
             _Dim(time_grain(times[0], made.cues.grain, made.dialect), made.cues.grain, True, is_time=True)
         )
     elif made.cues.part:
-        made.dims.append(_Dim(time_part(times[0], made.cues.part, made.dialect), made.cues.part, True, is_time=True))
+        made.dims.append(
+            _Dim(time_part(times[0], made.cues.part, made.dialect), made.cues.part, True, is_time=True)
+        )
 
 
 def _add_values(made: Frame, names: tuple[str, ...], mentions: Sequence[Mention]) -> None:
@@ -263,6 +330,12 @@ def _add_values(made: Frame, names: tuple[str, ...], mentions: Sequence[Mention]
 def _add_periods(made: Frame) -> None:
     times = _time_columns(made)
     periods = made.links.periods
+    if len(periods) == 1 and (years := [c for c in made.numeric if "year" in spaced(c.name).split()]):
+        predicate = year_predicate(quote_name(years[0].name), periods[0])
+        if predicate:
+            made.must.append(predicate)
+            made.numeric.remove(years[0])
+            return
     if not periods or not times:
         return
     if len(periods) == 1:
@@ -298,28 +371,59 @@ def _measures(made: Frame) -> list[tuple[_Measure, ...]]:
     """The combinations of measures that the question may ask for."""
     cues, view = made.cues, made.view
     if made.metrics:
-        if cues.is_average:  # "average revenue": per what, is not said
-            return []
-        combinations = list(itertools.product(*made.metrics))
-        return [tuple(dict.fromkeys(c)) for c in combinations]
+        return _metric_measures(made)
     options: list[tuple[_Measure, ...]] = []
-    if made.numeric and not cues.comparisons:
+    if made.row_metrics and (cues.is_count or not made.numeric) and not cues.is_average:
+        asks = cues.is_count or cues.grain or cues.part or cues.comparisons or any(d.is_certain for d in made.dims)
+        groups = cues.direction and [d for d in made.dims if d.sql != _identity(view)]
+        if (asks or groups) and not (cues.comparisons and made.numeric):
+            return [tuple(dict.fromkeys(c)) for c in itertools.product(*made.row_metrics)]
+    if made.numeric and not (cues.comparisons and not made.dims):
         for column in made.numeric[:2]:
             name = quote_name(column.name)
             if cues.is_average:
                 options.append((_Measure(f"AVG({name})", f"average_{_word(column.name)}"),))
             elif cues.is_total:
                 options.append((_Measure(f"SUM({name})", f"total_{_word(column.name)}"),))
+            elif cues.direction and [d for d in made.dims if d.sql != _identity(view)]:
+                options.append((_Measure(f"SUM({name})", f"total_{_word(column.name)}"),))
+                options.append((_Measure(f"AVG({name})", f"average_{_word(column.name)}"),))
             elif not cues.direction and not cues.is_count and not cues.is_list:
                 options.append((_Measure(f"SUM({name})", f"total_{_word(column.name)}"),))
                 options.append((_Measure(f"AVG({name})", f"average_{_word(column.name)}"),))
-    if cues.is_count and not options:
-        if made.is_view_named or not made.dims:
-            options.append((_Measure("COUNT(*)", _word(view.name)),))
+    if options or cues.is_average or (cues.comparisons and not made.dims):
+        return options
+    grouped = any(d.is_certain for d in made.dims) or ((cues.direction or cues.comparisons) and made.dims)
+    if (cues.is_count and (made.is_view_named or not made.dims)) or (grouped and made.is_view_named):
+        options.append((_Measure("COUNT(*)", _word(view.name)),))
+    if cues.is_count:
         for dim in made.dims:
-            if not dim.is_time and not dim.is_certain:
+            counted = dim.sql != _identity(view) or not made.is_view_named
+            if counted and not dim.is_time and not dim.is_certain:
                 options.append((_Measure(f"COUNT(DISTINCT {dim.sql})", f"{_word(dim.alias)}_count"),))
     return options
+
+
+def _metric_measures(made: Frame) -> list[tuple[_Measure, ...]]:
+    """The metrics that the question names, in each combination of their readings."""
+    cues = made.cues
+    counted = [d for d in made.dims if not d.is_time and not d.is_certain]
+    if cues.is_distinct and cues.is_count and counted:
+        return [(_Measure(f"COUNT(DISTINCT {counted[0].sql})", f"{_word(counted[0].alias)}_count"),)]
+    if cues.is_average and not all(_is_mean(m) for measures in made.metrics for m in measures):
+        # "average refund" is the mean of the summed column; "average revenue" per what, is not said.
+        means = [_mean(m) for measures in made.metrics for m in measures]
+        return [(m,) for m in means if m] if len(made.metrics) == 1 else []
+    return [tuple(dict.fromkeys(c)) for c in itertools.product(*made.metrics)]
+
+
+def _is_mean(measure: _Measure) -> bool:
+    return measure.sql.upper().startswith("AVG(") or "/" in measure.sql
+
+
+def _mean(measure: _Measure) -> _Measure | None:
+    m = _SUM.match(measure.sql)
+    return _Measure(f"AVG({m[1]})", f"average_{_word(m[1])}") if m else None
 
 
 def _word(name: str) -> str:
@@ -340,8 +444,15 @@ def _source(made: Frame) -> str:
 def _dim_sets(made: Frame, measures: tuple[_Measure, ...]) -> list[tuple[_Dim, ...]]:
     """Which dimensions to group by: all that are certain, with or without the others."""
     counted = {m.sql for m in measures}
+    own = _identity(made.view) if made.is_view_named else ""
     dims = [d for d in made.dims if f"COUNT(DISTINCT {d.sql})" not in counted]
-    if made.cues.direction and len([d for d in dims if not d.is_time]) == 1 and not any(d.is_time for d in dims):
+    if "COUNT(*)" in counted:
+        dims = [d for d in dims if d.sql != own or d.is_certain]
+    if (
+        made.cues.direction
+        and len([d for d in dims if not d.is_time]) == 1
+        and not any(d.is_time for d in dims)
+    ):
         dims = [_Dim(d.sql, d.alias, True, d.is_time, d.is_plural) for d in dims]
     certain = [d for d in dims if d.is_certain]
     others = [d for d in dims if not d.is_certain]
@@ -358,7 +469,9 @@ def _measured(made: Frame) -> list[Shape]:
     result: list[Shape] = []
     for measures in _measures(made):
         for dims in _dim_sets(made, measures):
-            if made.cues.comparisons and (not dims or len(measures) > 1):
+            if (made.cues.comparisons or made.cues.direction) and not dims:
+                continue
+            if made.cues.comparisons and len(measures) > 1:
                 continue
             result.append(_statement(made, measures, dims))
     return result
@@ -418,9 +531,16 @@ def _listed(made: Frame) -> list[Shape]:
     named = [quote_name(c.name) for c in made.shown] + numeric
     if not named and not must:
         return []
-    heads = dict.fromkeys(
-        [tuple(dict.fromkeys([identity, *named])), tuple(dict.fromkeys(named)) if named else (identity,)]
-    )
+    texts = [quote_name(c.name) for c in made.shown if c.type == "text"]
+    is_row = any(isinstance(p, str) and p.startswith(f"{identity} = ") for p in must)
+    heads: dict[tuple[str, ...], None] = {}
+    if not is_row and (made.is_view_named or identity in named or not texts):
+        heads[tuple(dict.fromkeys([identity, *named]))] = None
+        heads[(identity,)] = None
+    elif named:
+        heads[tuple(dict.fromkeys(named))] = None
+    if not heads:
+        return []
     order: list[Part] = []
     if cues.direction:
         if len(numeric) != 1:
@@ -432,7 +552,7 @@ def _listed(made: Frame) -> list[Shape]:
     return [
         (distinct + ", ".join(head) + _source(made), *_where(must), *order)
         for head in heads
-        for distinct in (("SELECT ",) if identity in head else ("SELECT DISTINCT ",))
+        for distinct in (("SELECT ",) if identity in head or is_row else ("SELECT DISTINCT ",))
     ]
 
 
@@ -440,7 +560,7 @@ def _identity(view: View) -> str:
     """The column that a reader knows a row of ``view`` by: ``product`` of products, ``order_id`` of orders."""
     thing = stem(spaced(view.name).split()[-1])
     by_name = {spaced(c.name): c.name for c in view.columns}
-    for name in (thing, f"{thing} name", "name", "title", f"{thing} id", "product", "id"):
+    for name in (thing, f"{thing} name", "name", "title", f"{thing} id"):
         if name in by_name:
             return quote_name(by_name[name])
     return quote_name(view.columns[0].name)
@@ -475,7 +595,9 @@ def _shares(made: Frame) -> list[Shape]:
             dims = [d for d in made.dims if d.is_certain]
             if share:
                 head = "".join(f"{d.select}, " for d in dims)
-                tail: list[Part] = [" GROUP BY " + ", ".join(str(i + 1) for i in range(len(dims)))] if dims else []
+                tail: list[Part] = (
+                    [" GROUP BY " + ", ".join(str(i + 1) for i in range(len(dims)))] if dims else []
+                )
                 result.append((f"SELECT {head}{share} AS share{_source(made)}", *_where(rest), *tail))
         dims = [d for d in made.dims if not d.is_time]
         if dims and not made.filters:

@@ -20,7 +20,9 @@ STOP_WORDS = frozenset(
     did exist exists existing there's what's whats really actually exactly altogether overall so far
     name names called named information info details detail data entry entries record records corresponding
     bring brought generate generated earn earned receive received one ones thing things
-    went gone doing did been like does
+    went gone doing like because but shop store shops stores happen stayed stay we've taken wich ones anything something
+    euro euros eur € agreed agree placed needed need live lives lived living it's thing things work please ever
+    of all into onto both whole total someone somebody everything nothing nobody
     """.split()
 )
 """Words that name nothing in a shop's data."""
@@ -35,9 +37,9 @@ SHAPE_WORDS = frozenset(
     exceeds equal equals distinct different unique first last latest recent recently newest oldest earliest new old
     daily weekly monthly quarterly yearly annual annually hourly day days week weeks month months quarter quarters
     year years hour hours weekday weekdays date dates time times period long longest shortest short common popular
-    frequent often half double twice once together combined respective respectively broken down breakdown split
+    frequent often half double twice once together combined respective respectively breakdown split
     separately overview summary figure figures value values amount five ten three two four six seven eight nine twenty
-    increase increased decrease decreased drop dropped fall fell rise rose expensive cheapest cheap starting begin
+    never part parts increase increased decrease decreased drop dropped fall fell rise rose expensive cheapest cheap starting begin
     begins start starts end ends contain contains containing include includes word letter letters substring
     """.split()
 )
@@ -48,7 +50,7 @@ ZH_STOP = frozenset(
     " 显示 列出 列 告诉 什么 哪 哪些 哪个 哪几个 哪里 几 几个 多少 怎么样 如何 怎样 情况 都 也 还 就 才 从 到 至 于 对 为 被 把"
     " 这 那 这个 那个 这些 那些 里 中 内 上 下 个 位 名 款 种 条 件 单 次 家 元 欧元 人 各 各个 每 每个 每种 每位 其中 之 所有 全部 一共"
     " 总共 共 有多少 是多少 能 可以 要 需要 会 来 来自 去 过 得 地 卖 卖出 卖了 店 店里 店铺 我们店 咱们 目前 现在 当前 最 以 并 且 并且"
-    " 通过 使用 用 属于 包括 叫 名称 名字 信息 数据 一 二 三 四 五 六 七 八 九 十 两 有没有 没有 不 没 非 除了 以外 外 分别 下单 方面 来说".split()
+    " 通过 使用 用 属于 包括 叫 名称 名字 信息 数据 一 二 三 四 五 六 七 八 九 十 两 有没有 没有 不 没 非 除了 以外 外 分别 下单 方面 来说 谁 历史 历史上 因为 所以 被 了吗 有史以来 公司 本店 做 用了 比".split()
 )
 
 ZH_SHAPE = frozenset(
@@ -63,7 +65,17 @@ NUMBER_WORDS = {
     for i, word in enumerate(
         "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split()
     )
-} | {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100, "thousand": 1000, "dozen": 12, "once": 1, "twice": 2}
+} | {
+    "twenty": 20,
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "hundred": 100,
+    "thousand": 1000,
+    "dozen": 12,
+    "once": 1,
+    "twice": 2,
+}
 
 WORD = re.compile(r"[A-Za-zÀ-ɏ]+(?:['’][A-Za-z]+)?|\d+(?:[.,]\d+)*|[一-鿿㐀-䶿]+")
 """One run of letters, one number, or one run of Chinese characters."""
