@@ -50,6 +50,8 @@ def detect_language(text: str) -> str:
     ['en', 'zh', 'ja', '', '']
     """
     text = unicodedata.normalize("NFKC", text[:_READ])
+    if text.isascii():  # most English texts; a shortcut, not another rule
+        return "en" if _PLAIN.search(text) else ""
     letters, plain = len(_LETTER.findall(text)), len(_PLAIN.findall(text))
     if letters == 0:
         return ""

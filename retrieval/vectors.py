@@ -45,11 +45,12 @@ PLANS = (
     Plan(below=10_000_000, factory="IVF{lists},SQ8", candidates=4),
     Plan(below=math.inf, factory="IVF{lists},RaBitQ", candidates=20),
 )
-EXACT_BELOW = 5_000
+EXACT_BELOW = 20_000
 """When a filter leaves fewer vectors, all of them are compared: faster than an index that must skip the rest,
 and nothing is missed."""
 PROBED_SHARE = 1 / 16
-"""Share of the inverted lists that a search reads, and at least 16 of them."""
+"""Share of the inverted lists that an unfiltered search reads, and at least 16 of them; a filter that leaves
+half of the vectors doubles it, and so on, because what it leaves lies further away."""
 
 
 def plan_for(count: int) -> Plan:
@@ -146,7 +147,9 @@ class Nearest:
         else:
             selector = self._faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
             if hasattr(self._index, "nprobe"):
-                parameters = self._faiss.SearchParametersIVF(sel=selector, nprobe=self._index.nprobe)
+                share = np.count_nonzero(allowed) / len(allowed)
+                probes = min(self._index.nlist, int(self._index.nprobe / share))
+                parameters = self._faiss.SearchParametersIVF(sel=selector, nprobe=probes)
             else:
                 parameters = self._faiss.SearchParameters(sel=selector)
             found = self._index.search(question[None], k, params=parameters)[1][0]
