@@ -100,11 +100,14 @@ class Assistant:
             asker: ``None`` when there is no language model; figures are then declined.
             retriever: ``None`` when there is no index; quotes are then declined.
             engine: the model behind ``asker``; kept for the surfaces that show its name.
-            embedder: compares meanings in routing; ``None`` routes by cues alone.
+            embedder: compares meanings in routing; ``None`` takes the retriever's, if it shows one, and else
+                routes by cues alone.
         """
         self.tools = Tools(workspace=workspace, asker=asker, retriever=retriever, vocabulary=vocabulary)
         self.engine = engine
         self.skills = skills
+        # An index brings its own embedder: one model in memory serves both.
+        embedder = embedder if embedder is not None else getattr(retriever, "embedder", None)
         self._nearest = Nearest(embedder, skills) if embedder is not None else None
 
     def warm(self) -> None:

@@ -85,6 +85,8 @@ BEST = re.compile(
     r"|(?:最好|最差|表现最|表现怎么样|最优秀|比较好)(?!卖|评)"
 )
 RANK_COUNT = re.compile(r"(?i)\b(?:top|bottom)\s+(?:\d+|three|five|ten)\b|\b(?:top|bottom)\b")
+COUNTED = re.compile(r"(?i)\b(?:how many|number of)\s+(?P<what>[a-z]{3,})\b")
+"""The word right after "how many": what is counted."""
 
 # --- follow-ups, read by bot.followup
 
@@ -96,6 +98,9 @@ LEAD = re.compile(
     r"(?:break|split|group|sort|show|give|make)\s+(?:me\s+)?(?:it|that|them|this|those)(?:\s+(?:down|up|again))?|"
     r"(?:only|just)(?:\s+(?:show|for|the))?|without|except(?:\s+for)?|exclud(?:e|ing))\b"
     r"|(?:and|but|also|then|or)\b)[,:\s]*(?:(?:for|with)\b(?=\s+\w))?\s*"
+)
+ONLY = re.compile(
+    r"(?i)^\W*(?:(?:and|but|now|then)\s+)?(?:only|just|for|from)\b|^\W*(?:那么?)?(?:只|仅|其中)"
 )
 LEAD_ZH = re.compile(
     r"^\W*(?:(?:那么?|然后|还有|再|另外|以及|而|好的?|现在|接着)[，,\s]*)*"
@@ -151,6 +156,10 @@ RELATIVE = re.compile(
     r"|\b(?:a|one)\s+year\s+(?P<yearly>earlier|before|ago)\b|\bsame\s+(?:time|period|month|quarter|week)\s+(?:of\s+)?(?P<last>last|the\s+previous)\s+year\b"
     r"|(?P<zh>(?:再[前后上下]|[前后])一?个?)(?P<zunit>天|周|月|季度|年)(?:的)?|(?P<zlast>去年同期|上年同期)"
 )
+REFERRING = re.compile(
+    r"(?i)\b(?:it|that one|this one|that order|this order|them|they)\b|它们?|(?:这|那|该)(?:个|张|笔|件)?(?:订单|客户|商品|单)?"
+)
+"""A pronoun that may stand for "order 5" of the previous question."""
 WHY = re.compile(
     r"(?i)^\W*(?:(?:and|but|so)\s+)?(?:why(?:\s+(?:is|was)\s+(?:that|this|it))?|how come|what happened|what'?s the reason)\W*$"
     r"|^\W*(?:那|但)?(?:是)?(?:为什么|为何|怎么回事|什么原因|原因呢)\W*$"

@@ -111,6 +111,10 @@ def _features(links: Links) -> _Features:
             measures.append(span)
         else:
             columns.append(span)
+    if values and cues.ONLY.match(text):
+        # "only the faulty items", "only German orders": the noun is what is limited, not something to show.
+        measures = [span for span in measures if not _follows(span, values, text)]
+        columns = [span for span in columns if not _follows(span, values, text)]
     top = cues.TOP.search(text)
     if top and _overlaps(top.start(), top.end(), links.periods):
         top = None
@@ -124,6 +128,10 @@ def _features(links: Links) -> _Features:
         top=top,
         links=links,
     )
+
+
+def _follows(span: _Span, values: Sequence[_Span], text: str) -> bool:
+    return any(value.end <= span.start and not text[value.end : span.start].strip() for value in values)
 
 
 def _overlaps(start: int, end: int, periods: Iterable[Period]) -> bool:
@@ -176,6 +184,8 @@ def is_followup(links: Links, *, needs_cue: bool = False, after_asking_back: boo
         return features.has_any or bool(features.measures)
     if features.top and not features.measures and not features.columns and is_short:
         return True
+    if is_short and cues.ASKING.search(text) and cues.REFERRING.search(text) and not features.values:
+        return True
     if features.measures or links.unknown or not is_short:
         return False
     if cues.ASKING.search(text) and not cues.PRONOUN.search(text):
@@ -208,6 +218,9 @@ def combine(previous: Links, followup: Links, *, is_about_text: bool = False) ->
     """
     old, new = _features(previous), _features(followup)
     rest = _rest(followup.question)
+    referred = _with_referent(old, new)
+    if referred is not None:
+        return referred
     if is_about_text and not new.has_any and not new.measures and rest:
         topic = _with_topic(previous.question, rest)
         if topic is not None:
@@ -221,6 +234,18 @@ def combine(previous: Links, followup: Links, *, is_about_text: bool = False) ->
     editor = _Editor(old)
     _edit(editor, old, new)
     return editor.text()
+
+
+def _with_referent(old: _Features, new: _Features) -> str | None:
+    """ "when was it placed?" after "Where is order 5?": with the thing in the pronoun's place."""
+    pronoun = cues.REFERRING.search(new.text)
+    if pronoun is None or new.values or new.periods or not cues.ASKING.search(new.text):
+        return None
+    thing = next((span.text for span in old.values if re.search(r"\d", span.text)), None)
+    if thing is None:
+        return None
+    named = f"{new.text[: pronoun.start()]}{thing}{new.text[pronoun.end() :]}"
+    return named[:1].upper() + named[1:]
 
 
 def _rest(text: str) -> str:
@@ -280,6 +305,13 @@ class _Editor:
             self._before.append(f"{chinese}，")
         else:
             self._after.append(f" {english}")
+
+    def add_aside(self, english: str, chinese: str) -> None:
+        """Like :meth:`add`, after a comma."""
+        if self.is_chinese:
+            self._before.append(f"{chinese}，")
+        else:
+            self._after.append(f", {english}")
 
     def text(self) -> str:
         edited = self.question
@@ -523,7 +555,7 @@ def _edit_top(editor: _Editor, old: _Features, new: _Features) -> None:
                 )
             editor.replace(old.top.start(), old.top.end(), text)
         else:
-            editor.add(f", {text} only", f"只看{text}")
+            editor.add_aside(f"{text} only", f"只看{text}")
         return
     flipped = _flipped(old, new)
     if flipped:

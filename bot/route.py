@@ -28,7 +28,7 @@ from bot.names import title_of, view_title
 from bot.skills.base import Skill, Tools
 from bot.skills.help import suggestions
 from bot.understand import Understood
-from bot.words import escape_markdown, listed, load_words
+from bot.words import SPOKEN, escape_markdown, listed, load_words
 from sql.linking import Links, Mention
 from sql.semantics import Shop
 
@@ -100,13 +100,28 @@ def route(
         raise Declined("hidden", {"names": hidden, "role": escape_markdown(tools.workspace.role.name)})
     _ask_by_what(understood, tools)
     if _figures(links):
+        _check_counted(links)
         return Route(skill=by_name["ask_sql"], reason="links")
     near = nearest.find(question) if nearest is not None else None
     if near == "outside":
         raise Declined("outside")
     if near is not None and (near != "ask_sql" or links.mentions):
         return Route(skill=by_name[near], reason="meaning")
+    if links.unknown and understood.language in SPOKEN and not cues.BEST.search(question):
+        raise Declined("cannot_answer_missing", {"names": _listed(links.unknown, understood.language)})
     raise _ask_back(understood, tools)
+
+
+def _check_counted(links: Links) -> None:
+    """Decline "how many employees …" when employees are unknown here, whatever else the question names."""
+    counted = cues.COUNTED.search(links.question)
+    if counted is None or counted.group("what") not in links.unknown:
+        return
+    raise Declined("cannot_answer_missing", {"names": f"“{escape_markdown(counted.group('what'))}”"})
+
+
+def _listed(names: Sequence[str], language: str) -> str:
+    return listed([f"“{escape_markdown(name)}”" for name in names[:5]], load_words(language))
 
 
 def check_request(question: str, links: Links, tools: Tools, language: str) -> None:

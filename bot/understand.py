@@ -127,7 +127,10 @@ def understand(
     if chosen is not None:
         return _understood(question, chosen, language, link(chosen, vocabulary, today), last)
     if last is not None and cues.WHY.match(question):
-        raise AskBack("why", options=_breakdowns(last, vocabulary, today))
+        reason = _reason_column(last, links, vocabulary, today)
+        if reason is None:
+            raise AskBack("why", options=_breakdowns(last, vocabulary, today))
+        links = link(reason, vocabulary, today)
     if last is not None and is_followup(links, after_asking_back=last.status == "clarify"):
         previous = link(last.standalone_question, vocabulary, today)
         standalone = combine(previous, links, is_about_text=last.skill == "ask_reviews")
@@ -144,6 +147,18 @@ def _understood(
     return Understood(
         question=question, standalone=standalone, language=language, links=links, previous=previous
     )
+
+
+def _reason_column(last: Turn, links: Links, vocabulary: Vocabulary, today: dt.date) -> str | None:
+    """ "by reason", when the previous question's view has a column that the shop calls "why"."""
+    before = link(last.standalone_question, vocabulary, today)
+    views = [vocabulary.view(m.view) for m in before.mentions if m.kind in ("metric", "view")]
+    columns = [c for view in views if view is not None for c in view.columns]
+    column = next((c for c in columns if {c.name, *c.synonyms} & {"why", "reason", "reasons", "原因"}), None)
+    if column is None:
+        return None
+    name = column.name.replace("_", " ")
+    return f"按{name}" if language_of(links.question) == "zh" else f"and by {name}?"
 
 
 def _breakdowns(last: Turn, vocabulary: Vocabulary, today: dt.date) -> tuple[str, ...]:

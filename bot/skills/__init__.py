@@ -1,1 +1,1 @@
-"""Skills: typed functions from a question to Evidence; ``bot.skills.registry.SKILLS`` is the visible tuple."""
+"""Skills: typed functions from a question to Evidence; see ``bot.skills.registry.SKILLS``."""
