@@ -33,4 +33,7 @@ def last_full_months(today: dt.date, count: int) -> tuple[dt.date, ...]:
 
 def parse_month(text: str) -> dt.date:
     """``2026-05`` → its first day; ``ValueError`` for anything else."""
-    return dt.datetime.strptime(text, "%Y-%m").date()
+    try:
+        return dt.datetime.strptime(text, "%Y-%m").date()
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not a month; write it like 2026-05") from error
