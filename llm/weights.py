@@ -203,7 +203,7 @@ def _is_ready(folder: Path, spec: ModelFile | None) -> bool:
                 if _sha256(folder / name) != files[name]["sha256"]:
                     raise WeightsCorrupt(name)
                 files[name]["time"], changed = stat.st_mtime_ns, True
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     except (WeightsCorrupt, ValueError, KeyError, TypeError) as error:
         logger.warning("%s is damaged (%s); it is not used and will be made again.", folder, error)
@@ -263,18 +263,23 @@ def _convert(gguf: Path, folder: Path, spec: ModelFile, progress: bool) -> None:
     _need_disk(folder.parent, spec.converted_bytes, f"to convert {spec.file}")
     unfinished = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", suffix=".part", dir=folder.parent))
     try:
-        command = [sys.executable, "-m", "llm.convert", str(gguf.resolve()), str(unfinished)]
         with _bar("Reading the weights once (about half a minute)", None, progress):
-            done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent.parent)
-        if done.returncode != 0:
-            last = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]
-            raise LlmError(f"{gguf} could not be converted: {last}. Nothing was changed; the file was kept.")
+            _run_conversion(gguf.resolve(), unfinished)
         _write_manifest(unfinished, spec.sha256)
         if folder.exists():  # an older format, or damaged: named in the log by _is_ready
             shutil.rmtree(folder)
         unfinished.rename(folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _run_conversion(gguf: Path, folder: Path) -> None:
+    """Run ``llm.convert`` as a process of its own."""
+    command = [sys.executable, "-m", "llm.convert", str(gguf), str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent.parent)
+    if done.returncode != 0:
+        last = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]
+        raise LlmError(f"{gguf} could not be converted: {last}. Nothing was changed; the file was kept.")
 
 
 # --- Sources -----------------------------------------------------------------------------------------------

@@ -1,0 +1,414 @@
+"""Weights: every source, every way to fail, what a second run finds. No network; a small file is the model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from llm import weights
+from llm.errors import LlmError, WeightsCorrupt, WeightsMissing
+from llm.weights import ModelFile, Parts, ensure_weights, find_sources, known_models
+
+CONTENT = [b"GGUF first part " * 100, b"second part " * 70, b"third" * 11]
+WHOLE = b"".join(CONTENT)
+SHA = hashlib.sha256(WHOLE).hexdigest()
+
+
+def make_wheel(folder: Path, number: int, content: bytes) -> Path:
+    """A wheel as the index carries them: one module, one file with the part."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"shoptalk_test_part{number}"
+    info = f"{name}-0.9.0.dist-info"
+    path = folder / f"{name}-0.9.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"{name}/__init__.py", "raise RuntimeError('the package was imported')")
+        archive.writestr(f"{name}/data/part{number}.bin", content)
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.9.0\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return path
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package index in a folder, which pip uses instead of the real one."""
+    folder = tmp_path / "index"
+    for number, content in enumerate(CONTENT, start=1):
+        make_wheel(folder, number, content)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    return folder
+
+
+@pytest.fixture
+def empty_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "nothing"))
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "weights"
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModelFile:
+    """Put a small file in the place of the official ones, and a quick stand-in for the conversion."""
+    hashes = tuple(
+        hashlib.sha256(make_wheel(tmp_path / "hashes", number, content).read_bytes()).hexdigest()
+        for number, content in enumerate(CONTENT, start=1)
+    )
+    parts = Parts(package="shoptalk-test-part{number}", version="0.9.0", count=3, sha256=hashes)
+    spec = ModelFile(
+        name="small",
+        file="small.gguf",
+        bytes=len(WHOLE),
+        sha256=SHA,
+        licence="none",
+        converted_bytes=len(WHOLE),
+        repository="nobody/nothing",
+        revision="0" * 40,
+        parts=parts,
+    )
+    monkeypatch.setattr(weights, "known_models", lambda: {"small": spec})
+    monkeypatch.setattr(weights, "_in_hub_cache", lambda _: None)
+    monkeypatch.setattr(weights, "_run_conversion", fake_conversion)
+    return spec
+
+
+def fake_conversion(gguf: Path, folder: Path) -> None:
+    assert gguf.read_bytes() == WHOLE
+    folder.mkdir(exist_ok=True)
+    for name in weights._FILES:
+        (folder / name).write_text(f"{name} of {gguf.name}")
+
+
+def bring(home: Path, **options: bool) -> Path:
+    return ensure_weights(home, "small", progress=False, **options)
+
+
+def test_the_pinned_table_is_the_official_one() -> None:
+    table = known_models.__wrapped__()
+    small, large = table["qwen2.5-coder-0.5b-instruct"], table["qwen2.5-coder-1.5b-instruct"]
+    assert (small.bytes, large.bytes) == (491_400_064, 1_117_320_768)
+    assert small.sha256 == "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32"
+    assert large.sha256 == "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046"
+    assert small.parts.count == 6 and len(set(small.parts.sha256)) == 6
+    assert large.parts.count == 22 and set(large.parts.sha256) == {None}
+    for spec in table.values():
+        assert len(spec.revision) == 40
+        assert all(len(digest or "0" * 64) == 64 for digest in spec.parts.sha256)
+
+
+class TestPackages:
+    def test_joins_the_parts_and_is_ready_afterwards(self, home: Path, index: Path) -> None:
+        folder = bring(home)
+        assert folder == home / "small"
+        assert (home / "small.gguf").read_bytes() == WHOLE
+        assert not (home / "downloads" / "small").exists(), "the wheels are not needed any more"
+        assert json.loads((folder / "manifest.json").read_text())["sha256"] == SHA
+        assert not any(name.startswith("shoptalk_test_part") for name in sys.modules)
+        shutil.rmtree(index)  # from here on nothing is fetched
+        assert bring(home, allow_download=False) == folder
+
+    def test_goes_on_where_an_interrupted_run_stopped(
+        self, home: Path, index: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run = weights.subprocess.run
+
+        def interrupted(command: list[str], **options: object) -> object:
+            if any("requirements" in word for word in command):
+                text = Path(command[-1]).read_text()
+                if "part3" in text:
+                    raise KeyboardInterrupt
+            return run(command, **options)
+
+        monkeypatch.setattr(weights.subprocess, "run", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            bring(home)
+        kept = sorted(path.name for path in (home / "downloads" / "small").glob("*.whl"))
+        assert [name[:19] for name in kept] == ["shoptalk_test_part1", "shoptalk_test_part2"]
+        assert not (home / "small").exists() and not (home / "small.gguf").exists()
+        monkeypatch.setattr(weights.subprocess, "run", run)
+        for number in (1, 2):  # they must not be asked for again
+            next(index.glob(f"*part{number}*")).unlink()
+        assert bring(home).is_dir()
+
+    def test_a_changed_package_is_refused_by_name(self, home: Path, index: Path) -> None:
+        make_wheel(index, 2, b"something else")
+        with pytest.raises(WeightsCorrupt, match=r"shoptalk-test-part2 0\.9\.0 .* not used"):
+            bring(home)
+        assert not (home / "small").exists() and not (home / "small.gguf").exists()
+
+    def test_a_damaged_kept_part_is_fetched_again(self, home: Path, index: Path) -> None:
+        kept = home / "downloads" / "small"
+        kept.mkdir(parents=True)
+        (kept / "shoptalk_test_part1-0.9.0-py3-none-any.whl").write_bytes(b"half of a")
+        assert bring(home).is_dir()
+
+    def test_parts_that_do_not_make_the_official_file_are_refused(
+        self, home: Path, index: Path, small: ModelFile, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # Without pinned wheels (the 1.5B model) only the whole file tells.
+        loose = Parts(package=small.parts.package, version="0.9.0", count=3, sha256=(None,) * 3)
+        values = {**vars(small), "parts": loose}
+        monkeypatch.setattr(weights, "known_models", lambda: {"small": ModelFile(**values)})
+        make_wheel(index, 2, b"x" * len(CONTENT[1]))
+        with pytest.raises(WeightsCorrupt, match=rf"small\.gguf.*SHA-256 {SHA}.*deleted"):
+            bring(home)
+        assert sorted(path.name for path in home.iterdir()) in ([".small.lock", "downloads"], ["downloads"])
+
+    def test_a_wheel_without_the_part(self, home: Path, index: Path, tmp_path: Path) -> None:
+        wheel = tmp_path / "odd.whl"
+        with zipfile.ZipFile(wheel, "w") as archive:
+            archive.writestr("odd/code.py", "")
+        with pytest.raises(WeightsCorrupt, match=r"odd\.whl holds no"):
+            weights._append_part(wheel, None)
+
+    def test_without_pip(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(weights.importlib.util, "find_spec", lambda _: None)
+        with pytest.raises(WeightsMissing, match="pip is not installed"):
+            bring(home)
+
+
+@pytest.mark.usefixtures("empty_index")
+class TestNoSource:
+    def test_says_in_one_line_what_is_missing_and_what_to_run(self, home: Path) -> None:
+        with pytest.raises(WeightsMissing) as caught:
+            bring(home)
+        message = str(caught.value)
+        assert "\n" not in message
+        assert "small.gguf" in message and "shoptalk weights" in message
+        assert "HF_HUB_OFFLINE is set" in message and "package index" in message
+
+    def test_download_switched_off(self, home: Path) -> None:
+        with pytest.raises(WeightsMissing, match=r"switched off\. Run: shoptalk weights"):
+            bring(home, allow_download=False)
+
+    def test_command_line_prints_the_line_and_fails(
+        self, home: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert weights.main(["--home", str(home), "--model", "small", "--offline"]) == 1
+        out, err = capsys.readouterr()
+        assert out == "" and err.count("\n") == 1 and "shoptalk weights" in err
+
+    def test_an_unreachable_hub_is_named_and_does_not_stop_the_rest(
+        self, home: Path, small: ModelFile, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        import huggingface_hub
+        from huggingface_hub import constants
+
+        monkeypatch.delenv("HF_HUB_OFFLINE")
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+
+        def unreachable(*_: object, **__: object) -> None:
+            raise ConnectionError("no route")
+
+        monkeypatch.setattr(huggingface_hub, "get_hf_file_metadata", unreachable)
+        assert weights._why_no_hub(small) == "not reachable (ConnectionError)"
+        with pytest.raises(WeightsMissing, match=r"hub: not reachable.*package index"):
+            bring(home)
+
+
+class TestHub:
+    @pytest.fixture(autouse=True)
+    def reachable(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(weights, "_why_no_hub", lambda _: None)
+
+    def test_comes_before_the_packages(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        import huggingface_hub
+
+        asked = []
+
+        def download(repository: str, file: str, *, revision: str, local_dir: Path) -> str:
+            asked.append((repository, file, revision))
+            local_dir.mkdir(parents=True)
+            (local_dir / file).write_bytes(WHOLE)
+            return str(local_dir / file)
+
+        monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
+        assert bring(home).is_dir()
+        assert asked == [("nobody/nothing", "small.gguf", "0" * 40)]
+        assert not (home / "downloads" / "small").exists()
+
+    def test_a_broken_download_turns_to_the_packages(
+        self, home: Path, index: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        import huggingface_hub
+
+        def download(*_: object, **__: object) -> str:
+            raise OSError("connection reset")
+
+        monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
+        assert bring(home).is_dir()
+
+    def test_a_wrong_file_is_refused(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        import huggingface_hub
+
+        def download(_: str, file: str, *, revision: str, local_dir: Path) -> str:
+            local_dir.mkdir(parents=True)
+            (local_dir / file).write_bytes(b"x" * len(WHOLE))
+            return str(local_dir / file)
+
+        monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
+        with pytest.raises(WeightsCorrupt, match=r"small\.gguf is not the official"):
+            bring(home)
+        assert not (home / "small").exists()
+
+    def test_its_cache_is_used_without_a_download(
+        self, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        cached = tmp_path / "blob"
+        cached.write_bytes(WHOLE)
+        monkeypatch.setattr(weights, "_in_hub_cache", lambda _: cached)
+        assert bring(home).is_dir()
+        assert cached.read_bytes() == WHOLE, "the user's cache is left as it is"
+
+
+class TestKept:
+    @pytest.fixture
+    def folder(self, home: Path) -> Path:
+        home.mkdir()
+        (home / "small.gguf").write_bytes(WHOLE)
+        return bring(home)
+
+    def test_a_wrong_file_is_refused_by_name_and_left_alone(self, home: Path) -> None:
+        home.mkdir()
+        wrong = home / "small.gguf"
+        wrong.write_bytes(b"y" * len(WHOLE))
+        with pytest.raises(WeightsCorrupt, match=r"small\.gguf is not the official.*SHA-256.*not changed"):
+            bring(home)
+        wrong.write_bytes(b"short")
+        with pytest.raises(WeightsCorrupt, match=r"it has 5 bytes, expected"):
+            bring(home)
+        assert wrong.read_bytes() == b"short"
+
+    def test_is_not_hashed_again(self, home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def forbidden(*_: object) -> str:
+            raise AssertionError("hashed again")
+
+        monkeypatch.setattr(weights, "_sha256", forbidden)
+        assert bring(home) == folder
+
+    def test_a_copied_folder_is_checked_once_and_used(
+        self, home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        os.utime(folder / "model.safetensors", ns=(1, 1))
+        assert bring(home) == folder
+        monkeypatch.setattr(weights, "_sha256", lambda *_: pytest.fail("hashed again"))
+        assert bring(home) == folder
+
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            lambda folder: (folder / "model.safetensors").write_text("cut"),
+            lambda folder: (folder / "model.safetensors").write_bytes(b"X" * 31),
+            lambda folder: (folder / "tokenizer.json").unlink(),
+            lambda folder: (folder / "manifest.json").write_text("{"),
+            lambda folder: (folder / "manifest.json").write_text("[]"),
+        ],
+        ids=["cut", "same size", "missing", "manifest cut", "manifest odd"],
+    )
+    def test_damage_is_noticed_and_mended(
+        self, home: Path, folder: Path, damage: Callable[[Path], object]
+    ) -> None:
+        good = (folder / "model.safetensors").read_bytes()
+        damage(folder)
+        assert bring(home, allow_download=False) == folder
+        assert (folder / "model.safetensors").read_bytes() == good
+        assert json.loads((folder / "manifest.json").read_text())["sha256"] == SHA
+
+    def test_an_interrupted_conversion_leaves_nothing_half_done(
+        self, home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        home.mkdir()
+        (home / "small.gguf").write_bytes(WHOLE)
+
+        def interrupted(_: Path, folder: Path) -> None:
+            (folder / "config.json").write_text("half")
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(weights, "_run_conversion", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            bring(home)
+        assert not (home / "small").exists() and not list(home.glob("*.part"))
+        monkeypatch.setattr(weights, "_run_conversion", fake_conversion)
+        assert bring(home).is_dir()
+
+    def test_a_failed_conversion_says_why(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.undo()
+        done = SimpleNamespace(returncode=1, stderr="Traceback\nMemoryError: no room\n", stdout="")
+        monkeypatch.setattr(weights.subprocess, "run", lambda *_, **__: done)
+        with pytest.raises(LlmError, match="could not be converted: MemoryError: no room"):
+            weights._run_conversion(tmp_path / "a.gguf", tmp_path)
+
+
+class TestDisk:
+    def test_a_full_disk_is_noticed_before_the_download(
+        self, home: Path, index: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(weights.shutil, "disk_usage", lambda _: SimpleNamespace(free=10))
+        with pytest.raises(WeightsMissing, match="MB are needed to download"):
+            bring(home)
+        assert not (home / "downloads").exists()
+
+    def test_a_home_that_cannot_be_made(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("in the way")
+        with pytest.raises(WeightsMissing, match="cannot be made"):
+            bring(tmp_path / "file" / "weights")
+
+
+class TestPath:
+    def test_a_folder_is_used_as_it_is(self, home: Path, tmp_path: Path) -> None:
+        for name in weights._FILES:
+            (tmp_path / name).write_text("mine")
+        assert ensure_weights(home, str(tmp_path)) == tmp_path
+        assert not home.exists()
+
+    def test_a_folder_that_is_no_model(self, home: Path, tmp_path: Path) -> None:
+        with pytest.raises(WeightsMissing, match=r"lacks config\.json, tokenizer\.json"):
+            ensure_weights(home, str(tmp_path))
+
+    def test_an_official_file_is_converted_and_kept(self, home: Path, tmp_path: Path) -> None:
+        mine = tmp_path / "renamed.gguf"
+        mine.write_bytes(WHOLE)
+        assert ensure_weights(home, str(mine), progress=False) == home / "small"
+        assert mine.exists() and not (home / "small.gguf").exists()
+
+    def test_any_other_file_is_refused(self, home: Path, tmp_path: Path) -> None:
+        mine = tmp_path / "mine.gguf"
+        mine.write_bytes(b"z" * 7)
+        with pytest.raises(WeightsCorrupt, match=r"mine\.gguf \(7 bytes\) is none of the official files"):
+            ensure_weights(home, str(mine))
+        mine.write_bytes(b"z" * len(WHOLE))
+        with pytest.raises(WeightsCorrupt, match=r"mine\.gguf is not the official small\.gguf"):
+            ensure_weights(home, str(mine), progress=False)
+
+    def test_neither_name_nor_path(self, home: Path) -> None:
+        with pytest.raises(WeightsMissing, match=r"No model is called 'smal' .*known: small"):
+            ensure_weights(home, "smal")
+
+
+class TestSources:
+    def test_tells_them_in_order(self, home: Path, index: Path) -> None:
+        before = find_sources(home, "small")
+        assert [source.kind for source in before] == ["kept", "hub", "packages"]
+        assert [source.is_available for source in before] == [False, False, True]
+        assert "HF_HUB_OFFLINE" in before[1].detail
+        bring(home)
+        assert find_sources(home, "small")[0].is_available
+
+    def test_of_a_path(self, home: Path, tmp_path: Path) -> None:
+        assert find_sources(home, str(tmp_path))[0].is_available
+        assert not find_sources(home, str(tmp_path / "no"))[0].is_available
