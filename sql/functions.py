@@ -72,14 +72,16 @@ SYNTAX: frozenset[type[exp.Expr]] = frozenset(
     for name in _set(
         # the frame of a query
         "Select Union Intersect Except Subquery With CTE From Join Table TableAlias Alias Identifier Column "
-        "Star Where Group Rollup Cube GroupingSets Having Qualify Order Ordered Limit LimitOptions Fetch Offset "
+        "Star "
+        "Where Group Rollup Cube GroupingSets Having Qualify Order Ordered Limit LimitOptions Fetch Offset "
         "Distinct Values Tuple Paren Window WindowSpec Filter WithinGroup IgnoreNulls RespectNulls "
         # values
         "Literal Null Boolean Interval IntervalSpan Var DataType DataTypeParam Cast TryCast Extract "
         "AtTimeZone Collate Case If "
         # operators
         "And Or Xor Not EQ NEQ GT GTE LT LTE Is In NullSafeEQ NullSafeNEQ Between Like ILike Glob Escape "
-        "SimilarTo Exists Any All Add Sub Mul Div IntDiv Mod Neg DPipe Pow BitwiseAnd BitwiseOr BitwiseNot BitwiseXor"
+        "SimilarTo "
+        "Exists Any All Add Sub Mul Div IntDiv Mod Neg DPipe Pow BitwiseAnd BitwiseOr BitwiseNot BitwiseXor"
     )
 )
 """Every other kind of node that a statement may hold; whatever is missing here is refused."""
@@ -128,6 +130,7 @@ WORDS: dict[type[exp.Expr], str] = {
     exp.Lock: "FOR UPDATE locks rows; leave it out",
     exp.Pivot: "PIVOT is not supported; use CASE inside an aggregate, one column each",
     exp.Lateral: "LATERAL is not supported; use a subquery or a JOIN",
+    exp.Explode: "UNNEST is not supported; every view has plain columns",
     exp.Unnest: "UNNEST is not supported; every view has plain columns",
     exp.TableSample: "TABLESAMPLE is not supported; use LIMIT",
     exp.Lambda: "functions written with -> or LAMBDA are not supported",

@@ -35,7 +35,7 @@ import sqlglot
 from rapidfuzz import fuzz, process
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect as SqlglotDialect
-from sqlglot.errors import ErrorLevel, SqlglotError
+from sqlglot.errors import ErrorLevel, OptimizeError, SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 from sqlglot.tokenizer_core import Token, TokenType
@@ -170,6 +170,9 @@ class Guard:
     # ---- the way of a statement -------------------------------------------------------------------------
 
     def _check(self, sql: str) -> CheckedQuery:
+        if len(sql) > MAX_CHARACTERS:
+            reason = f"it has {len(sql):,} characters; {MAX_CHARACTERS:,} are allowed"
+            raise UnsafeQuery(_short(sql), reason)
         text = sql
         for _ in range(MAX_ROUNDS):
             printed, used = _Pass(self, sql).run(text)
@@ -219,8 +222,8 @@ class Guard:
 
     def _narrow(self, view: View, shown: View, body: exp.Query, rows: str | None) -> exp.Query:
         """``body`` with the shown columns only, and the rows for which the role's predicate is true."""
-        columns = [exp.column(exp.to_identifier(c.name, quoted=True)) for c in shown.columns]
-        alias = exp.TableAlias(this=exp.to_identifier(view.name, quoted=True))
+        columns = [exp.column(_identifier(c.name, self.dialect)) for c in shown.columns]
+        alias = exp.TableAlias(this=_identifier(view.name, self.dialect))
         query = exp.Select(expressions=columns).from_(exp.Subquery(this=body, alias=alias))
         return query if rows is None else query.where(exp.Paren(this=self.predicate(view, rows)))
 
@@ -240,7 +243,7 @@ class Guard:
         for node in tree.walk():
             if isinstance(node, exp.Query):
                 raise ShopFileError(self.shop.path, None, f"{where} may not hold a subquery")
-            reason = refusal(node, self._classes, self.functions)
+            reason = refusal(node, self._classes, self.functions, self.dialect)
             if reason:
                 raise ShopFileError(self.shop.path, None, f"{where}: {reason}")
             if isinstance(node, exp.Column):
@@ -290,6 +293,7 @@ class _Pass:
         known = self.strip_views(tree)
         self.admit_nodes(tree)
         self.place_sources(tree, known)
+        self.join_lists(tree)
         self.resolve_columns(tree)
         self.limit_rows(tree)
         own = tree.args.get("with_") is not None
@@ -304,8 +308,6 @@ class _Pass:
         raise UnsafeQuery(self.original, reason)
 
     def parse(self, text: str) -> exp.Query:
-        if len(text) > MAX_CHARACTERS * (1 if text == self.original else 20):
-            self.refuse(f"it has {len(text):,} characters; {MAX_CHARACTERS:,} are allowed")
         if "\0" in text:
             self.refuse("it holds a NUL character")
         dialect = SqlglotDialect.get_or_raise(self.guard.dialect)
@@ -313,7 +315,8 @@ class _Pass:
         reason = _shape_refusal(tokens)
         if reason:
             self.refuse(reason)
-        trees = [t for t in dialect.parser().parse(tokens, text) if t is not None]
+        parsed = dialect.parser().parse(tokens, text)
+        trees = [tree for tree in parsed if tree is not None and not isinstance(tree, exp.Semicolon)]
         if len(trees) != 1:
             self.refuse(f"expected one statement, found {len(trees)}")
         tree = trees[0]
@@ -344,7 +347,7 @@ class _Pass:
     def admit_nodes(self, tree: exp.Query) -> None:
         classes, names = self.guard._classes, self.guard.functions
         for node in tree.walk():
-            reason = refusal(node, classes, names)
+            reason = refusal(node, classes, names, self.guard.dialect)
             if reason is None:
                 continue
             if isinstance(node, exp.Func) and type(node) not in WORDS:
@@ -398,6 +401,18 @@ class _Pass:
                 names.add(_key(f"{name}_{number}"))
                 cte.args["alias"].set("this", _identifier(f"{name}_{number}", guard.dialect))
 
+    def join_lists(self, tree: exp.Query) -> None:
+        """Write ``FROM a, b`` and CROSS JOIN as a plain JOIN in SQLite.
+
+        sqlglot reads both as CROSS JOIN, which SQLite takes as an order to read ``a`` first.
+        """
+        if self.guard.dialect != "sqlite":
+            return
+        for join in tree.find_all(exp.Join):
+            if (join.args.get("kind") or "").upper() == "CROSS":
+                join.set("kind", None)
+                join.set("on", exp.true())
+
     def refuse_table(self, name: str) -> NoReturn:
         guard = self.guard
         views = [view.name for view in guard.views]
@@ -441,7 +456,11 @@ class _Pass:
 
     def qualify(self, tree: exp.Query) -> exp.Query:
         guard = self.guard
-        return qualify(tree, dialect=guard.dialect, schema=guard._schema, quote_identifiers=False)
+        resolved = qualify(tree, dialect=guard.dialect, schema=guard._schema, quote_identifiers=False)
+        for column in resolved.find_all(exp.Column):  # qualify passes over what stands in HAVING and ORDER BY
+            if not column.table and not _is_alias(column):
+                raise OptimizeError(f"Column {column.name!r} could not be resolved")
+        return resolved
 
     def known_names(self, tree: exp.Query) -> set[str]:
         """Keys of every name that a column of the statement can have: of its views, and those it makes."""
@@ -533,7 +552,9 @@ class _Pass:
 # ---- plain functions ------------------------------------------------------------------------------------
 
 
-def refusal(node: exp.Expr, classes: frozenset[type[exp.Expr]], names: frozenset[str]) -> str | None:
+def refusal(
+    node: exp.Expr, classes: frozenset[type[exp.Expr]], names: frozenset[str], dialect: Dialect
+) -> str | None:
     """Why this node, by itself, may not stand in a statement; ``None`` when it may."""
     kind = type(node)
     if kind in (exp.Anonymous, exp.AnonymousAggFunc):
@@ -545,7 +566,7 @@ def refusal(node: exp.Expr, classes: frozenset[type[exp.Expr]], names: frozenset
         if kind in WORDS:
             return WORDS[kind]
         if isinstance(node, exp.Func):
-            name = node.sql_name()
+            name = node.sql(dialect=dialect, unsupported_level=ErrorLevel.IGNORE).split("(")[0].strip()
             return f"{name} is not an allowed function{_near(name, names)}"
         return f"{_kind(node)} is not supported"
     allowed = ARGUMENTS.get(kind)
@@ -736,6 +757,16 @@ def _is_compared(column: exp.Column) -> bool:
     if isinstance(parent, exp.In):
         return column.arg_key == "expressions"
     return isinstance(parent, exp.Between) and column.arg_key in ("low", "high")
+
+
+def _is_alias(column: exp.Column) -> bool:
+    """Whether a column without a table is the name of something that its query selects."""
+    query = column.find_ancestor(exp.Select, *_SETS)
+    while query is not None:
+        if _key(column.name) in {_key(name) for name in query.named_selects}:
+            return True
+        query = query.find_ancestor(exp.Select, *_SETS) if isinstance(query.parent, _SETS) else None
+    return False
 
 
 def _is_star(node: exp.Expr) -> bool:

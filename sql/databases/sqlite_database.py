@@ -228,6 +228,6 @@ def _open_failure(path: Path, error: sqlite3.Error) -> str:
     if "unable to open" in message:
         return (
             f"{path} cannot be opened for reading: {message}. A file in WAL mode also needs its -wal and "
-            "-shm files beside it, in a folder that can be written; otherwise open a copy made with VACUUM INTO"
+            "-shm files beside it, in a folder that can be written; else open a copy made with VACUUM INTO"
         )
     return f"{path} cannot be read as a SQLite file; it may be damaged: {message}"

@@ -14,6 +14,7 @@ from sql.types import Column, ColumnType, Value
 _PLAIN = (bool, int, float, decimal.Decimal, str, dt.date, dt.time, dt.timedelta, bytes)
 
 _WORDS: tuple[tuple[str, ColumnType], ...] = (
+    (r"^ENUM", "text"),
     (r"BOOL", "boolean"),
     (r"TIMESTAMP|DATETIME", "timestamp"),
     (r"^DATE", "date"),
@@ -23,7 +24,7 @@ _WORDS: tuple[tuple[str, ColumnType], ...] = (
     ),
     (r"INT|SERIAL|^YEAR", "integer"),
     (r"DEC|NUM|REAL|FLOA|DOUB|MONEY", "number"),
-    (r"CHAR|TEXT|CLOB|STRING|ENUM|^NAME", "text"),
+    (r"CHAR|TEXT|CLOB|STRING|^NAME", "text"),
 )
 """Patterns of the databases' own type words; the first that fits counts."""
 

@@ -1,0 +1,269 @@
+-- Statements and what the guard says to them, one per line, over the shop of small_shop.py.
+-- To add one, write STATEMENT, then a space, two hyphens, a colon, a space, then VERDICT DIALECTS ROLE: WORDS OF THE REASON
+--   VERDICT   allow, or the error: UnsafeQuery, UnknownName, NotAllowed (allowed ones are also run)
+--   DIALECTS  duckdb, sqlite or both
+--   ROLE      owner (sees all), analyst (customers.name and email masked), china (two views, rows of China)
+-- In a statement, \n stands for a line break and {n*x} for x written n times.
+
+-- ---- honest questions ----
+SELECT SUM(amount) AS revenue FROM sales --: allow both analyst
+SELECT COUNT(*) FROM orders --: allow both analyst
+SELECT COUNT(DISTINCT order_id) FROM sales --: allow both analyst
+SELECT product, SUM(quantity) AS units FROM sales GROUP BY product ORDER BY units DESC LIMIT 5 --: allow both analyst
+SELECT country, AVG(amount) FROM sales GROUP BY 1 HAVING COUNT(*) > 1 ORDER BY 2 DESC --: allow both analyst
+SELECT s.country, c.customer_id FROM sales AS s JOIN orders AS o ON o.order_id = s.order_id JOIN customers AS c USING (customer_id) --: allow both analyst
+SELECT * FROM customers --: allow both analyst
+SELECT c.*, o.status FROM customers AS c LEFT JOIN orders AS o ON o.customer_id = c.customer_id --: allow both analyst
+SELECT o.order_id FROM orders AS o WHERE EXISTS (SELECT 1 FROM sales AS s WHERE s.order_id = o.order_id) --: allow both analyst
+SELECT order_id FROM orders WHERE order_id NOT IN (SELECT order_id FROM sales) --: allow both analyst
+SELECT product FROM sales WHERE amount > (SELECT AVG(amount) FROM sales) --: allow both analyst
+SELECT o.order_id, (SELECT SUM(s.amount) FROM sales AS s WHERE s.order_id = o.order_id) AS total FROM orders AS o --: allow both analyst
+WITH t AS (SELECT country, SUM(amount) AS a FROM sales GROUP BY country) SELECT country FROM t WHERE a > 10 --: allow both analyst
+WITH a AS (SELECT * FROM sales), b AS (SELECT country, COUNT(*) AS n FROM a GROUP BY country) SELECT * FROM b ORDER BY n --: allow both analyst
+WITH orders AS (SELECT * FROM orders WHERE status = 'delivered') SELECT COUNT(*) FROM orders --: allow both analyst
+WITH secrets AS (SELECT 1 AS password) SELECT password FROM secrets --: allow both analyst
+SELECT country FROM sales UNION SELECT country FROM customers --: allow both analyst
+SELECT country FROM sales INTERSECT SELECT country FROM customers ORDER BY country --: allow both analyst
+SELECT country FROM customers EXCEPT SELECT country FROM sales --: allow both analyst
+SELECT product, ROW_NUMBER() OVER (PARTITION BY country ORDER BY amount DESC) AS place FROM sales --: allow both analyst
+SELECT product, SUM(amount) OVER (ORDER BY ordered_at ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS running FROM sales --: allow both analyst
+SELECT a.product, b.product AS other FROM sales AS a JOIN sales AS b ON a.order_id = b.order_id AND a.product < b.product --: allow both analyst
+SELECT CASE WHEN amount > 20 THEN 'big' ELSE 'small' END AS size, COUNT(*) FROM sales GROUP BY size --: allow both analyst
+SELECT COALESCE(country, 'none') FROM customers WHERE country IS NULL OR country LIKE 'G%' --: allow both analyst
+SELECT ROUND(100.0 * SUM(CASE WHEN status = 'cancelled' THEN 1 ELSE 0 END) / COUNT(*), 1) AS share FROM orders --: allow both analyst
+SELECT "born in" FROM customers WHERE "born in" BETWEEN 1970 AND 1985 --: allow both analyst
+SELECT COUNT(*) FROM SALES AS S WHERE S.COUNTRY = 'China' --: allow both analyst
+SELECT COUNT(*) FROM sales WHERE ordered_at >= '2025-02-01' AND ordered_at < '2025-03-01' --: allow both analyst
+SELECT MAX(ordered_at) AS latest FROM sales; --: allow both analyst
+SELECT 'delete from orders; drop table orders' AS text FROM sales --: allow both analyst
+SELECT DISTINCT product FROM sales ORDER BY product DESC LIMIT 2 OFFSET 1 --: allow both analyst
+SELECT 1 AS one --: allow both analyst
+SELECT t.n FROM (SELECT COUNT(*) AS n FROM sales) AS t --: allow both analyst
+SELECT product FROM sales CROSS JOIN (SELECT 1 AS one) AS t --: allow both analyst
+SELECT customer_id FROM customers NATURAL JOIN orders --: allow both analyst
+SELECT product AS p, amount AS a FROM sales WHERE p = 'Lamp' --: allow both analyst
+SELECT "product" FROM "sales" --: allow both analyst
+SELECT country, COUNT(*) FILTER (WHERE amount > 10) AS n FROM sales GROUP BY country --: allow both analyst
+SELECT NULLIF(amount, 0), ABS(amount), LOWER(product), UPPER(product), LENGTH(product), TRIM(product) FROM sales --: allow both analyst
+SELECT name FROM customers WHERE country = '中国' --: allow both owner
+SELECT country FROM sales -- only the country --: allow both analyst
+SELECT /* which ones? */ country FROM sales --: allow both analyst
+SELECT product FROM sales LIMIT 999999 --: allow both analyst
+SELECT SUM(amount) FROM sales WHERE product IN ('Lamp', 'Mug') --: allow both china
+SELECT customer_id, country FROM customers --: allow both china
+SELECT DATE_TRUNC('month', ordered_at) AS month, SUM(amount) FROM sales GROUP BY ALL ORDER BY ALL --: allow duckdb analyst
+FROM sales SELECT country, SUM(amount) AS a GROUP BY country ORDER BY a --: allow duckdb analyst
+FROM sales --: allow duckdb analyst
+SELECT amount * 2 AS twice, twice + 1 AS more FROM sales WHERE twice > 10 --: allow duckdb analyst
+SELECT * EXCLUDE (order_id) FROM sales --: allow duckdb analyst
+SELECT * REPLACE (amount / 2 AS amount) FROM sales --: allow duckdb analyst
+SELECT product FROM sales QUALIFY ROW_NUMBER() OVER (PARTITION BY country ORDER BY amount) = 1 --: allow duckdb analyst
+SELECT ordered_at::DATE AS day, EXTRACT(year FROM ordered_at), YEAR(ordered_at), MONTH(ordered_at) FROM sales --: allow duckdb analyst
+SELECT ordered_at + INTERVAL 1 MONTH, ordered_at - INTERVAL '7 days', DATE_DIFF('day', ordered_at, CURRENT_DATE) FROM sales --: allow duckdb analyst
+SELECT STRFTIME(ordered_at, '%Y-%m'), DAYNAME(ordered_at) FROM sales --: allow duckdb analyst
+SELECT MEDIAN(amount), QUANTILE_CONT(amount, 0.9), STDDEV(amount), ARG_MAX(product, amount), STRING_AGG(product, ', ') FROM sales --: allow duckdb analyst
+SELECT country FROM sales WHERE country ILIKE 'ch%' AND REGEXP_MATCHES(product, '^L') --: allow duckdb analyst
+SELECT country, product, SUM(amount) FROM sales GROUP BY ROLLUP (country, product) --: allow duckdb analyst
+SELECT country FROM sales UNION ALL BY NAME SELECT country FROM customers --: allow duckdb analyst
+SELECT product FROM sales ORDER BY amount DESC NULLS LAST FETCH FIRST 2 ROWS ONLY --: allow duckdb analyst
+SELECT TRY_CAST(product AS INTEGER) FROM sales --: allow duckdb analyst
+SELECT DISTINCT ON (country) country, product FROM sales ORDER BY country, amount DESC --: allow duckdb analyst
+SELECT product FROM sales SEMI JOIN orders USING (order_id) --: allow duckdb analyst
+SELECT STRFTIME('%Y-%m', ordered_at) AS month, SUM(amount) FROM sales GROUP BY month --: allow sqlite analyst
+SELECT DATE(ordered_at, 'start of month'), JULIANDAY('now') - JULIANDAY(ordered_at) FROM sales --: allow sqlite analyst
+SELECT product FROM sales WHERE country = "China" --: allow sqlite analyst
+SELECT product FROM sales WHERE country IN ("China", "Germany") AND product LIKE "L%" --: allow sqlite analyst
+SELECT `product` FROM `sales` WHERE [country] = 'China' --: allow sqlite analyst
+SELECT IFNULL(country, '') || '!' FROM customers --: allow sqlite analyst
+SELECT GROUP_CONCAT(product, ', ') FROM sales GROUP BY country --: allow sqlite analyst
+SELECT product FROM sales WHERE country = 'china' COLLATE NOCASE --: allow sqlite analyst
+SELECT CAST(amount AS INTEGER) FROM sales LIMIT 1, 2 --: allow sqlite analyst
+
+-- ---- names that are not there ----
+SELECT amuont FROM sales --: UnknownName both analyst: near: amount
+SELECT revenue FROM sales --: UnknownName both analyst: there is no column revenue in sales
+SELECT s.revenue FROM sales AS s --: UnknownName both analyst: there is no column revenue
+SELECT x.amount FROM sales AS s --: UnknownName both analyst: there is no table or alias x
+SELECT status FROM sales --: UnknownName both analyst: it is in orders
+SELECT * FROM sale --: UnknownName both analyst: near: sales
+SELECT * FROM order_lines --: UnknownName both analyst: there is no view order_lines
+SELECT * FROM secrets --: UnknownName both owner: there is no view secrets
+SELECT COUNT(*) FROM secrets --: UnknownName both owner: there is no view secrets
+SELECT 1 FROM sales WHERE EXISTS (SELECT password FROM secrets) --: UnknownName both owner: there is no view secrets
+WITH t AS (SELECT * FROM secrets) SELECT 1 --: UnknownName both owner: there is no view secrets
+SELECT country FROM sales UNION SELECT password FROM secrets --: UnknownName both owner: there is no view secrets
+WITH sales AS (SELECT * FROM secrets) SELECT * FROM sales --: UnknownName both owner: there is no view secrets
+SELECT * FROM (WITH secrets AS (SELECT 1 AS password) SELECT password FROM secrets) AS a, secrets --: UnknownName both owner: there is no view secrets
+WITH a AS (SELECT * FROM secrets), secrets AS (SELECT 1 AS password) SELECT * FROM a --: UnknownName both owner: there is no view secrets
+SELECT rowid FROM sales --: UnknownName both analyst: there is no column rowid
+SELECT rowid FROM customers --: UnknownName both analyst: there is no column rowid
+SELECT "Revenue" FROM sales --: UnknownName both analyst: there is no column Revenue
+SELECT product FROM sales WHERE "contry" = 'China' --: UnknownName sqlite analyst: near: country
+SELECT product FROM sales ORDER BY "amonut" --: UnknownName sqlite analyst: near: amount
+SELECT customer_id FROM customers AS a JOIN orders AS b ON a.customer_id = b.customer_id --: UnknownName both analyst: customer_id
+SELECT SUMM(amount) FROM sales --: UnknownName both analyst: near: SUM
+SELECT * FROM sqlite_master --: UnknownName both owner: there is no view sqlite_master
+SELECT * FROM duckdb_tables --: UnknownName both owner: there is no view duckdb_tables
+SELECT * FROM 'secrets.csv' --: UnknownName duckdb owner: there is no view secrets.csv
+SELECT * FROM "/etc/passwd" --: UnknownName both owner: there is no view
+
+-- ---- what the role may not see ----
+SELECT email FROM customers --: NotAllowed both analyst: customers.email is hidden from the role analyst
+SELECT c.email FROM customers AS c --: NotAllowed both analyst: customers.email is hidden
+SELECT COUNT(email) FROM customers --: NotAllowed both analyst: customers.email is hidden
+SELECT customer_id FROM customers WHERE email LIKE 'a%' --: NotAllowed both analyst: customers.email is hidden
+SELECT customer_id FROM customers ORDER BY "Name" --: NotAllowed both analyst: customers.Name is hidden
+SELECT customer_id FROM customers ORDER BY NAME --: NotAllowed both analyst: is hidden
+SELECT country FROM customers GROUP BY country HAVING MAX(name) > 'B' --: NotAllowed both analyst: customers.name is hidden
+SELECT country FROM sales GROUP BY country HAVING MAX("amonut") > 1 --: UnknownName both analyst: near: amount
+SELECT country FROM sales GROUP BY "contry" --: UnknownName both analyst: near: country
+SELECT country FROM sales UNION SELECT country FROM customers ORDER BY "contry" --: UnknownName both analyst: near: country
+SELECT country, SUM(amount) AS a FROM sales GROUP BY country HAVING a > 5 ORDER BY a --: allow both analyst
+SELECT a.customer_id FROM customers AS a JOIN customers AS b ON a.email = b.email --: NotAllowed both analyst: customers.email is hidden
+SELECT a.customer_id FROM customers AS a JOIN customers AS b USING (email) --: NotAllowed both analyst: customers.email is hidden
+WITH t AS (SELECT email AS x FROM customers) SELECT x FROM t --: NotAllowed both analyst: customers.email is hidden
+WITH t AS (SELECT * FROM customers) SELECT email FROM t --: NotAllowed both analyst: customers.email is hidden
+SELECT (SELECT MAX(email) FROM customers) AS m FROM sales --: NotAllowed both analyst: customers.email is hidden
+SELECT o.order_id FROM orders AS o WHERE EXISTS (SELECT 1 FROM customers AS c WHERE c.email > 'a' AND c.customer_id = o.customer_id) --: NotAllowed both analyst: customers.email is hidden
+SELECT COUNT(*) FILTER (WHERE email IS NULL) FROM customers --: NotAllowed both analyst: customers.email is hidden
+SELECT ROW_NUMBER() OVER (ORDER BY email) FROM customers --: NotAllowed both analyst: customers.email is hidden
+SELECT * EXCLUDE (email) FROM customers --: allow duckdb analyst
+SELECT * REPLACE (UPPER(email) AS country) FROM customers --: NotAllowed duckdb analyst: customers.email is hidden
+SELECT status FROM orders --: NotAllowed both china: the view orders is not open to the role china
+SELECT country FROM sales --: NotAllowed both china: sales.country is hidden from the role china
+SELECT product FROM sales WHERE country = 'Germany' --: NotAllowed both china: sales.country is hidden
+WITH orders AS (SELECT * FROM orders) SELECT * FROM orders --: NotAllowed both china: the view orders is not open
+
+-- ---- not one query ----
+INSERT INTO orders VALUES (1, 1, NULL, NULL) --: UnsafeQuery both owner: found INSERT
+UPDATE orders SET status = 'x' --: UnsafeQuery both owner: found UPDATE
+DELETE FROM orders --: UnsafeQuery both owner: found DELETE
+DROP TABLE orders --: UnsafeQuery both owner: found DROP
+CREATE TABLE x AS SELECT * FROM orders --: UnsafeQuery both owner: found CREATE
+ALTER TABLE orders ADD COLUMN x INTEGER --: UnsafeQuery both owner: found ALTER
+TRUNCATE TABLE orders --: UnsafeQuery both owner: found
+MERGE INTO orders USING sales ON 1 = 1 WHEN MATCHED THEN DELETE --: UnsafeQuery duckdb owner: found MERGE
+SELECT 1; SELECT 2 --: UnsafeQuery both owner: expected one statement, found 2
+SELECT 1; DROP TABLE orders --: UnsafeQuery both owner: expected one statement, found 2
+SELECT 1 FROM sales; -- x\nDELETE FROM orders --: UnsafeQuery both owner: expected one statement, found 2
+SELECT country FROM sales; -- done --: allow both owner
+WITH t AS (DELETE FROM orders RETURNING *) SELECT * FROM t --: UnsafeQuery both owner
+WITH t AS (INSERT INTO orders VALUES (1, 1, NULL, NULL) RETURNING *) SELECT * FROM t --: UnsafeQuery both owner
+SELECT * INTO copy FROM orders --: UnsafeQuery both owner: INTO
+SELECT * FROM orders FOR UPDATE --: UnsafeQuery duckdb owner: FOR UPDATE
+EXPLAIN SELECT 1 --: UnsafeQuery both owner: found
+EXPLAIN ANALYZE DELETE FROM orders --: UnsafeQuery both owner: found
+PRAGMA table_info('orders') --: UnsafeQuery both owner: found PRAGMA
+ATTACH 'other.db' AS other --: UnsafeQuery both owner: found ATTACH
+DETACH other --: UnsafeQuery both owner: found DETACH
+COPY orders TO 'x.csv' --: UnsafeQuery duckdb owner: found COPY
+EXPORT DATABASE 'x' --: UnsafeQuery duckdb owner
+INSTALL httpfs --: UnsafeQuery duckdb owner
+LOAD httpfs --: UnsafeQuery duckdb owner
+SET memory_limit = '1TB' --: UnsafeQuery duckdb owner: found SET
+RESET memory_limit --: UnsafeQuery duckdb owner
+CALL pragma_version() --: UnsafeQuery duckdb owner
+USE main --: UnsafeQuery duckdb owner
+SHOW TABLES --: UnsafeQuery duckdb owner: found SHOW
+DESCRIBE sales --: UnsafeQuery duckdb owner: found DESCRIBE
+SUMMARIZE sales --: UnsafeQuery duckdb owner: found SUMMARIZE
+PREPARE x AS SELECT 1 --: UnsafeQuery duckdb owner
+EXECUTE x --: UnsafeQuery duckdb owner
+BEGIN TRANSACTION --: UnsafeQuery both owner
+COMMIT --: UnsafeQuery both owner
+VACUUM --: UnsafeQuery both owner
+REINDEX orders --: UnsafeQuery sqlite owner
+CREATE MACRO f() AS 1 --: UnsafeQuery duckdb owner: found CREATE
+VALUES (1) --: UnsafeQuery both owner: found VALUES
+PIVOT sales ON country USING SUM(amount) --: UnsafeQuery duckdb owner
+UNPIVOT sales ON amount INTO NAME n VALUE v --: UnsafeQuery duckdb owner
+hello --: UnsafeQuery both owner
+How many orders? --: UnsafeQuery both owner
+SELECT --: UnsafeQuery both owner
+SELECT FROM sales WHERE --: UnsafeQuery both owner
+SELECT (1 FROM sales --: UnsafeQuery both owner
+ --: UnsafeQuery both owner
+; --: UnsafeQuery both owner
+-- just words --: UnsafeQuery both owner
+
+-- ---- functions and table functions ----
+SELECT * FROM READ_CSV('/etc/passwd') --: UnsafeQuery duckdb owner
+SELECT * FROM read_parquet('x.parquet') --: UnsafeQuery duckdb owner
+SELECT * FROM read_text('/etc/passwd') --: UnsafeQuery duckdb owner
+SELECT * FROM glob('/etc/*') --: UnsafeQuery duckdb owner
+SELECT * FROM duckdb_settings() --: UnsafeQuery duckdb owner
+SELECT * FROM query('DROP TABLE orders') --: UnsafeQuery duckdb owner
+SELECT * FROM query_table('secrets') --: UnsafeQuery duckdb owner
+SELECT * FROM range(1000000000000) --: UnsafeQuery duckdb owner
+SELECT * FROM generate_series(1, 1000000000000) --: UnsafeQuery both owner
+SELECT UNNEST([1, 2]) --: UnsafeQuery duckdb owner
+SELECT * FROM sales, UNNEST([1, 2]) AS t(x) --: UnsafeQuery duckdb owner
+SELECT * FROM sales, LATERAL (SELECT 1 AS x) AS t --: UnsafeQuery duckdb owner: LATERAL
+SELECT current_setting('home_directory') --: UnknownName duckdb owner: not an allowed function
+SELECT getenv('HOME') --: UnknownName duckdb owner: not an allowed function
+SELECT getvariable('x') --: UnknownName duckdb owner: not an allowed function
+SELECT current_user --: UnknownName duckdb owner: not an allowed function
+SELECT version() --: UnknownName duckdb owner: VERSION is not an allowed function
+SELECT sleep_ms(100000) --: UnknownName duckdb owner: not an allowed function
+SELECT REPEAT('x', 1000000000) --: UnknownName both owner: not an allowed function
+SELECT nextval('s') --: UnknownName duckdb owner: not an allowed function
+SELECT write_log('x') --: UnknownName duckdb owner: not an allowed function
+SELECT load_extension('x') --: UnknownName sqlite owner: not an allowed function
+SELECT randomblob(1000000000) --: UnknownName sqlite owner: not an allowed function
+SELECT zeroblob(1000000000) --: UnknownName sqlite owner: not an allowed function
+SELECT readfile('/etc/passwd') --: UnknownName sqlite owner: not an allowed function
+SELECT sqlite_version() --: UnknownName sqlite owner
+SELECT fts3_tokenizer('x') --: UnknownName sqlite owner: not an allowed function
+SELECT "read_text"('/etc/passwd') --: UnknownName duckdb owner
+SELECT "SUMM"(amount) FROM sales --: UnknownName both owner
+SELECT main.SUM(amount) FROM sales --: UnsafeQuery duckdb owner
+SELECT LIST_TRANSFORM([1, 2], x -> x + 1) --: UnknownName duckdb owner
+SELECT [x FOR x IN [1, 2]] --: UnsafeQuery duckdb owner
+SELECT COLUMNS(*) FROM sales --: UnsafeQuery duckdb owner: COLUMNS
+SELECT COLUMNS('e.*') FROM customers --: UnsafeQuery duckdb owner
+SELECT MAX(*) FROM sales --: UnsafeQuery both owner
+SELECT COUNT(s.*) FROM sales AS s --: UnsafeQuery duckdb owner
+SELECT {'a': 1} --: UnsafeQuery duckdb owner
+SELECT sales FROM sales --: UnsafeQuery duckdb owner
+SELECT s FROM sales AS s --: UnsafeQuery duckdb owner
+SELECT TO_JSON(c) FROM customers AS c --: UnknownName duckdb owner
+SELECT c.email.x FROM customers AS c --: UnsafeQuery duckdb owner
+SELECT #1 FROM sales --: UnsafeQuery duckdb owner
+SELECT CAST('secrets' AS REGCLASS) --: UnsafeQuery duckdb owner
+SELECT amount::STRUCT(a INTEGER) FROM sales --: UnsafeQuery duckdb owner
+
+-- ---- parts of a query that are not supported ----
+SELECT * FROM main.secrets --: UnsafeQuery both owner: schemas
+SELECT * FROM main.customers --: UnsafeQuery both owner: schemas
+SELECT * FROM information_schema.tables --: UnsafeQuery both owner: schemas
+SELECT * FROM small.main.secrets --: UnsafeQuery duckdb owner: schemas
+SELECT main.customers.email FROM customers --: UnsafeQuery both owner
+WITH RECURSIVE t AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM t) SELECT * FROM t --: UnsafeQuery both owner: RECURSIVE
+SELECT * FROM sales WHERE order_id = ? --: UnsafeQuery both owner: parameters
+SELECT * FROM sales WHERE order_id = $1 --: UnsafeQuery duckdb owner: parameters
+SELECT * FROM sales WHERE order_id = :id --: UnsafeQuery both owner: parameters
+SELECT @@version --: UnsafeQuery sqlite owner
+SELECT * FROM sales USING SAMPLE 10% --: UnsafeQuery duckdb owner
+SELECT * FROM sales TABLESAMPLE 10% --: UnsafeQuery duckdb owner
+SELECT * FROM sales PIVOT (SUM(amount) FOR country IN ('China')) --: UnsafeQuery duckdb owner
+SELECT * FROM sales ASOF JOIN orders ON sales.ordered_at >= orders.ordered_at --: UnsafeQuery duckdb owner
+SELECT * FROM sales POSITIONAL JOIN orders --: UnsafeQuery duckdb owner
+SELECT product FROM sales LIMIT 10 PERCENT --: UnsafeQuery duckdb owner: whole number
+SELECT product FROM sales LIMIT (SELECT MAX(order_id) FROM sales) --: UnsafeQuery both owner: whole number
+SELECT product FROM sales LIMIT -1 --: UnsafeQuery both owner: whole number
+SELECT * FROM customers AT (VERSION => 1) --: UnsafeQuery duckdb owner
+WITH sqlite_master AS (SELECT 1 AS x) SELECT x FROM sqlite_master --: UnsafeQuery both owner: the database's own
+SELECT product FROM sales INDEXED BY x --: UnsafeQuery sqlite owner
+
+-- ---- sizes ----
+SELECT '{10001*x}' --: UnsafeQuery both owner: too long
+SELECT 1{20000* } --: UnsafeQuery both owner: characters
+SELECT {80*(}1{80*)} --: UnsafeQuery both owner: nested
+SELECT {1500*NOT }1 --: UnsafeQuery both owner
+SELECT {5000*- }1 --: UnsafeQuery both owner
+SELECT 1{4000*+1} --: UnsafeQuery both owner: words
+SELECT 1 FROM sales{30* JOIN sales} --: UnsafeQuery both owner: joins
+SELECT 1 FROM sales{30* CROSS JOIN sales} --: UnsafeQuery both owner: joins
+SELECT 1 FROM sales{30* JOIN (SELECT DISTINCT ON (a) 1} --: UnsafeQuery both owner: joins
+SELECT {200*CASE WHEN 1 = 1 THEN }1{200* END} --: UnsafeQuery both owner: nested
+SELECT * FROM {200*(SELECT * FROM }sales{200*)} --: UnsafeQuery both owner: nested

@@ -1,0 +1,533 @@
+"""One conformance class for every database, and what is particular to each."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+import small_shop
+
+from sql.databases import Database, open_database
+from sql.databases.values import column_type, plain_value
+from sql.errors import DatabaseUnavailable, QueryCancelled, QueryFailed, QueryTimeout, QueryTooLarge
+from sql.functions import function_names
+from sql.guard import CheckedQuery, Guard
+from sql.run import run
+from sql.semantics import Role, Shop, View, ViewColumn
+from sql.shopfile import shop_from_catalog
+from sql.types import Catalog, QueryLimits
+
+LIMITS = QueryLimits(max_rows=1_000, timeout_s=20)
+
+
+def parquet_folder(folder: Path) -> Path:
+    """The small shop as files: Parquet, CSV, and a folder of two parts."""
+    made = folder / "files"
+    (made / "order_lines").mkdir(parents=True)
+    with duckdb.connect() as connection:
+        connection.execute(small_shop.TABLES)
+        connection.execute(f"COPY customers TO '{made / 'customers.parquet'}'")
+        connection.execute(f"COPY orders TO '{made / 'orders.csv'}'")
+        connection.execute(f"COPY secrets TO '{made / 'secrets.csv'}' (HEADER)")
+        for part, rule in (("a", "order_id < 12"), ("b", "order_id >= 12")):
+            target = made / "order_lines" / f"{part}.parquet"
+            connection.execute(f"COPY (SELECT * FROM order_lines WHERE {rule}) TO '{target}'")
+    return made
+
+
+def checked(database: Database, text: str) -> CheckedQuery:
+    """The statement over the database's own tables, all of them."""
+    catalog = database.catalog()
+    shop = shop_from_catalog(catalog, name="x", database="x")
+    return Guard(shop, catalog, Role(name="owner", limits=LIMITS)).check(text)
+
+
+def ask(database: Database, text: str, limits: QueryLimits = LIMITS) -> list[tuple[object, ...]]:
+    return list(run(checked(database, text), database, limits).rows)
+
+
+@pytest.fixture(scope="module", params=["duckdb", "sqlite", "files"])
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    folder = tmp_path_factory.mktemp(request.param)
+    path = parquet_folder(folder) if request.param == "files" else small_shop.build(folder, request.param)
+    opened = open_database(str(path))
+    yield opened
+    opened.close()
+
+
+class TestEveryDatabase:
+    """What the protocol promises."""
+
+    def test_the_catalog_has_tables_columns_types_and_counts(self, database: Database) -> None:
+        catalog = database.catalog()
+        assert catalog.dialect == database.dialect
+        assert {t.name for t in catalog.tables} == {"customers", "orders", "order_lines", "secrets"}
+        customers = catalog.table("CUSTOMERS")
+        assert customers is not None
+        assert [(c.name, c.type) for c in customers.columns] == [
+            ("customer_id", "integer"),
+            ("name", "text"),
+            ("email", "text"),
+            ("country", "text"),
+            ("born in", "integer"),
+        ]
+        assert customers.rows == 3
+        orders = catalog.table("orders")
+        assert orders is not None and orders.columns[2].type == "timestamp"
+        assert database.catalog() is catalog, "it is read once"
+
+    def test_a_query_gives_names_types_and_rows(self, database: Database) -> None:
+        query = checked(database, "SELECT country, COUNT(*) AS n FROM customers GROUP BY country ORDER BY n")
+        table = database.execute(query, LIMITS)
+        assert table.rows == (("Germany", 1), ("China", 2))
+        assert [(c.name, c.type) for c in table.columns] == [("country", "text"), ("n", "integer")]
+        assert not table.is_truncated
+        assert table.query is query
+        assert 0 <= table.seconds < 5
+
+    def test_an_empty_result_keeps_its_columns(self, database: Database) -> None:
+        table = database.execute(checked(database, "SELECT country FROM customers WHERE 1 = 0"), LIMITS)
+        assert table.rows == () and [c.name for c in table.columns] == ["country"]
+
+    def test_chinese_and_null_survive(self, database: Database) -> None:
+        assert ask(database, "SELECT name, email FROM customers WHERE customer_id = 3") == [("李雷", None)]
+
+    def test_a_name_with_a_space_can_be_asked(self, database: Database) -> None:
+        assert ask(database, 'SELECT MIN("born in") FROM customers') == [(1980,)]
+
+    @pytest.mark.parametrize(
+        ("max_rows", "found", "is_truncated"), [(2, 2, True), (3, 3, False), (4, 3, False)]
+    )
+    def test_rows_beyond_the_budget_are_cut_and_said(
+        self, database: Database, max_rows: int, found: int, is_truncated: bool
+    ) -> None:
+        query = checked(database, "SELECT customer_id FROM customers ORDER BY customer_id")
+        table = database.execute(query, QueryLimits(max_rows=max_rows))
+        assert len(table.rows) == found
+        assert table.is_truncated is is_truncated
+
+    def test_time_is_a_budget(self, database: Database) -> None:
+        start = time.monotonic()
+        with pytest.raises(QueryTimeout, match=r"longer than 0\.3 s"):
+            database.execute(slow(database), QueryLimits(timeout_s=0.3))
+        assert time.monotonic() - start < 2
+        assert ask(database, "SELECT COUNT(*) FROM customers") == [(3,)]
+
+    def test_the_stop_button_stops(self, database: Database) -> None:
+        cancel = threading.Event()
+        threading.Timer(0.2, cancel.set).start()
+        start = time.monotonic()
+        with pytest.raises(QueryCancelled):
+            database.execute(slow(database), LIMITS, cancel)
+        assert time.monotonic() - start < 2
+
+    def test_a_query_that_is_cancelled_before_it_starts_does_not_start(self, database: Database) -> None:
+        cancel = threading.Event()
+        cancel.set()
+        with pytest.raises(QueryCancelled):
+            database.execute(checked(database, "SELECT 1"), LIMITS, cancel)
+
+    def test_threads_share_it(self, database: Database) -> None:
+        query = checked(database, "SELECT COUNT(*) FROM customers AS a, customers AS b")
+        found: list[object] = []
+        threads = [
+            threading.Thread(target=lambda: found.append(database.execute(query, LIMITS).rows))
+            for _ in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert found == [((9,),)] * 8
+
+    def test_a_plan_is_made_without_running(self, database: Database) -> None:
+        database.explain(slow(database))
+        with pytest.raises(QueryFailed):
+            database.explain(broken(database))
+
+    def test_what_the_database_refuses_is_told_in_its_words(self, database: Database) -> None:
+        with pytest.raises(QueryFailed):
+            run(broken(database), database, LIMITS)
+
+    def test_a_closed_database_says_so(self, tmp_path: Path, database: Database) -> None:
+        path = small_shop.build(tmp_path, database.dialect)
+        other = open_database(str(path))
+        query = checked(other, "SELECT 1")
+        other.close()
+        other.close()
+        with pytest.raises(DatabaseUnavailable, match="closed"):
+            other.execute(query, LIMITS)
+
+
+def slow(database: Database) -> CheckedQuery:
+    """A statement that takes for ever on any machine: fourteen times the lines, 6e9 texts."""
+    tables = ", ".join(f"order_lines AS t{i}" for i in range(14))
+    product = " || ".join(f"t{i}.product" for i in range(14))
+    return checked(database, f"SELECT COUNT(DISTINCT {product}) FROM {tables}")
+
+
+def broken(database: Database) -> CheckedQuery:
+    """What the guard lets through and the database does not: an aggregate inside an aggregate."""
+    return checked(database, "SELECT SUM(COUNT(*)) FROM customers")
+
+
+# ---- locks: what would happen if a statement slipped past the guard -------------------------------------
+
+
+def slip(text: str, dialect: str) -> CheckedQuery:
+    """A forged query, as no code outside the guard can make one; here to test the second lock alone."""
+    forged = object.__new__(CheckedQuery)
+    for name, value in {"sql": text, "dialect": dialect, "role": "x", "views": ()}.items():
+        object.__setattr__(forged, name, value)
+    return forged
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DELETE FROM customers",
+        "INSERT INTO secrets VALUES ('x')",
+        "CREATE TABLE x AS SELECT 1",
+        "DROP TABLE customers",
+        "ATTACH 'other.db' AS other",
+    ],
+)
+def test_nothing_is_written_even_past_the_guard(database: Database, text: str) -> None:
+    is_in_memory = "files" in getattr(database, "_name", "")
+    if is_in_memory and not text.startswith("ATTACH"):
+        pytest.skip("a copy in memory: nothing of the shop's can be written")
+    with pytest.raises(QueryFailed):
+        database.execute(slip(text, database.dialect), LIMITS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * FROM read_text('/etc/passwd')",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "COPY (SELECT 1) TO '/tmp/shoptalk-must-not-exist.csv'",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "SET enable_external_access = true",
+        "SET memory_limit = '100GB'",
+        "SET lock_configuration = false",
+        "SELECT * FROM trap",
+    ],
+)
+@pytest.mark.parametrize("kind", ["file", "files"])
+def test_duckdb_reads_no_files_and_no_variables(tmp_path: Path, text: str, kind: str) -> None:
+    trap = duckdb.connect().sql("SELECT 1 AS caught")  # noqa: F841 - DuckDB would find it by its name
+    path = parquet_folder(tmp_path) if kind == "files" else small_shop.build(tmp_path, "duckdb")
+    database = open_database(str(path))
+    with pytest.raises(QueryFailed):
+        database.execute(slip(text, "duckdb"), LIMITS)
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * FROM sqlite_master",
+        "SELECT load_extension('x')",
+        "SELECT zeroblob(1000000000)",
+        "SELECT fts3_tokenizer('x')",
+        "SELECT * FROM pragma_table_info('customers')",
+        "PRAGMA journal_mode = DELETE",
+        "VACUUM INTO '/tmp/shoptalk-must-not-exist.db'",
+        "BEGIN",
+    ],
+)
+def test_sqlite_authorizes_only_reading(tmp_path: Path, text: str) -> None:
+    database = open_database(str(small_shop.build(tmp_path, "sqlite")))
+    with pytest.raises(QueryFailed):
+        database.execute(slip(text, "sqlite"), LIMITS)
+
+
+def test_memory_is_a_budget_in_duckdb(tmp_path: Path) -> None:
+    path = small_shop.build(tmp_path, "duckdb")
+    database = open_database(str(path), limits=QueryLimits(max_memory_mb=64))
+    text = "SELECT list(a.range || '-' || b.range) FROM range(100000) AS a, range(1000) AS b"
+    with pytest.raises(QueryTooLarge):
+        database.execute(slip(text, "duckdb"), LIMITS)
+    assert ask(database, "SELECT COUNT(*) FROM customers") == [(3,)]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["small.duckdb"], "nothing spilled beside it"
+
+
+def test_a_value_is_a_budget_in_sqlite(tmp_path: Path) -> None:
+    database = open_database(str(small_shop.build(tmp_path, "sqlite")))
+    with pytest.raises(QueryTooLarge):
+        ask(database, "SELECT " + "REPLACE(" * 9 + "'a'" + ", 'a', 'aaaaaaaaaa')" * 9)
+
+
+# ---- introspection --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "sqlite"])
+def test_keys_are_found(tmp_path: Path, dialect: str) -> None:
+    catalog = open_database(str(small_shop.build(tmp_path, dialect))).catalog()
+    orders = catalog.table("orders")
+    assert orders is not None
+    assert orders.primary_key == ("order_id",)
+    assert [(k.columns, k.target_table, k.target_columns) for k in orders.foreign_keys] == [
+        (("customer_id",), "customers", ("customer_id",))
+    ]
+    assert not orders.columns[1].is_nullable
+
+
+def test_duckdb_comments_and_views_are_found(tmp_path: Path) -> None:
+    path = small_shop.build(tmp_path, "duckdb")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("COMMENT ON TABLE orders IS 'what was bought'")
+        connection.execute("COMMENT ON COLUMN orders.status IS 'where it is'")
+        connection.execute("CREATE VIEW late AS SELECT order_id FROM orders")
+        connection.execute("CREATE SCHEMA other; CREATE TABLE other.hidden (x INTEGER)")
+    catalog = open_database(str(path)).catalog()
+    orders, late = catalog.table("orders"), catalog.table("late")
+    assert orders is not None and orders.comment == "what was bought"
+    assert orders.columns[3].comment == "where it is"
+    assert late is not None and late.rows is None
+    assert catalog.table("hidden") is None, "only the default schema can be named"
+
+
+def test_sqlite_keys_without_columns_and_generated_columns(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        "CREATE TABLE a (x INT, y INT, PRIMARY KEY (y, x));"
+        "CREATE TABLE b (p INT, q INT, twice INT GENERATED ALWAYS AS (p * 2), FOREIGN KEY (p, q) REFERENCES a);"
+        "CREATE VIEW broken AS SELECT x FROM gone;"
+        'CREATE TABLE "odd ""name" ("a b" TEXT, "日期" DATE, "select" REAL);'
+    )
+    connection.close()
+    catalog = open_database(str(path)).catalog()
+    a, b, odd = catalog.table("a"), catalog.table("b"), catalog.table('odd "name')
+    assert a is not None and a.primary_key == ("y", "x")
+    assert b is not None and b.foreign_keys[0].target_columns == ("y", "x")
+    assert [c.name for c in b.columns] == ["p", "q", "twice"]
+    assert odd is not None and [c.type for c in odd.columns] == ["text", "date", "number"]
+    assert catalog.table("broken") is None
+    database = open_database(str(path))
+    assert ask(database, 'SELECT "a b", "日期", "select" FROM "odd ""name"') == []
+    assert ask(database, 'SELECT * FROM "odd ""name"') == []
+
+
+def test_sqlite_text_that_is_no_utf8_is_shown_with_marks(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE t (x TEXT)")
+    connection.execute("INSERT INTO t VALUES (CAST(X'4D816E' AS TEXT))")
+    connection.commit()
+    connection.close()
+    assert ask(open_database(str(path)), "SELECT x FROM t") == [("M\ufffdn",)]
+
+
+def test_duckdb_values_become_plain_values(tmp_path: Path) -> None:
+    path = tmp_path / "v.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "CREATE TABLE t AS SELECT 1::HUGEINT AS h, 1.50::DECIMAL(9,2) AS d, DATE '2025-01-02' AS day, "
+            "TIMESTAMP '2025-01-02 03:04:05' AS ts, TIME '03:04:05' AS clock, INTERVAL 1 DAY AS i, TRUE AS yes, "
+            "'\\x00'::BLOB AS b, [1, 2] AS l, {'a': 1} AS s, uuid() AS u, 'nan'::DOUBLE AS nan, "
+            "TIMESTAMPTZ '2025-01-02 03:04:05+00' AS tz"
+        )
+    database = open_database(str(path))
+    table = run(checked(database, "SELECT * FROM t"), database, LIMITS)
+    row = dict(zip([c.name for c in table.columns], table.rows[0], strict=True))
+    assert row["h"] == 1 and row["d"] == decimal.Decimal("1.50")
+    assert row["day"] == dt.date(2025, 1, 2) and row["ts"] == dt.datetime(2025, 1, 2, 3, 4, 5)
+    assert row["clock"] == dt.time(3, 4, 5) and row["i"] == dt.timedelta(days=1) and row["yes"] is True
+    assert row["b"] == b"\0" and row["l"] == "[1, 2]" and row["s"] == '{"a": 1}'
+    assert isinstance(row["u"], str) and row["nan"] != row["nan"]
+    assert isinstance(row["tz"], dt.datetime)
+    kinds = {c.name: c.type for c in table.columns}
+    assert kinds["h"] == "integer" and kinds["d"] == "number" and kinds["tz"] == "timestamp"
+
+
+# ---- files ----------------------------------------------------------------------------------------------
+
+
+def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding=encoding)
+    return path
+
+
+def test_columns_of_files_keep_their_names(tmp_path: Path) -> None:
+    path = write(tmp_path / "my sales.csv", "Order No,Betrag €,日期,Order No,select\n1,2.5,2025-01-02,x,y\n")
+    database = open_database(str(path))
+    (table,) = database.catalog().tables
+    assert table.name == "my sales"
+    names = [c.name for c in table.columns]
+    assert names[:3] == ["Order No", "Betrag €", "日期"] and len(set(names)) == 5
+    assert ask(database, 'SELECT SUM("Betrag €") FROM "my sales" WHERE "日期" > DATE \'2025-01-01\'') == [
+        (2.5,)
+    ]
+    assert len(ask(database, 'SELECT * FROM "my sales"')[0]) == 5
+
+
+def test_a_csv_with_semicolons_tabs_or_latin_1_is_read(tmp_path: Path) -> None:
+    write(tmp_path / "d" / "a.csv", "x;y\n1;Zürich\n2;Köln\n", encoding="latin-1")
+    write(tmp_path / "d" / "b.tsv", "x\ty\n1\tBern\n")
+    database = open_database(str(tmp_path / "d"))
+    assert ask(database, "SELECT y FROM a ORDER BY x") == [("Zürich",), ("Köln",)]
+    assert ask(database, "SELECT y FROM b") == [("Bern",)]
+
+
+def test_late_values_of_another_type_are_seen(tmp_path: Path) -> None:
+    rows = "".join(f"{i}\n" for i in range(30_000))
+    path = write(tmp_path / "codes.csv", f"code\n{rows}X17\n")
+    assert ask(open_database(str(path)), "SELECT COUNT(*) FROM codes WHERE code = 'X17'") == [(1,)]
+
+
+def test_a_pattern_is_one_table(tmp_path: Path) -> None:
+    for month in ("01", "02"):
+        write(tmp_path / f"sales-2025-{month}.csv", f"month,n\n{month},1\n")
+    database = open_database("sales-*.csv", base=tmp_path)
+    assert [t.name for t in database.catalog().tables] == ["sales"]
+    assert ask(database, "SELECT SUM(n) FROM sales") == [(2,)]
+
+
+def test_files_of_one_name_become_two_tables(tmp_path: Path) -> None:
+    write(tmp_path / "x.csv", "a\n1\n")
+    write(tmp_path / "X.tsv", "b\n1\n")
+    write(tmp_path / ".hidden.csv", "c\n1\n")
+    write(tmp_path / "notes.txt", "not data")
+    assert sorted(t.name.lower() for t in open_database(str(tmp_path)).catalog().tables) == ["x", "x_2"]
+
+
+def test_a_file_name_full_of_signs_is_not_taken_for_sql_or_a_pattern(tmp_path: Path) -> None:
+    path = write(tmp_path / "o'; DROP [1].csv", "a\n1\n")
+    database = open_database(str(path))
+    (table,) = database.catalog().tables
+    assert table.name == "o'; DROP [1]"
+    assert ask(database, f'SELECT a FROM "{table.name}"') == [(1,)]
+
+
+# ---- what cannot be opened ------------------------------------------------------------------------------
+
+
+def test_faults_are_told_with_a_way_out(tmp_path: Path) -> None:
+    empty, folder = tmp_path / "empty.db", tmp_path / "folder"
+    empty.touch()
+    folder.mkdir()
+    good = small_shop.build(tmp_path, "sqlite").read_bytes()
+    (tmp_path / "cut.sqlite").write_bytes(good[:5000])
+    (tmp_path / "noise.duckdb").write_bytes(b"noise" * 1000)
+    (tmp_path / "noise.db").write_bytes(b"noise" * 1000)
+    (tmp_path / "noise.parquet").write_bytes(b"noise" * 1000)
+    for name, words in {
+        "missing.duckdb": "does not exist",
+        "missing-*.csv": "no data file matches",
+        "empty.db": "is empty",
+        "folder": "holds no data files",
+        "cut.sqlite": "damaged",
+        "noise.duckdb": "DuckDB file",
+        "noise.db": "neither a DuckDB nor a SQLite file",
+        "noise.parquet": "cannot be read",
+        "postgres://host/shop": "cannot be opened by this version",
+        "  ": "path is empty",
+    }.items():
+        with pytest.raises(DatabaseUnavailable, match=words):
+            open_database(name, base=tmp_path).catalog()
+
+
+def test_a_database_that_another_program_writes_is_told(tmp_path: Path) -> None:
+    path = small_shop.build(tmp_path, "duckdb")
+    code = f"import duckdb; c = duckdb.connect({str(path)!r}); print('open', flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=-1, stdout=-1, text=True) as other:
+        assert other.stdout is not None and other.stdin is not None
+        assert other.stdout.readline() == "open\n"
+        try:
+            with pytest.raises(DatabaseUnavailable, match="held by another program"):
+                open_database(str(path))
+        finally:
+            other.communicate("\n", timeout=20)
+
+
+def test_a_database_that_goes_away_is_told(tmp_path: Path) -> None:
+    path = small_shop.build(tmp_path, "sqlite")
+    database = open_database(f"sqlite://{path}")
+    query = checked(database, "SELECT COUNT(*) FROM customers")
+    path.unlink()
+    with pytest.raises(DatabaseUnavailable, match="does not exist"):
+        database.execute(query, LIMITS)
+
+
+# ---- words ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("INTEGER", "integer"),
+        ("bigint unsigned", "integer"),
+        ("HUGEINT", "integer"),
+        ("DECIMAL(10,2)", "number"),
+        ("NUMBER", "number"),
+        ("REAL", "number"),
+        ("VARCHAR(20)", "text"),
+        ("NVARCHAR2", "text"),
+        ("ENUM('a', 'b')", "text"),
+        ("UUID", "text"),
+        ("DATE", "date"),
+        ("DATETIME", "timestamp"),
+        ("TIMESTAMP WITH TIME ZONE", "timestamp"),
+        ("BOOLEAN", "boolean"),
+        ("INTEGER[]", "other"),
+        ("STRUCT(a INTEGER)", "other"),
+        ("BLOB", "other"),
+        ("TIME", "other"),
+        ("INTERVAL", "other"),
+        ("", "other"),
+    ],
+)
+def test_database_words_for_types(word: str, kind: str) -> None:
+    assert column_type(word) == kind
+
+
+def test_odd_values_become_text() -> None:
+    assert plain_value({"a": dt.date(2025, 1, 1)}) == '{"a": "2025-01-01"}'
+    assert plain_value(object).startswith("<class")  # type: ignore[union-attr]
+
+
+def test_every_allowed_function_exists_in_duckdb_or_is_rewritten(tmp_path: Path) -> None:
+    """A name on the list that no database knows would send the model to a dead end."""
+    database = open_database(str(small_shop.build(tmp_path, "duckdb")))
+    view = View(name="customers", columns=(ViewColumn(name="name", type="text"),))
+    guard = Guard(Shop(name="x", database="x", views=(view,)), database.catalog(), Role(name="o"))
+    missing = []
+    for name in sorted(function_names("duckdb")):
+        tries = (
+            "",
+            "name",
+            "name, name",
+            "name, 1, 1",
+            "'day', name",
+            "'day', name, name",
+            "1",
+            "1, 1",
+            "1, 1, 1",
+        )
+        messages = []
+        for arguments in tries:
+            try:
+                database.explain(guard.check(f"SELECT {name}({arguments}) FROM customers"))
+            except Exception as error:
+                messages.append(str(error))
+        if len(messages) == len(tries) and all("does not exist" in m for m in messages):
+            missing.append(name)
+    assert missing == []
+
+
+def test_a_catalog_finds_tables_in_any_letter_case() -> None:
+    assert Catalog(dialect="duckdb", tables=()).table("x") is None
