@@ -23,6 +23,7 @@ from ui.errors import UiError, WrongUse
 from ui.settings import Settings, prepare_process, wants_debug
 
 if TYPE_CHECKING:
+    from reports.types import Report
     from retrieval.types import Hit
     from sql.guard import Guard
 
@@ -129,11 +130,12 @@ def _one_line(error: Exception) -> str:
 def _settings() -> Settings:
     settings = Settings.from_environment()
     prepare_process(settings)
-    logging.basicConfig(
-        level=logging.INFO if settings.is_debug else logging.WARNING,
-        format="%(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    told = logging.StreamHandler(sys.stderr)
+    told.setLevel(
+        logging.INFO if settings.is_debug else logging.WARNING
+    )  # some libraries set their own level
+    told.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=told.level, handlers=[told])
     return settings
 
 
@@ -322,6 +324,74 @@ def _day(option: str, value: str | None, after: int = 0) -> Any:
         raise WrongUse(f"{option} is {value!r}; expected a day such as 2026-05-31.") from None
 
 
+@app.command()
+@expected_errors
+def report(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which report: monthly.")] = "monthly",
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write it to this file: .html with charts, .md or .json. Left out: as "
+                     "Markdown to standard output."),
+    ] = None,
+    month: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM", help="Month to report on. Left out: the shop's last full one.")
+    ] = None,
+    language: Annotated[str, typer.Option(metavar="CODE", help="en or zh.")] = "en",
+    shop: ShopOption = None,
+    role: RoleOption = None,
+) -> None:  # fmt: skip
+    """Write a report about a month, every figure traced to its rows."""
+    settings = _settings()
+    from typing import get_args
+
+    from reports.build import REPORTS, build_report
+    from reports.types import Language
+    from ui.open import open_role
+    from ui.write import write_whole
+
+    spoken: dict[str, Language] = {code: code for code in get_args(Language)}
+    if name not in REPORTS:
+        raise WrongUse(f"There is no report {name!r}; there is {', '.join(REPORTS)}.")
+    if language not in spoken:
+        raise WrongUse(f"--language is {language!r}; use one of {', '.join(spoken)}.")
+    if out is not None and out.suffix not in _REPORT_FORMATS:
+        raise WrongUse(f"--out is {str(out)!r}; its name must end in {', '.join(_REPORT_FORMATS)}.")
+    _day("--month", None if month is None else f"{month}-01")
+    workspace = open_role(settings, shop=shop, role=role)
+    try:
+        built = build_report(workspace, name, month=month, language=spoken[language])
+    finally:
+        workspace.close()
+    if out is None:
+        _print(_REPORT_FORMATS[".md"](built))
+    else:
+        write_whole(out, _REPORT_FORMATS[out.suffix](built).encode())
+        _print(str(out))
+
+
+def _as_html(report: Report) -> str:
+    from reports.render import to_html
+
+    return to_html(report)
+
+
+def _as_markdown(report: Report) -> str:
+    from reports.render import to_markdown
+
+    return to_markdown(report)
+
+
+def _as_json(report: Report) -> str:
+    return json.dumps(_finite(report.to_json()), ensure_ascii=False, indent=2) + "\n"
+
+
+_REPORT_FORMATS: dict[str, Callable[[Report], str]] = {
+    ".html": _as_html,
+    ".md": _as_markdown,
+    ".json": _as_json,
+}
+
+
 # --- checking ------------------------------------------------------------------------------------------------
 
 
@@ -349,13 +419,14 @@ def guard(
     from sql.types import Dialect
     from ui.open import open_role
 
-    if dialect is not None and dialect not in get_args(Dialect):
-        raise WrongUse(f"--dialect is {dialect!r}; use one of {', '.join(get_args(Dialect))}.")
+    known: dict[str, Dialect] = {name: name for name in get_args(Dialect)}
+    if dialect is not None and dialect not in known:
+        raise WrongUse(f"--dialect is {dialect!r}; use one of {', '.join(known)}.")
     workspace = open_role(settings, shop=shop, role=role)
     try:
         judge = workspace.guard
         if dialect is not None and dialect != workspace.catalog.dialect:
-            catalog = replace(workspace.catalog, dialect=dialect)
+            catalog = replace(workspace.catalog, dialect=known[dialect])
             judge = Guard(workspace.shop, catalog, workspace.role)
         for line in _lines(sys.stdin.buffer):
             if line.strip():

@@ -220,9 +220,15 @@ def _check_role(shop: Shop, role: str) -> None:
 
 
 def folder_of(settings: Settings, shop: Shop) -> Path:
-    """The shop's folder under home: its name, and a hash of where it comes from."""
-    origin = json.dumps([str(shop.path.absolute()) if shop.path else "", shop.database])
-    digest = hashlib.sha256(origin.encode()).hexdigest()[:10]
+    """The shop's folder under home: its name, and a hash of where it comes from.
+
+    A demonstration shop that was generated anew is another shop: what was kept of the old one is not used.
+    """
+    origin = [str(shop.path.absolute()) if shop.path else "", shop.database]
+    manifest = settings.demo / "manifest.json"
+    if shop.path is not None and shop.path.parent == settings.demo and manifest.is_file():
+        origin.append(manifest.read_text("utf-8"))
+    digest = hashlib.sha256(json.dumps(origin).encode()).hexdigest()[:10]
     name = re.sub(r"[^a-z0-9]+", "-", shop.name.lower()).strip("-")[:40] or "shop"
     return settings.shops / f"{name}-{digest}"
 
@@ -248,17 +254,19 @@ def audience_folder(folder: Path, role: Role) -> Path:
 def open_texts(settings: Settings, workspace: Workspace, *, rebuild: bool = False) -> Index | None:
     """The index of what the workspace's role may read: reviews and past reports; ``None`` when there is nothing.
 
-    Missing, damaged and outdated indexes are built anew after saying so; new texts are added to the one there.
+    A missing, damaged or outdated index is built anew after saying so; new texts are added to the one there.
 
     Raises:
         IndexNotWritten, IndexBusy, EmbeddingFailed: see ``retrieval.errors``; what was there is unchanged.
+        ReportNotSaved: a past report cannot be written.
     """
     from retrieval.errors import IndexMissing, IndexUnusable
     from retrieval.index import Index
 
     folder = audience_folder(folder_of(settings, workspace.shop), workspace.role)
     place, noted = folder / "index", folder / "indexed.json"
-    now = _state_of(workspace)
+    state = _state_of(workspace)
+    index: Index | None = None
     if not rebuild:
         try:
             index = Index.open(place)
@@ -266,53 +274,61 @@ def open_texts(settings: Settings, workspace: Workspace, *, rebuild: bool = Fals
             pass
         except IndexUnusable as error:
             say(f"The index cannot be used: {error.reason} ({error.path}). It is built again.")
-        else:
-            before = _read_json(noted)
-            if before == now:
-                return index
-            if before is not None and before.get("source") == now["source"]:
-                _add_new(index, workspace, folder)
-                write_whole(noted, json.dumps(now).encode())
-                return index
+    before = _read_json(noted)
+    if index is not None and before is not None and before.get("state") == state:
+        return index
     documents = _documents(workspace, folder)
     if not documents:
         return None
-    with step(f"Indexing {len(documents):,} reviews and report sections"):
-        index = Index.build(place, documents)
-    write_whole(noted, json.dumps(now).encode())
+    if index is None or before is None or not _only_grew(index, documents, before.get("texts")):
+        with step(f"Indexing {len(documents):,} reviews and report sections"):
+            index = Index.build(place, documents)
+    else:
+        known = index.ids()
+        new = [document for document in documents if document.id not in known]
+        with step(f"Adding {len(new):,} new texts to the index"):
+            index.add(new)
+    write_whole(noted, json.dumps({"state": state, "texts": _fingerprint(documents)}).encode())
     return index
 
 
-def _add_new(index: Index, workspace: Workspace, folder: Path) -> None:
+def _only_grew(index: Index, documents: list[Document], before: object) -> bool:
+    """Whether every indexed text is still there as it was, so that adding the new ones is enough."""
     known = index.ids()
-    new = [document for document in _documents(workspace, folder) if document.id not in known]
-    if new:
-        with step(f"Adding {len(new):,} new texts to the index"):
-            index.add(new)
+    old = [document for document in documents if document.id in known]
+    return len(old) == len(known) and _fingerprint(old) == before
 
 
-def _state_of(workspace: Workspace) -> dict[str, Any]:
-    """What the index depends on. Another source means building anew; other reviews or another month, adding."""
+def _fingerprint(documents: list[Document]) -> str:
+    digest = hashlib.sha256()
+    for document in sorted(documents, key=lambda d: d.id):
+        digest.update(repr(document).encode("utf-8", "replace"))
+    return digest.hexdigest()
+
+
+def _state_of(workspace: Workspace) -> list[Any]:
+    """A cheap look at what the index depends on: when it is as it was, the texts are not read again."""
     from bot.answer import json_value
     from retrieval.corpus import audience
     from retrieval.errors import NoReviews
 
     source = workspace.shop.reviews
-    state: dict[str, Any] = {"source": None, "reviews": None, "month": f"{workspace.today:%Y-%m}"}
+    month = f"{workspace.today:%Y-%m}"
     try:
-        state["source"] = audience(workspace)
+        readers = audience(workspace)
     except NoReviews:
-        return state
-    if source is not None:
-        row = workspace.run(f'SELECT COUNT(*) AS n, MAX("{source.id}") AS last FROM "{source.view}"').rows[0]
-        state["reviews"] = [json_value(value) for value in row]
-    return state
+        return [month]
+    assert source is not None  # audience has read it
+    names = [name for name in (source.id, *source.text, source.rating, source.written_at) if name]
+    seen = next(view for view in workspace.guard.views if view.name.lower() == source.view.lower())
+    lengths = ", ".join(f'SUM(LENGTH(CAST("{name}" AS TEXT)))' for name in names if seen.column(name))
+    row = workspace.run(f'SELECT COUNT(*), MAX("{source.id}"), {lengths} FROM "{source.view}"').rows[0]
+    return [month, readers, *(json_value(value) for value in row)]
 
 
 def _documents(workspace: Workspace, folder: Path) -> list[Document]:
-    """Reviews and sections of past reports that the role may read; the reports are kept in the archive."""
-    from reports.build import build_past_reports
-    from reports.errors import NothingToReport
+    """Reviews and sections of reports that the role may read; past reports are built once and kept."""
+    from reports.archive import Archive
     from reports.passages import documents
     from retrieval.corpus import review_documents
     from retrieval.errors import NoReviews
@@ -322,12 +338,11 @@ def _documents(workspace: Workspace, folder: Path) -> list[Document]:
         found += review_documents(workspace)
     except NoReviews as error:
         logger.info("%s", error)
-    try:
-        reports = build_past_reports(workspace, PAST_REPORTS)
-    except NothingToReport as error:
-        logger.info("%s", error)
-        reports = ()
-    return found + [document for report in reports for document in documents(report)]
+    archive = Archive(folder / "reports")
+    archive.keep_past_reports(workspace, PAST_REPORTS)
+    for id in archive.ids():
+        found += documents(archive.load(id))
+    return found
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:
@@ -344,9 +359,13 @@ def _read_json(path: Path) -> dict[str, Any] | None:
 
 def load_engine(settings: Settings) -> Engine:
     """The language model that the settings name, loaded; its weights are fetched first when they are missing."""
+    if settings.engine_url:
+        from llm.served import ServedEngine
+
+        return ServedEngine(settings.engine_url, settings.model, key=settings.engine_key)
     from llm.load import open_engine
 
-    with step(f"Loading the language model ({settings.model})"):
+    with step(f"Loading the language model ({model_of(settings)})"):
         bring_weights(settings)
         go_offline()
         return open_engine(
@@ -385,6 +404,7 @@ def open_shop(
         factory: how the engine is loaded; ``None`` is :func:`load_engine`, tests pass a scripted one.
     """
     from bot.assistant import Assistant
+    from retrieval.embed import load_embedder
     from sql.ask import SqlAsker
     from sql.linking import Vocabulary
 
@@ -394,7 +414,9 @@ def open_shop(
         engine = LazyEngine(settings, factory or load_engine)
         vocabulary = Vocabulary.build(workspace)
         asker = SqlAsker(workspace, engine, vocabulary)
-        assistant = Assistant(workspace, asker, index, vocabulary=vocabulary, engine=engine)
+        assistant = Assistant(
+            workspace, asker, index, vocabulary=vocabulary, engine=engine, embedder=load_embedder()
+        )
     except BaseException:
         workspace.close()
         raise

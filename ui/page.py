@@ -141,9 +141,8 @@ def build_page(talk: Talk, downloads: Path) -> gr.Blocks:
                 which = gr.Radio(visible=False, label=i18n("st_which"), elem_id="st-which", choices=[])
                 with gr.Row(visible=False, elem_id="st-table-head") as table_head:
                     rows = gr.HTML("", elem_id="st-rows")
-                    save = gr.DownloadButton(
-                        i18n("st_csv"), size="sm", elem_id="st-csv", scale=0, min_width=140
-                    )
+                    label: Any = i18n("st_csv")  # the component takes it; its annotation forgets
+                    save = gr.DownloadButton(label, size="sm", elem_id="st-csv", scale=0, min_width=140)
                 table = gr.Dataframe(
                     visible=False,
                     interactive=False,
@@ -248,7 +247,7 @@ def build_page(talk: Talk, downloads: Path) -> gr.Blocks:
         which.input(choose_table, [which], receipt, **quiet)
         page.unload(leave)
     page.i18n_instance = i18n
-    return page
+    return page  # type: ignore[no-any-return]
 
 
 def _receipt_updates(answer: Answer, number: int, downloads: Path) -> list[Any]:
@@ -393,7 +392,7 @@ def build_app(talk: Talk, downloads: Path) -> fastapi.FastAPI:
         return response
 
     here = Path(__file__).parent
-    return gr.mount_gradio_app(
+    gr.mount_gradio_app(
         app,
         page,
         path="/",
@@ -411,6 +410,7 @@ def build_app(talk: Talk, downloads: Path) -> fastapi.FastAPI:
         favicon_path=str(here / "favicon.svg"),
         allowed_paths=[str(downloads)],
     )
+    return app
 
 
 def _theme() -> gr.themes.Base:

@@ -131,6 +131,7 @@ def _address(listening: socket.socket) -> str:
 def _warm_up(opened: OpenedShop) -> None:
     """Load the model while the first reader looks at the page; a failure is told when a question needs it."""
     try:
+        opened.assistant.warm()
         if opened.index is not None:
             opened.index.warm_up()
         opened.engine.load()

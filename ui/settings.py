@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ui.errors import WrongUse
@@ -45,6 +45,8 @@ class Settings:
     """``nf4``, ``bfloat16``, ``float16``, ``float32``; ``None`` measures and chooses. ``SHOPTALK_PRECISION``."""
     engine_url: str | None = None
     """Base URL of an OpenAI-compatible server with the model; ``None`` runs it here. ``SHOPTALK_ENGINE_URL``."""
+    engine_key: str | None = field(default=None, repr=False)
+    """Bearer key of that server; never shown. ``SHOPTALK_ENGINE_KEY``."""
     data: Path | None = None
     """Folder of public data for the examples; ``None`` when there is none. ``SHOPTALK_DATA``."""
     host: str = "127.0.0.1"
@@ -99,6 +101,7 @@ class Settings:
             device=_choice("SHOPTALK_DEVICE", text("DEVICE"), DEVICES),
             precision=_choice("SHOPTALK_PRECISION", text("PRECISION"), PRECISIONS),
             engine_url=_url("SHOPTALK_ENGINE_URL", text("ENGINE_URL")),
+            engine_key=text("ENGINE_KEY"),
             data=_existing("SHOPTALK_DATA", text("DATA")),
             host=text("HOST") or "127.0.0.1",
             port=_whole("SHOPTALK_PORT", text("PORT"), 1, 65_535),

