@@ -9,12 +9,12 @@ import re
 from collections.abc import Mapping
 
 from demo.dice import TextDice
-from demo.prose import Draft, Facts, Opinion, Picker
-from demo.texts import ProductType, choose, fill, fragments
+from demo.prose import Draft, Facts, Opinion, Part, Picker, arrange
+from demo.texts import ProductType, fragments
 
 _TO_BAD = (
     "But", "However,", "That said,", "On the downside,", "Only gripe:", "My one complaint:", "Less good:", "Unfortunately,",
-    "Having said that,", "What bothers me:", "The catch:", "Then again,", "Minus a star because", "Not so happy about this:",
+    "Having said that,", "What bothers me:", "The catch:", "Then again,", "Not so happy about this:",
 )  # fmt: skip
 _TO_GOOD = (
     "On the plus side,", "At least", "Still,", "To be fair,", "What I do like:", "In its favour:", "The good part:",
@@ -23,6 +23,10 @@ _TO_GOOD = (
 _MORE = ("Also,", "And", "Plus,", "Besides,", "Oh and", "What's more,", "Apart from that,")
 _KEEP_CAPITAL = re.compile(r"^(I\b|I'|[A-Z]{2}|[A-Z][a-z]+(?:day|ember|uary|istmas|aster)\b|USB|LED|DAB|HDMI|Bluetooth|German|Italian|Black Friday|Lindgrove|<brand>)")  # noqa: E501
 _EMOJI = {"+": ("😊", "👍", "❤️", "😍", "🎉", "👌", "🙂"), "~": ("🤷", "😐", "🤔"), "-": ("😡", "😠", "👎", "🙄", "😞")}
+_LISTS = (
+    ("Pros:", "Cons:", ", "), ("+", "-", "\n+ "), ("Good:", "Bad:", ", "), ("Likes:", "Dislikes:", " / "),
+    ("Plus:", "Minus:", ", "), ("What I like:", "What I don't:", ", "),
+)  # fmt: skip
 _VOICES = (
     ("plain", 0.52), ("lower", 0.13), ("sloppy", 0.1), ("keen", 0.12), ("proper", 0.13),
 )  # fmt: skip
@@ -54,21 +58,29 @@ class EnglishWriter:
 
     def __init__(self, seed: int) -> None:
         self.dice = TextDice(seed, "english")
-        self.picker = Picker(fragments("reviews_en.txt"), self.dice)
+        self.picker = Picker(fragments("reviews_en"), self.dice)
 
-    def write(self, draft: Draft) -> tuple[str, str]:
-        """Title and body."""
+    def write(self, draft: Draft, *, at_length: bool = False) -> tuple[str, str]:
+        """Title and body; ``at_length`` asks for several sentences."""
         dice, facts = self.dice, draft.facts
-        slots = slots_for(facts.kind, facts.brand, dice)
+        self.picker.slots = slots_for(facts.kind, facts.brand, dice)
         voice = dice.weighted(_VOICES)
-        shape = dice.weighted((("short", 0.2), ("plain", 0.46), ("story", 0.2), ("list", 0.05), ("whole", 0.09)))
+        shapes = [("short", 0.19), ("plain", 0.48), ("story", 0.21), ("list", 0.04), ("whole", 0.08)]
         if facts.is_faulty or facts.is_late:
-            shape = dice.weighted((("plain", 0.55), ("story", 0.37), ("list", 0.08)))
-        body = getattr(self, f"_{shape}")(draft)
+            shapes = [("plain", 0.57), ("story", 0.38), ("list", 0.05)]
+        if at_length:
+            shapes = [("story", 1.0)]
+        body = getattr(self, f"_{dice.weighted(shapes)}")(draft)
         title = self._title(draft)
-        body = self._style(fill(choose(body, dice), slots), voice, draft.tone)
-        title = _dress_title(fill(choose(title, dice), slots), voice)
-        return title, body
+        return _dress_title(title, voice), self._style(body, voice, draft.tone)
+
+    def _pick(self, draft: Draft, key: str, polarity: str = "") -> str | None:
+        """Like the picker's, and some words are kept for five stars or one."""
+        if draft.stars in (1, 5) and key in ("verdict", "title", "short") and self.dice.chance(0.14):
+            only = self.picker.pick(draft.facts, f"{key}_{'five' if draft.stars == 5 else 'one'}", polarity)
+            if only:
+                return only
+        return self.picker.pick(draft.facts, key, polarity)
 
     def _say(self, opinion: Opinion, facts: Facts) -> str | None:
         said = self.picker.pick(facts, opinion.aspect, opinion.polarity)
@@ -76,102 +88,100 @@ class EnglishWriter:
 
     def _short(self, draft: Draft) -> str:
         dice = self.dice
-        if draft.opinions and dice.chance(0.45):
+        if draft.opinions and dice.chance(0.5):
             said = self._say(draft.opinions[0], draft.facts)
             if said and draft.opinions[0].polarity == draft.tone:
                 return _end(said, dice)
-        return _end(self.picker.pick(draft.facts, "short", draft.tone) or "ok", dice)
+        return _end(self._pick(draft, "short", draft.tone) or "ok", dice)
 
     def _plain(self, draft: Draft) -> str:
-        parts: list[tuple[str, str]] = []
+        parts: list[Part] = []
         if self.dice.chance(0.3):
             self._add(parts, "open", draft.tone, draft)
         self._opinions(parts, draft)
-        if self.dice.chance(0.36) or not parts:
+        if self.dice.chance(0.3) or not parts:
             self._add(parts, "verdict", draft.tone, draft)
         return self._join(parts)
 
     def _story(self, draft: Draft) -> str:
-        parts: list[tuple[str, str]] = []
+        parts: list[Part] = []
         self._add(parts, "context", "", draft)
-        if self.dice.chance(0.5):
+        if self.dice.chance(0.35):
             self._add(parts, "open", draft.tone, draft)
         self._opinions(parts, draft)
-        if self.dice.chance(0.35):
+        if self.dice.chance(0.3):
             self._add(parts, "aside", "", draft)
-        if self.dice.chance(0.75):
+        if self.dice.chance(0.6) or len(parts) < 2:
             self._add(parts, "verdict", draft.tone, draft)
         return self._join(parts)
 
     def _list(self, draft: Draft) -> str:
-        good = [self._note(o, draft.facts) for o in draft.opinions if o.polarity == "+"]
-        bad = [self._note(o, draft.facts) for o in draft.opinions if o.polarity == "-"]
-        good, bad = [n for n in good if n], [n for n in bad if n]
-        if not good and not bad:
+        good = [n for o in draft.opinions if o.polarity == "+" and (n := self._note(o, draft.facts))]
+        bad = [n for o in draft.opinions if o.polarity == "-" and (n := self._note(o, draft.facts))]
+        if len(good) + len(bad) < 2:
             return self._plain(draft)
-        plus, minus, mark = self.dice.pick((("Pros:", "Cons:", ", "), ("+", "-", "\n+ "), ("Good:", "Bad:", ", "), ("Likes:", "Dislikes:", " / ")))
+        plus, minus, mark = self.dice.pick(_LISTS)
         rows = []
         if good:
-            rows.append(f"{plus} {mark.replace('+', plus).join(str(n) for n in good)}")
+            rows.append(f"{plus} {mark.replace('+', plus).join(good)}")
         if bad:
-            rows.append(f"{minus} {mark.replace('+', minus).join(str(n) for n in bad)}")
+            rows.append(f"{minus} {mark.replace('+', minus).join(bad)}")
         elif self.dice.chance(0.6):
             rows.append(f"{minus} {self.dice.pick(('none so far', 'nothing yet', 'hm, nothing', 'maybe the price'))}")
         if self.dice.chance(0.6):
-            rows.append(_end(self.picker.pick(draft.facts, "verdict", draft.tone) or "", self.dice))
+            rows.append(_end(self._pick(draft, "verdict", draft.tone) or "", self.dice))
         return "\n".join(rows)
 
     def _whole(self, draft: Draft) -> str:
         said = self.picker.pick(draft.facts, "whole", draft.tone)
         if said is None:
             return self._story(draft)
-        if draft.opinions and self.dice.chance(0.4):
-            more = self._say(draft.opinions[0], draft.facts)
-            if more and draft.opinions[0].polarity == draft.tone:
-                return f"{said} {_end(more, self.dice)}"
+        more = next((o for o in draft.opinions if o.polarity == draft.tone), None)
+        if more and self.dice.chance(0.6):
+            extra = self._say(more, draft.facts)
+            if extra:
+                return f"{said} {_end(extra, self.dice)}" if self.dice.chance(0.6) else f"{_end(extra, self.dice)} {said}"
         return said
 
     def _note(self, opinion: Opinion, facts: Facts) -> str | None:
         return self.picker.pick(facts, f"note_{opinion.aspect}", opinion.polarity)
 
-    def _add(self, parts: list[tuple[str, str]], key: str, polarity: str, draft: Draft) -> None:
-        said = self.picker.pick(draft.facts, key, polarity)
+    def _add(self, parts: list[Part], key: str, polarity: str, draft: Draft) -> None:
+        said = self._pick(draft, key, polarity)
         if said:
-            parts.append((said, polarity if key not in {"context", "aside"} else ""))
+            parts.append(Part(said, polarity, is_opinion=False))
 
-    def _opinions(self, parts: list[tuple[str, str]], draft: Draft) -> None:
-        first = "-" if draft.stars < 3 or (draft.stars == 3 and self.dice.chance(0.5)) else "+"
-        opinions = sorted(draft.opinions, key=lambda o: (o.polarity != first, o.polarity == "~")) if self.dice.chance(0.8) else draft.opinions
-        for opinion in opinions:
+    def _opinions(self, parts: list[Part], draft: Draft) -> None:
+        for opinion in arrange(draft, self.dice):
             said = self._say(opinion, draft.facts)
             if said:
-                parts.append((said, opinion.polarity))
+                parts.append(Part(said, opinion.polarity, is_opinion=opinion.aspect != "update"))
 
-    def _join(self, parts: list[tuple[str, str]]) -> str:
+    def _join(self, parts: list[Part]) -> str:
         """Sentences with connectives where the opinion turns, so that praise and complaint do not collide."""
         dice, out, last = self.dice, "", ""
-        for text, polarity in parts:
-            turns = {last, polarity} == {"+", "-"}
-            if turns and dice.chance(0.62):
-                text = f"{dice.pick(_TO_BAD if polarity == '-' else _TO_GOOD)} {_lower_first(text)}"
-            elif out and polarity and polarity == last and dice.chance(0.12):
+        for part in parts:
+            text = part.text
+            if part.is_opinion and {last, part.polarity} == {"+", "-"} and dice.chance(0.62):
+                text = f"{dice.pick(_TO_BAD if part.polarity == '-' else _TO_GOOD)} {_lower_first(text)}"
+            elif part.is_opinion and part.polarity == last and dice.chance(0.1):
                 text = f"{dice.pick(_MORE)} {_lower_first(text)}"
-            elif out and polarity and polarity == last and dice.chance(0.14) and out.endswith(".") and text[-1] not in "?!":
-                out, text = out[:-1] + dice.pick((" and", ", and", ";")), _lower_first(text)
+            elif part.is_opinion and part.polarity == last and _is_light(out, text) and dice.chance(0.25):
+                out, text = out.rstrip(".") + dice.pick((" and", ", and", ";", ",")), _lower_first(text)
             out = f"{out} {_end(text, dice)}".strip()
-            last = polarity or last
+            last = part.polarity if part.is_opinion else last
         return out
 
     def _title(self, draft: Draft) -> str:
         dice = self.dice
         if dice.chance(0.07):
             return ""
-        about = [o for o in draft.opinions if o.polarity == draft.tone] or list(draft.opinions)
+        about = [o for o in draft.opinions if o.polarity == draft.tone]
         if about and dice.chance(0.5):
             note = self._note(about[0], draft.facts)
             if note:
-                return note[0].upper() + note[1:]
-        return self.picker.pick(draft.facts, "title", draft.tone) or "Review"
+                return note
+        return self._pick(draft, "title", draft.tone) or "Review"
 
     def _style(self, text: str, voice: str, tone: str) -> str:
         dice = self.dice
@@ -185,15 +195,21 @@ class EnglishWriter:
         elif voice == "sloppy":
             text = _sloppy(text, dice)
         elif voice == "keen" and tone == "+":
-            text = re.sub(r"\.$", dice.pick(("!", "!!", "!!!")), text)
-        if dice.chance(0.07 if voice != "proper" else 0):
+            text = re.sub(r"(?<!\.)\.$", dice.pick(("!", "!!", "!!!")), text)
+        if dice.chance(0.06 if voice != "proper" else 0):
             text = f"{text} {dice.pick(_EMOJI[tone]) * dice.pick((1, 1, 1, 2, 3))}"
         return text
 
 
+def _is_light(before: str, after: str) -> bool:
+    """Whether two sentences are short and plain enough to be run together."""
+    last = re.split(r"[.!?] ", before)[-1]
+    return before.endswith(".") and len(last) < 60 and len(after) < 60 and after[-1] not in "?!" and not re.search(r"[,.;:]", last[:-1] + after)
+
+
 def _end(text: str, dice: TextDice) -> str:
     text = text.strip()
-    return text if text[-1:] in ".!?)…" else text + ("..." if dice.chance(0.03) else ".")
+    return text if text[-1:] in ".!?)…" else text + ("..." if dice.chance(0.012) else ".")
 
 
 def _lower_first(text: str) -> str:
@@ -213,7 +229,8 @@ _SLIPS = (
     ("which", "wich"), ("with", "wiht"), ("a lot", "alot"), ("too ", "to "), ("their", "thier"), ("would", "woud"),
     ("beautiful", "beatiful"), ("comfortable", "comfortabel"), ("recommend", "recomend"), ("delivery", "delivry"),
     ("and ", "adn "), ("just", "jsut"), ("arrived", "arived"), ("disappointed", "dissapointed"), ("than ", "then "),
-    (", ", " , "), (". ", " . "), ("you're", "your"), ("battery", "batery"), ("little", "litle"), ("working", "workng"),
+    ("you're", "your"), ("though", "tho"), ("probably", "propably"), ("again", "agian"), ("something", "somthing"),
+    ("please", "pls"), ("people", "ppl"), ("until", "untill"), ("every", "evry"), ("through", "thru"), ("birthday", "bday"), ("battery", "batery"), ("little", "litle"), ("working", "workng"),
 )  # fmt: skip
 
 

@@ -80,8 +80,8 @@ def make_products(seed: int) -> Products:
     launched = np.where(is_new, dice.integers(count, 30, 640), dice.integers(count, -900, -20))
     is_gone = ~is_new & dice.chance(0.07, count)
     discontinued = np.where(is_gone, dice.integers(count, 330, 700), 10**6)
-    popularity = np.exp(dice.normal(count, 0.85)) * (base / 100 / np.sqrt(low * high)) ** -0.5 * low**-0.35
-    for name, factor in ((plan.FAULTY_PRODUCT, 9.0), (plan.VIRAL_PRODUCT, 1.0)):
+    popularity = np.exp(dice.normal(count, 0.6)) * (base / 100 / np.sqrt(low * high)) ** -0.5 * low**-0.35
+    for name, factor in ((plan.FAULTY_PRODUCT, 6.0), (plan.VIRAL_PRODUCT, 1.0)):
         p = names.index(name)
         launched[p], discontinued[p] = -400, 10**6
         popularity[p] = factor * np.median(popularity)

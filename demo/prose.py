@@ -6,12 +6,13 @@ The stock of phrases is hand-written (``texts/reviews_en.txt``, ``texts/reviews_
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from demo.dice import TextDice
-from demo.texts import Fragments, ProductType
+from demo.texts import Fragments, ProductType, choose, fill
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,25 +72,36 @@ class Text:
     body: str
 
 
+@dataclass(frozen=True)
+class Part:
+    """A phrase on its way into a review. ``polarity`` is empty where it takes no side."""
+
+    text: str
+    polarity: str
+    is_opinion: bool
+
+
 class Picker:
     """Draws fragments so that all of them get used, and none twice for one product while others are left."""
 
     def __init__(self, source: Fragments, dice: TextDice) -> None:
         self.source, self.dice = source, dice
+        self.slots: Mapping[str, str] = {}
+        """What the slots of the next fragments stand for; set once per review."""
         self._uses: dict[str, int] = defaultdict(int)
         self._said: dict[int, set[str]] = defaultdict(set)
 
     def pick(self, facts: Facts, key: str, polarity: str = "") -> str | None:
-        """A fragment, or ``None`` when the file has none for this."""
+        """A fragment, filled in, or ``None`` when there is none for this."""
         options = self.source.get(key, polarity, facts.kind.key, facts.category)
         if not options:
             return None
         said = self._said[facts.product]
-        trial = [self.dice.pick(options) for _ in range(4)]
+        trial = [self.dice.pick(options) for _ in range(6)]
         best = min(trial, key=lambda line: (line in said, self._uses[line]))
         self._uses[best] += 1
         said.add(best)
-        return best
+        return fill(choose(best, self.dice), self.slots)
 
 
 class Writer:
@@ -106,13 +118,12 @@ class Writer:
     def write(self, facts: Facts) -> Text:
         """One review. A longer body that has been used before is written again."""
         draft = self._draft(facts)
-        for _ in range(8):
-            title, body = self._writers[facts.language].write(draft)
-            if body not in self._seen:
+        few = 7 if facts.language == "zh" else 26
+        for attempt in range(12):
+            title, body = self._writers[facts.language].write(draft, at_length=attempt > 2)
+            if _core(body) not in self._seen or len(body) < few:
                 break
-            if len(body) < (9 if facts.language == "zh" else 28):
-                break
-        self._seen.add(body)
+        self._seen.add(_core(body))
         return Text(stars=draft.stars, title=title, body=body)
 
     def _draft(self, facts: Facts) -> Draft:
@@ -129,11 +140,13 @@ class Writer:
             feelings["battery"] = -1.0
         mean = sum(feelings.values()) / len(feelings)
         score = 0.5 * (facts.overall + facts.mood) + 0.6 * mean + 0.25 * facts.price - 0.75 * facts.is_late
-        stars = 5 if score > 0.3 else 4 if score > -0.02 else 3 if score > -0.28 else 2 if score > -0.58 else 1
+        stars = 5 if score > 0.23 else 4 if score > -0.09 else 3 if score > -0.37 else 2 if score > -0.68 else 1
         if facts.is_faulty:
             stars = dice.weighted(((1, 0.68), (2, 0.27), (3, 0.05)))
         opinions = [Opinion(aspect=a, polarity=_polarity(v)) for a, v in feelings.items()]
-        opinions = [o for o in opinions if _fits(dice, o, stars, facts)]
+        opinions = [o for o in (_temper(dice, o, stars, facts) for o in opinions) if o is not None]
+        if dice.chance(0.1 if facts.is_faulty else 0.36) and stars != 3:
+            opinions.insert(dice.between(0, len(opinions)), Opinion(aspect="about", polarity="+" if stars > 3 else "-"))
         opinions.extend(self._extras(facts, stars, score))
         return Draft(stars=stars, opinions=tuple(opinions), facts=facts)
 
@@ -160,6 +173,19 @@ class Writer:
         return extras
 
 
+def _core(body: str) -> str:
+    """What makes two bodies the same for a reader: the letters."""
+    return re.sub(r"\W+", "", body.lower())
+
+
+def arrange(draft: Draft, dice: TextDice) -> list[Opinion]:
+    """Mostly the main impression first, then the other side, then what is neither."""
+    first = "-" if draft.stars < 3 or (draft.stars == 3 and dice.chance(0.5)) else "+"
+    if dice.chance(0.2):
+        return list(draft.opinions)
+    return sorted(draft.opinions, key=lambda o: (o.polarity != first, o.polarity == "~"))
+
+
 def _draw(dice: TextDice, weighted: Sequence[tuple[str, float]], count: int) -> list[str]:
     pool, chosen = list(weighted), []
     while pool and len(chosen) < count:
@@ -173,12 +199,17 @@ def _polarity(feeling: float) -> str:
     return "+" if feeling > 0.02 else "-" if feeling < -0.22 else "~"
 
 
-def _fits(dice: TextDice, opinion: Opinion, stars: int, facts: Facts) -> bool:
+def _temper(dice: TextDice, opinion: Opinion, stars: int, facts: Facts) -> Opinion | None:
     """Five stars leave little room for complaint, one star little for praise."""
     if facts.is_faulty and opinion.aspect == "battery":
-        return True
-    if stars == 5:
-        return opinion.polarity == "+" or (opinion.polarity == "~" and dice.chance(0.5)) or dice.chance(0.12)
-    if stars == 1:
-        return opinion.polarity == "-" or dice.chance(0.25)
-    return True
+        return opinion
+    mild = Opinion(aspect=opinion.aspect, polarity="~")
+    if opinion.polarity == "-" and stars == 5:
+        return opinion if dice.chance(0.03) else mild if dice.chance(0.4) else None
+    if opinion.polarity == "-" and stars == 4:
+        return opinion if dice.chance(0.3) else mild
+    if opinion.polarity == "~" and stars == 5:
+        return opinion if dice.chance(0.4) else None
+    if opinion.polarity != "-" and stars == 1:
+        return opinion if dice.chance(0.15) else None
+    return opinion

@@ -19,7 +19,7 @@ from demo.products import Products
 from demo.prose import Facts, Writer
 from demo.quality import Quality
 
-REVIEW_RATE = 0.05
+REVIEW_RATE = 0.055
 ZH_FACTOR = 2.7
 """Chinese-speaking customers review that much more often."""
 

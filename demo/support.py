@@ -24,7 +24,7 @@ class TicketWriter:
         return message
 
     def _compose(self, topic: str, language: str, kind: ProductType, order_id: int, brand: str, cause: str) -> str:
-        dice, source = self.dice, fragments(f"tickets_{language}.txt")
+        dice, source = self.dice, fragments(f"tickets_{language}")
 
         def some(key: str) -> str | None:
             lines = source.get(key, "", kind.key, kind.category)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from demo.dice import TextDice
@@ -121,7 +121,7 @@ class Fragments:
         return frozenset(self._by_key)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _select(fragments: Fragments, key: str, polarity: str, where: tuple[str, ...]) -> tuple[str, ...]:
     chosen: list[str] = []
     for only, lines in fragments._by_key.get((key, polarity), []):
@@ -130,9 +130,9 @@ def _select(fragments: Fragments, key: str, polarity: str, where: tuple[str, ...
     return tuple(chosen)
 
 
-@lru_cache(maxsize=None)
+@cache
 def fragments(name: str) -> Fragments:
-    """Read ``demo/texts/NAME``. Headers look like ``[battery -]`` or ``[size_fit - | jeans t_shirt]``."""
+    """Read every ``demo/texts/NAME*.txt``. Headers: ``[battery -]``, ``[size_fit - | jeans t_shirt]``."""
     by_key: dict[tuple[str, str], list[tuple[frozenset[str], tuple[str, ...]]]] = {}
     header: tuple[str, str, frozenset[str]] | None = None
     lines: list[str] = []
@@ -141,7 +141,7 @@ def fragments(name: str) -> Fragments:
         if header is not None:
             by_key.setdefault(header[:2], []).append((header[2], tuple(lines)))
 
-    for line in _lines(name):
+    for line in (line for path in sorted(FOLDER.glob(f"{name}*.txt")) for line in _lines(path.name)):
         match = re.fullmatch(r"\[(\w+) ?([-+~]?)(?: ?\| ?([\w ]+))?\]", line)
         if match is None:
             lines.append(line)
@@ -150,4 +150,6 @@ def fragments(name: str) -> Fragments:
         header = (match[1], match[2], frozenset((match[3] or "").split()))
         lines = []
     keep()
+    if not by_key:
+        raise FileNotFoundError(f"no texts {FOLDER / name}*.txt: this copy of the program is not whole")
     return Fragments(name, by_key)
