@@ -33,7 +33,7 @@ MAX_QUOTE = 320
 
 _DIGITS = re.compile(r"\d")
 _NUMBER = re.compile(r"\d[\d,.]*")
-_LIMITED = re.compile(r"(?i)\bLIMIT\s+\d+\s*$")
+_LIMITED = re.compile(r"(?i)\bLIMIT\s+\d+\s*;?\s*$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ class Composed:
 
 def compose(evidence: Evidence, shop: Shop, words: Words) -> Composed:
     """Write the answer that ``evidence`` supports, in the language of ``words``."""
-    writer = _Writer(evidence.tables, shop, words)
+    writer = _Writer(evidence.tables, shop, words, is_limited=_LIMITED.search(evidence.sql) is not None)
     if evidence.facts:
         text = _help(evidence, writer)
     elif "reviews" in evidence.parts:
@@ -69,17 +69,19 @@ def numbers_without_receipt(composed: Composed) -> list[str]:
     known = [figure.text for figure in composed.figures] + list(composed.restated)
     for piece in sorted(known, key=len, reverse=True):
         # Whole numbers only: the figure "12" must not account for a part of "312".
-        own = re.sub(rf"(?<![\d.,]){re.escape(piece)}(?!\d)", "", own) if piece else own
+        own = re.sub(rf"(?<![\d.,]){re.escape(piece)}(?![\d]|[.,]\d)", " ", own) if piece else own
     return _NUMBER.findall(own)
 
 
 class _Writer:
     """Prints cells and keeps their receipts."""
 
-    def __init__(self, tables: Sequence[Table], shop: Shop, words: Words) -> None:
+    def __init__(self, tables: Sequence[Table], shop: Shop, words: Words, *, is_limited: bool) -> None:
         self.tables = tables
         self.shop = shop
         self.words = words
+        self.is_limited = is_limited
+        """Whether the statement itself stops after some rows; the last of them is not the lowest of all."""
         self.figures: list[Figure] = []
         self.restated: list[str] = []
 
@@ -235,7 +237,7 @@ def _groups(table: Table, shape: Shape, scope: Scope, writer: _Writer) -> str:
     name, measure = shape.categories[0], shape.measures[0]
     title = writer.heading(writer.title(0, measure))
     filters = writer.filters(scope)
-    is_top = _LIMITED.search(_last_line(table.query.sql)) is not None
+    is_top = writer.is_limited
     if len(table.rows) <= MAX_LINES or is_top:
         shown = range(min(len(table.rows), 2 * MAX_LINES))
         lines = [
@@ -326,10 +328,6 @@ def _number(value: Value) -> float:
 def _sortable(value: Value) -> str:
     """Times in order; numbers such as month 2 and month 10 by size."""
     return f"{value:09d}" if isinstance(value, int) else str(value)
-
-
-def _last_line(sql: str) -> str:
-    return sql.rstrip().rsplit("\n", 1)[-1]
 
 
 def _reviews(evidence: Evidence, writer: _Writer) -> str:

@@ -7,8 +7,7 @@ Tree::
     ├── Declined             the question is understood and will not or cannot be answered; says why
     ├── AskBack              the question has several meanings; carries questions to choose from
     ├── Stopped              the asker pressed stop
-    ├── CorruptConversation  a saved conversation cannot be read
-    └── CorruptFeedback      a saved verdict cannot be read
+    └── CorruptConversation  a saved conversation cannot be read
 """
 
 from __future__ import annotations
@@ -53,7 +52,3 @@ class Stopped(BotError):
 
 class CorruptConversation(BotError):
     """A saved conversation cannot be read; the file was left as it is."""
-
-
-class CorruptFeedback(BotError):
-    """A saved verdict cannot be read; the file was left as it is."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 import os
 import threading
 from collections.abc import Mapping
@@ -16,7 +17,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from bot.answer import Answer
-from bot.errors import CorruptFeedback
+
+logger = logging.getLogger(__name__)
 
 Verdict = Literal["up", "down", "none"]
 """``none`` takes an earlier verdict back."""
@@ -73,10 +75,13 @@ class FeedbackLog:
     def _append(self, line: str) -> None:
         """One write call of one whole line to a file opened for appending: lines of two writers never mix."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        data = (line + "\n").encode()
         with self._lock:
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
             try:
+                # A line that a crash left unfinished must not swallow this one.
+                size = os.fstat(descriptor).st_size
+                start = "\n" if size and os.pread(descriptor, 1, size - 1) != b"\n" else ""
+                data = f"{start}{line}\n".encode()
                 written = os.write(descriptor, data)
             finally:
                 os.close(descriptor)
@@ -88,10 +93,8 @@ class FeedbackLog:
     def read(self) -> list[Feedback]:
         """The last verdict on each answer, oldest answer first; verdicts that were taken back are left out.
 
-        An unfinished last line (a crash or a full disk while writing) is passed over.
-
-        Raises:
-            CorruptFeedback: a whole line is no verdict; says which.
+        A line that is no verdict (a crash or a full disk while writing, an edit by hand) is passed over with a
+        warning in the log that names it; the file is left as it is.
         """
         try:
             text = self.path.read_text(encoding="utf-8", errors="replace")
@@ -99,21 +102,20 @@ class FeedbackLog:
             return []
         latest: dict[str, Feedback] = {}
         for number, line in enumerate(text.splitlines(keepends=True), start=1):
-            if not line.strip() or not line.endswith("\n"):
+            if not line.strip():
                 continue
-            feedback = self._parse(line, number)
+            try:
+                feedback = _parse(line)
+            except (TypeError, KeyError, ValueError) as error:
+                logger.warning("%s, line %d is no verdict and was passed over: %s", self.path, number, error)
+                continue
             latest[feedback.answer] = feedback
         return [feedback for feedback in latest.values() if feedback.verdict != "none"]
 
-    def _parse(self, line: str, number: int) -> Feedback:
-        try:
-            data: Mapping[str, Any] = json.loads(line)
-            feedback = Feedback(**{**data, "sql": tuple(data["sql"])})
-        except (TypeError, KeyError, ValueError) as error:
-            raise CorruptFeedback(
-                f"{self.path}, line {number}: not a verdict ({error}). The file was left as it is; "
-                "remove the line to read the rest."
-            ) from error
-        if feedback.verdict not in get_args(Verdict):
-            raise CorruptFeedback(f"{self.path}, line {number}: unknown verdict {feedback.verdict!r}.")
-        return feedback
+
+def _parse(line: str) -> Feedback:
+    data: Mapping[str, Any] = json.loads(line)
+    feedback = Feedback(**{**data, "sql": tuple(data["sql"])})
+    if feedback.verdict not in get_args(Verdict):
+        raise ValueError(f"unknown verdict {feedback.verdict!r}")
+    return feedback

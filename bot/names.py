@@ -49,7 +49,7 @@ def title_of(shop: Shop, name: str, language: str) -> str:
             return chinese
     words = re.sub(r"[^\w%]+|_", " ", name).strip() or name
     if not known:
-        words = re.sub(r"\d+", "", words).strip()
+        words = " ".join(re.sub(r"\d+", "", words).split())
     return words or ("数值" if language == "zh" else "value")
 
 

@@ -26,8 +26,9 @@ def workspace(small_shop_file: Path) -> Iterator[Workspace]:
 
 
 @pytest.fixture(scope="session")
-def owner(small_shop_file: Path) -> Iterator[Workspace]:
-    opened = open_workspace(load_shop(small_shop_file), role="owner")
+def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """The same shop in a file of its own: one process opens a DuckDB file once."""
+    opened = open_workspace(load_shop(build_small_shop(tmp_path_factory.mktemp("owner"))), role="owner")
     yield opened
     opened.close()
 
