@@ -10,8 +10,11 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import logging
+import re
+from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from reports.chart import bars, line
 from reports.errors import NothingToReport, UnknownReport
@@ -85,7 +88,7 @@ def build_report(
         language=language,
         start=first,
         end=shift(first, 1),
-        sections=tuple(sections),
+        sections=_distinct(sections),
     )
 
 
@@ -111,43 +114,39 @@ def build_past_reports(
 def _sections(
     workspace: Workspace, subject: Subject, month: dt.date, language: Language, *, is_main: bool
 ) -> list[Section]:
-    """A view's trend, and its break-downs: as sections of their own for the main view."""
+    """A view's trend and its break-downs; none when the month has no rows."""
     trend = _trend(workspace, subject, month, language)
     if not trend.rows or trend.rows[-1][0] != f"{month:%Y-%m}":
         return []
-    metrics = subject.metrics
-    groups = [_group(workspace, subject, group, month, language) for group in subject.groups]
-    name = subject.view.name
-    title = say("overview", language) if is_main else capital(label(subject.view, language))
-    first_metric = label(metrics[0], language)
+    first = subject.metrics[0]
+    found = [(group, _group(workspace, subject, group, month, language)) for group in subject.groups]
+    groups = [(group, table) for group, table in found if len(_leaders(table, group, first)) > 1]
     writer = Writer(language)
-    _tell_trend(writer, workspace, subject, trend, month, told=len(metrics) if is_main else TOLD)
-    chart = line(trend, "month", metrics[0].name, title=capital(first_metric))
+    _tell_trend(writer, workspace, subject, trend, month, told=len(subject.metrics) if is_main else TOLD)
+    tables = [trend]
+    if not is_main:
+        for group, table in groups:
+            _tell_group(writer, workspace, subject, group, table, len(tables))
+            tables.append(table)
+    view = subject.view
+    chart = line(trend, "month", first.name, title=capital(label(first, language)))
+    id, title = ("overview", say("overview", language)) if is_main else (view.name, label(view, language))
+    sections = [_section(id, capital(title), writer, tables, chart)]
     if is_main:
-        text, figures = writer.finish()
-        sections = [
-            Section(id="overview", title=title, text=text, figures=figures, tables=(trend,), chart=chart)
-        ]
-        for group, table in zip(subject.groups, groups, strict=True):
+        for group, table in groups:
             writer = Writer(language)
-            _tell_group(writer, workspace, subject, group, table, 0, month, trend=None)
-            text, figures = writer.finish()
-            if figures:
-                sections.append(
-                    Section(
-                        id=_plural(group.name),
-                        title=table.title,
-                        text=text,
-                        figures=figures,
-                        tables=(table,),
-                        chart=bars(table, group.name, metrics[0].name, title=table.title),
-                    )
-                )
-        return sections
-    for position, (group, table) in enumerate(zip(subject.groups, groups, strict=True), start=1):
-        _tell_group(writer, workspace, subject, group, table, position, month, trend=trend)
+            _tell_group(writer, workspace, subject, group, table, 0)
+            chart = bars(table, group.name, first.name, title=table.title)
+            sections.append(_section(_plural(group.name), table.title, writer, [table], chart))
+    return sections
+
+
+def _section(
+    id: str, title: str, writer: Writer, tables: Sequence[ReportTable], chart: dict[str, Any] | None
+) -> Section:
     text, figures = writer.finish()
-    return [Section(id=name, title=title, text=text, figures=figures, tables=(trend, *groups), chart=chart)]
+    id = re.sub(r"\W+", "-", id.lower()).strip("-") or "section"
+    return Section(id=id, title=title, text=text, figures=figures, tables=tuple(tables), chart=chart)
 
 
 def _plural(name: str) -> str:
@@ -155,6 +154,17 @@ def _plural(name: str) -> str:
     if name.endswith("y") and name[-2:-1] not in "aeiou":
         return f"{name[:-1]}ies"
     return name if name.endswith("s") else f"{name}s"
+
+
+def _distinct(sections: Sequence[Section]) -> tuple[Section, ...]:
+    """Sections with ids of their own: a view may be called like a break-down."""
+    seen: Counter[str] = Counter()
+    distinct = []
+    for section in sections:
+        seen[section.id] += 1
+        times = seen[section.id]
+        distinct.append(section if times == 1 else replace(section, id=f"{section.id}-{times}"))
+    return tuple(distinct)
 
 
 # ---- tables ---------------------------------------------------------------------------------------------
@@ -315,25 +325,14 @@ def _tell_group(
     group: ViewColumn,
     table: ReportTable,
     position: int,
-    month: dt.date,
-    *,
-    trend: ReportTable | None,
 ) -> None:
     """The leaders of a break-down by name."""
     language = writer.language
     metric = subject.metrics[0]
-    place, name_place = table.column(metric.name), table.column(group.name)
-    leaders = [
-        (number, row[name_place], row[place])
-        for number, row in enumerate(table.rows)
-        if isinstance(row[place], int | float)
-    ]
-    if not leaders:
-        return
     what, by = label(metric, language), label(group, language)
     key = "leaders" if is_amount(metric, workspace.database.dialect) else "largest"
     writer.write(capital(say(key, language, what=what, by=by)))
-    for number, (row, name, value) in enumerate(leaders[:NAMED]):
+    for number, (row, name, value) in enumerate(_leaders(table, group, metric)[:NAMED]):
         if number:
             writer.write(say("list", language))
         shown = say("unknown", language) if name in (None, "") else str(name)
@@ -341,3 +340,13 @@ def _tell_group(
         ref = CellRef(table=position, row=row, column=metric.name)
         writer.figure(format_value(value, metric.unit, language), ref)
     writer.write(say("stop", language) + say("space", language))
+
+
+def _leaders(table: ReportTable, group: ViewColumn, metric: Metric) -> list[tuple[int, Cell, Cell]]:
+    """Row number, name and value of the rows that have a value, in the table's order."""
+    name, value = table.column(group.name), table.column(metric.name)
+    return [
+        (number, row[name], row[value])
+        for number, row in enumerate(table.rows)
+        if isinstance(row[value], int | float)
+    ]

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
 from reports.errors import NothingToReport
-from reports.queries import ROWS, is_amount
+from reports.queries import ROWS, expression, is_amount
 from sql.errors import UnsafeQuery
 from sql.semantics import Metric, View, ViewColumn
 
@@ -97,8 +99,14 @@ def _subject(workspace: Workspace, view: View, metrics: tuple[Metric, ...], *, i
     product = workspace.shop.bindings.get("product", "").split(".")[-1] or "product"
     first = [c for c in view.columns if c.name.lower() == product.lower()]
     wanted = {name: place for place, name in enumerate(GROUPS)}
+    # A share of failed payments by status would be 0 and 100 %.
+    used = {c.name.lower() for c in expression(ordered[0], dialect).find_all(exp.Column)}
     others = sorted(
-        (c for c in view.columns if c.type == "text" and c.sampled and c not in first),
+        (
+            c
+            for c in view.columns
+            if c.type == "text" and c.sampled and c not in first and c.name.lower() not in used
+        ),
         key=lambda c: wanted.get(c.name.lower(), len(wanted)),
     )
     if is_main:

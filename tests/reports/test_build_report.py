@@ -13,6 +13,7 @@ from reports.errors import NothingToReport, UnknownReport
 from reports.months import last_full_months, shift
 from reports.words import format_value
 from sql.errors import SqlError
+from sql.semantics import Metric
 
 
 @pytest.fixture(scope="module")
@@ -206,3 +207,17 @@ def test_a_database_without_a_time_type_is_reported_too(tmp_path, shop, sales_ro
     text = section(build_report(workspace, month="2026-05"), "overview").text
     workspace.close()
     assert text.startswith("Revenue in May 2026: 240.00 EUR, 4.3 % more than in April 2026")
+
+
+def test_a_metric_is_not_broken_down_by_its_own_condition(open_as, shop):
+    german = next(m for m in shop.metrics if m.name == "german_share")
+    report = build_report(open_as(shop=replace(shop, metrics=(german,))), month="2026-05")
+    assert [s.id for s in report.sections] == ["overview", "products"]
+
+
+def test_a_view_called_like_a_break_down_has_an_id_of_its_own(open_as, shop):
+    again = replace(shop.view("reviews"), name="products", sql="SELECT * FROM reviews")
+    metric = Metric(name="notes", view="products", sql="COUNT(*)")
+    both = replace(shop, views=(*shop.views, again), metrics=(*shop.metrics, metric))
+    report = build_report(open_as(shop=both), month="2026-05")
+    assert [s.id for s in report.sections] == ["overview", "products", "countries", "reviews", "products-2"]
