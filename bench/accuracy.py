@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.cases import FOLDER, Question, load_questions
-from bench.record import RESULTS, circumstances, peak_memory_mb, write_result
+from bench.record import RESULTS, circumstances, peak_memory_mb, restart_peak_memory, write_result
 from finetune.match import is_answer_contained, is_same_result
 from finetune.scores import bootstrap_interval, mean
 from sql.types import Value
@@ -379,8 +379,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parts = {path.stem: load_questions(path)[: options.limit] for path in files}
     out = Path(options.out) if options.out else RESULTS / f"accuracy-{'-'.join(parts)}.json"
     with opened_shop(options.shop, options.role) as (opened, tap):
+        loading = peak_memory_mb()
+        restart_peak_memory()
         raw = {name: measure(opened, tap, questions, name) for name, questions in parts.items()}
-        peak = peak_memory_mb()
+        answering = peak_memory_mb()
         engine = tap.name
         baseline = _baseline(opened, tap, parts, options.baseline)
     record = {
@@ -388,7 +390,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         **circumstances(),
         "engine": engine,
         "shop": options.shop or "demo",
-        "peak_memory_mb": peak,
+        "peak_memory_mb": {"loading": loading, "answering": answering},
         "summary": {name: summarise(results) for name, results in raw.items()},
         "baseline": baseline,
         "results": {name: [dataclasses.asdict(r) for r in results] for name, results in raw.items()},
@@ -418,7 +420,8 @@ def _print(record: dict[str, Any], raw: dict[str, list[Result]], misses: bool) -
     print(f"engine    {record['engine']}\nhardware  {describe()}\ncommit    {record['commit'][:10]}")
     for name, summary in record["summary"].items():
         print(to_text(name, summary))
-    print(f"peak memory {record['peak_memory_mb']:,.0f} MB")
+    peak = record["peak_memory_mb"]
+    print(f"peak memory {peak['loading']:,.0f} MB while loading, {peak['answering']:,.0f} MB while answering")
     if record["baseline"]:
         from bench.baseline import to_text as baseline_text
 

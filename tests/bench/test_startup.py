@@ -6,7 +6,7 @@ import pytest
 
 from bench import startup
 from bench.__main__ import STEPS, figures
-from bench.record import circumstances, peak_memory_mb, write_result
+from bench.record import circumstances, peak_memory_mb, restart_peak_memory, write_result
 
 SERVER = f'@echo "starting"; exec {sys.executable} -m http.server --bind 127.0.0.1 $$SHOPTALK_PORT'
 BROKEN = '@echo "no wheel for torch"; exit 3'
@@ -72,7 +72,15 @@ def test_a_result_is_written_whole_with_its_circumstances(tmp_path):
     assert record["hardware"]["cores"] >= 1
     assert record["packages"]["duckdb"]
     assert [p.name for p in path.parent.iterdir()] == ["one.json"]
-    assert peak_memory_mb() > 10
+
+
+def test_the_peak_of_memory_can_be_counted_anew():
+    block = bytearray(200_000_000)
+    high = peak_memory_mb()
+    assert high > 200
+    del block
+    restart_peak_memory()
+    assert peak_memory_mb() <= high
 
 
 def test_each_measurement_has_its_own_name():
