@@ -1,1 +1,1 @@
-"""The Gradio page and the command line: the only place where the parts are put together and settings are read."""
+"""The Gradio page and the command line: the only place that reads settings and puts the parts together."""

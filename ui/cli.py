@@ -1,7 +1,7 @@
 """The command line: thin commands over the packages.
 
-Results go to standard output, progress and errors to standard error. Exit status: 0 done, 1 failed, 2 wrong use,
-130 stopped by Ctrl-C. Heavy packages load inside the commands that need them, so that ``--help`` is instant.
+Results go to standard output, progress and errors to standard error. Exit status: 0 done, 1 failed, 2 wrong
+use, 130 stopped by Ctrl-C. Heavy packages load inside the commands that need them: ``--help`` is instant.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    help="Ask your online shop's data in plain words, English or Chinese, and get an answer with a receipt for "
-    "every figure. Results go to standard output, progress to standard error. Exit status: 0 done, 1 failed, "
-    "2 wrong use. Settings: SHOPTALK_HOME (where data is kept), SHOPTALK_MODEL, SHOPTALK_DEVICE, "
+    help="Ask your online shop's data in plain words, English or Chinese, and get an answer with a receipt "
+    "for every figure. Results go to standard output, progress to standard error. Exit status: 0 done, "
+    "1 failed, 2 wrong use. Settings: SHOPTALK_HOME (where data is kept), SHOPTALK_MODEL, SHOPTALK_DEVICE, "
     "SHOPTALK_ENGINE_URL and more; `shoptalk doctor` shows them all.",
 )
 
@@ -80,7 +80,7 @@ def main() -> NoReturn:
 _STOPPED = "\nStopped. Nothing half-done was kept; run the same command again to continue."
 
 
-# --- one way out of every command ----------------------------------------------------------------------------
+# --- one way out of every command ------------------------------------------------------------------------
 
 
 def expected_errors(command: Callable[P, R]) -> Callable[P, R]:
@@ -159,7 +159,7 @@ def _finite(value: Any) -> Any:
     return value
 
 
-# --- asking --------------------------------------------------------------------------------------------------
+# --- asking ----------------------------------------------------------------------------------------------
 
 
 @app.command()
@@ -167,13 +167,13 @@ def _finite(value: Any) -> Any:
 def demo(
     port: Annotated[
         int | None,
-        typer.Option(min=1, max=65_535, help="Port of the page. Left out: SHOPTALK_PORT, else the first free one "
-                     "from 7860."),
+        typer.Option(min=1, max=65_535, help="Port of the page. Left out: SHOPTALK_PORT, else the first free "
+                     "one from 7860."),
     ] = None,
     host: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="Address to listen on. Left out: SHOPTALK_HOST, else 127.0.0.1, this "
-                     "computer only. 0.0.0.0 lets everybody on the network ask, as the chosen role."),
+        typer.Option(metavar="ADDRESS", help="Address to listen on. Left out: SHOPTALK_HOST, else 127.0.0.1, "
+                     "this computer only. 0.0.0.0 lets everybody on the network ask, as the chosen role."),
     ] = None,
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open the page in the browser when it is ready.")
@@ -199,8 +199,8 @@ def ask(
     role: RoleOption = None,
     conversation: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Remember the conversation in this file, so that follow-ups work (\"and "
-                     "by country?\"). Made when missing. Left out: nothing is remembered."),
+        typer.Option(metavar="FILE", help="Remember the conversation in this file, so that follow-ups work "
+                     "(\"and by country?\"). Made when missing. Left out: nothing is remembered."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
@@ -246,10 +246,12 @@ def search(
                                        "given several times. Left out: all.")
     ] = None,
     since: Annotated[
-        str | None, typer.Option(metavar="YYYY-MM-DD", help="Written on this day or later. Left out: no limit.")
+        str | None,
+        typer.Option(metavar="YYYY-MM-DD", help="Written on this day or later. Left out: no limit."),
     ] = None,
     until: Annotated[
-        str | None, typer.Option(metavar="YYYY-MM-DD", help="Written on this day or earlier. Left out: no limit.")
+        str | None,
+        typer.Option(metavar="YYYY-MM-DD", help="Written on this day or earlier. Left out: no limit."),
     ] = None,
     min_rating: Annotated[
         float | None, typer.Option(min=1, max=5, help="At least so many stars, 1 to 5. Left out: no limit.")
@@ -282,8 +284,8 @@ def search(
         index = open_texts(settings, workspace)
         if index is None:
             raise WrongUse(
-                f"Shop {workspace.shop.name!r} has no reviews that role {workspace.role.name!r} may read; name "
-                "them in shop.yml (reviews: …) or choose another role."
+                f"Shop {workspace.shop.name!r} has no reviews that role {workspace.role.name!r} may read; "
+                "name them in shop.yml (reviews: …) or choose another role."
             )
         hits = index.search(text, k, filters)
     finally:
@@ -330,11 +332,12 @@ def report(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Which report: monthly.")] = "monthly",
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write it to this file: .html with charts, .md or .json. Left out: as "
-                     "Markdown to standard output."),
+        typer.Option(metavar="FILE", help="Write it to this file: .html with charts, .md or .json. Left out: "
+                     "as Markdown to standard output."),
     ] = None,
     month: Annotated[
-        str | None, typer.Option(metavar="YYYY-MM", help="Month to report on. Left out: the shop's last full one.")
+        str | None,
+        typer.Option(metavar="YYYY-MM", help="Month to report on. Left out: the shop's last full one."),
     ] = None,
     language: Annotated[str, typer.Option(metavar="CODE", help="en or zh.")] = "en",
     shop: ShopOption = None,
@@ -392,7 +395,7 @@ _REPORT_FORMATS: dict[str, Callable[[Report], str]] = {
 }
 
 
-# --- checking ------------------------------------------------------------------------------------------------
+# --- checking --------------------------------------------------------------------------------------------
 
 
 @app.command()
@@ -402,8 +405,8 @@ def guard(
     role: RoleOption = None,
     dialect: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Check as for a database of this language: duckdb, sqlite, postgres or "
-                     "mysql. Left out: the language of the shop's database."),
+        typer.Option(metavar="NAME", help="Check as for a database of this language: duckdb, sqlite, "
+                     "postgres or mysql. Left out: the language of the shop's database."),
     ] = None,
 ) -> None:  # fmt: skip
     """Judge SQL statements without running them.
@@ -495,16 +498,22 @@ def evaluate(
         _print(report.to_text())
 
 
-# --- setting up ----------------------------------------------------------------------------------------------
+# --- setting up ------------------------------------------------------------------------------------------
 
 
 @app.command()
 @expected_errors
 def init(
-    url: Annotated[str, typer.Argument(metavar="URL", help="A DuckDB or SQLite file, or a folder of CSV or Parquet "
-                                       "files.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the description.")] = Path("shop.yml"),
-    force: Annotated[bool, typer.Option("--force", help="Overwrite FILE when it exists. Off by default.")] = False,
+    url: Annotated[
+        str,
+        typer.Argument(metavar="URL", help="A DuckDB or SQLite file, or a folder of CSV or Parquet files."),
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="Where to write the description.")
+    ] = Path("shop.yml"),
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite FILE when it exists. Off by default.")
+    ] = False,
 ) -> None:  # fmt: skip
     """Read a database's tables and write a first shop.yml for you to edit. The database is only read."""
     _settings()
@@ -535,8 +544,8 @@ def index(shop: ShopOption = None, role: RoleOption = None) -> None:
         built = open_texts(settings, workspace, rebuild=True)
         if built is None:
             raise WrongUse(
-                f"Shop {workspace.shop.name!r} has no reviews that role {workspace.role.name!r} may read; nothing "
-                "was built. Name them in shop.yml (reviews: …)."
+                f"Shop {workspace.shop.name!r} has no reviews that role {workspace.role.name!r} may read; "
+                "nothing was built. Name them in shop.yml (reviews: …)."
             )
         _print(f"{len(built):,} texts indexed")
     finally:

@@ -1,4 +1,4 @@
-"""What goes to standard error: one line per slow step, and errors. Results go to standard output elsewhere."""
+"""What goes to standard error: one line per slow step, and errors. Results go to standard output."""
 
 from __future__ import annotations
 

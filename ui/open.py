@@ -136,7 +136,7 @@ class OpenedShop:
         self.workspace.close()
 
 
-# --- the shop ------------------------------------------------------------------------------------------------
+# --- the shop --------------------------------------------------------------------------------------------
 
 
 def find_shop(settings: Settings, shop: str | None) -> Shop:
@@ -248,11 +248,11 @@ def audience_folder(folder: Path, role: Role) -> Path:
     return folder / f"readers-{hashlib.sha256(rights.encode()).hexdigest()[:10]}"
 
 
-# --- texts ---------------------------------------------------------------------------------------------------
+# --- texts -----------------------------------------------------------------------------------------------
 
 
 def open_texts(settings: Settings, workspace: Workspace, *, rebuild: bool = False) -> Index | None:
-    """The index of what the workspace's role may read: reviews and past reports; ``None`` when there is nothing.
+    """The index of what the role may read: reviews and past reports; ``None`` when there is nothing.
 
     A missing, damaged or outdated index is built anew after saying so; new texts are added to the one there.
 
@@ -354,11 +354,11 @@ def _read_json(path: Path) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-# --- the model and the assistant -----------------------------------------------------------------------------
+# --- the model and the assistant -------------------------------------------------------------------------
 
 
 def load_engine(settings: Settings) -> Engine:
-    """The language model that the settings name, loaded; its weights are fetched first when they are missing."""
+    """The language model that the settings name; its weights are fetched first when they are missing."""
     if settings.engine_url:
         from llm.served import ServedEngine
 

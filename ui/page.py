@@ -1,8 +1,9 @@
 """The chat page: a conversation on the left, the receipt of the chosen answer on the right.
 
-Built with Gradio and nothing from outside this machine: system fonts, no analytics, and a Content-Security-Policy
-that lets the browser load from this server only. The state of each browser tab is in ``ui.talk``; what data and
-models write is made harmless in ``ui.present``. Importing this module imports Gradio, which takes seconds.
+Built with Gradio and nothing from outside this machine: system fonts, no analytics, and a
+Content-Security-Policy that lets the browser load from this server only. The state of each browser tab is in
+``ui.talk``; what data and models write is made harmless in ``ui.present``. Importing this module imports
+Gradio, which takes seconds.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ CHART_LOOK: dict[str, Any] = {
     "font": "system-ui, sans-serif",
     "axis": {
         "labelColor": _GREY, "titleColor": _GREY, "gridColor": "rgba(128,140,138,0.22)", "domainColor": _GREY,
-        "tickColor": _GREY, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": 500, "labelLimit": 150,
+        "tickColor": _GREY, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": 500,
+        "labelLimit": 150,
     },
     "legend": {"labelColor": _GREY, "titleColor": _GREY},
     "title": {"color": _GREY},
@@ -376,7 +378,7 @@ def _locales() -> dict[str, dict[str, str]]:
     return {"en": CHROME["en"], "zh": CHROME["zh"], "zh-CN": CHROME["zh"], "zh-TW": CHROME["zh"]}
 
 
-# --- serving -------------------------------------------------------------------------------------------------
+# --- serving ---------------------------------------------------------------------------------------------
 
 
 def build_app(talk: Talk, downloads: Path) -> fastapi.FastAPI:
@@ -435,7 +437,8 @@ def _theme() -> gr.themes.Base:
         primary_hue=gr.themes.colors.teal,
         neutral_hue=gr.themes.colors.slate,
         font=[
-            "system-ui", "-apple-system", "Segoe UI", "Roboto", "PingFang SC", "Noto Sans CJK SC", "sans-serif",
+            "system-ui", "-apple-system", "Segoe UI", "Roboto", "PingFang SC", "Noto Sans CJK SC",
+            "sans-serif",
         ],
         font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"],
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """Words, tables and quotes for people: plain functions from an answer to what a surface shows.
 
-Everything that comes from the shop's data is text by strangers. Here it becomes harmless: Markdown that cannot
-hold a link, an image or a tag, HTML that is escaped, and CSV that a spreadsheet does not execute.
+Everything that comes from the shop's data is text by strangers. Here it becomes harmless: Markdown that
+cannot hold a link, an image or a tag, HTML that is escaped, and CSV that a spreadsheet does not execute.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def word(key: str, language: str, **values: object) -> str:
     return WORDS.get(language, WORDS["en"])[key].format(**values)
 
 
-# --- text ----------------------------------------------------------------------------------------------------
+# --- text ------------------------------------------------------------------------------------------------
 
 _UNTAMED = re.compile(
     r"""(?P<kept>\\.|&(?:\#\d+|\#x[0-9a-f]+|[a-z]\w*);)   # escapes and entities, harmless already
@@ -95,7 +95,7 @@ _UNTAMED = re.compile(
 
 
 def tame_markdown(markdown: str) -> str:
-    """The answer's Markdown with its emphasis, lists and quotes kept, and without links, images, tags, formulas.
+    """The answer's Markdown: emphasis, lists and quotes stay; links, images, tags and formulas go.
 
     ``bot`` escapes what it inserts; this is the second lock, for a skill that forgot. It leaves alone what is
     escaped already. Addresses stay readable and are not clickable.
@@ -122,7 +122,7 @@ def safe_html(text: str) -> str:
     return text.replace("$", "&#36;").replace("{", "&#123;").replace("}", "&#125;")
 
 
-# --- confidence ----------------------------------------------------------------------------------------------
+# --- confidence ------------------------------------------------------------------------------------------
 
 
 def confidence_level(confidence: float) -> str:
@@ -145,7 +145,7 @@ def confidence_words(answer: Answer) -> str:
     return f"{word('sure_' + confidence_level(answer.confidence), answer.language)} ({answer.confidence:.0%})"
 
 
-# --- tables --------------------------------------------------------------------------------------------------
+# --- tables ----------------------------------------------------------------------------------------------
 
 
 def cell(value: Value) -> str | int | float | bool | None:
@@ -214,7 +214,7 @@ def spreadsheet_cell(value: Value) -> str:
 
 
 def to_csv(table: Table) -> bytes:
-    """The table as CSV (RFC 4180) in UTF-8 with a byte-order mark, so that spreadsheets read Chinese right."""
+    """The table as CSV (RFC 4180) in UTF-8 with a byte-order mark: spreadsheets then read Chinese right."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([spreadsheet_cell(h) for h in headers(table)])
@@ -222,7 +222,7 @@ def to_csv(table: Table) -> bytes:
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
-# --- quotes --------------------------------------------------------------------------------------------------
+# --- quotes ----------------------------------------------------------------------------------------------
 
 
 def stars(rating: float | None) -> str:
@@ -252,7 +252,7 @@ def quotes_html(hits: Sequence[Hit], language: str) -> str:
     for hit in hits:
         d = hit.document
         rating = (
-            f'<span class="st-stars" aria-label="{d.rating:g}/5" title="{d.rating:g}/5">{stars(d.rating)}</span>'
+            f'<span class="st-stars" role="img" aria-label="{d.rating:g}/5">{stars(d.rating)}</span>'
             if d.rating is not None
             else ""
         )

@@ -1,4 +1,4 @@
-"""Serves the chat page: finds a port, says where the page is, loads the model while the first reader looks."""
+"""Serves the chat page: finds a port, says where it is, loads the model while the first reader looks."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def take_port(host: str, port: int | None) -> socket.socket:
         return taken
     if port is not None:
         raise CannotServe(
-            f"Port {port} is taken by another program. Choose another (--port {port + 1}), or leave --port out "
-            "to take the first free one."
+            f"Port {port} is taken by another program. Choose another (--port {port + 1}), or leave --port "
+            "out to take the first free one."
         )
     last = DEFAULT_PORT + PORTS_TRIED - 1
     raise CannotServe(f"Ports {DEFAULT_PORT} to {last} are all taken. Name a free one: --port NUMBER.")
@@ -113,7 +113,7 @@ def _run(
         server = uvicorn.Server(config)
     threading.Thread(target=_warm_up, args=(opened,), daemon=True).start()
     address = _address(listening)
-    # Standard output: the address is the result that a script waits for. The socket already takes connections.
+    # Standard output: the address is what a script waits for. The socket takes connections already.
     os.write(1, f"Shoptalk is ready at {address}  (Ctrl-C closes it)\n".encode())
     if open_browser and settings.has_display:
         webbrowser.open(address)

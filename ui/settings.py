@@ -15,7 +15,7 @@ from pathlib import Path
 from ui.errors import WrongUse
 
 DEVICES = ("auto", "cpu", "cuda")
-PRECISIONS = ("auto", "nf4", "bfloat16", "float16", "float32")
+PRECISIONS = ("auto", "nf4", "int8", "bfloat16", "float16", "float32")
 DEFAULT_MODEL = "qwen2.5-coder-0.5b-instruct"
 DEFAULT_PORT = 7860
 
@@ -42,9 +42,9 @@ class Settings:
     device: str | None = None
     """``cpu`` or ``cuda``; ``None`` chooses. ``SHOPTALK_DEVICE``."""
     precision: str | None = None
-    """``nf4``, ``bfloat16``, ``float16``, ``float32``; ``None`` measures and chooses. ``SHOPTALK_PRECISION``."""
+    """One of ``PRECISIONS``; ``None`` measures and chooses. ``SHOPTALK_PRECISION``."""
     engine_url: str | None = None
-    """Base URL of an OpenAI-compatible server with the model; ``None`` runs it here. ``SHOPTALK_ENGINE_URL``."""
+    """Base URL of an OpenAI-compatible server; ``None`` runs the model here. ``SHOPTALK_ENGINE_URL``."""
     engine_key: str | None = field(default=None, repr=False)
     """Bearer key of that server; never shown. ``SHOPTALK_ENGINE_KEY``."""
     data: Path | None = None
@@ -128,7 +128,7 @@ def prepare_process(settings: Settings) -> None:
 
 
 def go_offline() -> None:
-    """From here on no model library looks at a hub: the weights are there, and nothing may wait for a network."""
+    """From here on no library looks at a hub: the weights are there, and nothing may wait for a network."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TRANSFORMERS_OFFLINE"] = "1"
 

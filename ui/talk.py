@@ -120,7 +120,7 @@ class Visitors:
             return len(self._by_session)
 
 
-# --- from events to messages ---------------------------------------------------------------------------------
+# --- from events to messages -----------------------------------------------------------------------------
 
 
 def follow(talk: Talk, visitor: Visitor, question: str) -> Iterator[Turn]:

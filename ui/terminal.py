@@ -25,7 +25,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2
 
 
 def safe_terminal(text: str) -> str:
-    """``text`` without control characters (line breaks and tabs stay) and without overrides of its direction."""
+    """``text`` without control characters (line breaks and tabs stay) and changes of its direction."""
     return _CONTROL.sub("", text.replace("\r\n", "\n"))
 
 

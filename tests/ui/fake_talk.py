@@ -1,4 +1,4 @@
-"""A scripted assistant that speaks the page's event contract, for tests of surfaces without a model or database."""
+"""A scripted assistant that speaks the page's event contract: surfaces without a model or database."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def revenue() -> Table:
     return table(
         {"month": "timestamp", "revenue": "number"},
         [(m, Decimal(100_000 + 7_531 * i)) for i, m in enumerate(MONTHS)],
-        "SELECT DATE_TRUNC('month', ordered_at) AS month, SUM(amount) AS revenue FROM sales GROUP BY 1 ORDER BY 1",
+        "SELECT DATE_TRUNC('month', ordered_at) AS month, SUM(amount) AS revenue FROM sales GROUP BY 1",
         revenue="EUR",
     )
 
@@ -117,7 +117,8 @@ class FakeAssistant:
             answer = Answer(
                 **common,
                 status="clarify",
-                text="Best by what?\n- Top 5 products by revenue\n- Top 5 by units",
+                text="Best by what?",
+                options=("Top 5 products by revenue", "Top 5 products by units"),
             )
             yield Event(name="done", data=answer)
         elif skill == "ask_reviews":

@@ -14,8 +14,8 @@ from ui import present, terminal
 
 def answer(**fields: object) -> Answer:
     defaults: dict[str, object] = {
-        "question": "q", "standalone_question": "q", "language": "en", "skill": "ask_sql", "status": "answered",
-        "text": "t", "confidence": 0.9, "seconds": {"total": 1.25},
+        "question": "q", "standalone_question": "q", "language": "en", "skill": "ask_sql",
+        "status": "answered", "text": "t", "confidence": 0.9, "seconds": {"total": 1.25},
     }  # fmt: skip
     return Answer(**(defaults | fields))  # type: ignore[arg-type]
 
