@@ -47,6 +47,8 @@ class Cues:
     grain: Grain | None = None
     part: TimePart | None = None
     is_when: bool = False
+    has_loose_comparison: bool = False
+    """"Below" or "超过" without a number: two columns are compared."""
     comparisons: tuple[Comparison, ...] = ()
     free_numbers: tuple[Number, ...] = ()
     """Numbers that neither ``top`` nor a comparison explains."""
@@ -73,6 +75,8 @@ _CHANGE += r"|month over month|year over year|增长|下降|变化|同比|环比
 _NEGATED = r"\b(not|no|never|without|except|excluding|other than|none|n't|besides|apart from)\b|n['’]t\b|没有|没|不|除了|以外|未|非"
 _LIST = r"^\s*(list|show|give|which|who|what are|name|find|display)\b|哪些|列出|有哪|显示|名单"
 _EACH = r"\b(by|per|each|every|across|for all|broken down|split|grouped?|for the different)\b|各|每|按|分"
+
+_LOOSE = r"\b(?:(?:more|less|fewer|higher|lower|greater) than|below|above|under|exceed\w*)\b|低于|高于|超过|少于|多于|大于|小于|不足"
 
 _GRAIN_UNITS: dict[Grain, tuple[str, str]] = {
     "day": ("day|days|date|daily|days", "天|日"),
@@ -139,6 +143,7 @@ def find_cues(links: Links) -> Cues:
         top=top,
         grain=None if part else _grain(masked),
         part=part,
+        has_loose_comparison=not comparisons and _has(_LOOSE, masked),
         is_when=_has(r"\b(when|what date|which date|what day)\b|什么时候|何时|哪天", masked),
         comparisons=comparisons,
         free_numbers=tuple(rest),
@@ -187,6 +192,8 @@ def _grain(masked: str) -> Grain | None:
             rf"\b(?:by|per|each|every|a|which|what|over the|best|busiest|worst|strongest)\s+(?:calendar )?{unit}",
             masked,
         ):
+            return grain
+        if _has(rf"\b(?:by|per)\b[^.?!]*(?:\band|,)\s+(?:by\s+|per\s+)?{unit}", masked):
             return grain
         if _has(rf"\b(?:{grain}\w*|daily)\s+(?:by|on|over|after)\s+{grain}", masked):
             return grain

@@ -51,6 +51,7 @@ _MAX_VALUES = 20_000
 """Distinct values read per column; a column with more is searched by pattern instead."""
 _MAX_VALUE_LENGTH = 120
 _MAX_PHRASE = 8
+_TIME_UNITS = frozenset({"day", "week", "month", "quarter", "year", "date", "time", "hour", "日期", "时间"})
 _PERSONAL = re.compile(r"e_?mail|phone|passw|iban|card_number|address|street|birth|ssn|passport", re.I)
 """Columns never sampled, whatever shop.yml says."""
 
@@ -171,13 +172,14 @@ class Vocabulary:
             if column.type in ("date", "timestamp") and (verb := re.fullmatch(r"(\w+ed)_(?:at|on|date)", column.name)):
                 self._add_phrase(verb[1], _Target("column", view.name, column.name), is_name=True)
             for value, words in column.values.items():
-                for word in (value, *words):
-                    self._add_phrase(word, _Target("value", view.name, column.name, value))
+                for word in (value, *words) if column.type == "text" else words:
+                    self._add_phrase(word, _Target("value", view.name, column.name, value), is_name=True)
 
     def _add_names(self, name: str, synonyms: Iterable[str], target: _Target) -> None:
         self._add_phrase(spaced(name), target, is_name=True)
         for synonym in synonyms:
-            self._add_phrase(synonym, target, is_name=True)
+            if target.kind != "column" or stem(synonym) not in _TIME_UNITS:  # "per week" groups, it names nothing
+                self._add_phrase(synonym, target, is_name=True)
 
     def _add_hidden(self, views: Sequence[View], metrics: Sequence[Metric]) -> None:
         seen = {(v.name, c.name) for v in self.views for c in v.columns}
@@ -574,7 +576,7 @@ def _longest(matches: Sequence[_Match]) -> list[_Match]:
 
 _TAKEN = re.compile(
     r"\b(?:how much (?:money |cash )?(?:did|do|have|has) (?:we|i|the shop|the store)|(?:did |do |have |has )?we (?:take|took|taken|make|made"
-    r"|earn|earned)\b|money|cash|euros?|earn(?:ed)?|bring in|brought in|brings in|bringing in)|赚了?|进账|多少钱|卖得?了?多少欧|欧元",
+    r"|earn|earned)\b|money|cash|(?<!\d )(?<!\d)euros?|earn(?:ed)?|bring in|brought in|brings in|bringing in)|赚了?|进账|多少钱|卖得?了?多少欧|(?<!\d)(?<!\d )(?<!万)欧元",
     re.I,
 )
 _SOLD = re.compile(r"\b(?:sell|sold|sells|selling|seller|sellers|bought|buy|purchased?)\b|卖出?了?得?|售出|售卖|买了?", re.I)
@@ -615,6 +617,7 @@ def _is_verb(question: str, match: _Match) -> bool:
 
 _SCALE = {"k": 1e3, "thousand": 1e3, "million": 1e6, "m": 1e6, "万": 1e4, "千": 1e3, "百万": 1e6}
 _NUMBER = re.compile(r"(?<![A-Za-z0-9_.])(\d+(?:,\d{3})*(?:\.\d+)?)\s*(k\b|thousand\b|million\b|百万|万|千)?", re.I)
+_ZH_COUNT = re.compile(r"(?<![第每哪这那一])([二两三四五六七八九十]{1,3})(?=[个名位款种家大件])")
 _ZH_NUMBER = re.compile(
     r"(前|超过|大于|小于|少于|低于|高于|至少|多于|不到|满|第|top)\s*([一二两三四五六七八九十百]+)"
 )
@@ -642,6 +645,10 @@ def _numbers(question: str, periods: Sequence[Period], matches: Sequence[_Match]
         number = zh_number(m[2])
         if number is not None and is_free(m.start(2), m.end(2)):
             found.append(Number(value=number, start=m.start(2), end=m.end(2), text=m[2]))
+    for m in _ZH_COUNT.finditer(question):
+        number = zh_number(m[1])
+        if number is not None and is_free(m.start(1), m.end(1)) and all(n.start != m.start(1) for n in found):
+            found.append(Number(value=number, start=m.start(1), end=m.end(1), text=m[1]))
     return tuple(sorted(found, key=lambda n: n.start))
 
 

@@ -100,7 +100,7 @@ def _week(day: dt.date) -> Days:
     return monday, monday + dt.timedelta(days=7)
 
 
-def _shift_months(day: dt.date, months: int) -> dt.date:
+def shift_months(day: dt.date, months: int) -> dt.date:
     """The same day ``months`` later (negative: earlier), cut to the month's length."""
     index = day.year * 12 + day.month - 1 + months
     year, month = index // 12, index % 12 + 1
@@ -109,7 +109,7 @@ def _shift_months(day: dt.date, months: int) -> dt.date:
 
 def _months(year: int, month: int, count: int) -> Days:
     start = dt.date(year, month, 1)
-    return start, _shift_months(start, count)
+    return start, shift_months(start, count)
 
 
 def _year(year: int) -> Days:
@@ -128,7 +128,7 @@ def _back(unit: str, count: int, today: dt.date) -> Days:
         return end - dt.timedelta(days=count), end
     if unit == "week":
         return end - dt.timedelta(days=7 * count), end
-    return _shift_months(end, -count * {"month": 1, "quarter": 3, "year": 12}[unit]), end
+    return shift_months(end, -count * {"month": 1, "quarter": 3, "year": 12}[unit]), end
 
 
 def _unit(unit: str, ago: int, today: dt.date) -> Days:
@@ -138,10 +138,10 @@ def _unit(unit: str, ago: int, today: dt.date) -> Days:
     if unit == "week":
         return _week(today - dt.timedelta(days=7 * ago))
     if unit == "month":
-        first = _shift_months(today.replace(day=1), -ago)
+        first = shift_months(today.replace(day=1), -ago)
         return _months(first.year, first.month, 1)
     if unit == "quarter":
-        first = _shift_months(dt.date(today.year, 3 * ((today.month - 1) // 3) + 1, 1), -3 * ago)
+        first = shift_months(dt.date(today.year, 3 * ((today.month - 1) // 3) + 1, 1), -3 * ago)
         return _months(first.year, first.month, 3)
     return _year(today.year - ago)
 
@@ -416,7 +416,7 @@ def _to_date(m: re.Match[str], today: dt.date) -> _Found | None:
 def _same_last_year(m: re.Match[str], today: dt.date) -> _Found | None:
     unit = (m.groupdict().get("unit") or "month").lower()
     grain: Grain = unit  # type: ignore[assignment]
-    return _unit(unit, 0, _shift_months(today, -12)), grain
+    return _unit(unit, 0, shift_months(today, -12)), grain
 
 
 @_pattern(rf"(?:the\s+)?(?:year\s+)?{_YEAR}(?:'s)?")
@@ -466,7 +466,7 @@ def _zh_half(m: re.Match[str], today: dt.date) -> _Found | None:
 
 @_pattern(rf"{_ZYEAR}?(?P<same>去年同期|去年同月|去年这个时候|去年此时)")
 def _zh_same(m: re.Match[str], today: dt.date) -> _Found | None:
-    return _unit("month", 0, _shift_months(today, -12)), "month"
+    return _unit("month", 0, shift_months(today, -12)), "month"
 
 
 @_pattern(r"今年以来|年初至今|今年至今|本年至今|本月至今")
@@ -644,8 +644,8 @@ def _merge_same_last_year(question: str, periods: list[Period]) -> list[Period]:
         return periods
     base = others[0]
     moved = Period(
-        start=_shift_months(base.start, -12),
-        end=_shift_months(base.end, -12),
+        start=shift_months(base.start, -12),
+        end=shift_months(base.end, -12),
         first=m.start(),
         last=m.end(),
         text=m[0],

@@ -312,7 +312,9 @@ def must_predicates(view: View, links: Links, cues: Cues, dialect: Dialect) -> l
     for names, mentions in by_columns.items():
         forms: list[str] = []
         for name in names:
-            forms += value_predicates([m for m in mentions if m.name == name], cues, ilike=ilike)
+            column = view.column(name)
+            here = [m for m in mentions if m.name == name]
+            forms += value_predicates(here, cues, ilike=ilike, type_=column.type if column else "text")
         must.append(tuple(forms) if len(forms) > 1 else forms[0])
     times = [c for c in view.columns if c.type in ("date", "timestamp")]
     if len(links.periods) == 1 and times:

@@ -11,15 +11,15 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from sql.cues import Cues
 from sql.grammar import Part, Shape, quote_name, quote_text, time_grain, time_part
 from sql.linking import Links, Mention, Vocabulary
-from sql.periods import Period
+from sql.periods import Period, shift_months
 from sql.semantics import Metric, View, ViewColumn
-from sql.types import Dialect
+from sql.types import ColumnType, Dialect
 from sql.words import is_chinese, spaced, stem
 
 _WEIGHTS = {"metric": 3.0, "view": 2.0, "column": 1.5, "value": 1.5}
@@ -64,6 +64,8 @@ def read_views(links: Links, vocabulary: Vocabulary) -> list[ViewReading]:
                 readings.append(Reading(start, end, links.question[start:end], tuple(here)))
                 weight += max(_WEIGHTS[m.kind] * m.score for m in here)
                 weight += 1.0 if any(m.kind == "value" and m.name == _own_key(view) for m in here) else 0.0
+                if any(_is_inside(m, (start, end)) and m.kind == "view" and m.view == view.name for m in links.mentions):
+                    weight += 0.5
                 continue
             inner = [m for m in links.mentions if m.view == view.name and start <= m.start and m.end <= end]
             if inner:  # "How many orders" is a metric of another view, and still speaks of orders
@@ -82,6 +84,10 @@ def read_views(links: Links, vocabulary: Vocabulary) -> list[ViewReading]:
         result.append(ViewReading(view, tuple(readings), tuple(missed), weight))
     result.sort(key=lambda r: (not names_a_row(r), len(r.missed), -r.weight))
     return result
+
+
+def _is_inside(mention: Mention, span: tuple[int, int]) -> bool:
+    return span[0] <= mention.start and mention.end <= span[1] and (mention.start, mention.end) != span
 
 
 def names_a_row(reading: ViewReading) -> bool:
@@ -135,8 +141,15 @@ def year_predicate(column: str, period: Period) -> str | None:
     return " AND ".join(parts) or None
 
 
-def value_predicates(values: Sequence[Mention], cues: Cues, *, ilike: bool) -> tuple[str, ...]:
-    """The ways to say that a column has one of ``values`` (all of the same column)."""
+def value_predicates(
+    values: Sequence[Mention], cues: Cues, *, ilike: bool, type_: ColumnType = "text", is_alone: bool = False
+) -> tuple[str, ...]:
+    """The ways to say that a column has one of ``values`` (all of the same column).
+
+    Args:
+        type_: type of the column; numbers and truth values are not quoted.
+        is_alone: nothing else in the question can be negated, so a "not" means these values.
+    """
     column = quote_name(values[0].name)
     texts = list(dict.fromkeys(m.value or "" for m in values))
     if values[0].is_part:
@@ -145,10 +158,10 @@ def value_predicates(values: Sequence[Mention], cues: Cues, *, ilike: bool) -> t
         forms = [f"({forms[0]})" if len(texts) > 1 else forms[0]]
         negated = [f"{column} NOT {like} {quote_text(f'%{texts[0]}%')}"] if len(texts) == 1 else []
     elif len(texts) == 1:
-        literal = texts[0] if _is_key(values[0]) else quote_text(texts[0])
+        literal = quote_text(texts[0]) if type_ in ("text", "other", "date", "timestamp") else texts[0]
         forms, negated = [f"{column} = {literal}"], [f"{column} <> {literal}"]
     else:
-        listed = ", ".join(quote_text(t) for t in texts)
+        listed = ", ".join(quote_text(t) if type_ in ("text", "other") else t for t in texts)
         forms, negated = [f"{column} IN ({listed})"], [f"{column} NOT IN ({listed})"]
     return tuple(forms + negated) if cues.is_negated else tuple(forms)
 
@@ -236,7 +249,7 @@ def frame(reading: ViewReading, links: Links, cues: Cues, vocabulary: Vocabulary
                 _add_column(made, column, r, valued)
     _add_times(made)
     for names, mentions in values.items():
-        _add_values(made, names, mentions)
+        _add_values(made, names, mentions, is_alone=len(values) == 1 and not made.must)
     _add_periods(made)
     return made
 
@@ -262,7 +275,7 @@ _BEFORE_DIM = re.compile(
 def _add_column(made: Frame, column: ViewColumn, reading: Reading, valued: set[str]) -> None:
     name = quote_name(column.name)
     if column.type == "boolean":
-        made.must.append((name, f"NOT {name}"))
+        made.must.append((name, f"NOT {name}") if made.cues.is_negated else name)
         made.filters.append(name)
         return
     if column.type in ("date", "timestamp"):
@@ -274,8 +287,10 @@ def _add_column(made: Frame, column: ViewColumn, reading: Reading, valued: set[s
         return
     before = made.links.question[: reading.start]
     asked = _BEFORE_DIM.search(before) is not None
-    if column.name in valued and not asked:
+    if column.name in valued and (not asked or _is_beside(made, reading, lambda m: m.name == column.name)):
         return
+    if not asked and _is_beside(made, reading, lambda m: m.end <= reading.start):
+        return  # "lighting products": the noun that a value describes
     for at, dim in enumerate(made.dims):
         if dim.sql == name:
             made.dims[at] = replace(dim, is_certain=dim.is_certain or asked)
@@ -288,6 +303,19 @@ def _add_column(made: Frame, column: ViewColumn, reading: Reading, valued: set[s
     )
     made.dims.append(_Dim(name, name, certain, is_plural=plural))
     made.shown.append(column)
+
+
+def _is_beside(made: Frame, reading: Reading, is_meant: Callable[[Mention], bool]) -> bool:
+    """Whether a value of this view stands right beside the reading, as in "the category Audio"."""
+    question = made.links.question
+    for mention in made.links.mentions:
+        if mention.kind != "value" or mention.view != made.view.name or not is_meant(mention):
+            continue
+        gap = question[min(mention.end, reading.end) : max(mention.start, reading.start)]
+        if mention.end <= reading.start or reading.end <= mention.start:
+            if re.fullmatch(r"\s*(?:the|a|of|is|=|:|这个|的|[\"'“”])?\s*", gap, re.I):
+                return True
+    return False
 
 
 def _time_columns(made: Frame) -> list[str]:
@@ -311,12 +339,14 @@ def _add_times(made: Frame) -> None:
         )
 
 
-def _add_values(made: Frame, names: tuple[str, ...], mentions: Sequence[Mention]) -> None:
+def _add_values(made: Frame, names: tuple[str, ...], mentions: Sequence[Mention], *, is_alone: bool) -> None:
     ilike = made.dialect in ("duckdb", "postgres")
     forms: list[str] = []
     for name in names:
         here = [m for m in mentions if m.name == name]
-        forms += value_predicates(here, made.cues, ilike=ilike)
+        column = made.view.column(name)
+        type_ = column.type if column else "text"
+        forms += value_predicates(here, made.cues, ilike=ilike, type_=type_, is_alone=is_alone)
     made.must.append(tuple(forms) if len(forms) > 1 else forms[0])
     if len(forms) == 1:
         made.filters.append(forms[0])
@@ -356,8 +386,10 @@ def shapes(made: Frame) -> list[Shape]:
     The first shape is not preferred over the others: the model chooses.
     """
     cues = made.cues
-    if cues.is_change or len(cues.comparisons) > 1 or cues.free_numbers:
+    if len(cues.comparisons) > 1 or cues.free_numbers or cues.has_loose_comparison:
         return []
+    if cues.is_change:
+        return _changes(made)
     if cues.is_negated and not any(isinstance(p, tuple) for p in made.must):
         return []
     if len(made.dims) > _MAX_DIMS + 1:
@@ -376,6 +408,7 @@ def _measures(made: Frame) -> list[tuple[_Measure, ...]]:
     if made.row_metrics and (cues.is_count or not made.numeric) and not cues.is_average:
         asks = cues.is_count or cues.grain or cues.part or cues.comparisons or any(d.is_certain for d in made.dims)
         groups = cues.direction and [d for d in made.dims if d.sql != _identity(view)]
+        asks = asks and not (made.numeric and cues.direction and not groups and not cues.is_count)
         if (asks or groups) and not (cues.comparisons and made.numeric):
             return [tuple(dict.fromkeys(c)) for c in itertools.product(*made.row_metrics)]
     if made.numeric and not (cues.comparisons and not made.dims):
@@ -391,8 +424,11 @@ def _measures(made: Frame) -> list[tuple[_Measure, ...]]:
             elif not cues.direction and not cues.is_count and not cues.is_list:
                 options.append((_Measure(f"SUM({name})", f"total_{_word(column.name)}"),))
                 options.append((_Measure(f"AVG({name})", f"average_{_word(column.name)}"),))
+    others = [d for d in made.dims if d.sql != _identity(view)]
     if options or cues.is_average or (cues.comparisons and not made.dims):
         return options
+    if made.numeric and (cues.direction or cues.comparisons) and not others and not cues.is_count:
+        return []  # rows of the view itself: "which campaigns cost the most"
     grouped = any(d.is_certain for d in made.dims) or ((cues.direction or cues.comparisons) and made.dims)
     if (cues.is_count and (made.is_view_named or not made.dims)) or (grouped and made.is_view_named):
         options.append((_Measure("COUNT(*)", _word(view.name)),))
@@ -564,6 +600,31 @@ def _identity(view: View) -> str:
         if name in by_name:
             return quote_name(by_name[name])
     return quote_name(view.columns[0].name)
+
+
+_UNITS = ("day", "week", "month", "quarter", "year")
+
+
+def _changes(made: Frame) -> list[Shape]:
+    """Growth: the metric of the period beside that of the one before, or along the period's months."""
+    times, periods = _time_columns(made), made.links.periods
+    if not made.metrics or not times or len(periods) > 1 or made.cues.direction or made.cues.is_share:
+        return []
+    period = periods[0] if periods else None
+    grain = made.cues.grain or "month"
+    must = [p for p in made.must if period is None or p != period_predicate(times[0], period)]
+    if period:
+        if period.grain in _UNITS and not made.cues.grain:
+            grain = period.grain
+            months = {"month": 1, "quarter": 3, "year": 12}.get(grain)
+            length = dt.timedelta(days=7 if grain == "week" else 1)
+            before = shift_months(period.start, -months) if months else period.start - length
+            period = replace(period, start=before)
+        must.append(period_predicate(times[0], period))
+    dim = _Dim(time_grain(times[0], grain, made.dialect), grain, True, is_time=True)
+    others = tuple(d for d in made.dims if not d.is_time and d.is_certain)
+    framed = replace(made, must=must)
+    return [_statement(framed, m, (dim, *others)) for m in _metric_measures(made)]
 
 
 _SUM = re.compile(r"SUM\((\w+)\)\Z", re.I)
