@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
 import time
@@ -67,7 +68,7 @@ class WrittenAsker:
 
 
 class WordRetriever:
-    """Finds documents that share a word (or two Chinese characters) with the question; honours every filter."""
+    """Finds documents that share a word, or two Chinese characters, with the question."""
 
     def __init__(self, documents: list[Document]) -> None:
         self.documents = documents
@@ -90,9 +91,7 @@ class WordRetriever:
 
 def _pieces(text: str) -> set[str]:
     chinese = re.findall(r"[\u4e00-\u9fff]", text)
-    return set(re.findall(r"[a-z]{4,}", text.lower())) | {
-        a + b for a, b in zip(chinese, chinese[1:], strict=False)
-    }
+    return set(re.findall(r"[a-z]{4,}", text.lower())) | {a + b for a, b in itertools.pairwise(chinese)}
 
 
 def _passes(document: Document, filters: Filters) -> bool:

@@ -1,4 +1,4 @@
-"""A chart is chosen from the columns, can be read without seeing it, and never runs what stands in the data."""
+"""A chart is chosen from the columns, can be read unseen, and never runs what stands in the data."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import json
 from typing import Any
 
 import pytest
+from tables import make_table
 
 from bot.chart import MAX_BARS, chart_of
 from sql.types import ColumnType, Value
 from sql.workspace import Workspace
-from tables import make_table
 
 D = decimal.Decimal
 MONTHLY = "SELECT DATE_TRUNC('month', ordered_at) AS month, SUM(amount) AS revenue FROM sales GROUP BY 1"
@@ -20,8 +20,12 @@ EVIL = "datum['x']; alert(1) <script>"
 
 
 def chart(
-    workspace: Workspace, columns: list[tuple[str, ColumnType]], rows: list[list[Value]], language: str = "en", **more: Any
-) -> dict[str, Any] | None:  # fmt: skip
+    workspace: Workspace,
+    columns: list[tuple[str, ColumnType]],
+    rows: list[list[Value]],
+    language: str = "en",
+    **more: Any,
+) -> dict[str, Any] | None:
     made = chart_of(make_table(workspace, columns, rows, **more), workspace.shop, language)
     if made is not None:
         json.dumps(made)  # plain data only
@@ -99,7 +103,7 @@ def test_titles_are_in_the_askers_language(workspace: Workspace):
         ([("order_id", "integer"), ("revenue", "number")], [[1, 2], [3, 4]]),
         ([("country", "text"), ("revenue", "number")], []),
         ([("country", "text"), ("revenue", "number")], [["a", 1], ["a", 2]]),
-        ([("a", "text"), ("b", "text"), ("c", "text"), ("orders", "integer")], [["a", "b", "c", 1], ["d", "e", "f", 2]]),
+        ([("a", "text"), ("b", "text"), ("c", "text"), ("orders", "integer")], [["a", "b", "c", 1]] * 2),
     ],
 )  # fmt: skip
 def test_no_chart_where_it_would_say_nothing(

@@ -8,6 +8,7 @@ import decimal
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tables import make_table
 
 from bot.answer import Evidence, Figure, Scope
 from bot.cells import format_cell
@@ -18,7 +19,6 @@ from bot.words import escape_markdown, load_words
 from retrieval.types import Document, Hit
 from sql.types import Column, Table
 from sql.workspace import Workspace
-from tables import make_table
 
 D = decimal.Decimal
 MONTHLY = "SELECT DATE_TRUNC('month', ordered_at) AS month, SUM(amount) AS revenue FROM sales GROUP BY 1"
@@ -52,9 +52,8 @@ def months(*values: float) -> list[tuple[dt.date, D]]:
 
 def test_one_cell(workspace: Workspace):
     table = make_table(workspace, [("revenue", "number")], [[D("1100")]])
-    scope = Scope(
-        values=("Germany",), period_text="last month", period_first=dt.date(2026, 5, 1), period_last=dt.date(2026, 5, 31)
-    )  # fmt: skip
+    first, last = dt.date(2026, 5, 1), dt.date(2026, 5, 31)
+    scope = Scope(values=("Germany",), period_text="last month", period_first=first, period_last=last)
     composed = say(workspace, table, scope=scope)
     assert composed.text == "Revenue (Germany, last month: 2026-05-01 to 2026-05-31): **1,100.00 EUR**."
     assert composed.figures == (Figure(text="1,100.00", table=0, row=0, column="revenue"),)
@@ -67,8 +66,10 @@ def test_one_cell(workspace: Workspace):
     [
         (Scope(period_text="yesterday", period_first=dt.date(2026, 6, 29), period_last=dt.date(2026, 6, 29)),
          " (yesterday: 2026-06-29)"),
-        (Scope(period_text="since March", period_first=dt.date(2026, 3, 1)), " (since March: from 2026-03-01)"),
-        (Scope(period_text="before 2026", period_last=dt.date(2025, 12, 31)), " (before 2026: until 2025-12-31)"),
+        (Scope(period_text="since March", period_first=dt.date(2026, 3, 1)),
+         " (since March: from 2026-03-01)"),
+        (Scope(period_text="before 2026", period_last=dt.date(2025, 12, 31)),
+         " (before 2026: until 2025-12-31)"),
         (Scope(period_text="2026-06-29", period_first=dt.date(2026, 6, 29), period_last=dt.date(2026, 6, 29)),
          " (2026-06-29)"),
         (Scope(values=("<b>[x](http://e)",)), r" (&lt;b&gt;\[x\](http\://e))"),
@@ -98,7 +99,8 @@ def test_a_series_tells_first_last_highest_and_lowest(workspace: Workspace):
         "Highest: 9.00 EUR in February 2026. Lowest: 2.00 EUR in March 2026."
     )
     assert say(workspace, table, language="zh").text == (
-        "销售额：2026年1月为 **5.00 EUR**，2026年4月为 **7.00 EUR**。最高：2026年2月，9.00 EUR；最低：2026年3月，2.00 EUR。"
+        "销售额：2026年1月为 **5.00 EUR**，2026年4月为 **7.00 EUR**。"
+        "最高：2026年2月，9.00 EUR；最低：2026年3月，2.00 EUR。"
     )
 
 

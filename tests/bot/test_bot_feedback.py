@@ -14,8 +14,14 @@ from bot.feedback import MAX_COMMENT, FeedbackLog
 
 def answer(id: str) -> Answer:
     return Answer(
-        question="q", standalone_question="销售额?", language="en", skill="ask_sql", status="answered", text="t", id=id
-    )  # fmt: skip
+        question="q",
+        standalone_question="销售额?",
+        language="en",
+        skill="ask_sql",
+        status="answered",
+        text="t",
+        id=id,
+    )
 
 
 def write_many(path: Path, start: int) -> None:
@@ -60,9 +66,12 @@ def test_long_comments_are_cut(tmp_path: Path):
 
 def test_threads_do_not_mix_lines(tmp_path: Path):
     log = FeedbackLog(tmp_path / "f.jsonl")
-    threads = [
-        threading.Thread(target=lambda i=i: [log.add(answer(f"{i}-{n}"), "up") for n in range(20)]) for i in range(8)
-    ]  # fmt: skip
+
+    def write(writer: int) -> None:
+        for number in range(20):
+            log.add(answer(f"{writer}-{number}"), "up")
+
+    threads = [threading.Thread(target=write, args=(writer,)) for writer in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

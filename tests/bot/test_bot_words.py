@@ -12,6 +12,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from tables import make_table
 
 from bot.cells import Grain, format_cell, time_grain
 from bot.compose import cut_at_word
@@ -19,7 +20,6 @@ from bot.names import title_of, unit_of
 from bot.words import escape_markdown, load_words, plain_text
 from sql.types import Value
 from sql.workspace import Workspace
-from tables import make_table
 
 D = decimal.Decimal
 
@@ -156,8 +156,8 @@ def test_names_are_the_shops_own_words(workspace: Workspace):
 
 def test_units_come_from_the_result_or_the_shop(workspace: Workspace):
     shop = workspace.shop
-    table = make_table(workspace, [("revenue", "number"), ("x", "number"), ("average_amount", "number")], [[1, 2, 3]],
-                       labels={"x": "days"})  # fmt: skip
+    names = ("revenue", "x", "average_amount")
+    table = make_table(workspace, [(name, "number") for name in names], [[1, 2, 3]], labels={"x": "days"})
     assert [unit_of(shop, table, c.name) for c in table.columns] == ["EUR", "days", "EUR"]
     shares = make_table(workspace, [("country", "text"), ("share", "number")], [["a", 0.25], ["b", 0.75]])
     assert unit_of(shop, shares, "share") == "%"
