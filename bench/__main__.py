@@ -35,11 +35,19 @@ class Step:
     """A reason to leave it out here, or ``None``."""
 
 
-def _no_data() -> str | None:
+def _no_data(file: str) -> str | None:
     folder = os.environ.get("SHOPTALK_DATA")
-    if folder and (Path(folder) / "online_retail" / "online_retail.parquet").is_file():
+    if folder and (Path(folder) / file).is_file():
         return None
-    return "SHOPTALK_DATA does not name a folder with online_retail/online_retail.parquet"
+    return f"SHOPTALK_DATA does not name a folder with {file}"
+
+
+def _no_retail() -> str | None:
+    return _no_data("online_retail/online_retail.parquet")
+
+
+def _no_spider() -> str | None:
+    return _no_data("spider_train/questions.jsonl")
 
 
 STEPS = (
@@ -50,8 +58,9 @@ STEPS = (
         name="online_retail",
         module="bench.accuracy",
         arguments=("--questions", str(QUESTIONS), "--shop", str(RETAIL), "--baseline", "30"),
-        why_not=_no_data,
+        why_not=_no_retail,
     ),
+    Step(name="guard", module="bench.guard_spider", why_not=_no_spider),
     Step(name="startup", module="bench.startup", arguments=("--interrupt", "5,45")),
 )
 

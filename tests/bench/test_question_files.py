@@ -76,6 +76,47 @@ def test_no_question_stands_among_the_examples_of_the_shop(shop, questions):
 
 
 @pytest.mark.parametrize(
+    ("shop", "questions"),
+    [("demo/shop.yml", DEMO), ("examples/online_retail/shop.yml", RETAIL)],
+    ids=["demo", "online_retail"],
+)
+def test_no_gold_answer_stands_among_the_examples_of_the_shop(shop, questions):
+    """The same question in other words would be given away as well."""
+    description = yaml.safe_load((ROOT / shop).read_text(encoding="utf-8"))
+    shown = {bare(e["sql"]) for e in description["examples"]}
+    assert not {q.id: q.sql for q in questions if q.sql and bare(q.sql) in shown}
+
+
+def bare(sql):
+    """A statement without the names of its result's columns, its order of rows and its spelling."""
+    tree = sqlglot.parse_one(sql, read="duckdb")
+    names = {e.alias.lower(): e.this for e in tree.find_all(exp.Alias)}
+    for cast in list(tree.find_all(exp.Cast)):
+        if cast.is_type("date") and isinstance(cast.this, exp.Literal):
+            cast.replace(cast.this)
+    for alias in list(tree.find_all(exp.Alias)):
+        alias.replace(alias.this.copy())
+    for column in list(tree.find_all(exp.Column)):
+        if column.name.lower() in names and not column.table and column.find_ancestor(exp.Order):
+            column.replace(names[column.name.lower()].copy())
+    if tree.args.get("limit") is None:
+        tree.set("order", None)
+    tree.set("group", None)
+    return tree.sql(dialect="duckdb", normalize=True).lower()
+
+
+def test_bare_statements_are_told_apart_by_what_they_ask():
+    one = "SELECT SUM(amount) AS revenue FROM sales WHERE day >= DATE '2026-01-01'"
+    assert bare(one) == bare("select sum(amount) from sales where day >= '2026-01-01'")
+    assert bare(one) != bare("SELECT SUM(amount) FROM sales WHERE day >= DATE '2026-02-01'")
+    ranked = "SELECT product, SUM(quantity) AS units FROM sales GROUP BY product ORDER BY units DESC LIMIT 3"
+    assert bare(ranked) == bare(
+        "SELECT product, SUM(quantity) FROM sales GROUP BY 1 ORDER BY SUM(quantity) DESC LIMIT 3"
+    )
+    assert bare(ranked) != bare(ranked.replace("LIMIT 3", "LIMIT 5"))
+
+
+@pytest.mark.parametrize(
     ("change", "reason"),
     [
         ({"turns": []}, "turns must be a list"),
