@@ -508,18 +508,23 @@ def _placed(shop: Shop, *keys: str, what: str = "") -> Iterator[None]:
 # ---- a first description --------------------------------------------------------------------------------
 
 _PERSONAL = re.compile(
-    r"name|mail|phone|mobile|fax|address|street|zip|post_?code|postal|birth|ssn|passport|iban|card|account_no"
-    r"|password|passwd|secret|token|gender|sex\b|login|user_?name|contact|ip_?addr|salary|signature",
-    re.IGNORECASE,
+    r"mail|phone|mobile|fax|address|street|zip|post ?code|postal|birth|ssn|passport|iban|card|account no"
+    r"|password|passwd|secret|token|gender|\bsex\b|login|user ?name|contact|\bip\b|salary|signature|full ?name"
+    r"|first ?name|last ?name|\b[fl]name\b|surname|given name|middle name|nick ?name|maiden|account ?name"
+    # free text may hold anything that a person wrote
+    r"|\bnotes?\b|comment|message|\bbody\b|remark"
 )
+"""Columns that are about a person, or written by one, whatever their table is."""
+_NAMES = re.compile(r"name|title|alias|text|description|details")
+"""Columns that are about a person when their table is, and about a thing otherwise."""
 _PEOPLE = re.compile(
     r"customer|client|user|person|people|employee|staff|member|patient|student|contact|buyer|guest|player|author"
-    r"|teacher|driver|owner|artist|passenger|candidate|faculty",
-    re.IGNORECASE,
+    r"|teacher|driver|owner|artist|passenger|candidate|faculty|manager|host|agent|voter|subscriber"
 )
-_HARMLESS_NAMES = re.compile(
-    r"product|item|brand|category|country|city|region|state|store|shop|department|type|status", re.IGNORECASE
+_THINGS = re.compile(
+    r"product|item|brand|category|country|city|region|state|store|shop|department|type|status"
 )
+
 _ADDITIVE = re.compile(
     r"(^|_)(amount|total|quantity|qty|revenue|sales|cost|discount|refund|units|profit|payment)(_|$)",
     re.IGNORECASE,
@@ -564,17 +569,17 @@ def shop_from_catalog(catalog: Catalog, *, name: str, database: str) -> Shop:
 
 
 def _looks_personal(table: str, column: str) -> bool:
-    own = _spaced(column)
-    if _HARMLESS_NAMES.search(own) and not re.search(r"mail|phone|address", own):
+    own, of = _spaced(column), _spaced(table)
+    if _PERSONAL.search(own):
+        return True
+    if _THINGS.search(own):
         return False
-    return bool(_PERSONAL.search(own) and not _HARMLESS_NAMES.search(_spaced(table))) or bool(
-        _PEOPLE.search(_spaced(table)) and re.search(r"name|nick|alias|note|comment|text", own)
-    )
+    return bool(_PEOPLE.search(own) or (_PEOPLE.search(of) and _NAMES.search(own)))
 
 
 def _guess_time(columns: list[tuple[str, ColumnType]]) -> str | None:
     """The column most likely to place a row in time: one with a telling name, else the first."""
-    found = [(name, kind) for name, kind in columns if kind in ("timestamp", "date")]
+    found = [(n, kind) for n, kind in columns if kind in ("timestamp", "date") and "birth" not in n.lower()]
     if not found:
         return None
 

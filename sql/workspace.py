@@ -56,7 +56,9 @@ def open_workspace(shop: Shop, *, role: str | None = None, database: Database | 
     except KeyError as error:
         raise ShopFileError(shop.path, None, str(error.args[0])) from error
     base = shop.path.parent if shop.path is not None else Path.cwd()
-    opened = database or open_database(shop.database, base=base, limits=chosen.limits)
+    # A file that several roles have open in one process has one limit of memory: the largest.
+    limits = max((r.limits for r in shop.roles), key=lambda limits: limits.max_memory_mb)
+    opened = database or open_database(shop.database, base=base, limits=limits)
     try:
         catalog = opened.catalog()
         check_shop(shop, catalog)

@@ -46,8 +46,9 @@ class DuckdbDatabase:
         import duckdb
 
         try:
-            connection = duckdb.connect(str(path), read_only=True, config=_settings(limits))
-            connection.execute("SET lock_configuration = true")
+            # Locked from the start: a second connection to the file shares the first one's configuration.
+            settings = _settings(limits) | {"lock_configuration": "true"}
+            connection = duckdb.connect(str(path), read_only=True, config=settings)
         except duckdb.Error as error:
             raise DatabaseUnavailable(_open_failure(path, str(error))) from error
         return cls(connection, str(path))
@@ -244,13 +245,13 @@ def _read_catalog(cursor: duckdb.DuckDBPyConnection) -> Catalog:
 
 def _open_failure(path: Path, message: str) -> str:
     first = message.split("\n")[0]
-    if "lock" in message.lower():
+    if "different configuration" in message:
+        return f"{path} is already open in this program with other settings; close it there first."
+    if "set lock" in message:
         return (
             f"{path} is held by another program that may write to it ({first}). "
             "Close that program, or make a copy of the file and open the copy."
         )
-    if "different configuration" in message:
-        return f"{path} is already open in this program with other settings; close it there first."
     if "serialization" in message.lower() or "version" in message.lower():
         return f"{path} was written by another version of DuckDB: {first}"
     return f"{path} cannot be opened as a DuckDB file; it may be damaged: {first}"

@@ -89,8 +89,8 @@ def test_the_case_file_holds_more_than_a_hundred_of_each():
 def test_the_text_that_runs_is_written_out_in_full(guards):
     query = guards["duckdb", "china"].check("select country, customer_id from customers")
     assert query.sql == (
-        'WITH customers_view AS (SELECT customer_id, email, country, "born in" FROM (SELECT * FROM customers) '
-        "AS customers WHERE (country = 'China' AND name <> 'Bo')) "
+        'WITH customers_view AS (SELECT customer_id, email, country, "born in" '
+        "FROM (SELECT * FROM customers) AS customers WHERE (country = 'China' AND name <> 'Bo')) "
         "SELECT country, customer_id FROM customers_view AS customers LIMIT 101"
     )
     assert query.views == ("customers",)
@@ -291,8 +291,9 @@ def test_function_names_are_upper_case_and_hold_no_way_out(dialect):
 
 _WORDS = """
 SELECT FROM WHERE GROUP BY ORDER HAVING LIMIT OFFSET UNION ALL EXCEPT JOIN LEFT ON USING WITH AS DISTINCT NOT
-IN EXISTS NULL IS AND OR LIKE BETWEEN CASE WHEN THEN ELSE END CAST OVER PARTITION INSERT INTO DELETE DROP TABLE
-PIVOT LATERAL VALUES QUALIFY FILTER sales orders customers secrets sqlite_master amount country email name
+IN EXISTS NULL IS AND OR LIKE BETWEEN CASE WHEN THEN ELSE END CAST OVER PARTITION INSERT INTO DELETE DROP
+TABLE PIVOT LATERAL VALUES QUALIFY FILTER sales orders customers secrets sqlite_master amount country email
+name
 order_id password t a b ( ) ( ) , . * = < > + - / || ; 1 2 0.5 'x' "x" `x` [ ] { } ? $1 :a -- /* */ COUNT(
 SUM( MAX( read_text( DATE_TRUNC( '中文' 😀 \\ % :: -> @ #
 """
