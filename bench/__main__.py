@@ -8,6 +8,7 @@ tells of it.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import subprocess
@@ -33,6 +34,10 @@ class Step:
     arguments: tuple[str, ...] = ()
     why_not: Callable[[], str | None] = lambda: None
     """A reason to leave it out here, or ``None``."""
+
+
+def _not_there(module: str) -> str | None:
+    return None if importlib.util.find_spec(module) else f"{module} does not exist"
 
 
 def _no_data(file: str) -> str | None:
@@ -61,13 +66,13 @@ STEPS = (
         why_not=_no_retail,
     ),
     Step(name="guard", module="bench.guard_spider", why_not=_no_spider),
-    Step(name="startup", module="bench.startup", arguments=("--interrupt", "5,45")),
+    Step(name="startup", module="bench.startup", arguments=("--interrupt", "45")),
 )
 
 
 def run(step: Step) -> dict[str, Any]:
     """Run one measurement and return how it went; its output goes straight to ours."""
-    reason = step.why_not()
+    reason = _not_there(step.module) or step.why_not()
     if reason:
         print(f"=== {step.name}: left out, {reason}", flush=True)
         return {"status": "left out", "reason": reason, "seconds": 0.0}
@@ -77,51 +82,14 @@ def run(step: Step) -> dict[str, Any]:
     return {"status": "failed" if code else "done", "seconds": time.perf_counter() - started}
 
 
-def figures() -> list[tuple[str, str]]:
-    """The figures that the README quotes, read from the raw results that are there."""
-    rows: list[tuple[str, str]] = []
-    for path in sorted(RESULTS.glob("accuracy-*.json")):
+def figures(folder: Path = RESULTS) -> dict[str, str]:
+    """The figures that the README quotes: what each raw result says under ``figures``, label to value."""
+    found: dict[str, str] = {}
+    for path in sorted(folder.glob("*.json")):
         record = json.loads(path.read_text(encoding="utf-8"))
-        for name, summary in record["summary"].items():
-            rows += _accuracy_rows(name, summary)
-        peak = record["peak_memory_mb"]
-        memory = f"{peak['loading']:,.0f} MB loading, {peak['answering']:,.0f} MB answering"
-        rows.append((f"{path.stem}: peak memory", memory))
-        if record["baseline"]:
-            plain = record["baseline"]
-            rows.append(
-                (
-                    f"{path.stem}: plain prompt, no grammar",
-                    f"{plain['strict']:.1%} strict, {plain['fails_to_run']:.1%} do not run",
-                )
-            )
-    startup = RESULTS / "startup.json"
-    if startup.exists():
-        record = json.loads(startup.read_text(encoding="utf-8"))
-        if "first_start_s" in record:
-            rows += [
-                ("make demo, fresh clone, empty home and caches", f"{record['first_start_s']:.1f} s"),
-                ("second start", f"{record['second_start_s']:.1f} s"),
-                ("disk", f"{record['disk_mb']['total']:,.0f} MB"),
-            ]
-    return rows
-
-
-def _accuracy_rows(name: str, summary: dict[str, Any]) -> list[tuple[str, str]]:
-    unsound = summary["statements_unparsed"] + summary["statements_with_unknown_names"]
-    languages = ", ".join(f"{key} {part['strict']:.1%}" for key, part in summary["by_language"].items())
-    turns = summary["by_turns"].get("follow-up")
-    return [
-        (f"{name}: execution accuracy", f"{summary['strict']:.1%} ({languages})"),
-        (f"{name}: answer contained", f"{summary['contained']:.1%}"),
-        *([(f"{name}: follow-ups", f"{turns['strict']:.1%}")] if turns else []),
-        (f"{name}: statements that do not parse or resolve", f"{unsound} of {summary['statements']}"),
-        (
-            f"{name}: seconds to rows",
-            f"median {summary['seconds_to_rows']['median']:.2f}, p95 {summary['seconds_to_rows']['p95']:.2f}",
-        ),
-        (f"{name}: seconds to first event", f"median {summary['seconds_to_first_event']['median']:.2f}"),
-    ]
+        if record.get("bench") != "summary":
+            found |= record.get("figures", {})
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -134,16 +102,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = [s for s in STEPS if s.name in (options.only or names) and s.name not in options.skip]
     RESULTS.mkdir(parents=True, exist_ok=True)
     outcomes = {step.name: run(step) for step in chosen}
-    rows = figures()
+    quoted = figures()
     path = write_result(
         RESULTS / "summary.json",
-        {"bench": "summary", **circumstances(), "steps": outcomes, "figures": dict(rows)},
+        {"bench": "summary", **circumstances(), "steps": outcomes, "figures": quoted},
     )
     print("\n=== summary")
     for name, outcome in outcomes.items():
         print(f"{name:<20} {outcome['status']:<9} {outcome['seconds']:8.1f} s")
-    width = max((len(label) for label, _ in rows), default=0)
-    print("\n".join(f"{label:<{width}}  {value}" for label, value in rows))
+    width = max(map(len, quoted), default=0)
+    print("\n".join(f"{label:<{width}}  {value}" for label, value in quoted.items()))
     print(f"raw results: {path.parent}")
     return int(any(outcome["status"] == "failed" for outcome in outcomes.values()))
 

@@ -334,6 +334,34 @@ def to_text(name: str, summary: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def figures(record: dict[str, Any]) -> dict[str, str]:
+    """What the README quotes of a run: label → value."""
+    found: dict[str, str] = {}
+    for name, summary in record["summary"].items():
+        unsound = summary["statements_unparsed"] + summary["statements_with_unknown_names"]
+        languages = ", ".join(f"{key} {part['strict']:.1%}" for key, part in summary["by_language"].items())
+        rows = summary["seconds_to_rows"]
+        found |= {
+            f"{name}: execution accuracy": f"{summary['strict']:.1%} ({languages})",
+            f"{name}: answer contained": f"{summary['contained']:.1%}",
+            f"{name}: statements that do not parse or resolve": f"{unsound} of {summary['statements']}",
+            f"{name}: seconds to rows": f"median {rows['median']:.2f}, p95 {rows['p95']:.2f}",
+            f"{name}: seconds to first event": f"median {summary['seconds_to_first_event']['median']:.2f}",
+        }
+        if follow_ups := summary["by_turns"].get("follow-up"):
+            found[f"{name}: follow-ups"] = f"{follow_ups['strict']:.1%}"
+    peak, plain = record["peak_memory_mb"], record["baseline"]
+    label = ", ".join(record["results"])
+    found[f"{label}: peak memory"] = (
+        f"{peak['loading']:,.0f} MB loading, {peak['answering']:,.0f} MB answering"
+    )
+    if plain:
+        found[f"{label}: plain prompt, no grammar"] = (
+            f"{plain['strict']:.1%} strict, {plain['fails_to_run']:.1%} do not run"
+        )
+    return found
+
+
 def measure(opened: OpenedShop, tap: Tap, questions: Sequence[Question], title: str) -> list[Result]:
     """Ask every question once, with a progress bar on standard error."""
     from tqdm import tqdm
@@ -397,6 +425,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     if len(raw) > 1:
         record["summary"]["all"] = summarise([r for results in raw.values() for r in results])
+    record["figures"] = figures(record)
     write_result(out, record)
     _print(record, raw, options.misses)
     print(f"raw results: {out}")

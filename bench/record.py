@@ -71,7 +71,11 @@ def restart_peak_memory() -> None:
 
 
 def write_result(path: Path, result: dict[str, Any]) -> Path:
-    """Write a result as JSON, whole or not at all."""
+    """Write a result as JSON, whole or not at all.
+
+    What stands under its key ``figures`` (label → value, both in words) appears in the table that
+    ``python -m bench`` prints at the end.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

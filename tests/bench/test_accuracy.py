@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bench.accuracy import Statement, Tap, ask, judge, judge_statement, run_golds, summarise, to_text
+from bench.accuracy import Statement, Tap, ask, figures, judge, judge_statement, run_golds, summarise, to_text
 from bench.baseline import create_statements, measure_baseline, spread, statement_of
 from bench.baseline import to_text as baseline_text
 from bench.cases import Question
@@ -95,6 +95,10 @@ def test_the_summary_counts_answerable_questions_and_keeps_the_others_apart():
     assert (summary["statements"], summary["statements_with_unknown_names"]) == (3, 1)
     assert summary["seconds_to_rows"]["median"] == 1.0
     assert "33.3% strict" in to_text("dev", summary)
+    peak = {"loading": 2_000.0, "answering": 1_500.0}
+    record = {"summary": {"dev": summary}, "peak_memory_mb": peak, "baseline": None, "results": {"dev": []}}
+    assert figures(record)["dev: statements that do not parse or resolve"] == "1 of 3"
+    assert figures(record)["dev: peak memory"] == "2,000 MB loading, 1,500 MB answering"
 
 
 def test_nothing_asked_gives_a_summary_without_errors():

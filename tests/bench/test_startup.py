@@ -86,4 +86,25 @@ def test_the_peak_of_memory_can_be_counted_anew():
 def test_each_measurement_has_its_own_name():
     names = [step.name for step in STEPS]
     assert len(set(names)) == len(names)
-    assert isinstance(figures(), list)
+
+
+def test_the_summary_quotes_what_each_result_puts_forward(tmp_path):
+    write_result(tmp_path / "one.json", {"bench": "one", "figures": {"speed": "3 s"}})
+    write_result(tmp_path / "two.json", {"bench": "two"})
+    write_result(tmp_path / "summary.json", {"bench": "summary", "figures": {"old": "9 s"}})
+    assert figures(tmp_path) == {"speed": "3 s"}
+
+
+def test_starts_are_told_in_words():
+    interrupts = [{"interrupted_after_s": 5.0, "second_run": "page answered", "second_run_s": 9.0}]
+    result = {
+        "first_start_s": 100.0,
+        "second_start_s": 8.0,
+        "stop_s": 1.0,
+        "disk_mb": {"total": 2500.0, "environment": 2000.0, "home": 400.0, "caches": 90.0, "clone": 10.0},
+        "memory_at_the_page_mb": 900.0,
+        "interrupts": interrupts,
+    }
+    assert startup.figures(result)["make demo, second start"] == "8.0 s"
+    assert startup.figures(result)["Ctrl-C, then make demo again"] == "1 of 1 came up"
+    assert "Ctrl-C after 5 s, then make demo again: 9.0 s to the page" in startup.to_text(result)
