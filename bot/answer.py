@@ -37,6 +37,9 @@ class Scope:
     """First day; ``None`` when open."""
     period_last: dt.date | None = None
     """Last day, inclusive; ``None`` when open."""
+    min_stars: int | None = None
+    max_stars: int | None = None
+    """Both inclusive, of reviews."""
 
 
 @dataclass(frozen=True, kw_only=True)

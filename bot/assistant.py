@@ -382,7 +382,7 @@ def _turn(state: _State, answer: Answer) -> Turn:
     period = links.period if links is not None else None
     return Turn(
         question=state.question,
-        standalone_question=state.standalone,
+        standalone_question=state.standalone if links is not None else "",
         skill=state.skill,
         status=answer.status,
         metric=next((m.name for m in mentions if m.kind == "metric"), ""),

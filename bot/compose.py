@@ -121,11 +121,19 @@ class _Writer:
     def filters(self, scope: Scope) -> str:
         """What rows were limited to, in brackets; empty when they were not."""
         parts = [self.restate(value) for value in scope.values]
+        if scope.min_stars is not None or scope.max_stars is not None:
+            parts.append(self.stars(scope))
         if scope.period_text:
             parts.append(self.period(scope))
         if not parts:
             return ""
         return self.say("filters", filters=self.say("filters_join").join(parts))
+
+    def stars(self, scope: Scope) -> str:
+        """The range of stars as signs, so that no digit stands without a receipt."""
+        low, high = scope.min_stars, scope.max_stars
+        key = "stars_exactly" if low == high else "stars_at_most" if low is None else "stars_at_least"
+        return self.say(key, stars="★" * ((high if low is None else low) or 0))
 
     def period(self, scope: Scope) -> str:
         """The asker's words for a period and the days that they were taken to mean."""

@@ -93,7 +93,7 @@ class FeedbackLog:
     def read(self) -> list[Feedback]:
         """The last verdict on each answer, oldest answer first; verdicts that were taken back are left out.
 
-        A line that is no verdict (a crash or a full disk while writing, an edit by hand) is passed over with a
+        A line that is no verdict (a crash, a full disk, an edit by hand) is passed over with a
         warning in the log that names it; the file is left as it is.
         """
         try:

@@ -30,6 +30,7 @@ class Turn:
 
     question: str
     standalone_question: str
+    """Empty when the message was not understood: nothing can follow it."""
     skill: str
     status: Status
     metric: str = ""
@@ -57,8 +58,9 @@ class Conversation:
 
     @property
     def last(self) -> Turn | None:
-        """The turn that a follow-up follows: the latest that was answered or asked back."""
-        return next((t for t in reversed(self.turns) if t.status in ("answered", "clarify")), None)
+        """The turn that a follow-up follows: the latest that was understood and answered or asked back."""
+        understood = (t for t in reversed(self.turns) if t.standalone_question)
+        return next((t for t in understood if t.status in ("answered", "clarify")), None)
 
     def clear(self) -> None:
         """Forget everything."""

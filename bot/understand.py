@@ -123,7 +123,7 @@ def understand(
     language = language_of(question)
     links = link(question, vocabulary, today)
     last = conversation.last if conversation is not None else None
-    chosen = _chosen_option(question, last)
+    chosen = _chosen_option(question, conversation.turns[-1] if conversation and conversation.turns else None)
     if chosen is not None:
         return _understood(question, chosen, language, link(chosen, vocabulary, today), last)
     if last is not None and cues.WHY.match(question):

@@ -10,7 +10,8 @@ import datetime as dt
 import logging
 import re
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from bot import cues
 from bot.answer import Evidence
@@ -58,17 +59,21 @@ def find_reviews(request: Request, tools: Tools) -> Evidence:
         raise Declined("no_index")
     wanted = _wanted(request.links, request.question, source)
     started = time.monotonic()
-    hits = tools.retriever.search(topic_of(request.question), SEARCHED, _filters(wanted, request.links))
+    topic = topic_of(request.question, _filtered_spans(request.links, wanted))
+    hits = tools.retriever.search(topic or request.question, SEARCHED, _filters(wanted, request.links))
     searched = time.monotonic() - started
     if request.cancel.is_set():
         raise Stopped
-    kept = tuple(hit for hit in hits if _speaks_of_it(hit))[:QUOTES]
+    # "Show me reviews of the lamp" has no topic: whatever the filters let through is an answer.
+    kept = tuple(hit for hit in hits if not topic or _speaks_of_it(hit))[:QUOTES]
     overview = _overview(wanted, request, source, tools)
     values = (*wanted.products, *wanted.categories, *wanted.languages)
     return Evidence(
         tables=() if overview is None else (overview,),
         hits=kept,
-        scope=scoped(values, request.links.period),
+        scope=replace(
+            scoped(values, request.links.period), min_stars=wanted.min_rating, max_stars=wanted.max_rating
+        ),
         parts={"reviews": -1 if overview is None else 0},
         about=source.view,
         confidence=max((hit.similarity or 0.0 for hit in kept), default=0.0),
@@ -87,17 +92,30 @@ def _speaks_of_it(hit: Hit) -> bool:
     return hit.similarity is None or hit.similarity >= MIN_SIMILARITY
 
 
-def topic_of(question: str) -> str:
-    """What reviews shall speak of: the question without "what do buyers say about"; never empty.
+def topic_of(question: str, spans: Sequence[tuple[int, int]] = ()) -> str:
+    """What reviews shall speak of: from the first to the last word that says so; empty for any review.
 
-    >>> topic_of("What do buyers say about the battery?")
-    'battery?'
+    Args:
+        question: standalone.
+        spans: stretches that became filters (a period, a product); they need not be searched for.
+
+    >>> topic_of("What do buyers say about the battery life of it?"), topic_of("Show me some reviews")
+    ('battery life of it', '')
     """
-    topic = cues.REVIEWS_LEAD.sub("", question, count=1).strip()
-    if topic == question.strip():
-        match = cues.REVIEWS_LEAD_ZH.match(topic)
-        topic = match.group(1) if match else topic
-    return topic if re.search(r"\w", topic) else question
+    rest = question
+    for start, end in spans:
+        rest = rest[:start] + " " * (end - start) + rest[end:]
+    if re.search(r"[\u4e00-\u9fff]", rest):
+        return " ".join(cues.REVIEWS_NOISE_ZH.sub(" ", rest).split())
+    words = [m for m in re.finditer(r"[\w'’-]+", rest) if m.group().lower() not in cues.REVIEWS_NOISE]
+    words = [m for m in words if not _STARS.match(m.group())]
+    return " ".join(rest[words[0].start() : words[-1].end()].split()) if words else ""
+
+
+def _filtered_spans(links: Links, wanted: _Wanted) -> list[tuple[int, int]]:
+    values = {*wanted.products, *wanted.categories, *wanted.languages}
+    spans = [(m.start, m.end) for m in links.mentions if m.kind == "value" and m.value in values]
+    return spans + [(p.first, p.last) for p in links.periods]
 
 
 def _wanted(links: Links, question: str, source: ReviewSource) -> _Wanted:
