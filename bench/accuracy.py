@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.cases import FOLDER, Question, load_questions
+from bench.cases import FOLDER, Question, QuestionFileError, load_questions
 from bench.record import RESULTS, circumstances, peak_memory_mb, restart_peak_memory, write_result
 from finetune.match import is_answer_contained, is_same_result
 from finetune.scores import bootstrap_interval, mean
@@ -402,7 +402,20 @@ def opened_shop(shop: str | None, role: str | None) -> Iterator[tuple[OpenedShop
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; exit status 0 done, 1 failed, 2 wrong use."""
+    from llm.errors import LlmError
+    from sql.errors import SqlError
+    from ui.errors import UiError
+
     options = _options().parse_args(arguments)
+    try:
+        return run(options)
+    except (QuestionFileError, SqlError, LlmError, UiError, OSError) as error:
+        print(f"bench.accuracy: {error}", file=sys.stderr)
+        return 2 if isinstance(error, QuestionFileError) else 1
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure what the options name, print it and keep it."""
     files = [Path(f) for f in options.questions or DEMO_FILES]
     parts = {path.stem: load_questions(path)[: options.limit] for path in files}
     out = Path(options.out) if options.out else RESULTS / f"accuracy-{'-'.join(parts)}.json"

@@ -2,7 +2,18 @@ from types import SimpleNamespace
 
 import pytest
 
-from bench.accuracy import Statement, Tap, ask, figures, judge, judge_statement, run_golds, summarise, to_text
+from bench.accuracy import (
+    Statement,
+    Tap,
+    ask,
+    figures,
+    judge,
+    judge_statement,
+    main,
+    run_golds,
+    summarise,
+    to_text,
+)
 from bench.baseline import create_statements, measure_baseline, spread, statement_of
 from bench.baseline import to_text as baseline_text
 from bench.cases import Question
@@ -241,3 +252,14 @@ def test_a_sample_is_spread_over_all_questions():
     many = [question(id=str(i)) for i in range(10)]
     assert [q.id for q in spread(many, 5)] == ["0", "2", "4", "6", "8"]
     assert spread(many, 99) == many
+
+
+def test_what_cannot_be_measured_is_said_in_one_line(tmp_path, capsys):
+    path = tmp_path / "questions.jsonl"
+    assert main(["--questions", str(path)]) == 1
+    path.write_text("{")
+    assert main(["--questions", str(path)]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert "No such file" in lines[0]
+    assert "line 1: is no JSON" in lines[1]
