@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from demo.dice import TextDice
 from demo.prose import Draft, Facts, Opinion, Part, Picker, arrange
-from demo.texts import ProductType, fragments
+from demo.texts import ProductType, Swaps, fragments
 
 _TO_BAD = ("就是", "不过", "但是", "唯一的缺点，", "可惜", "要说缺点的话，", "但", "扣一星：", "只是", "美中不足的是")
 _TO_GOOD = ("不过", "好在", "但", "还好", "优点是", "倒是", "话说回来，", "值得肯定的是，")
@@ -41,7 +41,7 @@ class ChineseWriter:
 
     def __init__(self, seed: int) -> None:
         self.dice = TextDice(seed, "chinese")
-        self.picker = Picker(fragments("reviews_zh"), self.dice)
+        self.picker = Picker(fragments("reviews_zh"), Swaps("swaps_zh.txt"), self.dice)
 
     def write(self, draft: Draft, *, at_length: bool = False) -> tuple[str, str]:
         """Title and body; ``at_length`` asks for several clauses."""

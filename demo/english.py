@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from demo.dice import TextDice
 from demo.prose import Draft, Facts, Opinion, Part, Picker, arrange
-from demo.texts import ProductType, fragments
+from demo.texts import ProductType, Swaps, fragments
 
 _TO_BAD = (
     "But", "However,", "That said,", "On the downside,", "Only gripe:", "My one complaint:", "Less good:", "Unfortunately,",
@@ -58,7 +58,7 @@ class EnglishWriter:
 
     def __init__(self, seed: int) -> None:
         self.dice = TextDice(seed, "english")
-        self.picker = Picker(fragments("reviews_en"), self.dice)
+        self.picker = Picker(fragments("reviews_en"), Swaps("swaps_en.txt"), self.dice)
 
     def write(self, draft: Draft, *, at_length: bool = False) -> tuple[str, str]:
         """Title and body; ``at_length`` asks for several sentences."""

@@ -247,11 +247,14 @@ def _run_campaigns(
     assigned: list[tuple[Ints, Ints, NDArray[np.str_], Times]] = []
     for c, campaign in enumerate(plan.CAMPAIGNS):
         first = plan.day_of(campaign.span.first)
-        active = np.bincount(customer[(order_day >= first - 365) & (order_day < first)], minlength=len(people.ids)) > 0
-        eligible = np.flatnonzero(people.consent & (people.registered < first) & (people.left > first) & active)
+        bought = np.bincount(customer[(order_day >= first - 365) & (order_day < first)], minlength=len(people.ids)) > 0
+        is_there = (people.registered < first) & (people.left > first)
+        eligible = np.flatnonzero(people.consent & is_there & (bought | (first < 120)))
         groups = eligible[dice.order(len(eligible))[: campaign.treated + campaign.control]]
-        treated = groups[: campaign.treated]
-        arms = np.where(np.arange(len(groups)) < campaign.treated, "treatment", "control")
+        # In the first months fewer are eligible than planned: the groups shrink in proportion.
+        size = len(groups) * campaign.treated // (campaign.treated + campaign.control)
+        treated = groups[:size]
+        arms = np.where(np.arange(len(groups)) < size, "treatment", "control")
         by_customer = np.argsort(groups, kind="stable")
         when = MIDNIGHT + np.timedelta64(first * 86400 - 14 * 3600, "s")
         assigned.append((np.full(len(groups), c + 1), people.ids[groups[by_customer]], arms[by_customer],

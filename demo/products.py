@@ -81,7 +81,7 @@ def make_products(seed: int) -> Products:
     is_gone = ~is_new & dice.chance(0.07, count)
     discontinued = np.where(is_gone, dice.integers(count, 330, 700), 10**6)
     popularity = np.exp(dice.normal(count, 0.6)) * (base / 100 / np.sqrt(low * high)) ** -0.5 * low**-0.35
-    for name, factor in ((plan.FAULTY_PRODUCT, 6.0), (plan.VIRAL_PRODUCT, 1.0)):
+    for name, factor in ((plan.FAULTY_PRODUCT, 8.0), (plan.VIRAL_PRODUCT, 1.0)):
         p = names.index(name)
         launched[p], discontinued[p] = -400, 10**6
         popularity[p] = factor * np.median(popularity)
@@ -126,7 +126,7 @@ def _prices(dice: Dice, base: Ints, launched: Ints) -> Ints:
     changes = dice.integers(count, 2, 6)
     for p in range(count):
         days = 25 + np.sort(dice.integers(int(changes[p]), 0, plan.DAYS - 70))
-        factors = dice.uniform(len(days), 0.78, 1.22)
+        factors = dice.uniform(len(days), 0.74, 1.28)
         last = max(int(launched[p]), 0)
         for day, factor in zip(days.tolist(), factors.tolist(), strict=True):
             if day - last < 35:

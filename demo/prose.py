@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from demo.dice import TextDice
-from demo.texts import Fragments, ProductType, choose, fill
+from demo.texts import Fragments, ProductType, Swaps, choose, fill
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +84,8 @@ class Part:
 class Picker:
     """Draws fragments so that all of them get used, and none twice for one product while others are left."""
 
-    def __init__(self, source: Fragments, dice: TextDice) -> None:
-        self.source, self.dice = source, dice
+    def __init__(self, source: Fragments, swaps: Swaps, dice: TextDice) -> None:
+        self.source, self.swaps, self.dice = source, swaps, dice
         self.slots: Mapping[str, str] = {}
         """What the slots of the next fragments stand for; set once per review."""
         self._uses: dict[str, int] = defaultdict(int)
@@ -101,7 +101,7 @@ class Picker:
         best = min(trial, key=lambda line: (line in said, self._uses[line]))
         self._uses[best] += 1
         said.add(best)
-        return fill(choose(best, self.dice), self.slots)
+        return fill(self.swaps.apply(choose(best, self.dice), self.dice), self.slots)
 
 
 class Writer:

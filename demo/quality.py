@@ -32,10 +32,10 @@ def make_quality(seed: int, products: Products) -> Quality:
     count = len(products.ids)
     overall = np.clip(dice.normal(count, 0.42) + 0.22, -1, 1)
     for name in (plan.FAULTY_PRODUCT, plan.VIRAL_PRODUCT):
-        overall[products.position(name)] = 0.75
+        overall[products.position(name)] = 0.42
     aspects = []
     for p, kind in enumerate(products.kinds):
         spread = np.clip(overall[p] + dice.normal(len(kind.aspects), 0.4), -1, 1)
         aspects.append({aspect: float(value) for (aspect, _), value in zip(kind.aspects, spread, strict=True)})
-    aspects[products.position(plan.FAULTY_PRODUCT)].update(battery=0.8, sound=0.8)
+    aspects[products.position(plan.FAULTY_PRODUCT)].update(battery=0.6, sound=0.5)
     return Quality(overall=overall, aspects=tuple(aspects))

@@ -94,7 +94,7 @@ def _reviewed_lines(dice: Dice, products: Products, people: People, orders: Orde
     speaks_zh = np.array([language == "zh" for language in people.languages])[customer]
     rate: Floats = np.where(speaks_zh, ZH_FACTOR, 1.0) * REVIEW_RATE
     rate = rate * np.where(people.is_business[customer], 0.5, 1.0)
-    rate = rate * np.where(orders.batch == plan.FAULTY_BATCH, 4.0, 1.0)
+    rate = rate * np.where(orders.batch == plan.FAULTY_BATCH, 5.0, 1.0)
     rate = rate * np.where(orders.delay_days[orders.line_order] > 0, 2.2, 1.0)
     is_viral = (orders.line_product == products.position(plan.VIRAL_PRODUCT))
     rate = np.where(is_viral, rate * 0.7, rate)

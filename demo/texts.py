@@ -101,6 +101,34 @@ def fill(text: str, slots: Mapping[str, str]) -> str:
     return _SLOT.sub(lambda match: slots[match[1]], text)
 
 
+class Swaps:
+    """Says some of the same things in other words, as different people would."""
+
+    def __init__(self, name: str) -> None:
+        self._others: dict[str, list[str]] = {}
+        for line in _lines(name):
+            left, _, right = line.partition(" = ")
+            self._others[left] = [other.strip() for other in right.split("|")]
+        longest_first = sorted(self._others, key=lambda phrase: (-len(phrase), phrase))
+        words = "|".join(re.escape(phrase) for phrase in longest_first)
+        edge = r"\b" if name.endswith("en.txt") else ""
+        # "about" and its like would be said twice.
+        self._phrase = re.compile(rf"(?<!about )(?<!around )(?<!nearly )(?<!good ){edge}(?:{words}){edge}", re.IGNORECASE)
+
+    def apply(self, text: str, dice: TextDice, share: float = 0.3) -> str:
+        """Swap about that ``share`` of the phrases that can be swapped; capitals stay."""
+
+        def other(match: re.Match[str]) -> str:
+            phrase = match[0]
+            options = self._others.get(phrase) or self._others.get(phrase[0].lower() + phrase[1:])
+            if not options or not dice.chance(share):
+                return phrase
+            chosen = dice.pick(options)
+            return chosen[0].upper() + chosen[1:] if phrase[0].isupper() else chosen
+
+        return self._phrase.sub(other, text)
+
+
 @dataclass(frozen=True)
 class Fragments:
     """Sentences by key and polarity, some only for certain kinds of product."""
