@@ -34,6 +34,7 @@ class WrittenAsker:
         self.replies = dict(replies)
         self.confidence = confidence
         self.seconds = seconds
+        self.default: str | Exception = DEFAULT
         self.asked: list[str] = []
 
     def ask(
@@ -49,7 +50,7 @@ class WrittenAsker:
             if cancel is not None and cancel.is_set():
                 raise QueryCancelled("stopped")
             time.sleep(0.01)
-        reply = self.replies.get(question, DEFAULT)
+        reply = self.replies.get(question, self.default)
         if isinstance(reply, Exception):
             raise reply
         query = self.workspace.guard.check(reply)

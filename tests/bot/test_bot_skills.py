@@ -1,4 +1,4 @@
-"""Skills turn a request into evidence: totals that mean something, quotes under the right conditions, help."""
+"""Skills turn a request into evidence: totals that mean something, quotes under conditions, help."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def with_sql(question: str, sql: str, tools: Tools, confidence: float = 0.9):
         ("SELECT country, SUM(amount) AS n FROM sales GROUP BY 1 HAVING SUM(amount) > 9", "n", False),
         ("SELECT country, amount AS n FROM sales", "n", False),
         (
-            "SELECT country, SUM(amount) * 1.0 / SUM(SUM(amount)) OVER () AS n FROM sales GROUP BY 1",
+            "SELECT country, SUM(amount) / SUM(SUM(amount)) OVER () AS n FROM sales GROUP BY 1",
             "n",
             False,
         ),
@@ -88,7 +88,8 @@ def test_groups_come_with_their_total(tools: Tools):
 
 
 def test_an_empty_result_comes_with_the_span_of_the_data(tools: Tools):
-    evidence = with_sql("Revenue in 2019", "SELECT SUM(amount) AS revenue FROM sales WHERE ordered_at < '2020-01-01'", tools)  # fmt: skip
+    sql = "SELECT SUM(amount) AS revenue FROM sales WHERE ordered_at < '2020-01-01'"
+    evidence = with_sql("Revenue in 2019", sql, tools)
     assert evidence.parts == {"coverage": 1}
     assert evidence.about == "sales"
     assert evidence.tables[1].rows == ((dt.datetime(2025, 7, 6, 12), dt.datetime(2026, 6, 9, 12)),)
@@ -108,31 +109,38 @@ def test_without_a_model_figures_are_declined(tools: Tools):
     assert caught.value.key == "no_engine"
 
 
+def days(text: str, first: str = "", last: str = "") -> Scope:
+    return Scope(
+        period_text=text,
+        period_first=dt.date.fromisoformat(first) if first else None,
+        period_last=dt.date.fromisoformat(last) if last else None,
+    )
+
+
+MAY = ("2026-05-01", "2026-05-31")
+
+
 @pytest.mark.parametrize(
-    ("question", "sql", "scope"),
+    ("question", "where", "scope"),
     [
-        ("revenue last month", "SELECT 1 FROM sales WHERE ordered_at >= '2026-05-01' AND ordered_at < '2026-06-01'",
-         Scope(period_text="last month", period_first=dt.date(2026, 5, 1), period_last=dt.date(2026, 5, 31))),
-        ("revenue last month", "SELECT 1 FROM sales WHERE ordered_at BETWEEN '2026-05-01' AND '2026-05-31 23:59:59'",
-         Scope(period_text="last month", period_first=dt.date(2026, 5, 1), period_last=dt.date(2026, 5, 31))),
-        ("revenue in 2025", "SELECT 1 FROM sales WHERE EXTRACT(YEAR FROM ordered_at) = 2025",
-         Scope(period_text="2025", period_first=dt.date(2025, 1, 1), period_last=dt.date(2025, 12, 31))),
-        ("revenue in May", "SELECT 1 FROM sales WHERE STRFTIME(ordered_at, '%Y-%m') = '2026-05'",
-         Scope(period_text="May", period_first=dt.date(2026, 5, 1), period_last=dt.date(2026, 5, 31))),
-        ("revenue since March", "SELECT 1 FROM sales WHERE ordered_at >= '2026-03-01'",
-         Scope(period_text="since March", period_first=dt.date(2026, 3, 1))),
+        ("last month", "ordered_at >= '2026-05-01' AND ordered_at < '2026-06-01'", days("last month", *MAY)),
+        ("last month", "ordered_at BETWEEN '2026-05-01' AND '2026-05-31 23:59'", days("last month", *MAY)),
+        ("in 2025", "EXTRACT(YEAR FROM ordered_at) = 2025", days("2025", "2025-01-01", "2025-12-31")),
+        ("in May", "STRFTIME(ordered_at, '%Y-%m') = '2026-05'", days("May", *MAY)),
+        ("since March", "ordered_at >= '2026-03-01'", days("since March", "2026-03-01")),
         # The statement is about another month: nothing of the question's period may be claimed.
-        ("revenue last month", "SELECT 1 FROM sales WHERE ordered_at >= '2026-04-01' AND ordered_at < '2026-05-01'", Scope()),
-        ("revenue last month", "SELECT 1 FROM sales", Scope()),
-        ("revenue in Germany", "SELECT 1 FROM sales WHERE country = 'Germany'", Scope(values=("Germany",))),
-        ("revenue in Germany", "SELECT 1 FROM sales WHERE country = 'France'", Scope()),
-        ("revenue in Germany", "not sql (", Scope()),
+        ("last month", "ordered_at >= '2026-04-01' AND ordered_at < '2026-05-01'", Scope()),
+        ("last month", "amount > 5", Scope()),
+        ("in Germany", "country = 'Germany'", Scope(values=("Germany",))),
+        ("in Germany", "country = 'France'", Scope()),
+        ("in Germany", "not sql (", Scope()),
     ],
-)  # fmt: skip
+)
 def test_only_what_the_statement_holds_to_is_repeated(
-    question: str, sql: str, scope: Scope, vocabulary: Vocabulary
+    question: str, where: str, scope: Scope, vocabulary: Vocabulary
 ):
-    assert scope_of(link(question, vocabulary, TODAY), sql, "duckdb") == scope
+    links = link(f"revenue {question}", vocabulary, TODAY)
+    assert scope_of(links, f"SELECT SUM(amount) FROM sales WHERE {where}", "duckdb") == scope
 
 
 # --- reviews
@@ -145,7 +153,7 @@ def test_only_what_the_statement_holds_to_is_repeated(
         ("What do buyers say about the Lumo Headphones?", {"products": frozenset({"Lumo Headphones"})}),
         ("opinions on kitchenware", {"categories": frozenset({"Kitchen"})}),
         ("Any complaints about the zipper?", {"max_rating": 3}),
-        ("What do people like most?", {"min_rating": None}),
+        ("What do people like most?", {"min_rating": 4}),
         ("positive reviews of bags", {"min_rating": 4, "categories": frozenset({"Bags"})}),
         ("show me 1-star reviews", {"min_rating": 1, "max_rating": 1}),
         ("有哪些关于电池的差评？", {"max_rating": 3}),
@@ -153,7 +161,7 @@ def test_only_what_the_statement_holds_to_is_repeated(
         ("reviews in Chinese about sound", {"languages": frozenset({"zh"})}),
         ("What did buyers say last month?",
          {"written_from": dt.datetime(2026, 5, 1), "written_before": dt.datetime(2026, 6, 1)}),
-        ("What did buyers say since March?", {"written_from": dt.datetime(2026, 3, 1), "written_before": None}),
+        ("What did buyers say since March?", {"written_from": dt.datetime(2026, 3, 1)}),
     ],
 )  # fmt: skip
 def test_conditions_come_from_what_was_linked(

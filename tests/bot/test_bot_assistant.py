@@ -1,0 +1,247 @@
+"""The way of a question: events in order, errors in words, stopping at any point, one line in the log."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from fakes import WordRetriever, WrittenAsker
+
+from bot.answer import Answer, Evidence
+from bot.assistant import Assistant
+from bot.memory import Conversation
+from bot.skills.base import Request, Tools
+from bot.skills.registry import SKILLS
+from llm.errors import EngineUnavailable, WeightsMissing
+from retrieval.corpus import review_documents
+from retrieval.errors import IndexCorrupt
+from retrieval.types import Filters, Hit
+from sql.ask import CannotAnswer
+from sql.errors import (
+    DatabaseUnavailable,
+    NotAllowed,
+    QueryFailed,
+    QueryTimeout,
+    QueryTooLarge,
+    UnknownName,
+    UnsafeQuery,
+)
+from sql.linking import Vocabulary
+from sql.workspace import Workspace
+
+MONTHLY = "SELECT DATE_TRUNC('month', ordered_at) AS month, SUM(amount) AS revenue FROM sales GROUP BY 1"
+
+Make = Callable[..., Assistant]
+
+
+@pytest.fixture
+def make(workspace: Workspace, vocabulary: Vocabulary) -> Make:
+    def made(reply: str | Exception = MONTHLY, **more: object) -> Assistant:
+        asker = WrittenAsker(workspace, vocabulary, {}, **more)  # type: ignore[arg-type]
+        asker.default = reply
+        return Assistant(workspace, asker, WordRetriever(review_documents(workspace)), vocabulary=vocabulary)
+
+    return made
+
+
+def last(assistant: Assistant, question: str, **more: object) -> Answer:
+    answer = list(assistant.answer(question, **more))[-1].data  # type: ignore[arg-type]
+    assert isinstance(answer, Answer)
+    return answer
+
+
+def test_the_steps_of_a_figure(make: Make):
+    events = list(make().answer("Revenue by month"))
+    assert [e.name for e in events] == ["understood", "sql", "rows", "text", "chart", "done"]
+    answer = events[-1].data
+    assert events[0].data == {
+        "standalone_question": "Revenue by month",
+        "language": "en",
+        "skill": "ask_sql",
+    }
+    assert events[1].data["sql"] == answer.tables[0].query.sql
+    assert events[2].data is answer.tables[0]
+    assert events[3].data == answer.text
+    assert events[4].data == answer.chart
+    assert answer.seconds["total"] >= answer.seconds["understand"]
+    assert len(answer.id) == 12
+
+
+def test_the_first_step_does_not_wait_for_the_model(make: Make):
+    started = time.monotonic()
+    events = make(seconds=0.6).answer("Revenue by month")
+    assert next(events).name == "understood"
+    assert time.monotonic() - started < 0.5
+    assert list(events)[-1].data.status == "answered"
+
+
+def test_the_json_is_the_public_contract(make: Make):
+    data = last(make(), "Revenue by month").to_json()
+    json.dumps(data)
+    assert set(data) >= {
+        "question", "standalone_question", "language", "skill", "status", "text", "sql", "tables", "chart",
+        "citations", "figures", "confidence", "warnings", "seconds",
+    }  # fmt: skip
+    assert set(data["seconds"]) >= {"understand", "draft", "run", "total"}
+    assert data["tables"][0]["columns"][0] == {
+        "name": "month",
+        "type": data["tables"][0]["columns"][0]["type"],
+    }
+    assert data["figures"][0].keys() == {"text", "table", "row", "column"}
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "part"),
+    [
+        (
+            CannotAnswer("the data has nothing about ghosts", ("ghosts",)),
+            "declined",
+            "I find nothing for ghosts",
+        ),
+        (
+            CannotAnswer("the question names nothing"),
+            "declined",
+            "cannot answer that: the question names nothing.",
+        ),
+        (CannotAnswer("hidden", ("customers.email",), is_hidden=True), "declined", "may not see email"),
+        (NotAllowed("SELECT 1", "customers.email is hidden"), "declined", "customers.email is hidden"),
+        (UnknownName("SELECT 1", "no column x"), "failed", "passes the checks: no column x"),
+        (UnsafeQuery("DELETE", "expected a query"), "failed", "passes the checks: expected a query"),
+        (QueryFailed("Binder Error: secret"), "failed", "the database accepts"),
+        (QueryTimeout("10 s"), "failed", "took too long"),
+        (QueryTooLarge("1 GB"), "failed", "more memory"),
+        (
+            DatabaseUnavailable("shop.duckdb is gone."),
+            "failed",
+            "cannot be read: shop.duckdb is gone. Nothing",
+        ),
+        (WeightsMissing("Run shoptalk doctor."), "failed", "language model is not available"),
+        (EngineUnavailable("no server"), "failed", "language model is not available"),
+    ],
+)
+def test_expected_errors_become_words(error: Exception, status: str, part: str, make: Make):
+    talk = Conversation()
+    events = list(make(error).answer("Revenue by month", talk))
+    answer = events[-1].data
+    assert [e.name for e in events] == ["understood", "text", "done"]
+    assert (answer.status, answer.skill) == (status, "ask_sql")
+    assert part in answer.text
+    assert talk.turns[-1].status == status
+    assert talk.last is None
+
+
+def test_error_messages_are_escaped_and_show_no_statement(make: Make):
+    answer = last(make(UnsafeQuery("SELECT secret", "<b>[x](http://e)</b>")), "Revenue by month")
+    assert "<b>" not in answer.text
+    assert "](http:" not in answer.text
+    assert "secret" not in answer.text
+
+
+def test_a_broken_index_is_told(workspace: Workspace, vocabulary: Vocabulary, tmp_path):
+    class Broken:
+        def search(self, text: str, k: int, filters: Filters | None = None) -> list[Hit]:
+            raise IndexCorrupt(tmp_path, "a file was changed")
+
+    assistant = Assistant(workspace, None, Broken(), vocabulary=vocabulary)
+    answer = last(assistant, "What do buyers say about the battery?")
+    assert answer.status == "failed"
+    assert "index of reviews cannot be used" in answer.text
+    assert "a file was changed" in answer.text
+
+
+def test_without_model_or_index_the_rest_works(workspace: Workspace, vocabulary: Vocabulary):
+    assistant = Assistant(workspace, None, None, vocabulary=vocabulary)
+    assert last(assistant, "help").status == "answered"
+    assert "doctor" in last(assistant, "Revenue by month").text
+    assert last(assistant, "What do buyers say about the battery?").status == "declined"
+
+
+def test_a_bug_is_logged_and_rises(make: Make, caplog: pytest.LogCaptureFixture):
+    with pytest.raises(ZeroDivisionError):
+        list(make(ZeroDivisionError("ours")).answer("Revenue by month"))
+    assert [r.levelname for r in caplog.records] == ["ERROR"]
+    assert "failed in skill ask_sql" in caplog.text
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 3])
+def test_stopping_at_any_point_ends_in_stopped(steps: int, make: Make):
+    cancel = threading.Event()
+    events = make().answer("Revenue by month", cancel=cancel)
+    seen = [e.name for e in itertools.islice(events, steps)]
+    cancel.set()
+    rest = list(events)
+    assert [e.name for e in rest][-2:] == ["text", "done"]
+    answer = rest[-1].data
+    assert (answer.status, answer.text) == ("failed", "Stopped. Nothing was changed.")
+    assert answer.chart is None
+    assert len(seen) == steps
+
+
+def test_stopping_does_not_wait_for_the_model(make: Make):
+    cancel = threading.Event()
+    events = make(seconds=30).answer("上个月的销售额是多少？", cancel=cancel)
+    next(events)
+    threading.Timer(0.1, cancel.set).start()
+    started = time.monotonic()
+    answer = list(events)[-1].data
+    assert time.monotonic() - started < 1.0
+    assert answer.text == "已停止。没有任何改动。"
+
+
+def test_closing_the_stream_stops_the_skill(workspace: Workspace, vocabulary: Vocabulary):
+    stopped = threading.Event()
+
+    def wait(request: Request, tools: Tools) -> Evidence:
+        request.on_sql("SELECT 1")
+        if request.cancel.wait(10):
+            stopped.set()
+        return Evidence()
+
+    slow = tuple(dataclasses.replace(skill, run=wait) for skill in SKILLS)
+    events = Assistant(workspace, None, None, vocabulary=vocabulary, skills=slow).answer("Revenue by month")
+    assert [next(events).name, next(events).name] == ["understood", "sql"]
+    events.close()  # type: ignore[attr-defined]
+    assert stopped.wait(2)
+
+
+def test_one_line_is_logged_and_no_word_of_the_asker(make: Make, caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.INFO)
+    answer = last(make(), "Revenue by month for Germany")
+    lines = [r.getMessage() for r in caplog.records if r.name == "bot.assistant"]
+    assert len(lines) == 1
+    assert lines[0].startswith(f"question {answer.id} skill=ask_sql status=answered seconds=")
+    assert lines[0].endswith("rows=12")
+    assert "Germany" not in caplog.text
+
+
+def test_several_people_may_ask_at_once(make: Make):
+    assistant = make(seconds=0.05)
+    answers: list[Answer] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(last(assistant, "Revenue by month"))) for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [a.status for a in answers] == ["answered"] * 8
+    assert len({a.id for a in answers}) == 8
+
+
+def test_warnings_are_sentences_in_the_askers_language(make: Make):
+    answer = last(make(confidence=0.1), "每个月的销售额")
+    assert answer.warnings == ("我不确定这条查询是否符合您的意思，请核对。",)
+    assert answer.confidence == 0.1
+
+
+def test_other_languages_are_answered_in_english_with_a_note(make: Make):
+    answer = last(make(), "Wie viel Umsatz haben wir im Mai mit Kitchen: revenue by month")
+    assert answer.language == "de"
+    assert answer.text.startswith("I answer in English or Chinese")
+    assert "Revenue" in answer.text
