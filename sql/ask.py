@@ -16,6 +16,7 @@ from sql.errors import QueryCancelled, QueryFailed, SqlError, UnsafeQuery
 from sql.guard import CheckedQuery
 from sql.linking import Links, Mention, Vocabulary, link
 from sql.run import run
+from sql.shape import read_views
 from sql.types import Table
 from sql.workspace import Workspace
 
@@ -192,15 +193,18 @@ class SqlAsker:
 
     def _decisive_hidden(self, links: Links) -> tuple[Mention, ...]:
         """Hidden names that the question cannot do without."""
-        visible = {(m.start, m.end) for m in links.mentions}
+        if not links.hidden:
+            return ()
+        readings = read_views(links, self.vocabulary)
+        best = readings[0].view.name if readings else None
+        inside = {(m.start, m.end) for m in links.mentions if best is None or m.view == best}
+        anywhere = {(m.start, m.end) for m in links.mentions if m.kind != "value"}
         result = []
         for mention in links.hidden:
             span = (mention.start, mention.end)
-            if span in visible or any(s <= span[0] and span[1] <= e for s, e in visible if (s, e) != span):
+            if span in inside | anywhere or any(s <= span[0] and span[1] <= e for s, e in inside if (s, e) != span):
                 continue
-            views = {m.view for m in links.mentions if m.kind in ("view", "column", "metric")}
-            about = {m.view for m in links.mentions if m.kind == "view"}
-            if mention.view in about or not views or mention.kind != "column":
+            if best is None or mention.view == best or mention.kind != "column":
                 result.append(mention)
         return tuple(result)
 

@@ -39,8 +39,8 @@ class ScopeColumn:
     """Values that may be compared with it; empty leaves the question's own words."""
     dates: tuple[str, ...] = ()
     """Whole predicates that place it in a period of the question."""
-    is_temporal: bool = False
-    """Whether it holds days or times, whatever its type is called (SQLite keeps them as text)."""
+    is_key: bool = False
+    """A number that names a row; nobody sums it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +157,23 @@ def _one_of(values: Iterable[str]) -> str:
     return " | ".join(_text(v) for v in dict.fromkeys(values))
 
 
+_PIECE = re.compile(
+    r"""\ AS\ \w+ | [A-Za-z_]+\( | \*\) | CASE\ WHEN\  | DISTINCT\  | '(?:[^']|'')*' | "(?:[^"]|"")*"
+    | \ (?:THEN|ELSE|AND|OR|IN|IS\ NOT|IS|OVER|FROM|WHERE)\  | \ END | [A-Za-z_][\w.]* | \d+(?:\.\d+)?
+    | \ ?[-+*/=<>|]+\ ? | ,\  | \s+ | .""",
+    re.VERBOSE,
+)
+
+
+def _pieces(sql: str) -> str:
+    """An expression as a row of Lark strings, cut where the free rules cut theirs.
+
+    The lexer takes the longest match and never goes back: were ``SUM(amount) AS revenue`` one string beside a
+    rule ``"SUM(" N``, it would swallow ``SUM(amount`` and then have no way to go on with `` * quantity``.
+    """
+    return " ".join(_text(piece) for piece in _PIECE.findall(sql))
+
+
 def shaped_grammar(shapes: Sequence[Shape]) -> str:
     """The Lark grammar that accepts exactly the statements of ``shapes``."""
     if not shapes:
@@ -234,6 +251,7 @@ class _Builder:
             return [c.sql for c in scope.columns if c.type in types]
 
         kinds = {
+            "M": [c.sql for c in scope.columns if c.type in ("integer", "number") and not c.is_key],
             "N": of("integer", "number"),
             "T": of("text", "other"),
             "D": of(*_TEMPORAL),
@@ -242,30 +260,28 @@ class _Builder:
         self.kinds = {kind: names for kind, names in kinds.items() if names}
         for kind, names in self.kinds.items():
             self.rules.append(f"{kind}{k}: {_one_of(names)}")
-        self.rules.append(f"col{k}: {' | '.join(f'{kind}{k}' for kind in self.kinds)}")
+        self.rules.append(f"col{k}: {' | '.join(f'{kind}{k}' for kind in self.kinds if kind != 'M')}")
 
     def _values(self, k: int, scope: Scope) -> None:
         """Numbers, aggregates, metrics."""
-        aggregates = ['"COUNT(*)"', f'"COUNT(DISTINCT " col{k} ")"']
-        if "N" in self.kinds:
-            self.rules.append(f'num{k}: N{k} | N{k} (" + " | " - " | " * " | " / ") N{k}')
-            aggregates.append(f'("SUM(" | "AVG(" | "MIN(" | "MAX(") num{k} ")"')
-            aggregates.append(f'"SUM(CASE WHEN " cond{k} " THEN " N{k} " ELSE 0 END)"')
-        for kind in ("D", "T"):
-            if kind in self.kinds:
-                aggregates.append(f'("MIN(" | "MAX(") {kind}{k} ")"')
-        aggregates.append(f'"COUNT(CASE WHEN " cond{k} " THEN 1 END)"')
-        self.rules.append(f"agg{k}: {' | '.join(aggregates)}")
-        ratio = f'agg{k} " * 1.0 / " agg{k}'
-        items = [f"agg{k}", ratio]
+        numeric = ['"COUNT(" "*)"', f'"COUNT(" "DISTINCT " col{k} ")"', f'"COUNT(" "CASE WHEN " cond{k} " THEN 1 END)"']
+        if "M" in self.kinds:
+            self.rules.append(f'num{k}: M{k} | M{k} (" + " | " - " | " * " | " / ") M{k}')
+            numeric.append(f'("SUM(" | "AVG(" | "MIN(" | "MAX(") num{k} ")"')
+            numeric.append(f'"SUM(" "CASE WHEN " cond{k} " THEN " M{k} " ELSE 0 END)"')
+        others = [f'("MIN(" | "MAX(") {kind}{k} ")"' for kind in ("D", "T") if kind in self.kinds]
+        self.rules.append(f"nagg{k}: {' | '.join(numeric)}")
+        self.rules.append(f"agg{k}: {' | '.join([f'nagg{k}', *others])}")
+        items = [f"agg{k}", f'nagg{k} " * 1.0 / " nagg{k}']
+        keys = [f"nagg{k}"]
         if scope.metrics:
-            self.rules.append(
-                f"metric{k}: {' | '.join(_text(f'{sql} AS {alias}') for sql, alias in scope.metrics)}"
-            )
-            self.rules.append(f"bare{k}: {_one_of(sql for sql, _ in scope.metrics)}")
+            self.rules.append(f"metric{k}: {' | '.join(_pieces(f'{sql} AS {alias}') for sql, alias in scope.metrics)}")
+            self.rules.append(f"bare{k}: {' | '.join(_pieces(sql) for sql, _ in scope.metrics)}")
             items.insert(0, f"metric{k}")
+            keys.insert(0, f"bare{k}")
         self.rules.append(f"value{k}: {' | '.join(items)}")
-        self.rules.append(f"key{k}: {f'bare{k} | ' if scope.metrics else ''}agg{k}")
+        self.rules.append(f"nkey{k}: {' | '.join(keys)}")
+        self.rules.append(f"key{k}: nkey{k} | agg{k}")
 
     def _conditions(self, k: int, scope: Scope) -> None:
         conditions: list[str] = []
@@ -307,7 +323,7 @@ class _Builder:
 
     def _column_conditions(self, column: ScopeColumn) -> list[str]:
         name = _text(column.sql)
-        conditions = [_text(predicate) for predicate in column.dates]
+        conditions = [f"{name} {_text(predicate.removeprefix(column.sql))}" for predicate in column.dates]
         if column.texts:
             texts = _one_of(quote_text(t) for t in column.texts)
             conditions.append(f"{name} EQ ({texts})")
@@ -321,15 +337,20 @@ class _Builder:
         dims = [f"col{k}"]
         if scope.grains:
             self.rules.append(
-                f"grain{k}: {' | '.join(_text(f'{sql} AS {alias}') for sql, alias in scope.grains)}"
+                f"grain{k}: {' | '.join(_pieces(f'{sql} AS {alias}') for sql, alias in scope.grains)}"
             )
             dims.insert(0, f"grain{k}")
         self.rules.append(f"dim{k}: {' | '.join(dims)}")
         limit = '(" LIMIT " LIMIT)?' if self.freedom.limit else ""
         order = f'" ORDER BY " col{k} dir? {limit}'
         grouped = f'" ORDER BY " (key{k} | "1") dir? {limit}'
-        having = f'(" HAVING " key{k} CMP NUM)?'
-        plain = [f'"SELECT " "DISTINCT "? col{k} (", " col{k}){{0,4}} {source} {where} ({order})?']
+        having = f'(" HAVING " nkey{k} CMP NUM)?'
+        distinct = f'" ORDER BY 1" dir? {limit}'
+        several = f'col{k} (", " col{k}){{0,4}}'
+        plain = [
+            f'"SELECT " {several} {source} {where} ({order})?',
+            f'"SELECT DISTINCT " {several} {source} {where} ({distinct})?',
+        ]
         if self.freedom.star:
             plain.append(f'"SELECT *" {source} {where} ({order})?')
         self.rules.append(f"plain{k}: {' | '.join(plain)}")

@@ -246,9 +246,13 @@ class Vocabulary:
         return tuple((v, c, value) for (v, c), values in self.values.items() for value in values)
 
     @cached_property
-    def fuzzy_words(self) -> tuple[str, ...]:
-        """Words of values long enough to be recognised with a typing error."""
-        return tuple(w for w in self.value_words if len(w) > 4 and not w.isdecimal() and not is_chinese(w))
+    def fuzzy_words(self) -> dict[str, list[str]]:
+        """First letter → words of values long enough to be recognised with a typing error after it."""
+        words: dict[str, list[str]] = defaultdict(list)
+        for word in self.value_words:
+            if len(word) > 4 and not word.isdecimal() and not is_chinese(word):
+                words[word[0]].append(word)
+        return dict(words)
 
     @cached_property
     def longest_chinese(self) -> int:
@@ -550,7 +554,8 @@ def _typing_errors(
             if near:
                 found.append(_Match(token.start, token.end, 0.6, tuple(vocabulary.phrases[near[0]])))
                 continue
-            near = process.extractOne(word, vocabulary.fuzzy_words, scorer=fuzz.ratio, score_cutoff=86)
+            words = vocabulary.fuzzy_words.get(word[0], ())
+            near = process.extractOne(word, words, scorer=fuzz.ratio, score_cutoff=86)
             if near and (targets := vocabulary.phrases.get(near[0])):
                 found.append(_Match(token.start, token.end, 0.6, tuple(targets)))
     return found
@@ -639,7 +644,8 @@ def _numbers(question: str, periods: Sequence[Period], matches: Sequence[_Match]
         if is_free(m.start(), m.end(1)):
             found.append(Number(value=value, start=m.start(), end=m.end(), text=m[0].strip()))
     for m in re.finditer(r"[A-Za-z]+", question):
-        if (word := m[0].casefold()) in NUMBER_WORDS and is_free(m.start(), m.end()):
+        scaled = any(n.start <= m.start() < n.end for n in found)
+        if (word := m[0].casefold()) in NUMBER_WORDS and not scaled and is_free(m.start(), m.end()):
             found.append(Number(value=NUMBER_WORDS[word], start=m.start(), end=m.end(), text=m[0]))
     for m in _ZH_NUMBER.finditer(question):
         number = zh_number(m[2])

@@ -279,8 +279,9 @@ def _column(
     dates = [period_predicate(sql, p) for p in links.periods] if is_time else []
     if column.type not in ("text", "other"):
         texts = []
+    is_key = column.type == "integer" and spaced(column.name).split()[-1] in ("id", "no", "number", "code")
     return ScopeColumn(
-        sql=sql, type=column.type, texts=tuple(dict.fromkeys(texts)), dates=tuple(dates), is_temporal=is_time
+        sql=sql, type=column.type, texts=tuple(dict.fromkeys(texts)), dates=tuple(dates), is_key=is_key
     )
 
 
@@ -314,7 +315,7 @@ def must_predicates(view: View, links: Links, cues: Cues, dialect: Dialect) -> l
         for name in names:
             column = view.column(name)
             here = [m for m in mentions if m.name == name]
-            forms += value_predicates(here, cues, ilike=ilike, type_=column.type if column else "text")
+            forms += value_predicates(here, links.question, ilike=ilike, type_=column.type if column else "text")
         must.append(tuple(forms) if len(forms) > 1 else forms[0])
     times = [c for c in view.columns if c.type in ("date", "timestamp")]
     if len(links.periods) == 1 and times:

@@ -141,14 +141,28 @@ def year_predicate(column: str, period: Period) -> str | None:
     return " AND ".join(parts) or None
 
 
+_NEGATES = re.compile(
+    r"(?:\b(?:not|no|except|excluding|other than|without|besides|apart from|outside|never)\b|n['’]t\b|除了?|不|非|没有?|未)"
+    r"[^\w一-鿿]*(?:\w+\W+){0,3}$",
+    re.I,
+)
+
+
+def is_negated(mention: Mention, question: str) -> bool:
+    """Whether a "not" stands shortly before the words, as in "not from Germany"."""
+    before = question[max(0, mention.start - 40) : mention.start]
+    if _NEGATES.search(before):
+        return True
+    return bool(re.match(r"\s*(?:以外|之外|除外)", question[mention.end :]))
+
+
 def value_predicates(
-    values: Sequence[Mention], cues: Cues, *, ilike: bool, type_: ColumnType = "text", is_alone: bool = False
+    values: Sequence[Mention], question: str, *, ilike: bool, type_: ColumnType = "text"
 ) -> tuple[str, ...]:
-    """The ways to say that a column has one of ``values`` (all of the same column).
+    """The way to say that a column has one of ``values`` (all of the same column), or has not.
 
     Args:
         type_: type of the column; numbers and truth values are not quoted.
-        is_alone: nothing else in the question can be negated, so a "not" means these values.
     """
     column = quote_name(values[0].name)
     texts = list(dict.fromkeys(m.value or "" for m in values))
@@ -163,13 +177,7 @@ def value_predicates(
     else:
         listed = ", ".join(quote_text(t) if type_ in ("text", "other") else t for t in texts)
         forms, negated = [f"{column} IN ({listed})"], [f"{column} NOT IN ({listed})"]
-    return tuple(forms + negated) if cues.is_negated else tuple(forms)
-
-
-def _is_key(mention: Mention) -> bool:
-    return bool(re.fullmatch(r"\d+", mention.value or "")) and spaced(mention.name).endswith(
-        (" id", " no", " number")
-    )
+    return tuple(negated) if negated and is_negated(values[0], question) else tuple(forms)
 
 
 # --- shapes ----------------------------------------------------------------------------------------------
@@ -218,7 +226,12 @@ class Frame:
     shown: list[ViewColumn] = field(default_factory=list)
     """Columns named without being a dimension of a metric."""
     is_view_named: bool = False
-    has_counted_key: str = ""
+    is_negation_used: bool = False
+    """A "not" or "never" has already become part of a predicate."""
+
+    def dims_asked_for(self) -> bool:
+        """Whether the question surely groups by something."""
+        return any(d.is_certain for d in self.dims)
 
 
 def frame(reading: ViewReading, links: Links, cues: Cues, vocabulary: Vocabulary, dialect: Dialect) -> Frame:
@@ -249,8 +262,9 @@ def frame(reading: ViewReading, links: Links, cues: Cues, vocabulary: Vocabulary
                 _add_column(made, column, r, valued)
     _add_times(made)
     for names, mentions in values.items():
-        _add_values(made, names, mentions, is_alone=len(values) == 1 and not made.must)
+        _add_values(made, names, mentions)
     _add_periods(made)
+    _add_absence(made)
     return made
 
 
@@ -276,6 +290,7 @@ def _add_column(made: Frame, column: ViewColumn, reading: Reading, valued: set[s
     name = quote_name(column.name)
     if column.type == "boolean":
         made.must.append((name, f"NOT {name}") if made.cues.is_negated else name)
+        made.is_negation_used |= made.cues.is_negated
         made.filters.append(name)
         return
     if column.type in ("date", "timestamp"):
@@ -301,6 +316,8 @@ def _add_column(made: Frame, column: ViewColumn, reading: Reading, valued: set[s
     certain = asked and not re.search(
         r"\b(how many|number of)\s*(different|distinct|unique)?\s*$", before, re.I
     )
+    if is_key and not certain and not made.cues.direction and not made.cues.is_count:
+        return
     made.dims.append(_Dim(name, name, certain, is_plural=plural))
     made.shown.append(column)
 
@@ -339,15 +356,16 @@ def _add_times(made: Frame) -> None:
         )
 
 
-def _add_values(made: Frame, names: tuple[str, ...], mentions: Sequence[Mention], *, is_alone: bool) -> None:
+def _add_values(made: Frame, names: tuple[str, ...], mentions: Sequence[Mention]) -> None:
     ilike = made.dialect in ("duckdb", "postgres")
     forms: list[str] = []
     for name in names:
         here = [m for m in mentions if m.name == name]
         column = made.view.column(name)
         type_ = column.type if column else "text"
-        forms += value_predicates(here, made.cues, ilike=ilike, type_=type_, is_alone=is_alone)
+        forms += value_predicates(here, made.links.question, ilike=ilike, type_=type_)
     made.must.append(tuple(forms) if len(forms) > 1 else forms[0])
+    made.is_negation_used |= is_negated(mentions[0], made.links.question)
     if len(forms) == 1:
         made.filters.append(forms[0])
     spans = {(m.start, m.end) for m in mentions}
@@ -380,6 +398,25 @@ def _add_periods(made: Frame) -> None:
             made.dims.append(_Dim(time_grain(times[0], grain, made.dialect), grain, True, is_time=True))
 
 
+def _add_absence(made: Frame) -> None:
+    """ "Never ordered" is a count of 0; "taken off" without a time is a date that is there."""
+    cues = made.cues
+    if not (cues.is_count or cues.is_list) or cues.comparisons or cues.direction or cues.is_average:
+        return
+    if cues.is_negated and not made.is_negation_used:
+        counts = [c for c in made.numeric if c.type == "integer"]
+        if len(counts) == 1:
+            made.must.append(f"{quote_name(counts[0].name)} = 0")
+            made.numeric.remove(counts[0])
+            made.is_negation_used = True
+            return
+    dates = [c for c in made.shown if c.type in ("date", "timestamp") and c.name != made.view.time]
+    if len(dates) == 1 and not made.links.periods and not cues.is_when and not made.dims_asked_for():
+        unused = cues.is_negated and not made.is_negation_used
+        made.must.append(f"{quote_name(dates[0].name)} IS {'' if unused else 'NOT '}NULL")
+        made.is_negation_used |= unused
+
+
 def shapes(made: Frame) -> list[Shape]:
     """All statements that the question can mean in this view; empty when the wording asks for more.
 
@@ -390,7 +427,7 @@ def shapes(made: Frame) -> list[Shape]:
         return []
     if cues.is_change:
         return _changes(made)
-    if cues.is_negated and not any(isinstance(p, tuple) for p in made.must):
+    if cues.is_negated and not made.is_negation_used:
         return []
     if len(made.dims) > _MAX_DIMS + 1:
         return []

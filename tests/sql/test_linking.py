@@ -1,0 +1,158 @@
+"""What words of a question are taken for."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import time
+
+import asking_shop
+import pytest
+
+from sql.linking import Vocabulary, link
+from sql.workspace import open_workspace
+
+TODAY = dt.date(2026, 6, 30)
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    shop = asking_shop.asking_shop(asking_shop.build(tmp_path_factory.mktemp("linking")))
+    opened = open_workspace(shop)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def vocabulary(workspace):
+    return Vocabulary.build(workspace)
+
+
+def readings(links, kind):
+    return {(m.view, m.name, m.value) for m in links.mentions if m.kind == kind}
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "expected"),
+    [
+        ("What was the revenue?", "metric", ("sales", "revenue", None)),
+        ("turnover by market", "metric", ("sales", "revenue", None)),
+        ("turnover by markets", "column", ("sales", "country", None)),
+        ("revenu by country", "metric", ("sales", "revenue", None)),
+        ("orders from Germany", "value", ("sales", "country", "Germany")),
+        ("GERMAN customers", "value", ("customers", "country", "Germany")),
+        ("sales in China", "value", ("sales", "country", "China")),
+        ("units of the over-ear headphones 300", "value", ("sales", "product", "Nordlys Over-Ear Headphones 300")),
+        ("Kestrel kettles sold", "value", ("sales", "product", "Kestrel Kettle")),
+        ("how many lamps were sold", "value", ("sales", "category", "Lighting")),
+        ("where is order 2?", "value", ("orders", "order_id", "2")),
+        ("订单 2 的状态", "value", ("orders", "order_id", "2")),
+        ("where is order 2?", "column", ("orders", "status", None)),
+        ("德国的销售额", "metric", ("sales", "revenue", None)),
+        ("德国的销售额", "value", ("sales", "country", "Germany")),
+        ("各品类的利润", "column", ("sales", "category", None)),
+        ("Nordlys这个品牌的销量", "value", ("sales", "brand", "Nordlys")),
+        ("How much did we take in May?", "metric", ("sales", "revenue", None)),
+        ("how many kettles did we sell", "metric", ("sales", "units_sold", None)),
+        ("returned or canceled orders", "value", ("orders", "status", "cancelled")),
+        ("when was it delivered", "column", ("orders", "delivered_at", None)),
+    ],
+)
+def test_reading_of_words(vocabulary, question, kind, expected):
+    assert expected in readings(link(question, vocabulary, TODAY), kind)
+
+
+def test_spans_point_at_the_words(vocabulary):
+    question = "Revenue in Germany, please"
+    mention = next(m for m in link(question, vocabulary, TODAY).mentions if m.value == "Germany")
+    assert question[mention.start : mention.end] == mention.text == "Germany"
+
+
+def test_the_longest_phrase_wins(vocabulary):
+    links = link("mail address of customers", vocabulary, TODAY)
+    assert [m.name for m in links.hidden] == ["email"]
+
+
+def test_words_that_many_values_share_become_a_search(vocabulary):
+    mentions = [m for m in link("revenue of Nordlys Headphones", vocabulary, TODAY).mentions if m.kind == "value"]
+    assert {m.value for m in mentions} >= {"Nordlys Over-Ear Headphones 300", "Nordlys In-Ear Headphones 50"}
+
+
+def test_hidden_columns_are_known_and_their_values_are_not(vocabulary):
+    links = link("the email of ana@example.com", vocabulary, TODAY)
+    assert {(m.view, m.name) for m in links.hidden} == {("customers", "email")}
+    assert not any("example" in (m.value or "") for m in links.mentions)
+
+
+def test_personal_columns_are_not_sampled_whatever_the_file_says(workspace):
+    import dataclasses
+
+    shop = dataclasses.replace(workspace.shop, default_role="owner")
+    views = tuple(
+        dataclasses.replace(
+            v, columns=tuple(dataclasses.replace(c, sampled=True) if c.type == "text" else c for c in v.columns)
+        )
+        for v in shop.views
+    )
+    opened = open_workspace(dataclasses.replace(shop, views=views), database=workspace.database)
+    assert ("customers", "email") not in Vocabulary.build(opened).values
+
+
+def test_unknown_words_lower_the_coverage(vocabulary):
+    links = link("revenue of submarines", vocabulary, TODAY)
+    assert links.unknown == ("submarines",)
+    assert links.coverage == 0.5
+
+
+def test_nothing_known_is_no_coverage(vocabulary):
+    assert link("Will it snow tomorrow?", vocabulary, TODAY).coverage == 0.0
+
+
+def test_period_words_are_covered_and_no_mention(vocabulary):
+    links = link("revenue last month", vocabulary, TODAY)
+    assert links.coverage == 1.0
+    assert links.period is not None and links.period.start == dt.date(2026, 5, 1)
+
+
+def test_commands_are_not_taken_for_returns_or_orders(vocabulary):
+    links = link("Order the countries by revenue", vocabulary, TODAY)
+    assert not any(m.text.casefold() == "order" for m in links.mentions)
+
+
+@pytest.mark.parametrize(
+    ("question", "numbers"),
+    [
+        ("more than 1,000 euros", [1000]),
+        ("over 2.5 thousand", [2500]),
+        ("the top five brands", [5]),
+        ("前十个商品", [10]),
+        ("销售额超过3万", [30000]),
+        ("revenue in 2025", []),
+        ("利润最高的五个品牌", [5]),
+    ],
+)
+def test_numbers(vocabulary, question, numbers):
+    assert [n.value for n in link(question, vocabulary, TODAY).numbers] == numbers
+
+
+def test_numbers_inside_a_product_name_are_no_numbers(vocabulary):
+    assert link("Nordlys Over-Ear Headphones 300 units", vocabulary, TODAY).numbers == ()
+
+
+def test_a_hundred_thousand_values_link_in_less_than_fifty_milliseconds(workspace):
+    vocabulary = Vocabulary.build(workspace)
+    rng = random.Random(3)
+    words = ["".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=rng.randint(4, 9))) for _ in range(20_000)]
+    vocabulary.add_values(
+        "sales", "product", [f"{rng.choice(words)} {rng.choice(words)} {number}" for number in range(100_000)]
+    )
+    question = "revenue of the Kestrel Ketle in Germany and unknown things last month by brand"
+    link(question, vocabulary, TODAY)  # builds the indexes
+    fastest = min(_timed(lambda: link(question, vocabulary, TODAY)) for _ in range(5))
+    assert fastest < 0.05
+
+
+def _timed(call):
+    started = time.process_time()  # the processor's time: other programs must not turn this red
+    call()
+    return time.process_time() - started
