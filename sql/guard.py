@@ -25,7 +25,9 @@ are resolved on a copy (sqlglot's ``qualify``), so that the text a person reads 
 from __future__ import annotations
 
 import logging
+import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import InitVar, dataclass, replace
 from functools import lru_cache
@@ -37,6 +39,8 @@ from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect as SqlglotDialect
 from sqlglot.errors import ErrorLevel, OptimizeError, SqlglotError
 from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.resolver import Resolver
+from sqlglot.optimizer.scope import traverse_scope
 from sqlglot.schema import MappingSchema
 from sqlglot.tokenizer_core import Token, TokenType
 
@@ -56,6 +60,10 @@ MAX_DEPTH = 60
 """Deepest nesting of parentheses and CASE."""
 MAX_OPEN_JOINS = 8
 """Joins in a row without ON or USING: sqlglot's parser takes 2**n steps for n of them."""
+MAX_STAR_GROWTH = 256
+"""How many times wider than a view the columns behind * may become: nested ones multiply."""
+MAX_TEXT_GROWTH = 10_000
+"""How many times longer REPLACE and || may make a text: neither time nor memory is watched inside a value."""
 MAX_ROUNDS = 3
 """How often the printed text may still change until it is stable."""
 
@@ -353,6 +361,8 @@ class _Pass:
             if isinstance(node, exp.Func) and type(node) not in WORDS:
                 raise UnknownName(self.original, reason)
             self.refuse(reason)
+        if _text_growth(tree) > MAX_TEXT_GROWTH:
+            self.refuse("REPLACE and || inside each other make a text too long; use fewer of them")
 
     # ---- tables -----------------------------------------------------------------------------------------
 
@@ -430,6 +440,9 @@ class _Pass:
     def resolve_columns(self, tree: exp.Query) -> None:
         """Check on a copy that every column resolves; write ``*`` out in ``tree``."""
         starred = [select for select in tree.find_all(exp.Select) if any(map(_is_star, select.expressions))]
+        growth = math.prod(_star_growth(select) for select in starred)
+        if growth > MAX_STAR_GROWTH:
+            self.refuse("so many * of so many tables make too many columns; name the columns")
         for number, select in enumerate(starred):
             select.meta["star"] = number
         try:
@@ -455,11 +468,34 @@ class _Pass:
             select.set("expressions", columns)
 
     def qualify(self, tree: exp.Query) -> exp.Query:
+        """``tree`` with every column given its table; raises when one has none.
+
+        Aliases are not written out and sqlglot's own validation is not used: the first takes 2**n steps for n
+        aliases that each name the one before twice, the second passes over HAVING and ORDER BY.
+        """
         guard = self.guard
-        resolved = qualify(tree, dialect=guard.dialect, schema=guard._schema, quote_identifiers=False)
-        for column in resolved.find_all(exp.Column):  # qualify passes over what stands in HAVING and ORDER BY
-            if not column.table and not _is_alias(column):
+        resolved = qualify(
+            tree,
+            dialect=guard.dialect,
+            schema=guard._schema,
+            quote_identifiers=False,
+            expand_alias_refs=False,
+            validate_qualify_columns=False,
+        )
+        scopes = traverse_scope(resolved)
+        resolvers = {id(scope.expression): Resolver(scope, guard._schema) for scope in scopes}
+        for column in resolved.find_all(exp.Column):
+            if column.table or _is_alias(column):
+                continue
+            query = column.find_ancestor(exp.Select, *_SETS)
+            resolver = resolvers.get(id(query))
+            if resolver is None or not isinstance(query, exp.Select) or resolver.get_table(column) is None:
                 raise OptimizeError(f"Column {column.name!r} could not be resolved")
+        for scope in scopes:
+            if isinstance(scope.expression, exp.Select) and not scope.is_correlated_subquery:
+                for column in scope.external_columns:
+                    if column.table:
+                        raise OptimizeError(f"Column {column.sql(guard.dialect)} could not be resolved")
         return resolved
 
     def known_names(self, tree: exp.Query) -> set[str]:
@@ -759,14 +795,41 @@ def _is_compared(column: exp.Column) -> bool:
     return isinstance(parent, exp.Between) and column.arg_key in ("low", "high")
 
 
+def _star_growth(select: exp.Select) -> int:
+    """How many times as many columns as its widest source a ``SELECT *`` can give."""
+    return max(1, sum(map(_is_star, select.expressions))) * (1 + len(select.args.get("joins") or ()))
+
+
+def _text_growth(tree: exp.Expr) -> float:
+    """How many times longer, at most, the statement can make a text of the database's.
+
+    Calls are taken to be inside each other even when they are not: they can be, through names.
+    """
+    growth = 1.0
+    for call in tree.find_all(exp.Replace, exp.RegexpReplace):
+        new, old = call.args.get("replacement"), call.args.get("expression")
+        length = len(new.this) if isinstance(new, exp.Literal) else 0 if new is None else 16
+        is_text = isinstance(call, exp.Replace) and isinstance(old, exp.Literal)
+        growth *= max(1.0, length / max(1, len(old.this) if is_text and old is not None else 1))
+    for join in tree.find_all(exp.DPipe, exp.Concat, exp.ConcatWs):
+        if not isinstance(join.parent, exp.DPipe):
+            names = Counter(_key(column.sql()) for column in join.find_all(exp.Column))
+            growth *= max(names.values(), default=1)
+    return growth
+
+
 def _is_alias(column: exp.Column) -> bool:
-    """Whether a column without a table is the name of something that its query selects."""
+    """Whether a column without a table is the name of something else that its own query selects."""
     query = column.find_ancestor(exp.Select, *_SETS)
-    while query is not None:
-        if _key(column.name) in {_key(name) for name in query.named_selects}:
-            return True
-        query = query.find_ancestor(exp.Select, *_SETS) if isinstance(query.parent, _SETS) else None
-    return False
+    if isinstance(query, exp.Select):
+        aliases = [
+            e for e in query.expressions if isinstance(e, exp.Alias) and _key(e.alias) == _key(column.name)
+        ]
+        if not aliases:
+            return False
+        inside = column.find_ancestor(exp.Alias, exp.Select)
+        return any(alias is not inside for alias in aliases)
+    return query is not None and _key(column.name) in {_key(name) for name in query.named_selects}
 
 
 def _is_star(node: exp.Expr) -> bool:

@@ -509,8 +509,9 @@ def _placed(shop: Shop, *keys: str, what: str = "") -> Iterator[None]:
 
 _PERSONAL = re.compile(
     r"mail|phone|mobile|fax|address|street|zip|post ?code|postal|birth|ssn|passport|iban|card|account no"
-    r"|password|passwd|secret|token|gender|\bsex\b|login|user ?name|contact|\bip\b|salary|signature|full ?name"
-    r"|first ?name|last ?name|\b[fl]name\b|surname|given name|middle name|nick ?name|maiden|account ?name"
+    r"|password|passwd|secret|token|gender|\bsex\b|login|user ?name|contact|\bip\b|salary|signature"
+    r"|full ?name|first ?name|last ?name|\b[fl]name\b|surname|given name|middle name|nick ?name|maiden"
+    r"|account ?name"
     # free text may hold anything that a person wrote
     r"|\bnotes?\b|comment|message|\bbody\b|remark"
 )

@@ -267,3 +267,11 @@ SELECT 1 FROM sales{30* CROSS JOIN sales} --: UnsafeQuery both owner: joins
 SELECT 1 FROM sales{30* JOIN (SELECT DISTINCT ON (a) 1} --: UnsafeQuery both owner: joins
 SELECT {200*CASE WHEN 1 = 1 THEN }1{200* END} --: UnsafeQuery both owner: nested
 SELECT * FROM {200*(SELECT * FROM }sales{200*)} --: UnsafeQuery both owner: nested
+SELECT amount + amount AS a0, a0 + a0 + a0 + a0 AS a1, a1 + a1 + a1 + a1 AS a2, a2 + a2 + a2 + a2 AS a3, a3 + a3 + a3 + a3 AS a4, a4 + a4 + a4 + a4 AS a5 FROM sales WHERE amount < 0 --: allow duckdb owner
+SELECT * FROM (SELECT * FROM (SELECT * FROM (SELECT *, *, *, *, *, * FROM sales AS a, sales AS b, sales AS c) AS x, sales AS d) AS y, sales AS e, sales AS f) AS z, sales AS g, sales AS h --: UnsafeQuery both owner: too many columns
+SELECT (SELECT x.amount) FROM sales AS s --: UnknownName both owner: no table or alias x
+SELECT a.product FROM sales AS a JOIN (SELECT a.order_id FROM sales AS b) AS c ON 1 = 1 --: UnknownName both owner: could not be resolved
+SELECT {9*REPLACE(}product{9*, 'a', 'aaaaaaaaaa')} FROM sales --: UnsafeQuery both owner: too long
+SELECT {8*REGEXP_REPLACE(}product{8*, '.', 'aaaaaaaaaa', 'g')} FROM sales --: UnsafeQuery duckdb owner: too long
+WITH a AS (SELECT product||product||product||product||product||product||product||product AS x FROM sales), b AS (SELECT x||x||x||x||x||x||x||x AS y FROM a), c AS (SELECT y||y||y||y||y||y||y||y||y AS z FROM b), d AS (SELECT z||z||z||z||z||z||z||z AS w FROM c), e AS (SELECT w||w||w||w AS v FROM d) SELECT v FROM e --: UnsafeQuery both owner: too long
+SELECT REPLACE(REPLACE(REPLACE(product, 'a', 'A'), ' ', '_'), '-', ' to ') || ' (' || country || ')' FROM sales --: allow both owner

@@ -270,7 +270,9 @@ def test_memory_is_a_budget_in_duckdb(tmp_path: Path) -> None:
 def test_a_value_is_a_budget_in_sqlite(tmp_path: Path) -> None:
     database = open_database(str(small_shop.build(tmp_path, "sqlite")))
     with pytest.raises(QueryTooLarge):
-        ask(database, "SELECT " + "REPLACE(" * 9 + "'a'" + ", 'a', 'aaaaaaaaaa')" * 9)
+        database.execute(
+            slip("SELECT " + "REPLACE(" * 9 + "'a'" + ", 'a', 'aaaaaaaaaa')" * 9, "sqlite"), LIMITS
+        )
 
 
 # ---- introspection --------------------------------------------------------------------------------------
