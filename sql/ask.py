@@ -8,7 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from llm.engine import Engine
 from sql.draft import Draft, Drafter
@@ -112,6 +112,7 @@ class SqlAsker:
         attempts: list[Attempt] = []
         plan = self.drafter.plan(links)
         last: SqlError | None = None
+        kept: SqlAnswer | None = None
         for number in range(_MAX_REPAIRS + 1):
             _check_cancelled(cancel)
             if number and plan.kind == "shaped":
@@ -120,6 +121,9 @@ class SqlAsker:
             draft = self.drafter.draft(links, plan, failures=failures, cancel=cancel)
             if draft.completion.finish == "cancelled":
                 raise QueryCancelled("Stopped while the query was being written. Nothing was run.")
+            if any(a.sql == draft.sql for a in attempts):
+                break  # the model insists; a third time would not help
+            unused = unused_links(links, draft)
             try:
                 query = self._check(draft, on_sql)
                 drafted = time.perf_counter()
@@ -129,16 +133,22 @@ class SqlAsker:
                 attempts.append(Attempt(sql=draft.sql, error=getattr(error, "reason", None) or str(error)))
                 last = error
                 continue
-            attempts.append(Attempt(sql=draft.sql, error=None))
-            unused = unused_links(links, draft)
-            return SqlAnswer(
-                table=self._labelled(table, draft),
+            answer = SqlAnswer(
+                table=self._labelled(table),
                 links=links,
-                confidence=confidence(links, draft, len(attempts) - 1, len(unused), table),
-                attempts=tuple(attempts),
+                confidence=confidence(links, draft, len(attempts), len(unused), table),
+                attempts=(*attempts, Attempt(sql=draft.sql, error=None)),
                 seconds={"draft": drafted - started, "run": time.perf_counter() - drafted},
                 unused=unused,
             )
+            if kept is not None and len(kept.unused) <= len(unused):
+                break
+            kept = answer
+            if not unused or plan.kind == "shaped":
+                break
+            attempts.append(Attempt(sql=draft.sql, error=f"It does not use {', '.join(unused)}"))
+        if kept is not None:
+            return kept
         assert last is not None
         raise last
 
@@ -151,10 +161,8 @@ class SqlAsker:
             on_sql(query.sql)
         return query
 
-    def _labelled(self, table: Table, draft: Draft) -> Table:
+    def _labelled(self, table: Table) -> Table:
         """The table with the units of its metric columns."""
-        from dataclasses import replace
-
         units = {m.name.lower(): m.unit for m in self.vocabulary.metrics if m.unit}
         for view in self.vocabulary.views:
             for column in view.columns:

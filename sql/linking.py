@@ -246,6 +246,11 @@ class Vocabulary:
         return tuple((v, c, value) for (v, c), values in self.values.items() for value in values)
 
     @cached_property
+    def chinese_values(self) -> tuple[tuple[str, str, str], ...]:
+        """Those of :attr:`value_list` with Chinese in them."""
+        return tuple(v for v in self.value_list if is_chinese(v[2]))
+
+    @cached_property
     def fuzzy_words(self) -> dict[str, list[str]]:
         """First letter → words of values long enough to be recognised with a typing error after it."""
         words: dict[str, list[str]] = defaultdict(list)
@@ -516,8 +521,8 @@ def _chinese_parts(
     question: str, periods: Sequence[Period], matches: Sequence[_Match], vocabulary: Vocabulary
 ) -> list[_Match]:
     """Chinese words that are part of sampled values."""
-    values = [v for v in vocabulary.value_list if is_chinese(v[2])]
-    found = []
+    values = vocabulary.chinese_values
+    found: list[_Match] = []
     if not values or not is_chinese(question):
         return found
     for word, start, end in _chinese_words(question):

@@ -605,7 +605,8 @@ def _listed(made: Frame) -> list[Shape]:
     if not named and not must:
         return []
     texts = [quote_name(c.name) for c in made.shown if c.type == "text"]
-    is_row = any(isinstance(p, str) and p.startswith(f"{identity} = ") for p in must)
+    keys = tuple(f"{quote_name(name)} = " for name in (_own_key(view), identity.strip('"')) if name)
+    is_row = any(isinstance(p, str) and p.startswith(keys) for p in must)
     heads: dict[tuple[str, ...], None] = {}
     if not is_row and (made.is_view_named or identity in named or not texts):
         heads[tuple(dict.fromkeys([identity, *named]))] = None

@@ -1,0 +1,121 @@
+"""Questions whose statement is almost decided by their words, and those that are left to the open grammar."""
+
+from __future__ import annotations
+
+import itertools
+
+import asking_shop
+import pytest
+
+from sql.cues import find_cues
+from sql.linking import Vocabulary, link
+from sql.shape import frame, read_views, shapes
+from sql.workspace import open_workspace
+
+MAY = "ordered_at >= '2026-05-01' AND ordered_at < '2026-06-01'"
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    opened = open_workspace(asking_shop.asking_shop(asking_shop.build(tmp_path_factory.mktemp("shape"))))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def vocabulary(workspace):
+    return Vocabulary.build(workspace)
+
+
+def statements(question, workspace, vocabulary):
+    links = link(question, vocabulary, workspace.today)
+    cues = find_cues(links)
+    made = shapes(frame(read_views(links, vocabulary)[0], links, cues, vocabulary, "duckdb"))
+    return ["".join(c) for s in made for c in itertools.product(*[(p,) if isinstance(p, str) else p for p in s])]
+
+
+ONLY = [
+    ("What was the revenue last month?", f"SELECT SUM(amount) AS revenue FROM sales WHERE {MAY}"),
+    ("上个月的销售额", f"SELECT SUM(amount) AS revenue FROM sales WHERE {MAY}"),
+    (
+        "Revenue by country last month",
+        f"SELECT country, SUM(amount) AS revenue FROM sales WHERE {MAY} GROUP BY 1 ORDER BY SUM(amount) DESC",
+    ),
+    (
+        "top 3 brands by units in Germany",
+        "SELECT brand, SUM(quantity) AS units_sold FROM sales WHERE country = 'Germany' GROUP BY 1 "
+        "ORDER BY SUM(quantity) DESC LIMIT 3",
+    ),
+    (
+        "profit per month",
+        "SELECT DATE_TRUNC('month', ordered_at) AS month, SUM(profit) AS profit FROM sales GROUP BY 1 ORDER BY 1",
+    ),
+    (
+        "Revenue by country and month",
+        "SELECT DATE_TRUNC('month', ordered_at) AS month, country, SUM(amount) AS revenue FROM sales GROUP BY 1, 2 "
+        "ORDER BY 1",
+    ),
+    ("How many customers are not from Germany?", "SELECT COUNT(*) AS customers FROM customers WHERE country <> 'Germany'"),
+    ("How many customers never bought anything?", "SELECT COUNT(*) AS customers FROM customers WHERE orders = 0"),
+    ("How many orders were cancelled?", "SELECT COUNT(*) AS orders FROM orders WHERE status = 'cancelled'"),
+    (
+        "Which categories had less than 100 euros of revenue?",
+        "SELECT category, SUM(amount) AS revenue FROM sales GROUP BY 1 HAVING SUM(amount) < 100 ORDER BY SUM(amount) DESC",
+    ),
+    (
+        "What share of the revenue came through the app?",
+        "SELECT SUM(CASE WHEN channel = 'app' THEN amount ELSE 0 END) * 1.0 / SUM(amount) AS share FROM sales",
+    ),
+    ("where is order 2?", "SELECT status FROM orders WHERE order_id = 2"),
+    ("When was order 1 delivered?", "SELECT delivered_at FROM orders WHERE order_id = 1"),
+    (
+        "Revenue in Germany versus France",
+        "SELECT country, SUM(amount) AS revenue FROM sales WHERE country IN ('Germany', 'France') GROUP BY 1 "
+        "ORDER BY SUM(amount) DESC",
+    ),
+    (
+        "Compare the revenue of May 2026 with May 2025",
+        "SELECT DATE_TRUNC('month', ordered_at) AS month, SUM(amount) AS revenue FROM sales WHERE "
+        f"(({MAY}) OR (ordered_at >= '2025-05-01' AND ordered_at < '2025-06-01')) GROUP BY 1 ORDER BY 1",
+    ),
+    (
+        "How did revenue change last month?",
+        "SELECT DATE_TRUNC('month', ordered_at) AS month, SUM(amount) AS revenue FROM sales WHERE "
+        "ordered_at >= '2026-04-01' AND ordered_at < '2026-06-01' GROUP BY 1 ORDER BY 1",
+    ),
+    ("average order value of orders", "SELECT AVG(amount) AS average_amount FROM orders"),
+]
+
+
+@pytest.mark.parametrize(("question", "sql"), ONLY)
+def test_the_only_statement(workspace, vocabulary, question, sql):
+    assert statements(question, workspace, vocabulary) == [sql]
+    workspace.run(sql)
+
+
+def test_a_dimension_that_is_merely_named_is_a_choice(workspace, vocabulary):
+    found = statements("revenue of each country, brand too", workspace, vocabulary)
+    assert {s.count("GROUP BY 1, 2") for s in found} == {0, 1}
+
+
+def test_a_plural_leaves_the_number_of_rows_open(workspace, vocabulary):
+    found = statements("Which countries have the highest revenue?", workspace, vocabulary)
+    assert sorted(s.endswith("LIMIT 1") for s in found) == [False, True]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which customers ordered more than the average?",
+        "revenue of 17 and 18",
+        "orders that were not shipped with 3 boxes",
+    ],
+)
+def test_what_is_not_understood_has_no_shape(workspace, vocabulary, question):
+    assert statements(question, workspace, vocabulary) == []
+
+
+def test_every_shape_runs(workspace, vocabulary):
+    for question in ("best brand", "products in Audio", "lowest revenue by brand", "how many products sold", "orders in May"):
+        for sql in statements(question, workspace, vocabulary):
+            workspace.run(sql)
