@@ -3,11 +3,11 @@
     python -m bench.retrieval            the demonstration shop's reviews and reports, and clothing_reviews
     python -m bench.retrieval --only demo
 
-Builds each index in a fresh folder and a fresh process, so that memory and first-use times are its own, then
-searches it in another. Quality is measured on the demonstration shop: bench/questions/review_search.jsonl has
-questions in English and Chinese, and for each a pattern by which a person says which reviews of a category bear
-on it, in either language. A pattern misses paraphrases that its author did not think of: compare the rows of one
-run, do not read them as absolute.
+Builds each index in a fresh folder and a fresh process, so that memory and first-use times are its own,
+then searches it in another. Quality is measured on the demonstration shop: in
+bench/questions/review_search.jsonl stand questions in English and Chinese, and for each a pattern by which a
+person says which reviews of a category bear on it, in either language. A pattern misses paraphrases that its
+author did not think of: compare the rows of one run, do not read them as absolute.
 """
 
 from __future__ import annotations
@@ -77,6 +77,7 @@ def main() -> int:
                 continue
         record["corpora"][corpus] = found
         show(corpus, found)
+    record["figures"] = figures(record["corpora"])
     print(f"\nRaw figures: {write_result(RESULTS / 'retrieval.json', record)}")
     return int(failed)
 
@@ -285,6 +286,22 @@ def judge(case: dict[str, str], rows: Sequence[dict[str, str]]) -> set[str]:
         and row["category"] == case["category"]
         and wanted.search(apart.sub(" ", row["text"]))
     }
+
+
+def figures(corpora: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """What the README quotes of a run: label → value."""
+    quoted = {}
+    for corpus, found in corpora.items():
+        built, searched = found["build"], found["search"]
+        fused = searched["ms"]["fused"]
+        quoted[f"retrieval, {corpus}: index build"] = (
+            f"{built['build_s']:.0f} s for {built['documents']:,} texts, {built['disk_mb']:.0f} MB on disk"
+        )
+        quoted[f"retrieval, {corpus}: search"] = f"median {fused['median']:.0f} ms, p95 {fused['p95']:.0f} ms"
+        for name, scores in searched.get("quality", {}).items():
+            if name in ("fused", "vectors only (FAISS)", "BM25 only"):
+                quoted[f"retrieval, {corpus}: nDCG@{K}, {name}"] = f"{scores[f'ndcg@{K}']:.3f}"
+    return quoted
 
 
 def show(corpus: str, found: dict[str, Any]) -> None:

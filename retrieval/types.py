@@ -53,7 +53,7 @@ class Hit:
     score: float
     """Fused score; higher is better, comparable only within one search."""
     similarity: float | None
-    """Cosine to the question in [-1, 1]; ``None`` when only keywords found it."""
+    """Cosine to the question in [-1, 1]; ``None`` when no vector is at hand."""
 
 
 class Retriever(Protocol):
