@@ -102,13 +102,22 @@ class _Reader:
         return node
 
     def mapping(
-        self, node: yaml.Node, known: tuple[str, ...] | None, what: str, depth: int
+        self,
+        node: yaml.Node,
+        known: tuple[str, ...] | None,
+        what: str,
+        depth: int,
+        fold: Callable[[str], str] = str.lower,
     ) -> dict[str, yaml.Node]:
-        """Keys and values of a mapping; ``known`` are the keys that may stand there, ``None`` means any."""
+        """Keys and values of a mapping.
+
+        ``known`` are the keys that may stand there, ``None`` means any; keys with one ``fold`` are the same.
+        """
         self.count(node, depth)
         if not isinstance(node, yaml.MappingNode):
             self.fail(node, f"{what} must be a mapping (key: value), not {_shape(node)}")
         found: dict[str, yaml.Node] = {}
+        seen: set[str] = set()
         merged: dict[str, yaml.Node] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
@@ -120,8 +129,9 @@ class _Reader:
             name = key.value
             if known is not None and name not in known:
                 self.fail(key, f"{what} has no key {name!r}{_near(name, known)}; keys: {', '.join(known)}")
-            if name.lower() in {other.lower() for other in found}:
+            if fold(name) in seen:
                 self.fail(key, f"{what}: {name!r} stands there twice")
+            seen.add(fold(name))
             found[name] = value
         return {**merged, **found}
 
@@ -266,7 +276,7 @@ class _Reader:
             )
         values: dict[str, tuple[str, ...]] = {}
         if "values" in nodes:
-            pairs = self.mapping(nodes["values"], None, f"values of {what}", 0)
+            pairs = self.mapping(nodes["values"], None, f"values of {what}", 0, fold=str)
             values = {value: self.texts(words, f"words for {value!r}") for value, words in pairs.items()}
         return ViewColumn(
             name=name,

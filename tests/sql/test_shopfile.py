@@ -206,11 +206,8 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 
 def test_a_file_that_unfolds_without_end_is_refused(tmp_path: Path) -> None:
-    layers = ["a0: &a0 {k: [x, x, x, x, x, x, x, x, x]}"]
-    names = "abcdefghi"
     lines = ["      c0: &c0 {type: text, values: {" + ", ".join(f"v{i}: [w]" for i in range(999)) + "}}"]
     lines += [f"      c{i}: *c0" for i in range(1, 900)]
-    assert layers and names
     text = "name: x\ndatabase: x\nviews:\n  v:\n    columns:\n" + "\n".join(lines) + "\n"
     with pytest.raises(ShopFileError, match="unfolds without end"):
         load(tmp_path, text)
@@ -394,8 +391,6 @@ def shops(draw: st.DrawFn) -> Shop:
         )
         for name in draw(st.lists(_names, min_size=1, max_size=3, unique_by=str.lower))
     )
-    values_are_distinct = all(len({v.lower() for v in c.values}) == len(c.values) for c in columns)
-    columns = columns if values_are_distinct else tuple(dataclasses.replace(c, values={}) for c in columns)
     view = View(
         name=draw(_names), columns=columns, sql=draw(st.one_of(st.none(), _names)), synonyms=draw(_synonyms)
     )
