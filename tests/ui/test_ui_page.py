@@ -50,7 +50,11 @@ class Served:
             new_conversation=list,
             shop="Lumen & <Co>",
             role="analyst",
-            suggestions=("Revenue by month in 2025", "What do buyers say about the battery?", "销售额是多少？"),
+            suggestions=(
+                "Revenue by month in 2025",
+                "What do buyers say about the battery?",
+                "销售额是多少？",
+            ),
             keep_feedback=lambda answer, verdict: self.kept.append((answer.question, verdict)),
         )
         listening = socket.create_server(("127.0.0.1", 0))
@@ -298,7 +302,9 @@ def test_a_chinese_browser_sees_the_page_in_chinese(browser: Any, served: Served
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_everything_without_scrolling_sideways(browser: Any, served: Served, scheme: str) -> None:
+def test_a_phone_shows_everything_without_scrolling_sideways(
+    browser: Any, served: Served, scheme: str
+) -> None:
     size = {"width": 375, "height": 720}
     for opened in open_page(browser, served, [], viewport=size, color_scheme=scheme):
         box = opened.locator("#st-box").bounding_box()
