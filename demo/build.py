@@ -1,11 +1,11 @@
 """Builds the demonstration shop: one DuckDB file, its description and what is hidden in it.
 
-``python -m demo.build --folder DIR [--seed N]`` writes ``shop.duckdb`` (tables of ``schema.sql``), ``shop.yml``,
-``truths.json`` and ``manifest.json``. Everything is invented: brands, people, texts; e-mail addresses lie in
-example.com/.org/.net, telephone numbers in ranges reserved for fiction.
+``python -m demo.build --folder DIR [--seed N]`` writes ``shop.duckdb`` (tables of ``schema.sql``),
+``shop.yml``, ``truths.json`` and ``manifest.json``. Everything is invented: brands, people, texts; e-mail
+addresses lie in example.com/.org/.net, telephone numbers in ranges reserved for fiction.
 
-The shop, Lindgrove, sells from 2024-07-01 to 2026-06-30 to eight countries. Planted in it, with dates and sizes
-in ``demo.plan`` and, once built, in ``truths.json`` together with a query that shows each:
+The shop, Lindgrove, sells from 2024-07-01 to 2026-06-30 to eight countries. Planted in it, with dates and
+sizes in ``demo.plan`` and, once built, in ``truths.json`` together with a query that shows each:
 
 - seasonality by weekday and by time of year for each category, and growth of a fifth per year;
 - price elasticities, one per category, in price changes that follow no season;
@@ -17,9 +17,9 @@ in ``demo.plan`` and, once built, in ``truths.json`` together with a query that 
 - five weeks of late parcels in Italy, with tickets and reviews about them;
 - a few reviews that are attacks (instructions to a model, HTML), as any real shop receives.
 
-The same seed gives the same rows, byte for byte, on every machine (see ``demo.dice``); the database file itself
-may differ, since DuckDB lays out its blocks as it likes. Not meant for: load tests (far too small), or studies of
-real customers (there are none in it).
+The same seed gives the same rows, byte for byte, on every machine (see ``demo.dice``); the database file
+itself may differ, since DuckDB lays out its blocks as it likes. Not meant for load tests (far too small) or
+for studies of real customers (there are none in it).
 """
 
 from __future__ import annotations
@@ -49,9 +49,22 @@ TRUTHS = "truths.json"
 SHOP = "shop.yml"
 MANIFEST = "manifest.json"
 TABLES = (
-    "categories", "suppliers", "products", "customers", "campaigns", "campaign_assignments", "orders", "order_lines",
-    "payments", "returns", "stock_snapshots", "price_changes", "sessions", "tickets", "reviews",
-)  # fmt: skip
+    "categories",
+    "suppliers",
+    "products",
+    "customers",
+    "campaigns",
+    "campaign_assignments",
+    "orders",
+    "order_lines",
+    "payments",
+    "returns",
+    "stock_snapshots",
+    "price_changes",
+    "sessions",
+    "tickets",
+    "reviews",
+)
 """In an order in which references point backwards."""
 _STALE_S = 3600
 
@@ -69,7 +82,7 @@ def build_demo(folder: Path, *, seed: int = 7, progress: bool = True) -> Path:
         OSError: no room or no permission; what was there before is unchanged.
     """
     folder = Path(folder)
-    if is_built(folder, seed=seed):
+    if _is_whole(folder, seed):
         _refresh_description(folder)
         return folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -91,12 +104,20 @@ def build_demo(folder: Path, *, seed: int = 7, progress: bool = True) -> Path:
 
 
 def is_built(folder: Path, *, seed: int | None = None) -> bool:
-    """Whether ``folder`` holds a whole shop made by this version of the generator (with ``seed``, if given)."""
+    """Whether ``folder`` holds a whole shop of this version of the generator (with ``seed``, if given)."""
     folder = Path(folder)
+    try:
+        is_described = (folder / SHOP).read_bytes() == (HERE / SHOP).read_bytes()
+    except OSError:
+        return False
+    return is_described and _is_whole(folder, seed)
+
+
+def _is_whole(folder: Path, seed: int | None) -> bool:
+    """The database and the truths, whatever the description says."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         sizes = {name: (folder / name).stat().st_size for name in (DATABASE, TRUTHS)}
-        (folder / SHOP).stat()
     except (OSError, ValueError):
         return False
     return (
@@ -127,7 +148,9 @@ def table_hashes(database: Path) -> dict[str, str]:
             digest = hashlib.sha256()
             while rows := cursor.fetchmany(20_000):
                 digest.update(
-                    "".join("\x1f".join("\\N" if v is None else v for v in row) + "\n" for row in rows).encode()
+                    "".join(
+                        "\x1f".join("\\N" if v is None else v for v in row) + "\n" for row in rows
+                    ).encode()
                 )
             hashes[table] = digest.hexdigest()
     return hashes
@@ -135,7 +158,7 @@ def table_hashes(database: Path) -> dict[str, str]:
 
 def _refresh_description(folder: Path) -> None:
     text = (HERE / SHOP).read_bytes()
-    if (folder / SHOP).read_bytes() != text:
+    if not (folder / SHOP).exists() or (folder / SHOP).read_bytes() != text:
         temporary = folder / f".{SHOP}.{os.getpid()}"
         temporary.write_bytes(text)
         os.replace(temporary, folder / SHOP)
@@ -207,51 +230,90 @@ def make_tables(seed: int, *, progress: bool = False) -> tuple[dict[str, Mapping
     names, names_zh = zip(*plan.CATEGORIES, strict=True)
     day0 = np.datetime64(plan.START, "D")
     tables: dict[str, Mapping[str, Any]] = {
-        "categories": {"category_id": np.arange(len(names)) + 1, "name": list(names), "name_zh": list(names_zh)},
+        "categories": {
+            "category_id": np.arange(len(names)) + 1,
+            "name": list(names),
+            "name_zh": list(names_zh),
+        },
         "suppliers": {
-            "supplier_id": np.arange(len(SUPPLIERS)) + 1, "name": [s[0] for s in SUPPLIERS],
-            "country": [s[1] for s in SUPPLIERS], "lead_time_days": [s[2] for s in SUPPLIERS],
+            "supplier_id": np.arange(len(SUPPLIERS)) + 1,
+            "name": [s[0] for s in SUPPLIERS],
+            "country": [s[1] for s in SUPPLIERS],
+            "lead_time_days": [s[2] for s in SUPPLIERS],
         },
         "products": {
-            "product_id": products.ids, "sku": products.skus, "name": products.names, "name_zh": products.names_zh,
-            "category_id": products.category + 1, "supplier_id": products.supplier + 1, "brand": products.brands,
-            "description": products.descriptions, "description_zh": products.descriptions_zh,
-            "list_price": products.prices[:, -1] / 100, "unit_cost": products.cost_cents / 100,
+            "product_id": products.ids,
+            "sku": products.skus,
+            "name": products.names,
+            "name_zh": products.names_zh,
+            "category_id": products.category + 1,
+            "supplier_id": products.supplier + 1,
+            "brand": products.brands,
+            "description": products.descriptions,
+            "description_zh": products.descriptions_zh,
+            "list_price": products.prices[:, -1] / 100,
+            "unit_cost": products.cost_cents / 100,
             "launched_on": day0 + products.launched.astype("timedelta64[D]"),
-            "discontinued_on": np.where(products.discontinued < plan.DAYS,
-                                        day0 + np.minimum(products.discontinued, plan.DAYS).astype("timedelta64[D]"),
-                                        np.datetime64("NaT", "D")),
+            "discontinued_on": np.where(
+                products.discontinued < plan.DAYS,
+                day0 + np.minimum(products.discontinued, plan.DAYS).astype("timedelta64[D]"),
+                np.datetime64("NaT", "D"),
+            ),
         },
         "customers": {
-            "customer_id": people.ids, "name": people.names, "email": people.emails, "phone": people.phones,
-            "country": [people.countries[int(c)].name for c in people.country], "city": people.cities,
-            "language": people.languages, "birth_year": people.birth_years, "segment": people.segments,
-            "registered_at": people.registered_at, "has_marketing_consent": people.consent,
+            "customer_id": people.ids,
+            "name": people.names,
+            "email": people.emails,
+            "phone": people.phones,
+            "country": [people.countries[int(c)].name for c in people.country],
+            "city": people.cities,
+            "language": people.languages,
+            "birth_year": people.birth_years,
+            "segment": people.segments,
+            "registered_at": people.registered_at,
+            "has_marketing_consent": people.consent,
         },
         "campaigns": {
-            "campaign_id": np.arange(len(plan.CAMPAIGNS)) + 1, "name": [c.name for c in plan.CAMPAIGNS],
-            "channel": [c.channel for c in plan.CAMPAIGNS], "started_on": [c.span.first for c in plan.CAMPAIGNS],
-            "ended_on": [c.span.last for c in plan.CAMPAIGNS], "cost": [c.cost for c in plan.CAMPAIGNS],
+            "campaign_id": np.arange(len(plan.CAMPAIGNS)) + 1,
+            "name": [c.name for c in plan.CAMPAIGNS],
+            "channel": [c.channel for c in plan.CAMPAIGNS],
+            "started_on": [c.span.first for c in plan.CAMPAIGNS],
+            "ended_on": [c.span.last for c in plan.CAMPAIGNS],
+            "cost": [c.cost for c in plan.CAMPAIGNS],
             "discount_rate": [c.discount for c in plan.CAMPAIGNS],
             "category_id": [names.index(c.category) + 1 if c.category else None for c in plan.CAMPAIGNS],
         },
         "campaign_assignments": orders.assignments,
         "orders": {
-            "order_id": orders.ids, "customer_id": people.ids[orders.customer], "ordered_at": orders.ordered_at,
-            "channel": orders.channel, "device": orders.device,
-            "campaign_id": np.ma.masked_array(orders.campaign + 1, mask=orders.campaign < 0), "status": orders.status,
+            "order_id": orders.ids,
+            "customer_id": people.ids[orders.customer],
+            "ordered_at": orders.ordered_at,
+            "channel": orders.channel,
+            "device": orders.device,
+            "campaign_id": np.ma.masked_array(orders.campaign + 1, mask=orders.campaign < 0),
+            "status": orders.status,
             "shipping_country": [people.countries[int(c)].name for c in people.country[orders.customer]],
-            "shipping_fee": orders.fee_cents / 100, "shipped_at": orders.shipped_at, "delivered_at": orders.delivered_at,
+            "shipping_fee": orders.fee_cents / 100,
+            "shipped_at": orders.shipped_at,
+            "delivered_at": orders.delivered_at,
         },
         "order_lines": {
-            "order_line_id": np.arange(len(orders.line_order)) + 1, "order_id": orders.ids[orders.line_order],
-            "product_id": products.ids[orders.line_product], "quantity": orders.quantity,
-            "unit_price": orders.unit_cents / 100, "discount": orders.discount_cents / 100, "batch": orders.batch,
+            "order_line_id": np.arange(len(orders.line_order)) + 1,
+            "order_id": orders.ids[orders.line_order],
+            "product_id": products.ids[orders.line_product],
+            "quantity": orders.quantity,
+            "unit_price": orders.unit_cents / 100,
+            "discount": orders.discount_cents / 100,
+            "batch": orders.batch,
         },
-        "payments": payments, "returns": returns, "stock_snapshots": stock,
+        "payments": payments,
+        "returns": returns,
+        "stock_snapshots": stock,
         "price_changes": price_changes(products, Dice(seed, "price changes")),
-        "sessions": visits, "tickets": tickets, "reviews": reviews.table,
-    }  # fmt: skip
+        "sessions": visits,
+        "tickets": tickets,
+        "reviews": reviews.table,
+    }
     return tables, make_truths(seed, products, people, orders, demand, reviews)
 
 

@@ -6,34 +6,51 @@ from collections.abc import Mapping
 
 from demo.dice import TextDice
 from demo.prose import Draft, Facts, Opinion, Part, Picker, arrange
-from demo.texts import ProductType, Swaps, fragments
+from demo.texts import ProductType, Swaps, fragments, read_lines
 
-_TO_BAD = ("就是", "不过", "但是", "唯一的缺点，", "可惜", "要说缺点的话，", "但", "扣一星：", "只是", "美中不足的是")
-_TO_GOOD = ("不过", "好在", "但", "还好", "优点是", "倒是", "话说回来，", "值得肯定的是，")
-_MORE = ("而且", "还有", "另外", "再说", "关键是", "并且")
-_EMOJI = {"+": ("👍", "😊", "❤️", "🥰", "💯", "🌹", "😄", "✨"), "~": ("😅", "🤔", "😶"), "-": ("😡", "👎", "🙄", "😤", "💔")}
+_WORDS = fragments("words_zh")
+_LABELS = dict(line.split(" = ") for line in _WORDS.get("label"))
+_EMOJI = {
+    "+": ("👍", "😊", "❤️", "🥰", "💯", "🌹", "😄", "✨"),
+    "~": ("😅", "🤔", "😶"),
+    "-": ("😡", "👎", "🙄", "😤", "💔"),
+}
 _STOPS = "？?！!。～…，"
 _VOICES = (("plain", 0.56), ("spaces", 0.12), ("keen", 0.14), ("commas", 0.18))
 _LABELS = {
-    "size_fit": "尺码", "delivery": "物流", "late": "物流", "price": "价格", "service": "客服", "packaging": "包装", "battery": "续航",
-    "sound": "音质", "looks": "外观", "scent": "味道", "skin": "使用效果", "texture": "质地", "fabric": "面料", "colour": "颜色",
-    "build": "做工", "water": "防水", "brightness": "亮度", "wearing": "佩戴", "warmth": "保暖", "zip": "拉链", "space": "容量",
-}  # fmt: skip
-_TRADITIONAL = str.maketrans(
-    "买东质这个来说时还没对开关电池声响贵运发货给过会门气头个样实际觉得点无线应该让样长轻带连边几乎总体价钱还换退颜细节问题较适务装盖",
-    "買東質這個來說時還沒對開關電池聲響貴運發貨給過會門氣頭個樣實際覺得點無線應該讓樣長輕帶連邊幾乎總體價錢還換退顏細節問題較適務裝蓋",
-)  # fmt: skip
+    "size_fit": "尺码",
+    "delivery": "物流",
+    "late": "物流",
+    "price": "价格",
+    "service": "客服",
+    "packaging": "包装",
+    "battery": "续航",
+    "sound": "音质",
+    "looks": "外观",
+    "scent": "味道",
+    "skin": "使用效果",
+    "texture": "质地",
+    "fabric": "面料",
+    "colour": "颜色",
+    "build": "做工",
+    "water": "防水",
+    "brightness": "亮度",
+    "wearing": "佩戴",
+    "warmth": "保暖",
+    "zip": "拉链",
+    "space": "容量",
+}
+_TRADITIONAL = str.maketrans(dict(line.split() for line in read_lines("traditional.txt")))
 
 
 def slots_for(kind: ProductType, brand: str, dice: TextDice) -> Mapping[str, str]:
     """What ``<noun>`` and its companions stand for."""
     return {
-        "noun": kind.noun_zh, "this": f"这{dice.pick(('款', '个', '款', ''))}{kind.noun_zh}" if dice.chance(0.9) else "这个", "brand": brand,
-        "person": dice.pick(("老公", "老婆", "我妈", "我爸", "朋友", "室友", "同事", "闺蜜", "男朋友", "女朋友", "婆婆", "我姐", "表妹", "老师", "邻居")),
-        "kid": dice.pick(("儿子", "女儿", "宝宝", "娃", "小侄子", "小外甥女", "家里小朋友", "大宝", "二宝", "孩子", "孙子", "孙女")),
-        "n": dice.pick(("两", "三", "四", "五", "3", "5", "6")), "days": dice.pick(("两天", "三天", "一个星期", "四五天", "第二天", "十来天")),
-        "weeks": dice.pick(("一周", "两周", "半个月", "一个月", "二十多天", "一个多月", "十几天")),
-    }  # fmt: skip
+        **{slot: dice.pick(_WORDS.get(slot)) for slot in ("person", "kid", "n", "days", "weeks")},
+        "noun": kind.noun_zh,
+        "this": f"这{dice.pick(('款', '个', ''))}{kind.noun_zh}",
+        "brand": brand,
+    }
 
 
 class ChineseWriter:
@@ -139,10 +156,12 @@ class ChineseWriter:
         for part in parts:
             text = part.text
             if part.is_opinion and {last, part.polarity} == {"+", "-"} and dice.chance(0.6):
-                text = dice.pick(_TO_BAD if part.polarity == "-" else _TO_GOOD) + text
+                text = dice.pick(_WORDS.get("to_bad" if part.polarity == "-" else "to_good")) + text
             elif part.is_opinion and part.polarity == last and dice.chance(0.12):
-                text = dice.pick(_MORE) + text
-            mark = {"spaces": " ", "commas": "，"}.get(voice) or dice.pick(("，", "。", "，", "。", "！" if last == "+" else "。"))
+                text = dice.pick(_WORDS.get("more")) + text
+            mark = {"spaces": " ", "commas": "，"}.get(voice) or dice.pick(
+                ("，", "。", "，", "。", "！" if last == "+" else "。")
+            )
             if out and out[-1] not in _STOPS:
                 out += mark
             out += text

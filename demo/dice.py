@@ -37,7 +37,7 @@ class Dice:
 
     def integers(self, size: int, low: int, high: int) -> Ints:
         """``size`` whole numbers in [low, high), the upper end excluded."""
-        return (low + np.floor(self.uniform(size) * (high - low))).astype(np.int64)
+        return np.asarray(low + np.floor(self.uniform(size) * (high - low)), dtype=np.int64)
 
     def normal(self, size: int, sd: float = 1.0) -> Floats:
         """Box-Muller: two uniforms for one normal, slow and stable."""
@@ -52,7 +52,7 @@ class Dice:
         """Indices drawn in proportion to ``weights``."""
         ends = np.cumsum(np.asarray(weights, dtype=np.float64))
         found = np.searchsorted(ends, self.uniform(size) * ends[-1], side="right")
-        return np.minimum(found, len(ends) - 1).astype(np.int64)
+        return np.asarray(np.minimum(found, len(ends) - 1), dtype=np.int64)
 
     def chance(self, probability: Any, size: int) -> NDArray[np.bool_]:
         """True with ``probability``, a number or one per draw."""
@@ -93,7 +93,7 @@ class TextDice:
     def some(self, items: Sequence[T], count: int) -> list[T]:
         """``count`` different items, in random order; fewer when there are fewer."""
         pool = list(items)
-        chosen = []
+        chosen: list[T] = []
         while pool and len(chosen) < count:
             chosen.append(pool.pop(int(self.random() * len(pool))))
         return chosen

@@ -1,6 +1,7 @@
 """English reviews and tickets out of the phrases in ``texts/*_en.txt``.
 
-Fragments are sentences without their full stop. Slots agree with the noun's number: ``<it>``, ``<is>``, ``<s>``.
+Fragments are sentences without their full stop. Slots such as ``<it>``, ``<is>``
+and ``<s>`` agree with the noun's number.
 """
 
 from __future__ import annotations
@@ -12,45 +13,62 @@ from demo.dice import TextDice
 from demo.prose import Draft, Facts, Opinion, Part, Picker, arrange
 from demo.texts import ProductType, Swaps, fragments
 
-_TO_BAD = (
-    "But", "However,", "That said,", "On the downside,", "Only gripe:", "My one complaint:", "Less good:", "Unfortunately,",
-    "Having said that,", "What bothers me:", "The catch:", "Then again,", "Not so happy about this:",
-)  # fmt: skip
-_TO_GOOD = (
-    "On the plus side,", "At least", "Still,", "To be fair,", "What I do like:", "In its favour:", "The good part:",
-    "But", "Then again,", "That said,", "Credit where it's due:",
-)  # fmt: skip
-_MORE = ("Also,", "And", "Plus,", "Besides,", "Oh and", "What's more,", "Apart from that,")
-_KEEP_CAPITAL = re.compile(r"^(I\b|I'|[A-Z]{2}|[A-Z][a-z]+(?:day|ember|uary|istmas|aster)\b|USB|LED|DAB|HDMI|Bluetooth|German|Italian|Black Friday|Lindgrove|<brand>)")  # noqa: E501
-_EMOJI = {"+": ("😊", "👍", "❤️", "😍", "🎉", "👌", "🙂"), "~": ("🤷", "😐", "🤔"), "-": ("😡", "😠", "👎", "🙄", "😞")}
+_WORDS = fragments("words_en")
+_FORMS = {
+    "this": ("this", "these"),
+    "This": ("This", "These"),
+    "it": ("it", "they"),
+    "It": ("It", "They"),
+    "them": ("it", "them"),
+    "is": ("is", "are"),
+    "was": ("was", "were"),
+    "s": ("s", ""),
+    "thisone": ("this one", "these"),
+    "its_is": ("it's", "they're"),
+    "doesnt": ("doesn't", "don't"),
+}
+"""Slot: what it is for one thing, and for a plural such as headphones."""
+_KEEP_CAPITAL = re.compile(
+    r"^(I\b|[A-Z]{2}|[A-Z][a-z]+(?:day|ember|uary|istmas|aster)\b"
+    r"|Bluetooth|German|Italian|Black Friday|Lindgrove)"
+)
+_EMOJI = {
+    "+": ("😊", "👍", "❤️", "😍", "🎉", "👌", "🙂"),
+    "~": ("🤷", "😐", "🤔"),
+    "-": ("😡", "😠", "👎", "🙄", "😞"),
+}
 _LISTS = (
-    ("Pros:", "Cons:", ", "), ("+", "-", "\n+ "), ("Good:", "Bad:", ", "), ("Likes:", "Dislikes:", " / "),
-    ("Plus:", "Minus:", ", "), ("What I like:", "What I don't:", ", "),
-)  # fmt: skip
+    ("Pros:", "Cons:", ", "),
+    ("+", "-", "\n+ "),
+    ("Good:", "Bad:", ", "),
+    ("Likes:", "Dislikes:", " / "),
+    ("Plus:", "Minus:", ", "),
+    ("What I like:", "What I don't:", ", "),
+)
 _VOICES = (
-    ("plain", 0.52), ("lower", 0.13), ("sloppy", 0.1), ("keen", 0.12), ("proper", 0.13),
-)  # fmt: skip
+    ("plain", 0.52),
+    ("lower", 0.13),
+    ("sloppy", 0.1),
+    ("keen", 0.12),
+    ("proper", 0.13),
+)
 
 
 def slots_for(kind: ProductType, brand: str, dice: TextDice) -> Mapping[str, str]:
     """What ``<noun>`` and its companions stand for."""
-    plural, noun = kind.is_plural, kind.noun
+    noun = kind.noun
     article = "an" if noun[0].lower() in "aeiou" else "a"
+    forms = {slot: pair[kind.is_plural] for slot, pair in _FORMS.items()}
     return {
-        "noun": noun, "a_noun": noun if plural else f"{article} {noun}", "this": f"{'these' if plural else 'this'} {noun}",
-        "This": f"{'These' if plural else 'This'} {noun}", "it": "they" if plural else "it", "It": "They" if plural else "It",
-        "them": "them" if plural else "it", "its": "their" if plural else "its", "is": "are" if plural else "is",
-        "was": "were" if plural else "was", "has": "have" if plural else "has", "does": "do" if plural else "does",
-        "s": "" if plural else "s", "es": "" if plural else "es", "isnt": "aren't" if plural else "isn't",
-        "doesnt": "don't" if plural else "doesn't", "wasnt": "weren't" if plural else "wasn't", "its_is": "they're" if plural else "it's",
-        "Its_is": "They're" if plural else "It's", "thisone": "these" if plural else "this one", "brand": brand,
-        "person": dice.pick(("my wife", "my husband", "my sister", "my brother", "my mum", "my dad", "a friend", "my flatmate",
-                             "my girlfriend", "my boyfriend", "a colleague", "my aunt", "my neighbour", "my daughter", "my son")),
-        "kid": dice.pick(("my daughter", "my son", "our little one", "my niece", "my nephew", "our five-year-old", "my grandson",
-                          "the twins", "our toddler", "my godchild", "our youngest", "my granddaughter")),
-        "n": str(dice.between(2, 9)), "weeks": dice.pick(("two weeks", "three weeks", "a week", "ten days", "a month", "6 weeks", "a fortnight")),
-        "days": dice.pick(("two days", "three days", "a day", "4 days", "a couple of days")),
-    }  # fmt: skip
+        **forms,
+        **{slot: dice.pick(_WORDS.get(slot)) for slot in ("person", "kid", "weeks", "days")},
+        "noun": noun,
+        "a_noun": noun if kind.is_plural else f"{article} {noun}",
+        "this": f"{forms['this']} {noun}",
+        "This": f"{forms['This']} {noun}",
+        "brand": brand,
+        "n": str(dice.between(2, 9)),
+    }
 
 
 class EnglishWriter:
@@ -127,7 +145,7 @@ class EnglishWriter:
         if bad:
             rows.append(f"{minus} {mark.replace('+', minus).join(bad)}")
         elif self.dice.chance(0.6):
-            rows.append(f"{minus} {self.dice.pick(('none so far', 'nothing yet', 'hm, nothing', 'maybe the price'))}")
+            rows.append(f"{minus} {self.dice.pick(_WORDS.get('nothing_bad'))}")
         if self.dice.chance(0.6):
             rows.append(_end(self._pick(draft, "verdict", draft.tone) or "", self.dice))
         return "\n".join(rows)
@@ -140,7 +158,11 @@ class EnglishWriter:
         if more and self.dice.chance(0.6):
             extra = self._say(more, draft.facts)
             if extra:
-                return f"{said} {_end(extra, self.dice)}" if self.dice.chance(0.6) else f"{_end(extra, self.dice)} {said}"
+                return (
+                    f"{said} {_end(extra, self.dice)}"
+                    if self.dice.chance(0.6)
+                    else f"{_end(extra, self.dice)} {said}"
+                )
         return said
 
     def _note(self, opinion: Opinion, facts: Facts) -> str | None:
@@ -163,9 +185,10 @@ class EnglishWriter:
         for part in parts:
             text = part.text
             if part.is_opinion and {last, part.polarity} == {"+", "-"} and dice.chance(0.62):
-                text = f"{dice.pick(_TO_BAD if part.polarity == '-' else _TO_GOOD)} {_lower_first(text)}"
+                turn = dice.pick(_WORDS.get("to_bad" if part.polarity == "-" else "to_good"))
+                text = f"{turn} {_lower_first(text)}"
             elif part.is_opinion and part.polarity == last and dice.chance(0.1):
-                text = f"{dice.pick(_MORE)} {_lower_first(text)}"
+                text = f"{dice.pick(_WORDS.get('more'))} {_lower_first(text)}"
             elif part.is_opinion and part.polarity == last and _is_light(out, text) and dice.chance(0.25):
                 out, text = out.rstrip(".") + dice.pick((" and", ", and", ";", ",")), _lower_first(text)
             out = f"{out} {_end(text, dice)}".strip()
@@ -204,7 +227,13 @@ class EnglishWriter:
 def _is_light(before: str, after: str) -> bool:
     """Whether two sentences are short and plain enough to be run together."""
     last = re.split(r"[.!?] ", before)[-1]
-    return before.endswith(".") and len(last) < 60 and len(after) < 60 and after[-1] not in "?!" and not re.search(r"[,.;:]", last[:-1] + after)
+    return (
+        before.endswith(".")
+        and len(last) < 60
+        and len(after) < 60
+        and after[-1] not in "?!"
+        and not re.search(r"[,.;:]", last[:-1] + after)
+    )
 
 
 def _end(text: str, dice: TextDice) -> str:
@@ -223,24 +252,12 @@ def _dress_title(title: str, voice: str) -> str:
     return title[:1].upper() + title[1:]
 
 
-_SLIPS = (
-    ("definitely", "definately"), ("really", "realy"), ("because", "becuase"), ("the ", "teh "), ("received", "recieved"),
-    ("don't", "dont"), ("doesn't", "doesnt"), ("can't", "cant"), ("it's", "its"), ("I'm", "Im"), ("quality", "qualtiy"),
-    ("which", "wich"), ("with", "wiht"), ("a lot", "alot"), ("too ", "to "), ("their", "thier"), ("would", "woud"),
-    ("beautiful", "beatiful"), ("comfortable", "comfortabel"), ("recommend", "recomend"), ("delivery", "delivry"),
-    ("and ", "adn "), ("just", "jsut"), ("arrived", "arived"), ("disappointed", "dissapointed"), ("than ", "then "),
-    ("you're", "your"), ("though", "tho"), ("probably", "propably"), ("again", "agian"), ("something", "somthing"),
-    ("please", "pls"), ("people", "ppl"), ("until", "untill"), ("every", "evry"), ("through", "thru"), ("birthday", "bday"), ("battery", "batery"), ("little", "litle"), ("working", "workng"),
-)  # fmt: skip
+_SLIPS = Swaps("slips_en.txt")
 
 
 def _sloppy(text: str, dice: TextDice) -> str:
-    """One to three slips, as a thumb on a phone makes them."""
-    present = [slip for slip in _SLIPS if slip[0] in text]
-    for wrong in dice.some(present, dice.between(1, 3)):
-        text = text.replace(wrong[0], wrong[1], 1)
+    """A few slips, and a careless beginning or end."""
+    text = _SLIPS.apply(text, dice, share=0.22)
     if dice.chance(0.4):
         text = text.rstrip(".")
-    if dice.chance(0.25):
-        text = text[:1].lower() + text[1:]
-    return text
+    return text[:1].lower() + text[1:] if dice.chance(0.25) else text

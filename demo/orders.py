@@ -1,8 +1,8 @@
 """Demand, and what follows from it: order lines, orders, payments, deliveries and returns.
 
-Expected units are made per product and day (price, season, weekday, growth, stock, planted effects); lines are
-drawn from them, grouped into orders, and orders find a customer. So effects that are planted in the demand can
-be measured in the lines without distortion. Money is whole cents until it is written.
+Expected units are made per product and day (price, season, weekday, growth, stock, planted effects); lines
+are drawn from them, grouped into orders, and orders find a customer. So effects planted in the demand
+can be measured in the lines without distortion. Money is whole cents until it is written.
 """
 
 from __future__ import annotations
@@ -29,20 +29,37 @@ _HOURS = (3, 1.5, 1, 0.6, 0.6, 1, 3, 6, 9, 11, 12, 12, 13, 12, 11, 11, 12, 14, 1
 _LINES_PER_ORDER = (0.5, 0.25, 0.14, 0.07, 0.04)
 _METHODS = ("card", "paypal", "invoice", "alipay")
 _METHOD_WEIGHTS = {
-    "Germany": (0.34, 0.36, 0.3, 0.0), "France": (0.72, 0.26, 0.02, 0.0), "United Kingdom": (0.7, 0.29, 0.01, 0.0),
-    "Netherlands": (0.5, 0.3, 0.2, 0.0), "Italy": (0.55, 0.43, 0.02, 0.0), "Austria": (0.4, 0.32, 0.28, 0.0),
-    "China": (0.2, 0.05, 0.0, 0.75), "Singapore": (0.62, 0.22, 0.0, 0.16),
-}  # fmt: skip
+    "Germany": (0.34, 0.36, 0.3, 0.0),
+    "France": (0.72, 0.26, 0.02, 0.0),
+    "United Kingdom": (0.7, 0.29, 0.01, 0.0),
+    "Netherlands": (0.5, 0.3, 0.2, 0.0),
+    "Italy": (0.55, 0.43, 0.02, 0.0),
+    "Austria": (0.4, 0.32, 0.28, 0.0),
+    "China": (0.2, 0.05, 0.0, 0.75),
+    "Singapore": (0.62, 0.22, 0.0, 0.16),
+}
 _FAILURE = (plan.CARD_FAILURE, 0.02, 0.01, 0.015)
 _TRANSIT = {
-    "Germany": (1.2, 1.1), "France": (2.2, 1.3), "United Kingdom": (3.2, 1.6), "Netherlands": (1.6, 1.0),
-    "Italy": (2.6, 1.6), "Austria": (1.7, 1.1), "China": (7.0, 2.4), "Singapore": (6.0, 2.0),
-}  # fmt: skip
+    "Germany": (1.2, 1.1),
+    "France": (2.2, 1.3),
+    "United Kingdom": (3.2, 1.6),
+    "Netherlands": (1.6, 1.0),
+    "Italy": (2.6, 1.6),
+    "Austria": (1.7, 1.1),
+    "China": (7.0, 2.4),
+    "Singapore": (6.0, 2.0),
+}
 """Days in transit: at least, and on average on top."""
 _RETURN_RATE = {
-    "Audio": 0.045, "Kitchen": 0.03, "Lighting": 0.04, "Outdoor": 0.045, "Bags": 0.05, "Clothing": 0.13,
-    "Toys": 0.025, "Beauty": 0.018,
-}  # fmt: skip
+    "Audio": 0.045,
+    "Kitchen": 0.03,
+    "Lighting": 0.04,
+    "Outdoor": 0.045,
+    "Bags": 0.05,
+    "Clothing": 0.13,
+    "Toys": 0.025,
+    "Beauty": 0.018,
+}
 REASONS = ("defective", "wrong_size", "not_as_described", "changed_mind", "late_delivery")
 
 
@@ -111,7 +128,9 @@ def make_demand(seed: int, products: Products) -> Demand:
     price = (products.prices / products.base_cents[:, None]) ** elasticity[:, None]
     weekly = np.exp(dice.normal(count * 105, 0.12).reshape(count, 105))[:, np.arange(days) // 7]
     daily = np.exp(dice.normal(days, 0.05))
-    units = products.popularity[:, None] * price * weekly * season[products.category] * (weekday * growth * daily)
+    units = (
+        products.popularity[:, None] * price * weekly * season[products.category] * (weekday * growth * daily)
+    )
     day = np.arange(days)
     is_sold = (day >= products.launched[:, None]) & (day < products.discontinued[:, None])
     ramp = np.clip((day - products.launched[:, None] + 10) / 60, 0.15, 1)
@@ -130,7 +149,9 @@ def _season(category: str, dates: list[dt.date]) -> Floats:
         for year in range(2023, 2028):
             away = np.array([(date - dt.date(year, month, day)).days for date in dates])
             height += size * np.exp(-0.5 * (away / width) ** 2)
-    is_holiday = np.array([(date.month, date.day) in {(12, 24), (12, 25), (12, 26), (1, 1)} for date in dates])
+    is_holiday = np.array(
+        [(date.month, date.day) in {(12, 24), (12, 25), (12, 26), (1, 1)} for date in dates]
+    )
     return height * np.where(is_holiday, 0.45, 1.0)
 
 
@@ -139,7 +160,9 @@ def _take_stock_out(dice: Dice, products: Products, units: Floats) -> Demand:
     days = units.shape[1]
     avoid = {products.position(plan.FAULTY_PRODUCT), products.position(plan.VIRAL_PRODUCT)}
     is_steady = (products.launched < 0) & (products.discontinued > days)
-    ranked = [int(p) for p in np.argsort(-units.sum(axis=1), kind="stable") if is_steady[p] and int(p) not in avoid]
+    ranked = [
+        int(p) for p in np.argsort(-units.sum(axis=1), kind="stable") if is_steady[p] and int(p) not in avoid
+    ]
     best = [ranked[i] for i in dice.order(80)[: plan.STOCK_OUTS + plan.OUT_TODAY]]
     starts = dice.integers(plan.STOCK_OUTS, 60, days - 90)
     lengths = dice.integers(plan.STOCK_OUTS, 12, 36)
@@ -186,7 +209,10 @@ def _find_customers(dice: Dice, people: People, day: Ints, taste: Ints) -> Ints:
     """A customer for each order: registered, not gone, eager, often fond of the order's category."""
     found = np.full(len(day), -1)
     wanted = np.where(dice.chance(0.6, len(day)), taste, -1)
-    groups = [np.arange(len(people.ids)), *(np.flatnonzero(people.favourite == c) for c in range(len(plan.CATEGORIES)))]
+    groups = [
+        np.arange(len(people.ids)),
+        *(np.flatnonzero(people.favourite == c) for c in range(len(plan.CATEGORIES))),
+    ]
     for attempt in range(60):
         for group in range(-1, len(plan.CATEGORIES)):
             open_ = np.flatnonzero((found < 0) & ((wanted == group) if attempt < 30 else (group == -1)))
@@ -216,8 +242,12 @@ def make_orders(seed: int, products: Products, people: People, demand: Demand) -
     line_order = (np.cumsum(is_kept) - 1)[line_order[kept_lines]]
     product, order_day, customer = product[kept_lines], order_day[is_kept], customer[is_kept]
 
-    campaign, extra_day, extra_customer, extra_campaign, assignments = _run_campaigns(seed, people, order_day, customer)
-    extra_order, extra_product = _extra_lines(Dice(seed, "extra"), products, demand, extra_day, extra_campaign)
+    campaign, extra_day, extra_customer, extra_campaign, assignments = _run_campaigns(
+        seed, people, order_day, customer
+    )
+    extra_order, extra_product = _extra_lines(
+        Dice(seed, "extra"), products, demand, extra_day, extra_campaign
+    )
     line_order = np.concatenate([line_order, extra_order + len(order_day)])
     product = np.concatenate([product, extra_product])
     order_day = np.concatenate([order_day, extra_day])
@@ -233,8 +263,15 @@ def make_orders(seed: int, products: Products, people: People, demand: Demand) -
     line_order = place[line_order]
     lines = np.argsort(line_order, kind="stable")
     line_order, product = line_order[lines], product[lines]
-    order_day, customer, campaign, ordered_at = order_day[by_time], customer[by_time], campaign[by_time], ordered_at[by_time]
-    return _complete(dice, products, people, order_day, customer, campaign, ordered_at, line_order, product, assignments)
+    order_day, customer, campaign, ordered_at = (
+        order_day[by_time],
+        customer[by_time],
+        campaign[by_time],
+        ordered_at[by_time],
+    )
+    return _complete(
+        dice, products, people, order_day, customer, campaign, ordered_at, line_order, product, assignments
+    )
 
 
 def _run_campaigns(
@@ -247,7 +284,10 @@ def _run_campaigns(
     assigned: list[tuple[Ints, Ints, NDArray[np.str_], Times]] = []
     for c, campaign in enumerate(plan.CAMPAIGNS):
         first = plan.day_of(campaign.span.first)
-        bought = np.bincount(customer[(order_day >= first - 365) & (order_day < first)], minlength=len(people.ids)) > 0
+        bought = (
+            np.bincount(customer[(order_day >= first - 365) & (order_day < first)], minlength=len(people.ids))
+            > 0
+        )
         is_there = (people.registered < first) & (people.left > first)
         eligible = np.flatnonzero(people.consent & is_there & (bought | (first < 120)))
         groups = eligible[dice.order(len(eligible))[: campaign.treated + campaign.control]]
@@ -257,11 +297,17 @@ def _run_campaigns(
         arms = np.where(np.arange(len(groups)) < size, "treatment", "control")
         by_customer = np.argsort(groups, kind="stable")
         when = MIDNIGHT + np.timedelta64(first * 86400 - 14 * 3600, "s")
-        assigned.append((np.full(len(groups), c + 1), people.ids[groups[by_customer]], arms[by_customer],
-                         np.full(len(groups), when)))  # fmt: skip
+        assigned.append(
+            (
+                np.full(len(groups), c + 1),
+                people.ids[groups[by_customer]],
+                arms[by_customer],
+                np.full(len(groups), when),
+            )
+        )
         is_treated = np.isin(customer, treated) & campaign.span.holds(order_day)
         attributed[is_treated & dice.chance(0.55, len(order_day)) & (attributed < 0)] = c
-        extra = int(round(campaign.uplift * int(is_treated.sum())))
+        extra = round(campaign.uplift * int(is_treated.sum()))
         days.append(first + dice.integers(extra, 0, campaign.span.days))
         customers.append(treated[dice.choose(extra, people.weight[treated])])
         campaigns.append(np.full(extra, c))
@@ -270,7 +316,9 @@ def _run_campaigns(
     return attributed, np.concatenate(days), np.concatenate(customers), np.concatenate(campaigns), assignments
 
 
-def _extra_lines(dice: Dice, products: Products, demand: Demand, day: Ints, campaign: Ints) -> tuple[Ints, Ints]:
+def _extra_lines(
+    dice: Dice, products: Products, demand: Demand, day: Ints, campaign: Ints
+) -> tuple[Ints, Ints]:
     """One to three lines for each extra order, from the campaign's category where it has one."""
     sizes = dice.choose(len(day), (0.6, 0.3, 0.1)) + 1
     order = np.repeat(np.arange(len(day)), sizes)
@@ -285,9 +333,17 @@ def _extra_lines(dice: Dice, products: Products, demand: Demand, day: Ints, camp
 
 
 def _complete(
-    dice: Dice, products: Products, people: People, day: Ints, customer: Ints, campaign: Ints, ordered_at: Times,
-    line_order: Ints, product: Ints, assignments: dict[str, NDArray[np.generic]],
-) -> Orders:  # fmt: skip
+    dice: Dice,
+    products: Products,
+    people: People,
+    day: Ints,
+    customer: Ints,
+    campaign: Ints,
+    ordered_at: Times,
+    line_order: Ints,
+    product: Ints,
+    assignments: dict[str, NDArray[np.generic]],
+) -> Orders:
     """Channel, quantity, price, discount, payment's outcome, parcel."""
     n, lines = len(day), len(product)
     app = 0.24 + 0.12 * day / plan.DAYS
@@ -295,13 +351,16 @@ def _complete(
     channel = np.where(u < app, "app", np.where(u < app + 0.14, "marketplace", "web"))
     u = dice.uniform(n)
     device = np.where(
-        channel == "app", np.where(u < 0.9, "mobile", "tablet"),
+        channel == "app",
+        np.where(u < 0.9, "mobile", "tablet"),
         np.where(u < 0.5, "desktop", np.where(u < 0.92, "mobile", "tablet")),
-    )  # fmt: skip
+    )
     is_business = people.is_business[customer][line_order]
-    quantity = 1 + dice.choose(lines, (0.84, 0.12, 0.03, 0.01)) + is_business * dice.choose(lines, (0.5, 0.3, 0.2))
+    quantity = (
+        1 + dice.choose(lines, (0.84, 0.12, 0.03, 0.01)) + is_business * dice.choose(lines, (0.5, 0.3, 0.2))
+    )
     unit = products.prices[product, day[line_order]]
-    rates = np.array([int(round(c.discount * 1000)) for c in plan.CAMPAIGNS] + [0])
+    rates = np.array([round(c.discount * 1000) for c in plan.CAMPAIGNS] + [0])
     names = [name for name, _ in plan.CATEGORIES]
     only = np.array([names.index(c.category) if c.category else -1 for c in plan.CAMPAIGNS] + [-1])
     line_campaign = campaign[line_order]
@@ -314,9 +373,13 @@ def _complete(
     fee = np.where(total >= np.where(far, 12000, 5900), 0, np.where(far, 1290, 490))
     shipped_at = ordered_at + (dice.uniform(n, 6, 54) * 3600).astype("timedelta64[s]")
     country_names = [place.name for place in people.countries]
-    least, more = (np.array([_TRANSIT[name][k] for name in country_names])[people.country[customer]] for k in (0, 1))
+    least, more = (
+        np.array([_TRANSIT[name][k] for name in country_names])[people.country[customer]] for k in (0, 1)
+    )
     shipped_day = ((shipped_at - MIDNIGHT) // np.timedelta64(1, "D")).astype(np.int64)
-    is_late = plan.DELAY.holds(shipped_day) & (people.country[customer] == country_names.index(plan.DELAY_COUNTRY))
+    is_late = plan.DELAY.holds(shipped_day) & (
+        people.country[customer] == country_names.index(plan.DELAY_COUNTRY)
+    )
     delay = np.where(is_late, dice.integers(n, plan.DELAY_DAYS[0], plan.DELAY_DAYS[1] + 1), 0)
     transit = least + dice.exponential(n, 1.0) * more + delay
     delivered_at = shipped_at + (transit * 86400).astype("timedelta64[s]")
@@ -326,12 +389,27 @@ def _complete(
     batch = np.where(is_faulty, plan.FAULTY_BATCH, batch)
     never = np.datetime64("NaT", "s")
     return Orders(
-        ids=np.arange(n) + 100001, customer=customer, day=day, ordered_at=ordered_at, channel=channel, device=device,
-        campaign=campaign, status=np.full(n, "delivered", dtype="<U14"), fee_cents=fee,
-        shipped_at=np.where(shipped_at <= CLOSE, shipped_at, never), delivered_at=np.where(delivered_at <= CLOSE, delivered_at, never),
-        delay_days=delay, line_order=line_order, line_product=product, quantity=quantity, unit_cents=unit,
-        discount_cents=discount, batch=batch, assignments=assignments, total_cents=total,
-    )  # fmt: skip
+        ids=np.arange(n) + 100001,
+        customer=customer,
+        day=day,
+        ordered_at=ordered_at,
+        channel=channel,
+        device=device,
+        campaign=campaign,
+        status=np.full(n, "delivered", dtype="<U14"),
+        fee_cents=fee,
+        shipped_at=np.where(shipped_at <= CLOSE, shipped_at, never),
+        delivered_at=np.where(delivered_at <= CLOSE, delivered_at, never),
+        delay_days=delay,
+        line_order=line_order,
+        line_product=product,
+        quantity=quantity,
+        unit_cents=unit,
+        discount_cents=discount,
+        batch=batch,
+        assignments=assignments,
+        total_cents=total,
+    )
 
 
 def take_payments(seed: int, people: People, orders: Orders) -> dict[str, NDArray[np.generic]]:
@@ -353,7 +431,10 @@ def take_payments(seed: int, people: People, orders: Orders) -> dict[str, NDArra
         attempts.append((waiting, at, method[waiting].copy(), failed))
         is_captured[waiting[~failed]] = True
         again = failed & dice.chance(np.where(is_out[waiting], 0.55, 0.8), len(waiting))
-        waiting, at = waiting[again], at[again] + dice.integers(int(again.sum()), 30, 1500).astype("timedelta64[s]")
+        waiting, at = (
+            waiting[again],
+            at[again] + dice.integers(int(again.sum()), 30, 1500).astype("timedelta64[s]"),
+        )
         switch = dice.chance(0.3, len(waiting))
         method[waiting[switch]] = np.where(method[waiting[switch]] == 1, 0, 1)
     cancelled = is_captured & dice.chance(0.018, n)
@@ -362,8 +443,9 @@ def take_payments(seed: int, people: People, orders: Orders) -> dict[str, NDArra
     orders.shipped_at[is_gone], orders.delivered_at[is_gone] = never, never
     orders.status[:] = np.select(
         [~is_captured, cancelled, np.isnat(orders.shipped_at), np.isnat(orders.delivered_at)],
-        ["payment_failed", "cancelled", "paid", "shipped"], "delivered",
-    )  # fmt: skip
+        ["payment_failed", "cancelled", "paid", "shipped"],
+        "delivered",
+    )
     order, when, how, failed = (np.concatenate(parts) for parts in zip(*attempts, strict=True))
     by_time = np.lexsort((order, when))
     order, when, how, failed = order[by_time], when[by_time], how[by_time], failed[by_time]
@@ -377,7 +459,9 @@ def take_payments(seed: int, people: People, orders: Orders) -> dict[str, NDArra
     }
 
 
-def make_returns(seed: int, products: Products, orders: Orders, disappointing: Floats) -> dict[str, NDArray[np.generic]]:
+def make_returns(
+    seed: int, products: Products, orders: Orders, disappointing: Floats
+) -> dict[str, NDArray[np.generic]]:
     """Lines that come back. ``disappointing`` per product: 0 for a good one, 1 for a poor one."""
     dice = Dice(seed, "returns")
     lines = len(orders.line_product)
@@ -387,9 +471,15 @@ def make_returns(seed: int, products: Products, orders: Orders, disappointing: F
     base = np.array([_RETURN_RATE[name] for name in names])[category]
     is_faulty = orders.batch == plan.FAULTY_BATCH
     is_late = orders.delay_days[orders.line_order] > 0
-    rate = base * (0.6 + 1.6 * disappointing[orders.line_product]) + is_late * 0.06 + is_faulty * plan.FAULTY_RETURN_RATE
+    rate = (
+        base * (0.6 + 1.6 * disappointing[orders.line_product])
+        + is_late * 0.06
+        + is_faulty * plan.FAULTY_RETURN_RATE
+    )
     is_back = dice.chance(rate, lines) & ~np.isnat(delivered)
-    share = np.where(category == names.index("Clothing"), 0.62, np.where(category == names.index("Bags"), 0.12, 0.04))
+    share = np.where(
+        category == names.index("Clothing"), 0.62, np.where(category == names.index("Bags"), 0.12, 0.04)
+    )
     u, which = dice.uniform(lines), dice.choose(lines, (0.26, 0.0, 0.3, 0.4, 0.04))
     reason = np.where(u < share, 1, which)
     reason = np.where(is_late & dice.chance(0.7, lines), 4, reason)

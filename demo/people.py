@@ -10,20 +10,12 @@ from numpy.typing import NDArray
 
 from demo import plan
 from demo.dice import Dice, Floats, Ints, TextDice
-from demo.texts import _lines
+from demo.texts import read_lines
 
 CUSTOMERS = 16_000
 NEVER = 10**6
 
-_PINYIN = dict(
-    zip(
-        "王李张刘陈杨赵黄周吴徐孙朱马胡郭林何高罗郑梁谢宋伟芳娜敏静磊洋艳勇杰涛明超婷雪浩然子涵雨桐佳怡晓东思远欣梓萱建国丽华文博嘉琪一鸣",
-        "wang li zhang liu chen yang zhao huang zhou wu xu sun zhu ma hu guo lin he gao luo zheng liang xie song "
-        "wei fang na min jing lei yang yan yong jie tao ming chao ting xue hao ran zi han yu tong jia yi xiao dong "
-        "si yuan xin zi xuan jian guo li hua wen bo jia qi yi ming".split(),
-        strict=True,
-    )
-)
+_PINYIN = dict(line.split() for line in read_lines("pinyin.txt"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,16 +61,22 @@ class People:
 def read_countries() -> tuple[Country, ...]:
     """The countries of ``people.txt``, in the file's order."""
     countries = []
-    for line in _lines("people.txt"):
-        name, weight, language, cities, given, family = (part.strip() for part in line.split("|", 5)[:6]) if (
-            line.count("|") == 5
-        ) else _singapore(line)
+    for line in read_lines("people.txt"):
+        name, weight, language, cities, given, family = (
+            (part.strip() for part in line.split("|", 5)[:6]) if (line.count("|") == 5) else _singapore(line)
+        )
         pairs = (city.rsplit(":", 1) for city in cities.split())
         names = given.split("|") if "|" in given else given.split()
         countries.append(
-            Country(name=name, weight=float(weight), language=language, given=tuple(names),
-                    cities=tuple((city, float(n)) for city, n in pairs), family=tuple(family.split()))
-        )  # fmt: skip
+            Country(
+                name=name,
+                weight=float(weight),
+                language=language,
+                given=tuple(names),
+                cities=tuple((city, float(n)) for city, n in pairs),
+                family=tuple(family.split()),
+            )
+        )
     return tuple(countries)
 
 
@@ -95,7 +93,9 @@ def make_people(seed: int) -> People:
     country = dice.choose(CUSTOMERS, [place.weight for place in countries])
     days = np.arange(-400, plan.DAYS)
     season = 1 + 0.25 * np.exp(-(((np.mod(days, 365) - 150) / 18.0) ** 2))
-    registered = np.sort(days[dice.choose(CUSTOMERS, season * plan.GROWTH_PER_YEAR ** (days / 365) * (1 + (days < 0)))])
+    registered = np.sort(
+        days[dice.choose(CUSTOMERS, season * plan.GROWTH_PER_YEAR ** (days / 365) * (1 + (days < 0)))]
+    )
     names, emails, phones, cities, languages = [], [], [], [], []
     for number, place in enumerate(countries[int(c)] for c in country):
         given, family = text.pick(place.given), text.pick(place.family)
@@ -113,25 +113,37 @@ def make_people(seed: int) -> People:
     lifetime = registered + 60 + dice.exponential(CUSTOMERS, 1100.0).astype(np.int64)
     seconds = dice.integers(CUSTOMERS, 6 * 3600, 23 * 3600)
     return People(
-        ids=np.arange(CUSTOMERS) + 20001, names=names, emails=emails, phones=phones, country=country, cities=cities,
-        languages=languages, birth_years=[int(y) if has else None for y, has in zip(born, has_birth_year, strict=True)],
+        ids=np.arange(CUSTOMERS) + 20001,
+        names=names,
+        emails=emails,
+        phones=phones,
+        country=country,
+        cities=cities,
+        languages=languages,
+        birth_years=[int(y) if has else None for y, has in zip(born, has_birth_year, strict=True)],
         registered=registered,
-        registered_at=np.datetime64(plan.START, "s") + (registered * 86400 + seconds).astype("timedelta64[s]"),
-        consent=dice.chance(0.68, CUSTOMERS), is_business=is_business,
+        registered_at=np.datetime64(plan.START, "s")
+        + (registered * 86400 + seconds).astype("timedelta64[s]"),
+        consent=dice.chance(0.68, CUSTOMERS),
+        is_business=is_business,
         left=np.where(is_business, np.where(leaves, day_left, NEVER), lifetime),
         weight=np.exp(dice.normal(CUSTOMERS, 0.9)) * np.where(is_business, 2.0, 1.0),
-        favourite=dice.choose(CUSTOMERS, (1.0, 1.2, 0.9, 1.0, 0.8, 1.3, 1.0, 1.1)), countries=countries, segments=[],
-    )  # fmt: skip
+        favourite=dice.choose(CUSTOMERS, (1.0, 1.2, 0.9, 1.0, 0.8, 1.3, 1.0, 1.1)),
+        countries=countries,
+        segments=[],
+    )
 
 
 def _email(text: TextDice, given: str, family: str, number: int) -> str:
     local = "".join(_PINYIN.get(c, c) for c in f"{given}.{family}".replace(" ", "."))
-    ascii_local = unicodedata.normalize("NFKD", local.replace("ß", "ss")).encode("ascii", "ignore").decode().lower()
+    ascii_local = (
+        unicodedata.normalize("NFKD", local.replace("ß", "ss")).encode("ascii", "ignore").decode().lower()
+    )
     return f"{ascii_local}{number + 11}@{text.pick(('example.com', 'example.org', 'example.net'))}"
 
 
 def _phone(text: TextDice, country: str) -> str | None:
-    """A number from a range that the country's regulator keeps free for fiction; None where there is no such range."""
+    """A number that the country's regulator keeps free for fiction; None where it keeps none."""
     if country == "Germany":
         return f"+49 30 23125 {text.between(0, 999):03d}"
     if country == "France":

@@ -157,25 +157,58 @@ def _campaign(
     uplift: float,
 ) -> Campaign:
     return Campaign(
-        name=name, channel=channel, span=_span(*span), cost=cost, discount=discount, category=category,
-        treated=groups[0], control=groups[1], uplift=uplift,
-    )  # fmt: skip
+        name=name,
+        channel=channel,
+        span=_span(*span),
+        cost=cost,
+        discount=discount,
+        category=category,
+        treated=groups[0],
+        control=groups[1],
+        uplift=uplift,
+    )
 
 
 CAMPAIGNS = (
-    _campaign("Back to School 2024", "social", ("2024-08-19", "2024-09-01"), 5200, 0.10, "Bags", (1800, 900), 0.20),
-    _campaign("Golden Autumn 2024", "email", ("2024-10-07", "2024-10-20"), 2900, 0.10, None, (2000, 1000), 0.12),
-    _campaign("Black Friday 2024", "search", ("2024-11-25", "2024-12-02"), 9800, 0.15, None, (2200, 1100), 0.25),
-    _campaign("Valentine 2025", "social", ("2025-02-03", "2025-02-14"), 4100, 0.10, "Beauty", (2400, 1200), 0.15),
-    _campaign("Spring Refresh 2025", "email", ("2025-04-07", "2025-04-20"), 3300, 0.10, None, (2400, 2400), 0.60),
-    _campaign("Camp Season 2025", "search", ("2025-06-02", "2025-06-15"), 6100, 0.10, "Outdoor", (2800, 1400), 0.18),
-    _campaign("Summer Clearance 2025", "social", ("2025-07-14", "2025-07-27"), 7400, 0.20, None, (2700, 2700), 0.0),
-    _campaign("Back to School 2025", "social", ("2025-08-18", "2025-08-31"), 5600, 0.10, "Bags", (3200, 1600), 0.20),
-    _campaign("Singles Day 2025", "email", ("2025-11-07", "2025-11-12"), 3600, 0.12, None, (3400, 1700), 0.22),
-    _campaign("Black Friday 2025", "search", ("2025-11-24", "2025-12-01"), 11500, 0.15, None, (3600, 1800), 0.25),
-    _campaign("Cosy Lights 2026", "email", ("2026-01-12", "2026-01-25"), 2700, 0.10, "Lighting", (3600, 1800), 0.15),
-    _campaign("Spring Refresh 2026", "email", ("2026-04-06", "2026-04-19"), 3500, 0.10, None, (3800, 1900), 0.20),
-    _campaign("Early Summer 2026", "social", ("2026-06-08", "2026-06-21"), 6300, 0.10, "Outdoor", (3800, 1900), 0.15),
-)  # fmt: skip
+    _campaign(
+        "Back to School 2024", "social", ("2024-08-19", "2024-09-01"), 5200, 0.10, "Bags", (1800, 900), 0.20
+    ),
+    _campaign(
+        "Golden Autumn 2024", "email", ("2024-10-07", "2024-10-20"), 2900, 0.10, None, (2000, 1000), 0.12
+    ),
+    _campaign(
+        "Black Friday 2024", "search", ("2024-11-25", "2024-12-02"), 9800, 0.15, None, (2200, 1100), 0.25
+    ),
+    _campaign(
+        "Valentine 2025", "social", ("2025-02-03", "2025-02-14"), 4100, 0.10, "Beauty", (2400, 1200), 0.15
+    ),
+    _campaign(
+        "Spring Refresh 2025", "email", ("2025-04-07", "2025-04-20"), 3300, 0.10, None, (2400, 2400), 0.60
+    ),
+    _campaign(
+        "Camp Season 2025", "search", ("2025-06-02", "2025-06-15"), 6100, 0.10, "Outdoor", (2800, 1400), 0.18
+    ),
+    _campaign(
+        "Summer Clearance 2025", "social", ("2025-07-14", "2025-07-27"), 7400, 0.20, None, (2700, 2700), 0.0
+    ),
+    _campaign(
+        "Back to School 2025", "social", ("2025-08-18", "2025-08-31"), 5600, 0.10, "Bags", (3200, 1600), 0.20
+    ),
+    _campaign(
+        "Singles Day 2025", "email", ("2025-11-07", "2025-11-12"), 3600, 0.12, None, (3400, 1700), 0.22
+    ),
+    _campaign(
+        "Black Friday 2025", "search", ("2025-11-24", "2025-12-01"), 11500, 0.15, None, (3600, 1800), 0.25
+    ),
+    _campaign(
+        "Cosy Lights 2026", "email", ("2026-01-12", "2026-01-25"), 2700, 0.10, "Lighting", (3600, 1800), 0.15
+    ),
+    _campaign(
+        "Spring Refresh 2026", "email", ("2026-04-06", "2026-04-19"), 3500, 0.10, None, (3800, 1900), 0.20
+    ),
+    _campaign(
+        "Early Summer 2026", "social", ("2026-06-08", "2026-06-21"), 6300, 0.10, "Outdoor", (3800, 1900), 0.15
+    ),
+)
 WORKED = "Spring Refresh 2025"
 FAILED = "Summer Clearance 2025"

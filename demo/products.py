@@ -12,17 +12,32 @@ from demo.dice import Dice, Floats, Ints, TextDice
 from demo.texts import ProductType, choose, product_types
 
 SUPPLIERS = (
-    ("Hansa Import GmbH", "Germany", 9), ("Atelier Rhône", "France", 12), ("Lagerhuis BV", "Netherlands", 7),
-    ("Officina Brenta", "Italy", 14), ("Donauwerk", "Austria", 8), ("Qingzhou Trading", "China", 42),
-    ("Dongshan Electronics", "China", 38), ("Ningyuan Textile", "China", 35), ("Pennine Mills", "United Kingdom", 18),
-    ("Vistula Wood", "Poland", 16), ("Saigon Stitch", "Vietnam", 45), ("Straits Supply", "Singapore", 30),
-    ("Norrland Kraft", "Sweden", 15), ("Porto Cerâmica", "Portugal", 17),
-)  # fmt: skip
+    ("Hansa Import GmbH", "Germany", 9),
+    ("Atelier Rhône", "France", 12),
+    ("Lagerhuis BV", "Netherlands", 7),
+    ("Officina Brenta", "Italy", 14),
+    ("Donauwerk", "Austria", 8),
+    ("Qingzhou Trading", "China", 42),
+    ("Dongshan Electronics", "China", 38),
+    ("Ningyuan Textile", "China", 35),
+    ("Pennine Mills", "United Kingdom", 18),
+    ("Vistula Wood", "Poland", 16),
+    ("Saigon Stitch", "Vietnam", 45),
+    ("Straits Supply", "Singapore", 30),
+    ("Norrland Kraft", "Sweden", 15),
+    ("Porto Cerâmica", "Portugal", 17),
+)
 """Name, country, lead time in days."""
 _SUPPLIERS_OF = {
-    "Audio": (6, 5, 0), "Kitchen": (3, 13, 5, 0), "Lighting": (5, 12, 6), "Outdoor": (10, 5, 12),
-    "Bags": (10, 1, 11), "Clothing": (7, 8, 10, 13), "Toys": (9, 5, 4), "Beauty": (1, 2, 11, 4),
-}  # fmt: skip
+    "Audio": (6, 5, 0),
+    "Kitchen": (3, 13, 5, 0),
+    "Lighting": (5, 12, 6),
+    "Outdoor": (10, 5, 12),
+    "Bags": (10, 1, 11),
+    "Clothing": (7, 8, 10, 13),
+    "Toys": (9, 5, 4),
+    "Beauty": (1, 2, 11, 4),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,8 +89,12 @@ def make_products(seed: int) -> Products:
     texts = [_describe(seed, name, kind) for name, kind in zip(names, kinds, strict=True)]
     low, high = np.array([kind.low for kind in kinds]), np.array([kind.high for kind in kinds])
     base = _charm(100 * low * (high / low) ** dice.uniform(count))
-    supplier = np.array([_SUPPLIERS_OF[kind.category][int(u * 9) % len(_SUPPLIERS_OF[kind.category])]
-                         for kind, u in zip(kinds, dice.uniform(count), strict=True)])  # fmt: skip
+    supplier = np.array(
+        [
+            _SUPPLIERS_OF[kind.category][int(u * 9) % len(_SUPPLIERS_OF[kind.category])]
+            for kind, u in zip(kinds, dice.uniform(count), strict=True)
+        ]
+    )
     is_new = dice.chance(0.22, count)
     launched = np.where(is_new, dice.integers(count, 30, 640), dice.integers(count, -900, -20))
     is_gone = ~is_new & dice.chance(0.07, count)
@@ -86,11 +105,23 @@ def make_products(seed: int) -> Products:
         launched[p], discontinued[p] = -400, 10**6
         popularity[p] = factor * np.median(popularity)
     return Products(
-        ids=np.arange(count) + 1001, skus=skus, names=names, names_zh=names_zh, kinds=kinds, category=category,
-        supplier=supplier, brands=brands, descriptions=[en for en, _ in texts], descriptions_zh=[zh for _, zh in texts],
-        base_cents=base, cost_cents=np.rint(base * dice.uniform(count, 0.42, 0.6)).astype(np.int64),
-        launched=launched, discontinued=discontinued, prices=_prices(dice, base, launched), popularity=popularity,
-    )  # fmt: skip
+        ids=np.arange(count) + 1001,
+        skus=skus,
+        names=names,
+        names_zh=names_zh,
+        kinds=kinds,
+        category=category,
+        supplier=supplier,
+        brands=brands,
+        descriptions=[en for en, _ in texts],
+        descriptions_zh=[zh for _, zh in texts],
+        base_cents=base,
+        cost_cents=np.rint(base * dice.uniform(count, 0.42, 0.6)).astype(np.int64),
+        launched=launched,
+        discontinued=discontinued,
+        prices=_prices(dice, base, launched),
+        popularity=popularity,
+    )
 
 
 _BRAND_START = {"over_ear_headphones": 0, "plush_animal": 1}

@@ -1,6 +1,6 @@
 """From facts to words: what a reviewer mentions, how many stars that makes, and who writes it down.
 
-The stock of phrases is hand-written (``texts/reviews_en.txt``, ``texts/reviews_zh.txt`` and the ticket files);
+The stock of phrases is hand-written (``texts/reviews_en*.txt``, ``texts/reviews_zh*.txt``);
 ``demo.english`` and ``demo.chinese`` put them together as people of that language do.
 """
 
@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from demo.dice import TextDice
 from demo.texts import Fragments, ProductType, Swaps, choose, fill
@@ -93,7 +94,7 @@ class Picker:
 
     def pick(self, facts: Facts, key: str, polarity: str = "") -> str | None:
         """A fragment, filled in, or ``None`` when there is none for this."""
-        options = self.source.get(key, polarity, facts.kind.key, facts.category)
+        options = self.source.get(key, polarity, facts.kind.key, facts.category, facts.country.split()[0])
         if not options:
             return None
         said = self._said[facts.product]
@@ -104,6 +105,14 @@ class Picker:
         return fill(self.swaps.apply(choose(best, self.dice), self.dice), self.slots)
 
 
+class LanguageWriter(Protocol):
+    """Turns a draft into words of one language."""
+
+    def write(self, draft: Draft, *, at_length: bool = False) -> tuple[str, str]:
+        """Title and body; ``at_length`` asks for several sentences."""
+        ...
+
+
 class Writer:
     """Writes every review of the shop; keeps an eye on what has been written already."""
 
@@ -112,7 +121,7 @@ class Writer:
         from demo.english import EnglishWriter
 
         self._dice = TextDice(seed, "opinions")
-        self._writers = {"en": EnglishWriter(seed), "zh": ChineseWriter(seed)}
+        self._writers: dict[str, LanguageWriter] = {"en": EnglishWriter(seed), "zh": ChineseWriter(seed)}
         self._seen: set[str] = set()
 
     def write(self, facts: Facts) -> Text:
@@ -140,13 +149,17 @@ class Writer:
             feelings["battery"] = -1.0
         mean = sum(feelings.values()) / len(feelings)
         score = 0.5 * (facts.overall + facts.mood) + 0.6 * mean + 0.25 * facts.price - 0.75 * facts.is_late
-        stars = 5 if score > 0.23 else 4 if score > -0.09 else 3 if score > -0.37 else 2 if score > -0.68 else 1
+        stars = (
+            5 if score > 0.23 else 4 if score > -0.09 else 3 if score > -0.37 else 2 if score > -0.68 else 1
+        )
         if facts.is_faulty:
             stars = dice.weighted(((1, 0.68), (2, 0.27), (3, 0.05)))
         opinions = [Opinion(aspect=a, polarity=_polarity(v)) for a, v in feelings.items()]
         opinions = [o for o in (_temper(dice, o, stars, facts) for o in opinions) if o is not None]
         if dice.chance(0.1 if facts.is_faulty else 0.36) and stars != 3:
-            opinions.insert(dice.between(0, len(opinions)), Opinion(aspect="about", polarity="+" if stars > 3 else "-"))
+            opinions.insert(
+                dice.between(0, len(opinions)), Opinion(aspect="about", polarity="+" if stars > 3 else "-")
+            )
         opinions.extend(self._extras(facts, stars, score))
         return Draft(stars=stars, opinions=tuple(opinions), facts=facts)
 
@@ -157,12 +170,19 @@ class Writer:
             if dice.chance(0.85):
                 extras.append(Opinion(aspect="late", polarity="-"))
         elif dice.chance(0.13):
-            extras.append(Opinion(aspect="delivery", polarity="+" if dice.chance(0.55 + 0.08 * stars) else "-"))
+            extras.append(
+                Opinion(aspect="delivery", polarity="+" if dice.chance(0.55 + 0.08 * stars) else "-")
+            )
         if dice.chance(0.07):
-            extras.append(Opinion(aspect="packaging", polarity="+" if dice.chance(0.35 + 0.1 * stars) else "-"))
+            extras.append(
+                Opinion(aspect="packaging", polarity="+" if dice.chance(0.35 + 0.1 * stars) else "-")
+            )
         if dice.chance(0.16):
             feeling = facts.price + score - 0.1
-            extras.append(Opinion(aspect="price", polarity="+" if feeling > 0.1 else "-" if feeling < -0.3 else "~"))
+            polarity = "+" if feeling > 0.1 else "-" if feeling < -0.3 else "~"
+            extras.append(
+                Opinion(aspect="price", polarity="~" if polarity == "+" and stars < 3 else polarity)
+            )
         if dice.chance(0.16 if facts.is_faulty else 0.035):
             good = dice.chance(0.3 + 0.12 * stars) and not facts.is_faulty
             extras.append(Opinion(aspect="service", polarity="+" if good else "-"))
@@ -187,7 +207,7 @@ def arrange(draft: Draft, dice: TextDice) -> list[Opinion]:
 
 
 def _draw(dice: TextDice, weighted: Sequence[tuple[str, float]], count: int) -> list[str]:
-    pool, chosen = list(weighted), []
+    pool, chosen = list(weighted), list[str]()
     while pool and len(chosen) < count:
         aspect = dice.weighted([(item, item[1]) for item in pool])
         pool.remove(aspect)

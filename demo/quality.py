@@ -36,6 +36,8 @@ def make_quality(seed: int, products: Products) -> Quality:
     aspects = []
     for p, kind in enumerate(products.kinds):
         spread = np.clip(overall[p] + dice.normal(len(kind.aspects), 0.4), -1, 1)
-        aspects.append({aspect: float(value) for (aspect, _), value in zip(kind.aspects, spread, strict=True)})
+        aspects.append(
+            {aspect: float(value) for (aspect, _), value in zip(kind.aspects, spread, strict=True)}
+        )
     aspects[products.position(plan.FAULTY_PRODUCT)].update(battery=0.6, sound=0.5)
     return Quality(overall=overall, aspects=tuple(aspects))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +14,19 @@ from demo.orders import Demand, Orders
 from demo.products import SUPPLIERS, Products
 
 
-def make_stock(seed: int, products: Products, orders: Orders, demand: Demand) -> dict[str, NDArray[np.generic]]:
+def make_stock(
+    seed: int, products: Products, orders: Orders, demand: Demand
+) -> dict[str, NDArray[np.generic]]:
     """One row per product and Tuesday, the calendar's last day included; from its launch on."""
     dice = Dice(seed, "stock")
     count, days = products.prices.shape
     paid = orders.is_paid[orders.line_order]
     cell = orders.line_product[paid] * days + orders.day[orders.line_order[paid]]
-    sold = np.bincount(cell, weights=orders.quantity[paid], minlength=count * days).astype(np.int64).reshape(count, days)
+    sold = (
+        np.bincount(cell, weights=orders.quantity[paid], minlength=count * days)
+        .astype(np.int64)
+        .reshape(count, days)
+    )
     rate = sold.sum(axis=1) / np.maximum((days - np.maximum(products.launched, 0)), 30)
     lead = np.array([SUPPLIERS[s][2] for s in products.supplier])
     reorder = np.ceil(rate * (lead + 7)).astype(np.int64) + 2
@@ -28,7 +35,9 @@ def make_stock(seed: int, products: Products, orders: Orders, demand: Demand) ->
     for out in demand.outs:
         outs.setdefault(out.product, []).append((out.first, out.end))
     for p in range(count):
-        _fill_shelf(dice, sold[p], rate[p], int(lead[p]), int(reorder[p]), outs.get(p, []), on_hand[p], on_order[p])
+        _fill_shelf(
+            dice, sold[p], rate[p], int(lead[p]), int(reorder[p]), outs.get(p, []), on_hand[p], on_order[p]
+        )
     dates = np.arange(days - 1, -1, -7)[::-1]
     day, product = np.repeat(dates, count), np.tile(np.arange(count), len(dates))
     is_listed = day >= products.launched[product]
@@ -43,8 +52,15 @@ def make_stock(seed: int, products: Products, orders: Orders, demand: Demand) ->
 
 
 def _fill_shelf(
-    dice: Dice, sold: Ints, rate: float, lead: int, reorder: int, outs: list[tuple[int, int]], on_hand: Ints, on_order: Ints
-) -> None:  # fmt: skip
+    dice: Dice,
+    sold: Ints,
+    rate: float,
+    lead: int,
+    reorder: int,
+    outs: list[tuple[int, int]],
+    on_hand: Ints,
+    on_order: Ints,
+) -> None:
     """Deliveries every few weeks; between two of them the level is what will still be sold, plus a rest."""
     days = len(sold)
     steps = dice.integers(40, 26, 58)
@@ -55,8 +71,8 @@ def _fill_shelf(
             arrivals.append(end)
     bounds = [0, *sorted(set(arrivals)), days]
     rests = np.rint(reorder * dice.uniform(len(bounds), 0.1, 0.9)).astype(np.int64)
-    is_dry = [any(start <= first < stop for first, _ in outs) for start, stop in zip(bounds, bounds[1:], strict=False)]
-    for k, (start, stop) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    is_dry = [any(start <= first < stop for first, _ in outs) for start, stop in pairwise(bounds)]
+    for k, (start, stop) in enumerate(pairwise(bounds)):
         rest = 0 if is_dry[k] else int(rests[k])
         if stop == days and not is_dry[k]:
             rest = int(rate * float(dice.uniform(1, 2, 70)[0])) + 1

@@ -14,8 +14,10 @@ class TicketWriter:
         self.dice = TextDice(seed, "tickets")
         self._seen: set[str] = set()
 
-    def write(self, topic: str, language: str, kind: ProductType, order_id: int, brand: str, cause: str) -> str:
-        """One message. ``cause``: ``battery`` for the faulty batch, ``late`` for the delayed parcels, or empty."""
+    def write(
+        self, topic: str, language: str, kind: ProductType, order_id: int, brand: str, cause: str
+    ) -> str:
+        """One message. ``cause``: ``battery`` (the faulty batch), ``late`` (delayed parcels), or empty."""
         for _ in range(6):
             message = self._compose(topic, language, kind, order_id, brand, cause)
             if message not in self._seen:
@@ -23,7 +25,9 @@ class TicketWriter:
         self._seen.add(message)
         return message
 
-    def _compose(self, topic: str, language: str, kind: ProductType, order_id: int, brand: str, cause: str) -> str:
+    def _compose(
+        self, topic: str, language: str, kind: ProductType, order_id: int, brand: str, cause: str
+    ) -> str:
         dice, source = self.dice, fragments(f"tickets_{language}")
 
         def some(key: str) -> str | None:
@@ -38,6 +42,10 @@ class TicketWriter:
             parts.append(some(f"{topic}_wish") or some("wish"))
         if dice.chance(0.3):
             parts.append(some("closing"))
-        slots = dict((english if language == "en" else chinese).slots_for(kind, brand, dice), order=str(order_id))
-        text = fill(choose((" " if language == "en" else "").join(part for part in parts if part), dice), slots)
+        slots = dict(
+            (english if language == "en" else chinese).slots_for(kind, brand, dice), order=str(order_id)
+        )
+        text = fill(
+            choose((" " if language == "en" else "").join(part for part in parts if part), dice), slots
+        )
         return text.lower() if language == "en" and dice.chance(0.1) else text

@@ -39,7 +39,8 @@ class ProductType:
     """Pairs of the same sentence in English and Chinese; the first two introduce the product."""
 
 
-def _lines(name: str) -> list[str]:
+def read_lines(name: str) -> list[str]:
+    """The lines of ``demo/texts/NAME`` that are neither empty nor comments."""
     text = (FOLDER / name).read_text(encoding="utf-8")
     return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("# ")]
 
@@ -59,7 +60,7 @@ def product_types() -> tuple[ProductType, ...]:
     """The range as it is written in ``products.txt``, in the file's order."""
     types = []
     blocks: list[list[str]] = []
-    for line in _lines("products.txt"):
+    for line in read_lines("products.txt"):
         if line.startswith("== "):
             blocks.append([line[3:]])
         else:
@@ -106,14 +107,16 @@ class Swaps:
 
     def __init__(self, name: str) -> None:
         self._others: dict[str, list[str]] = {}
-        for line in _lines(name):
+        for line in read_lines(name):
             left, _, right = line.partition(" = ")
             self._others[left] = [other.strip() for other in right.split("|")]
         longest_first = sorted(self._others, key=lambda phrase: (-len(phrase), phrase))
         words = "|".join(re.escape(phrase) for phrase in longest_first)
         edge = r"\b" if name.endswith("en.txt") else ""
         # "about" and its like would be said twice.
-        self._phrase = re.compile(rf"(?<!about )(?<!around )(?<!nearly )(?<!good ){edge}(?:{words}){edge}", re.IGNORECASE)
+        self._phrase = re.compile(
+            rf"(?<!about )(?<!around )(?<!nearly )(?<!good ){edge}(?:{words}){edge}", re.IGNORECASE
+        )
 
     def apply(self, text: str, dice: TextDice, share: float = 0.3) -> str:
         """Swap about that ``share`` of the phrases that can be swapped; capitals stay."""
@@ -169,7 +172,7 @@ def fragments(name: str) -> Fragments:
         if header is not None:
             by_key.setdefault(header[:2], []).append((header[2], tuple(lines)))
 
-    for line in (line for path in sorted(FOLDER.glob(f"{name}*.txt")) for line in _lines(path.name)):
+    for line in (line for path in sorted(FOLDER.glob(f"{name}*.txt")) for line in read_lines(path.name)):
         match = re.fullmatch(r"\[(\w+) ?([-+~]?)(?: ?\| ?([\w ]+))?\]", line)
         if match is None:
             lines.append(line)

@@ -1,4 +1,4 @@
-"""Visits of those who accepted tracking (about one buyer in five), with the bots that came in February 2026."""
+"""Visits of those who accepted tracking (about one buyer in five), and bots in February 2026."""
 
 from __future__ import annotations
 
@@ -32,26 +32,55 @@ def make_visits(seed: int, people: People, orders: Orders) -> dict[str, NDArray[
     seconds = dice.choose(others, _HOURS) * 3600 + dice.integers(others, 0, 3600)
     customer = dice.choose(others, people.weight)
     # A quarter comes logged in; those who have left the shop hardly look in any more.
-    is_known = dice.chance(0.4, others) & (people.registered[customer] < day) & (people.left[customer] + 20 > day)
+    is_known = (
+        dice.chance(0.4, others) & (people.registered[customer] < day) & (people.left[customer] + 20 > day)
+    )
     pages = 1 + np.floor(dice.exponential(others, 3.2)).astype(np.int64)
     cart = dice.chance(np.clip(0.02 + 0.035 * (pages - 1), 0, 0.5), others)
     columns = [
-        (MIDNIGHT + (day * 86400 + seconds).astype("timedelta64[s]"), np.where(is_known, customer, -1),
-         dice.choose(others, (0.56, 0.35, 0.09)), dice.choose(others, (0.4, 0.22, 0.15, 0.08, 0.15)), pages, cart,
-         np.full(others, -1)),
-    ]  # fmt: skip
+        (
+            MIDNIGHT + (day * 86400 + seconds).astype("timedelta64[s]"),
+            np.where(is_known, customer, -1),
+            dice.choose(others, (0.56, 0.35, 0.09)),
+            dice.choose(others, (0.4, 0.22, 0.15, 0.08, 0.15)),
+            pages,
+            cart,
+            np.full(others, -1),
+        ),
+    ]
     n = len(bought)
     before = dice.integers(n, 120, 3000).astype("timedelta64[s]")
     device = np.select([orders.device[bought] == "mobile", orders.device[bought] == "desktop"], [0, 1], 2)
-    by_mail = np.isin(orders.campaign[bought], [c for c, it in enumerate(plan.CAMPAIGNS) if it.channel == "email"])
+    by_mail = np.isin(
+        orders.campaign[bought], [c for c, it in enumerate(plan.CAMPAIGNS) if it.channel == "email"]
+    )
     source = np.where(by_mail & dice.chance(0.7, n), 3, dice.choose(n, (0.36, 0.3, 0.1, 0.13, 0.11)))
-    columns.append((orders.ordered_at[bought] - before, orders.customer[bought], device, source,
-                    4 + np.floor(dice.exponential(n, 6.0)).astype(np.int64), np.ones(n, bool), bought))  # fmt: skip
+    columns.append(
+        (
+            orders.ordered_at[bought] - before,
+            orders.customer[bought],
+            device,
+            source,
+            4 + np.floor(dice.exponential(n, 6.0)).astype(np.int64),
+            np.ones(n, bool),
+            bought,
+        )
+    )
     day = plan.day_of(plan.TRAFFIC_ANOMALY.first) + dice.integers(bots, 0, plan.TRAFFIC_ANOMALY.days)
-    columns.append((MIDNIGHT + (day * 86400 + dice.integers(bots, 0, 86400)).astype("timedelta64[s]"), np.full(bots, -1),
-                    np.ones(bots, np.int64), np.full(bots, 4), np.ones(bots, np.int64), np.zeros(bots, bool),
-                    np.full(bots, -1)))  # fmt: skip
-    started, customer, device, source, pages, cart, order = (np.concatenate(p) for p in zip(*columns, strict=True))
+    columns.append(
+        (
+            MIDNIGHT + (day * 86400 + dice.integers(bots, 0, 86400)).astype("timedelta64[s]"),
+            np.full(bots, -1),
+            np.ones(bots, np.int64),
+            np.full(bots, 4),
+            np.ones(bots, np.int64),
+            np.zeros(bots, bool),
+            np.full(bots, -1),
+        )
+    )
+    started, customer, device, source, pages, cart, order = (
+        np.concatenate(p) for p in zip(*columns, strict=True)
+    )
     by_time = np.argsort(started, kind="stable")
     started, customer, device, source = started[by_time], customer[by_time], device[by_time], source[by_time]
     order = order[by_time]
