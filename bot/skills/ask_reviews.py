@@ -28,10 +28,17 @@ logger = logging.getLogger(__name__)
 
 QUOTES = 5
 """Reviews quoted at most."""
-SEARCHED = 20
+SEARCHED = 40
 """Hits looked at before the weak ones are left out."""
 MIN_SIMILARITY = 0.3
 """Cosine below which a review does not speak of the question."""
+
+MIN_SIMILARITY_NAMED = 0.15
+"""The same for a review that shares a word with the topic."""
+SAME = 0.6
+"""Share of common words above which two reviews say the same."""
+FEW_PIECES = 4
+"""Words below which a review says little."""
 
 _STARS = re.compile(r"(?i)\b([1-5])[- ]?stars?\b|([1-5一二三四五])\s?星")
 _ZH_DIGITS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5}
@@ -65,7 +72,7 @@ def find_reviews(request: Request, tools: Tools) -> Evidence:
     if request.cancel.is_set():
         raise Stopped
     # "Show me reviews of the lamp" has no topic: whatever the filters let through is an answer.
-    kept = tuple(hit for hit in hits if not topic or _speaks_of_it(hit))[:QUOTES]
+    kept = telling([hit for hit in hits if not topic or speaks_of(hit, topic)])[:QUOTES]
     overview = _overview(wanted, request, source, tools)
     values = (*wanted.products, *wanted.categories, *wanted.languages)
     return Evidence(
@@ -87,9 +94,33 @@ def _may_read(source: ReviewSource, tools: Tools) -> bool:
     return view is not None and all(view.column(name) is not None for name in source.text)
 
 
-def _speaks_of_it(hit: Hit) -> bool:
-    # A hit without a similarity shares words with the question, which rank fusion already put behind.
-    return hit.similarity is None or hit.similarity >= MIN_SIMILARITY
+def speaks_of(hit: Hit, topic: str) -> bool:
+    """Whether a review is near the topic in meaning, or names it and is not far from it.
+
+    A long review that also speaks of other things is less near, so its naming the topic counts.
+    """
+    needed = MIN_SIMILARITY_NAMED if _pieces(topic) & _pieces(hit.document.text) else MIN_SIMILARITY
+    return hit.similarity is None or hit.similarity >= needed
+
+
+def telling(hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """Without reviews that say the same again; those of a word or two come last."""
+    kept: list[Hit] = []
+    seen: list[set[str]] = []
+    for hit in hits:
+        pieces = _pieces(hit.document.text)
+        if any(len(pieces & other) > SAME * len(pieces | other) for other in seen):
+            continue
+        seen.append(pieces)
+        kept.append(hit)
+    return tuple(sorted(kept, key=lambda hit: len(_pieces(hit.document.text)) < FEW_PIECES))
+
+
+def _pieces(text: str) -> set[str]:
+    """English words by their first five letters, which plurals share, and pairs of Chinese characters."""
+    words = {w[:5] for w in re.findall(r"[a-z0-9]{3,}", text.lower()) if w not in cues.REVIEWS_NOISE}
+    chinese = re.findall(r"[\u4e00-\u9fff]+", text)
+    return words | {run[i : i + 2] for run in chinese for i in range(max(len(run) - 1, 1))}
 
 
 def topic_of(question: str, spans: Sequence[tuple[int, int]] = ()) -> str:

@@ -11,12 +11,12 @@ from fakes import WordRetriever, WrittenAsker
 from bot.answer import Scope
 from bot.errors import Declined
 from bot.scope import scope_of
-from bot.skills.ask_reviews import find_reviews, topic_of
+from bot.skills.ask_reviews import find_reviews, speaks_of, telling, topic_of
 from bot.skills.ask_sql import answer_with_sql, total_sql
 from bot.skills.base import Request, Tools
 from bot.skills.help import suggestions, tell_what_there_is
 from retrieval.corpus import review_documents
-from retrieval.types import Filters, Hit
+from retrieval.types import Document, Filters, Hit
 from sql.linking import Vocabulary, link
 from sql.workspace import Workspace
 
@@ -198,6 +198,37 @@ def test_weak_hits_are_left_out_unless_no_topic_was_named(tools: Tools, workspac
     weak = dataclasses.replace(tools, retriever=Weak())
     assert find_reviews(request("What do buyers say about unicorns?", weak), weak).hits == ()
     assert len(find_reviews(request("Show me customer reviews", weak), weak).hits) == 3
+
+
+def review(text: str, similarity: float | None = 0.5) -> Hit:
+    return Hit(
+        document=Document(id=f"review:{text}", kind="review", text=text), score=1.0, similarity=similarity
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "similarity", "speaks"),
+    [
+        ("lasts for days", 0.35, True),
+        ("lasts for days", 0.25, False),
+        ("a long story in which batteries are named too", 0.2, True),
+        ("a long story in which batteries are named too", 0.1, False),
+        ("found by keywords alone", None, True),
+    ],
+)
+def test_naming_the_topic_makes_up_for_some_distance(text: str, similarity: float | None, speaks: bool):
+    assert speaks_of(review(text, similarity), "battery") == speaks
+
+
+def test_quotes_do_not_repeat_each_other_and_short_ones_come_last():
+    texts = [
+        "top",
+        "电池不行，一会儿就没电了。",
+        "电池不行，一会儿就没电了～退了",
+        "The battery died after one month",
+    ]
+    shown = [hit.document.text for hit in telling([review(text) for text in texts])]
+    assert shown == ["电池不行，一会儿就没电了。", "The battery died after one month", "top"]
 
 
 def test_reviews_that_cannot_be_quoted_are_declined(tools: Tools, workspace: Workspace):
