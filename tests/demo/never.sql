@@ -21,9 +21,9 @@ SELECT COUNT(*) FROM order_lines AS l JOIN orders AS o USING (order_id) JOIN pro
 WHERE o.ordered_at < p.launched_on OR o.ordered_at >= p.discontinued_on;
 -- something happens after the last day
 SELECT COUNT(*) FROM (
-  SELECT reviewed_at AS at FROM reviews UNION ALL SELECT returned_at FROM returns UNION ALL SELECT opened_at FROM tickets
+  SELECT reviewed_at AS moment FROM reviews UNION ALL SELECT returned_at FROM returns UNION ALL SELECT opened_at FROM tickets
   UNION ALL SELECT started_at FROM sessions UNION ALL SELECT delivered_at FROM orders UNION ALL SELECT closed_at FROM tickets
-) WHERE at >= TIMESTAMP '2026-07-01';
+) WHERE moment >= TIMESTAMP '2026-07-01';
 -- an order counts as unpaid though a payment went through, or the other way round
 SELECT COUNT(*) FROM orders AS o WHERE (o.status = 'payment_failed') =
 EXISTS (SELECT 1 FROM payments AS y WHERE y.order_id = o.order_id AND y.status = 'captured');
