@@ -226,7 +226,11 @@ class Guard:
         name = view.name if table is None else self._free_name(f"{view.name}_view")
         if not is_whole or view.sql is None:
             body = self._narrow(view, shown, body, rows)
-        return _Source(view=shown, table=name, cte=_print(body, self.dialect))
+        try:
+            return _Source(view=shown, table=name, cte=_print(body, self.dialect))
+        except SqlglotError as error:
+            reason = f"the view {view.name} cannot be written for {self.dialect}: {_sqlglot_reason(error)}"
+            raise ShopFileError(self.shop.path, None, reason) from error
 
     def _narrow(self, view: View, shown: View, body: exp.Query, rows: str | None) -> exp.Query:
         """``body`` with the shown columns only, and the rows for which the role's predicate is true."""
@@ -712,6 +716,23 @@ def _bare(tree: exp.Query) -> exp.Query:
         node.comments = None
         node._meta = None
     return tree
+
+
+def translate_views(shop: Shop, source: Dialect, target: Dialect) -> Shop:
+    """The shop with its views and its rules about rows in another dialect, to judge statements as for there.
+
+    As near as sqlglot comes; for looking at the guard, not for running: a shop describes its own database.
+    """
+
+    def translated(sql: str) -> str:
+        trees = sqlglot.transpile(sql, read=source, write=target, unsupported_level=ErrorLevel.IGNORE)
+        return trees[0]
+
+    views = tuple(v if v.sql is None else replace(v, sql=translated(v.sql)) for v in shop.views)
+    roles = tuple(
+        replace(r, rows={name: translated(rule) for name, rule in r.rows.items()}) for r in shop.roles
+    )
+    return replace(shop, views=views, roles=roles)
 
 
 @lru_cache(maxsize=256)

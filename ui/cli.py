@@ -418,7 +418,7 @@ def guard(
     from dataclasses import replace
     from typing import get_args
 
-    from sql.guard import Guard
+    from sql.guard import Guard, translate_views
     from sql.types import Dialect
     from ui.open import open_role
 
@@ -430,7 +430,8 @@ def guard(
         judge = workspace.guard
         if dialect is not None and dialect != workspace.catalog.dialect:
             catalog = replace(workspace.catalog, dialect=known[dialect])
-            judge = Guard(workspace.shop, catalog, workspace.role)
+            there = translate_views(workspace.shop, workspace.catalog.dialect, known[dialect])
+            judge = Guard(there, catalog, there.role(workspace.role.name))
         for line in _lines(sys.stdin.buffer):
             if line.strip():
                 _print_json(_verdict(judge, line), indent=None)

@@ -17,7 +17,7 @@ import sql.errors
 from sql.databases import Database, open_database
 from sql.errors import NotAllowed, ShopFileError, SqlError, UnknownName, UnsafeQuery
 from sql.functions import BY_DIALECT, function_names
-from sql.guard import CheckedQuery, Guard
+from sql.guard import CheckedQuery, Guard, translate_views
 from sql.run import run
 from sql.semantics import Role, Shop, View
 from sql.types import Dialect, QueryLimits
@@ -352,3 +352,21 @@ def test_a_hidden_view_is_told_apart_from_one_that_is_not_there(guards):
         guards["duckdb", "china"].check("SELECT * FROM orders")
     with pytest.raises(UnknownName):
         guards["duckdb", "china"].check("SELECT * FROM order_lines")
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgres", "mysql"])
+def test_the_guard_judges_statements_of_a_dialect_without_its_database(target, databases):
+    view = View(
+        name="late",
+        sql="SELECT order_id, DATE_DIFF('day', ordered_at, CURRENT_DATE) AS days FROM orders",
+        columns=(small_shop.column("order_id"), small_shop.column("days")),
+    )
+    shop = Shop(name="x", database="x", views=(view,), roles=(Role(name="r", rows={"late": "days > 3"}),))
+    catalog = dataclasses.replace(databases["duckdb"].catalog(), dialect=target)
+    there = translate_views(shop, "duckdb", target)
+    guard = Guard(there, catalog, there.roles[0])
+    query = guard.check("SELECT AVG(days) AS mean FROM late")
+    assert query.dialect == target and guard.check(query.sql) == query
+    for text in ("SELECT SLEEP(10)", "SELECT PG_SLEEP(10)", "SELECT * FROM orders", "DELETE FROM late"):
+        with pytest.raises(UnsafeQuery):
+            guard.check(text)
