@@ -138,7 +138,7 @@ class EnglishWriter:
         bad = [n for o in draft.opinions if o.polarity == "-" and (n := self._note(o, draft.facts))]
         if len(good) + len(bad) < 2:
             return self._plain(draft)
-        plus, minus, mark = self.dice.pick(_LISTS)
+        plus, minus, mark = self.dice.pick(_LISTS if good else _LISTS[:3])
         rows = []
         if good:
             rows.append(f"{plus} {mark.replace('+', plus).join(good)}")
