@@ -55,6 +55,11 @@ class Index:
         self._embedder = embedder
         self._adding = threading.Lock()
 
+    @property
+    def embedder(self) -> Embedder:
+        """The model behind the vectors, to be shared instead of loaded twice."""
+        return self._embedder
+
     @classmethod
     def build(
         cls,

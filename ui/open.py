@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from llm.engine import Completion, Engine, Piece, Prompt
     from retrieval.index import Index
     from retrieval.types import Document
+    from sql.ask import SqlAsker
     from sql.semantics import Role, Shop
     from sql.workspace import Workspace
 
@@ -129,7 +130,28 @@ class OpenedShop:
     """Where this shop's index and reports are kept."""
     index: Index | None
     engine: LazyEngine
+    asker: SqlAsker
     assistant: Assistant
+
+    def warm(self) -> None:
+        """Load what the first question would wait for: the models, and the shop's description as they read it.
+
+        Raises:
+            LlmError, RetrievalError: a model cannot be loaded.
+        """
+        from sql.linking import link
+
+        self.assistant.warm()
+        if self.index is not None:
+            self.index.warm_up()
+        self.engine.load()
+        views = self.workspace.guard.views
+        question = next(iter(self.workspace.shop.suggestions), views[0].name if views else "")
+        if not question:
+            return
+        with step("Letting the model read the shop's description"):
+            links = link(question, self.asker.vocabulary, self.workspace.today)
+            self.asker.drafter.draft(links, self.asker.drafter.plan(links))
 
     def close(self) -> None:
         """Free the database."""
@@ -414,8 +436,9 @@ def open_shop(
         engine = LazyEngine(settings, factory or load_engine)
         vocabulary = Vocabulary.build(workspace)
         asker = SqlAsker(workspace, engine, vocabulary)
+        embedder = index.embedder if index is not None else load_embedder()
         assistant = Assistant(
-            workspace, asker, index, vocabulary=vocabulary, engine=engine, embedder=load_embedder()
+            workspace, asker, index, vocabulary=vocabulary, engine=engine, embedder=embedder
         )
     except BaseException:
         workspace.close()
@@ -425,6 +448,7 @@ def open_shop(
         folder=audience_folder(folder_of(settings, workspace.shop), workspace.role),
         index=index,
         engine=engine,
+        asker=asker,
         assistant=assistant,
     )
 
