@@ -32,7 +32,8 @@ def open_engine(
         home: folder of weights, made if missing.
         model: see :func:`llm.weights.ensure_weights`.
         device: "cpu" or "cuda"; ``None`` takes the graphics card if torch sees one.
-        precision: one of ``llm.network.PRECISIONS``; ``None`` chooses and logs the reason.
+        precision: one of ``llm.network.PRECISIONS``; ``None`` chooses, see :func:`llm.precision.choose`, and
+            logs the reason.
         adapters: LoRA adapters, name to peft folder.
         progress: show bars on standard error.
     Raises:
@@ -46,7 +47,8 @@ def open_engine(
             'torch is not installed. Run: pip install "shoptalk[llm]", or serve the model over HTTP.'
         ) from error
     from llm.chat import ChatTokenizer
-    from llm.network import PRECISIONS, load_network
+    from llm.network import load_network
+    from llm.precision import choose
     from llm.prefix import Prefixes
     from llm.torch_engine import TorchEngine
 
@@ -54,13 +56,13 @@ def open_engine(
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise EngineUnavailable("device 'cuda' was asked for and torch sees no graphics card. Use 'cpu'.")
     folder = ensure_weights(home, model, progress=progress)
-    chosen = next((known for known in PRECISIONS if known == (precision or "float16")), None)
-    if chosen is None:
-        raise EngineUnavailable(f"No precision is called {precision!r}; known: {', '.join(PRECISIONS)}.")
-    network = load_network(folder, precision=chosen, device=device)
-    name = f"{folder.name}, {chosen}, {device}"
+    choice = choose(home, folder, device, precision)
+    assert choice is not None  # None comes only with measure=False
+    logger.info("%s in %s on %s: %s", folder.name, choice.precision, device, choice.reason)
+    network = load_network(folder, precision=choice.precision, device=device)
+    name = f"{folder.name}, {choice.precision}, {device}"
     stat = (folder / "config.json").stat()
-    identity = f"{folder.resolve()}|{stat.st_mtime_ns}|{chosen}|{device}|{torch.__version__}"
+    identity = f"{folder.resolve()}|{stat.st_mtime_ns}|{choice.precision}|{device}|{torch.__version__}"
     adapters = dict(adapters or {})
     prints = {key: _fingerprint(path) for key, path in adapters.items()}
     return TorchEngine(

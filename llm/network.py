@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -23,6 +24,9 @@ logger = logging.getLogger(__name__)
 
 Precision = Literal["int8", "float16", "bfloat16", "nf4", "float32"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+NOT_INT8 = ("down_proj",)
+"""Layers that stay float16 under ``int8``. Their activations have the widest range: half of the whole error
+came from them, and for one token float16 is as quick (``bench/engine.py``)."""
 
 
 @dataclass(frozen=True)
@@ -118,37 +122,52 @@ def _load_nf4(folder: Path, config: Any, device: str) -> tuple[Any, torch.dtype]
     return model, torch.bfloat16
 
 
+def read_layers(folder: Path, precision: Precision, count: int) -> list[nn.Module]:
+    """Return the matrices of the first ``count`` blocks, in ``precision`` on the CPU, to measure them."""
+    tensors = Tensors(folder)
+    layers = []
+    for name in tensors:
+        parts = name.split(".")
+        if parts[:2] == ["model", "layers"] and int(parts[2]) < count and name.endswith("_proj.weight"):
+            weight, bias = tensors[name], tensors.get(name.removesuffix("weight") + "bias")
+            layers.append(_linear(parts[-2], weight, bias, precision, "cpu"))
+    return layers
+
+
 class Tensors:
-    """The tensors of a folder's safetensors files, read when asked for; pages of the file, not copies."""
+    """The tensors of a folder's safetensors files, read when asked for: pages of the file, not copies."""
 
     def __init__(self, folder: Path) -> None:
         from safetensors import safe_open
 
+        self._folder = folder
         index = folder / "model.safetensors.index.json"
         if index.is_file():
-            names: dict[str, str] = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
-            opened: dict[str, Any] = {
-                name: safe_open(folder / name, "pt") for name in sorted(set(names.values()))
-            }
-            self._files = {tensor: opened[name] for tensor, name in names.items()}
-        else:
-            path = folder / "model.safetensors"
-            if not path.is_file():
-                raise EngineUnavailable(f"{path} is missing. Run: shoptalk weights")
+            self._files: dict[str, str] = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+            return
+        path = folder / "model.safetensors"
+        if not path.is_file():
+            raise EngineUnavailable(f"{path} is missing. Run: shoptalk weights")
+        try:
             file: Any = safe_open(path, "pt")
-            self._files = dict.fromkeys(file.keys(), file)
+        except Exception as error:  # safetensors' error has no public base that covers a cut file
+            raise EngineUnavailable(f"{path} is damaged ({error}). Run: shoptalk weights") from error
+        self._files = dict.fromkeys(file.keys(), path.name)
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._files
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._files))
 
     def __getitem__(self, name: str) -> torch.Tensor:
-        tensor: torch.Tensor = self._files[name].get_tensor(name)
+        from safetensors import safe_open
+
+        # Opened anew each time: pages that were read count as this process's memory until the file is closed.
+        file: Any = safe_open(self._folder / self._files[name], "pt")
+        tensor: torch.Tensor = file.get_tensor(name)
         return tensor
 
     def get(self, name: str) -> torch.Tensor | None:
         """Return the tensor, ``None`` where there is none of this name."""
-        file = self._files.get(name)
-        return None if file is None else file.get_tensor(name)
+        return self[name] if name in self._files else None
 
 
 def _fill(model: Any, folder: Path, precision: Precision, device: str) -> None:
@@ -164,7 +183,7 @@ def _fill(model: Any, folder: Path, precision: Precision, device: str) -> None:
                 weight = tensors["model.embed_tokens.weight"]
             if weight is None:
                 raise EngineUnavailable(f"{folder}: tensor {name}.weight is missing. Run: shoptalk weights")
-            setattr(parent, leaf, _linear(weight, bias, precision, device))
+            setattr(parent, leaf, _linear(leaf, weight, bias, precision, device))
         elif isinstance(module, nn.Embedding):
             setattr(parent, leaf, Lookup(tensors[f"{name}.weight"].to(device), dtype))
         elif hasattr(module, "inv_freq"):  # computed from the configuration, in no file
@@ -178,11 +197,23 @@ def _fill(model: Any, folder: Path, precision: Precision, device: str) -> None:
         raise EngineUnavailable(f"{folder}: no weights for {', '.join(left[:3])}. Nothing was loaded.")
 
 
-def _linear(weight: torch.Tensor, bias: torch.Tensor | None, precision: Precision, device: str) -> Any:
-    if precision == "float16":
+def _linear(
+    name: str, weight: torch.Tensor, bias: torch.Tensor | None, precision: Precision, device: str
+) -> nn.Module:
+    if precision == "float16" or (precision == "int8" and name in NOT_INT8):
         return HalfLinear(weight, bias)
     if precision == "int8":
         return Int8Linear(*Int8Linear.quantise(weight), bias)
+    if precision == "nf4":
+        import bitsandbytes
+
+        four_bit = bitsandbytes.nn.Linear4bit(
+            weight.shape[1], weight.shape[0], bias is not None, torch.bfloat16, quant_type="nf4"
+        )
+        state = {"weight": weight} if bias is None else {"weight": weight, "bias": bias}
+        four_bit.load_state_dict(state)
+        quantised: nn.Module = four_bit.to(device).eval()
+        return quantised
     dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
     with torch.device("meta"):
         linear = nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None)

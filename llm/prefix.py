@@ -12,6 +12,7 @@ import logging
 import os
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,7 +122,8 @@ class Prefixes:
             for file in old[: -self._limits[1]]:
                 file.unlink(missing_ok=True)
         except OSError as error:
-            unfinished.unlink(missing_ok=True)
+            with suppress(OSError):
+                unfinished.unlink()
             logger.warning(
                 "The prompt's start was not kept on disk (%s); the next start reads it again.", error
             )

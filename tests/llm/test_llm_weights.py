@@ -1,4 +1,4 @@
-"""Weights: every source, every way to fail, what a second run finds. No network; a small file is the model."""
+"""Weights: every source, every failure, what a second run finds. No network; a small file is the model."""
 
 from __future__ import annotations
 
