@@ -1,4 +1,5 @@
-"""Question to rows: link, draft, check, run; repair at most twice; say how sure, or that it cannot be answered."""
+"""Question to rows: link, draft, check, run; repair at most twice; say how sure, or that it cannot be
+answered."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ _MAX_REPAIRS = 2
 
 
 _WRITE = re.compile(
-    r"\s*(?:please\s+|can you\s+|could you\s+)?(?:set|delete|remove|erase|update|insert|drop|truncate|cancel|raise|lower|increase"
+    r"\s*(?:please\s+|can you\s+|could you\s+)?(?:set|delete|remove|erase|update|insert|drop"
+    r"|truncate|cancel|raise|lower|increase"
     r"|reduce|overwrite)\s+(?:all|the|every|each|my|our|this|that|orders?|prices?|stock|customers?|tables?)\b"
     r"|\s*请?(?:把|将|删除|修改|更新|取消(?:订单|所有))",
     re.I,
@@ -173,7 +175,8 @@ class SqlAsker:
         return replace(table, labels=table.labels | labels)
 
     def _check_answerable(self, links: Links) -> None:
-        """Raise ``CannotAnswer`` when the question is not about this shop's data, or about hidden parts of it."""
+        """Raise ``CannotAnswer`` when the question is not about this shop's data, or about hidden parts of
+        it."""
         if hidden := self._decisive_hidden(links):
             names = tuple(
                 dict.fromkeys(f"{m.view}.{m.name}" if m.kind == "column" else m.name for m in hidden)
@@ -183,6 +186,10 @@ class SqlAsker:
         if _WRITE.match(links.question):
             raise CannotAnswer("the shop's data can be read here and never changed")
         counted = _COUNTED.search(links.question)
+        if self.drafter.is_plain:  # nobody gave its tables words: leave it to the model
+            if not links.mentions:
+                raise CannotAnswer("the question names nothing that the data has", links.unknown)
+            return
         if counted and counted[1] in links.unknown:
             raise CannotAnswer(f"the data has nothing about {counted[1]}", (counted[1],))
         named = [m for m in links.mentions if m.kind != "value" or m.score >= 0.9]
@@ -210,7 +217,9 @@ class SqlAsker:
         result = []
         for mention in links.hidden:
             span = (mention.start, mention.end)
-            if span in inside | anywhere or any(s <= span[0] and span[1] <= e for s, e in inside if (s, e) != span):
+            if span in inside | anywhere or any(
+                s <= span[0] and span[1] <= e for s, e in inside if (s, e) != span
+            ):
                 continue
             if best is None or mention.view == best or mention.kind != "column":
                 result.append(mention)
@@ -244,9 +253,9 @@ def unused_links(links: Links, draft: Draft) -> tuple[str, ...]:
 def confidence(links: Links, draft: Draft, repairs: int, unused: int, table: Table) -> float:
     """How likely a result is right: a logistic of a few facts, with weights set by hand.
 
-    The weights say only what helps and what hurts; they are not calibrated. Features: whether the statement had
-    a known shape, mean and lowest log-probability of its tokens, coverage of the question's words, repairs,
-    linked words left unused, and an empty result.
+    The weights say only what helps and what hurts; they are not calibrated. Features: whether the statement
+    had a known shape, mean and lowest log-probability of its tokens, coverage of the question's words,
+    repairs, linked words left unused, and an empty result.
     """
     logprobs = draft.completion.logprobs or (-1.0,)
     mean = sum(logprobs) / len(logprobs)

@@ -60,23 +60,48 @@ def _has(pattern: str, text: str) -> bool:
     return re.search(pattern, text, re.I) is not None
 
 
-_DESC = r"\b(top|most|highest|best|largest|biggest|greatest|maximum|max|longest|leading|seller|strongest|busiest|latest|newest)\b"
-_DESC += r"|most[- ]|最高|最多|最大|最好|最贵|最热|最畅销|畅销|热销|最长|最受欢迎|最佳|最强|排名|前[0-9一二三四五六七八九十]|最近一"
-_ASC = r"\b(least|lowest|fewest|worst|smallest|bottom|minimum|min|shortest|cheapest|weakest|slowest|oldest|earliest)\b"
+_DESC = (
+    r"\b(top|most|highest|best|largest|biggest|greatest|maximum|max|longest|leading|seller"
+    r"|strongest|busiest|latest|newest)\b"
+)
+_DESC += r"|most[- ]"
+_DESC += r"|最高|最多|最大|最好|最贵|最热|畅销|热销|最长|最受欢迎|最佳|最强|排名|前[0-9一二三四五六七八九十]|最近一"
+_ASC = (
+    r"\b(least|lowest|fewest|worst|smallest|bottom|minimum|min|shortest|cheapest|weakest"
+    r"|slowest|oldest|earliest)\b"
+)
 _ASC += r"|最低|最少|最小|最差|最便宜|最短|倒数|最早"
-_COUNT = r"\bhow many\b|\bnumber of\b|\bcount\b|\bhow often\b|#|多少(?!钱|欧)|几(?:个|位|单|件|次|条|名|种|家|款)|数量|个数|人数|次数"
+_COUNT = (
+    r"\bhow many\b|\bnumber of\b|\bcount\b|\bhow often\b|#|多少(?!钱|欧)|几(?:个|位|单|件|次|条|名|种|家|款)"
+    r"|数量|个数|人数|次数"
+)
 _AVERAGE = r"\b(average|avg|mean|on average|typical|typically)\b|平均|均值"
 _TOTAL = r"\b(total|sum|altogether|overall|in all|combined)\b|总|合计|一共|共"
-_SHARE = r"\b(percent|percentage|share|proportion|fraction|ratio|rate)\b|%|\bpart of\b|\bout of all\b|占比|占|比例|百分比|份额|几成"
-_COMPARE = r"\b(compare|compared|comparison|versus|vs|against|better than|side by side|respectively|separately|than the)\b"
+_SHARE = (
+    r"\b(percent|percentage|share|proportion|fraction|ratio|rate)\b|%|\bpart of\b|\bout of "
+    r"all\b|占比|占|比例|百分比|份额|几成"
+)
+_COMPARE = (
+    r"\b(compare|compared|comparison|versus|vs|against|better than|side by side|respectively"
+    r"|separately|than the)\b"
+)
 _COMPARE += r"|对比|比较|相比|分别|各是|各有|还是|各自|各"
-_CHANGE = r"\b(growth|grow|grew|grown|increase[ds]?|decrease[ds]?|change[ds]?|difference|rise|rose|fell|dropped?|declined?)\b"
+_CHANGE = (
+    r"\b(growth|grow|grew|grown|increase[ds]?|decrease[ds]?|change[ds]?|difference|rise|rose"
+    r"|fell|dropped?|declined?)\b"
+)
 _CHANGE += r"|month over month|year over year|增长|下降|变化|同比|环比|涨|跌"
-_NEGATED = r"\b(not|no|never|without|except|excluding|other than|none|n't|besides|apart from)\b|n['’]t\b|没有|没|不|除了|以外|未|非"
+_NEGATED = (
+    r"\b(not|no|never|without|except|excluding|other than|none|n't|besides|apart from)\b"
+    r"|n['’]t\b|没有|没|不|除了|以外|未|非"
+)
 _LIST = r"^\s*(list|show|give|which|who|what are|name|find|display)\b|哪些|列出|有哪|显示|名单"
 _EACH = r"\b(by|per|each|every|across|for all|broken down|split|grouped?|for the different)\b|各|每|按|分"
 
-_LOOSE = r"\b(?:(?:more|less|fewer|higher|lower|greater) than|below|above|under|exceed\w*)\b|低于|高于|超过|少于|多于|大于|小于|不足"
+_LOOSE = (
+    r"\b(?:(?:more|less|fewer|higher|lower|greater) than|below|above|under|exceed\w*)\b|低于|高于"
+    r"|超过|少于|多于|大于|小于|不足"
+)
 
 _GRAIN_UNITS: dict[Grain, tuple[str, str]] = {
     "day": ("day|days|date|daily|days", "天|日"),
@@ -88,28 +113,37 @@ _GRAIN_UNITS: dict[Grain, tuple[str, str]] = {
 
 _OPERATORS: tuple[tuple[str, Literal[">", ">=", "<", "<=", "="]], ...] = (
     (
-        r"(?:no|not) (?:more|higher|over) than\s*$|\bat most\s*$|\bup to\s*$|不超过\s*$|至多\s*$|最多\s*$|不高于\s*$",
+        r"(?:no|not) (?:more|higher|over) than\s*$|\bat most\s*$|\bup to\s*$"
+        r"|不超过\s*$|至多\s*$|最多\s*$|不高于\s*$",
         "<=",
     ),
     (
-        r"(?:no|not) (?:less|fewer|lower) than\s*$|\bat least\s*$|\bminimum(?: of)?\s*$|至少\s*$|不少于\s*$|不低于\s*$|满\s*$",
+        (
+            r"(?:no|not) (?:less|fewer|lower) than\s*$|\bat least\s*$|\bminimum(?: of)?\s*$|至少\s*$"
+            r"|不少于\s*$|不低于\s*$|满\s*$"
+        ),
         ">=",
     ),
     (
-        r"\b(?:more|higher|greater|larger|longer|bigger|better|later) than\s*$|\b(?:over|above|exceed(?:s|ed|ing)?|beyond)\s*$"
+        r"\b(?:more|higher|greater|larger|longer|bigger|better|later) than\s*$|\b(?:over|above"
+        r"|exceed(?:s|ed|ing)?|beyond)\s*$"
         r"|超过了?\s*$|大于\s*$|多于\s*$|高于\s*$|超出\s*$|>\s*$",
         ">",
     ),
     (
-        r"\b(?:less|fewer|lower|smaller|shorter|worse|cheaper) than\s*$|\b(?:under|below)\s*$|低于\s*$|少于\s*$|小于\s*$|不到\s*$|不足\s*$|<\s*$",
+        (
+            r"\b(?:less|fewer|lower|smaller|shorter|worse|cheaper) than\s*$|\b(?:under|below)\s*$"
+            r"|低于\s*$|少于\s*$|小于\s*$|不到\s*$|不足\s*$|<\s*$"
+        ),
         "<",
     ),
     (
-        r"\b(?:exactly|equals?|equal to|precisely|only|just)\s*$|等于\s*$|恰好\s*$|正好\s*$|刚好\s*$|只有\s*$",
+        r"\b(?:exactly|equals?|equal to|precisely|only|just)\s*$"
+        r"|等于\s*$|恰好\s*$|正好\s*$|刚好\s*$|只有\s*$",
         "=",
     ),
 )
-_AFTER_OPERATORS: tuple[tuple[str, Literal[">", ">=", "<", "<="]], ...] = (
+_AFTER_OPERATORS: tuple[tuple[str, Literal[">", ">=", "<", "<=", "="]], ...] = (
     (r"^\s*(?:[a-z€]+\s+)?(?:or|and) (?:more|above|over|higher|better)|^\s*\+|^\s*\S?\S?及?以上", ">="),
     (r"^\s*(?:[a-z€]+\s+)?or (?:less|fewer|below|under|lower)|^\s*\S?\S?及?以下|^\s*\S?\S?以内", "<="),
 )
@@ -189,7 +223,10 @@ def _grain(masked: str) -> Grain | None:
     for grain, (english, chinese) in _GRAIN_UNITS.items():
         unit = rf"(?:{english})\b"
         if _has(
-            rf"\b(?:by|per|each|every|a|which|what|over the|best|busiest|worst|strongest)\s+(?:calendar )?{unit}",
+            (
+                rf"\b(?:by|per|each|every|a|which|what|over the|best|busiest|worst"
+                rf"|strongest)\s+(?:calendar )?{unit}"
+            ),
             masked,
         ):
             return grain
@@ -202,7 +239,8 @@ def _grain(masked: str) -> Grain | None:
         ):
             return grain
         if _has(
-            rf"(?:每一?|各|逐|按|哪一?个?|哪几个?|分)(?:{chinese})|{chinese.split('|')[0].replace('个?', '')}度(?!量)",
+            rf"(?:每一?|各|逐|按|哪一?个?|哪几个?|分)(?:{chinese})"
+            rf"|{chinese.split('|')[0].replace('个?', '')}度(?!量)",
             masked,
         ):
             return grain

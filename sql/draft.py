@@ -59,7 +59,8 @@ class Drafter:
         self.engine = engine
         self.vocabulary = vocabulary
         self.adapter = adapter
-        self._fixed = fixed_part(workspace.shop, vocabulary)
+        self.is_plain = all(v.sql is None for v in vocabulary.views) and not vocabulary.metrics
+        self._fixed = fixed_part(workspace.shop, vocabulary, workspace.catalog)
 
     def plan(self, links: Links, *, is_open: bool = False) -> Plan:
         """Decide the grammar.
@@ -85,7 +86,7 @@ class Drafter:
         if readings and names_a_row(readings[0]):
             readings, lost = readings[:1], False
         scopes = make_scopes(links, readings, cues, self.vocabulary, self.workspace.catalog, all_views=lost)
-        is_plain = all(v.sql is None for v in self.vocabulary.views)
+        is_plain = self.is_plain
         freedom = Freedom(
             star=is_plain,
             set_operations=is_plain,
@@ -109,7 +110,10 @@ class Drafter:
     ) -> tuple[str, list[Shape]] | None:
         """The shapes of the best view, when it explains the question and no other does as well."""
         best = readings[0]
-        if best.missed or links.unknown and links.coverage < 0.6:
+        # Tables that nobody described have no words of their own: only plain counts are sure.
+        if self.is_plain and not (cues.is_count or re.search(r"\bcommon\b", cues.masked)):
+            return None
+        if best.missed or (links.unknown and links.coverage < 0.6):
             return None
         if len(readings) > 1 and not readings[1].missed and readings[1].weight > best.weight - 0.4:
             return None
@@ -177,7 +181,8 @@ def literals(links: Links, cues: Cues, scopes: Sequence[Scope]) -> Literals:
 
 
 def question_texts(links: Links) -> tuple[str, ...]:
-    """Stretches of the question that may be values nobody sampled: quoted texts and words nothing explains."""
+    """Stretches of the question that may be values nobody sampled: quoted texts and words nothing
+    explains."""
     texts: dict[str, None] = {}
     for m in re.finditer(
         r"[\"“「]([^\"”」]{1,80})[\"”」]|(?<!\w)['‘]([^'’]{1,80})['’](?!\w)", links.question

@@ -2,15 +2,16 @@
 
 Two kinds, both built only from names that the role may see:
 
-- :func:`open_grammar`: any modest SELECT over one of several :class:`Scope` objects. A scope is one FROM clause
+- :func:`open_grammar`: any modest SELECT over one of several :class:`Scope` objects. A scope is one FROM
+clause
   with its columns; the draft names it on its first line (``-- sales``), so that every later column is held to
   it and the grammar stays small however many tables there are.
 - :func:`shaped_grammar`: a few whole statements with small choices left open, for a question whose words are
   all understood.
 
-Literals are not free: texts come from linked values and from the question, numbers from the question, days from
-the periods that it names. So a draft can be wrong, but never about a name. What a grammar cannot see (a type
-error, a join that explodes) is left to the guard, the database and the budget.
+Literals are not free: texts come from linked values and from the question, numbers from the question, days
+from the periods that it names. So a draft can be wrong, but never about a name. What a grammar cannot see
+(a type error, a join that explodes) is left to the guard, the database and the budget.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sql.types import ColumnType, Dialect
+from sql.words import words
 
 Part = str | tuple[str, ...]
 """A fixed text, or a choice among texts (one of which may be empty)."""
@@ -98,15 +100,16 @@ def quote_text(value: str) -> str:
 
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_RESERVED = frozenset(
+_RESERVED = words(
     """
-    all analyze and any array as asc both by case cast check collate column constraint create cross current_date
-    default desc distinct do else end except exists fetch filter for foreign from full glob grant group having if in
-    index inner insert intersect into is isnull join key lateral leading left like limit natural not notnull null
-    offset on only or order outer over partition pivot primary qualify range references replace returning right
-    rows select set some table then to trailing transaction trigger union unique unpivot update user using values
-    view when where window with date time timestamp year month day hour minute second match rank
-    """.split()
+    all analyze and any array as asc both by case cast check collate column constraint create cross
+    current_date default desc distinct do else end except exists fetch filter for foreign from full glob
+    grant group having if in index inner insert intersect into is isnull join key lateral leading left like
+    limit natural not notnull null offset on only or order outer over partition pivot primary qualify range
+    references replace returning right rows select set some table then to trailing transaction trigger union
+    unique unpivot update user using values view when where window with date time timestamp year month day
+    hour minute second match rank
+    """
 )
 
 
@@ -200,7 +203,8 @@ def open_grammar(
     """The Lark grammar of modest SELECT statements over one of ``scopes``.
 
     Args:
-        names_scope: whether the text begins with the line that names the scope; leave it out when the prompt's
+        names_scope: whether the text begins with the line that names the scope; leave it out when the
+        prompt's
             lead has said it, which is possible only with a single scope.
     """
     if not scopes:
@@ -213,9 +217,6 @@ def open_grammar(
         query = builder.scope(number, scope)
         starts.append(f"{_text(f'-- {scope.name}' + chr(10))} {query}" if names_scope else query)
     return "\n".join([f"start: {' | '.join(starts)}", *builder.rules]) + "\n"
-
-
-_TEMPORAL = ("date", "timestamp")
 
 
 @dataclass
@@ -254,7 +255,7 @@ class _Builder:
             "M": [c.sql for c in scope.columns if c.type in ("integer", "number") and not c.is_key],
             "N": of("integer", "number"),
             "T": of("text", "other"),
-            "D": of(*_TEMPORAL),
+            "D": of("date", "timestamp"),
             "B": of("boolean"),
         }
         self.kinds = {kind: names for kind, names in kinds.items() if names}
@@ -264,7 +265,11 @@ class _Builder:
 
     def _values(self, k: int, scope: Scope) -> None:
         """Numbers, aggregates, metrics."""
-        numeric = ['"COUNT(" "*)"', f'"COUNT(" "DISTINCT " col{k} ")"', f'"COUNT(" "CASE WHEN " cond{k} " THEN 1 END)"']
+        numeric = [
+            '"COUNT(" "*)"',
+            f'"COUNT(" "DISTINCT " col{k} ")"',
+            f'"COUNT(" "CASE WHEN " cond{k} " THEN 1 END)"',
+        ]
         if "M" in self.kinds:
             self.rules.append(f'num{k}: M{k} | M{k} (" + " | " - " | " * " | " / ") M{k}')
             numeric.append(f'("SUM(" | "AVG(" | "MIN(" | "MAX(") num{k} ")"')
@@ -275,7 +280,9 @@ class _Builder:
         items = [f"agg{k}", f'nagg{k} " * 1.0 / " nagg{k}']
         keys = [f"nagg{k}"]
         if scope.metrics:
-            self.rules.append(f"metric{k}: {' | '.join(_pieces(f'{sql} AS {alias}') for sql, alias in scope.metrics)}")
+            self.rules.append(
+                f"metric{k}: {' | '.join(_pieces(f'{sql} AS {alias}') for sql, alias in scope.metrics)}"
+            )
             self.rules.append(f"bare{k}: {' | '.join(_pieces(sql) for sql, _ in scope.metrics)}")
             items.insert(0, f"metric{k}")
             keys.insert(0, f"bare{k}")
@@ -311,7 +318,8 @@ class _Builder:
         conditions.append(f'col{k} (" IS NULL" | " IS NOT NULL")')
         for link in scope.inner:
             conditions.append(
-                f'{_text(link.outer)} (" IN " | " NOT IN ") {_text(f"(SELECT {link.inner} FROM {link.table})")}'
+                f'{_text(link.outer)} (" IN " | " NOT IN ") '
+                f"{_text(f'(SELECT {link.inner} FROM {link.table})')}"
             )
         self.rules.append(f"cond{k}: {' | '.join(conditions)}")
         self.rules.append(f'conds{k}: cond{k} | conds{k} (" AND " | " OR ") cond{k}')

@@ -1,12 +1,12 @@
 """Linking: which views, columns, metrics and values the words of a question mean.
 
-A :class:`Vocabulary` holds every name, synonym and sampled value that a role may see; :func:`link` finds them in
-a question by longest match, tolerant of plurals and typing errors in English and by substrings in Chinese.
-It decides nothing: a word with two meanings gives two mentions, and drafting chooses among them.
+A :class:`Vocabulary` holds every name, synonym and sampled value that a role may see; :func:`link` finds
+them in a question by longest match, tolerant of plurals and typing errors in English and by substrings in
+Chinese. It decides nothing: a word with two meanings gives two mentions, and drafting chooses among them.
 Not covered: meaning beyond shared words ("earnings" for ``revenue`` must stand among the synonyms).
 
-Names that the role may not see are known to the vocabulary too, as ``hidden``, without any value of theirs: so
-that "you may not see this" is not answered with "there is none".
+Names that the role may not see are known to the vocabulary too, as ``hidden``, without any value of theirs:
+so that "you may not see this" is not answered with "there is none".
 """
 
 from __future__ import annotations
@@ -122,7 +122,8 @@ class _Target:
 
 @dataclass
 class Vocabulary:
-    """Every phrase of one shop as one role sees it. Build once, share between threads, never changed after."""
+    """Every phrase of one shop as one role sees it. Build once, share between threads, never changed
+    after."""
 
     views: tuple[View, ...]
     """What the role may see, masked columns left out."""
@@ -169,7 +170,9 @@ class Vocabulary:
         self._add_names(view.name, view.synonyms, _Target("view", view.name, view.name))
         for column in view.columns:
             self._add_names(column.name, column.synonyms, _Target("column", view.name, column.name))
-            if column.type in ("date", "timestamp") and (verb := re.fullmatch(r"(\w+ed)_(?:at|on|date)", column.name)):
+            if column.type in ("date", "timestamp") and (
+                verb := re.fullmatch(r"(\w+ed)_(?:at|on|date)", column.name)
+            ):
                 self._add_phrase(verb[1], _Target("column", view.name, column.name), is_name=True)
             for value, words in column.values.items():
                 for word in (value, *words) if column.type == "text" else words:
@@ -178,7 +181,9 @@ class Vocabulary:
     def _add_names(self, name: str, synonyms: Iterable[str], target: _Target) -> None:
         self._add_phrase(spaced(name), target, is_name=True)
         for synonym in synonyms:
-            if target.kind != "column" or stem(synonym) not in _TIME_UNITS:  # "per week" groups, it names nothing
+            if (
+                target.kind != "column" or stem(synonym) not in _TIME_UNITS
+            ):  # "per week" groups, it names nothing
                 self._add_phrase(synonym, target, is_name=True)
 
     def _add_hidden(self, views: Sequence[View], metrics: Sequence[Metric]) -> None:
@@ -232,6 +237,17 @@ class Vocabulary:
         )
 
     @cached_property
+    def name_words(self) -> dict[str, list[_Target]]:
+        """Stemmed word → columns and views whose longer name has it."""
+        index: dict[str, list[_Target]] = {}
+        for phrase, targets in self.phrases.items():
+            for word in phrase.split() if " " in phrase else ():
+                for target in targets:
+                    if target.kind != "value":
+                        _append(index, word, target)
+        return index
+
+    @cached_property
     def value_words(self) -> dict[str, list[int]]:
         """Stemmed word → positions in :attr:`value_list` of the values that contain it, ascending."""
         index: dict[str, list[int]] = defaultdict(list)
@@ -268,7 +284,9 @@ class Vocabulary:
 def _bound(place: str, metrics: Sequence[Metric]) -> tuple[Metric, ...]:
     """The metrics that are the plain sum of a bound column."""
     view, _, column = place.partition(".")
-    return tuple(m for m in metrics if m.view == view and re.fullmatch(rf"SUM\({re.escape(column)}\)", m.sql, re.I))
+    return tuple(
+        m for m in metrics if m.view == view and re.fullmatch(rf"SUM\({re.escape(column)}\)", m.sql, re.I)
+    )
 
 
 def _append(index: dict[str, list[_Target]], phrase: str, target: _Target) -> None:
@@ -345,6 +363,7 @@ def link(question: str, vocabulary: Vocabulary, today: dt.date) -> Links:
     matches += _identifiers(question, periods, vocabulary)
     matches += _parts(tokens, matches, vocabulary) + _chinese_parts(question, periods, matches, vocabulary)
     matches += _typing_errors(tokens, matches, vocabulary)
+    matches += _name_parts(tokens, matches, vocabulary)
     kept = [m for m in _longest(matches) if not _is_verb(question, m)]
     kept += _trade(question, kept, vocabulary)
     mentions = sorted(
@@ -399,9 +418,11 @@ def _exact(tokens: Sequence[_Token], vocabulary: Vocabulary) -> list[_Match]:
                     continue
                 matches.append(_Match(tokens[first].start, tokens[last].end, 1.0, tuple(targets)))
         token = tokens[first]
-        if token.stem not in vocabulary.phrases and token.text.casefold() not in STOP_WORDS | SHAPE_WORDS:
-            if targets := vocabulary.roots.get(root(token.text)):
-                matches.append(_Match(token.start, token.end, 0.8, tuple(targets)))
+        is_open = (
+            token.stem not in vocabulary.phrases and token.text.casefold() not in STOP_WORDS | SHAPE_WORDS
+        )
+        if is_open and (targets := vocabulary.roots.get(root(token.text))):
+            matches.append(_Match(token.start, token.end, 0.8, tuple(targets)))
     return matches
 
 
@@ -426,7 +447,10 @@ def _chinese(question: str, periods: Sequence[Period], vocabulary: Vocabulary) -
 
 
 _IDENTIFIER = re.compile(
-    r"([A-Za-z]+|订单|客户|顾客|商品|产品|工单|退货|评论)\s*(?:number|no\.?|id|nr\.?|code|编号|号)?\s*[#:：]?\s*(\d+)(?![\d.,]*\d|%)",
+    (
+        r"([A-Za-z]+|订单|客户|顾客|商品|产品|工单|退货|评论)\s*(?:number|no\.?|id|nr\.?|code|编号"
+        r"|号)?\s*[#:：]?\s*(\d+)(?![\d.,]*\d|%)"
+    ),
     re.I,
 )
 _ZH_THINGS = {"订单": "order", "客户": "customer", "顾客": "customer", "商品": "product", "产品": "product"}
@@ -465,7 +489,8 @@ _MAX_PART_VALUES = 3
 
 
 def _parts(tokens: Sequence[_Token], matches: Sequence[_Match], vocabulary: Vocabulary) -> list[_Match]:
-    """Words that are part of sampled values: the value itself when few have them, else a search by pattern."""
+    """Words that are part of sampled values: the value itself when few have them, else a search by
+    pattern."""
     index = vocabulary.value_words
     found = []
     first = 0
@@ -566,6 +591,25 @@ def _typing_errors(
     return found
 
 
+_MAX_NAME_PARTS = 12
+
+
+def _name_parts(tokens: Sequence[_Token], matches: Sequence[_Match], vocabulary: Vocabulary) -> list[_Match]:
+    """Single words of longer names ("type" of ``card_type_code``), where nobody has described the tables."""
+    if vocabulary.metrics or any(v.sql is not None for v in vocabulary.views):
+        return []
+    found = []
+    for run in _free(tokens, matches):
+        for token in run:
+            targets = vocabulary.name_words.get(token.stem, ())
+            if 0 < len(targets) <= _MAX_NAME_PARTS and token.text.casefold() not in STOP_WORDS - {
+                "name",
+                "names",
+            }:
+                found.append(_Match(token.start, token.end, 0.5, tuple(targets)))
+    return found
+
+
 def _longest(matches: Sequence[_Match]) -> list[_Match]:
     """Drop matches inside longer ones; a view's name inside a longer phrase stays, at half its score."""
     kept: list[_Match] = []
@@ -585,11 +629,15 @@ def _longest(matches: Sequence[_Match]) -> list[_Match]:
 
 
 _TAKEN = re.compile(
-    r"\b(?:how much (?:money |cash )?(?:did|do|have|has) (?:we|i|the shop|the store)|(?:did |do |have |has )?we (?:take|took|taken|make|made"
-    r"|earn|earned)\b|money|cash|(?<!\d )(?<!\d)euros?|earn(?:ed)?|bring in|brought in|brings in|bringing in)|赚了?|进账|多少钱|卖得?了?多少欧|(?<!\d)(?<!\d )(?<!万)欧元",
+    r"\b(?:how much (?:money |cash )?(?:did|do|have|has) (?:we|i|the shop|the store)|(?:did "
+    r"|do |have |has )?we (?:take|took|taken|make|made"
+    r"|earn|earned)\b|money|cash|(?<!\d )(?<!\d)euros?|earn(?:ed)?|bring in|brought in|brings "
+    r"in|bringing in)|赚了?|进账|多少钱|卖得?了?多少欧|(?<!\d)(?<!\d )(?<!万)欧元",
     re.I,
 )
-_SOLD = re.compile(r"\b(?:sell|sold|sells|selling|seller|sellers|bought|buy|purchased?)\b|卖出?了?得?|售出|售卖|买了?", re.I)
+_SOLD = re.compile(
+    r"\b(?:sell|sold|sells|selling|seller|sellers|bought|buy|purchased?)\b|卖出?了?得?|售出|售卖|买了?", re.I
+)
 
 
 def _trade(question: str, matches: Sequence[_Match], vocabulary: Vocabulary) -> list[_Match]:
@@ -626,7 +674,9 @@ def _is_verb(question: str, match: _Match) -> bool:
 
 
 _SCALE = {"k": 1e3, "thousand": 1e3, "million": 1e6, "m": 1e6, "万": 1e4, "千": 1e3, "百万": 1e6}
-_NUMBER = re.compile(r"(?<![A-Za-z0-9_.])(\d+(?:,\d{3})*(?:\.\d+)?)\s*(k\b|thousand\b|million\b|百万|万|千)?", re.I)
+_NUMBER = re.compile(
+    r"(?<![A-Za-z0-9_.])(\d+(?:,\d{3})*(?:\.\d+)?)\s*(k\b|thousand\b|million\b|百万|万|千)?", re.I
+)
 _ZH_COUNT = re.compile(r"(?<![第每哪这那一])([二两三四五六七八九十]{1,3})(?=[个名位款种家大件])")
 _ZH_NUMBER = re.compile(
     r"(前|超过|大于|小于|少于|低于|高于|至少|多于|不到|满|第|top)\s*([一二两三四五六七八九十百]+)"
@@ -698,11 +748,9 @@ def _coverage(
             content.append((token.text, known))
     for word, start, end in _chinese_words(question):
         known = is_covered(start, end)
-        if known or not (
-            word in ZH_STOP or word in ZH_SHAPE or all(c in ZH_STOP or c in ZH_SHAPE for c in word)
-        ):
-            if zh_number(word) is None:
-                content.append((word, known))
+        is_small = word in ZH_STOP or word in ZH_SHAPE or all(c in ZH_STOP or c in ZH_SHAPE for c in word)
+        if (known or not is_small) and zh_number(word) is None:
+            content.append((word, known))
     if not content:
         return 1.0, content
     return sum(known for _, known in content) / len(content), content

@@ -22,6 +22,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from sql.words import NUMBER_WORDS
+
 Grain = Literal["day", "week", "month", "quarter", "half", "year", "range"]
 
 Days = tuple[dt.date, dt.date]
@@ -150,11 +152,7 @@ def _unit(unit: str, ago: int, today: dt.date) -> Days:
 
 _MONTHS = {name.lower(): i for i, name in enumerate(calendar.month_name) if name}
 _MONTHS |= {name.lower(): i for i, name in enumerate(calendar.month_abbr) if name} | {"sept": 9}
-_NUMBERS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen twenty"
-).split()
-_COUNTS = {word: i for i, word in enumerate(_NUMBERS)}
+_COUNTS = dict(NUMBER_WORDS)
 _COUNTS |= {"thirty": 30, "sixty": 60, "ninety": 90, "a": 1, "an": 1, "couple of": 2, "few": 3, "several": 3}
 _ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4}
 _ORDINALS |= {"last": 4}
@@ -306,7 +304,10 @@ def _bare_month(m: re.Match[str], today: dt.date) -> _Found | None:
     ):
         # "may" and "march" are words of their own: a capital or a preposition must say that they are months.
         led = re.search(
-            r"\b(in|of|for|during|since|until|till|before|after|by|from|to|and|through|vs\.?|than|between|with|,)\s*$",
+            (
+                r"\b(in|of|for|during|since|until|till|before|after|by|from|to|and|through|vs\.?|than"
+                r"|between|with|,)\s*$"
+            ),
             before,
             re.I,
         )
@@ -363,7 +364,7 @@ def _ago(m: re.Match[str], today: dt.date) -> _Found | None:
     return days, grain
 
 
-@_pattern(rf"(?P<which>this|current|last|previous|prior|past)\s+{_UNIT}(?!\s+year)(?:'s)?")
+@_pattern(rf"(?P<which>this|current|last|previous|prior|past)\s+{_UNIT}(?!\s+(?:year|of)\b)(?:'s)?")
 def _this_or_last(m: re.Match[str], today: dt.date) -> _Found | None:
     unit, which = m["unit"].lower(), m["which"].lower()
     if which == "past":
@@ -411,7 +412,10 @@ def _to_date(m: re.Match[str], today: dt.date) -> _Found | None:
 
 @_pattern(
     r"(?:this|the\s+same)\s+time\s+last\s+year",
-    r"(?:the\s+)?(?:same|this)\s+(?P<unit>month|quarter|week|day)\s+(?:of\s+)?(?:last|the\s+previous|a)\s+year(?:\s+ago)?",
+    (
+        r"(?:the\s+)?(?:same|this)\s+(?P<unit>month|quarter|week|day)\s+(?:of\s+)?(?:last"
+        r"|the\s+previous|a)\s+year(?:\s+ago)?"
+    ),
 )
 def _same_last_year(m: re.Match[str], today: dt.date) -> _Found | None:
     unit = (m.groupdict().get("unit") or "month").lower()
@@ -419,11 +423,49 @@ def _same_last_year(m: re.Match[str], today: dt.date) -> _Found | None:
     return _unit(unit, 0, shift_months(today, -12)), grain
 
 
+@_pattern(
+    rf"(?:the\s+)?(?P<a>\d{{1,2}})(?:st|nd|rd|th)?\s*(?:to|-|–|until"
+    rf"|through)\s*(?P<b>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}{_OF_YEAR}?"
+)
+def _days_of_month(m: re.Match[str], today: dt.date) -> _Found | None:
+    month, first, last = _MONTHS[m["month"].lower()], int(m["a"]), int(m["b"])
+
+    def make(year: int) -> Days | None:
+        start, end = _safe_date(year, month, first), _safe_date(year, month, last)
+        return (start, end + dt.timedelta(days=1)) if start and end and start < end else None
+
+    return _in_year(make, _named_year(m, today), today, "range")
+
+
+@_pattern(r"(?:the\s+)?week\s+(?:of|from|starting(?:\s+on)?)\s+(?P<year>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)")
+def _week_of(m: re.Match[str], today: dt.date) -> _Found | None:
+    day = _safe_date(int(m["year"]), int(m["m"]), int(m["d"]))
+    return (_week(day), "week") if day else None
+
+
+@_pattern(rf"(?:the\s+)?(?P<which>first|last)\s+(?P<unit>week|day)\s+of\s+{_MONTH}{_OF_YEAR}?")
+def _edge_of_month(m: re.Match[str], today: dt.date) -> _Found | None:
+    month, length = _MONTHS[m["month"].lower()], 7 if m["unit"].lower() == "week" else 1
+
+    def make(year: int) -> Days:
+        start, end = _months(year, month, 1)
+        step = dt.timedelta(days=length)
+        return (start, start + step) if m["which"].lower() == "first" else (end - step, end)
+
+    return _in_year(make, _named_year(m, today), today, "range")
+
+
 @_pattern(rf"(?:the\s+)?(?:year\s+)?{_YEAR}(?:'s)?")
 def _plain_year(m: re.Match[str], today: dt.date) -> _Found | None:
     before, after = m.string[: m.start()], m.string[m.end() :]
-    measure = r"\s*(?:eur|euros?|usd|dollars?|pounds?|[€$£%]|units?|pieces|items|orders|times|points|customers|元|件|个|单)"
-    number = r"(?:\b(?:than|over|above|below|under|least|most|exactly|order|orders|number|no|no\.|id|ticket|product|customer|invoice|top|sku|code)\s*|[#€$£.,:=<>-]\s?)$"
+    measure = (
+        r"\s*(?:eur|euros?|usd|dollars?|pounds?|[€$£%]|units?|pieces|items|orders|times|points"
+        r"|customers|元|件|个|单)"
+    )
+    number = (
+        r"(?:\b(?:than|over|above|below|under|least|most|exactly|order|orders|number|no|no\.|id"
+        r"|ticket|product|customer|invoice|top|sku|code)\s*|[#€$£.,:=<>-]\s?)$"
+    )
     if re.match(measure, after, re.I) or re.search(number, before, re.I) or re.match(r"[.,]\d|-\d", after):
         return None
     return _year(int(m["year"])), "year"
@@ -591,7 +633,10 @@ def _join(question: str, a: _Atom, b: _Atom, today: dt.date) -> Period | None:
 
 
 _SINCE = re.compile(
-    r"(?:\bsince|\bfrom|\bstarting(?:\s+in|\s+from|\s+on)?|\bfrom the (?:start|beginning) of|自从|自|从)\s*(?:the\s+)?(?:beginning of\s+|start of\s+|end of\s+)?$",
+    (
+        r"(?:\bsince|\bfrom|\bstarting(?:\s+in|\s+from|\s+on)?|\bfrom the (?:start|beginning) of"
+        r"|自从|自|从)\s*(?:the\s+)?(?:beginning of\s+|start of\s+|end of\s+)?$"
+    ),
     re.I,
 )
 _AFTER = re.compile(r"(?:\bafter|\blater than)\s*(?:the\s+)?(?:end of\s+)?$", re.I)
@@ -599,7 +644,10 @@ _BEFORE = re.compile(
     r"(?:\bbefore|\bearlier than|\bprior to)\s*(?:the\s+)?(?:beginning of\s+|start of\s+)?$", re.I
 )
 _UNTIL = re.compile(
-    r"(?:\buntil|\btill|\bup to|\bthrough|\bby(?:\s+the)?\s+end\s+of|截至|截止到?|直到)\s*(?:the\s+)?(?:end of\s+)?$",
+    (
+        r"(?:\buntil|\btill|\bup to|\bthrough|\bby(?:\s+the)?\s+end\s+of|截至|截止到?"
+        r"|直到)\s*(?:the\s+)?(?:end of\s+)?$"
+    ),
     re.I,
 )
 _TAIL_SINCE = re.compile(r"\s*(?:以来|至今|开始|起|onwards?|on)(?![\w])|\s*(?:以来|至今|开始|起)")
@@ -612,7 +660,9 @@ def _open_or_plain(question: str, atom: _Atom, today: dt.date) -> Period:
     before, after = question[: atom.first], question[atom.last :]
     start, end = atom.days
     first, last, grain = atom.first, atom.last, atom.grain
-    if (m := _SINCE.search(before)) and not re.match(r"\s*[到至]", after):
+    if grain == "range" and (m := _FROM.search(before)):  # "from 1 to 15 May" has an end
+        first = m.start()
+    elif (m := _SINCE.search(before)) and not re.match(r"\s*[到至]", after):
         first, end, grain = m.start(), dt.date.max, "range"
         tail = _TAIL_SINCE.match(after)
         last += tail.end() if tail else 0

@@ -1,7 +1,7 @@
 """The prompt of one question: what never changes first, so that an engine computes it once.
 
-The words live in ``sql/prompts/*.txt``. Everything that comes from strangers (question, values, errors) is put
-in as plain text on one line of its own; engines encode it without control tokens.
+The words live in ``sql/prompts/*.txt``. Everything that comes from strangers (question, values, errors) is
+put in as plain text on one line of its own; engines encode it without control tokens.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from importlib import resources
 from string import Template
 
 from llm.engine import Prompt
+from sql.grammar import quote_name
 from sql.linking import Links, Vocabulary
+from sql.scopes import edges
 from sql.semantics import Example, Shop, View
 from sql.shape import period_predicate
 from sql.types import Catalog
+from sql.words import spaced
 
 _MAX_QUESTION = 500
 _MAX_ERROR = 300
@@ -37,8 +40,11 @@ def one_line(text: str, limit: int) -> str:
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 
-def fixed_part(shop: Shop, vocabulary: Vocabulary) -> str:
-    """Schema, metrics and examples as one role sees them; the same for every question."""
+def fixed_part(shop: Shop, vocabulary: Vocabulary, catalog: Catalog) -> str:
+    """Schema, metrics and examples as one role sees them; the same for every question.
+
+    A shop without examples gets a few that are made from its names, so that the model sees the form.
+    """
     views = vocabulary.views
     if sum(len(v.columns) for v in views) > _MAX_SCHEMA_COLUMNS:
         schema = "\n".join(v.name for v in views)
@@ -49,8 +55,59 @@ def fixed_part(shop: Shop, vocabulary: Vocabulary) -> str:
         name=shop.name,
         schema=schema,
         metrics=f"\nMetrics:{metrics}\n" if metrics else "",
-        examples="".join(describe_example(e) for e in shop.examples),
+        examples="".join(describe_example(e) for e in shop.examples or made_examples(vocabulary, catalog)),
     )
+
+
+def made_examples(vocabulary: Vocabulary, catalog: Catalog) -> list[Example]:
+    """Questions with queries made from a schema's own names: a count, a list, a join, a most frequent
+    value."""
+    views = vocabulary.views
+    made = []
+    for view in views[:1]:
+        name = quote_name(view.name)
+        made.append(
+            Example(question=f"How many {spaced(view.name)} are there?", sql=f"SELECT COUNT(*) FROM {name}")
+        )
+    texts = [(v, c) for v in views for c in v.columns if c.type == "text"]
+    for view, column in texts[:1]:
+        name, label = quote_name(view.name), quote_name(column.name)
+        made.append(
+            Example(
+                question=f"What is the most common {spaced(column.name)} of the {spaced(view.name)}?",
+                sql=f"SELECT {label} FROM {name} GROUP BY 1 ORDER BY COUNT(*) DESC LIMIT 1",
+            )
+        )
+    for edge in edges(views, catalog)[:2]:
+        shown = next((c for v, c in texts if v.name == edge.one), None)
+        if shown is None:
+            continue
+        one, many = quote_name(edge.one), quote_name(edge.many)
+        keys = f"{many}.{quote_name(edge.many_column)} = {one}.{quote_name(edge.one_column)}"
+        first, second = sorted((edge.one, edge.many), key=[v.name for v in views].index)
+        made.append(
+            Example(
+                question=(
+                    f"How many {spaced(edge.many)} does each {spaced(edge.one)} have? Show its "
+                    f"{spaced(shown.name)}."
+                ),
+                sql=f"SELECT {one}.{quote_name(shown.name)}, COUNT(*) FROM {quote_name(first)} JOIN "
+                f"{quote_name(second)} "
+                f"ON {keys} GROUP BY 1",
+            )
+        )
+        made.append(
+            Example(
+                question=(
+                    f"Show the {spaced(shown.name)} of each {spaced(edge.one)} that has no "
+                    f"{spaced(edge.many)}."
+                ),
+                sql=f"SELECT {quote_name(shown.name)} FROM {one} WHERE {quote_name(edge.one_column)} NOT IN "
+                f"(SELECT {quote_name(edge.many_column)} FROM {many})",
+            )
+        )
+        break
+    return made
 
 
 def describe_view(view: View) -> str:
@@ -66,7 +123,8 @@ def describe_example(example: Example) -> str:
 
 def example_draft(example: Example) -> str:
     """The query behind the line that names its tables, as the grammar wants it."""
-    tables = re.findall(r"\b(?:FROM|JOIN)\s+(\"[^\"]+\"|\w+)", example.sql, re.I)
+    outer = re.sub(r"\(SELECT[^()]*\)", "", example.sql, flags=re.I)
+    tables = re.findall(r"\b(?:FROM|JOIN)\s+(\"[^\"]+\"|\w+)", outer, re.I)
     names = ", ".join(dict.fromkeys(t.strip('"') for t in tables))
     return f"-- {names}\n{example.sql.strip()}"
 
@@ -105,7 +163,7 @@ def build_prompt(
         parts.append(template("repair").substitute(sql=one_line(sql, 600), error=one_line(error, _MAX_ERROR)))
     return Prompt(
         system=template("system").substitute(dialect=_DIALECTS[catalog.dialect]),
-        fixed=fixed_part(shop, vocabulary) if fixed is None else fixed,
+        fixed=fixed_part(shop, vocabulary, catalog) if fixed is None else fixed,
         rest="\n" + "\n".join(parts) + "\n",
         lead=lead,
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from sql.cues import Cues
 from sql.grammar import Inner, Part, Scope, ScopeColumn, quote_name, time_grain, time_part, unique_aliases
-from sql.linking import Links, Vocabulary
+from sql.linking import Links, Mention, Vocabulary
 from sql.semantics import View, ViewColumn
 from sql.shape import ViewReading, period_predicate, value_predicates
 from sql.types import Catalog, Dialect
@@ -53,13 +53,14 @@ def edges(views: Sequence[View], catalog: Catalog) -> list[Edge]:
                 )
     joined = {frozenset(pair[:2]) for pair in found}
     for one in views:
-        if (key := _key_column(one, catalog)) is None:
+        name = _key_column(one, catalog)
+        if name is None:
             continue
         for many in views:
-            column = many.column(key)
+            column = many.column(name)
             if many.name != one.name and column and frozenset((one.name, many.name)) not in joined:
                 found.setdefault(
-                    (many.name, one.name, key.lower()), Edge(many.name, column.name, one.name, key)
+                    (many.name, one.name, name.lower()), Edge(many.name, column.name, one.name, name)
                 )
     return list(found.values())
 
@@ -126,7 +127,7 @@ def _view_sets(
         return [(n,) for n in dict.fromkeys([*order, *(v.name for v in views)])]
     best = readings[0]
     near = [r for r in readings if len(r.missed) == len(best.missed) and r.weight >= best.weight - 1.0]
-    sets = [(r.view.name,) for r in near[:4]]
+    sets: list[tuple[str, ...]] = [(r.view.name,) for r in near[:4]]
     if best.missed:
         missed = {r.view.name: set(r.missed) for r in readings}
         for edge in edges(views, catalog):
@@ -287,7 +288,7 @@ def _column(
 
 def _grains(view: View, prefix: str, cues: Cues, dialect: Dialect) -> list[tuple[str, str]]:
     columns = [view.time] if view.time else [c.name for c in view.columns if c.type in ("date", "timestamp")]
-    result = []
+    result: list[tuple[str, str]] = []
     for column in columns[:3]:
         name = prefix + quote_name(column)
         if cues.grain:
@@ -298,12 +299,13 @@ def _grains(view: View, prefix: str, cues: Cues, dialect: Dialect) -> list[tuple
 
 
 def must_predicates(view: View, links: Links, cues: Cues, dialect: Dialect) -> list[Part]:
-    """Predicates that a statement over ``view`` has to carry: values and a period that mean only one thing."""
+    """Predicates that a statement over ``view`` has to carry: values and a period that mean only one
+    thing."""
     if cues.is_share or cues.is_change:
         return []
     must: list[Part] = []
     spans = sorted({(m.start, m.end) for m in links.mentions})
-    by_columns: dict[tuple[str, ...], list] = defaultdict(list)
+    by_columns: dict[tuple[str, ...], list[Mention]] = defaultdict(list)
     for span in spans:
         here = [m for m in links.mentions if m.view == view.name and (m.start, m.end) == span]
         inside = any(o != span and o[0] <= span[0] and span[1] <= o[1] for o in spans)
@@ -315,12 +317,15 @@ def must_predicates(view: View, links: Links, cues: Cues, dialect: Dialect) -> l
         for name in names:
             column = view.column(name)
             here = [m for m in mentions if m.name == name]
-            forms += value_predicates(here, links.question, ilike=ilike, type_=column.type if column else "text")
+            forms += value_predicates(
+                here, links.question, ilike=ilike, type_=column.type if column else "text"
+            )
         must.append(tuple(forms) if len(forms) > 1 else forms[0])
     times = [c for c in view.columns if c.type in ("date", "timestamp")]
-    if len(links.periods) == 1 and times:
+    if links.periods and times:
         named = {m.name for m in links.mentions if m.kind == "column" and m.view == view.name}
         chosen = [c.name for c in times if c.name in named or c.name == view.time] or [c.name for c in times]
-        forms = [period_predicate(quote_name(n), links.periods[0]) for n in chosen]
+        ranges = [[period_predicate(quote_name(n), p) for p in links.periods] for n in chosen]
+        forms = [r[0] if len(r) == 1 else "(" + " OR ".join(f"({p})" for p in r) + ")" for r in ranges]
         must.append(tuple(forms) if len(forms) > 1 else forms[0])
     return must

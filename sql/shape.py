@@ -1,9 +1,9 @@
 """Shapes: the few statements that a well-understood question can mean.
 
-Where linking explains a question almost whole (a metric, dimensions, filters, a period), most of its SQL is not
-a matter of choice. This module writes that part and leaves to the model what remains: whether to group, which
-reading of a word is meant, how many rows. Where the wording asks for more than is understood here, it returns
-nothing and the question is drafted under the open grammar.
+Where linking explains a question almost whole (a metric, dimensions, filters, a period), most of its SQL is
+not a matter of choice. This module writes that part and leaves to the model what remains: whether to group,
+which reading of a word is meant, how many rows. Where the wording asks for more than is understood here, it
+returns nothing and the question is drafted under the open grammar.
 """
 
 from __future__ import annotations
@@ -64,7 +64,10 @@ def read_views(links: Links, vocabulary: Vocabulary) -> list[ViewReading]:
                 readings.append(Reading(start, end, links.question[start:end], tuple(here)))
                 weight += max(_WEIGHTS[m.kind] * m.score for m in here)
                 weight += 1.0 if any(m.kind == "value" and m.name == _own_key(view) for m in here) else 0.0
-                if any(_is_inside(m, (start, end)) and m.kind == "view" and m.view == view.name for m in links.mentions):
+                if any(
+                    _is_inside(m, (start, end)) and m.kind == "view" and m.view == view.name
+                    for m in links.mentions
+                ):
                     weight += 0.5
                 continue
             inner = [m for m in links.mentions if m.view == view.name and start <= m.start and m.end <= end]
@@ -72,7 +75,9 @@ def read_views(links: Links, vocabulary: Vocabulary) -> list[ViewReading]:
                 readings.append(Reading(start, end, links.question[start:end], tuple(inner)))
                 weight += max(_WEIGHTS[m.kind] * m.score for m in inner)
                 continue
-            if key := _key_of_thing(view, [m for m in links.mentions if (m.start, m.end) == (start, end)], vocabulary):
+            if key := _key_of_thing(
+                view, [m for m in links.mentions if (m.start, m.end) == (start, end)], vocabulary
+            ):
                 readings.append(Reading(start, end, links.question[start:end], (key,)))
                 weight += 0.5
                 continue
@@ -97,7 +102,7 @@ def names_a_row(reading: ViewReading) -> bool:
 
 
 def _key_of_thing(view: View, mentions: Sequence[Mention], vocabulary: Vocabulary) -> Mention | None:
-    """"people" over ``returns`` means its ``customer_id``: the key of the view that the word names."""
+    """ "people" over ``returns`` means its ``customer_id``: the key of the view that the word names."""
     for mention in mentions:
         other = vocabulary.view(mention.view) if mention.kind == "view" else None
         key = _own_key(other) if other else None
@@ -116,11 +121,7 @@ def _own_key(view: View) -> str | None:
 
 
 def period_predicate(column: str, period: Period) -> str:
-    """``column`` within ``period``, half open.
-
-    >>> period_predicate("d", Period(start=dt.date(2026, 5, 1), end=dt.date.max, first=0, last=1, text="", grain="range"))
-    "d >= '2026-05-01'"
-    """
+    """``column`` within ``period``, half open; an open side needs no comparison."""
     parts = []
     if period.start != dt.date.min:
         parts.append(f"{column} >= '{period.start}'")
@@ -133,7 +134,9 @@ def year_predicate(column: str, period: Period) -> str | None:
     """A column of whole years within ``period``; ``None`` when the period is not made of whole years."""
     low = period.start.year if period.start != dt.date.min else None
     high = period.end.year if period.end != dt.date.max else None
-    if any((d.month, d.day) != (1, 1) for d in (period.start, period.end) if d not in (dt.date.min, dt.date.max)):
+    if any(
+        (d.month, d.day) != (1, 1) for d in (period.start, period.end) if d not in (dt.date.min, dt.date.max)
+    ):
         return None
     if low is not None and high == low + 1:
         return f"{column} = {low}"
@@ -142,7 +145,8 @@ def year_predicate(column: str, period: Period) -> str | None:
 
 
 _NEGATES = re.compile(
-    r"(?:\b(?:not|no|except|excluding|other than|without|besides|apart from|outside|never)\b|n['’]t\b|除了?|不|非|没有?|未)"
+    r"(?:\b(?:not|no|except|excluding|other than|without|besides|apart from|outside|never)\b"
+    r"|n['’]t\b|除了?|不|非|没有?|未)"
     r"[^\w一-鿿]*(?:\w+\W+){0,3}$",
     re.I,
 )
@@ -253,7 +257,12 @@ def frame(reading: ViewReading, links: Links, cues: Cues, vocabulary: Vocabulary
             key = tuple(dict.fromkeys(m.name for m in r.of("value") if m.score >= best - 0.05))
             values.setdefault(key, []).extend(m for m in r.of("value") if m.name in key)
             continue
-        if r.of("value") and not r.of("metric") and not r.of("view") and not _is_date_meant(r, reading.view, links, cues):
+        if (
+            r.of("value")
+            and not r.of("metric")
+            and not r.of("view")
+            and not _is_date_meant(r, reading.view, links, cues)
+        ):
             values.setdefault(tuple(dict.fromkeys(m.name for m in r.of("value"))), []).extend(r.of("value"))
             continue
         columns = [reading.view.column(m.name) for m in r.of("column")]
@@ -280,8 +289,10 @@ def _only_values(reading: Reading) -> bool:
 
 
 _BEFORE_DIM = re.compile(
-    r"(?:\b(?:by|per|each|every|across|which|what|whose|for the different|split by|grouped by|and|in which|from which"
-    r"|for each|for every|the \w+|most \w+|best|worst|top|\d+)|各个?|每一?[个种款位家条名]?|按照?|哪一?[些个种款位家条]?|分|不同)\s*(?:the\s+)?$",
+    r"(?:\b(?:by|per|each|every|across|which|what|whose|for the different|split by|grouped by"
+    r"|in which|from which"
+    r"|for each|for every|the \w+|most \w+|best|worst|top|\d+)|各个?|每一?[个种款位家条名]?|按照?"
+    r"|哪一?[些个种款位家条]?|分|不同)\s*(?:the\s+)?$",
     re.I,
 )
 
@@ -302,6 +313,12 @@ def _add_column(made: Frame, column: ViewColumn, reading: Reading, valued: set[s
         return
     before = made.links.question[: reading.start]
     asked = _BEFORE_DIM.search(before) is not None
+    if (
+        made.dims
+        and made.dims[-1].is_certain
+        and re.search(r"(?:\band|,|、|和|与|及)\s*(?:the\s+)?$", before)
+    ):
+        asked = True  # "by country and brand"
     if column.name in valued and (not asked or _is_beside(made, reading, lambda m: m.name == column.name)):
         return
     if not asked and _is_beside(made, reading, lambda m: m.end <= reading.start):
@@ -329,9 +346,9 @@ def _is_beside(made: Frame, reading: Reading, is_meant: Callable[[Mention], bool
         if mention.kind != "value" or mention.view != made.view.name or not is_meant(mention):
             continue
         gap = question[min(mention.end, reading.end) : max(mention.start, reading.start)]
-        if mention.end <= reading.start or reading.end <= mention.start:
-            if re.fullmatch(r"\s*(?:the|a|of|is|=|:|这个|的|[\"'“”])?\s*", gap, re.I):
-                return True
+        is_apart = mention.end <= reading.start or reading.end <= mention.start
+        if is_apart and re.fullmatch(r"\s*(?:the|a|of|is|=|:|这个|的|[\"'“”])?\s*", gap, re.I):
+            return True
     return False
 
 
@@ -393,9 +410,9 @@ def _add_periods(made: Frame) -> None:
     forms = tuple("(" + " OR ".join(f"({period_predicate(t, p)})" for p in periods) + ")" for t in times)
     made.must.append(forms if len(forms) > 1 else forms[0])
     grains = {p.grain for p in periods}
-    if len(grains) == 1 and (grain := grains.pop()) in ("day", "week", "month", "quarter", "year"):
-        if not any(d.is_time for d in made.dims):
-            made.dims.append(_Dim(time_grain(times[0], grain, made.dialect), grain, True, is_time=True))
+    grain = grains.pop() if len(grains) == 1 else "range"
+    if grain in _UNITS and not any(d.is_time for d in made.dims):
+        made.dims.append(_Dim(time_grain(times[0], grain, made.dialect), grain, True, is_time=True))
 
 
 def _add_absence(made: Frame) -> None:
@@ -433,7 +450,11 @@ def shapes(made: Frame) -> list[Shape]:
         return []
     if cues.is_share:
         return _shares(made)
-    return _measured(made) or _listed(made)
+    measured = _measured(made)
+    counts_rows = not (made.metrics or made.numeric or cues.is_count or cues.is_each or cues.direction)
+    if measured and counts_rows and not cues.comparisons and not any(d.is_time for d in made.dims):
+        return measured + _listed(made)  # "which reasons": their number of rows, or just the reasons
+    return measured or _listed(made)
 
 
 def _measures(made: Frame) -> list[tuple[_Measure, ...]]:
@@ -443,11 +464,13 @@ def _measures(made: Frame) -> list[tuple[_Measure, ...]]:
         return _metric_measures(made)
     options: list[tuple[_Measure, ...]] = []
     if made.row_metrics and (cues.is_count or not made.numeric) and not cues.is_average:
-        asks = cues.is_count or cues.grain or cues.part or cues.comparisons or any(d.is_certain for d in made.dims)
+        each = any(d.is_certain for d in made.dims)
+        asks = cues.is_count or cues.grain or cues.part or cues.comparisons or each
         groups = cues.direction and [d for d in made.dims if d.sql != _identity(view)]
         asks = asks and not (made.numeric and cues.direction and not groups and not cues.is_count)
         if (asks or groups) and not (cues.comparisons and made.numeric):
             return [tuple(dict.fromkeys(c)) for c in itertools.product(*made.row_metrics)]
+    ranked = cues.direction and any(d.sql != _identity(view) for d in made.dims)
     if made.numeric and not (cues.comparisons and not made.dims):
         for column in made.numeric[:2]:
             name = quote_name(column.name)
@@ -455,10 +478,7 @@ def _measures(made: Frame) -> list[tuple[_Measure, ...]]:
                 options.append((_Measure(f"AVG({name})", f"average_{_word(column.name)}"),))
             elif cues.is_total:
                 options.append((_Measure(f"SUM({name})", f"total_{_word(column.name)}"),))
-            elif cues.direction and [d for d in made.dims if d.sql != _identity(view)]:
-                options.append((_Measure(f"SUM({name})", f"total_{_word(column.name)}"),))
-                options.append((_Measure(f"AVG({name})", f"average_{_word(column.name)}"),))
-            elif not cues.direction and not cues.is_count and not cues.is_list:
+            elif ranked or not (cues.direction or cues.is_count or cues.is_list):
                 options.append((_Measure(f"SUM({name})", f"total_{_word(column.name)}"),))
                 options.append((_Measure(f"AVG({name})", f"average_{_word(column.name)}"),))
     others = [d for d in made.dims if d.sql != _identity(view)]
@@ -466,7 +486,8 @@ def _measures(made: Frame) -> list[tuple[_Measure, ...]]:
         return options
     if made.numeric and (cues.direction or cues.comparisons) and not others and not cues.is_count:
         return []  # rows of the view itself: "which campaigns cost the most"
-    grouped = any(d.is_certain for d in made.dims) or ((cues.direction or cues.comparisons) and made.dims)
+    each = any(d.is_certain for d in made.dims)
+    grouped = each or ((cues.direction or cues.comparisons) and made.dims)
     if (cues.is_count and (made.is_view_named or not made.dims)) or (grouped and made.is_view_named):
         options.append((_Measure("COUNT(*)", _word(view.name)),))
     if cues.is_count:
@@ -572,7 +593,7 @@ def _order(made: Frame, measures: Sequence[_Measure], dims: Sequence[_Dim]) -> l
     if not cues.direction:
         if any(d.is_time for d in dims):
             return [" ORDER BY " + ", ".join(str(i + 1) for i, d in enumerate(dims) if d.is_time)]
-        return [f" ORDER BY {by[0]} DESC"] + ([f" LIMIT {cues.top}"] if cues.top else [])
+        return [f" ORDER BY {by[0]} DESC", *([f" LIMIT {cues.top}"] if cues.top else [])]
     order = tuple(f" ORDER BY {sql} {cues.direction.upper()}" for sql in by)
     parts: list[Part] = [order if len(order) > 1 else order[0]]
     if cues.top:
@@ -631,7 +652,8 @@ def _listed(made: Frame) -> list[Shape]:
 
 
 def _identity(view: View) -> str:
-    """The column that a reader knows a row of ``view`` by: ``product`` of products, ``order_id`` of orders."""
+    """The column that a reader knows a row of ``view`` by: ``product`` of products, ``order_id`` of
+    orders."""
     thing = stem(spaced(view.name).split()[-1])
     by_name = {spaced(c.name): c.name for c in view.columns}
     for name in (thing, f"{thing} name", "name", "title", f"{thing} id"):
@@ -649,7 +671,7 @@ def _changes(made: Frame) -> list[Shape]:
     if not made.metrics or not times or len(periods) > 1 or made.cues.direction or made.cues.is_share:
         return []
     period = periods[0] if periods else None
-    grain = made.cues.grain or "month"
+    grain: str = made.cues.grain or "month"
     must = [p for p in made.must if period is None or p != period_predicate(times[0], period)]
     if period:
         if period.grain in _UNITS and not made.cues.grain:

@@ -10,22 +10,27 @@ from sql.semantics import Example, Metric, Role, Shop, View, ViewColumn
 from sql.types import QueryLimits
 
 TABLES = """
-CREATE TABLE order_items AS SELECT * FROM (VALUES
-  (1, TIMESTAMP '2026-05-03 10:00:00', 7, 'Germany', 'Nordlys Over-Ear Headphones 300', 'Audio', 'Nordlys', 'app', 2, 300.0, 90.0),
-  (2, TIMESTAMP '2026-05-20 12:00:00', 8, 'France', 'Kestrel Kettle', 'Kitchen', 'Kestrel', 'web', 1, 40.0, 10.0),
-  (3, TIMESTAMP '2026-06-02 09:00:00', 7, 'Germany', 'Kestrel Kettle', 'Kitchen', 'Kestrel', 'web', 1, 40.0, 10.0),
-  (4, TIMESTAMP '2025-05-11 18:00:00', 9, 'China', 'Nordlys Desk Lamp', 'Lighting', 'Nordlys', 'app', 3, 90.0, 20.0),
-  (5, TIMESTAMP '2026-06-30 20:00:00', 8, 'France', 'Nordlys In-Ear Headphones 50', 'Audio', 'Nordlys', 'app', 1, 50.0, 15.0)
-) AS t(order_id, ordered_at, customer_id, country, product, category, brand, channel, quantity, amount, profit);
-CREATE TABLE order_states AS SELECT * FROM (VALUES
-  (1, TIMESTAMP '2026-05-03 10:00:00', 'delivered', 300.0, TIMESTAMP '2026-05-06 10:00:00'),
-  (2, TIMESTAMP '2026-05-20 12:00:00', 'cancelled', 40.0, NULL)
-) AS t(order_id, ordered_at, status, amount, delivered_at);
-CREATE TABLE people AS SELECT * FROM (VALUES
-  (7, 'Ana', 'ana@example.com', 'Germany', 2, TIMESTAMP '2024-01-02 00:00:00'),
-  (8, 'Bo', 'bo@example.com', 'France', 2, TIMESTAMP '2025-03-02 00:00:00'),
-  (9, 'Li', 'li@example.com', 'China', 0, TIMESTAMP '2026-01-02 00:00:00')
-) AS t(customer_id, name, email, country, orders, registered_at);
+CREATE TABLE order_items (
+  order_id INTEGER, ordered_at TIMESTAMP, customer_id INTEGER, country VARCHAR, product VARCHAR,
+  category VARCHAR, brand VARCHAR, channel VARCHAR, quantity INTEGER, amount DOUBLE, profit DOUBLE);
+INSERT INTO order_items VALUES
+  (1, '2026-05-03 10:00', 7, 'Germany', 'Nordlys Over-Ear Headphones 300', 'Audio', 'Nordlys', 'app', 2, 300,
+  90),
+  (2, '2026-05-20 12:00', 8, 'France', 'Kestrel Kettle', 'Kitchen', 'Kestrel', 'web', 1, 40, 10),
+  (3, '2026-06-02 09:00', 7, 'Germany', 'Kestrel Kettle', 'Kitchen', 'Kestrel', 'web', 1, 40, 10),
+  (4, '2025-05-11 18:00', 9, 'China', 'Nordlys Desk Lamp', 'Lighting', 'Nordlys', 'app', 3, 90, 20),
+  (5, '2026-06-30 20:00', 8, 'France', 'Nordlys In-Ear Headphones 50', 'Audio', 'Nordlys', 'app', 1, 50, 15);
+CREATE TABLE order_states (
+  order_id INTEGER, ordered_at TIMESTAMP, status VARCHAR, amount DOUBLE, delivered_at TIMESTAMP);
+INSERT INTO order_states VALUES
+  (1, '2026-05-03 10:00', 'delivered', 300, '2026-05-06 10:00'),
+  (2, '2026-05-20 12:00', 'cancelled', 40, NULL);
+CREATE TABLE people (
+  customer_id INTEGER, name VARCHAR, email VARCHAR, country VARCHAR, orders INTEGER, registered_at TIMESTAMP);
+INSERT INTO people VALUES
+  (7, 'Ana', 'ana@example.com', 'Germany', 2, '2024-01-02'),
+  (8, 'Bo', 'bo@example.com', 'France', 2, '2025-03-02'),
+  (9, 'Li', 'li@example.com', 'China', 0, '2026-01-02');
 """
 
 COUNTRY = ViewColumn(
@@ -82,7 +87,9 @@ VIEWS = (
         columns=(
             whole("order_id", "order number"),
             moment("ordered_at"),
-            text("status", "状态", "where is", delivered=("arrived", "已送达"), cancelled=("canceled", "取消")),
+            text(
+                "status", "状态", "where is", delivered=("arrived", "已送达"), cancelled=("canceled", "取消")
+            ),
             number("amount", "order value", unit="EUR"),
             moment("delivered_at"),
         ),
@@ -104,8 +111,15 @@ VIEWS = (
 )
 
 METRICS = (
-    Metric(name="revenue", view="sales", sql="SUM(amount)", unit="EUR", synonyms=("turnover", "sales", "销售额")),
-    Metric(name="orders", view="sales", sql="COUNT(DISTINCT order_id)", synonyms=("how many orders", "订单数", "多少订单")),
+    Metric(
+        name="revenue", view="sales", sql="SUM(amount)", unit="EUR", synonyms=("turnover", "sales", "销售额")
+    ),
+    Metric(
+        name="orders",
+        view="sales",
+        sql="COUNT(DISTINCT order_id)",
+        synonyms=("how many orders", "订单数", "多少订单"),
+    ),
     Metric(name="units_sold", view="sales", sql="SUM(quantity)", synonyms=("units", "销量")),
     Metric(name="profit", view="sales", sql="SUM(profit)", unit="EUR", synonyms=("利润",)),
     Metric(name="customers", view="customers", sql="COUNT(*)", synonyms=("number of customers", "客户数")),
@@ -123,7 +137,10 @@ ROLES = (
 EXAMPLES = (
     Example(
         question="Revenue in April 2026",
-        sql="SELECT SUM(amount) AS revenue FROM sales WHERE ordered_at >= '2026-04-01' AND ordered_at < '2026-05-01'",
+        sql=(
+            "SELECT SUM(amount) AS revenue FROM sales WHERE ordered_at >= '2026-04-01' AND "
+            "ordered_at < '2026-05-01'"
+        ),
     ),
 )
 

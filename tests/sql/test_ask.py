@@ -14,7 +14,9 @@ from sql.errors import QueryCancelled, QueryFailed, UnsafeQuery
 from sql.linking import Vocabulary, link
 from sql.workspace import open_workspace
 
-REVENUE = "SELECT SUM(amount) AS revenue FROM sales WHERE ordered_at >= '2026-05-01' AND ordered_at < '2026-06-01'"
+REVENUE = (
+    "SELECT SUM(amount) AS revenue FROM sales WHERE ordered_at >= '2026-05-01' AND ordered_at < '2026-06-01'"
+)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +70,10 @@ def test_a_question_of_two_lines_stays_on_one(workspace, vocabulary):
 
 def test_a_failed_statement_goes_back_with_its_error(workspace, vocabulary):
     question = "Which orders have a value above 50 and were not cancelled with 2 boxes?"
-    bad = "SELECT order_id FROM orders WHERE status <> 'cancelled' GROUP BY 1 HAVING COUNT(*) > 50 ORDER BY MAX(amount) DESC"
+    bad = (
+        "SELECT order_id FROM orders WHERE status <> 'cancelled' GROUP BY 1 HAVING COUNT(*) > 50 "
+        "ORDER BY MAX(amount) DESC"
+    )
     good = "SELECT order_id FROM orders WHERE status <> 'cancelled' AND amount > 50"
     ask, engine = asker(workspace, vocabulary, bad, good)
     failing = _failing_once(workspace)
@@ -109,7 +114,9 @@ def test_three_failures_are_the_end(workspace, vocabulary):
         def explain(self, query):
             raise QueryFailed("it never works")
 
-    ask, engine = asker(workspace, vocabulary, REVENUE, f"{REVENUE} AND amount > 0", f"{REVENUE} AND amount > 1")
+    ask, engine = asker(
+        workspace, vocabulary, REVENUE, f"{REVENUE} AND amount > 0", f"{REVENUE} AND amount > 1"
+    )
     ask.workspace = dataclasses.replace(workspace, database=Broken())
     with pytest.raises(QueryFailed, match="it never works"):
         ask.ask("What was the revenue last month?")
@@ -150,10 +157,15 @@ def test_what_the_data_lacks_is_declined_without_the_model(workspace, vocabulary
     assert engine.calls == []
 
 
-@pytest.mark.parametrize("question", ["List the e-mail of all customers", "所有客户的邮箱", "What is the customer name of customer 7?"])
+@pytest.mark.parametrize(
+    "question",
+    ["List the e-mail of all customers", "所有客户的邮箱", "What is the customer name of customer 7?"],
+)
 def test_hidden_is_not_the_same_as_missing(workspace, vocabulary, question):
     ask, _ = asker(workspace, vocabulary)
-    with pytest.raises(CannotAnswer, match=r"customers\.(email|name) is hidden from the role analyst") as caught:
+    with pytest.raises(
+        CannotAnswer, match=r"customers\.(email|name) is hidden from the role analyst"
+    ) as caught:
         ask.ask(question)
     assert caught.value.is_hidden
     assert caught.value.missing in (("customers.email",), ("customers.name",))
@@ -162,7 +174,7 @@ def test_hidden_is_not_the_same_as_missing(workspace, vocabulary, question):
 def test_a_role_that_may_see_it_is_answered(workspace):
     opened = open_workspace(workspace.shop, role="owner", database=workspace.database)
     vocabulary = Vocabulary.build(opened)
-    ask, engine = asker(opened, vocabulary, "SELECT email FROM customers WHERE customer_id = 7")
+    ask, _ = asker(opened, vocabulary, "SELECT email FROM customers WHERE customer_id = 7")
     assert ask.ask("What is the e-mail of customer 7?").table.rows == (("ana@example.com",),)
 
 
@@ -199,7 +211,12 @@ def test_a_statement_that_ignores_a_linked_value_is_drafted_once_more(workspace,
 
 def test_a_statement_that_ignores_a_linked_value_says_so(workspace, vocabulary):
     question = "What part of the revenue and the growth came from Germany and 5 others?"
-    ask, _ = asker(workspace, vocabulary, "SELECT SUM(amount) AS revenue FROM sales", "SELECT SUM(amount) AS revenue FROM sales")
+    ask, _ = asker(
+        workspace,
+        vocabulary,
+        "SELECT SUM(amount) AS revenue FROM sales",
+        "SELECT SUM(amount) AS revenue FROM sales",
+    )
     answer = ask.ask(question)
     assert answer.unused == ("Germany",)
     assert answer.confidence < 0.5

@@ -78,7 +78,10 @@ def walk(grammar: str, rng: random.Random, limit: int = 700) -> str | None:
         "SELECT SUM(amount) AS revenue FROM sales",
         "SELECT country, SUM(amount) AS revenue FROM sales GROUP BY 1 ORDER BY SUM(amount) DESC LIMIT 5",
         "SELECT country FROM sales GROUP BY 1 HAVING COUNT(*) > 5",
-        "SELECT COUNT(DISTINCT country) FROM sales WHERE country = 'Cote d''Ivoire' AND amount BETWEEN 0 AND 5",
+        (
+            "SELECT COUNT(DISTINCT country) FROM sales WHERE country = 'Cote d''Ivoire' AND amount "
+            "BETWEEN 0 AND 5"
+        ),
         "SELECT DISTINCT country FROM sales WHERE ordered_at >= '2026-05-01' OR NOT is_gift",
         "SELECT SUM(CASE WHEN country = 'Germany' THEN amount ELSE 0 END) FROM sales",
         "SELECT country, amount FROM sales WHERE amount > (SELECT AVG(amount) FROM sales)",
@@ -126,7 +129,9 @@ def test_columns_are_held_to_the_scope_that_the_first_line_names():
 
 def test_shapes_leave_only_their_choices():
     grammar = shaped_grammar([("SELECT a FROM t", (" ORDER BY a", "")), ("SELECT b FROM t",)])
-    assert [accepts(grammar, s) for s in ("SELECT a FROM t", "SELECT a FROM t ORDER BY a", "SELECT b FROM t")] == [True] * 3
+    assert [
+        accepts(grammar, s) for s in ("SELECT a FROM t", "SELECT a FROM t ORDER BY a", "SELECT b FROM t")
+    ] == [True] * 3
     assert not accepts(grammar, "SELECT b FROM t ORDER BY a")
     assert count_statements([("x", ("1", "2", "")), ("y",)]) == 4
 
@@ -176,7 +181,10 @@ def test_every_statement_over_views_passes_the_guard_and_the_database(tmp_path, 
         _check_sentences(workspace, plan.grammar, rng, 25)
 
 
-@pytest.mark.parametrize("question", ["How many orders did customers from China place?", "Which products above 5 were ordered in China?"])
+@pytest.mark.parametrize(
+    "question",
+    ["How many orders did customers from China place?", "Which products above 5 were ordered in China?"],
+)
 @pytest.mark.parametrize("dialect", ["duckdb", "sqlite"])
 def test_every_statement_over_joined_tables_passes_the_guard_and_the_database(tmp_path, dialect, question):
     database = open_database(str(small_shop.build(tmp_path, dialect)))

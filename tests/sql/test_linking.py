@@ -42,7 +42,11 @@ def readings(links, kind):
         ("orders from Germany", "value", ("sales", "country", "Germany")),
         ("GERMAN customers", "value", ("customers", "country", "Germany")),
         ("sales in China", "value", ("sales", "country", "China")),
-        ("units of the over-ear headphones 300", "value", ("sales", "product", "Nordlys Over-Ear Headphones 300")),
+        (
+            "units of the over-ear headphones 300",
+            "value",
+            ("sales", "product", "Nordlys Over-Ear Headphones 300"),
+        ),
         ("Kestrel kettles sold", "value", ("sales", "product", "Kestrel Kettle")),
         ("how many lamps were sold", "value", ("sales", "category", "Lighting")),
         ("where is order 2?", "value", ("orders", "order_id", "2")),
@@ -74,7 +78,9 @@ def test_the_longest_phrase_wins(vocabulary):
 
 
 def test_words_that_many_values_share_become_a_search(vocabulary):
-    mentions = [m for m in link("revenue of Nordlys Headphones", vocabulary, TODAY).mentions if m.kind == "value"]
+    mentions = [
+        m for m in link("revenue of Nordlys Headphones", vocabulary, TODAY).mentions if m.kind == "value"
+    ]
     assert {m.value for m in mentions} >= {"Nordlys Over-Ear Headphones 300", "Nordlys In-Ear Headphones 50"}
 
 
@@ -90,7 +96,8 @@ def test_personal_columns_are_not_sampled_whatever_the_file_says(workspace):
     shop = dataclasses.replace(workspace.shop, default_role="owner")
     views = tuple(
         dataclasses.replace(
-            v, columns=tuple(dataclasses.replace(c, sampled=True) if c.type == "text" else c for c in v.columns)
+            v,
+            columns=tuple(dataclasses.replace(c, sampled=True) if c.type == "text" else c for c in v.columns),
         )
         for v in shop.views
     )

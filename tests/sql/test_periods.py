@@ -79,6 +79,11 @@ in summer 2025 | 2025-06-01 2025-09-01
 revenue in May 2026 versus May 2025 | 2026-05-01 2026-06-01, 2025-05-01 2025-06-01
 this month compared with last month | 2026-06-01 2026-07-01, 2026-05-01 2026-06-01
 May 2026 against the same period last year | 2026-05-01 2026-06-01, 2025-05-01 2025-06-01
+the month before | 2026-05-01 2026-06-01
+since the start of the year | 2026-01-01 9999-12-31
+the last week of May | 2026-05-25 2026-06-01
+from 1 to 15 May 2026 | 2026-05-01 2026-05-16
+the week of 2026-05-06 | 2026-05-04 2026-05-11
 customers with more than 2000 euros |
 order 2025 |
 How may we help? |
@@ -135,7 +140,11 @@ top 2000 |
 def cases():
     for line in CASES.strip().splitlines():
         question, _, expected = line.partition("|")
-        yield pytest.param(question.strip(), [tuple(e.split()) for e in expected.split(",") if e.strip()], id=question.strip())
+        yield pytest.param(
+            question.strip(),
+            [tuple(e.split()) for e in expected.split(",") if e.strip()],
+            id=question.strip(),
+        )
 
 
 @pytest.mark.parametrize(("question", "expected"), list(cases()))
