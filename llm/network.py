@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -171,27 +172,43 @@ class Tensors:
 
 
 def _fill(model: Any, folder: Path, precision: Precision, device: str) -> None:
-    """Give every module of a model on the meta device its weights, one module at a time."""
+    """Give every module of a model on the meta device its weights, a few modules at a time."""
     tensors = Tensors(folder)
     dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
+    linears: dict[str, nn.Linear] = {}
     for name, module in list(model.named_modules()):
         parent_name, _, leaf = name.rpartition(".")
-        parent = model.get_submodule(parent_name)
         if isinstance(module, nn.Linear):
-            weight, bias = tensors.get(f"{name}.weight"), tensors.get(f"{name}.bias")
-            if weight is None and name == "lm_head":  # tied: the embedding is the output layer too
-                weight = tensors["model.embed_tokens.weight"]
-            if weight is None:
-                raise EngineUnavailable(f"{folder}: tensor {name}.weight is missing. Run: shoptalk weights")
-            setattr(parent, leaf, _linear(leaf, weight, bias, precision, device))
+            linears[name] = module
         elif isinstance(module, nn.Embedding):
-            setattr(parent, leaf, Lookup(tensors[f"{name}.weight"].to(device), dtype))
+            lookup = Lookup(tensors[f"{name}.weight"].to(device), dtype)
+            setattr(model.get_submodule(parent_name), leaf, lookup)
         elif hasattr(module, "inv_freq"):  # computed from the configuration, in no file
-            setattr(parent, leaf, type(module)(model.config).to(device))
+            setattr(model.get_submodule(parent_name), leaf, type(module)(model.config).to(device))
         else:
             for own, _ in list(module.named_parameters(recurse=False)):
                 tensor = tensors[f"{name}.{own}"].to(device, dtype)
                 setattr(module, own, nn.Parameter(tensor, requires_grad=False))
+
+    def build(name: str) -> tuple[str, nn.Module]:
+        weight, bias = tensors.get(f"{name}.weight"), tensors.get(f"{name}.bias")
+        if weight is None and name == "lm_head":  # tied: the embedding is the output layer too
+            weight = tensors["model.embed_tokens.weight"]
+        if weight is None:
+            raise EngineUnavailable(f"{folder}: tensor {name}.weight is missing. Run: shoptalk weights")
+        return name, _linear(name.split(".")[-1], weight, bias, precision, device)
+
+    # Packing runs on one core per layer; the largest come first, so that no core ends up alone with one.
+    order = sorted(linears, key=lambda name: linears[name].weight.numel(), reverse=True)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(max_workers=threads) as pool:
+            for name, linear in pool.map(build, order):
+                parent_name, _, leaf = name.rpartition(".")
+                setattr(model.get_submodule(parent_name), leaf, linear)
+    finally:
+        torch.set_num_threads(threads)
     left = [name for name, tensor in model.named_parameters() if tensor.is_meta]
     if left:
         raise EngineUnavailable(f"{folder}: no weights for {', '.join(left[:3])}. Nothing was loaded.")

@@ -21,6 +21,16 @@ _ROWS = 8192
 """Rows of a weight that are converted at a time: bounds the memory that packing takes on top."""
 
 
+# Quantised tensors are deprecated, without a successor that is quick on AVX2 (torch 2.13: onednn.qlinear
+# takes four times as long per token). pyproject.toml caps torch, and llm.precision leaves out what fails. torch
+# says so once per process: here, where it can be hushed without touching other threads' warnings.
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", "torch.quantize_per_tensor", UserWarning)
+    torch._make_per_channel_quantized_tensor(
+        torch.zeros(1, 1, dtype=torch.int8), torch.ones(1), torch.zeros(1, dtype=torch.long), 0
+    )
+
+
 class HalfLinear(nn.Module):
     """``y = x W' + b`` with W in float16, unpacked to float32 inside the kernel; x and y in float32."""
 
@@ -56,11 +66,7 @@ class Int8Linear(nn.Module):
         super().__init__()
         self.out_features, self.in_features = weight.shape
         zero = torch.zeros(len(scale), dtype=torch.long)
-        with warnings.catch_warnings():
-            # Deprecated, without a successor that is quick on AVX2 (torch 2.13: onednn.qlinear takes four
-            # times as long per token). pyproject.toml caps torch, and llm.precision leaves out what fails.
-            warnings.filterwarnings("ignore", "torch.quantize_per_tensor", UserWarning)
-            tensor: Any = torch._make_per_channel_quantized_tensor(weight, scale.double(), zero, 0)
+        tensor: Any = torch._make_per_channel_quantized_tensor(weight, scale.double(), zero, 0)
         self._packed = torch.ops.quantized.linear_prepack(tensor, None)
         self.bias = None if bias is None else nn.Parameter(bias.float(), requires_grad=False)
 
