@@ -134,7 +134,7 @@ class OpenedShop:
     assistant: Assistant
 
     def warm(self) -> None:
-        """Load what the first question would wait for: the models, and the shop's description as they read it.
+        """Load what the first question would wait for: the models, with the shop's description read.
 
         Raises:
             LlmError, RetrievalError: a model cannot be loaded.

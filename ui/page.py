@@ -138,11 +138,11 @@ def build_page(talk: Talk, downloads: Path) -> gr.Blocks:
                     container=False,
                 )
             with gr.Column(scale=5, min_width=320, elem_id="st-receipt"):
-                summary = gr.HTML(_no_receipt(), elem_id="st-summary")
+                summary = gr.HTML(_no_receipt(), elem_id="st-summary", padding=False)
                 chart = gr.Plot(visible=False, label=i18n("st_chart"), elem_id="st-chart")
                 which = gr.Radio(visible=False, label=i18n("st_which"), elem_id="st-which", choices=[])
                 with gr.Row(visible=False, elem_id="st-table-head") as table_head:
-                    rows = gr.HTML("", elem_id="st-rows")
+                    rows = gr.HTML("", elem_id="st-rows", padding=False)
                     label: Any = i18n("st_csv")  # the component takes it; its annotation forgets
                     save = gr.DownloadButton(label, size="sm", elem_id="st-csv", scale=0, min_width=140)
                 table = gr.Dataframe(
@@ -153,7 +153,7 @@ def build_page(talk: Talk, downloads: Path) -> gr.Blocks:
                     elem_id="st-table",
                     max_height=420,
                     wrap=True,
-                    buttons=["copy", "fullscreen"],
+                    buttons=[],  # the CSV is the copy that keeps numbers as numbers
                     show_search="none",
                 )
                 with gr.Accordion(i18n("st_sql"), open=False, visible=False, elem_id="st-sql-box") as sql_box:
@@ -167,7 +167,7 @@ def build_page(talk: Talk, downloads: Path) -> gr.Blocks:
                         buttons=["copy"],
                         lines=1,
                     )
-                quotes = gr.HTML("", visible=False, elem_id="st-quotes")
+                quotes = gr.HTML("", visible=False, elem_id="st-quotes", padding=False)
 
         receipt = [summary, chart, which, table_head, rows, save, table, sql_box, sql, quotes]
 
@@ -408,7 +408,8 @@ def build_app(talk: Talk, downloads: Path) -> fastapi.FastAPI:
         i18n=page.i18n_instance,
         theme=_theme(),
         css_paths=[here / "page.css"],
-        head=f"<script>{(here / 'page.js').read_text('utf-8')}</script>",
+        head=f"<style>{(here / 'frame.css').read_text('utf-8')}</style>"
+        f"<script>{(here / 'page.js').read_text('utf-8')}</script>",
         favicon_path=str(here / "favicon.svg"),
         allowed_paths=[str(downloads)],
     )

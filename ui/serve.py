@@ -12,6 +12,8 @@ import threading
 import webbrowser
 from pathlib import Path
 
+from llm.errors import LlmError
+from retrieval.errors import RetrievalError
 from ui.console import say, step
 from ui.errors import CannotServe
 from ui.open import OpenedShop, bring_weights, open_shop
@@ -131,9 +133,8 @@ def _address(listening: socket.socket) -> str:
 def _warm_up(opened: OpenedShop) -> None:
     """Load the model while the first reader looks at the page; a failure is told when a question needs it."""
     try:
-        opened.assistant.warm()
-        if opened.index is not None:
-            opened.index.warm_up()
-        opened.engine.load()
+        opened.warm()
+    except (LlmError, RetrievalError) as error:
+        say(f"The models are not ready: {error}")
     except Exception:
-        logger.exception("The language model could not be loaded")
+        logger.exception("The models could not be loaded")

@@ -312,6 +312,10 @@ def test_a_phone_shows_everything_without_scrolling_sideways(
         ask(opened, "Revenue by month")
         opened.wait_for_selector("#st-chart .vega-embed .marks")
         assert opened.evaluate("document.documentElement.scrollWidth") <= 375
+        opened.mouse.move(180, 300)
+        opened.mouse.wheel(0, 4000)
+        opened.wait_for_function("document.querySelector('#st-receipt').getBoundingClientRect().top < 700")
+        opened.evaluate("scrollTo(0, 0)")
         opened.locator(".st-jump").click()
         opened.wait_for_function("document.querySelector('#st-receipt').getBoundingClientRect().top < 200")
         for part in ("#st-chart", "#st-table", "#st-csv", "#st-sql-box"):
