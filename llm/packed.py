@@ -22,8 +22,8 @@ _ROWS = 8192
 
 
 # Quantised tensors are deprecated, without a successor that is quick on AVX2 (torch 2.13: onednn.qlinear
-# takes four times as long per token). pyproject.toml caps torch, and llm.precision leaves out what fails. torch
-# says so once per process: here, where it can be hushed without touching other threads' warnings.
+# takes four times as long per token). pyproject.toml caps torch, and llm.precision leaves out what fails.
+# torch says so once per process: here, where it can be hushed without touching other threads' warnings.
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", "torch.quantize_per_tensor", UserWarning)
     torch._make_per_channel_quantized_tensor(
