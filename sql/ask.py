@@ -134,6 +134,8 @@ class SqlAsker:
                 logger.info("attempt %d was given up: %s", number + 1, type(error).__name__)
                 attempts.append(Attempt(sql=draft.sql, error=getattr(error, "reason", None) or str(error)))
                 last = error
+                if draft.completion.finish == "length" and number:
+                    break  # it rambles; a third time would only take as long again
                 continue
             answer = SqlAnswer(
                 table=self._labelled(table),

@@ -65,7 +65,8 @@ _DESC = (
     r"|strongest|busiest|latest|newest)\b"
 )
 _DESC += r"|most[- ]"
-_DESC += r"|最高|最多|最大|最好|最贵|最热|畅销|热销|最长|最受欢迎|最佳|最强|排名|前[0-9一二三四五六七八九十]|最近一"
+_DESC += r"|最高|最多|最大|最好|最贵|最热|畅销|热销|最长|最受欢迎|最佳|最强"
+_DESC += r"|排名|前[0-9一二三四五六七八九十]|最近一"
 _ASC = (
     r"\b(least|lowest|fewest|worst|smallest|bottom|minimum|min|shortest|cheapest|weakest"
     r"|slowest|oldest|earliest)\b"

@@ -21,7 +21,7 @@ from sql.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
-_MAX_TOKENS = 160
+_MAX_TOKENS = 128
 _MAX_SHAPES = 60
 
 
@@ -142,6 +142,7 @@ class Drafter:
             self.workspace.catalog,
             str(self.workspace.today),
             scopes=[n for s in plan.scopes for n in s.split(", ")] if len(plan.scopes) <= 4 else (),
+            hinted=plan.kind == "open",
             failures=failures,
             lead=plan.lead,
             fixed=self._fixed,
@@ -164,8 +165,11 @@ def statement(text: str) -> str:
 def literals(links: Links, cues: Cues, scopes: Sequence[Scope]) -> Literals:
     """The texts and numbers that a statement may compare with."""
     numbers = dict.fromkeys(["0", "1"])
+    keys: dict[str, None] = {}
     for number in links.numbers:
         value = number.value
+        if value == int(value):
+            keys[str(int(value))] = None
         numbers[str(int(value)) if value == int(value) else repr(value)] = None
         if re.match(r"\s*(?:%|percent)", links.question[number.end :]):
             numbers[repr(value / 100)] = None
@@ -177,7 +181,7 @@ def literals(links: Links, cues: Cues, scopes: Sequence[Scope]) -> Literals:
             numbers[str(year)] = None
     small = [int(n.value) for n in links.numbers if n.value == int(n.value) and 1 <= n.value <= 1000]
     limits = (cues.top,) if cues.top else tuple(dict.fromkeys([1, *small]))
-    return Literals(texts=question_texts(links), numbers=tuple(numbers), limits=limits)
+    return Literals(texts=question_texts(links), numbers=tuple(numbers), keys=tuple(keys), limits=limits)
 
 
 def question_texts(links: Links) -> tuple[str, ...]:

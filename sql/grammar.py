@@ -79,6 +79,8 @@ class Literals:
     texts: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     """As SQL spells them."""
+    keys: tuple[str, ...] = ()
+    """Those that may name a row: of the question alone."""
     limits: tuple[int, ...] = (1, 3, 5, 10)
 
 
@@ -253,6 +255,7 @@ class _Builder:
 
         kinds = {
             "M": [c.sql for c in scope.columns if c.type in ("integer", "number") and not c.is_key],
+            "K": [c.sql for c in scope.columns if c.type == "integer" and c.is_key],
             "N": of("integer", "number"),
             "T": of("text", "other"),
             "D": of("date", "timestamp"),
@@ -261,7 +264,7 @@ class _Builder:
         self.kinds = {kind: names for kind, names in kinds.items() if names}
         for kind, names in self.kinds.items():
             self.rules.append(f"{kind}{k}: {_one_of(names)}")
-        self.rules.append(f"col{k}: {' | '.join(f'{kind}{k}' for kind in self.kinds if kind != 'M')}")
+        self.rules.append(f"col{k}: {' | '.join(f'{kind}{k}' for kind in self.kinds if kind not in 'MK')}")
 
     def _values(self, k: int, scope: Scope) -> None:
         """Numbers, aggregates, metrics."""
@@ -292,13 +295,15 @@ class _Builder:
 
     def _conditions(self, k: int, scope: Scope) -> None:
         conditions: list[str] = []
-        if "N" in self.kinds:
+        if "M" in self.kinds:
             conditions += [
-                f"N{k} CMP NUM",
-                f"N{k} CMP N{k}",
-                f'N{k} " BETWEEN " NUM " AND " NUM',
-                f'N{k} CMP "(SELECT " ("AVG(" | "MAX(" | "MIN(") N{k} ") FROM {_inside(scope.source)})"',
+                f"M{k} CMP NUM",
+                f"M{k} CMP M{k}",
+                f'M{k} " BETWEEN " NUM " AND " NUM',
+                f'M{k} CMP "(SELECT " ("AVG(" | "MAX(" | "MIN(") M{k} ") FROM {_inside(scope.source)})"',
             ]
+        if "K" in self.kinds and self.literals.keys:
+            conditions.append(f"K{k} EQ ({_one_of(self.literals.keys)})")
         for column in scope.columns:
             conditions += self._column_conditions(column)
         if self.literals.texts and "T" in self.kinds:
@@ -322,12 +327,11 @@ class _Builder:
                 f"{_text(f'(SELECT {link.inner} FROM {link.table})')}"
             )
         self.rules.append(f"cond{k}: {' | '.join(conditions)}")
-        self.rules.append(f'conds{k}: cond{k} | conds{k} (" AND " | " OR ") cond{k}')
         must = ' " AND " '.join(_part(p) for p in scope.must)
         if must:
             self.rules.append(f'where{k}: " WHERE " {must} (" AND " cond{k}){{0,2}}')
         else:
-            self.rules.append(f'where{k}: " WHERE " conds{k}')
+            self.rules.append(f'where{k}: " WHERE " cond{k} ((" AND " | " OR ") cond{k}){{0,3}}')
 
     def _column_conditions(self, column: ScopeColumn) -> list[str]:
         name = _text(column.sql)
@@ -362,7 +366,7 @@ class _Builder:
         if self.freedom.star:
             plain.append(f'"SELECT *" {source} {where} ({order})?')
         self.rules.append(f"plain{k}: {' | '.join(plain)}")
-        self.rules.append(f'total{k}: "SELECT " value{k} (", " value{k}){{0,3}} {source} {where}')
+        self.rules.append(f'total{k}: "SELECT " value{k} (", " value{k}){{0,2}} {source} {where}')
         groups = [
             f'"SELECT " dim{k} (", " value{k}){{0,3}} {source} {where} " GROUP BY 1" {having} ({grouped})?',
             f'"SELECT " value{k} ", " dim{k} {source} {where} " GROUP BY 2" {having} ({grouped})?',

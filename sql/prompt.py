@@ -137,6 +137,7 @@ def build_prompt(
     today: str,
     *,
     scopes: Sequence[str] = (),
+    hinted: bool = True,
     failures: Sequence[tuple[str, str]] = (),
     lead: str = "",
     fixed: str | None = None,
@@ -146,6 +147,7 @@ def build_prompt(
     Args:
         today: the shop's day, ISO.
         scopes: views that the draft may use, for hints about nothing else.
+        hinted: whether to say what linking found; not needed where the grammar says it already.
         failures: earlier drafts with what was wrong with them, oldest first.
         lead: how the draft must begin.
         fixed: the result of :func:`fixed_part`, when it is at hand.
@@ -155,7 +157,7 @@ def build_prompt(
         .substitute(
             today=today,
             question=one_line(links.question, _MAX_QUESTION),
-            hints=_hints(links, vocabulary, scopes),
+            hints=_hints(links, vocabulary, scopes) if hinted else "",
         )
         .rstrip()
     ]

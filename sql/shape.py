@@ -488,7 +488,7 @@ def _measures(made: Frame) -> list[tuple[_Measure, ...]]:
         return []  # rows of the view itself: "which campaigns cost the most"
     each = any(d.is_certain for d in made.dims)
     grouped = each or ((cues.direction or cues.comparisons) and made.dims)
-    if (cues.is_count and (made.is_view_named or not made.dims)) or (grouped and made.is_view_named):
+    if (cues.is_count and (made.is_view_named or each or not made.dims)) or (grouped and made.is_view_named):
         options.append((_Measure("COUNT(*)", _word(view.name)),))
     if cues.is_count:
         for dim in made.dims:

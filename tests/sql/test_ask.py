@@ -51,12 +51,12 @@ def test_an_answer_has_rows_sql_units_and_seconds(workspace, vocabulary):
     assert len(engine.calls) == 1
 
 
-def test_the_question_and_the_hints_reach_the_model(workspace, vocabulary):
+def test_the_question_and_the_schema_reach_the_model(workspace, vocabulary):
     ask, engine = asker(workspace, vocabulary, REVENUE)
     ask.ask("What was the revenue last month?")
     prompt = engine.calls[0].prompt
     assert "What was the revenue last month?" in prompt.rest
-    assert "ordered_at >= '2026-05-01'" in prompt.rest
+    assert prompt.lead == "-- sales\n"
     assert "sales(" in prompt.fixed and "Revenue in April 2026" in prompt.fixed
     assert "email" not in prompt.fixed
 

@@ -1,6 +1,8 @@
-"""Ten questions to the real model over the whole demonstration shop; each answer is compared with its gold."""
+"""Ten questions to the real model over the whole demonstration shop, compared with their golds."""
 
 from __future__ import annotations
+
+import decimal
 
 import pytest
 
@@ -80,5 +82,6 @@ def _same(found, expected) -> bool:
 
 def _rows(rows, width):
     return sorted(
-        tuple(f"{v:.6g}" if isinstance(v, int | float) else str(v) for v in row[:width]) for row in rows
+        tuple(f"{v:.6g}" if isinstance(v, int | float | decimal.Decimal) else str(v) for v in row[:width])
+        for row in rows
     )
