@@ -106,7 +106,7 @@ def expected_errors(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def _leave(status: int) -> NoReturn:
-    """End now: worker threads of the numeric libraries must not hold back somebody who pressed Ctrl-C."""
+    """End now: worker threads that still load or compute must not hold back somebody who pressed Ctrl-C."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
@@ -186,6 +186,7 @@ def demo(
     from ui.serve import serve
 
     serve(settings, shop=shop, role=role, host=host, port=port, open_browser=browser)
+    _leave(DONE)
 
 
 @app.command()

@@ -122,16 +122,29 @@ def _engine(settings: Settings) -> str:
         return "none: torch is not installed and SHOPTALK_ENGINE_URL names no server"
     import torch
 
+    from llm.errors import EngineUnavailable
+    from llm.precision import choose
+    from ui.open import model_of
+
     has_card = torch.cuda.is_available()
     device = settings.device or ("cuda" if has_card else "cpu")
-    because = (
-        "SHOPTALK_DEVICE asks for it"
-        if settings.device
-        else "torch sees a CUDA card"
-        if has_card
-        else "torch sees no CUDA card"
-    )
-    return f"torch on {device}, because {because}"
+    if settings.device:
+        why = "SHOPTALK_DEVICE asks for it"
+    else:
+        why = f"torch sees {'a' if has_card else 'no'} CUDA card"
+    try:
+        choice = choose(
+            settings.weights,
+            settings.weights / Path(model_of(settings)).name,
+            device,
+            settings.precision,
+            measure=False,
+        )
+    except EngineUnavailable as error:
+        return f"none: {error}"
+    if choice is None:
+        return f"torch on {device} ({why}); the precision is measured at the first start"
+    return f"torch on {device} ({why}) in {choice.precision}: {choice.reason}"
 
 
 def _data(settings: Settings, findings: Findings) -> dict[str, str]:
