@@ -1,9 +1,9 @@
 """The language model alone: seconds to load, tokens per second, memory, distance from float32.
 
 ``python -m bench.engine`` measures every precision that this machine runs at a usable speed, each in a
-process of its own, and transformers' ``generate()`` in bfloat16 beside them as the baseline. Quality is measured on
-SQL: schemas and questions of the Spider training set, the log-probabilities of the gold statements' tokens
-(SHOPTALK_DATA must name the folder of public data; without it this part is left out and says so).
+process of its own, and transformers' ``generate()`` in bfloat16 beside them as the baseline. Quality is
+measured on SQL: schemas and questions of the Spider training set, the log-probabilities of the gold
+statements' tokens (SHOPTALK_DATA must name the folder of public data; without it this part is left out and says so).
 """
 
 from __future__ import annotations
@@ -151,8 +151,8 @@ def score(network: Any, tokenizer: Any, cases: list[tuple[Prompt, str]]) -> list
 def compare(reference: list[Any], found: list[Any], golds: list[list[int]]) -> dict[str, float]:
     """Return mean divergence from the reference, mean loss of the gold, and agreement.
 
-    Divergence is Kullback-Leibler's, in nats per token; agreement is the share of tokens where both would pick
-    the same next token.
+    Divergence is Kullback-Leibler's, in nats per token; agreement is the share of tokens where both would
+    pick the same next token.
     """
     import torch
 

