@@ -262,8 +262,8 @@ def confidence(links: Links, draft: Draft, repairs: int, unused: int, table: Tab
     logprobs = draft.completion.logprobs or (-1.0,)
     mean = sum(logprobs) / len(logprobs)
     score = (
-        -0.6
-        + (1.6 if draft.plan.kind == "shaped" else 0.0)
+        -1.0
+        + (2.0 if draft.plan.kind == "shaped" else 0.0)
         + 0.8 * max(mean, -3.0)
         + 2.0 * (links.coverage - 0.5)
         - 0.9 * repairs

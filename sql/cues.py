@@ -176,7 +176,7 @@ def find_cues(links: Links) -> Cues:
         is_each=_has(_EACH, masked),
         direction=direction,
         top=top,
-        grain=None if part else _grain(masked),
+        grain=None if part else _grain(_without_numbers(masked, links)),
         part=part,
         has_loose_comparison=not comparisons and _has(_LOOSE, masked),
         is_when=_has(r"\b(when|what date|which date|what day)\b|什么时候|何时|哪天", masked),
@@ -193,6 +193,14 @@ def _mask(links: Links, *, names: bool = True) -> str:
     spans += [(p.first, p.last) for p in links.periods]
     for start, end in spans:
         letters[start:end] = " " * (end - start)
+    return "".join(letters)
+
+
+def _without_numbers(masked: str, links: Links) -> str:
+    """``masked`` without numbers: "more than a week" groups by no week."""
+    letters = list(masked)
+    for number in links.numbers:
+        letters[number.start : number.end] = " " * (number.end - number.start)
     return "".join(letters)
 
 

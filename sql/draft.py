@@ -21,6 +21,7 @@ from sql.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
+_ABSENCE = re.compile(r"\b(?:missing|yet|still|open|ever|any|has|have)\b|未|没|尚|还|缺")
 _MAX_TOKENS = 128
 _MAX_SHAPES = 60
 
@@ -93,6 +94,10 @@ class Drafter:
             joins=is_plain,
             ilike=dialect in ("duckdb", "postgres"),
             limit=bool(cues.direction or cues.top or links.numbers),
+            # Over described views linking is trusted: what the wording does not hint at is not offered.
+            numbers=is_plain or bool(links.numbers) or cues.is_negated,
+            pairs=is_plain or cues.has_loose_comparison or cues.is_compared,
+            nulls=is_plain or cues.is_negated or _ABSENCE.search(links.question) is not None,
         )
         single = len(scopes) == 1
         return Plan(

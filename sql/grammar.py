@@ -94,6 +94,12 @@ class Freedom:
     ilike: bool = False
     limit: bool = True
     """Whether ORDER BY … LIMIT may appear."""
+    numbers: bool = True
+    """Whether a column may be compared with a number."""
+    pairs: bool = True
+    """Whether two columns, or a column and an aggregate of it, may be compared."""
+    nulls: bool = True
+    """Whether a value may be asked to be missing or present."""
 
 
 def quote_text(value: str) -> str:
@@ -268,14 +274,13 @@ class _Builder:
 
     def _values(self, k: int, scope: Scope) -> None:
         """Numbers, aggregates, metrics."""
-        numeric = [
-            '"COUNT(" "*)"',
-            f'"COUNT(" "DISTINCT " col{k} ")"',
-            f'"COUNT(" "CASE WHEN " cond{k} " THEN 1 END)"',
-        ]
+        numeric = ['"COUNT(" "*)"', f'"COUNT(" "DISTINCT " col{k} ")"']
+        if self.has_conditions:
+            numeric.append(f'"COUNT(" "CASE WHEN " cond{k} " THEN 1 END)"')
         if "M" in self.kinds:
             self.rules.append(f'num{k}: M{k} | M{k} (" + " | " - " | " * " | " / ") M{k}')
             numeric.append(f'("SUM(" | "AVG(" | "MIN(" | "MAX(") num{k} ")"')
+        if "M" in self.kinds and self.has_conditions:
             numeric.append(f'"SUM(" "CASE WHEN " cond{k} " THEN " M{k} " ELSE 0 END)"')
         others = [f'("MIN(" | "MAX(") {kind}{k} ")"' for kind in ("D", "T") if kind in self.kinds]
         self.rules.append(f"nagg{k}: {' | '.join(numeric)}")
@@ -295,43 +300,45 @@ class _Builder:
 
     def _conditions(self, k: int, scope: Scope) -> None:
         conditions: list[str] = []
-        if "M" in self.kinds:
-            conditions += [
-                f"M{k} CMP NUM",
-                f"M{k} CMP M{k}",
-                f'M{k} " BETWEEN " NUM " AND " NUM',
-                f'M{k} CMP "(SELECT " ("AVG(" | "MAX(" | "MIN(") M{k} ") FROM {_inside(scope.source)})"',
-            ]
+        if "M" in self.kinds and self.freedom.numbers:
+            conditions += [f"M{k} CMP NUM", f'M{k} " BETWEEN " NUM " AND " NUM']
+        if "M" in self.kinds and self.freedom.pairs:
+            aggregate = f'"(SELECT " ("AVG(" | "MAX(" | "MIN(") M{k} ") FROM {_inside(scope.source)})"'
+            conditions += [f"M{k} CMP M{k}", f"M{k} CMP {aggregate}"]
+        if "D" in self.kinds and self.freedom.pairs:
+            conditions.append(f"D{k} CMP D{k}")
         if "K" in self.kinds and self.literals.keys:
             conditions.append(f"K{k} EQ ({_one_of(self.literals.keys)})")
         for column in scope.columns:
             conditions += self._column_conditions(column)
         if self.literals.texts and "T" in self.kinds:
-            free = [c.sql for c in scope.columns if c.type in ("text", "other") and not c.texts]
-            if free:
-                like = '" ILIKE " | " LIKE "' if self.freedom.ilike else '" LIKE " | " NOT LIKE "'
-                self.rules.append(f"F{k}: {_one_of(free)}")
-                conditions += [
-                    f"F{k} EQ TEXT",
-                    f"F{k} ({like}) PATTERN",
-                    f'F{k} " IN (" TEXT (", " TEXT){{1,2}} ")"',
-                ]
+            conditions += self._text_conditions(k, scope)
         if "B" in self.kinds:
             conditions += [f"B{k}", f'"NOT " B{k}']
-        if "D" in self.kinds:
-            conditions.append(f"D{k} CMP D{k}")
-        conditions.append(f'col{k} (" IS NULL" | " IS NOT NULL")')
+        if self.freedom.nulls:
+            nullable = [kind for kind in "MDT" if kind in self.kinds]
+            conditions += [f'{kind}{k} (" IS NULL" | " IS NOT NULL")' for kind in nullable]
         for link in scope.inner:
-            conditions.append(
-                f'{_text(link.outer)} (" IN " | " NOT IN ") '
-                f"{_text(f'(SELECT {link.inner} FROM {link.table})')}"
-            )
-        self.rules.append(f"cond{k}: {' | '.join(conditions)}")
+            inner = _text(f"(SELECT {link.inner} FROM {link.table})")
+            conditions.append(f'{_text(link.outer)} (" IN " | " NOT IN ") {inner}')
+        self.has_conditions = bool(conditions)
+        if conditions:
+            self.rules.append(f"cond{k}: {' | '.join(conditions)}")
+        more = f'(" AND " cond{k}){{0,2}}' if conditions else ""
         must = ' " AND " '.join(_part(p) for p in scope.must)
         if must:
-            self.rules.append(f'where{k}: " WHERE " {must} (" AND " cond{k}){{0,2}}')
-        else:
+            self.rules.append(f'where{k}: " WHERE " {must} {more}')
+        elif conditions:
             self.rules.append(f'where{k}: " WHERE " cond{k} ((" AND " | " OR ") cond{k}){{0,3}}')
+
+    def _text_conditions(self, k: int, scope: Scope) -> list[str]:
+        """Texts of the question, for columns that no linked value belongs to."""
+        free = [c.sql for c in scope.columns if c.type in ("text", "other") and not c.texts]
+        if not free:
+            return []
+        like = '" ILIKE " | " LIKE "' if self.freedom.ilike else '" LIKE " | " NOT LIKE "'
+        self.rules.append(f"F{k}: {_one_of(free)}")
+        return [f"F{k} EQ TEXT", f"F{k} ({like}) PATTERN", f'F{k} " IN (" TEXT (", " TEXT){{1,2}} ")"']
 
     def _column_conditions(self, column: ScopeColumn) -> list[str]:
         name = _text(column.sql)
@@ -345,7 +352,7 @@ class _Builder:
 
     def _queries(self, k: int, scope: Scope) -> None:
         source = _text(f" FROM {scope.source}")
-        where = f"where{k}" if scope.must else f"where{k}?"
+        where = f"where{k}" if scope.must else f"where{k}?" if self.has_conditions else ""
         dims = [f"col{k}"]
         if scope.grains:
             self.rules.append(

@@ -677,6 +677,10 @@ _SCALE = {"k": 1e3, "thousand": 1e3, "million": 1e6, "m": 1e6, "万": 1e4, "千"
 _NUMBER = re.compile(
     r"(?<![A-Za-z0-9_.])(\d+(?:,\d{3})*(?:\.\d+)?)\s*(k\b|thousand\b|million\b|百万|万|千)?", re.I
 )
+_DURATION = re.compile(
+    r"\b(?:than|over|under|least|most|within)\s+(an?|one|two|three|four|\d+)\s+weeks?\b", re.I
+)
+"""A length of time, counted in days; columns hold days."""
 _ZH_COUNT = re.compile(r"(?<![第每哪这那一])([二两三四五六七八九十]{1,3})(?=[个名位款种家大件])")
 _ZH_NUMBER = re.compile(
     r"(前|超过|大于|小于|少于|低于|高于|至少|多于|不到|满|第|top)\s*([一二两三四五六七八九十百]+)"
@@ -698,6 +702,12 @@ def _numbers(question: str, periods: Sequence[Period], matches: Sequence[_Match]
         value = float(m[1].replace(",", "")) * _SCALE.get((m[2] or "").casefold(), 1)
         if is_free(m.start(), m.end(1)):
             found.append(Number(value=value, start=m.start(), end=m.end(), text=m[0].strip()))
+    for m in _DURATION.finditer(question):
+        count = NUMBER_WORDS.get(m[1].casefold(), 1) if not m[1].isdecimal() else int(m[1])
+        found = [n for n in found if not m.start() <= n.start < m.end()]
+        found.append(
+            Number(value=count * 7, start=m.start(1), end=m.end(), text=m[0][m.start(1) - m.start() :])
+        )
     for m in re.finditer(r"[A-Za-z]+", question):
         scaled = any(n.start <= m.start() < n.end for n in found)
         if (word := m[0].casefold()) in NUMBER_WORDS and not scaled and is_free(m.start(), m.end()):

@@ -135,11 +135,6 @@ def _view_sets(
                 both = missed[edge.many] & missed[edge.one]
                 if len(both) < len(best.missed):
                     sets.append((edge.many, edge.one))
-        sets += [
-            (r.view.name,)
-            for r in readings
-            if (r.view.name,) not in sets and len(r.missed) <= len(best.missed) + 1
-        ]
     return sets[:8]
 
 

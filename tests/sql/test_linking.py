@@ -132,6 +132,7 @@ def test_commands_are_not_taken_for_returns_or_orders(vocabulary):
         ("more than 1,000 euros", [1000]),
         ("over 2.5 thousand", [2500]),
         ("the top five brands", [5]),
+        ("took more than two weeks", [14]),
         ("前十个商品", [10]),
         ("销售额超过3万", [30000]),
         ("revenue in 2025", []),
