@@ -3,7 +3,8 @@
 ``python -m bench.engine`` measures every precision that this machine runs at a usable speed, each in a
 process of its own, and transformers' ``generate()`` in bfloat16 beside them as the baseline. Quality is
 measured on SQL: schemas and questions of the Spider training set, the log-probabilities of the gold
-statements' tokens (SHOPTALK_DATA must name the folder of public data; without it this part is left out and says so).
+statements' tokens (SHOPTALK_DATA must name the folder of public data; without it this part is left out and
+says so).
 """
 
 from __future__ import annotations

@@ -13,12 +13,15 @@ import os
 import sys
 from pathlib import Path
 
+from llm.hardware import set_threads
+
 
 def convert(gguf: Path, folder: Path) -> None:
     """Write the model and tokenizer of ``gguf`` into ``folder`` (made if missing) in bfloat16.
 
     Writes config.json, model.safetensors and tokenizer.json; existing files of these names are replaced.
     """
+    set_threads()
     os.environ["HF_HUB_OFFLINE"] = "1"  # a local file needs no hub, and none may be waited for
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig

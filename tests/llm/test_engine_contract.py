@@ -85,7 +85,7 @@ def case(request: pytest.FixtureRequest) -> Iterator[Case]:
 
 
 @pytest.fixture
-def engine(case: Case) -> Engine:
+def subject(case: Case) -> Engine:
     return case.engine
 
 
@@ -96,24 +96,24 @@ def check(completion: Completion, max_tokens: int) -> None:
 
 
 class TestEngineContract:
-    def test_name_says_what_answers(self, engine: Engine) -> None:
-        assert len(engine.name) > 3
+    def test_name_says_what_answers(self, subject: Engine) -> None:
+        assert len(subject.name) > 3
 
-    def test_replies_and_counts_tokens(self, engine: Engine, prompt: Prompt) -> None:
-        (completion,) = engine.complete(prompt, max_tokens=12)
+    def test_replies_and_counts_tokens(self, subject: Engine, prompt: Prompt) -> None:
+        (completion,) = subject.complete(prompt, max_tokens=12)
         check(completion, 12)
 
-    def test_does_not_repeat_the_lead(self, engine: Engine) -> None:
+    def test_does_not_repeat_the_lead(self, subject: Engine) -> None:
         prompt = Prompt(system="Write SQL.", fixed="Table t(a).", rest="All of a.", lead="SELECT abc FROM")
         grammar = 'start: " " /[a-z]{1,8}/ ";"'
-        if not isinstance(engine, ScriptedEngine | ServedEngine):
-            (completion,) = engine.complete(prompt, grammar=grammar, max_tokens=20)
+        if not isinstance(subject, ScriptedEngine | ServedEngine):
+            (completion,) = subject.complete(prompt, grammar=grammar, max_tokens=20)
             assert completion.text.startswith(" ")
 
-    def test_grammar_is_kept_by_every_sample(self, engine: Engine, prompt: Prompt) -> None:
+    def test_grammar_is_kept_by_every_sample(self, subject: Engine, prompt: Prompt) -> None:
         import llguidance
 
-        completions = engine.complete(prompt, grammar=GRAMMAR, samples=3, temperature=1.0, max_tokens=40)
+        completions = subject.complete(prompt, grammar=GRAMMAR, samples=3, temperature=1.0, max_tokens=40)
         assert len(completions) == 3
         tokenizer = llguidance.LLTokenizer("byte")
         for completion in completions:
@@ -124,82 +124,82 @@ class TestEngineContract:
             if completion.finish == "stop":
                 assert matcher.consume_tokens(text) and matcher.is_accepting()
 
-    def test_cut_reply_says_so(self, engine: Engine, prompt: Prompt) -> None:
-        (completion,) = engine.complete(prompt, grammar=GRAMMAR, max_tokens=1)
+    def test_cut_reply_says_so(self, subject: Engine, prompt: Prompt) -> None:
+        (completion,) = subject.complete(prompt, grammar=GRAMMAR, max_tokens=1)
         assert completion.finish == "length"
         assert completion.tokens == 1
         assert SENTENCE.startswith(completion.text) or completion.text == "SE"
 
-    def test_greedy_replies_repeat(self, engine: Engine, prompt: Prompt) -> None:
-        first = engine.complete(prompt, grammar=GRAMMAR, max_tokens=30)
-        again = engine.complete(prompt, grammar=GRAMMAR, max_tokens=30)
+    def test_greedy_replies_repeat(self, subject: Engine, prompt: Prompt) -> None:
+        first = subject.complete(prompt, grammar=GRAMMAR, max_tokens=30)
+        again = subject.complete(prompt, grammar=GRAMMAR, max_tokens=30)
         assert first[0].text == again[0].text
         assert first[0].logprobs == pytest.approx(again[0].logprobs, abs=2e-2)
 
-    def test_stream_equals_complete(self, engine: Engine, prompt: Prompt) -> None:
-        (whole,) = engine.complete(prompt, grammar=GRAMMAR, max_tokens=30)
-        pieces = list(engine.stream(prompt, grammar=GRAMMAR, max_tokens=30))
+    def test_stream_equals_complete(self, subject: Engine, prompt: Prompt) -> None:
+        (whole,) = subject.complete(prompt, grammar=GRAMMAR, max_tokens=30)
+        pieces = list(subject.stream(prompt, grammar=GRAMMAR, max_tokens=30))
         assert "".join(piece.text for piece in pieces) == whole.text
         assert [piece.completion is not None for piece in pieces] == [False] * (len(pieces) - 1) + [True]
         last = pieces[-1].completion
         assert last is not None and last.text == whole.text and last.finish == whole.finish
 
-    def test_cancelled_before_it_began(self, engine: Engine, prompt: Prompt) -> None:
+    def test_cancelled_before_it_began(self, subject: Engine, prompt: Prompt) -> None:
         cancel = threading.Event()
         cancel.set()
-        (completion,) = engine.complete(prompt, max_tokens=50, cancel=cancel)
+        (completion,) = subject.complete(prompt, max_tokens=50, cancel=cancel)
         assert completion.finish == "cancelled"
         assert completion.tokens <= 1
 
-    def test_cancelled_within_a_token(self, engine: Engine, prompt: Prompt) -> None:
+    def test_cancelled_within_a_token(self, subject: Engine, prompt: Prompt) -> None:
         cancel = threading.Event()
         long = 'start: "a b c d " /[a-z ]{200}/'
-        grammar = GRAMMAR if isinstance(engine, ScriptedEngine | ServedEngine) else long
-        pieces = engine.stream(prompt, grammar=grammar, max_tokens=150, cancel=cancel)
+        grammar = GRAMMAR if isinstance(subject, ScriptedEngine | ServedEngine) else long
+        pieces = subject.stream(prompt, grammar=grammar, max_tokens=150, cancel=cancel)
         seen = [next(pieces)]
         cancel.set()
         seen += list(pieces)
         last = seen[-1].completion
         assert last is not None
-        if isinstance(engine, ServedEngine):  # what the server had already sent may be whole
+        if isinstance(subject, ServedEngine):  # what the server had already sent may be whole
             assert last.finish in ("cancelled", "stop")
         else:
             assert last.finish == "cancelled"
             assert len(seen) <= 4
         assert last.text == "".join(piece.text for piece in seen)
 
-    def test_an_abandoned_stream_frees_the_engine(self, engine: Engine, prompt: Prompt) -> None:
-        pieces = engine.stream(prompt, grammar=GRAMMAR, max_tokens=30)
+    def test_an_abandoned_stream_frees_the_engine(self, subject: Engine, prompt: Prompt) -> None:
+        pieces = subject.stream(prompt, grammar=GRAMMAR, max_tokens=30)
         next(pieces)
         pieces.close()  # type: ignore[attr-defined]
-        assert engine.complete(prompt, max_tokens=1)
+        assert subject.complete(prompt, max_tokens=1)
 
-    def test_unknown_adapter(self, engine: Engine, prompt: Prompt) -> None:
+    def test_unknown_adapter(self, subject: Engine, prompt: Prompt) -> None:
         with pytest.raises(UnknownAdapter, match="'nobody'"):
-            engine.complete(prompt, adapter="nobody")
+            subject.complete(prompt, adapter="nobody")
 
-    def test_known_adapters_are_accepted(self, engine: Engine, prompt: Prompt) -> None:
-        for adapter in engine.adapters:
-            check(engine.complete(prompt, adapter=adapter, max_tokens=3)[0], 3)
+    def test_known_adapters_are_accepted(self, subject: Engine, prompt: Prompt) -> None:
+        for adapter in subject.adapters:
+            check(subject.complete(prompt, adapter=adapter, max_tokens=3)[0], 3)
 
-    def test_broken_grammar(self, engine: Engine, prompt: Prompt) -> None:
+    def test_broken_grammar(self, subject: Engine, prompt: Prompt) -> None:
         with pytest.raises(InvalidGrammar, match="grammar"):
-            engine.complete(prompt, grammar="start: ( nowhere")
+            subject.complete(prompt, grammar="start: ( nowhere")
 
-    def test_prompt_too_long(self, engine: Engine, case: Case) -> None:
+    def test_prompt_too_long(self, subject: Engine, case: Case) -> None:
         with pytest.raises(PromptTooLong, match="Shorten"):
-            engine.complete(Prompt(system="", fixed="word " * case.window, rest=""), max_tokens=5)
+            subject.complete(Prompt(system="", fixed="word " * case.window, rest=""), max_tokens=5)
 
     @pytest.mark.parametrize("wrong", [{"samples": 0}, {"max_tokens": 0}, {"temperature": -1.0}])
-    def test_wrong_use(self, engine: Engine, prompt: Prompt, wrong: dict[str, Any]) -> None:
+    def test_wrong_use(self, subject: Engine, prompt: Prompt, wrong: dict[str, Any]) -> None:
         with pytest.raises(ValueError, match=next(iter(wrong))):
-            engine.complete(prompt, **wrong)
+            subject.complete(prompt, **wrong)
 
-    def test_threads_wait_in_line(self, engine: Engine, prompt: Prompt) -> None:
+    def test_threads_wait_in_line(self, subject: Engine, prompt: Prompt) -> None:
         texts: list[str] = []
 
         def ask() -> None:
-            texts.append(engine.complete(prompt, grammar=GRAMMAR, max_tokens=30)[0].text)
+            texts.append(subject.complete(prompt, grammar=GRAMMAR, max_tokens=30)[0].text)
 
         threads = [threading.Thread(target=ask) for _ in range(3)]
         for thread in threads:
