@@ -656,7 +656,29 @@ def _trade(question: str, matches: Sequence[_Match], vocabulary: Vocabulary) -> 
         found.append(_Match(taken.start(), taken.end(), 0.7, tuple(money)))
     elif sold and (money or pieces):
         found.append(_Match(sold.start(), sold.end(), 0.7, tuple(money + pieces)))
-    return [f for f in found if not any(m.start < f.end and f.start < m.end for m in matches)]
+    elif (best := _BEST.search(question)) and not _has_number(matches, vocabulary):
+        found.append(_Match(best.start(), best.end(), 0.6, tuple(pieces + money)))
+
+    def is_taken(match: _Match) -> bool:
+        """Whether other words than those for a view stand there."""
+        over = [m for m in matches if m.start < match.end and match.start < m.end]
+        return any(t.kind != "view" for m in over for t in m.targets)
+
+    return [f for f in found if f.targets and not is_taken(f)]
+
+
+_BEST = re.compile(r"\b(?:top|best[- ]?sell\w*|most popular|popular)\b|热销|畅销|最受欢迎|卖得最好", re.I)
+
+
+def _has_number(matches: Sequence[_Match], vocabulary: Vocabulary) -> bool:
+    """Whether the question names a column that can be ranked by itself."""
+    for match in matches:
+        for target in match.targets:
+            view = vocabulary.view(target.view) if target.kind == "column" else None
+            column = view.column(target.name) if view else None
+            if column and column.type in ("integer", "number") and not spaced(column.name).endswith(" id"):
+                return True
+    return False
 
 
 def _is_verb(question: str, match: _Match) -> bool:

@@ -21,8 +21,6 @@ from sql.words import spaced, stem
 
 _MAX_SCOPES = 30
 _MAX_TABLES = 4
-_SMALL_DOMAIN = 12
-"""A column with at most so many declared values may be compared with any of them."""
 
 
 @dataclass(frozen=True)
@@ -265,8 +263,6 @@ def _column(
         for m in links.mentions
         if m.kind == "value" and m.view == view.name and m.name == column.name and m.value and not m.is_part
     ]
-    if not texts and 0 < len(column.values) <= _SMALL_DOMAIN and links.unknown:
-        texts = list(column.values)
     is_time = column.type in ("date", "timestamp") or (
         column.type == "text"
         and is_plain

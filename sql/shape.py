@@ -233,6 +233,15 @@ class Frame:
     is_negation_used: bool = False
     """A "not" or "never" has already become part of a predicate."""
 
+    def names_a_row(self) -> bool:
+        """Whether a predicate picks one row by its key."""
+        key = _own_key(self.view)
+        return (
+            any(isinstance(p, str) and p.startswith(f"{quote_name(key)} = ") for p in self.must)
+            if key
+            else False
+        )
+
     def dims_asked_for(self) -> bool:
         """Whether the question surely groups by something."""
         return any(d.is_certain for d in self.dims)
@@ -470,6 +479,8 @@ def _measures(made: Frame) -> list[tuple[_Measure, ...]]:
         asks = asks and not (made.numeric and cues.direction and not groups and not cues.is_count)
         if (asks or groups) and not (cues.comparisons and made.numeric):
             return [tuple(dict.fromkeys(c)) for c in itertools.product(*made.row_metrics)]
+    if made.names_a_row():
+        return []  # "what did customer 17 spend" asks for that row, not for a sum
     ranked = cues.direction and any(d.sql != _identity(view) for d in made.dims)
     if made.numeric and not (cues.comparisons and not made.dims):
         for column in made.numeric[:2]:
@@ -491,6 +502,8 @@ def _measures(made: Frame) -> list[tuple[_Measure, ...]]:
     if (cues.is_count and (made.is_view_named or each or not made.dims)) or (grouped and made.is_view_named):
         options.append((_Measure("COUNT(*)", _word(view.name)),))
     if cues.is_count:
+        if cues.is_distinct and any(not d.is_time and not d.is_certain for d in made.dims):
+            options.clear()
         for dim in made.dims:
             counted = dim.sql != _identity(view) or not made.is_view_named
             if counted and not dim.is_time and not dim.is_certain:
