@@ -82,14 +82,21 @@ class SqlAsker:
 
     Args:
         adapter: LoRA adapter of the engine to draft with.
+        asks_always: ask the model even where the question's words leave a single statement, to measure it.
     """
 
     def __init__(
-        self, workspace: Workspace, engine: Engine, vocabulary: Vocabulary, *, adapter: str | None = None
+        self,
+        workspace: Workspace,
+        engine: Engine,
+        vocabulary: Vocabulary,
+        *,
+        adapter: str | None = None,
+        asks_always: bool = False,
     ) -> None:
         self.workspace = workspace
         self.vocabulary = vocabulary
-        self.drafter = Drafter(workspace, engine, vocabulary, adapter=adapter)
+        self.drafter = Drafter(workspace, engine, vocabulary, adapter=adapter, asks_always=asks_always)
 
     def ask(
         self,
@@ -121,7 +128,8 @@ class SqlAsker:
                 plan = self.drafter.plan(links, is_open=True)
             failures = [(a.sql, a.error) for a in attempts if a.error]
             draft = self.drafter.draft(links, plan, failures=failures, cancel=cancel)
-            if draft.completion.finish == "cancelled":
+            finish = draft.completion.finish if draft.completion else "stop"
+            if finish == "cancelled":
                 raise QueryCancelled("Stopped while the query was being written. Nothing was run.")
             if any(a.sql == draft.sql for a in attempts):
                 break  # the model insists; a third time would not help
@@ -134,7 +142,7 @@ class SqlAsker:
                 logger.info("attempt %d was given up: %s", number + 1, type(error).__name__)
                 attempts.append(Attempt(sql=draft.sql, error=getattr(error, "reason", None) or str(error)))
                 last = error
-                if draft.completion.finish == "length" and number:
+                if finish == "length" and number:
                     break  # it rambles; a third time would only take as long again
                 continue
             answer = SqlAnswer(
@@ -157,7 +165,7 @@ class SqlAsker:
         raise last
 
     def _check(self, draft: Draft, on_sql: Callable[[str], None] | None) -> CheckedQuery:
-        if draft.completion.finish == "length":
+        if draft.completion and draft.completion.finish == "length":
             raise QueryFailed("The statement did not end; write a shorter one.")
         query = self.workspace.guard.check(draft.sql)
         self.workspace.database.explain(query)
@@ -256,11 +264,11 @@ def confidence(links: Links, draft: Draft, repairs: int, unused: int, table: Tab
     """How likely a result is right: a logistic of a few facts, with weights set by hand.
 
     The weights say only what helps and what hurts; they are not calibrated. Features: whether the statement
-    had a known shape, mean and lowest log-probability of its tokens, coverage of the question's words,
+    had a known shape, the mean log-probability of its tokens, coverage of the question's words,
     repairs, linked words left unused, and an empty result.
     """
-    logprobs = draft.completion.logprobs or (-1.0,)
-    mean = sum(logprobs) / len(logprobs)
+    logprobs = draft.completion.logprobs if draft.completion else ()
+    mean = sum(logprobs) / len(logprobs) if logprobs else -0.3
     score = (
         -1.0
         + (2.0 if draft.plan.kind == "shaped" else 0.0)

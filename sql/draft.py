@@ -35,8 +35,8 @@ class Plan:
     lead: str
     scopes: tuple[str, ...]
     """Names of the views and joins that the grammar allows."""
-    statements: int | None
-    """How many statements a shaped grammar holds; ``None`` for an open one."""
+    only: str | None
+    """The one statement that a shaped grammar holds, where it holds but one."""
     readings: tuple[ViewReading, ...]
     cues: Cues
 
@@ -47,15 +47,23 @@ class Draft:
 
     sql: str
     plan: Plan
-    completion: Completion
+    completion: Completion | None
+    """What the model wrote; ``None`` when the question left a single statement and nobody had to be asked."""
 
 
 class Drafter:
     """Writes statements for one workspace. One call at a time; the engine lets threads wait in line."""
 
     def __init__(
-        self, workspace: Workspace, engine: Engine, vocabulary: Vocabulary, *, adapter: str | None = None
+        self,
+        workspace: Workspace,
+        engine: Engine,
+        vocabulary: Vocabulary,
+        *,
+        adapter: str | None = None,
+        asks_always: bool = False,
     ) -> None:
+        self.asks_always = asks_always
         self.workspace = workspace
         self.engine = engine
         self.vocabulary = vocabulary
@@ -79,7 +87,7 @@ class Drafter:
                 grammar=shaped_grammar(made),
                 lead=f"-- {view}\n",
                 scopes=(view,),
-                statements=count_statements(made),
+                only="".join(map(str, made[0])) if count_statements(made) == 1 else None,
                 readings=readings,
                 cues=cues,
             )
@@ -105,7 +113,7 @@ class Drafter:
             grammar=open_grammar(scopes, literals(links, cues, scopes), freedom, names_scope=not single),
             lead=f"-- {scopes[0].name}\n" if single else "",
             scopes=tuple(s.name for s in scopes),
-            statements=None,
+            only=None,
             readings=readings,
             cues=cues,
         )
@@ -133,13 +141,15 @@ class Drafter:
         failures: Sequence[tuple[str, str]] = (),
         cancel: threading.Event | None = None,
     ) -> Draft:
-        """Let the model write one statement, greedily.
+        """Let the model write one statement, greedily; take the only one where there is no choice.
 
         Args:
             failures: earlier statements with their errors.
         Raises:
             LlmError: the engine cannot be used, or the prompt is too long.
         """
+        if plan.only is not None and not self.asks_always:
+            return Draft(sql=plan.only, plan=plan, completion=None)
         prompt = build_prompt(
             links,
             self.workspace.shop,

@@ -33,7 +33,7 @@ def vocabulary(workspace):
 
 def asker(workspace, vocabulary, *replies, **options):
     engine = ScriptedEngine(replies, **options)
-    return SqlAsker(workspace, engine, vocabulary), engine
+    return SqlAsker(workspace, engine, vocabulary, asks_always=True), engine
 
 
 def test_an_answer_has_rows_sql_units_and_seconds(workspace, vocabulary):
@@ -48,6 +48,21 @@ def test_an_answer_has_rows_sql_units_and_seconds(workspace, vocabulary):
     assert set(answer.seconds) == {"draft", "run"}
     assert answer.unused == ()
     assert 0.5 < answer.confidence < 1
+    assert len(engine.calls) == 1
+
+
+def test_a_question_that_leaves_one_statement_needs_no_model(workspace, vocabulary):
+    engine = ScriptedEngine([])
+    answer = SqlAsker(workspace, engine, vocabulary).ask("What was the revenue last month?")
+    assert answer.attempts[-1].sql == REVENUE
+    assert engine.calls == []
+
+
+def test_a_question_with_a_choice_asks_the_model(workspace, vocabulary):
+    sql = "SELECT country, SUM(amount) AS revenue FROM sales GROUP BY 1 ORDER BY SUM(amount) DESC"
+    engine = ScriptedEngine([sql])
+    answer = SqlAsker(workspace, engine, vocabulary).ask("Which countries have the highest revenue?")
+    assert answer.attempts[-1].sql == sql
     assert len(engine.calls) == 1
 
 
@@ -200,7 +215,9 @@ def test_cancelled_before_and_while_drafting(workspace, vocabulary):
             return inner.complete(*args, **kwargs)
 
     with pytest.raises(QueryCancelled):
-        SqlAsker(workspace, Stopping(), vocabulary).ask("What was the revenue last month?", cancel=late)
+        SqlAsker(workspace, Stopping(), vocabulary, asks_always=True).ask(
+            "What was the revenue last month?", cancel=late
+        )
 
 
 def test_a_statement_that_ignores_a_linked_value_is_drafted_once_more(workspace, vocabulary):
@@ -228,7 +245,9 @@ def test_a_statement_that_ignores_a_linked_value_says_so(workspace, vocabulary):
 
 def test_an_adapter_is_passed_on(workspace, vocabulary):
     engine = ScriptedEngine([REVENUE], adapters=("shop",))
-    SqlAsker(workspace, engine, vocabulary, adapter="shop").ask("What was the revenue last month?")
+    SqlAsker(workspace, engine, vocabulary, adapter="shop", asks_always=True).ask(
+        "What was the revenue last month?"
+    )
     assert engine.calls[0].adapter == "shop"
 
 
