@@ -148,7 +148,8 @@ class Drafter:
         Raises:
             LlmError: the engine cannot be used, or the prompt is too long.
         """
-        if plan.only is not None and not self.asks_always:
+        # Over tables that nobody described a single shape is a good guess, not a certainty.
+        if plan.only is not None and not (self.asks_always or self.is_plain):
             return Draft(sql=plan.only, plan=plan, completion=None)
         prompt = build_prompt(
             links,
