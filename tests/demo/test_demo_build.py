@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -158,8 +159,14 @@ def test_the_command_says_in_one_line_why_nothing_was_built(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def shop(demo_folder):
-    with duckdb.connect(str(demo_folder / DATABASE), read_only=True) as connection:
+def database(demo_folder, tmp_path_factory):
+    """A copy: DuckDB opens one file in one process with one configuration, and other tests lock theirs."""
+    return Path(shutil.copy(demo_folder / DATABASE, tmp_path_factory.mktemp("database")))
+
+
+@pytest.fixture(scope="module")
+def shop(database):
+    with duckdb.connect(str(database), read_only=True) as connection:
         yield connection
 
 
@@ -184,13 +191,13 @@ def test_the_shop_is_as_large_as_promised_and_no_larger(shop, demo_folder):
 
 
 @pytest.mark.slow
-def test_two_builds_and_the_pinned_hashes_agree(demo_folder, tmp_path):
+def test_two_builds_and_the_pinned_hashes_agree(demo_folder, database, tmp_path):
     # Another process with another hash seed, so that no order of a set or dict slips in.
     command = [sys.executable, "-m", "demo.build", "--folder", str(tmp_path)]
     environment = {**os.environ, "PYTHONHASHSEED": "77"}
     root = Path(demo.build.__file__).parent.parent
     subprocess.run(command, check=True, cwd=root, env=environment, capture_output=True)
-    first, second = table_hashes(demo_folder / DATABASE), table_hashes(tmp_path / DATABASE)
+    first, second = table_hashes(database), table_hashes(tmp_path / DATABASE)
     assert first == second
     assert first == json.loads(HASHES.read_text(encoding="utf-8")), "a wanted change? see HASHES"
     assert (demo_folder / "truths.json").read_bytes() == (tmp_path / "truths.json").read_bytes()
