@@ -68,7 +68,7 @@ class Drafter:
         self.engine = engine
         self.vocabulary = vocabulary
         self.adapter = adapter
-        self.is_plain = all(v.sql is None for v in vocabulary.views) and not vocabulary.metrics
+        self.is_plain = vocabulary.is_plain
         self._fixed = fixed_part(workspace.shop, vocabulary, workspace.catalog)
 
     def plan(self, links: Links, *, is_open: bool = False) -> Plan:
@@ -124,7 +124,8 @@ class Drafter:
         """The shapes of the best view, when it explains the question and no other does as well."""
         best = readings[0]
         # Tables that nobody described have no words of their own: only plain counts are sure.
-        if self.is_plain and not (cues.is_count or re.search(r"\bcommon\b", cues.masked)):
+        is_sure = (cues.is_count or re.search(r"\bcommon\b", cues.masked)) and not links.unknown
+        if self.is_plain and not is_sure:
             return None
         if best.missed or (links.unknown and links.coverage < 0.6):
             return None

@@ -140,6 +140,13 @@ class Vocabulary:
     pieces: tuple[Metric, ...] = ()
     """Metrics that sum the bound ``quantity``: what "how many were sold" means."""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether these are a database's own tables, which nobody has given words yet."""
+        columns = [c for v in self.views for c in v.columns]
+        has_words = any(spaced(s) != spaced(c.name) for c in columns for s in c.synonyms)
+        return all(v.sql is None for v in self.views) and not has_words
+
     @classmethod
     def build(cls, workspace: Workspace) -> Vocabulary:
         """Read names from the shop and sample values through the guard, within the role's limits."""
@@ -596,7 +603,7 @@ _MAX_NAME_PARTS = 12
 
 def _name_parts(tokens: Sequence[_Token], matches: Sequence[_Match], vocabulary: Vocabulary) -> list[_Match]:
     """Single words of longer names ("type" of ``card_type_code``), where nobody has described the tables."""
-    if vocabulary.metrics or any(v.sql is not None for v in vocabulary.views):
+    if not vocabulary.is_plain:
         return []
     found = []
     for run in _free(tokens, matches):

@@ -91,7 +91,7 @@ def make_scopes(
         all_views: offer every view, for a question that no view explains well.
     """
     views = vocabulary.views
-    is_plain = all(v.sql is None for v in views)
+    is_plain = vocabulary.is_plain
     sets = (
         _plain_sets(links, readings, views, catalog)
         if is_plain

@@ -230,6 +230,8 @@ class Frame:
     shown: list[ViewColumn] = field(default_factory=list)
     """Columns named without being a dimension of a metric."""
     is_view_named: bool = False
+    is_period_used: bool = False
+    """The period of the question has become a predicate."""
     is_negation_used: bool = False
     """A "not" or "never" has already become part of a predicate."""
 
@@ -409,9 +411,11 @@ def _add_periods(made: Frame) -> None:
         if predicate:
             made.must.append(predicate)
             made.numeric.remove(years[0])
+            made.is_period_used = True
             return
     if not periods or not times:
         return
+    made.is_period_used = True
     if len(periods) == 1:
         forms = tuple(period_predicate(t, periods[0]) for t in times)
         made.must.append(forms if len(forms) > 1 else forms[0])
@@ -449,6 +453,8 @@ def shapes(made: Frame) -> list[Shape]:
     The first shape is not preferred over the others: the model chooses.
     """
     cues = made.cues
+    if made.links.periods and not made.is_period_used:
+        return []
     if len(cues.comparisons) > 1 or cues.free_numbers or cues.has_loose_comparison:
         return []
     if cues.is_change:
