@@ -176,6 +176,7 @@ def measure_generate(folder: Path) -> dict[str, Any]:
     import torch
     from transformers import AutoModelForCausalLM
     from transformers import logging as transformers_logging
+    from transformers.generation.streamers import BaseStreamer
 
     from llm.chat import ChatTokenizer
 
@@ -187,23 +188,38 @@ def measure_generate(folder: Path) -> dict[str, Any]:
     tokens = torch.tensor([ChatTokenizer(folder).encode(SPEED_PROMPT).all[:256]])
     mask = torch.ones_like(tokens)
 
-    def write(count: int) -> None:
-        model.generate(
-            tokens,
-            attention_mask=mask,
-            do_sample=False,
-            min_new_tokens=count,
-            max_new_tokens=count,
-            pad_token_id=0,
-        )
+    class Clock(BaseStreamer):
+        """Notes when each token is there."""
 
-    with torch.inference_mode():
-        read = timed(lambda: write(1), repeats=2)
-        both = timed(lambda: write(REPLY + 1), repeats=2)
+        def __init__(self) -> None:
+            self.times = [time.perf_counter()]
+
+        def put(self, value: object) -> None:
+            self.times.append(time.perf_counter())
+
+        def end(self) -> None:
+            pass
+
+    read, write = [], []
+    for _ in range(3):
+        clock = Clock()
+        with torch.inference_mode():
+            model.generate(
+                tokens,
+                attention_mask=mask,
+                do_sample=False,
+                min_new_tokens=REPLY,
+                max_new_tokens=REPLY,
+                pad_token_id=0,
+                streamer=clock,
+            )
+        begin, _, first, *_ = clock.times  # the prompt itself is put first
+        read.append(first - begin)
+        write.append(clock.times[-1] - first)
     return {
         "load_s": round(load, 1),
         "prefill_tokens_per_s": speed(tokens.shape[1], read),
-        "decode_tokens_per_s": speed(REPLY, [max(1e-9, value - min(read)) for value in both]),
+        "decode_tokens_per_s": speed(REPLY - 1, write),
         "peak_memory_mb": round(peak_memory_mb()),
     }
 
