@@ -68,10 +68,11 @@ def set_threads(threads: int | None = None) -> int:
     Call it before they are imported. A variable that the user has set already stays as it is.
 
     Args:
-        threads: ``None`` takes every usable core up to 8: decoding one token is bound by memory, and more
-            threads than that wait for each other.
+        threads: ``None`` takes OMP_NUM_THREADS, or every usable core up to 8: decoding one token is bound by
+            memory, and more threads than that wait for each other.
     """
-    count = threads or min(8, usable_cores())
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    count = threads or (int(wanted) if wanted.isdecimal() and int(wanted) else min(8, usable_cores()))
     for name in THREAD_VARIABLES:
         os.environ.setdefault(name, str(count))
     # GNU OpenMP's threads spin for a millisecond after every operator. On an idle machine a hundredth of

@@ -28,6 +28,10 @@ def test_threads_are_set_but_the_users_own_values_stay(monkeypatch: pytest.Monke
     assert os.environ["OMP_NUM_THREADS"] == "3"
     assert os.environ["OPENBLAS_NUM_THREADS"] == "5"
     assert os.environ["GOMP_SPINCOUNT"].isdigit()
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    assert set_threads() == 7
+    monkeypatch.setenv("OMP_NUM_THREADS", "many")
+    assert set_threads() == min(8, usable_cores())
 
 
 def test_this_module_loads_nothing_that_reads_thread_counts() -> None:
