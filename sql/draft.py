@@ -21,7 +21,14 @@ from sql.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
-_ABSENCE = re.compile(r"\b(?:missing|yet|still|open|ever|any|has|have)\b|未|没|尚|还|缺")
+_ABSENCE = re.compile(r"\b(?:missing|unknown|null|yet|still|ever|without)\b|未|没|尚|还|缺", re.I)
+_SETS = re.compile(r"\b(?:both|either|neither|nor|but not|but no|as well as|also|common to)\b", re.I)
+_EXTREMES = re.compile(
+    r"\b(?:max|maximum|min|minimum|sum|largest|smallest|highest|lowest|oldest|youngest)\b", re.I
+)
+_SORTED = re.compile(
+    r"\b(?:order(?:ed)?|sort(?:ed)?|ascending|descending|alphabetical\w*|rank\w*)\b|排序|升序|降序", re.I
+)
 _MAX_TOKENS = 128
 _MAX_SHAPES = 60
 
@@ -79,7 +86,6 @@ class Drafter:
         """
         cues = find_cues(links)
         readings = tuple(read_views(links, self.vocabulary))
-        dialect = self.workspace.catalog.dialect
         if readings and not is_open and (found := self._shapes(readings, links, cues)):
             view, made = found
             return Plan(
@@ -95,18 +101,7 @@ class Drafter:
         if readings and names_a_row(readings[0]):
             readings, lost = readings[:1], False
         scopes = make_scopes(links, readings, cues, self.vocabulary, self.workspace.catalog, all_views=lost)
-        is_plain = self.is_plain
-        freedom = Freedom(
-            star=is_plain,
-            set_operations=is_plain,
-            joins=is_plain,
-            ilike=dialect in ("duckdb", "postgres"),
-            limit=bool(cues.direction or cues.top or links.numbers),
-            # Over described views linking is trusted: what the wording does not hint at is not offered.
-            numbers=is_plain or bool(links.numbers) or cues.is_negated,
-            pairs=is_plain or cues.has_loose_comparison or cues.is_compared,
-            nulls=is_plain or cues.is_negated or _ABSENCE.search(links.question) is not None,
-        )
+        freedom = self._freedom(links, cues)
         single = len(scopes) == 1
         return Plan(
             kind="open",
@@ -116,6 +111,26 @@ class Drafter:
             only=None,
             readings=readings,
             cues=cues,
+        )
+
+    def _freedom(self, links: Links, cues: Cues) -> Freedom:
+        """Only the forms that the wording hints at: a small model fills whatever room it is given."""
+        dialect = self.workspace.catalog.dialect
+        question = links.question
+        has_numbers = bool(links.numbers) or cues.is_negated or bool(links.periods and self.is_plain)
+        counts = cues.is_count or cues.is_average or cues.is_total or cues.is_share or cues.is_each
+        return Freedom(
+            star=self.is_plain,
+            set_operations=self.is_plain and _SETS.search(question) is not None,
+            aggregates=not self.is_plain or counts or _EXTREMES.search(question) is not None,
+            distinct=not self.is_plain or cues.is_distinct,
+            orders=bool(not self.is_plain or cues.direction or cues.top or _SORTED.search(question)),
+            excludes=cues.is_negated,
+            ilike=dialect in ("duckdb", "postgres"),
+            limit=bool(cues.direction or cues.top or (links.numbers and not cues.comparisons)),
+            numbers=has_numbers,
+            pairs=cues.has_loose_comparison or (self.is_plain and cues.is_average),
+            nulls=cues.is_negated or _ABSENCE.search(question) is not None,
         )
 
     def _shapes(
@@ -227,6 +242,9 @@ def question_texts(links: Links) -> tuple[str, ...]:
         for first in range(len(found)):
             for last in range(first, min(first + 4, len(found))):
                 text = links.question[found[first][0] : found[last][1]]
+                ends = WORD.findall(text)
+                if ends and any(w.casefold() in STOP_WORDS | SHAPE_WORDS for w in (ends[0], ends[-1])):
+                    continue
                 if text.casefold() in STOP_WORDS | SHAPE_WORDS or len(text) < 2:
                     continue
                 texts[text] = None

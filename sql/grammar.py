@@ -90,7 +90,13 @@ class Freedom:
 
     star: bool = True
     set_operations: bool = False
-    joins: bool = False
+    aggregates: bool = True
+    """Whether a count, sum or mean may be shown; what is ranked or compared may be one in any case."""
+    distinct: bool = True
+    orders: bool = True
+    """Whether ORDER BY may appear."""
+    excludes: bool = True
+    """Whether rows may be asked for that another table has none of (``NOT IN``)."""
     ilike: bool = False
     limit: bool = True
     """Whether ORDER BY … LIMIT may appear."""
@@ -318,9 +324,9 @@ class _Builder:
         if self.freedom.nulls:
             nullable = [kind for kind in "MDT" if kind in self.kinds]
             conditions += [f'{kind}{k} (" IS NULL" | " IS NOT NULL")' for kind in nullable]
-        for link in scope.inner:
+        for link in scope.inner if self.freedom.excludes else ():
             inner = _text(f"(SELECT {link.inner} FROM {link.table})")
-            conditions.append(f'{_text(link.outer)} (" IN " | " NOT IN ") {inner}')
+            conditions.append(f'{_text(link.outer)} " NOT IN " {inner}')
         self.has_conditions = bool(conditions)
         if conditions:
             self.rules.append(f"cond{k}: {' | '.join(conditions)}")
@@ -361,27 +367,31 @@ class _Builder:
             dims.insert(0, f"grain{k}")
         self.rules.append(f"dim{k}: {' | '.join(dims)}")
         limit = '(" LIMIT " LIMIT)?' if self.freedom.limit else ""
-        order = f'" ORDER BY " col{k} dir? {limit}'
-        grouped = f'" ORDER BY " (key{k} | "1") dir? {limit}'
-        having = f'(" HAVING " nkey{k} CMP NUM)?'
-        distinct = f'" ORDER BY 1" dir? {limit}'
+        orders = self.freedom.orders
+        order = f'(" ORDER BY " col{k} dir? {limit})?' if orders else ""
+        grouped = f'(" ORDER BY " (key{k} | "1") dir? {limit})?' if orders else ""
+        having = f'(" HAVING " nkey{k} CMP NUM)?' if self.freedom.numbers else ""
         several = f'col{k} (", " col{k}){{0,4}}'
-        plain = [
-            f'"SELECT " {several} {source} {where} ({order})?',
-            f'"SELECT DISTINCT " {several} {source} {where} ({distinct})?',
-        ]
+        plain = [f'"SELECT " {several} {source} {where} {order}']
+        if self.freedom.distinct:
+            distinct = f'(" ORDER BY 1" dir? {limit})?' if orders else ""
+            plain.append(f'"SELECT DISTINCT " {several} {source} {where} {distinct}')
         if self.freedom.star:
-            plain.append(f'"SELECT *" {source} {where} ({order})?')
+            plain.append(f'"SELECT *" {source} {where} {order}')
         self.rules.append(f"plain{k}: {' | '.join(plain)}")
-        self.rules.append(f'total{k}: "SELECT " value{k} (", " value{k}){{0,2}} {source} {where}')
+        shown = ("", "")
+        if self.freedom.aggregates:
+            shown = (f'(", " value{k}){{0,3}}', f'(", " value{k}){{0,2}}')
         groups = [
-            f'"SELECT " dim{k} (", " value{k}){{0,3}} {source} {where} " GROUP BY 1" {having} ({grouped})?',
-            f'"SELECT " value{k} ", " dim{k} {source} {where} " GROUP BY 2" {having} ({grouped})?',
-            f'"SELECT " dim{k} ", " dim{k} (", " value{k}){{0,2}} {source} {where} " GROUP BY 1, 2" '
-            f"{having} ({grouped})?",
+            f'"SELECT " dim{k} {shown[0]} {source} {where} " GROUP BY 1" {having} {grouped}',
+            f'"SELECT " dim{k} ", " dim{k} {shown[1]} {source} {where} " GROUP BY 1, 2" {having} {grouped}',
         ]
+        query = f"plain{k} | group{k}"
+        if self.freedom.aggregates:
+            self.rules.append(f'total{k}: "SELECT " value{k} (", " value{k}){{0,2}} {source} {where}')
+            groups.append(f'"SELECT " value{k} ", " dim{k} {source} {where} " GROUP BY 2" {having} {grouped}')
+            query += f" | total{k}"
         self.rules.append(f"group{k}: {' | '.join(groups)}")
-        query = f"plain{k} | total{k} | group{k}"
         if self.freedom.set_operations:
             side = f'"SELECT " col{k} {source} {where}'
             self.rules.append(f"side{k}: {side}")

@@ -23,6 +23,8 @@ from sql.words import spaced
 
 _MAX_QUESTION = 500
 _MAX_ERROR = 300
+_MAX_MADE = 9
+"""Tables that get a made example."""
 _MAX_SCHEMA_COLUMNS = 400
 """Columns in the fixed part; of a wider schema only the linked tables are shown, in the rest."""
 _DIALECTS = {"duckdb": "DuckDB", "sqlite": "SQLite", "postgres": "PostgreSQL", "mysql": "MySQL"}
@@ -60,24 +62,23 @@ def fixed_part(shop: Shop, vocabulary: Vocabulary, catalog: Catalog) -> str:
 
 
 def made_examples(vocabulary: Vocabulary, catalog: Catalog) -> list[Example]:
-    """Questions with queries made from a schema's own names: a count, a list, a join, a most frequent
-    value."""
+    """Questions with queries made from a schema's own names: counts, lists, most frequent values, a join."""
     views = vocabulary.views
     made = []
-    for view in views[:1]:
-        name = quote_name(view.name)
-        made.append(
-            Example(question=f"How many {spaced(view.name)} are there?", sql=f"SELECT COUNT(*) FROM {name}")
-        )
     texts = [(v, c) for v in views for c in v.columns if c.type == "text"]
-    for view, column in texts[:1]:
-        name, label = quote_name(view.name), quote_name(column.name)
-        made.append(
-            Example(
-                question=f"What is the most common {spaced(column.name)} of the {spaced(view.name)}?",
-                sql=f"SELECT {label} FROM {name} GROUP BY 1 ORDER BY COUNT(*) DESC LIMIT 1",
-            )
-        )
+    # Every table in turn: a small model likes to repeat the tables that it has seen in an example.
+    for at, view in enumerate(views[:_MAX_MADE]):
+        name, words = quote_name(view.name), spaced(view.name)
+        label = next((c for c in view.columns if c.type == "text"), view.columns[-1])
+        if at % 3 == 0:
+            question, sql = f"How many {words} are there?", f"SELECT COUNT(*) FROM {name}"
+        elif at % 3 == 1:
+            question = f"List the {spaced(label.name)} of all {words}."
+            sql = f"SELECT {quote_name(label.name)} FROM {name}"
+        else:
+            question = f"What is the most common {spaced(label.name)} of the {words}?"
+            sql = f"SELECT {quote_name(label.name)} FROM {name} GROUP BY 1 ORDER BY COUNT(*) DESC LIMIT 1"
+        made.append(Example(question=question, sql=sql))
     for edge in edges(views, catalog)[:2]:
         shown = next((c for v, c in texts if v.name == edge.one), None)
         if shown is None:
@@ -94,16 +95,6 @@ def made_examples(vocabulary: Vocabulary, catalog: Catalog) -> list[Example]:
                 sql=f"SELECT {one}.{quote_name(shown.name)}, COUNT(*) FROM {quote_name(first)} JOIN "
                 f"{quote_name(second)} "
                 f"ON {keys} GROUP BY 1",
-            )
-        )
-        made.append(
-            Example(
-                question=(
-                    f"Show the {spaced(shown.name)} of each {spaced(edge.one)} that has no "
-                    f"{spaced(edge.many)}."
-                ),
-                sql=f"SELECT {quote_name(shown.name)} FROM {one} WHERE {quote_name(edge.one_column)} NOT IN "
-                f"(SELECT {quote_name(edge.many_column)} FROM {many})",
             )
         )
         break

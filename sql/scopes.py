@@ -7,6 +7,7 @@ columns of the same name where one side is a key. Not covered: self-joins and jo
 from __future__ import annotations
 
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from sql.words import spaced, stem
 
 _MAX_SCOPES = 30
 _MAX_TABLES = 4
+_ALTERNATIVES = re.compile(r"\b(?:or|both|either|neither|nor|but)\b|\band\b.*\bbut\b", re.I)
+"""Words after which two values of one question need not hold together."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +172,9 @@ def _plain_sets(
             if smaller in sets
         )
     ]
-    return sorted(kept, key=lambda s: (-worth[s], len(s), [names.index(n) for n in s]))
+    best = max(worth.values(), default=0.0)
+    near = [s for s in kept if worth[s] >= best - 0.35] if best >= 1.0 else kept
+    return sorted(near, key=lambda s: (-worth[s], len(s), [names.index(n) for n in s]))
 
 
 def _scope(
@@ -188,7 +193,7 @@ def _scope(
         for column in view.columns:
             columns.append(_column(view, column, prefix, links, vocabulary, cues, is_plain))
         grains += _grains(view, prefix, cues, dialect)
-    if not is_plain and not several:
+    if not several and not (is_plain and _ALTERNATIVES.search(links.question)):
         must = must_predicates(views[0], links, cues, dialect)
     names = {v.name for v in views}
     metrics = (

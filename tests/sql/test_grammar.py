@@ -195,7 +195,7 @@ def test_every_statement_over_joined_tables_passes_the_guard_and_the_database(tm
     cues = find_cues(links)
     scopes = make_scopes(links, read_views(links, vocabulary), cues, vocabulary, workspace.catalog)
     assert any(" JOIN " in s.source for s in scopes)
-    grammar = open_grammar(scopes, literals(links, cues, scopes), Freedom(set_operations=True, joins=True))
+    grammar = open_grammar(scopes, literals(links, cues, scopes), Freedom(set_operations=True))
     _check_sentences(workspace, grammar, random.Random(5), 40)
 
 
