@@ -14,7 +14,7 @@ from sql.cues import Cues, find_cues
 from sql.grammar import Freedom, Literals, Scope, Shape, count_statements, open_grammar, shaped_grammar
 from sql.linking import Links, Vocabulary
 from sql.prompt import build_prompt, fixed_part
-from sql.scopes import make_scopes
+from sql.scopes import make_scopes, shown_mentions
 from sql.shape import ViewReading, frame, names_a_row, read_views, shapes
 from sql.words import SHAPE_WORDS, STOP_WORDS, WORD, is_chinese
 from sql.workspace import Workspace
@@ -23,9 +23,8 @@ logger = logging.getLogger(__name__)
 
 _ABSENCE = re.compile(r"\b(?:missing|unknown|null|yet|still|ever|without)\b|未|没|尚|还|缺", re.I)
 _SETS = re.compile(r"\b(?:both|either|neither|nor|but not|but no|as well as|also|common to)\b", re.I)
-_EXTREMES = re.compile(
-    r"\b(?:max|maximum|min|minimum|sum|largest|smallest|highest|lowest|oldest|youngest)\b", re.I
-)
+_SMALLEST = re.compile(r"\b(?:min|minimum|smallest|lowest|shortest|youngest|earliest)\b|最", re.I)
+_LARGEST = re.compile(r"\b(?:max|maximum|largest|highest|longest|oldest|latest|biggest)\b|最", re.I)
 _SORTED = re.compile(
     r"\b(?:order(?:ed)?|sort(?:ed)?|ascending|descending|alphabetical\w*|rank\w*)\b|排序|升序|降序", re.I
 )
@@ -118,11 +117,21 @@ class Drafter:
         dialect = self.workspace.catalog.dialect
         question = links.question
         has_numbers = bool(links.numbers) or cues.is_negated or bool(links.periods and self.is_plain)
-        counts = cues.is_count or cues.is_average or cues.is_total or cues.is_share or cues.is_each
+        asked = {
+            "COUNT": _shows_a_count(question) or cues.is_share,
+            "AVG": cues.is_average,
+            "SUM": cues.is_total or cues.is_share,
+            "MIN": _SMALLEST.search(question) is not None,
+            "MAX": _LARGEST.search(question) is not None,
+        }
+        every = frozenset(asked)
+        spans = {(m.start, m.end) for m in shown_mentions(links)}
         return Freedom(
             star=self.is_plain,
             set_operations=self.is_plain and _SETS.search(question) is not None,
-            aggregates=not self.is_plain or counts or _EXTREMES.search(question) is not None,
+            functions=frozenset(f for f in asked if asked[f]) if self.is_plain else every,
+            columns=max(1, min(5, len(spans))) if self.is_plain else 5,
+            conditions=1 + len(links.numbers) + len(re.findall(r"\b(?:and|or)\b|和|或|且", question)),
             distinct=not self.is_plain or cues.is_distinct,
             orders=bool(not self.is_plain or cues.direction or cues.top or _SORTED.search(question)),
             excludes=cues.is_negated,
@@ -139,7 +148,7 @@ class Drafter:
         """The shapes of the best view, when it explains the question and no other does as well."""
         best = readings[0]
         # Tables that nobody described have no words of their own: only plain counts are sure.
-        is_sure = (cues.is_count or re.search(r"\bcommon\b", cues.masked)) and not links.unknown
+        is_sure = _shows_a_count(links.question) and not (links.unknown or cues.direction or cues.is_distinct)
         if self.is_plain and not is_sure:
             return None
         if best.missed or (links.unknown and links.coverage < 0.6):
@@ -183,6 +192,19 @@ class Drafter:
             prompt, grammar=plan.grammar, adapter=self.adapter, max_tokens=_MAX_TOKENS, cancel=cancel
         )
         return Draft(sql=statement(plan.lead + completion.text), plan=plan, completion=completion)
+
+
+_COUNTED = re.compile(r"\b(?:how many|count|number of|how often)\b|多少|几|数量|个数", re.I)
+_RANKED_COUNT = re.compile(
+    r"\b(?:most|largest|highest|greatest|least|fewest|smallest|lowest|maximum|minimum"
+    r"|descending|ascending|order of|by|than|(?:at )?(?:least|most))\s+(?:the\s+)?$",
+    re.I,
+)
+
+
+def _shows_a_count(question: str) -> bool:
+    """Whether a number of rows is to be shown, not merely ranked by ("the largest number of orders")."""
+    return any(not _RANKED_COUNT.search(question[: m.start()]) for m in _COUNTED.finditer(question))
 
 
 def statement(text: str) -> str:
@@ -245,11 +267,9 @@ def question_texts(links: Links) -> tuple[str, ...]:
                 ends = WORD.findall(text)
                 if ends and any(w.casefold() in STOP_WORDS | SHAPE_WORDS for w in (ends[0], ends[-1])):
                     continue
+                if not (any(w[:1].isupper() for w in ends) or is_chinese(text)):
+                    continue  # a verb that nobody knows, not a name
                 if text.casefold() in STOP_WORDS | SHAPE_WORDS or len(text) < 2:
                     continue
                 texts[text] = None
-                if text.islower():
-                    texts[text.capitalize()] = None
-    for word in unknown:
-        texts[word] = None
     return tuple(list(texts)[:40])

@@ -43,6 +43,8 @@ class ScopeColumn:
     """Whole predicates that place it in a period of the question."""
     is_key: bool = False
     """A number that names a row; nobody sums it."""
+    is_named: bool = False
+    """Whether the question names it; where it names any, only those are shown and compared."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,8 +92,12 @@ class Freedom:
 
     star: bool = True
     set_operations: bool = False
-    aggregates: bool = True
-    """Whether a count, sum or mean may be shown; what is ranked or compared may be one in any case."""
+    functions: frozenset[str] = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX"})
+    """Aggregates that may be shown; what is ranked or compared may be any."""
+    columns: int = 5
+    """Columns shown at most, where they are shown as they are."""
+    conditions: int = 3
+    """Conditions at most, beside those that must stand."""
     distinct: bool = True
     orders: bool = True
     """Whether ORDER BY may appear."""
@@ -277,21 +283,37 @@ class _Builder:
         for kind, names in self.kinds.items():
             self.rules.append(f"{kind}{k}: {_one_of(names)}")
         self.rules.append(f"col{k}: {' | '.join(f'{kind}{k}' for kind in self.kinds if kind not in 'MK')}")
+        named = [c for c in scope.columns if c.is_named]
+        self.rules.append(f"shown{k}: {_one_of(c.sql for c in named) if named else f'col{k}'}")
+        measures = [c.sql for c in named if c.type in ("integer", "number") and not c.is_key]
+        if "M" in self.kinds:
+            self.rules.append(f"C{k}: {_one_of(measures or self.kinds['M'])}")
 
     def _values(self, k: int, scope: Scope) -> None:
         """Numbers, aggregates, metrics."""
-        numeric = ['"COUNT(" "*)"', f'"COUNT(" "DISTINCT " col{k} ")"']
+        numeric = {"COUNT": ['"COUNT(" "*)"', f'"COUNT(" "DISTINCT " shown{k} ")"']}
         if self.has_conditions:
-            numeric.append(f'"COUNT(" "CASE WHEN " cond{k} " THEN 1 END)"')
+            numeric["COUNT"].append(f'"COUNT(" "CASE WHEN " cond{k} " THEN 1 END)"')
         if "M" in self.kinds:
-            self.rules.append(f'num{k}: M{k} | M{k} (" + " | " - " | " * " | " / ") M{k}')
-            numeric.append(f'("SUM(" | "AVG(" | "MIN(" | "MAX(") num{k} ")"')
-        if "M" in self.kinds and self.has_conditions:
-            numeric.append(f'"SUM(" "CASE WHEN " cond{k} " THEN " M{k} " ELSE 0 END)"')
-        others = [f'("MIN(" | "MAX(") {kind}{k} ")"' for kind in ("D", "T") if kind in self.kinds]
-        self.rules.append(f"nagg{k}: {' | '.join(numeric)}")
-        self.rules.append(f"agg{k}: {' | '.join([f'nagg{k}', *others])}")
-        items = [f"agg{k}", f'nagg{k} " * 1.0 / " nagg{k}']
+            self.rules.append(f'num{k}: C{k} | C{k} (" + " | " - " | " * " | " / ") C{k}')
+            numeric |= {name: [f'"{name}(" num{k} ")"'] for name in ("SUM", "AVG", "MIN", "MAX")}
+            if self.has_conditions:
+                numeric["SUM"].append(f'"SUM(" "CASE WHEN " cond{k} " THEN " C{k} " ELSE 0 END)"')
+        extremes = [
+            f'"{name}(" {kind}{k} ")"'
+            for name in ("MIN", "MAX")
+            for kind in ("D", "T")
+            if kind in self.kinds and name in self.freedom.functions
+        ]
+        every = [form for forms in numeric.values() for form in forms]
+        self.rules.append(f"nagg{k}: {' | '.join(every)}")
+        seen = [form for name, forms in numeric.items() if name in self.freedom.functions for form in forms]
+        items = []
+        if seen or extremes:
+            self.rules.append(f"agg{k}: {' | '.join([*seen, *extremes])}")
+            items.append(f"agg{k}")
+        if seen:
+            items.append(f'nagg{k} " * 1.0 / " nagg{k}')
         keys = [f"nagg{k}"]
         if scope.metrics:
             self.rules.append(
@@ -300,17 +322,18 @@ class _Builder:
             self.rules.append(f"bare{k}: {' | '.join(_pieces(sql) for sql, _ in scope.metrics)}")
             items.insert(0, f"metric{k}")
             keys.insert(0, f"bare{k}")
-        self.rules.append(f"value{k}: {' | '.join(items)}")
-        self.rules.append(f"nkey{k}: {' | '.join(keys)}")
-        self.rules.append(f"key{k}: nkey{k} | agg{k}")
+        self.shows_values = bool(items)
+        if items:
+            self.rules.append(f"value{k}: {' | '.join(items)}")
+        self.rules.append(f"key{k}: {' | '.join(keys)}")
 
     def _conditions(self, k: int, scope: Scope) -> None:
         conditions: list[str] = []
         if "M" in self.kinds and self.freedom.numbers:
-            conditions += [f"M{k} CMP NUM", f'M{k} " BETWEEN " NUM " AND " NUM']
+            conditions += [f"C{k} CMP NUM", f'C{k} " BETWEEN " NUM " AND " NUM']
         if "M" in self.kinds and self.freedom.pairs:
             aggregate = f'"(SELECT " ("AVG(" | "MAX(" | "MIN(") M{k} ") FROM {_inside(scope.source)})"'
-            conditions += [f"M{k} CMP M{k}", f"M{k} CMP {aggregate}"]
+            conditions += [f"C{k} CMP M{k}", f"C{k} CMP {aggregate}"]
         if "D" in self.kinds and self.freedom.pairs:
             conditions.append(f"D{k} CMP D{k}")
         if "K" in self.kinds and self.literals.keys:
@@ -330,12 +353,14 @@ class _Builder:
         self.has_conditions = bool(conditions)
         if conditions:
             self.rules.append(f"cond{k}: {' | '.join(conditions)}")
-        more = f'(" AND " cond{k}){{0,2}}' if conditions else ""
+        count = self.freedom.conditions
+        more = f'(" AND " cond{k}){{0,{count}}}' if conditions and count else ""
         must = ' " AND " '.join(_part(p) for p in scope.must)
         if must:
             self.rules.append(f'where{k}: " WHERE " {must} {more}')
         elif conditions:
-            self.rules.append(f'where{k}: " WHERE " cond{k} ((" AND " | " OR ") cond{k}){{0,3}}')
+            others = f'((" AND " | " OR ") cond{k}){{0,{count - 1}}}' if count > 1 else ""
+            self.rules.append(f'where{k}: " WHERE " cond{k} {others}')
 
     def _text_conditions(self, k: int, scope: Scope) -> list[str]:
         """Texts of the question, for columns that no linked value belongs to."""
@@ -359,7 +384,7 @@ class _Builder:
     def _queries(self, k: int, scope: Scope) -> None:
         source = _text(f" FROM {scope.source}")
         where = f"where{k}" if scope.must else f"where{k}?" if self.has_conditions else ""
-        dims = [f"col{k}"]
+        dims = [f"shown{k}"]
         if scope.grains:
             self.rules.append(
                 f"grain{k}: {' | '.join(_pieces(f'{sql} AS {alias}') for sql, alias in scope.grains)}"
@@ -370,8 +395,9 @@ class _Builder:
         orders = self.freedom.orders
         order = f'(" ORDER BY " col{k} dir? {limit})?' if orders else ""
         grouped = f'(" ORDER BY " (key{k} | "1") dir? {limit})?' if orders else ""
-        having = f'(" HAVING " nkey{k} CMP NUM)?' if self.freedom.numbers else ""
-        several = f'col{k} (", " col{k}){{0,4}}'
+        having = f'(" HAVING " key{k} CMP NUM)?' if self.freedom.numbers else ""
+        more = self.freedom.columns - 1
+        several = f'shown{k} (", " shown{k}){{0,{more}}}' if more else f"shown{k}"
         plain = [f'"SELECT " {several} {source} {where} {order}']
         if self.freedom.distinct:
             distinct = f'(" ORDER BY 1" dir? {limit})?' if orders else ""
@@ -380,14 +406,14 @@ class _Builder:
             plain.append(f'"SELECT *" {source} {where} {order}')
         self.rules.append(f"plain{k}: {' | '.join(plain)}")
         shown = ("", "")
-        if self.freedom.aggregates:
+        if self.shows_values:
             shown = (f'(", " value{k}){{0,3}}', f'(", " value{k}){{0,2}}')
         groups = [
             f'"SELECT " dim{k} {shown[0]} {source} {where} " GROUP BY 1" {having} {grouped}',
             f'"SELECT " dim{k} ", " dim{k} {shown[1]} {source} {where} " GROUP BY 1, 2" {having} {grouped}',
         ]
         query = f"plain{k} | group{k}"
-        if self.freedom.aggregates:
+        if self.shows_values:
             self.rules.append(f'total{k}: "SELECT " value{k} (", " value{k}){{0,2}} {source} {where}')
             groups.append(f'"SELECT " value{k} ", " dim{k} {source} {where} " GROUP BY 2" {having} {grouped}')
             query += f" | total{k}"

@@ -114,7 +114,7 @@ def _covered(names: Sequence[str], links: Links) -> float:
     for mention in links.mentions:
         if mention.view in names:
             span = (mention.start, mention.end)
-            worth = mention.score * (1.2 if mention.kind == "view" else 1.0)
+            worth = mention.score * (1.2 if mention.kind == "view" else 1.0 if mention.score > 0.5 else 0.6)
             best[span] = max(best.get(span, 0.0), worth)
     return sum(best.values())
 
@@ -161,7 +161,7 @@ def _plain_sets(
                     grown.add(wider)
         frontier = set(sorted(grown, key=lambda g: -_covered(sorted(g), links))[:200])
         sets |= {tuple(sorted(g, key=names.index)) for g in frontier}
-    worth = {s: _covered(s, links) for s in sets}
+    worth = {s: _covered(s, links) - 0.15 * (len(s) - 1) for s in sets}
     kept = [
         s
         for s in sets
@@ -193,8 +193,8 @@ def _scope(
         for column in view.columns:
             columns.append(_column(view, column, prefix, links, vocabulary, cues, is_plain))
         grains += _grains(view, prefix, cues, dialect)
-    if not several and not (is_plain and _ALTERNATIVES.search(links.question)):
-        must = must_predicates(views[0], links, cues, dialect)
+    if not (is_plain and _ALTERNATIVES.search(links.question)):
+        must = must_predicates(views, links, cues, dialect, qualified=several)
     names = {v.name for v in views}
     metrics = (
         []
@@ -277,9 +277,41 @@ def _column(
     if column.type not in ("text", "other"):
         texts = []
     is_key = column.type == "integer" and spaced(column.name).split()[-1] in ("id", "no", "number", "code")
+    is_named = any(m.view == view.name and m.name == column.name for m in shown_mentions(links))
     return ScopeColumn(
-        sql=sql, type=column.type, texts=tuple(dict.fromkeys(texts)), dates=tuple(dates), is_key=is_key
+        sql=sql,
+        type=column.type,
+        texts=tuple(dict.fromkeys(texts)),
+        dates=tuple(dates),
+        is_key=is_key,
+        is_named=is_named,
     )
+
+
+_RANKS = re.compile(
+    r"(?:\b(?:highest|lowest|most|least|largest|smallest|greatest|biggest|fewest|best|worst|maximum|minimum|top"
+    r"|(?:order(?:ed)?|sort(?:ed)?)(?: \w+)* by|order of|descending|ascending)|最\S)\s*(?:the\s+|their\s+)?$",
+    re.I,
+)
+_COMPARES = re.compile(
+    r"\s*(?:(?:is|are|was|were|of|that|value|equals?)\s+){0,2}(?:not\s+)?(?:more|less|greater|higher|lower|larger|smaller|above"
+    r"|below|over|under|at least|at most|exceed\w*|between|equal|[<>=]|\d)",
+    re.I,
+)
+
+
+def shown_mentions(links: Links) -> list[Mention]:
+    """Columns that the question asks to see, rather than to filter or to rank by."""
+    valued = {(m.view, m.name) for m in links.mentions if m.kind == "value"}
+    return [
+        m
+        for m in links.mentions
+        if m.kind == "column"
+        and m.score >= 0.5
+        and (m.view, m.name) not in valued
+        and not _RANKS.search(links.question[: m.start])
+        and not _COMPARES.match(links.question[m.end :])
+    ]
 
 
 def _grains(view: View, prefix: str, cues: Cues, dialect: Dialect) -> list[tuple[str, str]]:
@@ -294,31 +326,37 @@ def _grains(view: View, prefix: str, cues: Cues, dialect: Dialect) -> list[tuple
     return result
 
 
-def must_predicates(view: View, links: Links, cues: Cues, dialect: Dialect) -> list[Part]:
-    """Predicates that a statement over ``view`` has to carry: values and a period that mean only one
-    thing."""
+def must_predicates(
+    views: Sequence[View], links: Links, cues: Cues, dialect: Dialect, *, qualified: bool = False
+) -> list[Part]:
+    """Predicates that a statement over ``views`` has to carry: values and a period that mean one thing."""
     if cues.is_share or cues.is_change:
         return []
+    by_name = {v.name: v for v in views}
     must: list[Part] = []
     spans = sorted({(m.start, m.end) for m in links.mentions})
-    by_columns: dict[tuple[str, ...], list[Mention]] = defaultdict(list)
+    by_columns: dict[tuple[tuple[str, str], ...], list[Mention]] = defaultdict(list)
     for span in spans:
-        here = [m for m in links.mentions if m.view == view.name and (m.start, m.end) == span]
+        here = [m for m in links.mentions if m.view in by_name and (m.start, m.end) == span]
         inside = any(o != span and o[0] <= span[0] and span[1] <= o[1] for o in spans)
         if here and not inside and all(m.kind == "value" for m in here):
-            by_columns[tuple(dict.fromkeys(m.name for m in here))] += here
+            by_columns[tuple(dict.fromkeys((m.view, m.name) for m in here))] += here
     ilike = dialect in ("duckdb", "postgres")
-    for names, mentions in by_columns.items():
+    for places, mentions in by_columns.items():
         forms: list[str] = []
-        for name in names:
-            column = view.column(name)
-            here = [m for m in mentions if m.name == name]
+        for place in places:
+            column = by_name[place[0]].column(place[1])
             forms += value_predicates(
-                here, links.question, ilike=ilike, type_=column.type if column else "text"
+                [m for m in mentions if (m.view, m.name) == place],
+                links.question,
+                ilike=ilike,
+                type_=column.type if column else "text",
+                prefix=f"{quote_name(place[0])}." if qualified else "",
             )
         must.append(tuple(forms) if len(forms) > 1 else forms[0])
-    times = [c for c in view.columns if c.type in ("date", "timestamp")]
+    times = [] if qualified else [c for c in views[0].columns if c.type in ("date", "timestamp")]
     if links.periods and times:
+        view = views[0]
         named = {m.name for m in links.mentions if m.kind == "column" and m.view == view.name}
         chosen = [c.name for c in times if c.name in named or c.name == view.time] or [c.name for c in times]
         ranges = [[period_predicate(quote_name(n), p) for p in links.periods] for n in chosen]

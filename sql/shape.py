@@ -161,14 +161,15 @@ def is_negated(mention: Mention, question: str) -> bool:
 
 
 def value_predicates(
-    values: Sequence[Mention], question: str, *, ilike: bool, type_: ColumnType = "text"
+    values: Sequence[Mention], question: str, *, ilike: bool, type_: ColumnType = "text", prefix: str = ""
 ) -> tuple[str, ...]:
     """The way to say that a column has one of ``values`` (all of the same column), or has not.
 
     Args:
         type_: type of the column; numbers and truth values are not quoted.
+        prefix: table and dot, where the column must be qualified.
     """
-    column = quote_name(values[0].name)
+    column = prefix + quote_name(values[0].name)
     texts = list(dict.fromkeys(m.value or "" for m in values))
     if values[0].is_part:
         like = "ILIKE" if ilike else "LIKE"
