@@ -71,4 +71,4 @@ def test_no_local_path_stands_in_a_file() -> None:
 @pytest.mark.parametrize("package", CONFIG["tool"]["setuptools"]["packages"])
 def test_every_package_says_what_it_is_for(package: str) -> None:
     text = (ROOT / package.replace(".", "/") / "__init__.py").read_text()
-    assert re.match(r'"""[A-Z].{40,}', text), f"{package} has no docstring of its purpose"
+    assert re.match(r'"""[A-Z].{40,}"""', text, re.DOTALL), f"{package} has no docstring of its purpose"

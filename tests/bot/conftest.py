@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from small_shop import build_small_shop
+from corner_shop import build_small_shop
 
 from sql.linking import Vocabulary
 from sql.shopfile import load_shop

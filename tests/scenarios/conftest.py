@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "bot"))
 
-from small_shop import build_small_shop
+from corner_shop import build_small_shop
 
 from sql.linking import Vocabulary
 from sql.shopfile import load_shop
