@@ -70,10 +70,24 @@ class Role:
     views: frozenset[str] | None = None
     """View names; ``None`` means all."""
     masked: frozenset[tuple[str, str]] = frozenset()
-    """``(view, column)`` pairs shown as ``NULL``: neither values nor counts of them are given away."""
+    """``(view, column)`` pairs that do not exist for the role: naming one is refused, ``*`` leaves it out."""
     rows: Mapping[str, str] = field(default_factory=dict)
-    """View → SQL predicate over its columns; rows for which it is not true do not exist for the role."""
+    """View → SQL predicate over its columns; rows for which it is not true do not exist for the role.
+
+    ``:name`` in it stands for the asking user's attribute of that name (``store = :store``).
+    """
+    minimum_group: int | None = None
+    """Set, the role sees aggregates only, and none that stands on fewer than so many; ``None``: rows too."""
+    group_units: Mapping[str, str] = field(default_factory=dict)
+    """View → column whose distinct values ``minimum_group`` counts (customers, say); else rows are counted."""
     limits: QueryLimits = QueryLimits()
+
+
+AttributeValue = str | int | float | tuple[str | int | float, ...]
+"""What a user's attribute may be; a tuple is for ``IN (:name)``."""
+
+Attributes = Mapping[str, AttributeValue]
+"""The asking user's attributes (store, region, customer …), told by the surface that knows the user."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -86,11 +86,21 @@ class QueryLimits:
     """Wall-clock seconds until the database call is cancelled."""
     max_memory_mb: int = 1_024
     """Working memory of the database, where it can be limited."""
+    max_cost: float = 1e10
+    """Rows that the database's plan may expect to handle, summed over its steps; more is refused before it runs."""
 
     def __post_init__(self) -> None:
-        for name in ("max_rows", "timeout_s", "max_memory_mb"):
+        for name in ("max_rows", "timeout_s", "max_memory_mb", "max_cost"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be more than 0, got {getattr(self, name)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a database expects a query to cost."""
+
+    cost: float | None
+    """Rows that it expects to handle, summed over the plan's steps; ``None`` when it cannot tell."""
 
 
 @dataclass(frozen=True, kw_only=True)
