@@ -17,6 +17,9 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#]+)(?:#[^)]*)?\)")
 
+NEEDS_DATA = re.compile(r"SHOPTALK_DATA|examples/")
+"""Commands over the public data, which not every machine has."""
+
 RUN_ELSEWHERE = {
     "git clone": "needs the place the project is published at; bench/startup.py clones the checkout",
     "cd ": "moves the reader into the clone",
@@ -48,6 +51,7 @@ def is_run_elsewhere(command: str) -> bool:
 
 def test_every_command_of_the_command_line_is_documented() -> None:
     from typer.main import get_command
+
     from ui.cli import app
 
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
@@ -66,15 +70,18 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("page", [p for p in PAGES if commands(p)], ids=lambda page: page.name)
 def test_commands_of_the_page_run(
-    page: Path, tmp_path: Path, docs_home: Path, data_folder: Path, demo_folder: Path
+    page: Path, tmp_path: Path, docs_home: Path, request: pytest.FixtureRequest
 ) -> None:
+    needs_data = any(NEEDS_DATA.search(command) for command in commands(page))
+    data = {"SHOPTALK_DATA": str(request.getfixturevalue("data_folder"))} if needs_data else {}
     folder = tmp_path / "checkout"
     folder.mkdir()
     for name in ("examples", "demo"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    environment = os.environ | {
+    environment = {
+        **os.environ,
         "SHOPTALK_HOME": str(docs_home),
-        "SHOPTALK_DATA": str(data_folder),
+        **data,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
     for command in commands(page):
