@@ -16,6 +16,7 @@ from sql.draft import Draft, Drafter
 from sql.errors import QueryCancelled, QueryFailed, SqlError, UnsafeQuery
 from sql.guard import CheckedQuery
 from sql.linking import Links, Mention, Vocabulary, link
+from sql.record import Statement, checked, kind_of, note
 from sql.run import run
 from sql.shape import read_views
 from sql.types import Table
@@ -33,6 +34,7 @@ _WRITE = re.compile(
     r"|\s*请?(?:把|将|删除|修改|更新|取消(?:订单|所有))",
     re.I,
 )
+_ABOUT_NAMES = ("Binder Error", "Catalog Error", "Parser Error", "The statement did not end", "no such ")
 _COUNTED = re.compile(r"\b(?:how many|number of)\s+(?:different\s+|of our\s+|of the\s+)?([A-Za-z]+)", re.I)
 
 
@@ -140,7 +142,7 @@ class SqlAsker:
                 table = run(query, self.workspace.database, self.workspace.role.limits, cancel)
             except (UnsafeQuery, QueryFailed) as error:
                 logger.info("attempt %d was given up: %s", number + 1, type(error).__name__)
-                attempts.append(Attempt(sql=draft.sql, error=getattr(error, "reason", None) or str(error)))
+                attempts.append(Attempt(sql=draft.sql, error=self._told(error)))
                 last = error
                 if finish == "length" and number:
                     break  # it rambles; a third time would only take as long again
@@ -166,12 +168,26 @@ class SqlAsker:
 
     def _check(self, draft: Draft, on_sql: Callable[[str], None] | None) -> CheckedQuery:
         if draft.completion and draft.completion.finish == "length":
+            note(Statement(sql=draft.sql, verdict="refused", reason="the statement did not end"))
             raise QueryFailed("The statement did not end; write a shorter one.")
-        query = self.workspace.guard.check(draft.sql)
+        query = checked(self.workspace.guard, draft.sql)
         self.workspace.database.explain(query)
         if on_sql:
             on_sql(query.sql)
         return query
+
+    def _told(self, error: UnsafeQuery | QueryFailed) -> str:
+        """What the model hears of a failure, for it may repeat that in its next statement.
+
+        A database's message about a value may quote one that the role may not see; its messages about names
+        hold none.
+        """
+        if isinstance(error, UnsafeQuery):
+            return error.reason
+        message = str(error)
+        if self.workspace.role.is_whole or message.startswith(_ABOUT_NAMES):
+            return message
+        return kind_of(error)
 
     def _labelled(self, table: Table) -> Table:
         """The table with the units of its metric columns."""

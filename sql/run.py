@@ -6,9 +6,11 @@ import threading
 
 from sql.databases import Database
 from sql.guard import CheckedQuery
+from sql.record import recorded
 from sql.types import QueryLimits, Table
 
 
+@recorded
 def run(
     query: CheckedQuery, database: Database, limits: QueryLimits, cancel: threading.Event | None = None
 ) -> Table:

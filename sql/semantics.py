@@ -82,6 +82,11 @@ class Role:
     """View → column whose distinct values ``minimum_group`` counts (customers, say); else rows are counted."""
     limits: QueryLimits = QueryLimits()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it sees the whole shop: every view, column, row and single value."""
+        return self.views is None and not self.masked and not self.rows and self.minimum_group is None
+
 
 AttributeValue = str | int | float | tuple[str | int | float, ...]
 """What a user's attribute may be; a tuple is for ``IN (:name)``."""

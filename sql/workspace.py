@@ -11,6 +11,7 @@ from pathlib import Path
 from sql.databases import Database, open_database
 from sql.errors import ShopFileError, SqlError, UnsafeQuery
 from sql.guard import Guard
+from sql.record import checked
 from sql.run import run
 from sql.semantics import Role, Shop
 from sql.shopfile import check_shop, locate
@@ -33,7 +34,7 @@ class Workspace:
 
     def run(self, sql: str, cancel: threading.Event | None = None) -> Table:
         """Check ``sql`` and run it within the role's budget; raises the errors of ``sql.errors``."""
-        return run(self.guard.check(sql), self.database, self.role.limits, cancel)
+        return run(checked(self.guard, sql), self.database, self.role.limits, cancel)
 
     def close(self) -> None:
         """Close the database; the workspace is of no use afterwards."""

@@ -113,7 +113,7 @@ def _failing_once(workspace):
         def explain(self, query):
             if self.left:
                 self.left -= 1
-                raise QueryFailed("planned to fail")
+                raise QueryFailed("Binder Error: planned to fail")
             self.database.explain(query)
 
     return dataclasses.replace(workspace, database=Flaky(workspace.database))
