@@ -13,7 +13,7 @@ BASE   := $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))-$(INPUTS)
 DEV    := $(BASE)-dev
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo ask test check bench weights browser clean help
+.PHONY: demo ask test check bench weights browser servers clean help
 .DELETE_ON_ERROR:
 
 help:
@@ -30,17 +30,17 @@ ask: $(BASE)
 weights: $(BASE)
 	@$(SHOP) weights
 
-test: $(DEV) browser weights
+test: $(DEV) browser servers weights
 	$(BIN)/python -m pytest
 
-check: $(DEV) browser weights
+check: $(DEV) browser servers weights
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 
-bench: $(DEV) browser weights
+bench: $(DEV) browser servers weights
 	$(BIN)/python -m bench
 
 # A stamp named after the inputs: a second call costs nothing, a changed pyproject.toml installs again.
@@ -65,6 +65,16 @@ browser:
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
 	  else \
 	    echo "The page's tests need Chromium. Bring it with: sudo apt-get install chromium" >&2; exit 1; \
+	  fi; }
+
+# PostgreSQL and MariaDB are tested for real, each test run with servers of its own in a temporary folder.
+servers:
+	@{ { command -v postgres || ls /usr/lib/postgresql/*/bin/postgres; } && command -v psql && { command -v mariadbd \
+	  || command -v mysqld || ls /usr/sbin/mariadbd; }; } >/dev/null 2>&1 || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql mariadb-server >/dev/null; \
+	  else \
+	    echo "The databases' tests need PostgreSQL and MariaDB. Bring them with: sudo apt-get install postgresql mariadb-server" >&2; exit 1; \
 	  fi; }
 
 clean:

@@ -16,6 +16,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 import pytest  # noqa: E402
+from servers import mysql_server, postgres_server  # noqa: E402, F401 - fixtures for every test
 
 ROOT = Path(__file__).parent.parent
 BUILT = ROOT / "build" / "tests"
