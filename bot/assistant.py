@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bot.answer import Answer, Event, Evidence, Status
+from bot.audit import AuditLog, Entry
 from bot.chart import chart_of
 from bot.compose import Composed, compose
-from bot.errors import AskBack, Refusal, Stopped, UnusableQuestion
+from bot.errors import AskBack, NotRecorded, Refusal, Stopped, UnusableQuestion
 from bot.memory import Conversation, Turn
 from bot.names import title_of
 from bot.route import Nearest, Route, route
@@ -43,6 +44,7 @@ from sql.errors import (
     UnsafeQuery,
 )
 from sql.linking import Links, Vocabulary
+from sql.record import Statement, recording
 from sql.types import Table
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-EXPECTED = (Refusal, Stopped, SqlError, RetrievalError, LlmError)
+EXPECTED = (Refusal, Stopped, NotRecorded, SqlError, RetrievalError, LlmError)
 """Errors that become words."""
 _POLL_S = 0.05
 """How often a waiting answer looks whether it was stopped."""
@@ -76,6 +78,8 @@ class _State:
     """Whether the event "understood" went out."""
     tables: list[Table] = field(default_factory=list)
     sql: str = ""
+    entry: Entry | None = None
+    """The question's place in the audit log; ``None`` without one."""
     seconds: dict[str, float] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
 
@@ -93,6 +97,7 @@ class Assistant:
         engine: Engine | None = None,
         embedder: Embedder | None = None,
         skills: tuple[Skill, ...] = SKILLS,
+        audit: AuditLog | None = None,
     ) -> None:
         """Put the parts together; nothing is loaded here.
 
@@ -102,9 +107,12 @@ class Assistant:
             engine: the model behind ``asker``; kept for the surfaces that show its name.
             embedder: compares meanings in routing; ``None`` takes the retriever's, if it shows one, and else
                 routes by cues alone.
+            audit: where every question is logged; a log that cannot be written refuses it. ``None`` logs
+                nothing: for tests and measurements.
         """
         self.tools = Tools(workspace=workspace, asker=asker, retriever=retriever, vocabulary=vocabulary)
         self.engine = engine
+        self.audit = audit
         self.skills = skills
         # An index brings its own embedder: one model in memory serves both.
         embedder = embedder if embedder is not None else getattr(retriever, "embedder", None)
@@ -135,14 +143,19 @@ class Assistant:
         )
         asked = cancel if cancel is not None else threading.Event()
         try:
+            self._begin(state)
             answer = yield from self._steps(state, question, conversation, asked)
         except EXPECTED as error:
             if not state.is_told:
                 yield _understood_event(state)
-            answer = self._refusal(state, error)
+            answer = self._refused(state, error)
             yield Event(name="text", data=answer.text)
+        except GeneratorExit:
+            self._end(state, "stopped")
+            raise
         except Exception:
             logger.exception("question %s failed in skill %s", state.id, state.skill)
+            self._end(state, "crashed")
             raise
         if conversation is not None:
             conversation.add(_turn(state, answer))
@@ -168,10 +181,44 @@ class Assistant:
         chart = chart_of(main, shop, load_words(state.language).language) if main is not None else None
         answer = self._answered(state, evidence, composed, chart)
         _stop_if(asked)
+        self._end(state, answer.status)
         yield Event(name="text", data=answer.text)
         if chart is not None:
             yield Event(name="chart", data=chart)
         return answer
+
+    # --- the audit log ---
+
+    def _begin(self, state: _State) -> None:
+        """Log that the question came; raises ``NotRecorded`` when that cannot be done."""
+        if self.audit is None:
+            return
+        workspace = self.tools.workspace
+        state.entry = self.audit.begin(
+            "question",
+            state.question,
+            shop=workspace.shop.name,
+            role=workspace.role.name,
+            user=workspace.user,
+            id=state.id,
+        )
+
+    def _end(self, state: _State, status: str) -> None:
+        """Log how it ended, before anybody is shown; raises ``NotRecorded`` when that cannot be done."""
+        if state.entry is not None:
+            state.entry.end(status, standalone_question=state.standalone, skill=state.skill)
+
+    def _refused(self, state: _State, error: Exception) -> Answer:
+        """The answer that tells of ``error``, after it was logged; or of the log that cannot be written."""
+        answer = self._refusal(state, error)
+        try:
+            self._end(state, "stopped" if isinstance(error, Stopped | QueryCancelled) else answer.status)
+        except NotRecorded as unwritten:
+            state.tables.clear()
+            return self._refusal(state, unwritten)
+        return answer
+
+    # --- the steps ---
 
     def _understand(self, state: _State, question: str, conversation: Conversation | None) -> Route:
         started = time.monotonic()
@@ -201,9 +248,13 @@ class Assistant:
             on_table=lambda table: steps.put(("rows", table)),
         )
 
+        heard = state.entry.note if state.entry is not None else _not_heard
+
         def work() -> None:
             try:
-                steps.put(("evidence", skill.run(request, self.tools)))
+                with recording(heard):
+                    evidence = skill.run(request, self.tools)
+                steps.put(("evidence", evidence))
             except BaseException as error:
                 steps.put(("error", error))
 
@@ -280,7 +331,9 @@ class Assistant:
             skill=state.skill,
             status=status,
             text=text,
-            tables=tuple(state.tables) if status == "failed" and not isinstance(error, Stopped) else (),
+            tables=tuple(state.tables)
+            if status == "failed" and not isinstance(error, Stopped | NotRecorded)
+            else (),
             restated=restated,
             options=options,
             id=state.id,
@@ -297,6 +350,8 @@ class Assistant:
             return "failed", self._say(state, "stopped"), (), ()
         if isinstance(error, CannotAnswer):
             return "declined", self._cannot_answer(state, error), (), (state.standalone,)
+        if isinstance(error, NotRecorded):
+            return "failed", self._say(state, "not_recorded", reason=error.reason), (), (error.reason,)
         key, status = _sentence_for(error)
         reason = _reason(error)
         role = self.tools.workspace.role.name
@@ -344,6 +399,10 @@ def _sentence_for(error: Exception) -> tuple[str, Status]:
         (LlmError, "engine", "failed"),
     )
     return next((key, status) for kind, key, status in kinds if isinstance(error, kind))
+
+
+def _not_heard(statement: Statement) -> None:
+    """Where statements go without an audit log."""
 
 
 def _reason(error: Exception) -> str:

@@ -7,12 +7,14 @@ Tree::
     ├── Declined             the question is understood and will not or cannot be answered; says why
     ├── AskBack              the question has several meanings; carries questions to choose from
     ├── Stopped              the asker pressed stop
+    ├── NotRecorded          the audit log cannot be written, so nothing is run
     └── CorruptConversation  a saved conversation cannot be read
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 
 class BotError(Exception):
@@ -48,6 +50,18 @@ class AskBack(Refusal):
 
 class Stopped(BotError):
     """The asker pressed stop."""
+
+
+class NotRecorded(BotError):
+    """The audit log cannot be written; what it could not hold is not run, or not shown."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"The audit log {path} cannot be written: {reason}. Without it nothing is answered, and nothing "
+            "was changed. Make it writable and ask again."
+        )
+        self.path = path
+        self.reason = reason
 
 
 class CorruptConversation(BotError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sql.databases import Database, open_database
@@ -13,7 +13,7 @@ from sql.errors import ShopFileError, SqlError, UnsafeQuery
 from sql.guard import Guard
 from sql.record import checked
 from sql.run import run
-from sql.semantics import Role, Shop
+from sql.semantics import Attributes, Role, Shop
 from sql.shopfile import check_shop, locate
 from sql.types import Catalog, Table, Value
 
@@ -31,6 +31,8 @@ class Workspace:
     guard: Guard
     today: dt.date
     """The shop's day: what "last month" is counted from."""
+    user: Attributes = field(default_factory=dict)
+    """The asking user's attributes, which the role's rules about rows may name."""
 
     def run(self, sql: str, cancel: threading.Event | None = None) -> Table:
         """Check ``sql`` and run it within the role's budget; raises the errors of ``sql.errors``."""
