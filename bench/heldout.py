@@ -179,13 +179,12 @@ def _proportional(sizes: dict[str, int], count: int) -> dict[str, int]:
     total = sum(sizes.values())
     shares = {name: max(MIN_PER_DATABASE, count * size // total) for name, size in sizes.items()}
     by_size = sorted(sizes, key=lambda n: (-sizes[n], n))
-    for name in itertools.cycle(
-        by_size
-    ):  # what rounding left over goes to the large ones, or comes from them
+    for name in itertools.cycle(by_size):  # what rounding left over goes to or comes from the large ones
         missing = count - sum(shares.values())
         if missing == 0:
             return shares
-        shares[name] += 1 if missing > 0 else -1
+        if missing > 0 or shares[name] > MIN_PER_DATABASE:
+            shares[name] += 1 if missing > 0 else -1
     raise AssertionError("unreachable")
 
 
@@ -233,8 +232,8 @@ def build(data: Path) -> dict[str, Any]:
 def to_yaml(content: dict[str, Any]) -> str:
     """The file's text: a database a line, its sample a line."""
     lines = [
-        "# Databases that nothing is trained on. Drawn once by `python -m bench.heldout`, which documents",
-        "# and checks the choice. Never change it after a training: figures before and after could not be compared.",
+        "# Databases that nothing is trained on. Drawn once by `python -m bench.heldout`, which documents and",
+        "# checks the choice. Never change it after a training: figures before and after would not compare.",
         f"seed: {content['seed']}",
         f"eligible: {content['eligible']}  # databases that could have been drawn",
     ]
