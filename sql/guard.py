@@ -46,7 +46,11 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from sql.errors import NotAllowed, ShopFileError, UnknownName, UnsafeQuery
 from sql.functions import ARGUMENTS, SYNTAX, TYPES, WORDS, function_classes, function_names
-from sql.semantics import Role, Shop, View
+from sql.groups import GroupRefusal, GroupRule, hold_to_groups, metric_forms
+from sql.names import identifier as _identifier
+from sql.names import key as _key
+from sql.names import quoted as quoted  # others have always found it here
+from sql.semantics import Attributes, AttributeValue, Role, Shop, View
 from sql.types import Catalog, ColumnType, Dialect
 
 logger = logging.getLogger(__name__)
@@ -64,6 +68,10 @@ MAX_STAR_GROWTH = 256
 """How many times wider than a view the columns behind * may become: nested ones multiply."""
 MAX_TEXT_GROWTH = 10_000
 """How many times longer REPLACE and || may make a text: neither time nor memory is watched inside a value."""
+FENCE = 9_223_372_036_854_775_807
+"""A limit that no table reaches, at the end of a view whose rows are the role's: no planner of the four
+databases moves a condition of the statement below a limit, where it would meet the hidden rows and could tell
+of them by failing (``CAST(note AS INTEGER)``). ``AS MATERIALIZED`` is no such fence in DuckDB."""
 MAX_ROUNDS = 3
 """How often the printed text may still change until it is stable."""
 
@@ -101,6 +109,8 @@ class CheckedQuery:
     role: str
     views: tuple[str, ...]
     """Names of the views it reads, sorted."""
+    minimum_group: int | None = None
+    """Set, groups of fewer are left out of the result: no row then means "too few to show", not "none"."""
     seal: InitVar[object] = None
 
     def __post_init__(self, seal: object) -> None:
@@ -130,14 +140,17 @@ class Guard:
         shop: its views; those without ``sql`` must be tables of ``catalog``.
         catalog: what the database holds; its dialect is the dialect of the statements.
         role: which views, columns and rows are visible, and how many rows at most.
+        user: the asking user's attributes, which stand for ``:name`` in the role's rules about rows.
     Raises:
-        ShopFileError: a view or the role's rule about rows cannot be understood.
+        ShopFileError: a view or the role's rule about rows cannot be understood, or needs an attribute that
+            the user lacks.
     """
 
-    def __init__(self, shop: Shop, catalog: Catalog, role: Role) -> None:
+    def __init__(self, shop: Shop, catalog: Catalog, role: Role, user: Attributes | None = None) -> None:
         self.shop = shop
         self.catalog = catalog
         self.role = role
+        self._user = dict(user or {})
         self.dialect: Dialect = catalog.dialect
         self.functions = function_names(self.dialect)
         """Names of the allowed functions, in upper case."""
@@ -149,6 +162,7 @@ class Guard:
             if role.views is None or view.name in role.views:
                 self._sources[_key(view.name)] = self._source(view)
         self._schema = self._make_schema(self._sources.values())
+        self._groups = self._group_rules()
 
     @property
     def views(self) -> tuple[View, ...]:
@@ -187,7 +201,12 @@ class Guard:
             if printed == text:
                 names = tuple(sorted(source.view.name for source in used))
                 return CheckedQuery(
-                    sql=text, dialect=self.dialect, role=self.role.name, views=names, seal=_SEAL
+                    sql=text,
+                    dialect=self.dialect,
+                    role=self.role.name,
+                    views=names,
+                    minimum_group=self.role.minimum_group if names else None,
+                    seal=_SEAL,
                 )
             text = printed
         raise UnsafeQuery(_short(sql), "its meaning is not stable when it is printed; write it more plainly")
@@ -237,7 +256,9 @@ class Guard:
         columns = [exp.column(_identifier(c.name, self.dialect)) for c in shown.columns]
         alias = exp.TableAlias(this=_identifier(view.name, self.dialect))
         query = exp.Select(expressions=columns).from_(exp.Subquery(this=body, alias=alias))
-        return query if rows is None else query.where(exp.Paren(this=self.predicate(view, rows)))
+        if rows is None:
+            return query
+        return query.where(exp.Paren(this=self.predicate(view, rows))).limit(FENCE)
 
     def predicate(self, view: View, rows: str) -> exp.Expr:
         """Parse and check a role's rule about rows: a condition over the view's own columns, hidden ones too.
@@ -247,11 +268,12 @@ class Guard:
         """
         where = f"the rule about rows of {view.name} for the role {self.role.name}"
         try:
-            tree = sqlglot.parse_one(rows, read=self.dialect, into=exp.Condition)
+            tree: exp.Expr = sqlglot.parse_one(rows, read=self.dialect, into=exp.Condition)
         except (SqlglotError, RecursionError) as error:
             raise ShopFileError(
                 self.shop.path, None, f"{where} is not a condition: {_sqlglot_reason(error)}"
             ) from error
+        tree = self._with_attributes(tree, where)
         for node in tree.walk():
             if isinstance(node, exp.Query):
                 raise ShopFileError(self.shop.path, None, f"{where} may not hold a subquery")
@@ -265,6 +287,72 @@ class Guard:
                     near = _near(node.name, [c.name for c in view.columns])
                     raise ShopFileError(self.shop.path, None, f"{where}: no column {node.name}{near}")
         return tree
+
+    def _with_attributes(self, tree: exp.Expr, where: str) -> exp.Expr:
+        """``tree`` with the user's attributes in place of ``:name``, as values and never as text of SQL."""
+        for node in list(tree.find_all(exp.Placeholder)):
+            name = _attribute_name(node)
+            if name is None:
+                continue  # ? and $1, which are refused like in a statement
+            if name not in self._user:
+                reason = (
+                    f"{where} needs the attribute {name} of the asking user, who has none; ask as a user "
+                    "that has it, or under another role"
+                )
+                raise ShopFileError(self.shop.path, None, reason)
+            try:
+                values = attribute_nodes(self._user[name])
+            except ValueError as error:
+                reason = f"{where}: the user's attribute {name} {error}"
+                raise ShopFileError(self.shop.path, None, reason) from error
+            is_list = isinstance(node.parent, exp.In) and node.arg_key == "expressions"
+            if is_list:
+                node.parent.set(  # type: ignore[union-attr]
+                    "expressions",
+                    [n for e in node.parent.expressions for n in (values if e is node else [e])],  # type: ignore[union-attr]
+                )
+            elif isinstance(self._user[name], tuple):
+                reason = f"{where}: the user's attribute {name} is a list; write IN (:{name})"
+                raise ShopFileError(self.shop.path, None, reason)
+            elif node.parent is None:
+                tree = values[0]
+            else:
+                node.replace(values[0])
+        return tree
+
+    def _group_rules(self) -> dict[str, GroupRule]:
+        """View → what its figures must stand on, for a role that sees aggregates only."""
+        size = self.role.minimum_group
+        if size is None:
+            return {}
+        where = f"minimum_group of the role {self.role.name}"
+        if size < 2:
+            raise ShopFileError(self.shop.path, None, f"{where} must be at least 2, not {size}")
+        units = {_key(view): column for view, column in self.role.group_units.items()}
+        rules = {}
+        for name, source in self._sources.items():
+            unit = units.get(name)
+            column = source.view.column(unit) if unit is not None else None
+            if unit is not None and column is None:
+                is_hidden = (name, _key(unit)) in self._masked
+                reason = (
+                    "it is masked for the role; leave it unmasked, for single rows are hidden anyway"
+                    if is_hidden
+                    else f"{source.view.name} has no such column"
+                    + _near(unit, [c.name for c in source.view.columns])
+                )
+                raise ShopFileError(
+                    self.shop.path, None, f"group_units of the role {self.role.name}: {unit}: {reason}"
+                )
+            metrics = {m.name: m.sql for m in self.shop.metrics if _key(m.view) == name}
+            rules[name] = GroupRule(
+                view=source.view,
+                size=size,
+                unit=column.name if column is not None else None,
+                metrics=metric_forms(metrics, self.dialect),
+                dialect=self.dialect,
+            )
+        return rules
 
     def _outputs(self, view: View) -> tuple[str, ...]:
         """Names of the columns that the view's SELECT gives; checks that it names what is there."""
@@ -307,6 +395,7 @@ class _Pass:
         self.place_sources(tree, known)
         self.join_lists(tree)
         self.resolve_columns(tree)
+        self.hold_to_groups(tree)
         self.limit_rows(tree)
         own = tree.args.get("with_") is not None
         printed = _print(tree, self.guard.dialect)
@@ -574,6 +663,22 @@ class _Pass:
 
     # ---- rows -------------------------------------------------------------------------------------------
 
+    def hold_to_groups(self, tree: exp.Query) -> None:
+        """For a role that sees aggregates only: admit the safe form, and add its conditions on the groups."""
+        size = self.guard.role.minimum_group
+        if size is None or not self.used:
+            return
+        try:
+            tables = list(tree.find_all(exp.Table))
+            if len(tables) != 1:
+                raise GroupRefusal("write one SELECT over one view, without JOIN, WITH or UNION")
+            source = self.used[_key(tables[0].name)]
+            hold_to_groups(tree, self.guard._groups[_key(source.view.name)])
+        except GroupRefusal as error:
+            role = self.guard.role.name
+            reason = f"the role {role} sees figures about groups of at least {size} only: {error.args[0]}"
+            raise NotAllowed(self.original, reason) from error
+
     def limit_rows(self, tree: exp.Query) -> None:
         """At most one row more than the role's budget; a smaller limit of the statement's own stays."""
         most = self.guard.role.limits.max_rows + 1
@@ -627,6 +732,43 @@ def _part_refusal(node: exp.Expr, part: str) -> str:
     if part == "recursive":
         return "WITH RECURSIVE is not supported"
     return f"{part.strip('_').replace('_', ' ').upper()} is not supported in {_kind(node)}"
+
+
+def attribute_nodes(value: AttributeValue) -> list[exp.Expr]:
+    """A user's attribute as values of a statement; an empty list gives NULL, which no row equals.
+
+    Raises:
+        ValueError: it is of no kind that a statement can hold.
+    """
+    if isinstance(value, tuple):
+        return [node for item in value for node in attribute_nodes(item)] or [exp.Null()]
+    if isinstance(value, bool):
+        return [exp.Boolean(this=value)]
+    if isinstance(value, str):
+        if len(value) > MAX_LITERAL or any(ord(c) < 32 or 0xD800 <= ord(c) <= 0xDFFF for c in value):
+            raise ValueError("is no plain text")
+        return [exp.Literal.string(value)]
+    if isinstance(value, (int, float)) and math.isfinite(value):
+        number = exp.Literal.number(repr(abs(value)))
+        return [exp.Neg(this=number) if value < 0 else number]
+    raise ValueError(f"is {value!r}, neither a text, a number nor a list of them")
+
+
+def attribute_names(role: Role, dialect: Dialect) -> frozenset[str]:
+    """Names of the user's attributes that the role's rules need; a rule that does not parse needs none."""
+    found: set[str] = set()
+    for rule in role.rows.values():
+        try:
+            tree = sqlglot.parse_one(rule, read=dialect, into=exp.Condition)
+        except (SqlglotError, RecursionError):
+            continue
+        found |= {name for p in tree.find_all(exp.Placeholder) if (name := _attribute_name(p))}
+    return frozenset(found)
+
+
+def _attribute_name(node: exp.Placeholder) -> str | None:
+    name = node.this
+    return name if isinstance(name, str) and name.isidentifier() else None
 
 
 def _value_refusal(node: exp.Expr) -> str | None:
@@ -781,29 +923,6 @@ def _schema(tables: Mapping[str, Mapping[str, ColumnType]], dialect: Dialect) ->
 def _print(tree: exp.Expr, dialect: Dialect) -> str:
     """The text of ``tree``, which is not to be used afterwards; what the dialect cannot say raises."""
     return tree.sql(dialect=dialect, comments=False, copy=False, unsupported_level=ErrorLevel.RAISE)
-
-
-def _key(name: str) -> str:
-    """What two names have in common when the database takes them for the same."""
-    return name.lower()
-
-
-_PLAIN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
-
-
-def _identifier(name: str, dialect: Dialect) -> exp.Identifier:
-    return exp.to_identifier(name, quoted=not _PLAIN.match(name) or _is_reserved(name, dialect))
-
-
-def quoted(name: str, dialect: Dialect) -> str:
-    """``name`` as it must be written in a statement, in quotes where it needs them."""
-    return _identifier(name, dialect).sql(dialect=dialect)
-
-
-@lru_cache(maxsize=4096)
-def _is_reserved(name: str, dialect: Dialect) -> bool:
-    tokens = SqlglotDialect.get_or_raise(dialect).tokenize(name)
-    return len(tokens) != 1 or tokens[0].token_type is not TokenType.VAR
 
 
 def _is_compared(column: exp.Column) -> bool:

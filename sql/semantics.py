@@ -26,7 +26,7 @@ class ViewColumn:
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Value in the database → other words for that value, in any language."""
     sampled: bool = False
-    """Whether its distinct values may be read for linking (names of products, countries; never personal data)."""
+    """Whether its distinct values may be read for linking (products, countries; never personal data)."""
     unit: str = ""
 
 
@@ -37,7 +37,7 @@ class View:
     name: str
     columns: tuple[ViewColumn, ...]
     sql: str | None = None
-    """The SELECT behind it, in the shop's dialect; ``None`` when a table of that name exists in the database."""
+    """The SELECT behind it, in the shop's dialect; ``None`` when the database has a table of that name."""
     description: str = ""
     synonyms: tuple[str, ...] = ()
     time: str | None = None
@@ -79,8 +79,8 @@ class Role:
     minimum_group: int | None = None
     """Set, the role sees aggregates only, and none that stands on fewer than so many; ``None``: rows too."""
     group_units: Mapping[str, str] = field(default_factory=dict)
-    """View → column whose distinct values ``minimum_group`` counts (customers, say); else rows are counted."""
-    limits: QueryLimits = QueryLimits()
+    """View → column whose distinct values ``minimum_group`` counts (customers, say); else rows count."""
+    limits: QueryLimits = field(default_factory=QueryLimits)
 
     @property
     def is_whole(self) -> bool:

@@ -17,7 +17,8 @@ import yaml
 from rapidfuzz import fuzz, process
 
 from sql.errors import ShopFileError, UnsafeQuery
-from sql.guard import Guard, quoted
+from sql.guard import Guard, attribute_names
+from sql.names import quoted
 from sql.semantics import Example, Metric, ReviewSource, Role, Shop, View, ViewColumn
 from sql.types import Catalog, ColumnType, QueryLimits
 
@@ -307,7 +308,9 @@ class _Reader:
         what = f"the role {name}"
         nodes = {}
         if not (_is_null(node)):
-            nodes = self.mapping(node, ("views", "masked", "rows", "limits"), what, 0)
+            nodes = self.mapping(
+                node, ("views", "masked", "rows", "minimum_group", "group_units", "limits"), what, 0
+            )
         seen: frozenset[str] | None = None
         if "views" in nodes:
             self.texts(nodes["views"], f"views of {what}")
@@ -331,11 +334,46 @@ class _Reader:
                         f"rows of {what}: there is no view {view!r}{_near(view, views)}",
                     )
                 rows[views[view.lower()].name] = self.text(rule, f"rows of {view} for {what}", is_needed=True)
-        limits = self.limits(nodes["limits"], what) if "limits" in nodes else QueryLimits()
-        return Role(name=name, views=seen, masked=frozenset(masked), rows=rows, limits=limits)
+        return Role(
+            name=name,
+            views=seen,
+            masked=frozenset(masked),
+            rows=rows,
+            minimum_group=self.minimum_group(nodes, what),
+            group_units=self.group_units(nodes, what, views),
+            limits=self.limits(nodes["limits"], what) if "limits" in nodes else QueryLimits(),
+        )
+
+    def minimum_group(self, nodes: Mapping[str, yaml.Node], what: str) -> int | None:
+        if "minimum_group" not in nodes:
+            return None
+        size = self.number(nodes["minimum_group"], f"minimum_group of {what}", int)
+        if size < 2:
+            self.fail(
+                nodes["minimum_group"],
+                f"minimum_group of {what} must be at least 2, not {size}; leave it out to show single rows",
+            )
+        return size
+
+    def group_units(
+        self, nodes: Mapping[str, yaml.Node], what: str, views: Mapping[str, View]
+    ) -> dict[str, str]:
+        if "group_units" not in nodes:
+            return {}
+        if "minimum_group" not in nodes:
+            self.fail(nodes["group_units"], f"group_units of {what} need minimum_group, which says how many")
+        units: dict[str, str] = {}
+        for name, node in self.mapping(nodes["group_units"], None, f"group_units of {what}", 0).items():
+            view = views.get(name.lower())
+            if view is None:
+                self.fail(node, f"group_units of {what}: there is no view {name!r}{_near(name, views)}")
+            column = self.text(node, f"unit of {name} for {what}", is_needed=True)
+            units[view.name] = self.column_of(node, view, column).name
+        return units
 
     def limits(self, node: yaml.Node, what: str) -> QueryLimits:
-        nodes = self.mapping(node, ("max_rows", "timeout_s", "max_memory_mb"), f"limits of {what}", 0)
+        known = ("max_rows", "timeout_s", "max_memory_mb", "max_cost")
+        nodes = self.mapping(node, known, f"limits of {what}", 0)
         standard = QueryLimits()
         try:
             return QueryLimits(
@@ -348,6 +386,9 @@ class _Reader:
                 max_memory_mb=self.number(nodes["max_memory_mb"], "max_memory_mb", int)
                 if "max_memory_mb" in nodes
                 else standard.max_memory_mb,
+                max_cost=self.number(nodes["max_cost"], "max_cost", float)
+                if "max_cost" in nodes
+                else standard.max_cost,
             )
         except ValueError as error:
             self.fail(node, f"limits of {what}: {error}")
@@ -490,22 +531,23 @@ def check_shop(shop: Shop, catalog: Catalog) -> None:
     everything = Role(name="everything")
     for view in shop.views:
         one = Shop(name=shop.name, database=shop.database, views=(view,), path=shop.path)
-        with _placed(shop, "views", view.name, "sql"):
+        with placed(shop, "views", view.name, "sql"):
             Guard(one, catalog, everything)
     guard = Guard(shop, catalog, everything)
     for role in shop.roles:
-        with _placed(shop, "roles", role.name):
-            Guard(shop, catalog, role)
+        with placed(shop, "roles", role.name):
+            # Nobody asks yet: any value shows whether the rules about rows can be understood.
+            Guard(shop, catalog, role, dict.fromkeys(attribute_names(role, catalog.dialect), "x"))
     for metric in shop.metrics:
-        with _placed(shop, "metrics", metric.name, what=f"the metric {metric.name}: "):
+        with placed(shop, "metrics", metric.name, what=f"the metric {metric.name}: "):
             guard.check(f"SELECT {metric.sql} FROM {quoted(metric.view, catalog.dialect)}")
     for example in shop.examples:
-        with _placed(shop, "examples", what=f"the example {example.question!r}: "):
+        with placed(shop, "examples", what=f"the example {example.question!r}: "):
             guard.check(example.sql)
 
 
 @contextlib.contextmanager
-def _placed(shop: Shop, *keys: str, what: str = "") -> Iterator[None]:
+def placed(shop: Shop, *keys: str, what: str = "") -> Iterator[None]:
     """Say on which line of the shop's file the fault stands."""
     try:
         yield
@@ -734,11 +776,18 @@ def _dump_role(role: Role) -> dict[str, Any]:
     limits, standard = role.limits, QueryLimits()
     changed = {
         name: getattr(limits, name)
-        for name in ("max_rows", "timeout_s", "max_memory_mb")
+        for name in ("max_rows", "timeout_s", "max_memory_mb", "max_cost")
         if getattr(limits, name) != getattr(standard, name)
     }
     out: dict[str, Any] = {}
     if role.views is not None:
         out["views"] = tuple(sorted(role.views))
     masked = tuple(f"{view}.{column}" for view, column in sorted(role.masked))
-    return _put(out, masked=masked, rows=dict(role.rows), limits=_Flow(changed))
+    return _put(
+        out,
+        masked=masked,
+        rows=dict(role.rows),
+        minimum_group=role.minimum_group,
+        group_units=_Flow(role.group_units),
+        limits=_Flow(changed),
+    )

@@ -14,7 +14,7 @@ from sql.guard import Guard
 from sql.record import checked
 from sql.run import run
 from sql.semantics import Attributes, Role, Shop
-from sql.shopfile import check_shop, locate
+from sql.shopfile import check_shop, locate, placed
 from sql.types import Catalog, Table, Value
 
 _LATEST = re.compile(r"^\s*max\(\s*([^.()]+)\.([^()]+?)\s*\)\s*$", re.IGNORECASE)
@@ -43,15 +43,19 @@ class Workspace:
         self.database.close()
 
 
-def open_workspace(shop: Shop, *, role: str | None = None, database: Database | None = None) -> Workspace:
+def open_workspace(
+    shop: Shop, *, role: str | None = None, database: Database | None = None, user: Attributes | None = None
+) -> Workspace:
     """Open a shop for one role.
 
     Args:
         shop: its description; a relative ``database`` starts from the folder of ``shop.path``.
         role: name of one of the shop's roles; ``None`` takes its default role.
         database: one that is open already; it stays the caller's to close when opening fails.
+        user: the asking user's attributes, for roles whose rules about rows hold ``:name``.
     Raises:
-        ShopFileError: no such role, or the description does not fit the database.
+        ShopFileError: no such role, the description does not fit the database, or the role needs an
+            attribute that the user lacks.
         DatabaseUnavailable: the database cannot be opened.
     """
     try:
@@ -65,13 +69,22 @@ def open_workspace(shop: Shop, *, role: str | None = None, database: Database | 
     try:
         catalog = opened.catalog()
         check_shop(shop, catalog)
-        guard = Guard(shop, catalog, chosen)
+        with placed(shop, "roles", chosen.name):
+            guard = Guard(shop, catalog, chosen, user)
         today = _today(shop, opened, catalog)
     except BaseException:
         if database is None:
             opened.close()
         raise
-    return Workspace(shop=shop, database=opened, catalog=catalog, role=chosen, guard=guard, today=today)
+    return Workspace(
+        shop=shop,
+        database=opened,
+        catalog=catalog,
+        role=chosen,
+        guard=guard,
+        today=today,
+        user=dict(user or {}),
+    )
 
 
 def _today(shop: Shop, database: Database, catalog: Catalog) -> dt.date:

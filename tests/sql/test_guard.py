@@ -90,7 +90,7 @@ def test_the_text_that_runs_is_written_out_in_full(guards):
     query = guards["duckdb", "china"].check("select country, customer_id from customers")
     assert query.sql == (
         'WITH customers_view AS (SELECT customer_id, email, country, "born in" '
-        "FROM (SELECT * FROM customers) AS customers WHERE (country = 'China' AND name <> 'Bo')) "
+        "FROM (SELECT * FROM customers) AS customers WHERE (country = 'China' AND name <> 'Bo') LIMIT 9223372036854775807) "
         "SELECT country, customer_id FROM customers_view AS customers LIMIT 101"
     )
     assert query.views == ("customers",)

@@ -412,3 +412,46 @@ def test_any_description_survives_the_file(tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.getbasetemp() / "round"
     folder.mkdir(exist_ok=True)
     assert dataclasses.replace(load(folder, dump_shop(shop)), path=None) == shop
+
+
+# ---- roles ----------------------------------------------------------------------------------------------
+
+AGGREGATES = GOOD.replace(
+    "  agent: {views: [sales]}\n",
+    "  agent:\n    minimum_group: 5\n    group_units: {sales: order_id}\n"
+    "    rows: {sales: 'status = :status'}\n    limits: {max_cost: 1e6}\n",
+)
+
+
+def test_groups_attributes_and_cost_are_read_and_written(tmp_path: Path, catalog: Catalog) -> None:
+    shop = load(tmp_path, AGGREGATES)
+    agent = shop.role("agent")
+    assert (agent.minimum_group, agent.group_units) == (5, {"sales": "order_id"})
+    assert agent.rows == {"sales": "status = :status"} and agent.limits == QueryLimits(max_cost=1e6)
+    assert load(tmp_path, dump_shop(shop)) == shop
+    check_shop(shop, catalog)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("minimum_group: 5", "minimum_group: 1", 29, "must be at least 2"),
+        ("minimum_group: 5", "minimum_group: few", 29, "must be a number"),
+        ("    minimum_group: 5\n", "", 29, "need minimum_group"),
+        ("{sales: order_id}", "{sails: order_id}", 30, "did you mean 'sales'?"),
+        ("{sales: order_id}", "{sales: order}", 30, "sales has no column 'order'"),
+        ("max_cost: 1e6", "max_cost: -1", 32, "must be more than 0"),
+    ],
+)
+def test_faults_of_groups_have_their_line(tmp_path: Path, old: str, new: str, line: int, words: str) -> None:
+    assert AGGREGATES.count(old) == 1
+    with pytest.raises(ShopFileError, match=re.escape(words)) as caught:
+        load(tmp_path, AGGREGATES.replace(old, new))
+    assert caught.value.line == line
+
+
+def test_a_rule_with_an_attribute_is_checked_like_any_other(tmp_path: Path, catalog: Catalog) -> None:
+    shop = load(tmp_path, AGGREGATES.replace("'status = :status'", "'state = :status'"))
+    with pytest.raises(ShopFileError, match="no column state; near: status") as caught:
+        check_shop(shop, catalog)
+    assert caught.value.line == 28

@@ -1,0 +1,43 @@
+"""How names are compared and written, in each dialect.
+
+The guard takes two names that differ in letter case only for the same, whatever the database does; it then
+writes them in the database's own spelling, so that the database cannot read another one. Case is folded as
+Unicode says for the comparison alone: a letter that merely looks like another, or folds to it, is written as
+the statement had it and never reaches a table of the database (``sql.guard`` writes tables' names itself).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect as SqlglotDialect
+from sqlglot.tokenizer_core import TokenType
+
+from sql.types import Dialect
+
+_PLAIN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+
+
+def key(name: str) -> str:
+    """What two names have in common when the database may take them for the same."""
+    return name.lower()
+
+
+def identifier(name: str, dialect: Dialect) -> exp.Identifier:
+    """``name`` as a node that prints in quotes where it needs them to be read back as it is."""
+    return exp.to_identifier(name, quoted=_needs_quotes(name, dialect))
+
+
+def quoted(name: str, dialect: Dialect) -> str:
+    """``name`` as it must be written in a statement, in quotes where it needs them."""
+    return identifier(name, dialect).sql(dialect=dialect)
+
+
+@lru_cache(maxsize=4096)
+def _needs_quotes(name: str, dialect: Dialect) -> bool:
+    if not _PLAIN.match(name) or (dialect == "postgres" and name != name.lower()):
+        return True
+    tokens = SqlglotDialect.get_or_raise(dialect).tokenize(name)
+    return len(tokens) != 1 or tokens[0].token_type is not TokenType.VAR
