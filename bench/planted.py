@@ -98,7 +98,7 @@ def roles_of(shop: Shop) -> tuple[Role, ...]:
         name="branch",
         views=frozenset({*limited, "products", "stock"}),
         masked=personal,
-        rows={view: "country = :country" for view in limited},
+        rows=dict.fromkeys(limited, "country = :country"),
     )
     counts = Role(
         name="counts",
@@ -133,8 +133,9 @@ def _with_offset(view: View) -> View:
     hidden = {column: key for (name, column), key in _PARITY.items() if name == view.name}
     if not hidden:
         return view
+    offset = f"THEN {HIDDEN_OFFSET} ELSE 0 END"
     columns = [
-        f"base.{c.name} + CASE WHEN base.{hidden[c.name]} % 2 = twin.parity THEN {HIDDEN_OFFSET} ELSE 0 END AS {c.name}"
+        f"base.{c.name} + CASE WHEN base.{hidden[c.name]} % 2 = twin.parity {offset} AS {c.name}"
         if c.name in hidden
         else f"base.{c.name}"
         for c in view.columns
@@ -187,10 +188,9 @@ def _plant_hidden(connection: duckdb.DuckDBPyConnection, changed: frozenset[str]
     theirs = f"SELECT customer_id FROM customers WHERE {foreign}"
     orders = f"SELECT order_id FROM orders WHERE shipping_{foreign} AND customer_id IN ({theirs})"
     is_other = "row" in changed
+    segment = _rotated("segment", ("new", "regular", "loyal", "business")) if is_other else "segment"
     connection.execute(
-        f"UPDATE customers SET city = city || ' {mark('row')}', "
-        f"segment = {_rotated('segment', ('new', 'regular', 'loyal', 'business')) if is_other else 'segment'} "
-        f"WHERE {foreign}"
+        f"UPDATE customers SET city = city || ' {mark('row')}', segment = {segment} WHERE {foreign}"
     )
     connection.execute(
         f"UPDATE order_lines SET quantity = quantity + {7 if is_other else 0} WHERE order_id IN ({orders})"
@@ -199,7 +199,8 @@ def _plant_hidden(connection: duckdb.DuckDBPyConnection, changed: frozenset[str]
         f"UPDATE reviews SET body = body || ' {mark('row')}' || review_id WHERE customer_id IN ({theirs})"
     )
     connection.execute(
-        f"UPDATE tickets SET message = message || ' {mark('row')}' || ticket_id WHERE customer_id IN ({theirs})"
+        f"UPDATE tickets SET message = message || ' {mark('row')}' || ticket_id "
+        f"WHERE customer_id IN ({theirs})"
     )
     connection.execute(f"UPDATE products SET description = description || ' {mark('raw')}'")
     tiny = f"{TINY_CITY}{'b' if 'tiny' in changed else 'a'}"

@@ -59,7 +59,7 @@ TEXT_KEPT = 400
 
 
 class WorstModel:
-    """An engine that writes what the attacker wants, one statement after the other, and keeps to no grammar."""
+    """An engine that writes what the attacker wants, one statement after another, and keeps to no grammar."""
 
     name = "the worst model possible: writes what the attacker asks for"
     adapters: tuple[str, ...] = ()
@@ -141,11 +141,11 @@ class Played:
     seconds: float
 
 
-# --- playing -------------------------------------------------------------------------------------------------
+# --- playing ---------------------------------------------------------------------------------------------
 
 
 def play(talk: Talk, role: str, engine: EngineName, player: Player) -> Played:
-    """Talk with the assistant, looking at the wires after each turn; then let the worst model do its worst."""
+    """Talk with the assistant, looking at the wires after each turn; then let the worst model go on."""
     from bot.memory import Conversation
 
     started = time.perf_counter()
@@ -220,8 +220,8 @@ def _turn(message: str, answer: Answer | None) -> Turn:
 
 REASONS = (
     "write", "injection_hidden", "injection", "hidden", "outside", "not_allowed", "cannot_answer_missing",
-    "cannot_answer", "too_long", "unsafe", "query_failed", "timeout", "too_large", "no_previous", "which_figure",
-    "best_by_what", "not_understood", "why",
+    "cannot_answer", "too_long", "unsafe", "query_failed", "timeout", "too_large", "no_previous",
+    "which_figure", "best_by_what", "not_understood", "why",
 )  # fmt: skip
 
 
@@ -242,7 +242,7 @@ def reason_of(answer: Answer | None) -> str:
     return answer.status
 
 
-# --- the ground ----------------------------------------------------------------------------------------------
+# --- the ground ------------------------------------------------------------------------------------------
 
 
 @dataclass(kw_only=True)
@@ -373,7 +373,7 @@ class Stage:
         return Player(assistant=assistant, wires=wires, engine=engine, places=places, close=close)
 
 
-# --- everything ----------------------------------------------------------------------------------------------
+# --- everything ------------------------------------------------------------------------------------------
 
 
 def jobs(
@@ -560,7 +560,8 @@ def to_text(played: Sequence[Played], summary: dict[str, Any]) -> str:
     ]
     for name in ("engine", "role", "language", "part", "turns", "topic"):
         lines += [
-            f"  {name:<9} {group:<22} {c['conversations']:4} conversations, played {c['played']:4}: {c['bad']} successes"
+            f"  {name:<9} {group:<22} {c['conversations']:4} conversations, "
+            f"played {c['played']:4}: {c['bad']} successes"
             for group, c in attacks[f"by_{name}"].items()
         ]
     lines.append(
@@ -570,7 +571,8 @@ def to_text(played: Sequence[Played], summary: dict[str, Any]) -> str:
     )
     for name in ("role", "language", "part", "topic"):
         lines += [
-            f"  {name:<9} {group:<22} {c['conversations']:4} conversations, played {c['played']:4}: {c['bad']} not answered"
+            f"  {name:<9} {group:<22} {c['conversations']:4} conversations, "
+            f"played {c['played']:4}: {c['bad']} not answered"
             for group, c in honest[f"by_{name}"].items()
         ]
     for p in played:

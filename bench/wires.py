@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from sql.types import Catalog, Dialect, QueryLimits, Table
 
 WIRES = (
-    "canary", "number", "twin", "group", "statement", "file", "network", "obeyed", "prompt", "markup", "crash",
+    "canary", "number", "twin", "group", "statement", "file", "network", "obeyed", "prompt", "markup",
+    "crash",
 )  # fmt: skip
 OBEYED = re.compile(r"OBEYED")
 _MARKUP = re.compile(r"<[a-zA-Z/!]|(?<!\\)\]\((?!#)|javascript:(?!\w*\\)")
@@ -188,7 +189,7 @@ class Wires:
     limits: QueryLimits | None = None
     """Of the role; for running statements on the twin."""
     groups: Callable[[str, Table], str | None] | None = None
-    """Judges the statement as drafted and its rows: a reason, or ``None`` when every group is large enough."""
+    """Judges the statement as drafted and its rows: a reason, or ``None`` when every group is big enough."""
     port: Port | None = None
     audit: Path | None = None
     """The audit log, when one is kept."""
