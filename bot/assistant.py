@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from bot.answer import Answer, Event, Evidence, Status
 from bot.audit import AuditLog, Entry
 from bot.chart import chart_of
-from bot.compose import Composed, compose
+from bot.compose import Composed, compose, limits_rows
 from bot.errors import AskBack, NotRecorded, Refusal, Stopped, UnusableQuestion
 from bot.memory import Conversation, Turn
 from bot.names import title_of
@@ -43,8 +43,9 @@ from sql.errors import (
     SqlError,
     UnsafeQuery,
 )
+from sql.groups import GroupRefusal
 from sql.linking import Links, Vocabulary
-from sql.record import Statement, recording
+from sql.record import Statement, kind_of, recording
 from sql.types import Table
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ class Assistant:
         logger.debug("question %s: %r means %r (%s)", state.id, question, state.standalone, chosen.reason)
         evidence = yield from self._run(state, chosen.skill, asked)
         shop = self.tools.workspace.shop
-        composed = compose(evidence, shop, load_words(state.language))
+        composed = compose(evidence, shop, load_words(state.language), self.tools.workspace.role)
         main = evidence.tables[0] if evidence.tables and "reviews" not in evidence.parts else None
         chart = chart_of(main, shop, load_words(state.language).language) if main is not None else None
         answer = self._answered(state, evidence, composed, chart)
@@ -285,6 +286,7 @@ class Assistant:
         self, state: _State, evidence: Evidence, composed: Composed, chart: dict[str, Any] | None
     ) -> Answer:
         warnings = [self._say(state, key, **values) for key, values in evidence.warnings]
+        warnings += self._role_notes(state, evidence)
         if state.language not in SPOKEN:
             warnings.insert(0, self._say(state, "other_language"))
         text = composed.text
@@ -309,6 +311,21 @@ class Assistant:
             seconds=_seconds(state, evidence.seconds),
         )
 
+    def _role_notes(self, state: _State, evidence: Evidence) -> list[str]:
+        """What the answer covers less than the shop: rows that are not the role's, groups that are too small.
+
+        Said of every such answer alike, so that it does not tell whether anything was left out.
+        """
+        role, notes = self.tools.workspace.role, []
+        views = {name for table in evidence.tables for name in table.query.views}
+        if evidence.hits:
+            views.add(evidence.about)
+        if limits_rows(role, views):
+            notes.append(self._say(state, "part_note", role=role.name))
+        if any(table.query.minimum_group is not None and table.rows for table in evidence.tables):
+            notes.append(self._say(state, "groups_note", role=role.name, least=str(role.minimum_group)))
+        return notes
+
     def _say(self, state: _State, key: str, **values: str) -> str:
         """A sentence in the answer's language; values are escaped here."""
         safe = {name: escape_markdown(value) for name, value in values.items()}
@@ -318,6 +335,10 @@ class Assistant:
 
     def _refusal(self, state: _State, error: Exception) -> Answer:
         status, text, options, restated = self._refusal_words(state, error)
+        role = self.tools.workspace.role
+        if role.rows and _is_unknown(error):
+            # A name that only hidden rows hold and one that nobody ever heard of get the same words.
+            text = f"{text} {self._say(state, 'only_part', role=role.name)}"
         if options:
             lines = [self._say(state, "option", text=option) for option in options]
             text = "\n".join([text, "", *lines])
@@ -352,10 +373,14 @@ class Assistant:
             return "declined", self._cannot_answer(state, error), (), (state.standalone,)
         if isinstance(error, NotRecorded):
             return "failed", self._say(state, "not_recorded", reason=error.reason), (), (error.reason,)
+        role = self.tools.workspace.role
+        if isinstance(error, NotAllowed) and isinstance(error.__cause__, GroupRefusal):
+            least = str(role.minimum_group)
+            text = self._say(state, "aggregates_only", role=role.name, least=least)
+            return "declined", text, (), (least, escape_markdown(role.name))
         key, status = _sentence_for(error)
         reason = _reason(error)
-        role = self.tools.workspace.role.name
-        return status, self._say(state, key, reason=reason, role=role), (), (escape_markdown(reason),)
+        return status, self._say(state, key, reason=reason, role=role.name), (), (escape_markdown(reason),)
 
     def _own_refusal(
         self, state: _State, error: Refusal
@@ -401,13 +426,22 @@ def _sentence_for(error: Exception) -> tuple[str, Status]:
     return next((key, status) for kind, key, status in kinds if isinstance(error, kind))
 
 
+def _is_unknown(error: Exception) -> bool:
+    """Whether the asker is told that a name is not in the data."""
+    if isinstance(error, CannotAnswer):
+        return not error.is_hidden
+    return isinstance(error, Refusal) and error.key in ("cannot_answer_missing", "not_understood")
+
+
 def _not_heard(statement: Statement) -> None:
     """Where statements go without an audit log."""
 
 
 def _reason(error: Exception) -> str:
-    """The error's own words; of a refused statement only the reason, not the statement."""
-    return _without_stop(error.reason if isinstance(error, UnsafeQuery) else str(error))
+    """The error's own words; of a refused statement only the reason, and none of what the database said."""
+    if isinstance(error, UnsafeQuery | QueryFailed | QueryTimeout | QueryTooLarge):
+        return _without_stop(kind_of(error))
+    return _without_stop(str(error))
 
 
 def _without_stop(text: str) -> str:

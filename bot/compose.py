@@ -12,7 +12,7 @@ import datetime as dt
 import decimal
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.answer import Evidence, Figure, Scope
@@ -21,7 +21,7 @@ from bot.names import title_of, unit_of, view_title
 from bot.shape import Shape, shape_of
 from bot.words import Words, escape_markdown, listed
 from retrieval.types import Hit
-from sql.semantics import Shop
+from sql.semantics import Role, Shop
 from sql.types import Table, Value
 
 logger = logging.getLogger(__name__)
@@ -45,9 +45,15 @@ class Composed:
     restated: tuple[str, ...] = ()
 
 
-def compose(evidence: Evidence, shop: Shop, words: Words) -> Composed:
-    """Write the answer that ``evidence`` supports, in the language of ``words``."""
-    writer = _Writer(evidence.tables, shop, words, is_limited=_LIMITED.search(evidence.sql) is not None)
+def compose(evidence: Evidence, shop: Shop, words: Words, role: Role | None = None) -> Composed:
+    """Write the answer that ``evidence`` supports, in the language of ``words``.
+
+    Args:
+        role: whose rows these are: "none" is said of the part that it may see. ``None`` sees all.
+    """
+    writer = _Writer(
+        evidence.tables, shop, words, is_limited=_LIMITED.search(evidence.sql) is not None, role=role
+    )
     if evidence.facts:
         text = _help(evidence, writer)
     elif "reviews" in evidence.parts:
@@ -76,10 +82,19 @@ def numbers_without_receipt(composed: Composed) -> list[str]:
 class _Writer:
     """Prints cells and keeps their receipts."""
 
-    def __init__(self, tables: Sequence[Table], shop: Shop, words: Words, *, is_limited: bool) -> None:
+    def __init__(
+        self,
+        tables: Sequence[Table],
+        shop: Shop,
+        words: Words,
+        *,
+        is_limited: bool,
+        role: Role | None = None,
+    ) -> None:
         self.tables = tables
         self.shop = shop
         self.words = words
+        self.role = role
         self.is_limited = is_limited
         """Whether the statement itself stops after some rows; the last of them is not the lowest of all."""
         self.figures: list[Figure] = []
@@ -169,8 +184,22 @@ def _result(evidence: Evidence, writer: _Writer) -> str:
     return "\n\n".join(parts)
 
 
+def limits_rows(role: Role, views: Iterable[str]) -> bool:
+    """Whether the role sees only some of the rows of one of ``views``."""
+    limited = {name.lower() for name in role.rows}
+    return any(name.lower() in limited for name in views)
+
+
 def _nothing(evidence: Evidence, writer: _Writer) -> str:
-    parts = [writer.say("empty", filters=writer.filters(evidence.scope))]
+    table, role = evidence.tables[0], writer.role
+    filters = writer.filters(evidence.scope)
+    if table.query.minimum_group is not None and role is not None:
+        least = writer.restate(str(table.query.minimum_group))
+        return writer.say("too_few", role=writer.restate(role.name), least=least, filters=filters)
+    if role is not None and limits_rows(role, table.query.views):
+        parts = [writer.say("empty_part", role=writer.restate(role.name), filters=filters)]
+    else:
+        parts = [writer.say("empty", filters=filters)]
     coverage = evidence.parts.get("coverage")
     if coverage is not None:
         table = evidence.tables[coverage]
@@ -401,6 +430,10 @@ def _help(evidence: Evidence, writer: _Writer) -> str:
         parts.append(words.say("help_reviews"))
     if safe.get("hidden"):
         parts.append(words.say("help_hidden", role=safe["role"][0], names=listed(safe["hidden"], words)))
+    if safe.get("part"):
+        parts.append(words.say("help_part", role=safe["role"][0], names=listed(safe["part"], words)))
+    if safe.get("least"):
+        parts.append(words.say("help_groups", role=safe["role"][0], least=safe["least"][0]))
     if safe.get("examples"):
         lines = [words.say("help_example", text=text) for text in safe["examples"]]
         parts.append("\n".join([words.say("help_examples"), "", *lines]))

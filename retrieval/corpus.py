@@ -54,9 +54,12 @@ def audience(workspace: Workspace) -> str:
     """
     source, columns = _readable(workspace)
     view = workspace.shop.view(source.view)
+    rule = {name.lower(): rule for name, rule in workspace.role.rows.items()}.get(source.view.lower())
+    # The rule as the guard fills it: users of one role may have different attributes.
+    filled = workspace.guard.predicate(view, rule).sql(workspace.catalog.dialect) if view and rule else None
     rights = {
         "columns": sorted(columns),
-        "rows": {name.lower(): rule for name, rule in workspace.role.rows.items()}.get(source.view.lower()),
+        "rows": filled,
         "sql": view.sql if view else None,
         "source": [str(part) for part in (source.id, *source.text)],
     }
@@ -83,7 +86,7 @@ def read_reviews(workspace: Workspace) -> Corpus:
     """
     source, columns = _readable(workspace)
     role = replace(workspace.role, limits=CORPUS_LIMITS)
-    guard = Guard(workspace.shop, workspace.catalog, role)
+    guard = Guard(workspace.shop, workspace.catalog, role, workspace.user)
     selected = [exp.column(exp.to_identifier(name, quoted=True)) for name in columns]
     query = (
         exp.select(*selected)
@@ -107,6 +110,11 @@ def _readable(workspace: Workspace) -> tuple[ReviewSource, list[str]]:
         raise NoReviews(
             f"Shop {workspace.shop.name!r} names no reviews. Say in shop.yml which view and columns hold "
             "them: reviews: {view: …, id: …, text: […]}."
+        )
+    if workspace.role.minimum_group is not None:
+        raise NoReviews(
+            f"Role {workspace.role.name!r} sees figures about groups only, and each review of shop "
+            f"{workspace.shop.name!r} is a single row. Ask as a role that may see rows."
         )
     view = next((v for v in workspace.guard.views if v.name.lower() == source.view.lower()), None)
     wanted = (

@@ -6,15 +6,17 @@ import logging
 import re
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from llm.engine import Completion, Engine
 from sql.cues import Cues, find_cues
+from sql.errors import UnsafeQuery
 from sql.grammar import Freedom, Literals, Scope, Shape, count_statements, open_grammar, shaped_grammar
 from sql.linking import Links, Vocabulary
 from sql.prompt import build_prompt, fixed_part
 from sql.scopes import make_scopes, shown_mentions
+from sql.semantics import Example
 from sql.shape import ViewReading, frame, names_a_row, read_views, shapes
 from sql.words import SHAPE_WORDS, STOP_WORDS, WORD, is_chinese
 from sql.workspace import Workspace
@@ -75,7 +77,8 @@ class Drafter:
         self.vocabulary = vocabulary
         self.adapter = adapter
         self.is_plain = vocabulary.is_plain
-        self._fixed = fixed_part(workspace.shop, vocabulary, workspace.catalog)
+        shop = replace(workspace.shop, examples=_allowed(workspace))
+        self._fixed = fixed_part(shop, vocabulary, workspace.catalog)
 
     def plan(self, links: Links, *, is_open: bool = False) -> Plan:
         """Decide the grammar.
@@ -192,6 +195,20 @@ class Drafter:
             prompt, grammar=plan.grammar, adapter=self.adapter, max_tokens=_MAX_TOKENS, cancel=cancel
         )
         return Draft(sql=statement(plan.lead + completion.text), plan=plan, completion=completion)
+
+
+def _allowed(workspace: Workspace) -> tuple[Example, ...]:
+    """The shop's examples that the role may ask: the others name what it must not be shown."""
+    if workspace.role.is_whole:
+        return workspace.shop.examples
+    kept = []
+    for example in workspace.shop.examples:
+        try:
+            workspace.guard.check(example.sql)
+        except UnsafeQuery:
+            continue
+        kept.append(example)
+    return tuple(kept)
 
 
 _COUNTED = re.compile(r"\b(?:how many|count|number of|how often)\b|多少|几|数量|个数", re.I)

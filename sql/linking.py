@@ -24,7 +24,9 @@ import rjieba
 from rapidfuzz import fuzz, process
 
 from sql.errors import SqlError
+from sql.guard import quoted
 from sql.periods import Period, find_periods, zh_number
+from sql.record import kind_of
 from sql.semantics import Metric, View, ViewColumn
 from sql.words import (
     NUMBER_WORDS,
@@ -317,16 +319,17 @@ def _is_visible(metric: Metric, views: Sequence[View]) -> bool:
 def _distinct_values(workspace: Workspace, view: View, column: ViewColumn) -> list[str]:
     """Distinct texts of a column, page by page; fewer when the database or the budget stops it."""
     values: list[str] = []
-    name = f'"{column.name}"'
+    dialect = workspace.catalog.dialect
+    name, table = quoted(column.name, dialect), quoted(view.name, dialect)
     while len(values) < _MAX_VALUES:
         sql = (
-            f'SELECT DISTINCT {name} FROM "{view.name}" WHERE {name} IS NOT NULL '
+            f"SELECT DISTINCT {name} FROM {table} WHERE {name} IS NOT NULL "
             f"ORDER BY 1 LIMIT {_PAGE} OFFSET {len(values)}"
         )
         try:
             rows = workspace.run(sql).rows
         except SqlError as error:
-            logger.warning("values of %s.%s are not known: %s", view.name, column.name, error)
+            logger.warning("values of %s.%s are not known: %s", view.name, column.name, kind_of(error))
             break
         values.extend(str(row[0]) for row in rows)
         if len(rows) < _PAGE:

@@ -14,7 +14,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TypeVar, cast
 
 import typer
 
@@ -57,6 +57,15 @@ RoleOption = Annotated[
         "--role",
         metavar="NAME",
         help="Whose eyes to look with: a role of shop.yml. Left out: its default role.",
+    ),
+]
+UserOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--user",
+        metavar="NAME=VALUE",
+        help="An attribute of the asking user that the role's rules name, e.g. store=Berlin or "
+        "country=Germany,France; may be given several times. Left out: none.",
     ),
 ]
 JsonOption = Annotated[
@@ -124,6 +133,13 @@ def _one_line(error: Exception) -> str:
     if isinstance(error, OSError) and not isinstance(error, UiError) and error.strerror:
         place = f"{error.filename}: " if error.filename else ""
         return f"{place}{error.strerror}. Put that right and run the same command again."
+    if any(kind.__name__ == "QueryFailed" for kind in type(error).__mro__):
+        from sql.record import kind_of
+
+        return (
+            f"A query could not be run: {kind_of(cast(Any, error))}. Nothing was changed. "
+            "SHOPTALK_DEBUG=1 shows the database's own words, which may quote its values."
+        )
     return " ".join(str(error).split())
 
 
@@ -180,12 +196,22 @@ def demo(
     ] = True,
     shop: ShopOption = None,
     role: RoleOption = None,
+    user: UserOption = None,
 ) -> None:  # fmt: skip
     """Build what is missing and open the chat page; Ctrl-C closes it."""
     settings = _settings()
+    from ui.attributes import parse_attributes
     from ui.serve import serve
 
-    serve(settings, shop=shop, role=role, host=host, port=port, open_browser=browser)
+    serve(
+        settings,
+        shop=shop,
+        role=role,
+        user=parse_attributes(user),
+        host=host,
+        port=port,
+        open_browser=browser,
+    )
     _leave(DONE)
 
 
@@ -198,6 +224,7 @@ def ask(
                                             "standard input.")],
     shop: ShopOption = None,
     role: RoleOption = None,
+    user: UserOption = None,
     conversation: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Remember the conversation in this file, so that follow-ups work "
@@ -208,10 +235,12 @@ def ask(
     """Answer one question: the words, the rows, the SQL and the quotes behind them."""
     settings = _settings()
     from bot.memory import Conversation
+    from ui.attributes import parse_attributes
     from ui.open import last_answer, open_shop
 
+    attributes = parse_attributes(user)
     talk = Conversation.load(conversation) if conversation else Conversation()
-    opened = open_shop(settings, shop=shop, role=role)
+    opened = open_shop(settings, shop=shop, role=role, user=attributes)
     try:
         answer = last_answer(opened.assistant.answer(_text(question), talk))
     finally:
@@ -262,12 +291,14 @@ def search(
     ] = None,
     shop: ShopOption = None,
     role: RoleOption = None,
+    user: UserOption = None,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Search the customers' reviews and the past reports, by meaning and by words."""
     settings = _settings()
     from retrieval.types import Filters
-    from ui.open import open_role, open_texts
+    from ui.attributes import parse_attributes
+    from ui.open import audited_role, open_texts
 
     text = _text(text)
     if not text.strip():
@@ -280,8 +311,8 @@ def search(
         written_from=_day("--since", since),
         written_before=_day("--until", until, after=1),
     )
-    workspace = open_role(settings, shop=shop, role=role)
-    try:
+    attributes = parse_attributes(user)
+    with audited_role(settings, "search", text, shop=shop, role=role, user=attributes) as workspace:
         index = open_texts(settings, workspace)
         if index is None:
             raise WrongUse(
@@ -289,8 +320,6 @@ def search(
                 "name them in shop.yml (reviews: …) or choose another role."
             )
         hits = index.search(text, k, filters)
-    finally:
-        workspace.close()
     if as_json:
         _print_json({"text": text, "hits": [_hit_json(hit) for hit in hits]})
     else:
@@ -343,6 +372,7 @@ def report(
     language: Annotated[str, typer.Option(metavar="CODE", help="en or zh.")] = "en",
     shop: ShopOption = None,
     role: RoleOption = None,
+    user: UserOption = None,
 ) -> None:  # fmt: skip
     """Write a report about a month, every figure traced to its rows."""
     settings = _settings()
@@ -350,7 +380,8 @@ def report(
 
     from reports.build import REPORTS, build_report
     from reports.types import Language
-    from ui.open import open_role
+    from ui.attributes import parse_attributes
+    from ui.open import audited_role
     from ui.write import write_whole
 
     spoken: dict[str, Language] = {code: code for code in get_args(Language)}
@@ -361,11 +392,10 @@ def report(
     if out is not None and out.suffix not in _REPORT_FORMATS:
         raise WrongUse(f"--out is {str(out)!r}; its name must end in {', '.join(_REPORT_FORMATS)}.")
     _day("--month", None if month is None else f"{month}-01")
-    workspace = open_role(settings, shop=shop, role=role)
-    try:
+    attributes = parse_attributes(user)
+    what = " ".join(filter(None, (name, month, language)))
+    with audited_role(settings, "report", what, shop=shop, role=role, user=attributes) as workspace:
         built = build_report(workspace, name, month=month, language=spoken[language])
-    finally:
-        workspace.close()
     if out is None:
         _print(_REPORT_FORMATS[".md"](built))
     else:
@@ -404,6 +434,7 @@ _REPORT_FORMATS: dict[str, Callable[[Report], str]] = {
 def guard(
     shop: ShopOption = None,
     role: RoleOption = None,
+    user: UserOption = None,
     dialect: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Check as for a database of this language: duckdb, sqlite, "
@@ -421,23 +452,22 @@ def guard(
 
     from sql.guard import Guard, translate_views
     from sql.types import Dialect
-    from ui.open import open_role
+    from ui.attributes import parse_attributes
+    from ui.open import audited_role
 
     known: dict[str, Dialect] = {name: name for name in get_args(Dialect)}
     if dialect is not None and dialect not in known:
         raise WrongUse(f"--dialect is {dialect!r}; use one of {', '.join(known)}.")
-    workspace = open_role(settings, shop=shop, role=role)
-    try:
+    attributes = parse_attributes(user)
+    with audited_role(settings, "open", "guard", shop=shop, role=role, user=attributes) as workspace:
         judge = workspace.guard
         if dialect is not None and dialect != workspace.catalog.dialect:
             catalog = replace(workspace.catalog, dialect=known[dialect])
             there = translate_views(workspace.shop, workspace.catalog.dialect, known[dialect])
-            judge = Guard(there, catalog, there.role(workspace.role.name))
+            judge = Guard(there, catalog, there.role(workspace.role.name), workspace.user)
         for line in _lines(sys.stdin.buffer):
             if line.strip():
                 _print_json(_verdict(judge, line), indent=None)
-    finally:
-        workspace.close()
 
 
 def _lines(stream: Iterable[bytes]) -> Iterable[str]:
@@ -536,22 +566,21 @@ def init(
 
 @app.command()
 @expected_errors
-def index(shop: ShopOption = None, role: RoleOption = None) -> None:
+def index(shop: ShopOption = None, role: RoleOption = None, user: UserOption = None) -> None:
     """Build the index of reviews and past reports anew."""
     settings = _settings()
-    from ui.open import open_role, open_texts
+    from ui.attributes import parse_attributes
+    from ui.open import audited_role, open_texts
 
-    workspace = open_role(settings, shop=shop, role=role)
-    try:
+    attributes = parse_attributes(user)
+    with audited_role(settings, "index", "", shop=shop, role=role, user=attributes) as workspace:
         built = open_texts(settings, workspace, rebuild=True)
         if built is None:
             raise WrongUse(
                 f"Shop {workspace.shop.name!r} has no reviews that role {workspace.role.name!r} may read; "
                 "nothing was built. Name them in shop.yml (reviews: …)."
             )
-        _print(f"{len(built):,} texts indexed")
-    finally:
-        workspace.close()
+    _print(f"{len(built):,} texts indexed")
 
 
 @app.command()

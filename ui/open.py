@@ -12,11 +12,13 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.answer import Answer
+from bot.audit import AuditLog, Kind, audited
 from ui.console import say, step
 from ui.errors import WrongUse
 from ui.settings import Settings, go_offline
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from retrieval.index import Index
     from retrieval.types import Document
     from sql.ask import SqlAsker
-    from sql.semantics import Role, Shop
+    from sql.semantics import Attributes, Role, Shop
     from sql.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -221,24 +223,67 @@ def shop_of_location(location: str) -> Shop:
         database.close()
 
 
-def open_role(settings: Settings, *, shop: str | None, role: str | None) -> Workspace:
+def open_role(
+    settings: Settings, *, shop: str | None, role: str | None, user: Attributes | None = None
+) -> Workspace:
     """The shop's database under a role, checked before anything slow is started.
 
+    Args:
+        user: the asking user's attributes, for roles whose rules about rows name some.
     Raises:
-        WrongUse: the shop has no such role.
+        WrongUse: the shop has no such role, or the role needs an attribute that is not among ``user``.
     """
     from sql.workspace import open_workspace
 
     description = find_shop(settings, shop)
-    if role is not None:
-        _check_role(description, role)
-    return open_workspace(description, role=role)
+    return open_workspace(description, role=_chosen(description, role, user).name, user=user)
 
 
-def _check_role(shop: Shop, role: str) -> None:
+@contextmanager
+def audited_role(
+    settings: Settings,
+    kind: Kind,
+    text: str,
+    *,
+    shop: str | None,
+    role: str | None,
+    user: Attributes | None = None,
+) -> Iterator[Workspace]:
+    """As :func:`open_role`, closed after the block; every statement from opening to the end is logged.
+
+    Args:
+        kind: what the block does.
+        text: what is searched, or which report.
+    Raises:
+        NotRecorded: the audit log cannot be written. Show what was found only after the block.
+    """
+    from sql.workspace import open_workspace
+
+    description = find_shop(settings, shop)
+    chosen = _chosen(description, role, user)
+    log = AuditLog(settings.audit)
+    with audited(log, kind, text, shop=description.name, role=chosen.name, user=user):
+        workspace = open_workspace(description, role=chosen.name, user=user)
+        try:
+            yield workspace
+        finally:
+            workspace.close()
+
+
+def _chosen(shop: Shop, role: str | None, user: Attributes | None) -> Role:
+    """The role that is asked for, or the default one; it must exist, and ``user`` have what it needs."""
     names = [r.name for r in shop.roles]
-    if role not in names:
+    if role is not None and role not in names:
         raise WrongUse(f"--role is {role!r}; shop {shop.name!r} has {', '.join(names)}.")
+    chosen = shop.role(role or shop.default_role)
+    missing = [name for name in attributes_needed(chosen) if name not in (user or {})]
+    if missing:
+        needed = " ".join(f"--user {name}=…" for name in missing)
+        raise WrongUse(
+            f"Role {chosen.name!r} of shop {shop.name!r} sees the rows of one user: it needs {needed} "
+            "(or choose another --role). Nothing was opened."
+        )
+    return chosen
 
 
 def folder_of(settings: Settings, shop: Shop) -> Path:
@@ -255,19 +300,32 @@ def folder_of(settings: Settings, shop: Shop) -> Path:
     return settings.shops / f"{name}-{digest}"
 
 
-def audience_folder(folder: Path, role: Role) -> Path:
-    """Where texts that ``role`` may read are kept: roles with the same rights share it, others never do.
+def attributes_needed(role: Role) -> tuple[str, ...]:
+    """Names of the user's attributes that the role's rules about rows name, sorted; in whatever dialect."""
+    from typing import get_args
 
-    An index holds the texts themselves and reports hold figures, so both are built with a role's own rights.
+    from sql.guard import attribute_names
+    from sql.types import Dialect
+
+    return tuple(sorted(frozenset().union(*(attribute_names(role, d) for d in get_args(Dialect)))))
+
+
+def audience_folder(folder: Path, role: Role, user: Attributes | None = None) -> Path:
+    """Where texts that ``role`` may read are kept: those with the same rights share it, others never do.
+
+    An index holds the texts themselves and reports hold figures, so both are built with a role's own rights,
+    and with the attributes of the user that its rules about rows name.
     """
-    rights = json.dumps(
-        [
-            sorted(role.views) if role.views is not None else None,
-            sorted(role.masked),
-            sorted(role.rows.items()),
-        ]
-    )
-    return folder / f"readers-{hashlib.sha256(rights.encode()).hexdigest()[:10]}"
+    needed = attributes_needed(role)
+    rights: list[Any] = [
+        sorted(role.views) if role.views is not None else None,
+        sorted(role.masked),
+        sorted(role.rows.items()),
+    ]
+    if needed or role.minimum_group is not None:
+        values = {name: value for name, value in (user or {}).items() if name in needed}
+        rights += [sorted(values.items()), role.minimum_group, sorted(role.group_units.items())]
+    return folder / f"readers-{hashlib.sha256(json.dumps(rights).encode()).hexdigest()[:10]}"
 
 
 # --- texts -----------------------------------------------------------------------------------------------
@@ -276,6 +334,7 @@ def audience_folder(folder: Path, role: Role) -> Path:
 def open_texts(settings: Settings, workspace: Workspace, *, rebuild: bool = False) -> Index | None:
     """The index of what the role may read: reviews and past reports; ``None`` when there is nothing.
 
+    A role that sees aggregates only has none: each text is a single row, and a report has no least group.
     A missing, damaged or outdated index is built anew after saying so; new texts are added to the one there.
 
     Raises:
@@ -285,7 +344,9 @@ def open_texts(settings: Settings, workspace: Workspace, *, rebuild: bool = Fals
     from retrieval.errors import IndexMissing, IndexUnusable
     from retrieval.index import Index
 
-    folder = audience_folder(folder_of(settings, workspace.shop), workspace.role)
+    if workspace.role.minimum_group is not None:
+        return None
+    folder = audience_folder(folder_of(settings, workspace.shop), workspace.role, workspace.user)
     place, noted = folder / "index", folder / "indexed.json"
     state = _state_of(workspace)
     index: Index | None = None
@@ -333,6 +394,7 @@ def _state_of(workspace: Workspace) -> list[Any]:
     from bot.answer import json_value
     from retrieval.corpus import audience
     from retrieval.errors import NoReviews
+    from sql.guard import quoted
 
     source = workspace.shop.reviews
     month = f"{workspace.today:%Y-%m}"
@@ -343,8 +405,14 @@ def _state_of(workspace: Workspace) -> list[Any]:
     assert source is not None  # audience has read it
     names = [name for name in (source.id, *source.text, source.rating, source.written_at) if name]
     seen = next(view for view in workspace.guard.views if view.name.lower() == source.view.lower())
-    lengths = ", ".join(f'SUM(LENGTH(CAST("{name}" AS TEXT)))' for name in names if seen.column(name))
-    row = workspace.run(f'SELECT COUNT(*), MAX("{source.id}"), {lengths} FROM "{source.view}"').rows[0]
+    dialect = workspace.catalog.dialect
+    lengths = ", ".join(
+        f"SUM(LENGTH(CAST({quoted(name, dialect)} AS {'CHAR' if dialect == 'mysql' else 'TEXT'})))"
+        for name in names
+        if seen.column(name)
+    )
+    latest = f"COUNT(*), MAX({quoted(source.id, dialect)})"
+    row = workspace.run(f"SELECT {latest}, {lengths} FROM {quoted(source.view, dialect)}").rows[0]
     return [month, readers, *(json_value(value) for value in row)]
 
 
@@ -415,6 +483,7 @@ def open_shop(
     *,
     shop: str | None = None,
     role: str | None = None,
+    user: Attributes | None = None,
     factory: EngineFactory | None = None,
 ) -> OpenedShop:
     """Everything that a surface needs to answer questions about one shop.
@@ -423,29 +492,45 @@ def open_shop(
         settings: where things are kept and which model.
         shop: see :func:`find_shop`.
         role: one of the shop's roles; ``None`` for its default.
+        user: the asking user's attributes; see :func:`open_role`.
         factory: how the engine is loaded; ``None`` is :func:`load_engine`, tests pass a scripted one.
+    Raises:
+        NotRecorded: the audit log cannot be written.
     """
+    from sql.workspace import open_workspace
+
+    description = find_shop(settings, shop)
+    chosen = _chosen(description, role, user)
+    engine = LazyEngine(settings, factory or load_engine)
+    log = AuditLog(settings.audit)
+    with audited(log, "open", "", shop=description.name, role=chosen.name, user=user):
+        workspace = open_workspace(description, role=chosen.name, user=user)
+        try:
+            index = open_texts(settings, workspace)
+            return assemble(settings, workspace, engine, index, log)
+        except BaseException:
+            workspace.close()
+            raise
+
+
+def assemble(
+    settings: Settings, workspace: Workspace, engine: LazyEngine, index: Index | None, log: AuditLog
+) -> OpenedShop:
+    """The assistant over parts that are open already; reads the values that words are linked to."""
     from bot.assistant import Assistant
     from retrieval.embed import load_embedder
     from sql.ask import SqlAsker
     from sql.linking import Vocabulary
 
-    workspace = open_role(settings, shop=shop, role=role)
-    try:
-        index = open_texts(settings, workspace)
-        engine = LazyEngine(settings, factory or load_engine)
-        vocabulary = Vocabulary.build(workspace)
-        asker = SqlAsker(workspace, engine, vocabulary)
-        embedder = index.embedder if index is not None else load_embedder()
-        assistant = Assistant(
-            workspace, asker, index, vocabulary=vocabulary, engine=engine, embedder=embedder
-        )
-    except BaseException:
-        workspace.close()
-        raise
+    vocabulary = Vocabulary.build(workspace)
+    asker = SqlAsker(workspace, engine, vocabulary)
+    embedder = index.embedder if index is not None else load_embedder()
+    assistant = Assistant(
+        workspace, asker, index, vocabulary=vocabulary, engine=engine, embedder=embedder, audit=log
+    )
     return OpenedShop(
         workspace=workspace,
-        folder=audience_folder(folder_of(settings, workspace.shop), workspace.role),
+        folder=audience_folder(folder_of(settings, workspace.shop), workspace.role, workspace.user),
         index=index,
         engine=engine,
         asker=asker,
@@ -453,9 +538,15 @@ def open_shop(
     )
 
 
-def open_assistant(settings: Settings, *, shop: str | None = None, role: str | None = None) -> Assistant:
+def open_assistant(
+    settings: Settings,
+    *,
+    shop: str | None = None,
+    role: str | None = None,
+    user: Attributes | None = None,
+) -> Assistant:
     """The assistant alone, for callers that end with the process."""
-    return open_shop(settings, shop=shop, role=role).assistant
+    return open_shop(settings, shop=shop, role=role, user=user).assistant
 
 
 def last_answer(events: Iterator[Any]) -> Answer:

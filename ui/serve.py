@@ -11,6 +11,7 @@ import tempfile
 import threading
 import webbrowser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from llm.errors import LlmError
 from retrieval.errors import RetrievalError
@@ -18,6 +19,9 @@ from ui.console import say, step
 from ui.errors import CannotServe
 from ui.open import OpenedShop, bring_weights, open_shop
 from ui.settings import DEFAULT_PORT, Settings, go_offline
+
+if TYPE_CHECKING:
+    from sql.semantics import Attributes
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +70,7 @@ def serve(
     *,
     shop: str | None,
     role: str | None,
+    user: Attributes | None = None,
     host: str | None,
     port: int | None,
     open_browser: bool,
@@ -77,7 +82,7 @@ def serve(
         if not settings.engine_url:
             bring_weights(settings)
         go_offline()
-        opened = open_shop(settings, shop=shop, role=role)
+        opened = open_shop(settings, shop=shop, role=role, user=user)
         with tempfile.TemporaryDirectory(prefix="shoptalk-") as folder:
             try:
                 _run(settings, opened, listening, Path(folder), open_browser=open_browser)

@@ -55,6 +55,8 @@ class Settings:
     """Port of the page; ``None`` takes the first free one from 7860. ``SHOPTALK_PORT``."""
     threads: int | None = None
     """CPU threads of the numeric libraries; ``None`` chooses. ``SHOPTALK_THREADS``."""
+    audit_path: Path | None = None
+    """File of the audit log; ``None`` puts it under home. ``SHOPTALK_AUDIT_PATH``."""
     is_debug: bool = False
     """Show tracebacks of expected errors. ``SHOPTALK_DEBUG``."""
     has_display: bool = False
@@ -74,6 +76,11 @@ class Settings:
     def shops(self) -> Path:
         """Folder with one subfolder per shop: its index, its past reports."""
         return self.home / "shops"
+
+    @property
+    def audit(self) -> Path:
+        """File of the audit log; older parts and its head stand beside it."""
+        return self.audit_path or self.home / "audit" / "audit.jsonl"
 
     @property
     def feedback(self) -> Path:
@@ -106,6 +113,7 @@ class Settings:
             host=text("HOST") or "127.0.0.1",
             port=_whole("SHOPTALK_PORT", text("PORT"), 1, 65_535),
             threads=_whole("SHOPTALK_THREADS", text("THREADS"), 1, 1_024),
+            audit_path=_log_file("SHOPTALK_AUDIT_PATH", text("AUDIT_PATH")),
             is_debug=wants_debug(given),
             has_display=sys.platform in ("darwin", "win32")
             or bool(given.get("DISPLAY") or given.get("WAYLAND_DISPLAY")),
@@ -150,6 +158,15 @@ def _existing(name: str, value: str | None) -> Path | None:
     path = Path(value).expanduser().absolute()
     if not path.exists():
         raise WrongUse(f"{name} is {value!r}, which does not exist; name an existing path or unset it.")
+    return path
+
+
+def _log_file(name: str, value: str | None) -> Path | None:
+    if value is None:
+        return None
+    path = Path(value).expanduser().absolute()
+    if path.suffix != ".jsonl" or path.is_dir():
+        raise WrongUse(f"{name} is {value!r}; expected a file whose name ends in .jsonl.")
     return path
 
 

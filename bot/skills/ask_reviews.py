@@ -13,6 +13,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from sqlglot import exp
+
 from bot import cues
 from bot.answer import Evidence
 from bot.errors import Declined, Stopped
@@ -22,7 +24,7 @@ from retrieval.types import Filters, Hit
 from sql.errors import SqlError
 from sql.linking import Links
 from sql.semantics import ReviewSource
-from sql.types import Table
+from sql.types import Dialect, Table
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +62,9 @@ def find_reviews(request: Request, tools: Tools) -> Evidence:
     source = tools.workspace.shop.reviews
     if source is None:
         raise Declined("no_reviews")
+    least = tools.workspace.role.minimum_group
+    if least is not None:
+        raise Declined("aggregates_only", {"least": str(least)})
     if not _may_read(source, tools):
         raise Declined("hidden", {"names": source.view.replace("_", " ")})
     if tools.retriever is None:
@@ -90,7 +95,7 @@ def find_reviews(request: Request, tools: Tools) -> Evidence:
 
 def _may_read(source: ReviewSource, tools: Tools) -> bool:
     """Whether the role sees the reviews' view and the columns that hold their text."""
-    view = next((v for v in tools.workspace.guard.views if v.name == source.view), None)
+    view = next((v for v in tools.workspace.guard.views if v.name.lower() == source.view.lower()), None)
     return view is not None and all(view.column(name) is not None for name in source.text)
 
 
@@ -199,7 +204,7 @@ def _filters(wanted: _Wanted, links: Links) -> Filters:
 
 def _overview(wanted: _Wanted, request: Request, source: ReviewSource, tools: Tools) -> Table | None:
     """Number and mean stars of the reviews under the question's conditions; ``None`` if it cannot run."""
-    sql = overview_sql(wanted, request.links, source)
+    sql = overview_sql(wanted, request.links, source, tools.workspace.catalog.dialect)
     try:
         table = tools.workspace.run(sql, cancel=request.cancel)
     except SqlError as error:
@@ -210,8 +215,8 @@ def _overview(wanted: _Wanted, request: Request, source: ReviewSource, tools: To
     return table
 
 
-def overview_sql(wanted: _Wanted, links: Links, source: ReviewSource) -> str:
-    """The counting query. Values are literals with doubled quotes; the guard checks it like any other."""
+def overview_sql(wanted: _Wanted, links: Links, source: ReviewSource, dialect: Dialect = "duckdb") -> str:
+    """The counting query. Values are literals that sqlglot prints; the guard checks it like any other."""
     tests = []
     for column, values in (
         (source.product, wanted.products),
@@ -219,30 +224,30 @@ def overview_sql(wanted: _Wanted, links: Links, source: ReviewSource) -> str:
         (source.language, wanted.languages),
     ):
         if column and values:
-            tests.append(f"{_name(column)} IN ({', '.join(_literal(v) for v in values)})")
+            tests.append(f"{_name(dialect, column)} IN ({', '.join(_literal(dialect, v) for v in values)})")
     if source.rating and wanted.min_rating is not None:
-        tests.append(f"{_name(source.rating)} >= {wanted.min_rating}")
+        tests.append(f"{_name(dialect, source.rating)} >= {wanted.min_rating}")
     if source.rating and wanted.max_rating is not None:
-        tests.append(f"{_name(source.rating)} <= {wanted.max_rating}")
+        tests.append(f"{_name(dialect, source.rating)} <= {wanted.max_rating}")
     period = links.period
     if source.written_at and period is not None:
         if period.start > dt.date.min:
-            tests.append(f"{_name(source.written_at)} >= '{period.start.isoformat()}'")
+            tests.append(f"{_name(dialect, source.written_at)} >= '{period.start.isoformat()}'")
         if period.end < dt.date.max:
-            tests.append(f"{_name(source.written_at)} < '{period.end.isoformat()}'")
+            tests.append(f"{_name(dialect, source.written_at)} < '{period.end.isoformat()}'")
     columns = ["COUNT(*) AS reviews"]
     if source.rating:
-        columns.append(f"AVG({_name(source.rating)}) AS average_rating")
+        columns.append(f"AVG({_name(dialect, source.rating)}) AS average_rating")
     where = f" WHERE {' AND '.join(tests)}" if tests else ""
-    return f"SELECT {', '.join(columns)} FROM {_name(source.view)}{where}"
+    return f"SELECT {', '.join(columns)} FROM {_name(dialect, source.view)}{where}"
 
 
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+def _name(dialect: Dialect, name: str) -> str:
+    return exp.to_identifier(name, quoted=True).sql(dialect=dialect)
 
 
-def _literal(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+def _literal(dialect: Dialect, value: str) -> str:
+    return exp.Literal.string(value).sql(dialect=dialect)
 
 
 ask_reviews = Skill(

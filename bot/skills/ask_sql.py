@@ -17,6 +17,7 @@ from bot.scope import scope_of
 from bot.shape import shape_of
 from bot.skills.base import Request, Skill, Tools
 from sql.errors import SqlError
+from sql.guard import quoted
 from sql.semantics import Shop
 from sql.types import Table
 
@@ -93,7 +94,9 @@ def _coverage_sql(table: Table, tools: Tools) -> str | None:
     view = tools.workspace.shop.view(_view_of(table, tools.workspace.shop))
     if view is None or view.time is None:
         return None
-    return f'SELECT MIN("{view.time}") AS first, MAX("{view.time}") AS last FROM "{view.name}"'
+    dialect = tools.workspace.database.dialect
+    time, name = quoted(view.time, dialect), quoted(view.name, dialect)
+    return f"SELECT MIN({time}) AS first, MAX({time}) AS last FROM {name}"
 
 
 def _view_of(table: Table, shop: Shop) -> str:

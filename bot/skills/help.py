@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bot.answer import Evidence
+from bot.compose import limits_rows
 from bot.names import title_of, view_title
 from bot.skills.base import Request, Skill, Tools
-from sql.linking import Vocabulary
+from sql.linking import Vocabulary, link
 from sql.semantics import Shop
 
 if TYPE_CHECKING:
@@ -27,7 +30,13 @@ def tell_what_there_is(request: Request, tools: Tools) -> Evidence:
         "views": tuple(view_title(shop, view.name, language) for view in tools.vocabulary.views),
         "metrics": tuple(title_of(shop, metric.name, language) for metric in tools.vocabulary.metrics),
         "hidden": hidden_names(workspace, language),
-        "examples": suggestions(shop, language),
+        "examples": suggestions(shop, language, tools.vocabulary),
+        "part": tuple(
+            view_title(shop, view.name, language)
+            for view in tools.vocabulary.views
+            if limits_rows(workspace.role, [view.name])
+        ),
+        "least": () if workspace.role.minimum_group is None else (str(workspace.role.minimum_group),),
     }
     if shop.reviews is not None and tools.retriever is not None:
         facts["reviews"] = (shop.reviews.view,)
@@ -54,15 +63,28 @@ def hidden_names(workspace: Workspace, language: str) -> tuple[str, ...]:
 def suggestions(shop: Shop, language: str, vocabulary: Vocabulary | None = None) -> tuple[str, ...]:
     """The shop's own example questions in ``language``; in any language when it has none in that one.
 
-    A shop whose file suggests nothing gets questions made of the first metrics of ``vocabulary``.
+    With ``vocabulary``, those that name what its role may not see are left out, and a shop whose file
+    suggests nothing gets questions made of the first metrics of it.
     """
     is_chinese = language == "zh"
-    own = tuple(q for q in shop.suggestions if any("\u4e00" <= c <= "\u9fff" for c in q) == is_chinese)
-    chosen = own or shop.suggestions
+    allowed = shop.suggestions if vocabulary is None else may_suggest(shop.suggestions, vocabulary)
+    own = tuple(q for q in allowed if any("\u4e00" <= c <= "\u9fff" for c in q) == is_chinese)
+    chosen = own or allowed
     if not chosen and vocabulary is not None:
         ending = "是多少？" if is_chinese else ""
         chosen = tuple(f"{title_of(shop, m.name, language)}{ending}" for m in vocabulary.metrics)
     return chosen[:EXAMPLES]
+
+
+def may_suggest(questions: Sequence[str], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Those of ``questions`` that name nothing which the role of ``vocabulary`` may not see."""
+    kept = []
+    for question in questions:
+        links = link(question, vocabulary, dt.date.today())
+        seen = {(m.start, m.end) for m in links.mentions}
+        if all((m.start, m.end) in seen for m in links.hidden):
+            kept.append(question)
+    return tuple(kept)
 
 
 show_help = Skill(

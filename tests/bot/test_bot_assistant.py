@@ -114,8 +114,8 @@ def test_the_json_is_the_public_contract(make: Make):
         (UnknownName("SELECT 1", "no column x"), "failed", "passes the checks: no column x"),
         (UnsafeQuery("DELETE", "expected a query"), "failed", "passes the checks: expected a query"),
         (QueryFailed("Binder Error: secret"), "failed", "the database accepts"),
-        (QueryTimeout("10 s"), "failed", "took too long"),
-        (QueryTooLarge("1 GB"), "failed", "more memory"),
+        (QueryTimeout("10 s"), "failed", "took too long for the role analyst"),
+        (QueryTooLarge("1 GB"), "failed", "more memory or more work than the role analyst may use"),
         (
             DatabaseUnavailable("shop.duckdb is gone."),
             "failed",
