@@ -62,11 +62,17 @@ def build_report(
     Raises:
         UnknownReport: no report of that name.
         ValueError: ``month`` cannot be read.
-        NothingToReport: no view with a time, or no rows in that month.
+        NothingToReport: no view with a time, no rows in that month, or a role that sees aggregates only.
         SqlError: a query failed; see ``sql.errors``.
     """
     if name not in REPORTS:
         raise UnknownReport(f"There is no report {name!r}; there is {', '.join(REPORTS)}.")
+    role = workspace.role
+    if role.minimum_group is not None:
+        raise NothingToReport(
+            f"Role {role.name!r} sees figures about groups of at least {role.minimum_group} only; a report "
+            "compares single rows of results with each other. Report as another role."
+        )
     if month is None:
         month = last_full_months(until or workspace.today, 1)[0]
     first = parse_month(month) if isinstance(month, str) else first_day(month)
@@ -80,10 +86,13 @@ def build_report(
                 f"{month_name(first, 'en')}; nothing to report."
             )
         sections += found
+    shown = workspace.shop.name
+    if role.rows:
+        shown = say("part", language, shop=shown, role=role.name)
     return Report(
         id=f"{first:%Y-%m}-{name}" + ("" if language == "en" else f"-{language}"),
         name=name,
-        title=say("title", language, shop=workspace.shop.name, month=month_name(first, language)),
+        title=say("title", language, shop=shown, month=month_name(first, language)),
         shop=workspace.shop.name,
         language=language,
         start=first,

@@ -31,6 +31,7 @@ _HAN = re.compile("[\u4e00-\u9fff]")
 
 WORDS: dict[str, dict[Language, str]] = {
     "title": {"en": "{shop}: monthly report, {month}", "zh": "{shop}月度报告：{month}"},
+    "part": {"en": "{shop} (the part that role {role} may see)", "zh": "{shop}（角色 {role} 可见的部分）"},
     "overview": {"en": "Overview", "zh": "总览"},
     "by": {"en": "{what} by {by}", "zh": "按{by}的{what}"},
     "by_months": {"en": "By month", "zh": "按月"},

@@ -321,10 +321,11 @@ def _distinct_values(workspace: Workspace, view: View, column: ViewColumn) -> li
     values: list[str] = []
     dialect = workspace.catalog.dialect
     name, table = quoted(column.name, dialect), quoted(view.name, dialect)
+    page = min(_PAGE, workspace.role.limits.max_rows)
     while len(values) < _MAX_VALUES:
         sql = (
             f"SELECT DISTINCT {name} FROM {table} WHERE {name} IS NOT NULL "
-            f"ORDER BY 1 LIMIT {_PAGE} OFFSET {len(values)}"
+            f"ORDER BY 1 LIMIT {page} OFFSET {len(values)}"
         )
         try:
             rows = workspace.run(sql).rows
@@ -332,7 +333,7 @@ def _distinct_values(workspace: Workspace, view: View, column: ViewColumn) -> li
             logger.warning("values of %s.%s are not known: %s", view.name, column.name, kind_of(error))
             break
         values.extend(str(row[0]) for row in rows)
-        if len(rows) < _PAGE:
+        if len(rows) < page:
             break
     return [v for v in values if v.strip() and len(v) <= _MAX_VALUE_LENGTH]
 

@@ -13,6 +13,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TypeVar, cast
 
@@ -494,6 +495,48 @@ def _verdict(judge: Guard, line: str) -> dict[str, str]:
 
 @app.command()
 @expected_errors
+def audit(
+    last: Annotated[int, typer.Option(min=0, help="Show so many entries, newest last. 0 shows none.")] = 20,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check the chain of hashes from the first line to the last; exit "
+                           "status 1 when a line was changed, removed, put in or moved. Off by default.")
+    ] = False,
+    known: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HASH", help="With --verify: a last hash that was noted earlier and must still "
+                     "be in the log; may be given several times. Left out: none."),
+    ] = None,
+    shop: Annotated[
+        str | None,
+        typer.Option(metavar="FILE_OR_URL", help="Show only this shop's entries. Left out: those of all."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Show the audit log: each question with its role, its statements as they ran, rows and seconds."""
+    settings = _settings()
+    from bot.audit import AuditLog
+    from ui.open import find_shop
+    from ui.terminal import audit_text
+
+    log = AuditLog(settings.audit)
+    name = None if shop is None else find_shop(settings, shop).name
+    entries = [
+        entry for entry in log.entries() if entry["kind"] != "begun" and name in (None, entry.get("shop"))
+    ]
+    shown = entries[len(entries) - last :] if last < len(entries) else entries
+    checked = log.verify(known or ()) if verify or known else None
+    if as_json:
+        found: dict[str, Any] = {"log": str(log.path), "entries": shown}
+        if checked is not None:
+            found["verification"] = asdict(checked)
+        _print_json(found)
+    else:
+        _print(audit_text(log.path, shown, checked))
+    raise typer.Exit(FAILED if checked is not None and checked.problems else DONE)
+
+
+@app.command()
+@expected_errors
 def evaluate(
     questions: Annotated[
         Path,
@@ -510,10 +553,51 @@ def evaluate(
     limit: Annotated[
         int | None, typer.Option(min=1, help="Take only the first so many questions. Left out: all.")
     ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIDE",
+            help="Only databases held out for test or validation, or those for train. Left out: all.",
+        ),
+    ] = None,
+    sample: Annotated[
+        bool,
+        typer.Option(
+            "--sample", help="Only the fixed sample: 300 test, 150 validation questions. Off by default."
+        ),
+    ] = False,
+    adapter: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A LoRA adapter of the model. Left out: none.")
+    ] = None,
+    plain: Annotated[
+        bool,
+        typer.Option(
+            "--plain",
+            help="CREATE statements and one greedy reply instead of the product's way. Off by default.",
+        ),
+    ] = False,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Keep each outcome there, and go on from it when it exists. Left out: no file."
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Write a page that shows every miss. Left out: none."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure question → SQL on databases never seen before: accuracy, errors, abstentions, seconds."""
     settings = _settings()
+    if split not in (None, "train", "validation", "test"):
+        raise WrongUse(f"--split is {split!r}; expected train, validation or test.")
+    if sample and split == "train":
+        raise WrongUse("--sample has questions for test and validation only; leave out --split train.")
+    for option, file in (("--resume", resume), ("--report", report)):
+        if file is not None and not file.absolute().parent.is_dir():
+            folder = str(file.absolute().parent)
+            raise WrongUse(f"{option} is {str(file)!r}; the folder {folder!r} does not exist.")
     for option, path, is_there in (
         ("--questions", questions, questions.is_file()),
         ("--database-root", database_root, database_root.is_dir()),
@@ -521,13 +605,30 @@ def evaluate(
         if not is_there:
             raise WrongUse(f"{option} is {str(path)!r}, which does not exist.")
     from finetune.evaluate import evaluate as measure
+    from finetune.ways import PLAIN, PRODUCT
     from ui.open import load_engine
 
-    report = measure(questions, database_root, engine=load_engine(settings), progress=True, limit=limit)
+    measured = measure(
+        questions,
+        database_root,
+        engine=load_engine(settings),
+        adapter=adapter,
+        way=PLAIN if plain else PRODUCT,
+        side=split,
+        sample=sample,
+        limit=limit,
+        resume=resume,
+    )
+    if report is not None:
+        from finetune.report import to_html
+        from ui.write import write_whole
+
+        write_whole(report, to_html(measured).encode())
+        say(f"Wrote {report}.")
     if as_json:
-        _print_json(report.to_json())
+        _print_json(measured.to_json())
     else:
-        _print(report.to_text())
+        _print(measured.to_text())
 
 
 # --- setting up ------------------------------------------------------------------------------------------

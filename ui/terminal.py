@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
 from bot.answer import Answer
+from bot.audit import Verification
 from bot.words import plain_text
 from retrieval.types import Hit
 from sql.types import Table, Value
@@ -51,6 +54,45 @@ def show_answer(answer: Answer, console: Console | None = None) -> None:
     out.print()
     seconds = present.word("seconds", answer.language, n=f"{answer.seconds.get('total', 0.0):.1f}")
     out.print(f"{present.confidence_words(answer)} · {seconds}", style="dim", markup=False)
+
+
+def audit_text(path: Path, entries: Sequence[Mapping[str, Any]], checked: Verification | None) -> str:
+    """Entries of the audit log in reading order, then what checking its chain found."""
+    lines = [line for entry in entries for line in (*_entry_lines(entry), "")]
+    if checked is None:
+        lines.append(f"{path}: {len(entries)} entries shown. --verify checks that none was changed.")
+    else:
+        lines += [f"PROBLEM  {problem}" for problem in checked.problems]
+        verdict = "NOT as it was written" if checked.problems else "as it was written"
+        lines.append(f"{path}: {checked.lines:,} lines, {verdict}. Last hash: {checked.head}")
+        if checked.broken_off:
+            lines.append(f"Lines that a crash cut short: {checked.broken_off}")
+        if checked.unfinished:
+            lines.append(f"Began and not ended (a crash, or under way): {', '.join(checked.unfinished)}")
+    return safe_terminal("\n".join(lines))
+
+
+def _entry_lines(entry: Mapping[str, Any]) -> list[str]:
+    if "statements" not in entry:
+        return [f"{entry['time']}  {entry['kind'].upper()}: {entry.get('reason', '')}"]
+    user = "".join(f" {name}={value}" for name, value in entry.get("user", {}).items())
+    head = (
+        f"{entry['time']}  {entry['kind']}  {entry.get('status', 'late')}  {entry['shop']} as {entry['role']}"
+    )
+    lines = [f"{head}{user}"]
+    if entry.get("question"):
+        lines.append(f"  “{_one_line(entry['question'])}”")
+    if entry.get("standalone_question") not in (None, "", entry.get("question")):
+        lines.append(f"  meaning “{_one_line(entry['standalone_question'])}”")
+    for statement in entry["statements"]:
+        what = f"{statement['verdict']}, {statement['rows']:,} rows, {statement['seconds']:.2f} s"
+        reason = f": {_one_line(statement['reason'])}" if statement["reason"] else ""
+        lines += [f"  - {what}{reason}", f"      {_one_line(statement['sql'])}"]
+    return lines
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def show_hits(hits: Sequence[Hit], console: Console | None = None) -> None:
