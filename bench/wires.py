@@ -85,10 +85,12 @@ class Watched:
             self.ran.append(query)
         return self._database.execute(query, limits, cancel)
 
-    def explain(self, query: CheckedQuery) -> Any:
+    def explain(
+        self, query: CheckedQuery, limits: QueryLimits | None = None, cancel: threading.Event | None = None
+    ) -> Any:
         if self._is_watching:
             self.ran.append(query)
-        return self._database.explain(query)
+        return self._database.explain(query, limits, cancel)
 
     def close(self) -> None:
         self._database.close()

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from llm.engine import Engine
 from sql.draft import Draft, Drafter
@@ -74,7 +75,7 @@ class SqlAnswer:
     attempts: tuple[Attempt, ...]
     """In order; the last one ran."""
     seconds: dict[str, float] = field(default_factory=dict)
-    """Wall-clock seconds of ``draft`` (linking, drafting, checking) and ``run``."""
+    """Wall-clock seconds of ``draft`` (linking, drafting, checking) and ``run`` (planning, running)."""
     unused: tuple[str, ...] = ()
     """Words that were linked and that the statement does not use: the answer should say so."""
 
@@ -111,7 +112,7 @@ class SqlAsker:
 
         Args:
             cancel: set it and drafting or the query stops with ``QueryCancelled``.
-            on_sql: called with the checked text before it runs, once per attempt.
+            on_sql: called with the checked text before it runs, once per attempt that the database can plan.
         Raises:
             CannotAnswer: the data lacks what is asked, or the role may not see it.
             SqlError: refused, failed or out of budget, after the repairs.
@@ -137,9 +138,15 @@ class SqlAsker:
                 break  # the model insists; a third time would not help
             unused = unused_links(links, draft)
             try:
-                query = self._check(draft, on_sql)
+                query = self._check(draft)
                 drafted = time.perf_counter()
-                table = run(query, self.workspace.database, self.workspace.role.limits, cancel)
+                table = run(
+                    query,
+                    self.workspace.database,
+                    self.workspace.role.limits,
+                    cancel,
+                    on_start=None if on_sql is None else partial(on_sql, query.sql),
+                )
             except (UnsafeQuery, QueryFailed) as error:
                 logger.info("attempt %d was given up: %s", number + 1, type(error).__name__)
                 attempts.append(Attempt(sql=draft.sql, error=self._told(error)))
@@ -166,15 +173,11 @@ class SqlAsker:
         assert last is not None
         raise last
 
-    def _check(self, draft: Draft, on_sql: Callable[[str], None] | None) -> CheckedQuery:
+    def _check(self, draft: Draft) -> CheckedQuery:
         if draft.completion and draft.completion.finish == "length":
             note(Statement(sql=draft.sql, verdict="refused", reason="the statement did not end"))
             raise QueryFailed("The statement did not end; write a shorter one.")
-        query = checked(self.workspace.guard, draft.sql)
-        self.workspace.database.explain(query)
-        if on_sql:
-            on_sql(query.sql)
-        return query
+        return checked(self.workspace.guard, draft.sql)
 
     def _told(self, error: UnsafeQuery | QueryFailed) -> str:
         """What the model hears of a failure, for it may repeat that in its next statement.

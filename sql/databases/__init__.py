@@ -9,11 +9,13 @@ from __future__ import annotations
 import threading
 from typing import Protocol
 
+from sql.databases.addresses import without_password
 from sql.databases.open import open_database
+from sql.databases.rights import Right
 from sql.guard import CheckedQuery
-from sql.types import Catalog, Dialect, QueryLimits, Table
+from sql.types import Catalog, Dialect, Plan, QueryLimits, Table
 
-__all__ = ["Database", "open_database"]
+__all__ = ["Database", "Right", "open_database", "without_password"]
 
 
 class Database(Protocol):
@@ -36,8 +38,19 @@ class Database(Protocol):
             QueryTimeout, QueryTooLarge, QueryCancelled: a budget was spent or ``cancel`` was set.
         """
 
-    def explain(self, query: CheckedQuery) -> None:
-        """Let the database plan ``query`` without running it; raises ``QueryFailed`` if it cannot."""
+    def explain(
+        self, query: CheckedQuery, limits: QueryLimits | None = None, cancel: threading.Event | None = None
+    ) -> Plan:
+        """Let the database plan ``query`` without running it, and say what it expects it to cost.
+
+        Args:
+            limits: planning has the same budget of time as running; ``None``: that of the opened database.
+        Raises:
+            QueryFailed, QueryTimeout, QueryTooLarge, QueryCancelled: as ``execute`` does.
+        """
+
+    def rights(self) -> tuple[Right, ...]:
+        """What the connection could do beyond reading, were it not for our own locks; best is nothing."""
 
     def close(self) -> None:
         """Free the connection; further calls raise ``DatabaseUnavailable``."""

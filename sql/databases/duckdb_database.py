@@ -7,30 +7,49 @@ file). It does not limit which tables or functions a statement uses: that is the
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sql.databases.budget import Budget
+from sql.databases.cost import duckdb_cost
 from sql.databases.files import DataFile, find_tables
-from sql.databases.values import column_type, plain_rows
+from sql.databases.messages import without_values
+from sql.databases.rights import Right
+from sql.databases.values import column_type, plain_rows, size_of
 from sql.errors import DatabaseUnavailable, QueryFailed, QueryTooLarge, SqlError
 from sql.guard import CheckedQuery
-from sql.types import Catalog, CatalogColumn, CatalogTable, Column, Dialect, ForeignKey, QueryLimits, Table
+from sql.types import (
+    Catalog,
+    CatalogColumn,
+    CatalogTable,
+    Column,
+    Dialect,
+    ForeignKey,
+    Plan,
+    QueryLimits,
+    Table,
+)
 
 if TYPE_CHECKING:
     import duckdb
 
 logger = logging.getLogger(__name__)
 
+CHUNK = 100
+"""Rows that are fetched between two looks at how large the result has become."""
+
 
 class DuckdbDatabase:
     """A DuckDB connection behind the ``Database`` protocol. One cursor per call, so threads may share it."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, name: str, limits: QueryLimits) -> None:
         self._connection = connection
+        self._limits = limits
         self._name = name
         self._catalog: Catalog | None = None
         self._lock = threading.Lock()
@@ -51,7 +70,7 @@ class DuckdbDatabase:
             connection = duckdb.connect(str(path), read_only=True, config=settings)
         except duckdb.Error as error:
             raise DatabaseUnavailable(_open_failure(path, str(error))) from error
-        return cls(connection, str(path))
+        return cls(connection, str(path), limits)
 
     @classmethod
     def load_files(cls, location: str, limits: QueryLimits) -> DuckdbDatabase:
@@ -75,7 +94,7 @@ class DuckdbDatabase:
         except duckdb.Error as error:
             connection.close()
             raise DatabaseUnavailable(f"{location} cannot be read: {_first_line(error)}") from error
-        return cls(connection, location)
+        return cls(connection, location, limits)
 
     @property
     def dialect(self) -> Dialect:
@@ -95,46 +114,71 @@ class DuckdbDatabase:
         """Run a checked query; see ``Database.execute``."""
         import duckdb
 
-        cursor = self._cursor()
-        with Budget(limits, cancel, cursor.interrupt) as budget:
-            try:
-                cursor.execute(query.sql)
-                description = cursor.description or []
-                rows = plain_rows(cursor.fetchmany(limits.max_rows + 1))
-            except duckdb.OutOfMemoryException as error:
-                raise QueryTooLarge(
-                    "The query needs more memory than it may have and was stopped. Nothing was changed. "
-                    "Ask for a shorter period or fewer columns."
-                ) from error
-            except duckdb.InterruptException as error:
-                budget.raise_if_spent()
-                raise QueryFailed(_first_line(error)) from error
-            except (duckdb.Error, RuntimeError, OverflowError, ValueError) as error:
-                # RuntimeError: interrupted while rows are fetched; the others: a value Python cannot hold.
-                budget.raise_if_spent()
-                raise QueryFailed(_first_line(error)) from error
-            finally:
-                seconds = budget.seconds
-                cursor.close()
+        with self._watched(limits, cancel) as (cursor, budget):
+            cursor.execute(query.sql)
+            description = cursor.description or []
+            rows: list[tuple[object, ...]] = []
+            size = 0
+            while len(rows) <= limits.max_rows:
+                some = cursor.fetchmany(min(CHUNK, limits.max_rows + 1 - len(rows)))
+                if not some:
+                    break
+                rows += some
+                size += sum(map(size_of, some))
+                if size > limits.max_memory_mb * 1_000_000:
+                    raise duckdb.OutOfMemoryException("the result")
+            seconds = budget.seconds
+        plain = plain_rows(rows)
         return Table(
             columns=tuple(Column(name=d[0], type=column_type(str(d[1]))) for d in description),
-            rows=rows[: limits.max_rows],
-            is_truncated=len(rows) > limits.max_rows,
+            rows=plain[: limits.max_rows],
+            is_truncated=len(plain) > limits.max_rows,
             query=query,
             seconds=seconds,
         )
 
-    def explain(self, query: CheckedQuery) -> None:
-        """Plan ``query`` without running it; see ``Database.explain``."""
+    def explain(
+        self, query: CheckedQuery, limits: QueryLimits | None = None, cancel: threading.Event | None = None
+    ) -> Plan:
+        """Plan ``query``; the cost is counted by ``cost.duckdb_cost``. See ``Database.explain``."""
+        sizes = {table.name: table.rows for table in self.catalog().tables if table.rows is not None}
+        with self._watched(limits or self._limits, cancel) as (cursor, _):
+            rows = cursor.execute(f"EXPLAIN (FORMAT json) {query.sql}").fetchall()
+        try:
+            return Plan(cost=duckdb_cost(json.loads(rows[0][1]), sizes))
+        except (IndexError, ValueError):
+            return Plan(cost=None)
+
+    def rights(self) -> tuple[Right, ...]:
+        """Nothing: the file is opened for reading, external access is off, the configuration locked."""
+        return ()
+
+    @contextlib.contextmanager
+    def _watched(
+        self, limits: QueryLimits, cancel: threading.Event | None
+    ) -> Iterator[tuple[duckdb.DuckDBPyConnection, Budget]]:
+        """A cursor that is interrupted when its budget is spent; its errors become ``sql.errors``."""
         import duckdb
 
         cursor = self._cursor()
-        try:
-            cursor.execute(f"EXPLAIN {query.sql}")
-        except duckdb.Error as error:
-            raise QueryFailed(_first_line(error)) from error
-        finally:
-            cursor.close()
+        with Budget(limits, cancel, cursor.interrupt) as budget:
+            try:
+                yield cursor, budget
+            except duckdb.OutOfMemoryException as error:
+                budget.raise_if_spent()
+                raise QueryTooLarge(
+                    "The query needs more memory than it may have and was stopped. Nothing was changed. "
+                    "Ask for a shorter period or fewer columns."
+                ) from error
+            except (duckdb.Error, RuntimeError, OverflowError, ValueError) as error:
+                # RuntimeError: interrupted while rows are fetched; the others: a value Python cannot hold.
+                budget.raise_if_spent()
+                raise QueryFailed(_reason(error)) from None
+            finally:
+                budget.stop()
+                cursor.close()
+            if budget.has_interrupted:
+                budget.raise_if_spent()
 
     def close(self) -> None:
         """Free the connection."""
@@ -255,6 +299,14 @@ def _open_failure(path: Path, message: str) -> str:
     if "serialization" in message.lower() or "version" in message.lower():
         return f"{path} was written by another version of DuckDB: {first}"
     return f"{path} cannot be opened as a DuckDB file; it may be damaged: {first}"
+
+
+def _reason(error: BaseException) -> str:
+    """DuckDB's message; one about a value loses the value: it may be of a row the role may not see."""
+    import duckdb
+
+    names = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException)
+    return _first_line(error) if isinstance(error, names) else without_values(_first_line(error))
 
 
 def _first_line(error: BaseException | None) -> str:

@@ -21,7 +21,8 @@ def open_database(location: str, *, base: Path | None = None, limits: QueryLimit
 
     Args:
         location: a DuckDB or SQLite file, a CSV or Parquet file, a folder or a pattern of such files;
-            ``duckdb://`` and ``sqlite://`` before a path are understood, and so is ``~``.
+            ``duckdb://`` and ``sqlite://`` before a path are understood, and so is ``~``; or a server's
+            address, ``postgresql://USER@HOST:PORT/DATABASE`` or ``mysql://…`` (MariaDB too).
         base: folder that a relative path starts from; the current folder when ``None``.
         limits: memory that the database may take; time and rows are limits of each query.
     Raises:
@@ -30,10 +31,19 @@ def open_database(location: str, *, base: Path | None = None, limits: QueryLimit
     limits = limits or QueryLimits()
     scheme = _SCHEME.match(location)
     if scheme is not None:
-        if scheme.group(1).lower() not in ("duckdb", "sqlite", "file"):
+        kind = scheme.group(1).lower()
+        if kind in ("postgresql", "postgres"):
+            from sql.databases.postgres_database import PostgresDatabase
+
+            return PostgresDatabase(location, limits)
+        if kind in ("mysql", "mariadb"):
+            from sql.databases.mysql_database import MysqlDatabase
+
+            return MysqlDatabase(location, limits)
+        if kind not in ("duckdb", "sqlite", "file"):
             raise DatabaseUnavailable(
-                f"{scheme.group(1)}:// databases cannot be opened by this version; "
-                "it opens DuckDB, SQLite, CSV and Parquet files"
+                f"{kind}:// databases cannot be opened by this version; it opens postgresql:// and mysql:// "
+                "addresses, and DuckDB, SQLite, CSV and Parquet files"
             )
         location = scheme.group(2)
     if not location.strip():

@@ -16,11 +16,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sql.databases.budget import Budget
-from sql.databases.values import column_type, columns_by_values, plain_rows
+from sql.databases.cost import sqlite_cost
+from sql.databases.messages import without_values
+from sql.databases.rights import Right
+from sql.databases.values import column_type, columns_by_values, plain_rows, size_of
 from sql.errors import DatabaseUnavailable, QueryFailed, QueryTooLarge
 from sql.functions import function_names
 from sql.guard import CheckedQuery
-from sql.types import Catalog, CatalogColumn, CatalogTable, Dialect, ForeignKey, QueryLimits, Table
+from sql.types import Catalog, CatalogColumn, CatalogTable, Dialect, ForeignKey, Plan, QueryLimits, Table
 
 MAGIC = b"SQLite format 3\0"
 STEPS = 20_000
@@ -70,35 +73,65 @@ class SqliteDatabase:
         self, query: CheckedQuery, limits: QueryLimits, cancel: threading.Event | None = None
     ) -> Table:
         """Run a checked query; see ``Database.execute``. The columns' types are those of the values found."""
-        with self._connect() as connection, Budget(limits, cancel, connection.interrupt) as budget:
-            connection.set_authorizer(_authorize)
-            connection.set_progress_handler(lambda: int(budget.is_spent()), STEPS)
-            try:
-                cursor = connection.execute(query.sql)
-                names = [d[0] for d in cursor.description or ()]
-                rows = plain_rows(cursor.fetchmany(limits.max_rows + 1))
-            except (sqlite3.Error, OverflowError) as error:
-                budget.raise_if_spent()
-                raise _query_error(error) from error
-            except MemoryError as error:
-                raise _too_large() from error
+        with self._watched(limits, cancel) as (connection, budget):
+            cursor = connection.execute(query.sql)
+            names = [d[0] for d in cursor.description or ()]
+            rows: list[tuple[object, ...]] = []
+            size = 0
+            for row in cursor:
+                rows.append(row)
+                size += size_of(row)
+                if size > limits.max_memory_mb * 1_000_000:
+                    raise MemoryError("the result")
+                if len(rows) > limits.max_rows:
+                    break
             seconds = budget.seconds
+        plain = plain_rows(rows)
         return Table(
-            columns=columns_by_values(names, rows),
-            rows=rows[: limits.max_rows],
-            is_truncated=len(rows) > limits.max_rows,
+            columns=columns_by_values(names, plain),
+            rows=plain[: limits.max_rows],
+            is_truncated=len(plain) > limits.max_rows,
             query=query,
             seconds=seconds,
         )
 
-    def explain(self, query: CheckedQuery) -> None:
-        """Plan ``query`` without running it; see ``Database.explain``."""
-        with self._connect() as connection:
+    def explain(
+        self, query: CheckedQuery, limits: QueryLimits | None = None, cancel: threading.Event | None = None
+    ) -> Plan:
+        """Plan ``query``; the cost is counted by ``cost.sqlite_cost``. See ``Database.explain``."""
+        import sqlglot
+        from sqlglot.errors import SqlglotError
+
+        catalog = self.catalog()
+        with self._watched(limits or self._limits, cancel) as (connection, _):
+            steps = connection.execute(f"EXPLAIN QUERY PLAN {query.sql}").fetchall()
+        try:
+            tree = sqlglot.parse_one(query.sql, read="sqlite")
+        except (SqlglotError, RecursionError):
+            tree = None
+        return Plan(cost=sqlite_cost(steps, tree, catalog))
+
+    def rights(self) -> tuple[Right, ...]:
+        """Nothing: the file is opened for reading, and the authorizer lets nothing else through."""
+        return ()
+
+    @contextlib.contextmanager
+    def _watched(
+        self, limits: QueryLimits, cancel: threading.Event | None
+    ) -> Iterator[tuple[sqlite3.Connection, Budget]]:
+        """A connection that only reads and ends when its budget is spent; errors as in ``sql.errors``."""
+        with self._connect() as connection, Budget(limits, cancel, connection.interrupt) as budget:
             connection.set_authorizer(_authorize)
+            connection.set_progress_handler(lambda: int(budget.is_spent()), STEPS)
             try:
-                connection.execute(f"EXPLAIN {query.sql}").fetchall()
-            except sqlite3.Error as error:
-                raise _query_error(error) from error
+                yield connection, budget
+            except (sqlite3.Error, OverflowError) as error:
+                budget.raise_if_spent()
+                raise _query_error(error) from None
+            except MemoryError:
+                raise _too_large() from None
+            finally:
+                budget.stop()
 
     def close(self) -> None:
         """Forbid further calls; there is no connection to free between calls."""
@@ -208,10 +241,18 @@ def _count(connection: sqlite3.Connection, table: str) -> int | None:
         return None
 
 
+_OF_NAMES = ("no such", "ambiguous", "near ", "misuse", "wrong number", "not authorized")
+"""How SQLite's messages begin that are about the statement and quote no value."""
+
+
 def _query_error(error: Exception) -> QueryFailed | QueryTooLarge:
     if "too big" in str(error) or "out of memory" in str(error):
         return _too_large()
-    return QueryFailed(str(error))
+    message = str(error)
+    is_of_names = message.startswith(
+        ("no such", "ambiguous", "near ", "misuse", "wrong number", "not authorized")
+    )
+    return QueryFailed(message if is_of_names else without_values(message))
 
 
 def _too_large() -> QueryTooLarge:

@@ -51,6 +51,11 @@ def plain_rows(rows: Iterable[Sequence[object]]) -> tuple[tuple[Value, ...], ...
     return tuple(tuple(plain_value(value) for value in row) for row in rows)
 
 
+def size_of(row: Sequence[object]) -> int:
+    """Bytes that a row takes, roughly: texts by their length, everything else by the word."""
+    return sum(40 + len(value) if isinstance(value, (str, bytes)) else 32 for value in row)
+
+
 def columns_by_values(names: Sequence[str], rows: Sequence[Sequence[Value]]) -> tuple[Column, ...]:
     """Columns typed by the values found, for databases that do not tell; an empty column is ``other``."""
     return tuple(

@@ -110,11 +110,11 @@ def _failing_once(workspace):
         def __getattr__(self, name):
             return getattr(self.database, name)
 
-        def explain(self, query):
+        def explain(self, query, limits=None, cancel=None):
             if self.left:
                 self.left -= 1
                 raise QueryFailed("Binder Error: planned to fail")
-            self.database.explain(query)
+            return self.database.explain(query, limits, cancel)
 
     return dataclasses.replace(workspace, database=Flaky(workspace.database))
 
@@ -126,7 +126,7 @@ def test_three_failures_are_the_end(workspace, vocabulary):
         def __getattr__(self, name):
             return getattr(workspace.database, name)
 
-        def explain(self, query):
+        def explain(self, query, limits=None, cancel=None):
             raise QueryFailed("it never works")
 
     ask, engine = asker(
