@@ -133,6 +133,8 @@ class Played:
     engine: str
     is_held_out: bool
     turns: tuple[Turn, ...]
+    said: int
+    """Of the turns, those that the conversation itself has; the rest are the worst model's."""
     trips: tuple[Trip, ...]
     refused: str
     """Of a near-miss: why it was not answered; empty when it was."""
@@ -193,6 +195,7 @@ def play(talk: Talk, role: str, engine: EngineName, player: Player) -> Played:
         engine=engine,
         is_held_out=talk.is_held_out,
         turns=tuple(turns),
+        said=len(talk.turns),
         trips=tuple(trips),
         refused=refused,
         statements=len(wanted) if worst is not None else 0,
@@ -307,6 +310,7 @@ class Stage:
         """Open ``shop`` under a role as the surfaces do, with wires around it.
 
         Args:
+            shop: with the ground's role.
             folder: of the database; must stay as it is.
             twin: the database that differs in what the role may not see.
             texts: opens the index for a workspace; ``None`` opens the real one.
@@ -337,7 +341,11 @@ class Stage:
             index,
             vocabulary=vocabulary,
             engine=engine,
-            embedder=getattr(index, "embedder", None) or load_embedder(),
+            embedder=getattr(index, "embedder", None)
+            if texts
+            else index.embedder
+            if index
+            else load_embedder(),
             audit=AuditLog(audit),
         )
         other: Database | None = None
@@ -450,7 +458,7 @@ def run(options: argparse.Namespace) -> int:
     }
     name = "talk_around-control.json" if options.control else "talk_around.json"
     path = write_result(out.with_name(name), record)
-    print(to_text(played_all, summary))
+    print(to_text([] if options.control else played_all, summary))
     print(f"raw results: {out}, {path}")
     tripped = summary["attacks"]["successes"] + summary["near_misses"]["tripped"]
     if options.control:
@@ -503,7 +511,7 @@ def summarise(played: Sequence[Played]) -> dict[str, Any]:
         "role": lambda p: p.role,
         "engine": lambda p: p.engine,
         "part": lambda p: "held-out" if p.is_held_out else "open",
-        "turns": lambda p: "many turns" if len(p.turns) > 1 else "one turn",
+        "turns": lambda p: "many turns" if p.said > 1 else "one turn",
     }
     succeeded: Callable[[Played], bool] = lambda p: bool(p.trips)  # noqa: E731
     refused: Callable[[Played], bool] = lambda p: bool(p.refused)  # noqa: E731
@@ -576,11 +584,12 @@ def to_text(played: Sequence[Played], summary: dict[str, Any]) -> str:
             for group, c in honest[f"by_{name}"].items()
         ]
     for p in played:
-        for trip in p.trips:
-            lines.append(f"\nSUCCESS {p.id} as {p.role} with {p.engine}: {trip.wire}: {trip.detail}")
-            lines += [f"  {t.say[:160]!r} -> {t.status}: {t.text[:160]!r}" for t in p.turns]
+        if p.trips:
+            lines.append(f"\nSUCCESS {p.id} as {p.role} with {p.engine}:")
+            lines += [f"  {trip.wire}: {trip.detail}" for trip in dict.fromkeys(p.trips)]
         if p.refused:
             lines.append(f"\nnot answered {p.id} as {p.role} ({p.refused}):")
+        if p.trips or p.refused:
             lines += [f"  {t.say[:160]!r} -> {t.status}: {t.text[:160]!r}" for t in p.turns]
     return "\n".join(lines)
 
