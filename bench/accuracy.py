@@ -230,7 +230,7 @@ def judge(
 
 def judge_statement(workspace: Workspace, text: str, completion: Completion) -> Statement:
     """What the guard says to a statement as the model wrote it."""
-    from finetune.evaluate import verdict_of
+    from finetune.ways import verdict_of
     from sql.draft import statement
     from sql.errors import UnsafeQuery
 

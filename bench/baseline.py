@@ -1,4 +1,4 @@
-"""The plain way, for comparison: CREATE TABLE statements of the base tables, the question, one greedy reply.
+"""The plain way, for comparison, on a shop of one's own: :mod:`finetune.plain` over the base tables.
 
 No views, no linking, no grammar, no examples, no repair. The statement runs without the guard on a copy of
 the database, opened for reading only.
@@ -6,7 +6,6 @@ the database, opened for reading only.
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 import time
@@ -19,16 +18,12 @@ import numpy as np
 from bench.cases import Question
 from finetune.gold import Gold, run_golds
 from finetune.match import is_answer_contained, is_same_result
+from finetune.plain import plain_prompt
 from finetune.scores import bootstrap_interval, mean
-from llm.engine import Engine, Prompt
-from sql.types import Catalog, CatalogTable
+from llm.engine import Engine
 
 if TYPE_CHECKING:
     from sql.workspace import Workspace
-
-SYSTEM = "You translate questions into SQL. Reply with one DuckDB SELECT statement and nothing else."
-MAX_TOKENS = 256
-_FENCE = re.compile(r"```(?:sql)?\s*(.*?)```", re.DOTALL | re.IGNORECASE)
 
 
 def measure_baseline(
@@ -38,13 +33,11 @@ def measure_baseline(
     from tqdm import tqdm
 
     chosen = spread(questions, count)
-    catalog = workspace.database.catalog()
-    fixed = f"{create_statements(catalog)}\n\nToday is {workspace.today.isoformat()}.\n"
+    prompt = plain_prompt(workspace.database.catalog(), workspace.today)
     statements, seconds = [], []
     for question in tqdm(chosen, desc="baseline", unit="question"):
         started = time.perf_counter()
-        prompt = Prompt(system=SYSTEM, fixed=fixed, rest=f"Question: {question.turns[-1]}")
-        statements.append(statement_of(engine.complete(prompt, max_tokens=MAX_TOKENS)[0].text))
+        statements.append(prompt.ask(engine, question.turns[-1])[0])
         seconds.append(time.perf_counter() - started)
     with tempfile.TemporaryDirectory() as folder:
         answers = run_golds(copy_database(workspace, Path(folder)), statements)
@@ -72,28 +65,6 @@ def to_text(baseline: dict[str, Any]) -> str:
         f"{baseline['contained']:6.1%} contained, {baseline['fails_to_run']:.1%} do not run, "
         f"{baseline['questions']} questions, median {baseline['seconds_to_statement']['median']:.2f} s"
     )
-
-
-def create_statements(catalog: Catalog) -> str:
-    """One CREATE TABLE statement a table, with types and keys, as a database would print it."""
-    return "\n\n".join(_create(table) for table in catalog.tables)
-
-
-def _create(table: CatalogTable) -> str:
-    parts = [f"{column.name} {column.database_type}" for column in table.columns]
-    if table.primary_key:
-        parts.append(f"PRIMARY KEY ({', '.join(table.primary_key)})")
-    for key in table.foreign_keys:
-        target = f"{key.target_table} ({', '.join(key.target_columns)})"
-        parts.append(f"FOREIGN KEY ({', '.join(key.columns)}) REFERENCES {target}")
-    return f"CREATE TABLE {table.name} (\n  " + ",\n  ".join(parts) + "\n);"
-
-
-def statement_of(reply: str) -> str:
-    """The statement in a reply: what stands in the first code fence, else everything, up to a semicolon."""
-    fenced = _FENCE.search(reply)
-    text = fenced.group(1) if fenced else reply.replace("```sql", "").replace("```", "")
-    return text.split(";")[0].strip()
 
 
 def spread(questions: Sequence[Question], count: int) -> list[Question]:

@@ -232,8 +232,8 @@ def build(data: Path) -> dict[str, Any]:
 def to_yaml(content: dict[str, Any]) -> str:
     """The file's text: a database a line, its sample a line."""
     lines = [
-        "# Databases that nothing is trained on. Drawn once by `python -m bench.heldout`, which documents and",
-        "# checks the choice. Never change it after a training: figures before and after would not compare.",
+        "# Databases that nothing is trained on. Drawn once by `python -m bench.heldout`, which documents",
+        "# and checks the choice. Never change it once something is trained: figures would not compare.",
         f"seed: {content['seed']}",
         f"eligible: {content['eligible']}  # databases that could have been drawn",
     ]

@@ -1,8 +1,9 @@
 """Execution accuracy of question → SQL on databases that were never seen: ``shoptalk evaluate``.
 
-Each question goes the way it goes in the product (linking, grammar, guard, repair, budget), on an SQLite or
-DuckDB file described by its catalogue alone, and the rows are compared with those of the gold statement.
-Not covered: several tries and votes, hardness classes, conversations (``bench.accuracy`` has those).
+Each question goes the way it goes in the product (linking, grammar, guard, repair, budget) or another way of
+:mod:`finetune.ways`, on an SQLite or DuckDB file described by its catalogue alone, and the rows are compared
+with those of the gold statement. Greedy decoding and a fixed order make two runs equal but for the seconds.
+Not covered: conversations (``bench.accuracy`` has those), several questions in one batch.
 """
 
 from __future__ import annotations
@@ -18,31 +19,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, get_args
 
+from finetune.counting import Counting
 from finetune.errors import EvaluationError
-from finetune.gold import MAX_ROWS, Gold, run_golds
+from finetune.gold import Gold, is_sqlite, run_golds
+from finetune.hardness import hardness_of
+from finetune.heldout import Split, is_sampled, split
 from finetune.match import is_answer_contained, is_same_result
-from finetune.scores import EvaluationReport, Outcome, Verdict
+from finetune.scores import EvaluationReport, Outcome, Preview, Verdict
+from finetune.ways import PRODUCT, Reply, Way
 from llm.engine import Engine
-from llm.errors import PromptTooLong
-from sql.ask import CannotAnswer, SqlAsker
-from sql.databases import open_database
-from sql.errors import (
-    NotAllowed,
-    QueryFailed,
-    QueryTimeout,
-    QueryTooLarge,
-    SqlError,
-    UnknownName,
-    UnsafeQuery,
-)
-from sql.linking import Vocabulary
-from sql.shopfile import shop_from_catalog
-from sql.types import QueryLimits
-from sql.workspace import Workspace, open_workspace
+from sql.errors import SqlError
+from sql.types import Value
 
 logger = logging.getLogger(__name__)
 
 SUFFIXES = (".sqlite", ".duckdb")
+SHOWN_ROWS = 10
+"""Rows of a missed result that are kept to be looked at."""
+_SHOWN_CHARACTERS = 120
+_SHOWN_COLUMNS = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +48,7 @@ class Case:
     database: str
     question: str
     sql: str
+    source: str = ""
 
 
 def evaluate(
@@ -61,6 +57,9 @@ def evaluate(
     *,
     engine: Engine,
     adapter: str | None = None,
+    way: Way = PRODUCT,
+    side: Split | None = None,
+    sample: bool = False,
     progress: bool = True,
     limit: int | None = None,
     resume: Path | None = None,
@@ -68,33 +67,55 @@ def evaluate(
     """Ask every question of a file and compare the rows with the gold rows.
 
     Args:
-        questions: lines ``{"database", "question", "sql"}``; other fields are ignored.
+        questions: lines ``{"database", "question", "sql"}``; ``source`` is kept when there, other fields are
+            ignored.
         database_root: folder with ``NAME/NAME.sqlite`` or ``NAME/NAME.duckdb``.
         engine: the model.
         adapter: name of a LoRA adapter of the engine; ``None`` for the bare model.
+        way: how a question becomes rows.
+        side: only databases that ``finetune.heldout`` puts on this side; ``None`` for all.
+        sample: only the questions of the fixed samples of ``finetune.heldout``.
         progress: show a progress bar on standard error.
-        limit: ask only the first so many lines; ``None`` for all.
-        resume: a file that keeps each outcome as it comes. Started again with the same file, questions and
-            engine, the evaluation goes on where it was stopped.
+        limit: ask only the first so many of the questions chosen so far; ``None`` for all.
+        resume: a file that keeps each outcome as it comes. Started again with the same file, questions,
+            engine and way, the evaluation goes on where it was stopped.
     Raises:
-        EvaluationError: a line cannot be used or a database is missing, found before any question is asked;
-            or a file turns out to be no database when its turn comes.
+        EvaluationError: a line cannot be used, a database is missing or no question is left, found before any
+            question is asked; or a file turns out to be no database when its turn comes.
         LlmError: the engine cannot be reached or has no such adapter.
     """
-    cases = load_cases(questions)[:limit]
+    cases = _chosen(questions, load_cases(questions), side, sample)[:limit]
     files = {case.database: _database_file(questions, case, database_root) for case in cases}
     name = engine.name + (f" + {adapter}" if adapter else "")
-    done = _read_kept(resume, name) if resume else {}
+    run = {"engine": name, "way": way.name}
+    done = _read_kept(resume, run) if resume else {}
     pending = [case for case in cases if _key(case) not in done]
-    bar, show = _progress(len(cases), len(cases) - len(pending), progress)
-    with bar, _keeping(resume, name) as keep:
+    counting = Counting(engine)
+    already = [done[_key(case)] for case in cases if _key(case) in done]
+    bar, show = _progress(len(cases), already, progress)
+    with bar, _keeping(resume, run) as keep:
         for database in dict.fromkeys(case.database for case in pending):
             group = [case for case in pending if case.database == database]
-            for outcome in _evaluate_database(questions, files[database], group, engine, adapter):
+            for outcome in _evaluate_database(questions, files[database], group, way, counting, adapter):
                 done[_key(outcome)] = outcome
                 keep(outcome)
                 show(outcome)
-    return EvaluationReport(engine=name, outcomes=tuple(done[_key(case)] for case in cases))
+    return EvaluationReport(engine=name, way=way.name, outcomes=tuple(done[_key(case)] for case in cases))
+
+
+def _chosen(questions: Path, cases: list[Case], side: Split | None, sample: bool) -> list[Case]:
+    """The cases on one side, or in the samples; ``EvaluationError`` when none is left."""
+    try:
+        chosen = [c for c in cases if side is None or split(c.database) == side]
+    except ValueError as error:
+        raise EvaluationError(questions, None, f"{error}; leave the split out") from error
+    chosen = [c for c in chosen if not sample or is_sampled(c.database, c.question)]
+    if not chosen:
+        wanted = " and ".join(
+            [*([f"on the side {side!r}"] if side else []), *(["in the samples"] if sample else [])]
+        )
+        raise EvaluationError(questions, None, f"holds no question {wanted}; finetune/heldout.yml lists them")
+    return chosen
 
 
 def load_cases(questions: Path) -> list[Case]:
@@ -128,7 +149,12 @@ def _case(questions: Path, line: int, fields: Any) -> Case:
             raise EvaluationError(questions, line, f"field {name!r} is missing or no text")
     if Path(fields["database"]).name != fields["database"] or fields["database"] in (".", ".."):
         raise EvaluationError(questions, line, f"database {fields['database']!r} is no plain name")
-    return Case(line=line, **{name: fields[name] for name in wanted})
+    source = fields.get("source")
+    return Case(
+        line=line,
+        source=source if isinstance(source, str) else "",
+        **{name: fields[name] for name in wanted},
+    )
 
 
 def _database_file(questions: Path, case: Case, root: Path) -> Path:
@@ -141,97 +167,81 @@ def _database_file(questions: Path, case: Case, root: Path) -> Path:
 
 
 def _evaluate_database(
-    questions: Path, file: Path, cases: Sequence[Case], engine: Engine, adapter: str | None
+    questions: Path, file: Path, cases: Sequence[Case], way: Way, engine: Counting, adapter: str | None
 ) -> Iterator[Outcome]:
     """Golds first, then the questions: DuckDB opens a file only once at a time with one set of settings."""
-    try:
-        golds = run_golds(file, [case.sql for case in cases])
-        workspace = open_unseen(file)
-    except (SqlError, OSError) as error:
-        raise EvaluationError(questions, cases[0].line, f"{file} cannot be opened: {error}") from error
-    try:
-        asker = SqlAsker(workspace, engine, Vocabulary.build(workspace), adapter=adapter)
+    with contextlib.ExitStack() as stack:
+        try:
+            golds = run_golds(file, [case.sql for case in cases])
+            dialect = "sqlite" if is_sqlite(file) else "duckdb"
+            answer = stack.enter_context(way.open(file, engine, adapter))
+        except (SqlError, OSError) as error:
+            raise EvaluationError(questions, cases[0].line, f"{file} cannot be opened: {error}") from error
         for case, gold in zip(cases, golds, strict=True):
-            yield _gold_failed(case, gold) if gold.problem else _ask(asker, case, gold)
-    finally:
-        workspace.close()
+            if gold.problem is not None:
+                logger.warning("line %d: the gold statement does not run: %s", case.line, gold.problem)
+                yield _outcome(case, dialect, "gold_failed", reason=gold.problem)
+                continue
+            engine.take()
+            started = time.perf_counter()
+            reply = answer(case.question)
+            yield _judged(case, dialect, gold, reply, time.perf_counter() - started, engine)
 
 
-def open_unseen(file: Path) -> Workspace:
-    """Open a database of which nothing is known but its catalogue, with room for whole results."""
-    database = open_database(str(file.resolve()))
-    try:
-        shop = shop_from_catalog(database.catalog(), name=file.stem, database=str(file.resolve()))
-        limits = QueryLimits(max_rows=MAX_ROWS)
-        roles = tuple(dataclasses.replace(role, limits=limits) for role in shop.roles)
-        return open_workspace(dataclasses.replace(shop, roles=roles), database=database)
-    except BaseException:
-        database.close()
-        raise
-
-
-def _gold_failed(case: Case, gold: Gold) -> Outcome:
-    logger.warning("line %d: the gold statement does not run: %s", case.line, gold.problem)
-    return _outcome(case, "gold_failed", reason=gold.problem or "")
-
-
-def _ask(asker: SqlAsker, case: Case, gold: Gold) -> Outcome:
-    started = time.perf_counter()
-    try:
-        table = asker.ask(case.question).table
-    except CannotAnswer as error:
-        return _outcome(case, "abstained", reason=str(error), seconds=time.perf_counter() - started)
-    except (SqlError, PromptTooLong) as error:
-        seconds = time.perf_counter() - started
-        return _outcome(case, verdict_of(error), reason=str(error), seconds=seconds)
-    seconds = time.perf_counter() - started
-    ordered = has_order(case.sql)
-    is_same = is_same_result(table.rows, gold.rows, ordered=ordered)
-    return _outcome(
-        case,
-        "correct" if is_same else "wrong",
-        sql=table.query.sql,
-        is_contained=is_same or is_answer_contained(table.rows, gold.rows, ordered=ordered),
+def _judged(case: Case, dialect: str, gold: Gold, reply: Reply, seconds: float, engine: Counting) -> Outcome:
+    ordered = has_order(case.sql, dialect)
+    verdict, is_contained = reply.verdict or "failed", False
+    if reply.rows is not None:
+        is_same = is_same_result(reply.rows, gold.rows, ordered=ordered)
+        is_contained = is_same or is_answer_contained(reply.rows, gold.rows, ordered=ordered)
+        verdict = "correct" if is_same else "wrong"
+    outcome = _outcome(case, dialect, verdict, reason=reply.reason)
+    is_miss = verdict != "correct"
+    return dataclasses.replace(
+        outcome,
+        sql=reply.sql,
+        drafted=reply.drafted,
+        is_contained=is_contained,
         seconds=seconds,
+        **dataclasses.asdict(engine.take()),
+        gold_rows=preview(gold.columns, gold.rows) if is_miss else None,
+        rows=preview(reply.columns, reply.rows) if is_miss and reply.rows is not None else None,
     )
 
 
-def _outcome(
-    case: Case,
-    verdict: Verdict,
-    *,
-    sql: str | None = None,
-    is_contained: bool = False,
-    reason: str = "",
-    seconds: float = 0.0,
-) -> Outcome:
+def _outcome(case: Case, dialect: str, verdict: Verdict, *, reason: str) -> Outcome:
     return Outcome(
         line=case.line,
         database=case.database,
         question=case.question,
         gold=case.sql,
-        sql=sql,
+        sql=None,
         verdict=verdict,
-        is_contained=is_contained,
+        is_contained=False,
         reason=reason,
-        seconds=seconds,
+        seconds=0.0,
+        hardness=hardness_of(case.sql, dialect) or "unknown",
+        source=case.source,
     )
 
 
-def verdict_of(error: Exception) -> Verdict:
-    """Which verdict an error of the way from question to rows stands for."""
-    if isinstance(error, UnknownName):
-        return "unresolved"
-    if isinstance(error, NotAllowed):
-        return "refused"
-    if isinstance(error, UnsafeQuery):
-        return "refused" if _parses(error.sql) else "unparsed"
-    if isinstance(error, QueryFailed | QueryTimeout | QueryTooLarge):
-        return "failed"
-    return "abstained" if isinstance(error, CannotAnswer) else "failed"
+def preview(columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> Preview:
+    """The first rows as text, long values cut."""
+    return Preview(
+        columns=tuple(columns[:_SHOWN_COLUMNS]),
+        rows=tuple(tuple(_shown(value) for value in row[:_SHOWN_COLUMNS]) for row in rows[:SHOWN_ROWS]),
+        total=len(rows),
+    )
 
 
-def has_order(sql: str) -> bool:
+def _shown(value: Value) -> str | None:
+    if value is None:
+        return None
+    text = str(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
+
+
+def has_order(sql: str, dialect: str = "sqlite") -> bool:
     """Whether a gold statement orders its result, so that the order of rows counts.
 
     Only the outermost ORDER BY counts. A statement that sqlglot does not read is judged by its words.
@@ -240,19 +250,10 @@ def has_order(sql: str) -> bool:
     from sqlglot import exp
 
     try:
-        tree = sqlglot.parse_one(sql, read="sqlite")
+        tree = sqlglot.parse_one(sql, read=dialect)
     except sqlglot.errors.SqlglotError:
         return "order by" in sql.lower()
     return isinstance(tree, exp.Query) and tree.args.get("order") is not None
-
-
-def _parses(sql: str) -> bool:
-    import sqlglot
-
-    try:
-        return bool(sqlglot.parse(sql))
-    except sqlglot.errors.SqlglotError:
-        return False
 
 
 def _key(item: Case | Outcome) -> tuple[int, str, str, str]:
@@ -261,13 +262,13 @@ def _key(item: Case | Outcome) -> tuple[int, str, str, str]:
 
 
 def _progress(
-    total: int, done: int, wanted: bool
+    total: int, already: Sequence[Outcome], wanted: bool
 ) -> tuple[contextlib.AbstractContextManager[Any], Callable[[Outcome], None]]:
     """A progress bar on standard error that shows the accuracy so far, and the function that moves it."""
     from tqdm import tqdm
 
-    bar = tqdm(total=total, initial=done, disable=not wanted, unit="question", desc="evaluate")
-    counts: Counter[str] = Counter()
+    bar = tqdm(total=total, initial=len(already), disable=not wanted, unit="question", desc="evaluate")
+    counts: Counter[str] = Counter(outcome.verdict for outcome in already)
 
     def show(outcome: Outcome) -> None:
         counts[outcome.verdict] += 1
@@ -279,7 +280,7 @@ def _progress(
 
 
 @contextlib.contextmanager
-def _keeping(resume: Path | None, engine: str) -> Iterator[Callable[[Outcome], None]]:
+def _keeping(resume: Path | None, run: dict[str, str]) -> Iterator[Callable[[Outcome], None]]:
     """Append each outcome to the resume file as it comes, so that a kill loses one question at most."""
     if resume is None:
         yield lambda outcome: None
@@ -287,7 +288,7 @@ def _keeping(resume: Path | None, engine: str) -> Iterator[Callable[[Outcome], N
     is_new = not resume.exists() or resume.stat().st_size == 0
     with resume.open("a", encoding="utf-8") as file:
         if is_new:
-            _append(file, {"engine": engine})
+            _append(file, run)
         yield lambda outcome: _append(file, dataclasses.asdict(outcome))
 
 
@@ -296,7 +297,7 @@ def _append(file: IO[str], record: dict[str, Any]) -> None:
     file.flush()
 
 
-def _read_kept(resume: Path, engine: str) -> dict[tuple[int, str, str, str], Outcome]:
+def _read_kept(resume: Path, run: dict[str, str]) -> dict[tuple[int, str, str, str], Outcome]:
     """Outcomes kept by an earlier run; a last line cut by a kill is dropped from the file."""
     if not resume.exists() or resume.stat().st_size == 0:
         return {}
@@ -309,19 +310,22 @@ def _read_kept(resume: Path, engine: str) -> dict[tuple[int, str, str, str], Out
         try:
             fields = json.loads(record)
             if line == 1:
-                _check_engine(resume, fields["engine"], engine)
+                _check_run(resume, {key: str(fields[key]) for key in run}, run)
                 continue
-            outcome = Outcome(**fields)
+            outcome = Outcome.from_json(fields)
             if outcome.verdict not in get_args(Verdict):
                 raise ValueError(f"unknown verdict {outcome.verdict!r}")
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise EvaluationError(resume, line, f"is no kept outcome ({error}); remove the file") from error
         kept[_key(outcome)] = outcome
     return kept
 
 
-def _check_engine(resume: Path, kept: str, engine: str) -> None:
-    if kept != engine:
+def _check_run(resume: Path, kept: dict[str, str], run: dict[str, str]) -> None:
+    if kept != run:
         raise EvaluationError(
-            resume, 1, f"was begun with {kept}, this run uses {engine}; name another file to keep both"
+            resume,
+            1,
+            f"was begun with {', '.join(kept.values())}; this run uses {', '.join(run.values())}. "
+            "Name another file to keep both",
         )

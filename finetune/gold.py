@@ -36,6 +36,7 @@ class Gold:
     """The rows of one gold statement, or why there are none."""
 
     rows: tuple[tuple[Value, ...], ...] = ()
+    columns: tuple[str, ...] = ()
     problem: str | None = None
 
 
@@ -74,11 +75,12 @@ def _run_sqlite(database: Path, statements: Sequence[str], timeout_s: float, max
         deadline = time.monotonic() + timeout_s
         connection.set_progress_handler(lambda: int(time.monotonic() > deadline), _STEPS_BETWEEN_CLOCK_CHECKS)
         try:
-            rows = connection.execute(statement).fetchmany(max_rows + 1)
+            cursor = connection.execute(statement)
+            rows = cursor.fetchmany(max_rows + 1)
         except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
             is_late = time.monotonic() > deadline
             return Gold(problem=f"took more than {timeout_s:g} s" if is_late else str(error))
-        return _bounded(rows, max_rows)
+        return _bounded(rows, max_rows, cursor.description)
 
     try:
         return [run(statement) for statement in statements]
@@ -102,14 +104,15 @@ def _run_duckdb(database: Path, statements: Sequence[str], timeout_s: float, max
         timer = threading.Timer(timeout_s, connection.interrupt)
         timer.start()
         try:
-            rows = connection.execute(statement).fetchmany(max_rows + 1)
+            cursor = connection.execute(statement)
+            rows = cursor.fetchmany(max_rows + 1)
         except duckdb.InterruptException:
             return Gold(problem=f"took more than {timeout_s:g} s")
         except duckdb.Error as error:
             return Gold(problem=str(error).splitlines()[0])
         finally:
             timer.cancel()
-        return _bounded(rows, max_rows)
+        return _bounded(rows, max_rows, cursor.description)
 
     try:
         return [run(statement) for statement in statements]
@@ -117,7 +120,7 @@ def _run_duckdb(database: Path, statements: Sequence[str], timeout_s: float, max
         connection.close()
 
 
-def _bounded(rows: list[Any], max_rows: int) -> Gold:
+def _bounded(rows: list[Any], max_rows: int, description: Sequence[Sequence[Any]] | None) -> Gold:
     if len(rows) > max_rows:
         return Gold(problem=f"gives more than {max_rows:,} rows")
-    return Gold(rows=tuple(tuple(row) for row in rows))
+    return Gold(rows=tuple(map(tuple, rows)), columns=tuple(str(column[0]) for column in description or ()))

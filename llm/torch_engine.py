@@ -91,6 +91,11 @@ class TorchEngine:
         """Names that ``adapter=`` accepts, sorted."""
         return tuple(sorted(self._folders))
 
+    def count_tokens(self, prompt: Prompt) -> int:
+        """Tokens of ``prompt`` with the chat markup around it."""
+        tokens = self._tokenizer.encode(prompt)
+        return len(tokens.shared) + len(tokens.own)
+
     def complete(
         self,
         prompt: Prompt,

@@ -14,13 +14,12 @@ from bench.accuracy import (
     summarise,
     to_text,
 )
-from bench.baseline import create_statements, measure_baseline, spread, statement_of
+from bench.baseline import measure_baseline, spread
 from bench.baseline import to_text as baseline_text
 from bench.cases import Question
 from bot.answer import Answer, Event
 from llm.engine import Completion, Piece, Prompt
 from sql.semantics import Shop, View, ViewColumn
-from sql.types import Catalog, CatalogColumn, CatalogTable, ForeignKey
 
 
 def question(**changes):
@@ -219,33 +218,6 @@ def test_the_baseline_runs_on_the_base_tables_without_views(workspace):
     assert [r["is_strict"] for r in measured["results"]] == [True, False]
     assert (measured["strict"], measured["fails_to_run"]) == (0.5, 0.5)
     assert "50.0% strict" in baseline_text(measured)
-
-
-def test_create_statements_show_types_and_keys():
-    columns = (
-        CatalogColumn(name="line_id", type="integer", database_type="INTEGER"),
-        CatalogColumn(name="order_id", type="integer", database_type="INTEGER"),
-    )
-    key = ForeignKey(columns=("order_id",), target_table="orders", target_columns=("order_id",))
-    table = CatalogTable(name="lines", columns=columns, primary_key=("line_id",), foreign_keys=(key,))
-    assert create_statements(Catalog(dialect="duckdb", tables=(table,))) == (
-        "CREATE TABLE lines (\n  line_id INTEGER,\n  order_id INTEGER,\n  PRIMARY KEY (line_id),\n"
-        "  FOREIGN KEY (order_id) REFERENCES orders (order_id)\n);"
-    )
-
-
-@pytest.mark.parametrize(
-    ("reply", "statement"),
-    [
-        ("SELECT 1", "SELECT 1"),
-        ("SELECT 1; SELECT 2", "SELECT 1"),
-        ("```sql\nSELECT 1;\n```\nThis counts.", "SELECT 1"),
-        ("Here it is:\n```\nSELECT 1\n```", "SELECT 1"),
-        ("```sql\nSELECT 1", "SELECT 1"),
-    ],
-)
-def test_the_statement_is_taken_out_of_the_reply(reply, statement):
-    assert statement_of(reply) == statement
 
 
 def test_a_sample_is_spread_over_all_questions():

@@ -149,7 +149,7 @@ def test_outcomes_of_another_engine_are_not_mixed_in(root, questions, writer, tm
     kept = tmp_path / "kept.jsonl"
     evaluate(questions, root, engine=writer, progress=False, resume=kept)
     writer.name = "another"
-    with pytest.raises(EvaluationError, match="was begun with fake, this run uses another"):
+    with pytest.raises(EvaluationError, match="was begun with fake, product; this run uses another, product"):
         evaluate(questions, root, engine=writer, progress=False, resume=kept)
 
 

@@ -62,7 +62,7 @@ def test_a_sample_is_in_proportion_and_holds_no_question_twice():
     sample = choice.draw_sample(records, 30)
     assert {name: len(ids) for name, ids in sample.items()} == {"large": 25, "small": 5}
     assert len(set(sample["large"])) == 25
-    with pytest.raises(ValueError, match="small has 6 questions"):
+    with pytest.raises(ValueError, match="has 1 questions, 8 are wanted"):
         choice.draw_sample([*records[:1], *records[60:]], 60)
 
 

@@ -1,0 +1,171 @@
+"""Ways from a question to rows that an evaluation can measure; more are a function of the same form.
+
+``PRODUCT`` is what users get: linking, grammar, guard, repair, budget. ``PLAIN`` is the plain prompt of
+:mod:`finetune.plain`. Another one (votes, another prompt form) is a :class:`Way` of its own:
+
+    Way(name="eight votes", open=functools.partial(open_product, make_asker=ask_with_votes))
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from finetune.gold import MAX_ROWS, run_golds
+from finetune.plain import plain_prompt, verdict_of_problem
+from finetune.scores import Verdict
+from llm.engine import Engine
+from llm.errors import PromptTooLong
+from sql.ask import CannotAnswer, SqlAnswer, SqlAsker
+from sql.databases import open_database
+from sql.errors import (
+    NotAllowed,
+    QueryFailed,
+    QueryTimeout,
+    QueryTooLarge,
+    SqlError,
+    UnknownName,
+    UnsafeQuery,
+)
+from sql.linking import Vocabulary
+from sql.record import Statement, recording
+from sql.shopfile import shop_from_catalog
+from sql.types import QueryLimits, Value
+from sql.workspace import Workspace, open_workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What came of one question: rows, or a verdict with its reason."""
+
+    drafted: str | None
+    """The last statement written."""
+    sql: str | None = None
+    """The statement that ran."""
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[Value, ...], ...] | None = None
+    """``None`` when nothing ran."""
+    verdict: Verdict | None = None
+    """Why there are no rows; ``None`` when there are."""
+    reason: str = ""
+
+
+Answerer = Callable[[str], Reply]
+"""Question → reply, on one database. A question that fails is a reply, never an error."""
+
+
+class CanAsk(Protocol):
+    """What a product way needs of an asker; ``sql.ask.SqlAsker`` is one."""
+
+    def ask(self, question: str) -> SqlAnswer:
+        """See ``sql.ask.SqlAsker.ask``."""
+
+
+MakeAsker = Callable[[Workspace, Engine, str | None], CanAsk]
+OpenWay = Callable[[Path, Engine, str | None], contextlib.AbstractContextManager[Answerer]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """A way by name; outcomes of two ways are never mixed in one resumed run."""
+
+    name: str
+    open: OpenWay
+    """Database file, engine, adapter → the answerer while the file is open."""
+
+
+def make_asker(workspace: Workspace, engine: Engine, adapter: str | None) -> SqlAsker:
+    """The asker of the product."""
+    return SqlAsker(workspace, engine, Vocabulary.build(workspace), adapter=adapter)
+
+
+@contextlib.contextmanager
+def open_product(
+    file: Path, engine: Engine, adapter: str | None, *, make_asker: MakeAsker = make_asker
+) -> Iterator[Answerer]:
+    """Questions as users ask them, of a database described by its catalogue alone."""
+    workspace = open_unseen(file)
+    try:
+        asker = make_asker(workspace, engine, adapter)
+
+        def answer(question: str) -> Reply:
+            tried: list[Statement] = []
+            try:
+                with recording(tried.append):
+                    table = asker.ask(question).table
+            except (SqlError, PromptTooLong) as error:
+                drafted = tried[-1].sql if tried else getattr(error, "sql", None)
+                return Reply(drafted=drafted, verdict=verdict_of(error), reason=str(error))
+            columns = tuple(column.name for column in table.columns)
+            return Reply(drafted=table.query.sql, sql=table.query.sql, columns=columns, rows=table.rows)
+
+        yield answer
+    finally:
+        workspace.close()
+
+
+@contextlib.contextmanager
+def open_plain(file: Path, engine: Engine, adapter: str | None) -> Iterator[Answerer]:
+    """The plain prompt of :mod:`finetune.plain`; statements run without the guard, for reading only."""
+    database = open_database(str(file.resolve()))
+    try:
+        prompt = plain_prompt(database.catalog())
+    finally:
+        database.close()
+
+    def answer(question: str) -> Reply:
+        try:
+            statement, _ = prompt.ask(engine, question, adapter=adapter)
+        except PromptTooLong as error:
+            return Reply(drafted=None, verdict="failed", reason=str(error))
+        if not statement:
+            return Reply(drafted=None, verdict="unparsed", reason="the reply holds no statement")
+        (result,) = run_golds(file, [statement])
+        if result.problem is not None:
+            return Reply(drafted=statement, verdict=verdict_of_problem(result.problem), reason=result.problem)
+        return Reply(drafted=statement, sql=statement, columns=result.columns, rows=result.rows)
+
+    yield answer
+
+
+PRODUCT = Way(name="product", open=open_product)
+PLAIN = Way(name="plain prompt", open=open_plain)
+
+
+def open_unseen(file: Path) -> Workspace:
+    """Open a database of which nothing is known but its catalogue, with room for whole results."""
+    database = open_database(str(file.resolve()))
+    try:
+        shop = shop_from_catalog(database.catalog(), name=file.stem, database=str(file.resolve()))
+        limits = QueryLimits(max_rows=MAX_ROWS)
+        roles = tuple(dataclasses.replace(role, limits=limits) for role in shop.roles)
+        return open_workspace(dataclasses.replace(shop, roles=roles), database=database)
+    except BaseException:
+        database.close()
+        raise
+
+
+def verdict_of(error: Exception) -> Verdict:
+    """Which verdict an error of the way from question to rows stands for."""
+    if isinstance(error, UnknownName):
+        return "unresolved"
+    if isinstance(error, NotAllowed):
+        return "refused"
+    if isinstance(error, UnsafeQuery):
+        return "refused" if _parses(error.sql) else "unparsed"
+    if isinstance(error, QueryFailed | QueryTimeout | QueryTooLarge):
+        return "failed"
+    return "abstained" if isinstance(error, CannotAnswer) else "failed"
+
+
+def _parses(sql: str) -> bool:
+    import sqlglot
+
+    try:
+        return bool(sqlglot.parse(sql))
+    except sqlglot.errors.SqlglotError:
+        return False
