@@ -24,6 +24,7 @@ from ui.errors import UiError, WrongUse
 from ui.settings import Settings, prepare_process, wants_debug
 
 if TYPE_CHECKING:
+    from finetune.heldout import Split
     from reports.types import Report
     from retrieval.types import Hit
     from sql.guard import Guard
@@ -579,7 +580,7 @@ def evaluate(
     resume: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Keep each outcome there, and go on from it when it exists. Left out: no file."
+            metavar="FILE", help="Keep each outcome there and go on from it next time. Left out: no file."
         ),
     ] = None,
     report: Annotated[
@@ -614,7 +615,7 @@ def evaluate(
         engine=load_engine(settings),
         adapter=adapter,
         way=PLAIN if plain else PRODUCT,
-        side=split,
+        side=cast("Split | None", split),
         sample=sample,
         limit=limit,
         resume=resume,
