@@ -171,13 +171,14 @@ def time_part(column: str, part: str, dialect: Dialect) -> str:
 # --- Lark ------------------------------------------------------------------------------------------------
 
 
-def _text(value: str) -> str:
+def lark_text(value: str) -> str:
     """A Lark string literal: JSON's escapes are understood by llguidance."""
     return json.dumps(value, ensure_ascii=False)
 
 
-def _one_of(values: Iterable[str]) -> str:
-    return " | ".join(_text(v) for v in dict.fromkeys(values))
+def lark_choice(values: Iterable[str]) -> str:
+    """Lark alternatives, each once."""
+    return " | ".join(lark_text(v) for v in dict.fromkeys(values))
 
 
 _PIECE = re.compile(
@@ -194,7 +195,7 @@ def _pieces(sql: str) -> str:
     The lexer takes the longest match and never goes back: were ``SUM(amount) AS revenue`` one string beside a
     rule ``"SUM(" N``, it would swallow ``SUM(amount`` and then have no way to go on with `` * quantity``.
     """
-    return " ".join(_text(piece) for piece in _PIECE.findall(sql))
+    return " ".join(lark_text(piece) for piece in _PIECE.findall(sql))
 
 
 def shaped_grammar(shapes: Sequence[Shape]) -> str:
@@ -207,11 +208,11 @@ def shaped_grammar(shapes: Sequence[Shape]) -> str:
         for part in shape:
             if isinstance(part, str):
                 if part:
-                    parts.append(_text(part))
+                    parts.append(lark_text(part))
                 continue
             filled = [p for p in part if p]
             if filled:
-                parts.append(f"({_one_of(filled)})" + ("?" if "" in part else ""))
+                parts.append(f"({lark_choice(filled)})" + ("?" if "" in part else ""))
         rules.append(f"s{number}: {' '.join(parts)}")
     starts = " | ".join(f"s{n}" for n in range(len(shapes)))
     return "\n".join([f"start: {starts}", *rules]) + "\n"
@@ -235,7 +236,7 @@ def open_grammar(
     starts = []
     for number, scope in enumerate(scopes):
         query = builder.scope(number, scope)
-        starts.append(f"{_text(f'-- {scope.name}' + chr(10))} {query}" if names_scope else query)
+        starts.append(f"{lark_text(f'-- {scope.name}' + chr(10))} {query}" if names_scope else query)
     return "\n".join([f"start: {' | '.join(starts)}", *builder.rules]) + "\n"
 
 
@@ -249,15 +250,15 @@ class _Builder:
 
     def __post_init__(self) -> None:
         numbers = self.literals.numbers or ("0", "1")
-        self.rules.append(f"NUM: {_one_of(numbers)}")
-        self.rules.append(f"LIMIT: {_one_of(str(n) for n in self.literals.limits or (1,))}")
+        self.rules.append(f"NUM: {lark_choice(numbers)}")
+        self.rules.append(f"LIMIT: {lark_choice(str(n) for n in self.literals.limits or (1,))}")
         self.rules.append('CMP: " = " | " <> " | " > " | " < " | " >= " | " <= "')
         self.rules.append('EQ: " = " | " <> "')
         self.rules.append('dir: " DESC" | " ASC"')
         if self.literals.texts:
-            self.rules.append(f"TEXT: {_one_of(quote_text(t) for t in self.literals.texts)}")
+            self.rules.append(f"TEXT: {lark_choice(quote_text(t) for t in self.literals.texts)}")
             patterns = (quote_text(f"%{t}%") for t in self.literals.texts)
-            self.rules.append(f"PATTERN: {_one_of(patterns)}")
+            self.rules.append(f"PATTERN: {lark_choice(patterns)}")
 
     def scope(self, k: int, scope: Scope) -> str:
         """Add the rules of one scope; return the name of its query rule."""
@@ -281,13 +282,13 @@ class _Builder:
         }
         self.kinds = {kind: names for kind, names in kinds.items() if names}
         for kind, names in self.kinds.items():
-            self.rules.append(f"{kind}{k}: {_one_of(names)}")
+            self.rules.append(f"{kind}{k}: {lark_choice(names)}")
         self.rules.append(f"col{k}: {' | '.join(f'{kind}{k}' for kind in self.kinds if kind not in 'MK')}")
         named = [c for c in scope.columns if c.is_named]
-        self.rules.append(f"shown{k}: {_one_of(c.sql for c in named) if named else f'col{k}'}")
+        self.rules.append(f"shown{k}: {lark_choice(c.sql for c in named) if named else f'col{k}'}")
         measures = [c.sql for c in named if c.type in ("integer", "number") and not c.is_key]
         if "M" in self.kinds:
-            self.rules.append(f"C{k}: {_one_of(measures or self.kinds['M'])}")
+            self.rules.append(f"C{k}: {lark_choice(measures or self.kinds['M'])}")
 
     def _values(self, k: int, scope: Scope) -> None:
         """Numbers, aggregates, metrics."""
@@ -337,7 +338,7 @@ class _Builder:
         if "D" in self.kinds and self.freedom.pairs:
             conditions.append(f"D{k} CMP D{k}")
         if "K" in self.kinds and self.literals.keys:
-            conditions.append(f"K{k} EQ ({_one_of(self.literals.keys)})")
+            conditions.append(f"K{k} EQ ({lark_choice(self.literals.keys)})")
         for column in scope.columns:
             conditions += self._column_conditions(column)
         if self.literals.texts and "T" in self.kinds:
@@ -348,8 +349,8 @@ class _Builder:
             nullable = [kind for kind in "MDT" if kind in self.kinds]
             conditions += [f'{kind}{k} (" IS NULL" | " IS NOT NULL")' for kind in nullable]
         for link in scope.inner if self.freedom.excludes else ():
-            inner = _text(f"(SELECT {link.inner} FROM {link.table})")
-            conditions.append(f'{_text(link.outer)} " NOT IN " {inner}')
+            inner = lark_text(f"(SELECT {link.inner} FROM {link.table})")
+            conditions.append(f'{lark_text(link.outer)} " NOT IN " {inner}')
         self.has_conditions = bool(conditions)
         if conditions:
             self.rules.append(f"cond{k}: {' | '.join(conditions)}")
@@ -368,21 +369,21 @@ class _Builder:
         if not free:
             return []
         like = '" ILIKE " | " LIKE "' if self.freedom.ilike else '" LIKE " | " NOT LIKE "'
-        self.rules.append(f"F{k}: {_one_of(free)}")
+        self.rules.append(f"F{k}: {lark_choice(free)}")
         return [f"F{k} EQ TEXT", f"F{k} ({like}) PATTERN", f'F{k} " IN (" TEXT (", " TEXT){{1,2}} ")"']
 
     def _column_conditions(self, column: ScopeColumn) -> list[str]:
-        name = _text(column.sql)
-        conditions = [f"{name} {_text(predicate.removeprefix(column.sql))}" for predicate in column.dates]
+        name = lark_text(column.sql)
+        conditions = [f"{name} {lark_text(predicate.removeprefix(column.sql))}" for predicate in column.dates]
         if column.texts:
-            texts = _one_of(quote_text(t) for t in column.texts)
+            texts = lark_choice(quote_text(t) for t in column.texts)
             conditions.append(f"{name} EQ ({texts})")
             if len(column.texts) > 1:
                 conditions.append(f'{name} (" IN (" | " NOT IN (") ({texts}) (", " ({texts})){{1,3}} ")"')
         return conditions
 
     def _queries(self, k: int, scope: Scope) -> None:
-        source = _text(f" FROM {scope.source}")
+        source = lark_text(f" FROM {scope.source}")
         where = f"where{k}" if scope.must else f"where{k}?" if self.has_conditions else ""
         dims = [f"shown{k}"]
         if scope.grains:
@@ -427,8 +428,8 @@ class _Builder:
 
 def _part(part: Part) -> str:
     if isinstance(part, str):
-        return _text(part)
-    return f"({_one_of(part)})"
+        return lark_text(part)
+    return f"({lark_choice(part)})"
 
 
 def _inside(source: str) -> str:
