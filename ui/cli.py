@@ -196,6 +196,11 @@ def demo(
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open the page in the browser when it is ready.")
     ] = True,
+    uploads: Annotated[
+        bool | None,
+        typer.Option("--uploads/--no-uploads", help="Whether visitors may open files of their own, each for "
+                     "their tab only. Left out: only when the page is for this computer alone."),
+    ] = None,
     shop: ShopOption = None,
     role: RoleOption = None,
     user: UserOption = None,
@@ -213,6 +218,7 @@ def demo(
         host=host,
         port=port,
         open_browser=browser,
+        uploads=uploads,
     )
     _leave(DONE)
 

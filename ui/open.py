@@ -27,6 +27,7 @@ from ui.write import write_whole
 if TYPE_CHECKING:
     from bot.assistant import Assistant
     from llm.engine import Completion, Engine, Piece, Prompt
+    from retrieval.embed import Embedder
     from retrieval.index import Index
     from retrieval.types import Document
     from sql.ask import SqlAsker
@@ -514,9 +515,19 @@ def open_shop(
 
 
 def assemble(
-    settings: Settings, workspace: Workspace, engine: LazyEngine, index: Index | None, log: AuditLog
+    settings: Settings,
+    workspace: Workspace,
+    engine: LazyEngine,
+    index: Index | None,
+    log: AuditLog,
+    *,
+    embedder: Embedder | None = None,
 ) -> OpenedShop:
-    """The assistant over parts that are open already; reads the values that words are linked to."""
+    """The assistant over parts that are open already; reads the values that words are linked to.
+
+    Args:
+        embedder: compares meanings when there is no index, which brings its own; ``None`` loads one.
+    """
     from bot.assistant import Assistant
     from retrieval.embed import load_embedder
     from sql.ask import SqlAsker
@@ -524,7 +535,9 @@ def assemble(
 
     vocabulary = Vocabulary.build(workspace)
     asker = SqlAsker(workspace, engine, vocabulary)
-    embedder = index.embedder if index is not None else load_embedder()
+    if index is not None:
+        embedder = index.embedder
+    embedder = embedder or load_embedder()
     assistant = Assistant(
         workspace, asker, index, vocabulary=vocabulary, engine=engine, embedder=embedder, audit=log
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,13 @@ import gradio as gr
 import sqlglot
 
 from bot.answer import Answer
+from bot.errors import NotRecorded
 from bot.feedback import Verdict
+from bot.words import escape_markdown
 from sql.types import Table
 from ui import present
-from ui.talk import Talk, Visitor, Visitors, follow, messages_of, turn_at
+from ui.talk import OwnShop, Talk, Turn, Visitor, Visitors, follow, messages_of, turn_at
+from ui.uploads import MAX_MB, UploadRefused
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +65,8 @@ CHROME: dict[str, dict[str, str]] = {
     "en": {
         "st_placeholder": "Ask about sales, stock, customers or reviews…",
         "st_new": "New conversation",
+        "st_open": "Open files",
+        "st_back": "Back",
         "st_chart": "Chart",
         "st_table": "Rows",
         "st_csv": "Download CSV",
@@ -72,6 +77,8 @@ CHROME: dict[str, dict[str, str]] = {
     "zh": {
         "st_placeholder": "可以问销售、库存、客户或评论……",
         "st_new": "新对话",
+        "st_open": "打开文件",
+        "st_back": "返回",
         "st_chart": "图表",
         "st_table": "数据",
         "st_csv": "下载 CSV",
@@ -88,15 +95,16 @@ RECEIPT_PARTS = ("summary", "chart", "which", "table_head", "table", "csv", "sql
 NUMBERS = ("integer", "number")
 
 
-def build_page(talk: Talk, downloads: Path) -> gr.Blocks:
+def build_page(talk: Talk, downloads: Path, visitors: Visitors | None = None) -> gr.Blocks:
     """The page as Gradio blocks.
 
     Args:
         talk: the shop to talk with.
         downloads: folder for the CSV files of this run; deleted with it by the caller.
+        visitors: who is there, for the caller to close at the end; ``None`` keeps them here.
     """
     i18n = gr.I18n(**_locales())
-    visitors = Visitors(talk.new_conversation)
+    visitors = visitors if visitors is not None else Visitors(talk.new_conversation)
 
     def visitor_of(request: gr.Request) -> Visitor:
         return visitors.of(str(request.session_hash))
@@ -105,7 +113,20 @@ def build_page(talk: Talk, downloads: Path) -> gr.Blocks:
         title=f"Shoptalk · {talk.shop}", analytics_enabled=False, fill_width=True, fill_height=True
     ) as page:
         with gr.Row(elem_id="st-header"):
-            gr.HTML(_header(talk), elem_id="st-brand", padding=False)
+            brand = gr.HTML(_header(talk), elem_id="st-brand", padding=False)
+            back = gr.Button(
+                i18n("st_back"), size="sm", elem_id="st-back", scale=0, min_width=90, visible=False
+            )
+            open_label: Any = i18n("st_open")
+            bring = gr.UploadButton(
+                open_label,
+                size="sm",
+                elem_id="st-open",
+                scale=0,
+                min_width=110,
+                file_count="multiple",
+                visible=talk.open_files is not None,
+            )
             new = gr.Button(i18n("st_new"), size="sm", elem_id="st-new", scale=0, min_width=140)
         with gr.Row(elem_id="st-body"):
             with gr.Column(scale=6, min_width=320, elem_id="st-talk"):
@@ -190,7 +211,8 @@ def build_page(talk: Talk, downloads: Path) -> gr.Blocks:
                 yield [gr.skip(), idle, *skip]
                 return
             box_update: Any = busy
-            for turn in follow(talk, visitor, question):
+            own = visitor.own
+            for turn in follow(own.talk if own is not None else talk, visitor, question):
                 blank = show_receipt(visitor) if box_update is busy else skip
                 yield [messages_of(visitor.turns), box_update, *blank]
                 box_update = gr.skip()
@@ -203,6 +225,24 @@ def build_page(talk: Talk, downloads: Path) -> gr.Blocks:
         def start_over(request: gr.Request) -> list[Any]:
             visitor = visitors.restart(str(request.session_hash))
             return [[], gr.update(value="", submit_btn=True, stop_btn=False), *show_receipt(visitor)]
+
+        def open_files(files: Sequence[str] | None, request: gr.Request) -> list[Any]:
+            session, language = str(request.session_hash), _language(request)
+            note, own = bring_files(talk, [Path(file) for file in files or ()], language)
+            visitor = visitors.of(session) if own is None else visitors.switch(session, own)
+            names = ", ".join(Path(file).name for file in files or ())
+            visitor.turns.append(Turn(question=names or "—", note=note, language=language))
+            visitor.shown = len(visitor.turns) - 1
+            return [messages_of(visitor.turns), *head(visitor), gr.update(value=None), *show_receipt(visitor)]
+
+        def go_back(request: gr.Request) -> list[Any]:
+            visitor = visitors.switch(str(request.session_hash), None)
+            return [[], *head(visitor), gr.update(value=None), *show_receipt(visitor)]
+
+        def head(visitor: Visitor) -> list[Any]:
+            own = visitor.own
+            shown = own.talk if own is not None else talk
+            return [gr.update(value=_header(shown)), gr.update(visible=own is not None)]
 
         def choose_answer(event: gr.SelectData, request: gr.Request) -> list[Any]:
             visitor = visitor_of(request)
@@ -221,7 +261,7 @@ def build_page(talk: Talk, downloads: Path) -> gr.Blocks:
             index = event.index[0] if isinstance(event.index, (list, tuple)) else event.index
             chosen = turn_at(visitor.turns, int(index))
             answer = visitor.turns[chosen].answer if chosen is not None else None
-            if answer is not None:
+            if answer is not None and visitor.own is None:  # of their own files nothing is kept
                 talk.keep_feedback(answer, _verdict(event.liked))
 
         def leave(request: gr.Request) -> None:
@@ -246,10 +286,38 @@ def build_page(talk: Talk, downloads: Path) -> gr.Blocks:
         new.click(start_over, None, [chat, box, *receipt], **quiet)
         chat.select(choose_answer, None, receipt, **quiet)
         chat.like(rate, None, None, **quiet)
+        opening = [chat, brand, back, bring, *receipt]
+        bring.upload(open_files, [bring], opening, api_visibility="private")
+        back.click(go_back, None, opening, **quiet)
         which.input(choose_table, [which], receipt, **quiet)
         page.unload(leave)
     page.i18n_instance = i18n
     return page  # type: ignore[no-any-return]
+
+
+def bring_files(talk: Talk, files: Sequence[Path], language: str) -> tuple[str, OwnShop | None]:
+    """Open a visitor's files; what to tell them (Markdown), and the shop when it opened."""
+    if talk.open_files is None:
+        return present.word("upload_none", language), None
+    try:
+        own = talk.open_files(files)
+    except UploadRefused as error:
+        safe = {name: escape_markdown(value.strip().rstrip(".。")) for name, value in error.values.items()}
+        return present.word(error.key, language, **safe), None
+    except NotRecorded:
+        return present.word("upload_unlogged", language), None
+    except Exception:
+        logger.exception("A visitor's files could not be opened")
+        return present.word("upload_broken", language), None
+    tables = ", ".join(escape_markdown(name) for name in own.tables[:12])
+    more = "" if len(own.tables) <= 12 else " …"
+    shop = escape_markdown(own.talk.shop)
+    return present.word("upload_opened", language, shop=shop, tables=f"{tables}{more}"), own
+
+
+def _language(request: gr.Request) -> str:
+    """``zh`` for a browser that prefers Chinese, else ``en``."""
+    return "zh" if str(request.headers.get("accept-language", "")).lower().startswith("zh") else "en"
 
 
 def _receipt_updates(answer: Answer, number: int, downloads: Path) -> list[Any]:
@@ -381,9 +449,9 @@ def _locales() -> dict[str, dict[str, str]]:
 # --- serving ---------------------------------------------------------------------------------------------
 
 
-def build_app(talk: Talk, downloads: Path) -> fastapi.FastAPI:
+def build_app(talk: Talk, downloads: Path, visitors: Visitors | None = None) -> fastapi.FastAPI:
     """The page as a web application, with headers that keep the browser on this server."""
-    page = build_page(talk, downloads)
+    page = build_page(talk, downloads, visitors)
     app = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.middleware("http")
@@ -403,6 +471,7 @@ def build_app(talk: Talk, downloads: Path) -> fastapi.FastAPI:
         ssr_mode=False,
         show_error=True,
         enable_monitoring=False,
+        max_file_size=(MAX_MB + 1) * 1_000_000 if talk.open_files is not None else 0,
         pwa=False,
         mcp_server=False,
         i18n=page.i18n_instance,

@@ -45,6 +45,22 @@ WORDS: dict[str, dict[str, str]] = {
         "report": "report",
         "review": "review",
         "no_receipt": "Each answer's chart, rows, SQL and quotes appear here.",
+        "upload_opened": "**{shop}** is open, for this tab only: {tables}. Ask about it. It is deleted when "
+        "you close this tab or go back.",
+        "upload_none": "No file was chosen. Nothing was changed.",
+        "upload_many": "At most {most} files can be opened together. None was opened; put them into one file "
+        "or fewer.",
+        "upload_large": "The files are larger than {most} MB together. None was opened; a larger database is "
+        "opened with a shop.yml: shoptalk init.",
+        "upload_kind": "{name} cannot be opened here. Files that can: {kinds}. Nothing was opened.",
+        "upload_alone": "{name} is a whole database and is opened alone. Nothing was opened; choose it again "
+        "without the other files.",
+        "upload_unreadable": "The file cannot be read: {reason}. Nothing was opened or kept.",
+        "upload_crowded": "Too many visitors have files open now. Nothing was opened; try again later.",
+        "upload_again": "The upload was interrupted. Nothing was opened; please choose the file again.",
+        "upload_broken": "The files could not be opened; the fault is ours and was logged. Nothing was kept.",
+        "upload_unlogged": "Every opening is logged here, and the log cannot be written. Nothing was opened; "
+        "please tell whoever runs this.",
         "saved_up": "Thank you. Kept as a good answer.",
         "saved_down": "Thank you. Kept as a wrong answer.",
     },
@@ -72,6 +88,19 @@ WORDS: dict[str, dict[str, str]] = {
         "report": "报告",
         "review": "评论",
         "no_receipt": "每个回答的图表、数据、SQL 和引文都显示在这里。",
+        "upload_opened": "**{shop}** 已打开，仅限本标签页：{tables}。现在可以提问。"
+        "关闭标签页或返回后即删除。",
+        "upload_none": "没有选择文件，没有任何改动。",
+        "upload_many": "一次最多打开 {most} 个文件。没有打开任何文件，请合并或减少文件。",
+        "upload_large": "文件合计超过 {most} MB，没有打开。更大的数据库请用 shop.yml 打开：shoptalk init。",
+        "upload_kind": "{name} 不能在这里打开。可以打开的文件：{kinds}。没有打开任何文件。",
+        "upload_alone": "{name} 是完整的数据库，只能单独打开。没有打开任何文件，请单独选择它。",
+        "upload_unreadable": "文件无法读取：{reason}。没有打开，也没有保留任何内容。",
+        "upload_crowded": "现在打开文件的访客太多。没有打开任何文件，请稍后再试。",
+        "upload_again": "上传中断，没有打开任何文件，请重新选择。",
+        "upload_broken": "文件没能打开，是我们的问题，已记录。没有保留任何内容。",
+        "upload_unlogged": "这里的每次打开都要写入日志，而日志现在无法写入。没有打开任何文件，"
+        "请告知负责运行的人。",
         "saved_up": "谢谢，已记为好回答。",
         "saved_down": "谢谢，已记为错误回答。",
     },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import ipaddress
 import logging
 import os
 import socket
@@ -74,27 +75,62 @@ def serve(
     host: str | None,
     port: int | None,
     open_browser: bool,
+    uploads: bool | None = None,
 ) -> None:
-    """Open the shop and serve its page until Ctrl-C."""
+    """Open the shop and serve its page until Ctrl-C.
+
+    Args:
+        uploads: whether visitors may open files of their own; ``None`` lets them when the page is for this
+            computer only.
+    """
     host = host or settings.host
+    may_bring = is_own_computer(host) if uploads is None else uploads
     listening = take_port(host, port or settings.port)  # first: a taken port is told before the long work
     try:
         if not settings.engine_url:
             bring_weights(settings)
         go_offline()
         opened = open_shop(settings, shop=shop, role=role, user=user)
-        with tempfile.TemporaryDirectory(prefix="shoptalk-") as folder:
+        # Two folders: what is in the first can be downloaded by whoever knows its address.
+        with (
+            tempfile.TemporaryDirectory(prefix="shoptalk-") as folder,
+            tempfile.TemporaryDirectory(prefix="shoptalk-own-") as own,
+        ):
             try:
-                _run(settings, opened, listening, Path(folder), open_browser=open_browser)
+                _run(
+                    settings,
+                    opened,
+                    listening,
+                    Path(folder),
+                    Path(own) if may_bring else None,
+                    open_browser=open_browser,
+                )
             finally:
                 opened.close()
     finally:
         listening.close()
 
 
+def is_own_computer(host: str) -> bool:
+    """Whether only this computer reaches what listens on ``host``."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _run(
-    settings: Settings, opened: OpenedShop, listening: socket.socket, folder: Path, *, open_browser: bool
+    settings: Settings,
+    opened: OpenedShop,
+    listening: socket.socket,
+    folder: Path,
+    own: Path | None,
+    *,
+    open_browser: bool,
 ) -> None:
+    """Serve until Ctrl-C; ``own`` is for the files of visitors, ``None`` when they may bring none."""
     # Gradio copies what can be downloaded into this folder; it goes when the page closes.
     os.environ["GRADIO_TEMP_DIR"] = str(folder / "gradio")
     with step("Preparing the page"):
@@ -102,20 +138,26 @@ def _run(
 
         from bot.feedback import FeedbackLog
         from bot.memory import Conversation
+        from bot.skills.help import may_suggest
         from ui.page import build_app
-        from ui.talk import Talk
+        from ui.talk import Talk, Visitors
+        from ui.uploads import Uploads
 
         shop = opened.workspace.shop
+        embedder = opened.index.embedder if opened.index is not None else None
+        brought = own and Uploads(settings=settings, engine=opened.engine, embedder=embedder, folder=own)
+        visitors = Visitors(Conversation)
         talk = Talk(
             assistant=opened.assistant,
             new_conversation=Conversation,
             shop=shop.name,
             role=opened.workspace.role.name,
-            suggestions=shop.suggestions,
+            suggestions=may_suggest(shop.suggestions, opened.asker.vocabulary),
             keep_feedback=FeedbackLog(settings.feedback).add,
+            open_files=brought.open if brought else None,
         )
         config = uvicorn.Config(
-            build_app(talk, folder), log_level="warning", lifespan="on", timeout_graceful_shutdown=1
+            build_app(talk, folder, visitors), log_level="warning", lifespan="on", timeout_graceful_shutdown=1
         )
         server = uvicorn.Server(config)
     threading.Thread(target=_warm_up, args=(opened,), daemon=True).start()
@@ -124,8 +166,11 @@ def _run(
     os.write(1, f"Shoptalk is ready at {address}  (Ctrl-C closes it)\n".encode())
     if open_browser and settings.has_display:
         webbrowser.open(address)
-    with contextlib.suppress(KeyboardInterrupt):
-        server.run(sockets=[listening])
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run(sockets=[listening])
+    finally:
+        visitors.close()
     say("Closed.")
 
 

@@ -9,8 +9,9 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from bot.answer import Answer, Event
@@ -47,6 +48,19 @@ class Talk:
     suggestions: tuple[str, ...] = ()
     keep_feedback: Callable[[Answer, Verdict], object] = lambda answer, verdict: None
     """Called with an answer and the thumb it was given."""
+    open_files: Callable[[Sequence[Path]], OwnShop] | None = None
+    """Opens files that a visitor brings; ``None`` where visitors may bring none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnShop:
+    """A shop made of a visitor's own files; theirs alone, and gone with their tab."""
+
+    talk: Talk
+    tables: tuple[str, ...]
+    """What can be asked about."""
+    close: Callable[[], None]
+    """Deletes it; may be called several times."""
 
 
 @dataclass(kw_only=True)
@@ -78,6 +92,8 @@ class Visitor:
     cancel: threading.Event = field(default_factory=threading.Event)
     shown: int = -1
     """Index of the turn whose receipt is shown; -1 for none."""
+    own: OwnShop | None = None
+    """The visitor's own files, when they are talked about instead of the page's shop."""
 
     @property
     def is_busy(self) -> bool:
@@ -100,25 +116,54 @@ class Visitors:
             if session not in self._by_session:
                 self._by_session[session] = Visitor(conversation=self._new_conversation())
                 while len(self._by_session) > self._most:
-                    self._by_session.popitem(last=False)[1].cancel.set()
+                    _end(self._by_session.popitem(last=False)[1])
             self._by_session.move_to_end(session)
             return self._by_session[session]
 
     def restart(self, session: str) -> Visitor:
-        """Forget that session's conversation and stop what it is waiting for."""
-        self.leave(session)
-        return self.of(session)
+        """Forget that session's conversation and stop what it is waiting for; its own files stay open."""
+        own = self.of(session).own
+        return self.switch(session, own)
+
+    def switch(self, session: str, own: OwnShop | None) -> Visitor:
+        """Begin a new conversation about ``own`` files, or about the page's shop again when ``None``.
+
+        Files that were open before, and are others, are closed.
+        """
+        with self._lock:
+            before = self._by_session.pop(session, None)
+            new = own.talk.new_conversation if own is not None else self._new_conversation
+            visitor = Visitor(conversation=new(), own=own)
+            self._by_session[session] = visitor
+        if before is not None:
+            before.cancel.set()
+            if before.own is not None and before.own is not own:
+                before.own.close()
+        return visitor
 
     def leave(self, session: str) -> None:
-        """The tab was closed: stop its question and forget it."""
+        """The tab was closed: stop its question, delete its files and forget it."""
         with self._lock:
             visitor = self._by_session.pop(session, None)
         if visitor is not None:
-            visitor.cancel.set()
+            _end(visitor)
+
+    def close(self) -> None:
+        """The page ends: as if every tab were closed."""
+        with self._lock:
+            sessions = list(self._by_session)
+        for session in sessions:
+            self.leave(session)
 
     def __len__(self) -> int:
         with self._lock:
             return len(self._by_session)
+
+
+def _end(visitor: Visitor) -> None:
+    visitor.cancel.set()
+    if visitor.own is not None:
+        visitor.own.close()
 
 
 # --- from events to messages -----------------------------------------------------------------------------

@@ -1,0 +1,193 @@
+"""Files that a visitor of the page opens: a shop of their own, for their tab, until it is closed.
+
+The files are copied into a private folder of this run, opened for reading only like every shop, and deleted
+when the tab is closed, when other files take their place, or when the page ends. Whoever brought them is
+their owner. Nobody else sees them: they hang on the visitor, not on the page.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.audit import AuditLog, audited
+from sql.errors import SqlError
+from ui.errors import UiError
+from ui.open import LazyEngine, OpenedShop, assemble, shop_of_location
+from ui.settings import Settings
+from ui.talk import OwnShop, Talk
+
+if TYPE_CHECKING:
+    from retrieval.embed import Embedder
+
+logger = logging.getLogger(__name__)
+
+MAX_MB = 200
+"""Megabytes of all files together; larger ones belong into a shop.yml."""
+MAX_FILES = 50
+MAX_SHOPS = 20
+"""Shops of visitors that are open at once: each takes memory."""
+TABLES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet", ".pq")
+"""Endings of files that can be opened together."""
+DATABASES = (".sqlite", ".sqlite3", ".db", ".duckdb", ".ddb")
+"""Endings of files that are opened alone."""
+
+
+class UploadRefused(UiError):
+    """Files that cannot be opened; nothing of them was kept.
+
+    Args:
+        key: sentence of ``ui.present.WORDS`` that says why.
+        values: what fills it.
+    """
+
+    def __init__(self, key: str, **values: str) -> None:
+        super().__init__(f"{key} {values}")
+        self.key = key
+        self.values = values
+
+
+@dataclass(kw_only=True)
+class Uploads:
+    """Opens visitors' files. Safe to use from several threads."""
+
+    settings: Settings
+    engine: LazyEngine
+    embedder: Embedder | None
+    """The one of the page's own shop; ``None`` loads one."""
+    folder: Path
+    """Private folder of this run; deleted with it by the caller."""
+    _open: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def open(self, files: Sequence[Path]) -> OwnShop:
+        """Copy ``files``, remove the originals, and open the copies.
+
+        Raises:
+            UploadRefused: too many, too large, of kinds that do not go together, or unreadable.
+            NotRecorded: the audit log cannot be written.
+        """
+        with self._lock:
+            if self._open >= MAX_SHOPS:
+                raise UploadRefused("upload_crowded")
+            self._open += 1
+        place = Path(tempfile.mkdtemp(prefix="own-", dir=self.folder))
+        try:
+            names = _take(files, place)
+            opened = self._opened(place, names)
+        except BaseException:
+            self._forget(place)
+            raise
+        return OwnShop(
+            talk=_talk(opened),
+            tables=tuple(view.name for view in opened.workspace.guard.views),
+            close=self._closing(opened, place),
+        )
+
+    def _opened(self, place: Path, names: Sequence[str]) -> OpenedShop:
+        from sql.workspace import open_workspace
+
+        location = place / names[0] if len(names) == 1 else place
+        shown = names[0] if len(names) == 1 else f"{names[0]} + {len(names) - 1}"
+        log = AuditLog(self.settings.audit)
+        with audited(log, "open", ", ".join(names), shop=shown, role="owner"):
+            try:
+                shop = replace(shop_of_location(str(location)), name=shown)
+                workspace = open_workspace(shop)
+            except SqlError as error:
+                reason = str(error).replace(f"{place}/", "").replace(str(place), "upload")
+                raise UploadRefused("upload_unreadable", reason=reason) from error
+            try:
+                if not workspace.guard.views:
+                    raise UploadRefused("upload_unreadable", reason=f"{shown} holds no table")
+                return assemble(self.settings, workspace, self.engine, None, log, embedder=self.embedder)
+            except BaseException:
+                workspace.close()
+                raise
+
+    def _closing(self, opened: OpenedShop, place: Path) -> _Close:
+        def close() -> None:
+            opened.close()
+            self._forget(place)
+
+        return _Close(close)
+
+    def _forget(self, place: Path) -> None:
+        shutil.rmtree(place, ignore_errors=True)
+        with self._lock:
+            self._open -= 1
+
+
+class _Close:
+    """Calls its function once, whoever calls first: the tab, the button or the end of the page."""
+
+    def __init__(self, close: Callable[[], None]) -> None:
+        self._close: Callable[[], None] | None = close
+        self._lock = threading.Lock()
+
+    def __call__(self) -> None:
+        with self._lock:
+            close, self._close = self._close, None
+        if close is not None:
+            close()
+
+
+def _take(files: Sequence[Path], place: Path) -> list[str]:
+    """Move files into ``place`` under names of their own; their names, sorted."""
+    try:
+        if not files:
+            raise UploadRefused("upload_none")
+        if len(files) > MAX_FILES:
+            raise UploadRefused("upload_many", most=str(MAX_FILES))
+        names: list[str] = []
+        for file in files:
+            name = _free(file.name.lstrip("._") or "file", names)
+            _check_kind(name, is_alone=len(files) == 1)
+            names.append(name)
+        if sum(file.stat().st_size for file in files) > MAX_MB * 1_000_000:
+            raise UploadRefused("upload_large", most=str(MAX_MB))
+        for file, name in zip(files, names, strict=True):
+            shutil.copyfile(file, place / name)
+        return sorted(names)
+    except FileNotFoundError as error:  # somebody brought the very same file in the same moment
+        raise UploadRefused("upload_again") from error
+    finally:
+        for file in files:
+            with contextlib.suppress(OSError):
+                file.unlink()
+
+
+def _check_kind(name: str, *, is_alone: bool) -> None:
+    lower = name.lower()
+    if lower.endswith(TABLES):
+        return
+    if not lower.endswith(DATABASES):
+        raise UploadRefused("upload_kind", name=name, kinds=", ".join((*TABLES, *DATABASES)))
+    if not is_alone:
+        raise UploadRefused("upload_alone", name=name)
+
+
+def _free(name: str, taken: Sequence[str]) -> str:
+    stem, dot, ending = name.partition(".")
+    number, found = 2, name
+    while found.lower() in {t.lower() for t in taken}:
+        found, number = f"{stem}_{number}{dot}{ending}", number + 1
+    return found
+
+
+def _talk(opened: OpenedShop) -> Talk:
+    from bot.memory import Conversation
+
+    return Talk(
+        assistant=opened.assistant,
+        new_conversation=Conversation,
+        shop=opened.workspace.shop.name,
+        role=opened.workspace.role.name,
+    )
