@@ -50,15 +50,15 @@ FORMS = [
         "SELECT name FROM shop WHERE opened = (SELECT MAX(opened) FROM shop) EXCEPT SELECT Name FROM city",
     ),
     (
-        "SELECT c.name FROM visit v, city c WHERE v.to_city = c.id AND (v.spent > 2 OR v.spent < 1)",
-        "-- city, visit ON to_city\n",
-        "SELECT city.Name FROM city JOIN visit ON visit.to_city = city.id "
-        "WHERE (visit.spent > 2 OR visit.spent < 1)",
+        "SELECT c.name FROM visit v, city c WHERE v.from_city = c.id AND (v.spent > 2 OR v.spent < 1)",
+        "-- city, visit ON from_city\n",
+        "SELECT city.Name FROM city JOIN visit ON visit.from_city = city.id "
+        "WHERE visit.spent > 2 OR visit.spent < 1",
     ),
     (
-        "SELECT DISTINCT (name) FROM shop WHERE (opened BETWEEN 1990 AND 2000 AND name LIKE '%a%') OR opened > 4",
+        "SELECT DISTINCT (name) FROM shop WHERE (opened BETWEEN 1990 AND 1999 AND name <> '') OR opened = 4",
         "-- shop\n",
-        "SELECT DISTINCT name FROM shop WHERE (opened BETWEEN 1990 AND 2000 AND name LIKE '%a%') OR opened > 4",
+        "SELECT DISTINCT name FROM shop WHERE (opened BETWEEN 1990 AND 1999 AND name <> '') OR opened = 4",
     ),
 ]
 
