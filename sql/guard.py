@@ -14,9 +14,12 @@ What it promises for the text that it lets through:
 
 Masked columns: a statement that names one anywhere is refused (``NotAllowed``); ``*`` leaves them out.
 
+For a role that sees aggregates only, ``sql.groups`` holds the statement to its safe form.
+
 It does **not** know what a statement costs, and it says nothing about functions' results; the database's own
-lock (``sql.databases``) and the budget (``QueryLimits``) come after it. Not in this version: recursive common
-table expressions, table functions, LATERAL, UNNEST, PIVOT.
+lock (``sql.databases``) and the budget (``QueryLimits``) come after it, for recursion above all. It takes the
+database's built-in functions to be what their names say. Not supported: PIVOT, COLUMNS, table functions other
+than UNNEST, range and generate_series of written values.
 
 The rewriting is kept small on purpose: tables are replaced, ``*`` is written out, a limit is added. Columns
 are resolved on a copy (sqlglot's ``qualify``), so that the text a person reads as a receipt stays theirs.
@@ -24,14 +27,15 @@ are resolved on a copy (sqlglot's ``qualify``), so that the text a person reads 
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import InitVar, dataclass, replace
 from functools import lru_cache
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import sqlglot
 from rapidfuzz import fuzz, process
@@ -48,6 +52,7 @@ from sql.errors import NotAllowed, ShopFileError, UnknownName, UnsafeQuery
 from sql.functions import ARGUMENTS, SYNTAX, TYPES, WORDS, function_classes, function_names
 from sql.groups import GroupRefusal, GroupRule, hold_to_groups, metric_forms
 from sql.names import identifier as _identifier
+from sql.names import is_plain
 from sql.names import key as _key
 from sql.names import quoted as quoted  # others have always found it here
 from sql.semantics import Attributes, AttributeValue, Role, Shop, View
@@ -72,12 +77,34 @@ FENCE = 9_223_372_036_854_775_807
 """A limit that no table reaches, at the end of a view whose rows are the role's: no planner of the four
 databases moves a condition of the statement below a limit, where it would meet the hidden rows and could tell
 of them by failing (``CAST(note AS INTEGER)``). ``AS MATERIALIZED`` is no such fence in DuckDB."""
+MAX_SERIES = 100_000
+"""Rows that ``range`` and ``generate_series`` may make."""
+MAX_PADDING = 1_000
+"""Characters that LPAD and RPAD may pad to."""
 MAX_ROUNDS = 3
 """How often the printed text may still change until it is stable."""
 
 _SEAL = object()
 
 _SYSTEM = re.compile(r"^(sqlite_|pragma_|duckdb_|pg_|information_schema)", re.IGNORECASE)
+_EXECUTED = re.compile(r"^M?!", re.IGNORECASE)
+"""How a comment begins that MySQL or MariaDB executes."""
+_SERIES = (exp.GenerateSeries, exp.ExplodingGenerateSeries)
+_LISTS = (*_SERIES, exp.Unnest, exp.Explode, exp.Array)
+_JOINING = (exp.DPipe, exp.Concat, exp.ConcatWs, exp.Replace, exp.RegexpReplace, exp.GroupConcat)
+"""Functions whose text may be longer than each text that they are given."""
+_UNIT_DAYS = {
+    "SECOND": 1 / 86400,
+    "MINUTE": 1 / 1440,
+    "HOUR": 1 / 24,
+    "DAY": 1.0,
+    "WEEK": 7.0,
+    "MONTH": 28.0,
+    "QUARTER": 90.0,
+    "YEAR": 365.0,
+    "MON": 28.0,
+}
+"""Days of a unit of time, at least."""
 _SETS = (exp.Union, exp.Intersect, exp.Except)
 _OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE})
 _CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE})
@@ -162,6 +189,8 @@ class Guard:
             if role.views is None or view.name in role.views:
                 self._sources[_key(view.name)] = self._source(view)
         self._schema = self._make_schema(self._sources.values())
+        self.spelling = {_key(c.name): c.name for s in self._sources.values() for c in s.view.columns}
+        """Key of a column's name → how the database spells it."""
         self._groups = self._group_rules()
 
     @property
@@ -392,6 +421,7 @@ class _Pass:
         tree = self.parse(text)
         known = self.strip_views(tree)
         self.admit_nodes(tree)
+        self.settle_names(tree)
         self.place_sources(tree, known)
         self.join_lists(tree)
         self.resolve_columns(tree)
@@ -402,7 +432,9 @@ class _Pass:
         used = sorted(self.used.values(), key=lambda source: source.table)
         bodies = [f"{quoted(s.table, self.guard.dialect)} AS ({s.cte})" for s in used if s.cte is not None]
         if bodies:
-            printed = f"WITH {', '.join(bodies)}{', ' + printed[5:] if own else ' ' + printed}"
+            with_ = "WITH RECURSIVE " if own and tree.args["with_"].recursive else "WITH "
+            rest = f", {printed[len(with_) :]}" if own else f" {printed}"
+            printed = f"{with_}{', '.join(bodies)}{rest}"
         return printed, used
 
     def refuse(self, reason: str) -> NoReturn:
@@ -414,6 +446,8 @@ class _Pass:
         dialect = SqlglotDialect.get_or_raise(self.guard.dialect)
         tokens = dialect.tokenize(text)
         reason = _shape_refusal(tokens)
+        if self.guard.dialect == "mysql" and any(_EXECUTED.match(c) for t in tokens for c in t.comments):
+            reason = "comments that MySQL executes (/*! … */) are not supported; leave them out"
         if reason:
             self.refuse(reason)
         parsed = dialect.parser().parse(tokens, text)
@@ -426,13 +460,15 @@ class _Pass:
         if not isinstance(tree, (exp.Select, exp.Subquery, *_SETS)):
             self.refuse(f"expected a query that starts with SELECT or WITH, found {_kind(tree)}")
         _bare(tree)
+        for node in list(tree.find_all(exp.RawString)):  # $$…$$: the same text in plain quotes
+            node.replace(exp.Literal.string(node.name))
         return tree
 
     def strip_views(self, tree: exp.Query) -> dict[str, _Source]:
         """Take the guard's own view bodies off a text that it printed; return the names they went by."""
         with_ = tree.args.get("with_")
         known: dict[str, _Source] = {}
-        if with_ is None or with_.args.get("recursive"):
+        if with_ is None:
             return known
         own = {_key(s.table): s for s in self.guard._sources.values() if s.cte is not None}
         for cte in list(with_.expressions):
@@ -451,17 +487,48 @@ class _Pass:
             reason = refusal(node, classes, names, self.guard.dialect)
             if reason is None:
                 continue
-            if isinstance(node, exp.Func) and type(node) not in WORDS:
+            if "is not an allowed function" in reason:
                 raise UnknownName(self.original, reason)
             self.refuse(reason)
         if _text_growth(tree) > MAX_TEXT_GROWTH:
             self.refuse("REPLACE and || inside each other make a text too long; use fewer of them")
+        for with_ in tree.find_all(exp.With):
+            if with_.recursive and any(_doubles(cte) for cte in with_.expressions):
+                self.refuse(
+                    "a recursive part that puts its own texts together doubles them each time; "
+                    "add one text at a time, and no REPLACE"
+                )
+
+    def settle_names(self, tree: exp.Query) -> None:
+        """Write every name as the database must read it.
+
+        Names beyond plain ASCII get quotes. PostgreSQL folds names without quotes, and MySQL tells names of
+        tables apart by their letter case: aliases and what refers to them become lower case there, and
+        PostgreSQL's columns get their exact spelling.
+        """
+        dialect = self.guard.dialect
+        for identifier in tree.find_all(exp.Identifier):
+            name, quoted_ = identifier.name, identifier.args.get("quoted")
+            parent = identifier.parent
+            if dialect in ("postgres", "mysql"):
+                is_table = isinstance(parent, exp.TableAlias) and identifier.arg_key == "this"
+                is_table |= isinstance(parent, exp.Column) and identifier.arg_key == "table"
+                if is_table:
+                    name = _key(name)
+                elif dialect == "postgres" and not isinstance(parent, exp.Table):
+                    name = self.guard.spelling.get(_key(name), name if quoted_ else _key(name))
+                    quoted_ = quoted_ or name != _key(name)
+                if name != identifier.name:
+                    identifier.set("this", name)
+            if quoted_ != identifier.args.get("quoted") or (not quoted_ and not is_plain(name)):
+                identifier.set("quoted", True)
 
     # ---- tables -----------------------------------------------------------------------------------------
 
     def place_sources(self, tree: exp.Query, known: dict[str, _Source]) -> None:
         """Point every table at a source of this role or at a common table expression of the statement."""
-        tables = [(table, _visible_cte(table)) for table in tree.find_all(exp.Table)]
+        named = [t for t in tree.find_all(exp.Table) if isinstance(t.this, exp.Identifier)]
+        tables = [(table, _visible_cte(table)) for table in named]
         self.rename_ctes(tree)
         for table, cte in tables:
             name = table.name
@@ -475,9 +542,13 @@ class _Pass:
             self.point(table, _identifier(source.table, self.guard.dialect))
 
     def point(self, table: exp.Table, target: exp.Identifier) -> None:
-        if _key(target.name) != _key(table.name) and not table.alias:
+        is_settled = self.guard.dialect in ("postgres", "mysql")
+        referred = _key(table.name) if is_settled else table.name
+        is_same = target.name == referred if is_settled else _key(target.name) == _key(referred)
+        if not is_same and not table.alias:
             alias = table.args.get("alias") or exp.TableAlias()
-            alias.set("this", table.this.copy())
+            name = _identifier(referred, self.guard.dialect) if is_settled else table.this.copy()
+            alias.set("this", name)
             table.set("alias", alias)
         if target.name != table.name or table.this.quoted != target.quoted:
             table.set("this", target)
@@ -549,7 +620,8 @@ class _Pass:
                 self.explain_columns(tree, again)
         if resolved.find(exp.TableColumn):
             self.refuse("a table's name stands where a column is expected; name a column")
-        spelling = {_key(c.name): c.name for s in self.used.values() for c in s.view.columns}
+        spelling = {_key(a.alias): a.alias for a in tree.find_all(exp.Alias)}
+        spelling |= {_key(c.name): c.name for s in self.used.values() for c in s.view.columns}
         expanded = {s.meta["star"]: s for s in resolved.find_all(exp.Select) if "star" in s.meta}
         for number, select in enumerate(starred):
             del select.meta["star"]
@@ -567,6 +639,11 @@ class _Pass:
         aliases that each name the one before twice, the second passes over HAVING and ORDER BY.
         """
         guard = self.guard
+        for node in list(tree.find_all(exp.Table, exp.Unnest)):
+            if isinstance(node.parent, (exp.From, exp.Join)) and not isinstance(node.this, exp.Identifier):
+                node.replace(_stand_in(node, guard.dialect))
+        for identifier in tree.find_all(exp.Identifier):
+            identifier.set("this", _key(identifier.name))
         resolved = qualify(
             tree,
             dialect=guard.dialect,
@@ -705,7 +782,7 @@ def refusal(
     if kind in (exp.Anonymous, exp.AnonymousAggFunc):
         name = node.name.upper()
         if name in names and not (isinstance(node.this, exp.Identifier) and node.this.quoted):
-            return None
+            return _value_refusal(node, dialect)
         return f"{name} is not an allowed function{_near(name, names)}"
     if kind not in SYNTAX and kind not in classes:
         if kind in WORDS:
@@ -719,7 +796,7 @@ def refusal(
         for part in _filled(node):
             if part not in allowed:
                 return _part_refusal(node, part)
-    return _value_refusal(node)
+    return _value_refusal(node, dialect)
 
 
 def _part_refusal(node: exp.Expr, part: str) -> str:
@@ -729,8 +806,6 @@ def _part_refusal(node: exp.Expr, part: str) -> str:
         return WORDS[type(first)]
     if part in ("db", "catalog"):
         return "names of schemas and databases are not allowed; write the view's name alone"
-    if part == "recursive":
-        return "WITH RECURSIVE is not supported"
     return f"{part.strip('_').replace('_', ' ').upper()} is not supported in {_kind(node)}"
 
 
@@ -771,12 +846,14 @@ def _attribute_name(node: exp.Placeholder) -> str | None:
     return name if isinstance(name, str) and name.isidentifier() else None
 
 
-def _value_refusal(node: exp.Expr) -> str | None:
+def _value_refusal(node: exp.Expr, dialect: Dialect) -> str | None:
     if isinstance(node, exp.Literal):
         if len(node.this) > MAX_LITERAL:
             return f"a value of {len(node.this):,} characters is too long"
     elif isinstance(node, exp.Table):
-        if not isinstance(node.this, exp.Identifier):
+        if not isinstance(node.this, (exp.Identifier, *_SERIES)) or (
+            isinstance(node.this, _SERIES) and node.args.get("joins")
+        ):
             return f"functions in FROM are not allowed, such as {_kind(node.this)}; use a view"
     elif isinstance(node, exp.DataType):
         if node.this not in TYPES or any(not isinstance(e, exp.DataTypeParam) for e in node.expressions):
@@ -790,9 +867,162 @@ def _value_refusal(node: exp.Expr) -> str | None:
         elif not isinstance(parent, (exp.Select, exp.Count)):
             return "* may only stand in SELECT and in COUNT(*)"
     elif isinstance(node, exp.Join):
-        method = (node.args.get("method") or "").upper()
-        return None if method in ("", "NATURAL") else f"{method} JOIN is not supported; use JOIN … ON"
+        return _join_refusal(node, dialect)
+    elif isinstance(node, _LISTS):
+        return _list_refusal(node, dialect)
+    elif isinstance(node, exp.Lateral):
+        if dialect == "sqlite":
+            return "SQLite has no LATERAL; use a subquery in SELECT, or a JOIN"
+        if not isinstance(node.this, exp.Subquery):
+            return "LATERAL may only stand before a SELECT in parentheses"
+    elif isinstance(node, exp.Pad):
+        if not (_is_whole_number(node.expression) and int(node.expression.name) <= MAX_PADDING):
+            return f"LPAD and RPAD need a length in figures, {MAX_PADDING:,} at most"
+    elif isinstance(node, (exp.JSONExtract, exp.JSONExtractScalar)):
+        if not isinstance(node.expression, exp.JSONPath):
+            return "a place inside a JSON value must be written as a text, such as '$.name'"
+    elif isinstance(node, exp.JSONPathKey):
+        if not isinstance(node.this, str) or not node.this.isidentifier():
+            return "a place inside a JSON value may only be made of plain names and numbers"
+    elif isinstance(node, (exp.Format, exp.Anonymous)) and dialect == "sqlite":
+        return _format_refusal(node)
+    elif isinstance(node, (exp.RegexpLike, exp.RegexpILike)) and dialect == "sqlite":
+        return "SQLite has no REGEXP; use LIKE or GLOB"
     return None
+
+
+def _join_refusal(node: exp.Join, dialect: Dialect) -> str | None:
+    method = (node.args.get("method") or "").upper()
+    if method not in ("", "NATURAL"):
+        return f"{method} JOIN is not supported; use JOIN … ON"
+    kind, side = (node.args.get("kind") or "").upper(), (node.args.get("side") or "").upper()
+    if kind not in ("", "INNER", "OUTER", "CROSS", "SEMI", "ANTI") or side not in (
+        "",
+        "LEFT",
+        "RIGHT",
+        "FULL",
+    ):
+        return f"{side} {kind} JOIN is not supported; use JOIN … ON".lstrip()
+    if side == "FULL" and dialect == "mysql":
+        return "MySQL has no FULL JOIN; use LEFT JOIN and UNION"
+    return None
+
+
+def _list_refusal(node: exp.Expr, dialect: Dialect) -> str | None:
+    """Rows and lists that stand in the statement itself: only where the database has them, and few."""
+    if dialect not in ("duckdb", "postgres"):
+        what = "generate_series" if isinstance(node, _SERIES) else "lists and UNNEST"
+        return f"{what} are not supported here; use WITH RECURSIVE, or (VALUES …)"
+    if isinstance(node, _SERIES):
+        rows = _series_rows(node)
+        if rows is None:
+            return (
+                "range and generate_series need bounds written as numbers or dates; else use WITH RECURSIVE"
+            )
+        if rows > MAX_SERIES:
+            return f"range and generate_series may make {MAX_SERIES:,} rows at most, not {rows:,}"
+    elif isinstance(node, (exp.Unnest, exp.Explode)):
+        lists = node.expressions if isinstance(node, exp.Unnest) else [node.this]
+        if not all(isinstance(item, (exp.Array, *_SERIES)) for item in lists):
+            return "UNNEST may only be of a list that is written out, such as UNNEST([1, 2])"
+    return None
+
+
+def _format_refusal(node: exp.Expr) -> str | None:
+    """``printf('%1000000d', 1)`` makes a text of any length."""
+    if isinstance(node, exp.Anonymous) and node.name.upper() not in ("PRINTF", "FORMAT"):
+        return None
+    first = node.this if isinstance(node, exp.Format) else (node.expressions or [None])[0]
+    if not (isinstance(first, exp.Literal) and first.is_string):
+        return "PRINTF and FORMAT need their format written as a text"
+    if re.search(r"%[^a-zA-Z%]*(\d{4}|\*)", first.name):
+        return "PRINTF and FORMAT may not pad a text to more than 999 characters"
+    return None
+
+
+def _is_whole_number(node: exp.Expr | None) -> bool:
+    return isinstance(node, exp.Literal) and not node.is_string and node.name.isdigit()
+
+
+def _series_rows(node: exp.Expr) -> int | None:
+    """Rows that ``range`` or ``generate_series`` makes at most; ``None`` when only the data could tell."""
+    bounds = [node.args.get("start"), node.args.get("end")]
+    step = node.args.get("step")
+    numbers = [_whole_number(part) for part in (*bounds, step or exp.Literal.number(1))]
+    if all(number is not None for number in numbers):
+        first, last, by = (number or 0 for number in numbers)
+        return abs(last - first) // max(1, abs(by)) + 1
+    days = [_day(part) for part in bounds]
+    step_days = _interval_days(step)
+    if step_days is None or any(day is None for day in days):
+        return None
+    return int(abs((days[1] or 0) - (days[0] or 0)) / step_days) + 1
+
+
+def _whole_number(node: exp.Expr | None) -> int | None:
+    if isinstance(node, exp.Neg):
+        inner = _whole_number(node.this)
+        return None if inner is None else -inner
+    return int(node.name) if node is not None and _is_whole_number(node) else None
+
+
+def _day(node: exp.Expr | None) -> float | None:
+    """The day number of a date that is written out; today counts as any day of this century."""
+    if isinstance(node, (exp.CurrentDate, exp.CurrentTimestamp)):
+        return float(dt.date.today().toordinal())
+    if isinstance(node, (exp.Cast, exp.TsOrDsToDate, exp.Date)):
+        node = node.this
+    try:
+        return (
+            float(dt.datetime.fromisoformat(node.name).toordinal()) if isinstance(node, exp.Literal) else None
+        )
+    except ValueError:
+        return None
+
+
+def _interval_days(node: exp.Expr | None) -> float | None:
+    """Days of a written interval with one unit; ``None`` when it is none, or nothing."""
+    if not isinstance(node, exp.Interval) or not isinstance(node.this, exp.Literal):
+        return None
+    unit = node.args.get("unit")
+    words = f"{node.this.name} {unit.name if isinstance(unit, exp.Var) else ''}".split()
+    if len(words) != 2 or not words[0].isdigit() or int(words[0]) < 1:
+        return None
+    days = _UNIT_DAYS.get(words[1].upper().rstrip("S"))
+    return None if days is None else days * int(words[0])
+
+
+def _stand_in(node: exp.Expr, dialect: Dialect) -> exp.Subquery:
+    """A query with the same names as rows that stand in the statement, for resolving columns."""
+    series = node.this if isinstance(node, exp.Table) else None
+    default = "unnest"
+    if series is not None:
+        is_range = dialect == "duckdb" and series.args.get("is_end_exclusive")
+        default = "range" if is_range else "generate_series"
+    alias = node.args.get("alias")
+    table = alias.name if alias is not None and alias.name else default
+    columns = [i.name for i in alias.args.get("columns") or ()] if alias is not None else []
+    columns = columns or [table if dialect == "postgres" else default]
+    selected = [exp.alias_(exp.Null(), exp.to_identifier(name, quoted=True)) for name in columns]
+    name = exp.TableAlias(this=exp.to_identifier(table, quoted=True))
+    return exp.Subquery(this=exp.Select(expressions=selected), alias=name)
+
+
+def _doubles(cte: exp.Expr) -> bool:
+    """Whether a common table expression that reads itself may make its texts longer by more than a part."""
+    name = _key(cte.alias)
+    selves = [
+        t for t in cte.find_all(exp.Table) if isinstance(t.this, exp.Identifier) and _key(t.name) == name
+    ]
+    if not selves:
+        return False
+    own = {_key(table.alias_or_name) for table in selves}
+    for node in cte.find_all(*_JOINING):
+        if isinstance(node, (exp.Replace, exp.RegexpReplace)):
+            return True
+        if sum(not c.table or _key(c.table) in own for c in node.find_all(exp.Column)) > 1:
+            return True
+    return False
 
 
 def _shape_refusal(tokens: list[Token]) -> str | None:
@@ -836,7 +1066,8 @@ def _visible_cte(table: exp.Table) -> exp.CTE | None:
         if with_ is not None:
             ctes = list(with_.expressions)
             if inside is not None and inside.parent is with_:
-                ctes = ctes[: next(i for i, cte in enumerate(ctes) if cte is inside)]
+                place = next(i for i, cte in enumerate(ctes) if cte is inside)
+                ctes = ctes[: place + 1 if with_.recursive else place]
             for cte in reversed(ctes):
                 if isinstance(cte, exp.CTE) and _key(cte.alias) == name:
                     return cte
@@ -920,9 +1151,34 @@ def _schema(tables: Mapping[str, Mapping[str, ColumnType]], dialect: Dialect) ->
     return MappingSchema(words, dialect=dialect, normalize=False)
 
 
+def _printed_type(generator: Any, node: exp.DataType) -> str:
+    """``NUMERIC`` keeps whole numbers whole in SQLite; sqlglot writes REAL for it."""
+    return "NUMERIC" if node.this is exp.DType.DECIMAL else str(generator.datatype_sql(node))
+
+
+_PRINTED: dict[Dialect, dict[type[exp.Expr], Callable[[Any, Any], str]]] = {
+    "sqlite": {exp.DataType: _printed_type},
+    # MariaDB has no REGEXP_LIKE, which sqlglot writes; both have the operator.
+    "mysql": {exp.RegexpLike: lambda generator, node: str(generator.binary(node, "REGEXP"))},
+}
+"""Kinds of nodes that sqlglot writes in another way than the statement had them, to another effect."""
+_dispatches: dict[Dialect, dict[Any, Any]] = {}
+
+
+def _dispatch(dialect: Dialect, standard: dict[Any, Any]) -> dict[Any, Any]:
+    if dialect not in _dispatches:
+        _dispatches[dialect] = {**standard, **_PRINTED[dialect]}
+    return _dispatches[dialect]
+
+
 def _print(tree: exp.Expr, dialect: Dialect) -> str:
     """The text of ``tree``, which is not to be used afterwards; what the dialect cannot say raises."""
-    return tree.sql(dialect=dialect, comments=False, copy=False, unsupported_level=ErrorLevel.RAISE)
+    generator = SqlglotDialect.get_or_raise(dialect).generator(
+        comments=False, unsupported_level=ErrorLevel.RAISE
+    )
+    if dialect in _PRINTED:
+        generator._dispatch = _dispatch(dialect, generator._dispatch)
+    return generator.generate(tree, copy=False)
 
 
 def _is_compared(column: exp.Column) -> bool:

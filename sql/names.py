@@ -25,6 +25,11 @@ def key(name: str) -> str:
     return name.lower()
 
 
+def is_plain(name: str) -> bool:
+    """Whether ``name`` is made of ASCII letters, figures and underscores alone."""
+    return _PLAIN.match(name) is not None
+
+
 def identifier(name: str, dialect: Dialect) -> exp.Identifier:
     """``name`` as a node that prints in quotes where it needs them to be read back as it is."""
     return exp.to_identifier(name, quoted=_needs_quotes(name, dialect))

@@ -167,7 +167,7 @@ class SqliteDatabase:
 
 
 def _authorize(action: int, first: str | None, second: str | None, where: str | None, by: str | None) -> int:
-    if action == sqlite3.SQLITE_SELECT:
+    if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE):
         return sqlite3.SQLITE_OK
     if action == sqlite3.SQLITE_READ:
         is_own = not (first or "").lower().startswith(("sqlite_", "pragma_"))

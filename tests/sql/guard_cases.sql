@@ -1,7 +1,7 @@
 -- Statements and what the guard says to them, one per line, over the shop of small_shop.py.
 -- To add one, write STATEMENT, then a space, two hyphens, a colon, a space, then VERDICT DIALECTS ROLE: WORDS OF THE REASON
 --   VERDICT   allow, or the error: UnsafeQuery, UnknownName, NotAllowed (allowed ones are also run)
---   DIALECTS  duckdb, sqlite or both
+--   DIALECTS  duckdb, sqlite, postgres, mysql: names with commas between; both is duckdb,sqlite; all is all four
 --   ROLE      owner (sees all), analyst (customers.name and email masked), china (two views, rows of China)
 -- In a statement, \n stands for a line break and {n*x} for x written n times.
 
@@ -196,9 +196,9 @@ SELECT * FROM query('DROP TABLE orders') --: UnsafeQuery duckdb owner
 SELECT * FROM query_table('secrets') --: UnsafeQuery duckdb owner
 SELECT * FROM range(1000000000000) --: UnsafeQuery duckdb owner
 SELECT * FROM generate_series(1, 1000000000000) --: UnsafeQuery both owner
-SELECT UNNEST([1, 2]) --: UnsafeQuery duckdb owner
-SELECT * FROM sales, UNNEST([1, 2]) AS t(x) --: UnsafeQuery duckdb owner
-SELECT * FROM sales, LATERAL (SELECT 1 AS x) AS t --: UnsafeQuery duckdb owner: LATERAL
+SELECT UNNEST([1, 2]) --: allow duckdb owner
+SELECT * FROM sales, UNNEST([1, 2]) AS t(x) --: allow duckdb owner
+SELECT * FROM sales, LATERAL (SELECT 1 AS x) AS t --: allow duckdb owner
 SELECT current_setting('home_directory') --: UnknownName duckdb owner: not an allowed function
 SELECT getenv('HOME') --: UnknownName duckdb owner: not an allowed function
 SELECT getvariable('x') --: UnknownName duckdb owner: not an allowed function
@@ -238,7 +238,6 @@ SELECT * FROM main.customers --: UnsafeQuery both owner: schemas
 SELECT * FROM information_schema.tables --: UnsafeQuery both owner: schemas
 SELECT * FROM small.main.secrets --: UnsafeQuery duckdb owner: schemas
 SELECT main.customers.email FROM customers --: UnsafeQuery both owner
-WITH RECURSIVE t AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM t) SELECT * FROM t --: UnsafeQuery both owner: RECURSIVE
 SELECT * FROM sales WHERE order_id = ? --: UnsafeQuery both owner: parameters
 SELECT * FROM sales WHERE order_id = $1 --: UnsafeQuery duckdb owner: parameters
 SELECT * FROM sales WHERE order_id = :id --: UnsafeQuery both owner: parameters
@@ -275,3 +274,262 @@ SELECT {9*REPLACE(}product{9*, 'a', 'aaaaaaaaaa')} FROM sales --: UnsafeQuery bo
 SELECT {8*REGEXP_REPLACE(}product{8*, '.', 'aaaaaaaaaa', 'g')} FROM sales --: UnsafeQuery duckdb owner: too long
 WITH a AS (SELECT product||product||product||product||product||product||product||product AS x FROM sales), b AS (SELECT x||x||x||x||x||x||x||x AS y FROM a), c AS (SELECT y||y||y||y||y||y||y||y||y AS z FROM b), d AS (SELECT z||z||z||z||z||z||z||z AS w FROM c), e AS (SELECT w||w||w||w AS v FROM d) SELECT v FROM e --: UnsafeQuery both owner: too long
 SELECT REPLACE(REPLACE(REPLACE(product, 'a', 'A'), ' ', '_'), '-', ' to ') || ' (' || country || ')' FROM sales --: allow both owner
+
+-- ---- recursion ----
+WITH RECURSIVE t AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM t WHERE x < 5) SELECT x FROM t --: allow all analyst
+WITH RECURSIVE t(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM t WHERE x < 5) SELECT * FROM t --: allow all analyst
+WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT t.n + 1 FROM t WHERE t.n < 12), m AS (SELECT quantity, COUNT(*) AS lines FROM sales GROUP BY quantity) SELECT t.n, COALESCE(m.lines, 0) AS lines FROM t LEFT JOIN m ON m.quantity = t.n ORDER BY t.n --: allow all analyst
+WITH RECURSIVE sales AS (SELECT 1 AS order_id UNION ALL SELECT order_id + 1 FROM sales WHERE order_id < 5) SELECT COUNT(*) FROM sales --: allow all analyst
+WITH RECURSIVE t AS (SELECT order_id, 1 AS depth FROM orders UNION ALL SELECT o.order_id, t.depth + 1 FROM orders AS o JOIN t ON o.order_id = t.order_id + 1) SELECT MAX(depth) FROM t --: allow all owner
+WITH RECURSIVE t AS (SELECT CAST('2025-01-01' AS DATE) AS d UNION ALL SELECT CAST(d + INTERVAL 1 DAY AS DATE) FROM t WHERE d < CAST('2025-01-10' AS DATE)) SELECT COUNT(*) FROM t --: allow duckdb analyst
+WITH RECURSIVE t AS (SELECT CAST('2025-01-01' AS DATE) AS d UNION ALL SELECT CAST(d + INTERVAL '1 day' AS DATE) FROM t WHERE d < CAST('2025-01-10' AS DATE)) SELECT COUNT(*) FROM t --: allow postgres analyst
+WITH RECURSIVE t AS (SELECT CAST('2025-01-01' AS DATE) AS d UNION ALL SELECT d + INTERVAL 1 DAY FROM t WHERE d < CAST('2025-01-10' AS DATE)) SELECT COUNT(*) FROM t --: allow mysql analyst
+WITH RECURSIVE t AS (SELECT DATE('2025-01-01') AS d UNION ALL SELECT DATE(d, '+1 day') FROM t WHERE d < '2025-01-10') SELECT COUNT(*) FROM t --: allow sqlite analyst
+WITH RECURSIVE t AS (SELECT CAST('a' AS VARCHAR(100)) AS x, 1 AS n UNION ALL SELECT x || 'b', n + 1 FROM t WHERE n < 5) SELECT x FROM t --: allow duckdb,sqlite analyst
+WITH RECURSIVE t AS (SELECT 'a' AS x, 1 AS n UNION ALL SELECT CONCAT(x, x), n + 1 FROM t WHERE n < 40) SELECT x FROM t --: UnsafeQuery duckdb,postgres,mysql analyst: doubles
+WITH RECURSIVE t AS (SELECT 'a' AS x UNION ALL SELECT x || x FROM t) SELECT LENGTH(x) FROM t --: UnsafeQuery duckdb,sqlite,postgres analyst: doubles
+WITH RECURSIVE t AS (SELECT 'a' AS x, 'b' AS y UNION ALL SELECT t.x || t.y, t.x FROM t) SELECT x FROM t --: UnsafeQuery duckdb,sqlite,postgres analyst: doubles
+WITH RECURSIVE t AS (SELECT 'a' AS x UNION ALL SELECT REPLACE(x, 'a', 'aa') FROM t) SELECT x FROM t --: UnsafeQuery all analyst: doubles
+WITH RECURSIVE t AS (SELECT password AS x FROM secrets UNION ALL SELECT x FROM t) SELECT x FROM t --: UnknownName all owner: there is no view secrets
+WITH RECURSIVE t AS (SELECT 1 AS x UNION ALL SELECT y + 1 FROM t) SELECT x FROM t --: UnknownName all owner: no column y
+WITH RECURSIVE a AS (SELECT * FROM b), b AS (SELECT 1 AS x) SELECT * FROM a --: UnknownName all owner: there is no view b
+WITH RECURSIVE t AS (SELECT email AS x FROM customers UNION ALL SELECT x FROM t) SELECT x FROM t --: NotAllowed all analyst: customers.email is hidden
+WITH RECURSIVE secrets AS (SELECT 1 AS password UNION ALL SELECT password + 1 FROM secrets WHERE password < 3) SELECT password FROM secrets --: allow all owner
+WITH t AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM t) SELECT x FROM t --: UnknownName all owner: there is no view t
+
+-- ---- LATERAL ----
+SELECT o.order_id, t.total FROM orders AS o LEFT JOIN LATERAL (SELECT SUM(s.amount) AS total FROM sales AS s WHERE s.order_id = o.order_id) AS t ON TRUE --: allow duckdb,postgres analyst
+SELECT o.order_id, t.product FROM orders AS o CROSS JOIN LATERAL (SELECT s.product FROM sales AS s WHERE s.order_id = o.order_id ORDER BY s.amount DESC LIMIT 1) AS t --: allow duckdb,postgres analyst
+SELECT o.order_id, t.x FROM orders AS o, LATERAL (SELECT o.customer_id + 1 AS x) AS t --: allow duckdb,postgres analyst
+SELECT o.order_id FROM orders AS o, LATERAL (SELECT password FROM secrets) AS t --: UnknownName duckdb,postgres,mysql owner: there is no view secrets
+SELECT o.order_id FROM orders AS o, LATERAL (SELECT email AS x FROM customers) AS t --: NotAllowed duckdb,postgres,mysql analyst: customers.email is hidden
+SELECT o.order_id FROM orders AS o, LATERAL (SELECT z.nothing AS x) AS t --: UnknownName duckdb,postgres,mysql analyst: no table or alias z
+SELECT o.order_id FROM orders AS o, LATERAL (SELECT 1 AS x) AS t --: UnsafeQuery sqlite analyst: SQLite has no LATERAL
+SELECT * FROM sales, LATERAL read_text('/etc/passwd') AS t --: UnsafeQuery duckdb,postgres owner
+SELECT * FROM sales, LATERAL UNNEST(product) AS t --: UnsafeQuery duckdb,postgres owner
+SELECT * FROM sales CROSS APPLY (SELECT 1 AS x) AS t --: UnsafeQuery all owner
+
+-- ---- rows that stand in the statement ----
+SELECT m FROM range(1, 13) AS t(m) --: allow duckdb analyst
+SELECT COUNT(*) FROM range(5) --: allow duckdb analyst
+SELECT range FROM range(5) --: allow duckdb analyst
+SELECT d FROM generate_series(DATE '2025-01-01', DATE '2025-12-01', INTERVAL 1 MONTH) AS t(d) --: allow duckdb analyst
+SELECT t.d, COUNT(s.order_id) AS lines FROM generate_series(DATE '2025-01-01', DATE '2025-12-01', INTERVAL 1 MONTH) AS t(d) LEFT JOIN sales AS s ON DATE_TRUNC('month', s.ordered_at) = t.d GROUP BY t.d ORDER BY t.d --: allow duckdb analyst
+SELECT UNNEST([1, 2, 3]) AS x --: allow duckdb analyst
+SELECT t.x FROM UNNEST(['a', 'b']) AS t(x) --: allow duckdb analyst
+SELECT UNNEST(range(1, 5)) AS x --: allow duckdb analyst
+SELECT * FROM UNNEST([1, 2]) AS t(x), sales --: allow duckdb analyst
+SELECT product FROM sales WHERE country = ANY(['China', 'Germany']) --: allow duckdb analyst
+SELECT m FROM generate_series(1, 12) AS m --: allow postgres analyst
+SELECT t.m FROM generate_series(1, 12) AS t(m) --: allow postgres analyst
+SELECT CAST(d AS DATE) AS day FROM generate_series('2025-01-01'::date, '2025-03-01'::date, INTERVAL '1 day') AS d --: allow postgres analyst
+SELECT d, COUNT(s.order_id) FROM generate_series(DATE '2025-01-01', DATE '2025-06-01', INTERVAL '1 month') AS d LEFT JOIN sales AS s ON DATE_TRUNC('month', s.ordered_at) = d GROUP BY d --: allow postgres analyst
+SELECT x FROM UNNEST(ARRAY['a', 'b']) AS x --: allow postgres analyst
+SELECT product FROM sales WHERE country = ANY(ARRAY['China', 'Germany']) --: allow postgres analyst
+SELECT generate_series(1, 3) AS n --: allow postgres analyst
+SELECT t.x, t.y FROM (VALUES (1, 'a'), (2, 'b')) AS t(x, y) --: allow duckdb,postgres analyst
+SELECT * FROM range(1000000000000) --: UnsafeQuery duckdb owner: rows at most
+SELECT * FROM generate_series(1, 1000000000000) AS t(x) --: UnsafeQuery duckdb,postgres owner: rows at most
+SELECT * FROM generate_series(1, 10000000000, 5) AS t(x) --: UnsafeQuery duckdb,postgres owner: rows at most
+SELECT * FROM generate_series(-10000000000, 1) AS t(x) --: UnsafeQuery duckdb,postgres owner: rows at most
+SELECT * FROM generate_series(1, (SELECT MAX(order_id) FROM sales)) AS t(x) --: UnsafeQuery duckdb,postgres owner: bounds written
+SELECT * FROM generate_series(1, 1e12) AS t(x) --: UnsafeQuery duckdb,postgres owner
+SELECT * FROM generate_series(DATE '0001-01-01', DATE '9999-01-01', INTERVAL 1 SECOND) AS t(x) --: UnsafeQuery duckdb owner: rows at most
+SELECT * FROM generate_series(DATE '0001-01-01', DATE '9999-01-01', INTERVAL 0 DAY) AS t(x) --: UnsafeQuery duckdb owner
+SELECT range(order_id) FROM sales --: UnsafeQuery duckdb owner: bounds written
+SELECT UNNEST(range(1, 1000000000)) AS x --: UnsafeQuery duckdb owner: rows at most
+SELECT * FROM UNNEST((SELECT ARRAY_AGG(password) FROM secrets)) AS t(x) --: UnsafeQuery duckdb,postgres owner
+SELECT UNNEST(product) FROM sales --: UnsafeQuery duckdb,postgres owner: written out
+SELECT * FROM generate_series(1, 5) --: UnsafeQuery sqlite,mysql owner: WITH RECURSIVE
+SELECT * FROM json_each('[1, 2]') --: UnsafeQuery sqlite owner
+SELECT * FROM seq_1_to_1000000000 --: UnknownName mysql owner: there is no view
+SELECT * FROM JSON_TABLE('[1]', '$[*]' COLUMNS (x INT PATH '$')) AS t --: UnsafeQuery mysql owner: functions in FROM
+SELECT * FROM UNNEST(ARRAY[1, 2]) WITH ORDINALITY AS t(x, n) --: UnsafeQuery postgres owner
+SELECT * FROM ROWS FROM (generate_series(1, 2)) AS t --: UnsafeQuery postgres owner
+
+-- ---- windows, groups, QUALIFY, DISTINCT ON ----
+SELECT product, SUM(amount) OVER w AS running FROM sales WINDOW w AS (PARTITION BY country ORDER BY ordered_at) --: allow all analyst
+SELECT product, AVG(amount) OVER (ORDER BY ordered_at ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS moving FROM sales --: allow all analyst
+SELECT country, LAG(SUM(amount)) OVER (ORDER BY country) AS previous FROM sales GROUP BY country --: allow all analyst
+SELECT country, RANK() OVER (ORDER BY SUM(amount) DESC) AS place, NTILE(4) OVER (ORDER BY SUM(amount)) AS quarter FROM sales GROUP BY country --: allow all analyst
+SELECT product, FIRST_VALUE(product) OVER (PARTITION BY country ORDER BY amount DESC) AS best FROM sales --: allow all analyst
+SELECT product, SUM(amount) OVER (ORDER BY nothing) FROM sales --: UnknownName all analyst: no column nothing
+SELECT product, SUM(amount) OVER w FROM sales WINDOW w AS (PARTITION BY nothing) --: UnknownName all analyst: no column nothing
+SELECT customer_id, RANK() OVER (ORDER BY email) FROM customers --: NotAllowed all analyst: customers.email is hidden
+SELECT customer_id, COUNT(*) OVER w FROM customers WINDOW w AS (PARTITION BY email) --: NotAllowed all analyst: customers.email is hidden
+SELECT customer_id FROM customers QUALIFY ROW_NUMBER() OVER (ORDER BY email) = 1 --: NotAllowed duckdb analyst: customers.email is hidden
+SELECT product, amount FROM sales QUALIFY RANK() OVER (PARTITION BY country ORDER BY amount DESC) <= 2 --: allow duckdb analyst
+SELECT product, ROW_NUMBER() OVER (ORDER BY amount) AS place FROM sales QUALIFY place = 1 --: allow duckdb analyst
+SELECT country, product, SUM(amount), GROUPING(country) FROM sales GROUP BY GROUPING SETS ((country, product), (country), ()) --: allow duckdb,postgres analyst
+SELECT country, product, SUM(amount) FROM sales GROUP BY CUBE (country, product) --: allow duckdb,postgres analyst
+SELECT country, SUM(amount) FROM sales GROUP BY ROLLUP (country) --: allow duckdb,postgres analyst
+SELECT country, SUM(amount) FROM sales GROUP BY country WITH ROLLUP --: allow mysql analyst
+SELECT country, SUM(amount) FROM customers GROUP BY CUBE (email) --: NotAllowed duckdb,postgres analyst: hidden
+SELECT DISTINCT ON (country) country, product, amount FROM sales ORDER BY country, amount DESC --: allow duckdb,postgres analyst
+SELECT DISTINCT ON (email) country FROM customers --: NotAllowed duckdb,postgres analyst: customers.email is hidden
+SELECT country, COUNT(*) FILTER (WHERE amount > 10) AS n FROM sales GROUP BY country --: allow postgres analyst
+SELECT country, PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY amount) AS median FROM sales GROUP BY country --: allow duckdb,postgres analyst
+SELECT MODE() WITHIN GROUP (ORDER BY product) AS usual FROM sales --: allow duckdb,postgres analyst
+SELECT STRING_AGG(product, ', ' ORDER BY amount DESC) FROM sales --: allow duckdb,postgres analyst
+SELECT GROUP_CONCAT(DISTINCT product ORDER BY product SEPARATOR ', ') FROM sales --: allow mysql analyst
+
+-- ---- dates, text and numbers, as each database says it ----
+SELECT DATE_TRUNC('month', ordered_at) AS month, SUM(amount) AS revenue FROM sales GROUP BY 1 ORDER BY 1 --: allow duckdb,postgres analyst
+SELECT TO_CHAR(ordered_at, 'YYYY-MM') AS month, SUM(amount) FROM sales GROUP BY TO_CHAR(ordered_at, 'YYYY-MM') --: allow postgres analyst
+SELECT EXTRACT(YEAR FROM ordered_at) AS year, EXTRACT(ISODOW FROM ordered_at) AS day, DATE_PART('month', ordered_at) AS month FROM sales --: allow postgres analyst
+SELECT COUNT(*) FROM sales WHERE ordered_at >= NOW() - INTERVAL '30 days' --: allow postgres analyst
+SELECT COUNT(*) FROM sales WHERE ordered_at::date = CURRENT_DATE - 1 --: allow postgres analyst
+SELECT ROUND(AVG(amount)::numeric, 2), STDDEV(amount), CORR(amount, quantity) FROM sales --: allow postgres analyst
+SELECT AGE(MAX(ordered_at), MIN(ordered_at)), EXTRACT(EPOCH FROM MAX(ordered_at) - MIN(ordered_at)) / 86400 FROM sales --: allow postgres analyst
+SELECT product FROM sales WHERE product ~ '^L' OR product ~* 'mug' OR product ILIKE 'b%' --: allow postgres analyst
+SELECT product || ' (' || country || ')' AS text, INITCAP(product), SPLIT_PART(product, 'a', 1), LPAD(product, 10, '.') FROM sales --: allow postgres analyst
+SELECT country IS DISTINCT FROM 'China', product SIMILAR TO 'L%' FROM sales --: allow postgres analyst
+SELECT product FROM sales ORDER BY amount DESC NULLS LAST FETCH FIRST 2 ROWS ONLY --: allow postgres analyst
+SELECT (ordered_at AT TIME ZONE 'UTC')::date FROM sales --: allow postgres analyst
+SELECT $$it's a Lamp$$ AS text, $x$more$x$ AS more --: allow duckdb,postgres analyst
+SELECT "Product" FROM "Sales" AS "S" WHERE "S"."Amount" > 5 --: allow duckdb,sqlite,postgres analyst
+SELECT S.AMOUNT AS Total FROM Sales S ORDER BY TOTAL --: allow all analyst
+SELECT T.Total FROM (SELECT SUM(amount) AS total FROM sales) AS t --: allow all analyst
+WITH Totals AS (SELECT country AS Land, SUM(amount) AS Total FROM sales GROUP BY country) SELECT TOTALS.land, totals.* FROM totals --: allow all analyst
+SELECT SUM(amount) AS 销售额 FROM sales --: allow all analyst
+SELECT SUM(amount) AS "Umsatz in €" FROM sales --: allow all analyst
+SELECT DATE_FORMAT(ordered_at, '%Y-%m') AS month, SUM(amount) AS revenue FROM sales GROUP BY month ORDER BY month --: allow mysql analyst
+SELECT YEAR(ordered_at), MONTH(ordered_at), WEEK(ordered_at, 3), DAYNAME(ordered_at), QUARTER(ordered_at), LAST_DAY(ordered_at) FROM sales --: allow mysql analyst
+SELECT COUNT(*) FROM sales WHERE ordered_at >= DATE_SUB(CURDATE(), INTERVAL 1 MONTH) --: allow mysql analyst
+SELECT TIMESTAMPDIFF(DAY, MIN(ordered_at), MAX(ordered_at)), DATEDIFF(MAX(ordered_at), MIN(ordered_at)) FROM sales --: allow mysql analyst
+SELECT CONCAT(product, ' ', country), CONCAT_WS('-', product, country), IFNULL(country, ''), IF(amount > 10, 'big', 'small'), LPAD(product, 10, '.') FROM sales --: allow mysql analyst
+SELECT product FROM sales WHERE product REGEXP '^L' OR product NOT REGEXP 'u' OR product RLIKE 'g$' --: allow mysql analyst
+SELECT product FROM sales WHERE product = "Lamp" --: allow mysql analyst
+SELECT product FROM sales WHERE product = 'it\'s' OR product = "say \"it\"" OR product LIKE '50\%' --: allow mysql analyst
+SELECT `product` FROM `sales` WHERE `sales`.`country` = 'China' --: allow mysql analyst
+SELECT quantity DIV 2, quantity MOD 2, quantity % 2, CAST(amount AS SIGNED), CAST(amount AS DECIMAL(10,2)) FROM sales --: allow mysql analyst
+SELECT product FROM sales WHERE country = 'China' || country = 'Germany' --: allow mysql analyst
+SELECT product FROM sales WHERE country = 'China' && quantity > 1 --: allow mysql analyst
+SELECT product # the thing\nFROM sales --: allow mysql analyst
+SELECT 5--1 AS six FROM sales --: allow mysql analyst
+SELECT STD(amount), STDDEV_SAMP(amount), VARIANCE(amount) FROM sales --: allow mysql analyst
+SELECT product FROM sales LIMIT 1, 2 --: allow mysql analyst
+SELECT PRINTF('%.2f', amount), PRINTF('%5d', quantity) FROM sales --: allow sqlite analyst
+SELECT CAST('5' AS NUMERIC) / 2 AS two --: allow sqlite analyst
+SELECT JSON_EXTRACT('{"a": 1}', '$.a') AS a --: allow duckdb,sqlite,mysql analyst
+SELECT JSON_EXTRACT('{"a": 1}', product) FROM sales --: UnsafeQuery duckdb,sqlite,mysql analyst: place inside a JSON value
+SELECT '{"a": 1}'::json ->> 'a' --: UnsafeQuery postgres analyst: type
+SELECT LPAD(product, 1000000000, 'x') FROM sales --: UnsafeQuery duckdb,postgres,mysql analyst: LPAD
+SELECT RPAD(product, quantity, 'x') FROM sales --: UnsafeQuery duckdb,postgres,mysql analyst: in figures
+SELECT PRINTF('%1000000d', 1) --: UnsafeQuery sqlite analyst: pad
+SELECT FORMAT('%*d', 100000000, 1) --: UnsafeQuery sqlite analyst: pad
+SELECT PRINTF(product, 1) FROM sales --: UnsafeQuery sqlite analyst: written as a text
+
+-- ---- names that look alike ----
+SELECT ｅｍａｉｌ FROM customers --: UnknownName all owner: there is no column
+SELECT email FROM ｃｕｓｔｏｍｅｒｓ --: UnknownName all owner: there is no view
+SELECT * FROM ѕecrets --: UnknownName all owner: there is no view
+SELECT * FROM "SECRETS" --: UnknownName all owner: there is no view
+SELECT * FROM seКrets --: UnknownName all owner: there is no view
+WITH ѕales AS (SELECT 1 AS amount) SELECT amount FROM ѕales --: allow all owner
+WITH ſales AS (SELECT 1 AS amount) SELECT amount FROM ſales --: allow all owner
+SELECT "emaİl" FROM customers --: UnknownName duckdb,sqlite,postgres analyst: there is no column
+SELECT EMAIL FROM CUSTOMERS --: NotAllowed all analyst: is hidden
+SELECT `email` FROM customers --: NotAllowed mysql,sqlite analyst: is hidden
+SELECT [email] FROM customers --: NotAllowed sqlite analyst: is hidden
+SELECT U&"\0065mail" FROM customers --: UnknownName postgres analyst
+SELECT U&'\0065mail' AS x --: UnsafeQuery postgres analyst: escapes
+SELECT E'\x41' AS x --: UnsafeQuery duckdb,postgres analyst: escapes
+SELECT X'41' AS x --: UnsafeQuery sqlite,mysql,postgres analyst: hexadecimal
+SELECT N'a' AS x --: UnsafeQuery all analyst: N'
+SELECT _utf8'a' AS x --: UnsafeQuery mysql analyst: character sets
+SELECT b'1' AS x --: UnsafeQuery postgres,mysql analyst: bits
+
+-- ---- hints, comments that run, settings, the databases' own tables ----
+SELECT /*! password, */ product FROM sales --: UnsafeQuery mysql owner: executes
+SELECT /*!50000 password, */ product FROM sales --: UnsafeQuery mysql owner: executes
+SELECT /*M!100100 password, */ product FROM sales --: UnsafeQuery mysql owner: executes
+SELECT product FROM sales /*! UNION SELECT password FROM secrets */ --: UnsafeQuery mysql owner: executes
+SELECT /*+ MAX_EXECUTION_TIME(1) */ product FROM sales --: UnsafeQuery mysql owner: hints
+SELECT /*+ SeqScan(sales) */ product FROM sales --: allow postgres owner
+SELECT product FROM sales USE INDEX (x) --: UnsafeQuery mysql owner: hints
+SELECT SQL_NO_CACHE product FROM sales --: UnsafeQuery mysql owner
+SELECT STRAIGHT_JOIN product FROM sales --: UnsafeQuery mysql owner
+SELECT product FROM sales PARTITION (p0) --: UnsafeQuery mysql owner
+SELECT product FROM sales INTO OUTFILE '/tmp/x' --: UnsafeQuery mysql owner
+SELECT product INTO @x FROM sales --: UnsafeQuery mysql owner: INTO
+SELECT @@version --: UnsafeQuery mysql owner: settings
+SELECT @@global.read_only --: UnsafeQuery mysql owner: settings
+SELECT @x := 1 --: UnsafeQuery mysql owner
+SELECT product FROM sales LOCK IN SHARE MODE --: UnsafeQuery mysql owner
+SELECT product FROM sales FOR UPDATE --: UnsafeQuery postgres,mysql owner: FOR UPDATE
+SELECT product FROM sales PROCEDURE ANALYSE() --: UnsafeQuery mysql owner
+SELECT * FROM sales FULL JOIN orders USING (order_id) --: UnsafeQuery mysql owner: no FULL JOIN
+SELECT o.order_id FROM sales AS s FULL JOIN orders AS o ON s.order_id = o.order_id --: allow duckdb,sqlite,postgres owner
+SELECT * FROM pg_catalog.pg_user --: UnsafeQuery postgres owner: schemas
+SELECT * FROM pg_shadow --: UnknownName postgres owner: there is no view
+SELECT * FROM mysql.user --: UnsafeQuery mysql owner: schemas
+SELECT * FROM information_schema.tables --: UnsafeQuery postgres,mysql owner: schemas
+SELECT ctid FROM sales --: UnknownName postgres owner: there is no column ctid
+SELECT xmin FROM customers --: UnknownName postgres owner: there is no column xmin
+SELECT tableoid FROM customers --: UnknownName postgres owner: there is no column tableoid
+SELECT customers FROM customers --: UnsafeQuery postgres owner
+SELECT (c).email FROM customers AS c --: UnsafeQuery postgres analyst
+SELECT c.email FROM customers AS c --: NotAllowed postgres,mysql analyst: is hidden
+SELECT email(c) FROM customers AS c --: UnknownName postgres analyst: not an allowed function
+SELECT c::text FROM customers AS c --: UnsafeQuery postgres analyst
+SELECT ROW_TO_JSON(c) FROM customers AS c --: UnknownName postgres analyst: not an allowed function
+SELECT * FROM ONLY customers --: UnsafeQuery postgres owner
+TABLE customers --: allow postgres owner
+TABLE secrets --: UnknownName postgres owner: there is no view
+SELECT pg_sleep(10) --: UnknownName postgres owner: not an allowed function
+SELECT pg_read_file('/etc/passwd') --: UnknownName postgres owner: not an allowed function
+SELECT current_setting('data_directory') --: UnknownName postgres owner: not an allowed function
+SELECT set_config('a.b', 'c', false) --: UnknownName postgres owner: not an allowed function
+SELECT query_to_xml('SELECT * FROM secrets', true, false, '') --: UnknownName postgres owner: not an allowed function
+SELECT dblink('host=x', 'SELECT 1') --: UnknownName postgres owner: not an allowed function
+SELECT lo_import('/etc/passwd') --: UnknownName postgres owner: not an allowed function
+SELECT pg_catalog.pg_sleep(1) --: UnsafeQuery postgres owner
+SELECT current_user --: UnknownName postgres,mysql owner: not an allowed function
+SELECT session_user --: UnknownName postgres owner: not an allowed function
+SELECT nextval('s') --: UnknownName postgres owner: not an allowed function
+SELECT 'secrets'::regclass --: UnsafeQuery postgres owner
+SELECT CAST('secrets' AS OID) --: UnsafeQuery postgres owner
+SELECT '{1}'::int[] --: UnsafeQuery postgres owner: type
+SELECT SLEEP(10) --: UnknownName mysql owner: not an allowed function
+SELECT BENCHMARK(1000000000, MD5('x')) --: UnknownName mysql owner: not an allowed function
+SELECT LOAD_FILE('/etc/passwd') --: UnknownName mysql owner: not an allowed function
+SELECT GET_LOCK('x', 10) --: UnknownName mysql owner: not an allowed function
+SELECT EXTRACTVALUE(1, CONCAT('~', 'x')) --: UnknownName mysql owner
+SELECT UPDATEXML(1, 'x', 1) --: UnknownName mysql owner: not an allowed function
+SELECT VERSION() --: UnknownName mysql,postgres owner: not an allowed function
+SELECT DATABASE() --: UnknownName mysql owner: not an allowed function
+SELECT REPEAT('x', 1000000000) --: UnknownName postgres,mysql owner: not an allowed function
+SELECT SPACE(1000000000) --: UnknownName mysql owner: not an allowed function
+SELECT product FROM sales WHERE MATCH (product) AGAINST ('x') --: UnknownName mysql owner
+SHOW TABLES --: UnsafeQuery mysql owner
+DESCRIBE sales --: UnsafeQuery mysql owner
+HANDLER sales OPEN --: UnsafeQuery mysql owner
+DO SLEEP(5) --: UnsafeQuery mysql owner
+LOAD DATA INFILE 'x' INTO TABLE orders --: UnsafeQuery mysql owner
+REPLACE INTO orders VALUES (1, 1, NULL, NULL) --: UnsafeQuery mysql owner
+COPY orders TO PROGRAM 'sh' --: UnsafeQuery postgres owner
+DO $$ BEGIN PERFORM 1; END $$ --: UnsafeQuery postgres owner
+LISTEN x --: UnsafeQuery postgres owner
+NOTIFY x --: UnsafeQuery postgres owner
+PREPARE x AS SELECT 1 --: UnsafeQuery postgres,mysql owner
+EXECUTE x --: UnsafeQuery postgres,mysql owner
+DEALLOCATE x --: UnsafeQuery postgres,mysql owner
+SET ROLE postgres --: UnsafeQuery postgres owner
+RESET ALL --: UnsafeQuery postgres owner
+LOCK TABLE orders --: UnsafeQuery postgres owner
+GRANT ALL ON orders TO public --: UnsafeQuery postgres,mysql owner
+VACUUM FULL --: UnsafeQuery postgres owner
+CALL x() --: UnsafeQuery postgres,mysql owner
+SELECT * FROM sales WHERE order_id = $1 --: UnsafeQuery postgres owner: parameters
+SELECT * FROM sales WHERE order_id = %s --: UnsafeQuery postgres,mysql owner
+SELECT * FROM sales WHERE order_id = :id --: UnsafeQuery postgres,mysql owner: parameters
+SELECT * FROM sales WHERE order_id = ? --: UnsafeQuery mysql owner: parameters
+SELECT 1 AS $1 --: allow sqlite,mysql owner
+SELECT * FROM sales TABLESAMPLE BERNOULLI (10) --: UnsafeQuery postgres owner
+SELECT * FROM sales PIVOT (SUM(amount) FOR country IN ('China')) AS p --: UnsafeQuery all owner
+SELECT * FROM sales UNPIVOT (v FOR n IN (amount, quantity)) AS p --: UnsafeQuery duckdb,postgres owner
+SELECT * FROM sales MATCH_RECOGNIZE (PATTERN (a) DEFINE a AS TRUE) --: UnsafeQuery all owner
+SELECT product FROM sales UNION SELECT password FROM secrets -- --: UnknownName all owner: there is no view secrets
+SELECT product FROM sales WHERE product = '\' UNION SELECT password FROM secrets -- ' --: allow mysql owner
+SELECT product FROM sales WHERE product = '\' UNION SELECT password FROM secrets -- ' --: UnknownName duckdb,sqlite,postgres owner: there is no view secrets

@@ -1,4 +1,4 @@
-"""A shop of twelve rows, the same in DuckDB and in SQLite, for tests of the guard and of databases."""
+"""A shop of twelve rows, the same in every database, for tests of the guard and of databases."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from bench.servers import Server
 from sql.semantics import Role, Shop, View, ViewColumn
 from sql.types import ColumnType, Dialect, QueryLimits
 
@@ -115,6 +116,15 @@ def build(folder: Path, dialect: Dialect) -> Path:
     return path
 
 
-def small_shop(path: Path) -> Shop:
+def build_on(server: Server) -> None:
+    """Write the tables into an empty database of a server, and let its reader read them."""
+    tables = TABLES
+    if server.dialect == "mysql":
+        tables = tables.replace('"', "`").replace("TIMESTAMP", "DATETIME")
+    server.execute(tables)
+    server.make_reader()
+
+
+def small_shop(path: Path | str) -> Shop:
     """Its description."""
     return Shop(name="Small", database=str(path), views=VIEWS, roles=ROLES, today="max(sales.ordered_at)")
