@@ -15,6 +15,7 @@ Started by root, the servers run as a user without rights. Nothing of an install
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import pwd
 import secrets
@@ -68,6 +69,8 @@ class Server:
     reader_password: str
     name: str
     """Name of the database."""
+    reader: str
+    """Name of the least-privileged role; every database has one of its own."""
     pid: int
     """Process that watches the server; the server is its child."""
     log: Path
@@ -105,16 +108,16 @@ class Server:
             connection.close()
 
     def create_database(self, name: str) -> Server:
-        """Another, empty database on this server, with the same reader; an old one of its name is dropped."""
+        """Another, empty database on this server, with a reader of its own; an old one of that name goes."""
         if not name.isidentifier() or name != name.lower():
             raise ValueError(f"the database's name must be a plain word in lower case, not {name!r}")
-        made = Server(
-            **{
-                **vars(self),
-                "name": name,
-                "admin_url": self.admin_url.rpartition("/")[0] + f"/{name}",
-                "reader_url": self.reader_url.rpartition("/")[0] + f"/{name}",
-            }
+        scheme, reader = self.admin_url.partition("://")[0], f"reader_{name}"
+        made = dataclasses.replace(
+            self,
+            name=name,
+            reader=reader,
+            admin_url=self.admin_url.rpartition("/")[0] + f"/{name}",
+            reader_url=f"{scheme}://{reader}:{self.reader_password}@{self.host}:{self.port}/{name}",
         )
         if self.dialect == "postgres":
             self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
@@ -127,12 +130,13 @@ class Server:
     def make_reader(self, **variables: str) -> None:
         """Run the shipped script that makes the reader, as its head says."""
         if self.dialect == "postgres":
-            values = {"reader": READER, "password": self.reader_password} | variables
+            values = {"reader": self.reader, "password": self.reader_password} | variables
             options = [part for name, value in values.items() for part in ("-v", f"{name}={value}")]
             script = ROOT / "sql" / "databases" / "reader_postgres.sql"
             _run_client(["psql", "-X", "-q", "-d", self.admin_url, *options, "-f", str(script)], "")
             return
-        values = {"shop_database": self.name, "reader_name": READER, "reader_password": self.reader_password}
+        values = {"shop_database": self.name, "reader_name": self.reader}
+        values["reader_password"] = self.reader_password
         sets = ", ".join(f"@{name} = '{value}'" for name, value in (values | variables).items())
         script = ROOT / "sql" / "databases" / "reader_mysql.sql"
         client = _program(("mariadb", "mysql"), (), "mariadb-server")
@@ -298,6 +302,7 @@ def _made(
         admin_password=password,
         reader_password=reader_password,
         name="shop",
+        reader=READER,
         pid=pid,
         log=log,
     )

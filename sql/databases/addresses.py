@@ -43,11 +43,11 @@ def parse_address(location: str) -> Address:
     try:
         parts = urlsplit(location)
         port = parts.port
-    except ValueError as error:
+    except ValueError:
         raise DatabaseUnavailable(
             f"{shown} is no address of a database: the port must be a number and special characters in the "
             "password must be written as %40 for @, %3A for :, %2F for /; nothing was opened"
-        ) from error
+        ) from None
     database = unquote(parts.path.lstrip("/"))
     if not database or "/" in database:
         raise DatabaseUnavailable(

@@ -1,12 +1,13 @@
 """MySQL and MariaDB, through PyMySQL.
 
 The second lock: every statement runs alone (the protocol's multi-statement flag is off) in a READ ONLY
-transaction that is always rolled back; files of this machine are never sent (``local_infile`` off); time,
-waiting for locks, temporary tables and (MariaDB) the session's memory are limited. The settings are made
-anew before every question, so nothing that a statement might set outlives it. What the user may do beyond
-that is the administrator's choice: ``reader_mysql.sql`` makes one that can only read, and ``rights`` tells
-what a user could do. A read-only transaction does not stop SELECT … INTO OUTFILE: that needs the FILE right,
-which the reader lacks. Locks of GET_LOCK are given up after the question.
+transaction that is always rolled back, in a session that is read-only itself (CREATE, DROP and TRUNCATE end
+the transaction before they begin); files of this machine are never sent (``local_infile`` off); time, waiting
+for locks, temporary tables and (MariaDB) the session's memory are limited. The settings are made anew before
+every question, so nothing that a statement might set outlives it. What the user may do beyond that is the
+administrator's choice: ``reader_mysql.sql`` makes one that can only read, and ``rights`` tells what a user
+could do. A read-only transaction does not stop SELECT … INTO OUTFILE: that needs the FILE right, which the
+reader lacks. Locks of GET_LOCK are given up after the question.
 
 Cancelling goes from outside, by ``KILL QUERY`` on a connection of its own; should that fail, the connection
 is cut.
@@ -66,6 +67,8 @@ OPTIONS = ("ssl_ca", "ssl_cert", "ssl_key", "ssl_verify_cert", "ssl_verify_ident
 """What may stand behind the ``?`` of an address."""
 
 _SETTINGS = (
+    "tx_read_only",
+    "transaction_read_only",
     "sql_mode",
     "max_statement_time",
     "max_execution_time",
@@ -143,11 +146,19 @@ class MysqlDatabase:
         self._releases = False
         """Whether the server can give up all locks of GET_LOCK at once: MySQL 5.7, MariaDB 10.5 and later."""
         self._pool: Pool[Any] = Pool(self._connect, _close)
+        try:
+            self._look()
+        except BaseException:
+            self.close()
+            raise
+
+    def _look(self) -> None:
+        """Learn what every question needs: which settings the server knows."""
         with self._session(CONNECT_S) as connection:
             names = ", ".join(f"'{name}'" for name in _SETTINGS)
             found = _rows(connection, f"SHOW SESSION VARIABLES WHERE Variable_name IN ({names})")
             self._known = frozenset(str(row[0]).lower() for row in found)
-            with contextlib.suppress(pymysql.err.MySQLError):
+            with contextlib.suppress(self._driver.err.MySQLError):
                 self._releases = bool(_rows(connection, "SELECT RELEASE_ALL_LOCKS() IS NOT NULL"))
 
     @property
@@ -285,18 +296,19 @@ class MysqlDatabase:
 
     @contextlib.contextmanager
     def _session(self, timeout_s: float) -> Iterator[Any]:
-        """A connection in which nothing goes on, rolled back afterwards; a stale one is replaced, once."""
+        """A connection in which nothing goes on, rolled back afterwards; those lost since are replaced."""
         if not self._is_open:
             raise DatabaseUnavailable(f"{self._address.shown} is closed; open it again")
         broken = (self._driver.err.MySQLError, OSError, AttributeError)
         connection, is_used = self._pool.take(timeout_s)
-        if is_used:
+        while is_used:
             try:
                 connection.ping(reconnect=False)
+                break
             except broken:
                 logger.info("the connection to %s was lost; connecting again", self._address.shown)
                 self._pool.give_back(connection, is_good=False)
-                connection, _ = self._pool.take(timeout_s)
+                connection, is_used = self._pool.take(timeout_s)
         is_good = False
         try:
             yield connection
@@ -366,6 +378,8 @@ class MysqlDatabase:
         memory = limits.max_memory_mb * 1_000_000
         part = max(1_048_576, min(64 * 1_048_576, memory // 8))
         wanted = {
+            "tx_read_only": "1",
+            "transaction_read_only": "1",
             "sql_mode": f"'{SQL_MODE}'",
             # Half a second later than our own watch, which tells the reason: a last resort.
             "max_statement_time": f"{limits.timeout_s + 0.5:.3f}",

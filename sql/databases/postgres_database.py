@@ -195,6 +195,14 @@ class PostgresDatabase:
         self._schemas: list[str] = []
         self._version = 0
         self._pool: Pool[psycopg.Connection[tuple[Any, ...]]] = Pool(self._connect, _close)
+        try:
+            self._look()
+        except BaseException:
+            self.close()
+            raise
+
+    def _look(self) -> None:
+        """Learn what every question needs: the server's version and where names are looked up."""
         with self._session(CONNECT_S) as connection:
             self._version = connection.info.server_version
             row = connection.execute("SELECT current_schemas(false)::text[]").fetchone()
@@ -318,17 +326,18 @@ class PostgresDatabase:
 
     @contextlib.contextmanager
     def _session(self, timeout_s: float) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-        """A connection in which nothing goes on, rolled back afterwards; a stale one is replaced, once."""
+        """A connection in which nothing goes on, rolled back afterwards; those lost since are replaced."""
         if not self._is_open:
             raise DatabaseUnavailable(f"{self._address.shown} is closed; open it again")
         connection, is_used = self._pool.take(timeout_s)
-        if is_used:
+        while is_used:
             try:
                 connection.execute("SELECT 1")
+                break
             except self._broken:
                 logger.info("the connection to %s was lost; connecting again", self._address.shown)
                 self._pool.give_back(connection, is_good=False)
-                connection, _ = self._pool.take(timeout_s)
+                connection, is_used = self._pool.take(timeout_s)
         is_good = False
         try:
             yield connection
