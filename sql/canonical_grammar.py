@@ -72,15 +72,15 @@ def _select(k: int, path: JoinPath, schema: Schema, *, inner: range) -> list[str
     if len(inner) > 1:  # also two of them set against each other
         subquery += f" | query{inner[0]} setop query{inner[1]}"
     conditions = [
-        f"left{k} CMP (value | col{k})",
-        f'left{k} (" BETWEEN " | " NOT BETWEEN ") value " AND " value',
+        f"key{k} CMP (value | term{k})",
+        f'key{k} (" BETWEEN " | " NOT BETWEEN ") value " AND " value',
         f'col{k} (" LIKE " | " NOT LIKE ") TEXT',
         f'col{k} (" IN (" | " NOT IN (") value (", " value){{0,{MAX_ITEMS}}} ")"',
         f'col{k} (" IS NULL" | " IS NOT NULL")',
     ]
     if subquery:
         conditions += [
-            f'left{k} CMP "(" ({subquery}) ")"',
+            f'key{k} CMP "(" ({subquery}) ")"',
             f'col{k} (" IN (" | " NOT IN (") ({subquery}) ")"',
         ]
     more = f"{{0,{MAX_ITEMS}}}"
@@ -88,7 +88,6 @@ def _select(k: int, path: JoinPath, schema: Schema, *, inner: range) -> list[str
         f"col{k}: {lark_choice(names)}",
         f'agg{k}: "COUNT(" ("*" | "DISTINCT "? col{k}) ")" | function "DISTINCT "? term{k} ")"',
         f'term{k}: col{k} ((" + " | " - " | " * " | " / ") col{k})?',
-        f"left{k}: col{k} | agg{k}",
         f'item{k}: "*" | term{k} | agg{k} ((" + " | " - " | " * " | " / ") agg{k})?',
         f"key{k}: term{k} | agg{k}",
         f"cond{k}: {' | '.join(conditions)}",

@@ -27,7 +27,7 @@ _MAX_MADE = 9
 """Tables that get a made example."""
 _MAX_SCHEMA_COLUMNS = 400
 """Columns in the fixed part; of a wider schema only the linked tables are shown, in the rest."""
-_DIALECTS = {"duckdb": "DuckDB", "sqlite": "SQLite", "postgres": "PostgreSQL", "mysql": "MySQL"}
+DIALECTS = {"duckdb": "DuckDB", "sqlite": "SQLite", "postgres": "PostgreSQL", "mysql": "MySQL"}
 
 
 @cache
@@ -155,7 +155,7 @@ def build_prompt(
     for sql, error in failures[-1:]:
         parts.append(template("repair").substitute(sql=one_line(sql, 600), error=one_line(error, _MAX_ERROR)))
     return Prompt(
-        system=template("system").substitute(dialect=_DIALECTS[catalog.dialect]),
+        system=template("system").substitute(dialect=DIALECTS[catalog.dialect]),
         fixed=fixed_part(shop, vocabulary, catalog) if fixed is None else fixed,
         rest="\n" + "\n".join(parts) + "\n",
         lead=lead,
