@@ -87,6 +87,8 @@ MAX_ROUNDS = 3
 _SEAL = object()
 
 _SYSTEM = re.compile(r"^(sqlite_|pragma_|duckdb_|pg_|information_schema)", re.IGNORECASE)
+_PSEUDO = frozenset(["rowid", "_rowid_", "_rowid", "oid", "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"])
+"""Columns that tables have without saying so; a result called like one would hide that it is read."""
 _EXECUTED = re.compile(r"^M?!", re.IGNORECASE)
 """How a comment begins that MySQL or MariaDB executes."""
 _SERIES = (exp.GenerateSeries, exp.ExplodingGenerateSeries)
@@ -184,13 +186,13 @@ class Guard:
         self._tables = {_key(table.name) for table in catalog.tables}
         self._classes = function_classes(self.dialect)
         self._masked = {(_key(view), _key(column)) for view, column in role.masked}
+        self.spelling: dict[str, str] = {}
+        """Key of a column's name → how the database spells it."""
         self._sources: dict[str, _Source] = {}
         for view in shop.views:
             if role.views is None or view.name in role.views:
                 self._sources[_key(view.name)] = self._source(view)
         self._schema = self._make_schema(self._sources.values())
-        self.spelling = {_key(c.name): c.name for s in self._sources.values() for c in s.view.columns}
-        """Key of a column's name → how the database spells it."""
         self._groups = self._group_rules()
 
     @property
@@ -264,16 +266,22 @@ class Guard:
             outputs = tuple(column.name for column in table.columns)
         else:
             outputs = self._outputs(view)
+        # PostgreSQL knows a name made in quotes by that spelling alone; the others know it by any.
+        spelt = {_key(name): name for name in outputs} if self.dialect == "postgres" else {}
+        self.spelling |= {_key(c.name): spelt.get(_key(c.name), c.name) for c in shown.columns}
         is_whole = len(outputs) == len(shown.columns) and rows is None
         if view.sql is None and is_whole:
             return _Source(view=shown, table=table.name if table else view.name, cte=None)
         if view.sql is None:
-            body: exp.Query = exp.select(exp.Star()).from_(exp.to_table(quoted(view.name, self.dialect)))
+            own = quoted(table.name if table else view.name, self.dialect)
+            body: exp.Query = exp.select(exp.Star()).from_(exp.to_table(own, dialect=self.dialect))
         else:
             body = parse_query(view.sql, self.dialect)
         name = view.name if table is None else self._free_name(f"{view.name}_view")
-        if not is_whole or view.sql is None:
+        is_fenced = rows is not None or (not self.role.is_whole and _leaves_rows_out(body))
+        if not is_whole or view.sql is None or is_fenced:
             body = self._narrow(view, shown, body, rows)
+            body = body.limit(FENCE, copy=False) if is_fenced else body
         try:
             return _Source(view=shown, table=name, cte=_print(body, self.dialect))
         except SqlglotError as error:
@@ -282,12 +290,10 @@ class Guard:
 
     def _narrow(self, view: View, shown: View, body: exp.Query, rows: str | None) -> exp.Query:
         """``body`` with the shown columns only, and the rows for which the role's predicate is true."""
-        columns = [exp.column(_identifier(c.name, self.dialect)) for c in shown.columns]
+        columns = [exp.column(_identifier(self.spelling[_key(c.name)], self.dialect)) for c in shown.columns]
         alias = exp.TableAlias(this=_identifier(view.name, self.dialect))
         query = exp.Select(expressions=columns).from_(exp.Subquery(this=body, alias=alias))
-        if rows is None:
-            return query
-        return query.where(exp.Paren(this=self.predicate(view, rows))).limit(FENCE)
+        return query if rows is None else query.where(exp.Paren(this=self.predicate(view, rows)))
 
     def predicate(self, view: View, rows: str) -> exp.Expr:
         """Parse and check a role's rule about rows: a condition over the view's own columns, hidden ones too.
@@ -432,7 +438,7 @@ class _Pass:
         used = sorted(self.used.values(), key=lambda source: source.table)
         bodies = [f"{quoted(s.table, self.guard.dialect)} AS ({s.cte})" for s in used if s.cte is not None]
         if bodies:
-            with_ = "WITH RECURSIVE " if own and tree.args["with_"].recursive else "WITH "
+            with_ = "WITH RECURSIVE " if own and tree.args["with_"].args.get("recursive") else "WITH "
             rest = f", {printed[len(with_) :]}" if own else f" {printed}"
             printed = f"{with_}{', '.join(bodies)}{rest}"
         return printed, used
@@ -490,10 +496,15 @@ class _Pass:
             if "is not an allowed function" in reason:
                 raise UnknownName(self.original, reason)
             self.refuse(reason)
+        for node in tree.find_all(exp.Alias, exp.TableAlias):
+            names_ = [node.alias, *(i.name for i in node.args.get("columns") or ())]
+            for name in names_:
+                if _key(name) in _PSEUDO and _key(name) not in self.guard.spelling:
+                    self.refuse(f"{name} is a name of the database's own; call it something else")
         if _text_growth(tree) > MAX_TEXT_GROWTH:
             self.refuse("REPLACE and || inside each other make a text too long; use fewer of them")
         for with_ in tree.find_all(exp.With):
-            if with_.recursive and any(_doubles(cte) for cte in with_.expressions):
+            if with_.args.get("recursive") and any(_doubles(cte) for cte in with_.expressions):
                 self.refuse(
                     "a recursive part that puts its own texts together doubles them each time; "
                     "add one text at a time, and no REPLACE"
@@ -618,10 +629,12 @@ class _Pass:
                 resolved = self.qualify(tree.copy())
             except SqlglotError as again:
                 self.explain_columns(tree, again)
+        if resolved.find(exp.Dot):  # product.length, where product is a column and no table
+            raise UnknownName(self.original, "a column stands where a table's name is expected")
         if resolved.find(exp.TableColumn):
             self.refuse("a table's name stands where a column is expected; name a column")
         spelling = {_key(a.alias): a.alias for a in tree.find_all(exp.Alias)}
-        spelling |= {_key(c.name): c.name for s in self.used.values() for c in s.view.columns}
+        spelling |= self.guard.spelling
         expanded = {s.meta["star"]: s for s in resolved.find_all(exp.Select) if "star" in s.meta}
         for number, select in enumerate(starred):
             del select.meta["star"]
@@ -644,6 +657,9 @@ class _Pass:
                 node.replace(_stand_in(node, guard.dialect))
         for identifier in tree.find_all(exp.Identifier):
             identifier.set("this", _key(identifier.name))
+        own = list(tree.find_all(exp.Alias))  # kept alive: qualify makes more, whose ids must differ
+        named = {id(alias) for alias in own}
+        written = {column.name for column in tree.find_all(exp.Column)}
         resolved = qualify(
             tree,
             dialect=guard.dialect,
@@ -655,7 +671,7 @@ class _Pass:
         scopes = traverse_scope(resolved)
         resolvers = {id(scope.expression): Resolver(scope, guard._schema) for scope in scopes}
         for column in resolved.find_all(exp.Column):
-            if column.table or _is_alias(column):
+            if column.table or column.name not in written or _is_alias(column, named):
                 continue
             query = column.find_ancestor(exp.Select, *_SETS)
             resolver = resolvers.get(id(query))
@@ -935,8 +951,8 @@ def _format_refusal(node: exp.Expr) -> str | None:
     first = node.this if isinstance(node, exp.Format) else (node.expressions or [None])[0]
     if not (isinstance(first, exp.Literal) and first.is_string):
         return "PRINTF and FORMAT need their format written as a text"
-    if re.search(r"%[^a-zA-Z%]*(\d{4}|\*)", first.name):
-        return "PRINTF and FORMAT may not pad a text to more than 999 characters"
+    if re.search(r"%[^a-zA-Z%]*(\d{3}|\*)", first.name):
+        return "PRINTF and FORMAT may not pad a text to more than 99 characters"
     return None
 
 
@@ -1065,9 +1081,10 @@ def _visible_cte(table: exp.Table) -> exp.CTE | None:
         with_ = node.args.get("with_")
         if with_ is not None:
             ctes = list(with_.expressions)
+            sees_itself = bool(with_.args.get("recursive"))
             if inside is not None and inside.parent is with_:
                 place = next(i for i, cte in enumerate(ctes) if cte is inside)
-                ctes = ctes[: place + 1 if with_.recursive else place]
+                ctes = ctes[: place + sees_itself]
             for cte in reversed(ctes):
                 if isinstance(cte, exp.CTE) and _key(cte.alias) == name:
                     return cte
@@ -1214,18 +1231,32 @@ def _text_growth(tree: exp.Expr) -> float:
     return growth
 
 
-def _is_alias(column: exp.Column) -> bool:
-    """Whether a column without a table is the name of something else that its own query selects."""
+def _is_alias(column: exp.Column, named: set[int]) -> bool:
+    """Whether a column without a table is the name of something else that its own query selects.
+
+    ``named`` holds the ids of the aliases that the statement itself gave.
+    """
     query = column.find_ancestor(exp.Select, *_SETS)
     if isinstance(query, exp.Select):
         aliases = [
-            e for e in query.expressions if isinstance(e, exp.Alias) and _key(e.alias) == _key(column.name)
+            e
+            for e in query.expressions
+            if isinstance(e, exp.Alias) and id(e) in named and _key(e.alias) == _key(column.name)
         ]
         if not aliases:
             return False
         inside = column.find_ancestor(exp.Alias, exp.Select)
         return any(alias is not inside for alias in aliases)
     return query is not None and _key(column.name) in {_key(name) for name in query.named_selects}
+
+
+def _leaves_rows_out(body: exp.Query) -> bool:
+    """Whether a view's SELECT may leave out rows of the tables that it reads."""
+    is_filtered = (
+        body.find(exp.Where, exp.Having, exp.Qualify, exp.Limit, exp.Offset, exp.Distinct) is not None
+    )
+    joins = body.find_all(exp.Join)
+    return is_filtered or any((j.args.get("side") or "").upper() not in ("LEFT", "FULL") for j in joins)
 
 
 def _is_star(node: exp.Expr) -> bool:

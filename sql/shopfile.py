@@ -15,7 +15,9 @@ from typing import Any, NoReturn, TypeVar, get_args
 
 import yaml
 from rapidfuzz import fuzz, process
+from sqlglot import exp
 
+from sql.databases.addresses import without_password
 from sql.errors import ShopFileError, UnsafeQuery
 from sql.guard import Guard, attribute_names
 from sql.names import quoted
@@ -659,12 +661,12 @@ def _guess_metrics(catalog: Catalog) -> Iterator[Metric]:
             is_id = column.name in keys or own.endswith("_id") or own == "id"
             if column.type not in ("integer", "number") or is_id or not _ADDITIVE.search(own):
                 continue
-            quoted = '"' + column.name.replace('"', '""') + '"'
             name = _metric_name(f"total_{table.name}_{column.name}", taken)
+            written = exp.to_identifier(column.name, quoted=True).sql(dialect=catalog.dialect)
             synonyms = tuple(
                 dict.fromkeys((f"total {_spaced(column.name)}", f"sum of {_spaced(column.name)}"))
             )
-            yield Metric(name=name, view=table.name, sql=f"SUM({quoted})", synonyms=synonyms)
+            yield Metric(name=name, view=table.name, sql=f"SUM({written})", synonyms=synonyms)
 
 
 def _metric_name(wanted: str, taken: set[str]) -> str:
@@ -694,7 +696,7 @@ def dump_shop(shop: Shop) -> str:
     """A ``shop.yml`` that a person can edit; ``load_shop`` of it gives ``shop`` again (but for ``path``)."""
     document: dict[str, Any] = {"name": shop.name}
     _put(document, description=shop.description)
-    document["database"] = shop.database
+    document["database"] = without_password(shop.database)
     _put(document, currency=shop.currency, today=shop.today)
     document["views"] = {view.name: _dump_view(view) for view in shop.views}
     metrics = {

@@ -11,6 +11,7 @@ from pathlib import Path
 from sql.databases import Database, open_database
 from sql.errors import ShopFileError, SqlError, UnsafeQuery
 from sql.guard import Guard
+from sql.names import quoted
 from sql.record import checked
 from sql.run import run
 from sql.semantics import Attributes, Role, Shop
@@ -102,7 +103,8 @@ def _today(shop: Shop, database: Database, catalog: Catalog) -> dt.date:
     view, column = (part.strip(' "`') for part in match.groups())
     everything = Guard(shop, catalog, Role(name="clock"))
     try:
-        query = everything.check(f'SELECT MAX("{column}") AS today FROM "{view}"')
+        names = quoted(column, catalog.dialect), quoted(view, catalog.dialect)
+        query = everything.check(f"SELECT MAX({names[0]}) AS today FROM {names[1]}")
     except UnsafeQuery as error:
         raise ShopFileError(shop.path, locate(shop.path, "today"), f"today: {error.reason}") from error
     try:

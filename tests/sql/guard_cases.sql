@@ -533,3 +533,15 @@ SELECT * FROM sales MATCH_RECOGNIZE (PATTERN (a) DEFINE a AS TRUE) --: UnsafeQue
 SELECT product FROM sales UNION SELECT password FROM secrets -- --: UnknownName all owner: there is no view secrets
 SELECT product FROM sales WHERE product = '\' UNION SELECT password FROM secrets -- ' --: allow mysql owner
 SELECT product FROM sales WHERE product = '\' UNION SELECT password FROM secrets -- ' --: UnknownName duckdb,sqlite,postgres owner: there is no view secrets
+
+-- ---- columns that tables have without saying so ----
+SELECT 1 AS rowid, rowid + 1 FROM customers --: UnsafeQuery all owner: the database's own
+SELECT country, 1 AS oid FROM customers WHERE oid = 2 --: UnsafeQuery all owner: the database's own
+SELECT country, 1 AS ctid FROM customers WHERE ctid = '(0,1)' --: UnsafeQuery all owner: the database's own
+SELECT 'rowid' FROM customers WHERE rowid > 3 --: UnknownName all owner: no column rowid
+SELECT 'pin' FROM customers WHERE [pin] > 0 --: UnknownName sqlite owner: no column pin
+SELECT amount + 1 FROM sales WHERE _col_0 > 1 --: UnknownName all owner: no column _col_0
+SELECT _rowid FROM customers --: UnknownName mysql owner: no column _rowid
+SELECT t.rowid FROM (SELECT 1) AS t(rowid) --: UnsafeQuery duckdb,postgres owner: the database's own
+SELECT product.length FROM sales --: UnknownName all owner
+SELECT FORMAT('%.100c', 'x') --: UnsafeQuery sqlite analyst: pad

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
-from bench.servers import Server
 from sql.semantics import Role, Shop, View, ViewColumn
 from sql.types import ColumnType, Dialect, QueryLimits
+
+if TYPE_CHECKING:
+    from bench.servers import Server
 
 TABLES = """
 CREATE TABLE customers (
