@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from finetune.scores import EvaluationReport, Outcome
+from finetune.scores import EvaluationReport
 
 VERDICTS = {
     "wrong": "Ran and gave other rows",
@@ -24,7 +24,7 @@ VERDICTS = {
 
 def to_html(report: EvaluationReport, title: str = "Evaluation") -> str:
     """The page. Misses are grouped by verdict, in the order of the question file."""
-    misses = {verdict: [_miss(o) for o in report.outcomes if o.verdict == verdict] for verdict in VERDICTS}
+    misses = {verdict: [o for o in report.outcomes if o.verdict == verdict] for verdict in VERDICTS}
     prompt_tokens, written_tokens = report.tokens
     return str(
         _template().render(
@@ -42,28 +42,6 @@ def to_html(report: EvaluationReport, title: str = "Evaluation") -> str:
             words=VERDICTS,
         )
     )
-
-
-def _miss(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "outcome": outcome,
-        "gold": _pretty(outcome.gold),
-        "ours": _pretty(outcome.sql or outcome.drafted),
-    }
-
-
-def _pretty(sql: str | None) -> str | None:
-    """The statement over several lines; as it stands when sqlglot does not read it or would change words."""
-    import sqlglot
-
-    if sql is None:
-        return None
-    for dialect in ("sqlite", "duckdb"):
-        try:
-            return sqlglot.parse_one(sql, read=dialect).sql(dialect=dialect, pretty=True, max_text_width=60)
-        except sqlglot.errors.SqlglotError:
-            continue
-    return sql
 
 
 @functools.cache

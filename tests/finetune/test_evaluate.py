@@ -1,11 +1,15 @@
+import contextlib
+import dataclasses
 import json
 import sqlite3
 
 import duckdb
 import pytest
 
+from finetune import heldout
 from finetune.errors import EvaluationError
-from finetune.evaluate import evaluate, has_order, load_cases
+from finetune.evaluate import evaluate, has_order, load_cases, preview
+from finetune.ways import PLAIN, Reply, Way
 from llm.engine import Completion
 from sql.errors import SqlError
 
@@ -225,3 +229,119 @@ def test_the_errors_of_the_way_are_errors_of_sql():
     from sql.ask import CannotAnswer
 
     assert issubclass(CannotAnswer, SqlError)
+
+
+def test_two_runs_are_equal_but_for_the_seconds(root, questions, writer):
+    def run():
+        report = evaluate(questions, root, engine=writer, progress=False)
+        return [dataclasses.replace(o, seconds=0.0) for o in report.outcomes]
+
+    assert run() == run()
+
+
+def test_a_miss_keeps_both_results_and_the_statement_that_failed(root, questions, writer):
+    outcomes = {o.question: o for o in evaluate(questions, root, engine=writer, progress=False).outcomes}
+    missed = outcomes["Products from the highest amount down"]
+    assert missed.gold_rows.rows == (("Lamp",), ("Mug",))
+    assert missed.rows.rows == (("Mug",), ("Lamp",))
+    assert missed.gold_rows.columns == ("product",)
+    assert "cost" in outcomes["Total amount of sales"].drafted
+    assert outcomes["Total amount of sales"].sql is outcomes["Total amount of sales"].rows is None
+    right = outcomes["How many members?"]
+    assert right.rows is right.gold_rows is None
+    assert (right.hardness, missed.hardness) == ("easy", "easy")
+
+
+def test_tokens_and_calls_are_those_of_the_question(root, questions, writer):
+    writer.count_tokens = lambda prompt: 100
+    report = evaluate(questions, root, engine=writer, progress=False)
+    for o in report.outcomes:
+        assert (o.prompt_tokens or 0) == 100 * o.calls
+        assert o.written_tokens == o.calls
+    assert sum(o.calls for o in report.outcomes) == len(writer.asked)
+    assert "not counted read" not in report.to_text()
+
+
+def test_the_plain_way_asks_once_with_create_statements_and_runs_what_is_written(root, questions, writer):
+    seen = []
+
+    class Looks(WritesBySight):
+        def complete(self, prompt, **options):
+            seen.append((prompt, options))
+            return super().complete(prompt, **options)
+
+    report = evaluate(questions, root, engine=Looks(writer.statements), way=PLAIN, progress=False)
+    verdicts = {o.question: o.verdict for o in report.outcomes}
+    assert verdicts == {q: v for q, _, _, _, v in QUESTIONS} | {"Which sales exist?": "failed"}
+    assert report.way == "plain prompt"
+    assert len(seen) == len(QUESTIONS) - 1
+    for prompt, options in seen:
+        assert "CREATE TABLE" in prompt.fixed
+        assert options["grammar"] is None
+    assert "SQLite" in seen[-1][0].system
+    assert "DuckDB" in seen[0][0].system
+    with duckdb.connect(str(root / "lamps" / "lamps.duckdb"), read_only=True) as connection:
+        assert connection.execute("SELECT COUNT(*) FROM sales").fetchone() == (2,)
+
+
+def test_outcomes_of_two_ways_are_not_mixed(root, questions, writer, tmp_path):
+    kept = tmp_path / "kept.jsonl"
+    evaluate(questions, root, engine=writer, progress=False, resume=kept)
+    with pytest.raises(EvaluationError, match="product; this run uses fake, plain prompt"):
+        evaluate(questions, root, engine=writer, progress=False, resume=kept, way=PLAIN)
+
+
+def test_another_way_can_be_measured(root, questions, writer):
+    @contextlib.contextmanager
+    def open_guess(file, engine, adapter):
+        yield lambda question: Reply(drafted="SELECT 2", sql="SELECT 2", columns=("2",), rows=((2,),))
+
+    guess = Way(name="always two", open=open_guess)
+    report = evaluate(questions, root, engine=writer, way=guess, progress=False)
+    assert report.way == "always two"
+    assert [o.line for o in report.outcomes if o.verdict == "correct"] == [1, 6, 8]
+
+
+def test_only_one_side_or_the_sample_is_asked(root, tmp_path, writer, monkeypatch):
+    held = heldout.databases("test")[0]
+    (root / "club").rename(root / held)
+    (root / held / "club.sqlite").rename(root / held / f"{held}.sqlite")
+    path = tmp_path / "both.jsonl"
+    lines = [
+        {"database": d, "question": q, "sql": "SELECT 2", "source": "made"}
+        for d, q in (
+            (held, "How many members?"),
+            (held, "Members, how many?"),
+            ("lamps", "Total amount of sales"),
+        )
+    ]
+    path.write_text("\n".join(map(json.dumps, lines)))
+    writer.statements["Members, how many?"] = "SELECT COUNT(*) FROM members"
+
+    def asked(**options):
+        return [o.line for o in evaluate(path, root, engine=writer, progress=False, **options).outcomes]
+
+    assert asked(side="test") == [1, 2]
+    assert asked(side="train") == [3]
+    assert asked(side="test", limit=1) == [1]
+    monkeypatch.setattr(
+        heldout, "_sampled", lambda: {held: frozenset({heldout.question_id("Members, how many?")})}
+    )
+    assert asked(sample=True) == [2]
+    with pytest.raises(EvaluationError, match="no question on the side 'validation' and in the samples"):
+        asked(side="validation", sample=True)
+    assert {o.source for o in evaluate(path, root, engine=writer, progress=False).outcomes} == {"made"}
+
+
+def test_the_dev_databases_of_spider_belong_to_no_side(root, tmp_path, writer):
+    path = tmp_path / "dev.jsonl"
+    path.write_text(json.dumps({"database": "world_1", "question": "How many?", "sql": "SELECT 1"}))
+    with pytest.raises(EvaluationError, match=r"world_1.*leave the split out"):
+        evaluate(path, root, engine=writer, side="test", progress=False)
+
+
+def test_a_preview_is_cut_in_rows_columns_and_characters():
+    shown = preview([f"c{i}" for i in range(20)], [("x" * 500, None, *range(18))] * 30)
+    assert (len(shown.columns), len(shown.rows), len(shown.rows[0]), shown.total) == (12, 10, 12, 30)
+    assert len(shown.rows[0][0]) == 120
+    assert shown.rows[0][1:3] == (None, "0")

@@ -1,8 +1,9 @@
+import dataclasses
 import json
 
 import pytest
 
-from finetune.scores import EvaluationReport, Outcome, bootstrap_interval
+from finetune.scores import EvaluationReport, Outcome, Preview, bootstrap_interval, cluster_interval
 
 
 def outcome(verdict, *, line=1, database="shop", contained=None, seconds=1.0):
@@ -68,3 +69,58 @@ def test_the_interval_is_that_of_a_textbook():
 def test_the_interval_is_the_same_at_every_call():
     marks = [True, False, True]
     assert bootstrap_interval(marks) == bootstrap_interval(marks)
+
+
+def test_whole_databases_are_resampled_together():
+    """Two databases of 50, one all right and one all wrong: half of the draws hold one of each."""
+    groups = [[True] * 50, [False] * 50]
+    assert cluster_interval(groups) == (0.0, 1.0)
+    assert bootstrap_interval([True] * 50 + [False] * 50)[0] > 0.35
+
+
+def test_the_cluster_interval_is_that_of_a_textbook():
+    """Forty databases of 25 with shares 0.4 and 0.6 in turn: their mean spreads by 0.1 / sqrt(40)."""
+    groups = [[True] * (10 + 5 * (i % 2)) + [False] * (15 - 5 * (i % 2)) for i in range(40)]
+    assert cluster_interval(groups) == pytest.approx((0.5 - 1.96 * 0.0158, 0.5 + 1.96 * 0.0158), abs=0.003)
+    assert cluster_interval(groups) == cluster_interval(groups)
+
+
+def test_large_databases_weigh_more_and_empty_ones_nothing():
+    assert cluster_interval([[True] * 30, [], [True]]) == (1.0, 1.0)
+    assert cluster_interval([]) == cluster_interval([[]]) == (0.0, 0.0)
+    assert cluster_interval([[True, False]]) == (0.5, 0.5)
+
+
+def test_groups_are_by_hardness_source_and_database():
+    report = EvaluationReport(
+        engine="fake",
+        outcomes=tuple(
+            dataclasses.replace(outcome(verdict), hardness=hardness, source=source, prompt_tokens=tokens)
+            for verdict, hardness, source, tokens in (
+                ("correct", "extra", "a", 100),
+                ("wrong", "easy", "a", 300),
+                ("correct", "easy", "", 200),
+                ("gold_failed", "hard", "b", None),
+            )
+        ),
+    )
+    assert report.by_hardness() == {"easy": (2, 0.5), "extra": (1, 1.0)}
+    assert list(report.by_hardness()) == ["easy", "extra"]
+    assert report.by_source() == {"a": (2, 0.5)}
+    assert report.tokens == (200.0, 0.0)
+    assert report.to_json()["by_hardness"]["easy"] == {"asked": 2, "execution_accuracy": 0.5}
+    assert "easy" in report.to_text()
+
+
+def test_tokens_that_were_not_counted_are_not_averaged():
+    assert REPORT.tokens[0] is None
+    assert "not counted read" in REPORT.to_text()
+
+
+def test_an_outcome_comes_back_from_json_as_it_was():
+    shown = Preview(columns=("a",), rows=(("1",), (None,)), total=7)
+    kept = dataclasses.replace(outcome("wrong"), rows=shown, gold_rows=shown, calls=2, source="x")
+    assert Outcome.from_json(json.loads(json.dumps(dataclasses.asdict(kept)))) == kept
+    assert Outcome.from_json(dataclasses.asdict(outcome("correct"))) == outcome("correct")
+    with pytest.raises(TypeError):
+        Outcome.from_json({"line": 1})
