@@ -7,6 +7,8 @@ anything else is a bug: it is logged with its traceback and rises to the surface
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import queue
 import threading
@@ -119,6 +121,14 @@ class Assistant:
         embedder = embedder if embedder is not None else getattr(retriever, "embedder", None)
         self._nearest = Nearest(embedder, skills) if embedder is not None else None
 
+    @property
+    def readers(self) -> str:
+        """Who sees what this assistant sees; a conversation is not gone on with by others."""
+        workspace = self.tools.workspace
+        user = {k: list(v) if isinstance(v, tuple) else v for k, v in sorted(workspace.user.items())}
+        seen = json.dumps([workspace.shop.name, workspace.role.name, user])
+        return hashlib.sha256(seen.encode()).hexdigest()[:12]
+
     def warm(self) -> None:
         """Load what routing needs, so that the first question is not kept waiting; safe in a thread."""
         if self._nearest is not None:
@@ -136,6 +146,8 @@ class Assistant:
             Exception: a bug of ours, after it was logged; expected errors become answers.
         """
         shown = _shown(question)
+        if conversation is not None:
+            conversation.enter(self.readers)
         state = _State(
             id=uuid.uuid4().hex[:12],
             question=shown,

@@ -51,6 +51,15 @@ class Conversation:
     """The turns of one conversation, oldest first. Not shared between people; one question at a time."""
 
     turns: list[Turn] = field(default_factory=list)
+    readers: str = ""
+    """Whose eyes it was had with (shop, role and user); empty before the first question."""
+
+    def enter(self, readers: str) -> None:
+        """Go on with it as ``readers``; turns of others are forgotten, for they may name hidden values."""
+        if self.readers != readers:
+            if self.readers:
+                self.clear()
+            self.readers = readers
 
     def add(self, turn: Turn) -> None:
         """Remember ``turn``; beyond ``MAX_TURNS`` the oldest is forgotten."""
@@ -68,7 +77,11 @@ class Conversation:
 
     def save(self, path: Path) -> None:
         """Write to ``path``, whole or not at all."""
-        data = {"format": FORMAT, "turns": [dataclasses.asdict(turn) for turn in self.turns]}
+        data = {
+            "format": FORMAT,
+            "readers": self.readers,
+            "turns": [dataclasses.asdict(turn) for turn in self.turns],
+        }
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
@@ -97,8 +110,11 @@ class Conversation:
         turns = data.get("turns")
         if not isinstance(turns, list):
             raise _corrupt(path, "it has no list of turns")
+        readers = data.get("readers", "")
+        if not isinstance(readers, str):
+            raise _corrupt(path, "readers is not text")
         try:
-            return cls(turns=[_turn(turn) for turn in turns][-MAX_TURNS:])
+            return cls(turns=[_turn(turn) for turn in turns][-MAX_TURNS:], readers=readers)
         except (KeyError, TypeError, ValueError) as error:
             raise _corrupt(path, f"a turn cannot be read ({error})") from error
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from sql.errors import (
     QueryCancelled,
@@ -52,7 +52,7 @@ class Statement:
 Recorder = Callable[[Statement], None]
 
 _recorder: ContextVar[Recorder | None] = ContextVar("sql_recorder", default=None)
-P = ParamSpec("P")
+Run = TypeVar("Run", bound="Callable[..., Table]")
 
 
 @contextmanager
@@ -84,16 +84,14 @@ def checked(guard: Guard, sql: str) -> CheckedQuery:
         raise
 
 
-def recorded(
-    run: Callable[Concatenate[CheckedQuery, P], Table],
-) -> Callable[Concatenate[CheckedQuery, P], Table]:
+def recorded(run: Run) -> Run:
     """``run``, and the recorder is told what became of each query."""
 
     @wraps(run)
-    def run_and_tell(query: CheckedQuery, *args: P.args, **kwargs: P.kwargs) -> Table:
+    def run_and_tell(query: CheckedQuery, *args: Any, **kwargs: Any) -> Table:
         started = time.perf_counter()
         try:
-            table = run(query, *args, **kwargs)
+            table: Table = run(query, *args, **kwargs)
         except SqlError as error:
             seconds = time.perf_counter() - started
             note(Statement(sql=query.sql, verdict=_verdict(error), reason=kind_of(error), seconds=seconds))
@@ -101,7 +99,7 @@ def recorded(
         note(Statement(sql=query.sql, verdict="ran", rows=len(table.rows), seconds=table.seconds))
         return table
 
-    return run_and_tell
+    return cast(Run, run_and_tell)
 
 
 _VERDICTS: tuple[tuple[type[SqlError], StatementVerdict], ...] = (

@@ -10,9 +10,10 @@ import duckdb
 import pytest
 
 from sql.errors import NotAllowed, QueryCancelled, QueryFailed, QueryTimeout, UnsafeQuery
-from sql.record import Statement, kind_of, recording
+from sql.guard import CheckedQuery
+from sql.record import Statement, kind_of, recorded, recording
 from sql.semantics import Role, Shop, View, ViewColumn
-from sql.types import QueryLimits
+from sql.types import QueryLimits, Table
 from sql.workspace import Workspace, open_workspace
 
 SECRET = "ana@example.com"
@@ -64,8 +65,15 @@ def test_an_error_of_the_database_is_told_without_the_value_that_it_quotes(works
     [statement] = heard_of(workspace, "SELECT CAST(email AS INTEGER) AS number FROM people")
     assert statement.verdict == "failed"
     assert statement.reason == "the database refused it: Conversion Error"
-    with pytest.raises(QueryFailed, match=SECRET):  # else this test proves nothing
-        workspace.run("SELECT CAST(email AS INTEGER) AS number FROM people")
+    heard: list[Statement] = []
+
+    @recorded
+    def fail(query: CheckedQuery) -> Table:
+        raise QueryFailed(f"Conversion Error: Could not convert string '{SECRET}' to INT32")
+
+    with recording(heard.append), pytest.raises(QueryFailed, match=SECRET):  # else this test proves nothing
+        fail(workspace.guard.check("SELECT name FROM people"))
+    assert heard[0].reason == "the database refused it: Conversion Error"
 
 
 def test_a_stopped_statement_is_told_as_stopped(workspace: Workspace) -> None:
