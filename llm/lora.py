@@ -77,6 +77,24 @@ def activate(model: nn.Module, name: str | None) -> None:
             module.active = None if name is None else module.adapters.get(name)
 
 
+MANIFEST = "manifest.json"
+"""What ``finetune.train`` writes beside an adapter."""
+
+
+def reads_own_part(folder: Path) -> bool:
+    """Whether an adapter was trained on what follows the shared part of prompts, and not on that part.
+
+    Such an adapter leaves the shared part to the bare model, whose keys and values then serve every adapter.
+    An adapter without a manifest reads everything.
+    Source: Greenewald et al., Activated LoRA: Fine-tuned LLMs for Intrinsics, 2025.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(manifest, dict) and manifest.get("reads") == "own part"
+
+
 def check_adapter(name: str | None, known: Mapping[str, Path]) -> None:
     """Raise UnknownAdapter, naming those that exist, unless ``name`` is ``None`` or known."""
     if name is not None and name not in known:

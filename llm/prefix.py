@@ -71,15 +71,23 @@ class Prefixes:
         self._limits = (entries, files, least)
         self._entries: OrderedDict[tuple[str | None, tuple[int, ...]], Entry] = OrderedDict()
 
-    def open(self, network: Network, prompt: PromptTokens, adapter: str | None) -> Entry:
+    def open(
+        self, network: Network, prompt: PromptTokens, adapter: str | None, *, shared: str | None
+    ) -> Entry:
         """Return an entry whose cache holds the first ``known`` tokens of ``prompt`` and nothing else.
 
         At least the prompt's last token is left to be read, because its logits begin the reply.
+
+        Args:
+            adapter: what reads the prompt's own part.
+            shared: what reads its shared part.
         """
         key = (adapter, prompt.shared)
-        entry = self._entries.pop(key, None) or self._load(network, prompt, adapter)
+        entry = self._entries.pop(key, None) or self._load(network, prompt, shared)
         tokens = prompt.all
-        if entry is None:
+        if entry is None and shared != adapter:  # another entry's end may be read by the wrong one of the two
+            entry = Entry(KvCache.empty(network.shape, len(tokens) + ROOM))
+        elif entry is None:
             entry = self._branch(network, tokens, adapter)
         entry.known = min(_common(entry.tokens, tokens), len(tokens) - 1)
         entry.tokens = entry.tokens[: entry.known]

@@ -25,7 +25,7 @@ from llm.chat import ChatTokenizer, PromptTokens, TextStream
 from llm.constraint import Constraint
 from llm.engine import Completion, Finish, Piece, Prompt
 from llm.errors import PromptTooLong
-from llm.lora import activate, add_adapters, check_adapter
+from llm.lora import activate, add_adapters, check_adapter, reads_own_part
 from llm.network import Network
 from llm.prefix import Prefixes
 
@@ -69,6 +69,7 @@ class TorchEngine:
         self._tokenizer = tokenizer
         self._name = name
         self._folders = dict(adapters or {})
+        self._own_only = {name for name, folder in self._folders.items() if reads_own_part(folder)}
         if self._folders:
             add_adapters(network.model, self._folders, network.shape.dtype)
         self._prefixes = prefixes or Prefixes()
@@ -222,12 +223,9 @@ class TorchEngine:
         # The grammar may begin with tokens that leave no choice: they are read together with the prompt.
         self._append_forced(first, max_tokens)
         generator = torch.Generator().manual_seed(_seed(prompt))
-        if adapter != self._active:
-            activate(network.model, adapter)
-            self._active = adapter
-        entry = self._prefixes.open(network, prompt, adapter)
+        entry = self._prefixes.open(network, prompt, adapter, shared=self._reader(adapter))
         replies = [first]
-        hidden = self._read(entry.cache, prompt, entry.known, cancel)
+        hidden = self._read(entry.cache, prompt, entry.known, adapter, cancel)
         if hidden is None:
             first.finish = "cancelled"
             yield replies
@@ -268,8 +266,22 @@ class TorchEngine:
             logits = self._step(cache, [replies[row] for row in rows], logits)
         yield replies
 
+    def _reader(self, adapter: str | None) -> str | None:
+        """The adapter that reads the shared part of prompts for ``adapter``."""
+        return None if adapter in self._own_only else adapter
+
+    def _switch(self, adapter: str | None) -> None:
+        if adapter != self._active:
+            activate(self._network.model, adapter)
+            self._active = adapter
+
     def _read(
-        self, cache: Any, prompt: PromptTokens, known: int, cancel: threading.Event | None
+        self,
+        cache: Any,
+        prompt: PromptTokens,
+        known: int,
+        adapter: str | None,
+        cancel: threading.Event | None,
     ) -> torch.Tensor | None:
         """Feed the prompt's tokens beyond the first ``known``; return the last hidden states.
 
@@ -282,13 +294,16 @@ class TorchEngine:
             if cancel is not None and cancel.is_set():
                 return None
             # Pass the shared part's end at a chunk's end: what is kept must not depend on what follows it.
-            stop = len(prompt.shared) if known < len(prompt.shared) else len(tokens)
+            is_shared = known < len(prompt.shared)
+            stop = len(prompt.shared) if is_shared else len(tokens)
+            self._switch(self._reader(adapter) if is_shared else adapter)
             chunk = tokens[known : min(known + CHUNK, stop)]
             batch = torch.tensor([chunk], device=self._network.device)
             hidden = self._network.hidden(batch, cache, [len(chunk)])
             known += len(chunk)
             if known == len(prompt.shared):
-                self._prefixes.save(cache, prompt, self._active)
+                self._prefixes.save(cache, prompt, self._reader(adapter))
+        self._switch(adapter)
         return hidden
 
     def _step(self, cache: Any, replies: list[_Reply], before: torch.Tensor) -> torch.Tensor:

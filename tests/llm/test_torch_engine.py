@@ -308,6 +308,44 @@ class TestAdapters:
         expected = [float(row[token]) for row, token in zip(rows, reply, strict=True)]
         assert completion.logprobs == pytest.approx(expected, abs=1e-3)
 
+    @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
+    def test_an_adapter_of_the_own_part_leaves_the_shared_part_to_the_bare_model(
+        self, tiny_folder: Path, tmp_path: Path
+    ) -> None:
+        from peft import PeftModel
+        from transformers import AutoModelForCausalLM
+
+        folder = write_adapter(tmp_path, seed=3)
+        (folder / "manifest.json").write_text('{"reads": "own part"}')
+        home = tmp_path / "home"
+        engine = tiny_engine(tiny_folder, home=home, adapters={"a": folder})
+        sentence = "some forced words"
+        asked = {"grammar": f'start: "{sentence}"'}
+        (completion,) = engine.complete(PROMPT, adapter="a", **asked)
+
+        base = AutoModelForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32)
+        model = PeftModel.from_pretrained(base, folder).eval()
+        prompt, reply = engine._tokenizer.encode(PROMPT), ids(engine, sentence)
+        with torch.inference_mode():
+            with model.disable_adapter():
+                known = model(torch.tensor([prompt.shared]), use_cache=True).past_key_values
+            rest = torch.tensor([[*prompt.own, *reply]])
+            rows = torch.log_softmax(model(rest, past_key_values=known).logits[0].float(), dim=-1)
+        rows = rows[len(prompt.own) - 1 : -1]
+        expected = [float(row[token]) for row, token in zip(rows, reply, strict=True)]
+        assert completion.logprobs == pytest.approx(expected, abs=1e-3)
+
+        kept = sorted((home / "prefixes").glob("*"))
+        bare = engine.complete(PROMPT, **asked)
+        assert bare[0].logprobs != pytest.approx(expected, abs=1e-2)
+        assert sorted((home / "prefixes").glob("*")) == kept  # one file serves both
+        again = engine.complete(PROMPT, adapter="a", **asked)
+        assert again[0].logprobs == pytest.approx(expected, abs=1e-3)
+        longer = Prompt(**{**vars(PROMPT), "fixed": PROMPT.fixed + "How many?"})
+        fresh = tiny_engine(tiny_folder, home=tmp_path / "fresh", adapters={"a": folder})
+        wanted = fresh.complete(longer, adapter="a", **asked)[0].logprobs
+        assert engine.complete(longer, adapter="a", **asked)[0].logprobs == pytest.approx(wanted, abs=1e-3)
+
     def test_two_at_once(self, tiny_folder: Path, tiny_adapter: Path, tmp_path: Path) -> None:
         other = tmp_path / "other"
         other.mkdir()
