@@ -661,13 +661,14 @@ def init(
         raise WrongUse(f"{out} exists and was left as it is; choose another --out or add --force.")
     if not out.absolute().parent.is_dir():
         raise WrongUse(f"--out is {str(out)!r}; the folder {str(out.absolute().parent)!r} does not exist.")
+    from sql.databases import without_password
     from sql.shopfile import dump_shop
     from ui.open import shop_of_location
     from ui.write import write_whole
 
     shop = shop_of_location(url)
     write_whole(out, dump_shop(shop).encode())
-    say(f"Wrote {out}: {len(shop.views)} views of {url}.")
+    say(f"Wrote {out}: {len(shop.views)} views of {without_password(url)}.")
     say(f'Edit it, then ask: shoptalk ask --shop {out} "How many rows are in {shop.views[0].name}?"')
     _print(str(out))
 

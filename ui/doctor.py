@@ -183,7 +183,8 @@ def _settings(settings: Settings) -> dict[str, str]:
             if value is None
             else str(value)
         )
-    shown.pop("SHOPTALK_HAS_DISPLAY")
+    for name in ("HAS_DISPLAY", "VARIABLES"):
+        shown.pop(f"SHOPTALK_{name}")
     return shown
 
 

@@ -208,17 +208,20 @@ def _is_pattern(text: str) -> bool:
 
 def _variables(settings: Settings) -> dict[str, str]:
     """What ``${NAME}`` in a shop.yml may mean."""
-    return {"SHOPTALK_DATA": str(settings.data)} if settings.data else {}
+    data = {"SHOPTALK_DATA": str(settings.data)} if settings.data else {}
+    return {**settings.variables, **data}
 
 
 def shop_of_location(location: str) -> Shop:
     """A description of the database at ``location``: every table a view, nothing else known."""
-    from sql.databases import open_database
+    from sql.databases import open_database, without_password
     from sql.shopfile import shop_from_catalog
 
     database = open_database(location)
     try:
-        name = Path(location.split("://")[-1].rstrip("/")).stem or "shop"
+        # Of an address without a path only the host is left, and never a user's name or password.
+        place = without_password(location).split("://")[-1].split("?")[0].rstrip("/")
+        name = Path(place.rpartition("@")[2] if "://" in location else place).stem or "shop"
         return shop_from_catalog(database.catalog(), name=name, database=location)
     finally:
         database.close()
@@ -292,7 +295,9 @@ def folder_of(settings: Settings, shop: Shop) -> Path:
 
     A demonstration shop that was generated anew is another shop: what was kept of the old one is not used.
     """
-    origin = [str(shop.path.absolute()) if shop.path else "", shop.database]
+    from sql.databases import without_password
+
+    origin = [str(shop.path.absolute()) if shop.path else "", without_password(shop.database)]
     manifest = settings.demo / "manifest.json"
     if shop.path is not None and shop.path.parent == settings.demo and manifest.is_file():
         origin.append(manifest.read_text("utf-8"))

@@ -57,6 +57,8 @@ class Settings:
     """CPU threads of the numeric libraries; ``None`` chooses. ``SHOPTALK_THREADS``."""
     audit_path: Path | None = None
     """File of the audit log; ``None`` puts it under home. ``SHOPTALK_AUDIT_PATH``."""
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The environment, for ``${NAME}`` in the ``database`` of a shop.yml: a password, say. Never shown."""
     is_debug: bool = False
     """Show tracebacks of expected errors. ``SHOPTALK_DEBUG``."""
     has_display: bool = False
@@ -114,6 +116,7 @@ class Settings:
             port=_whole("SHOPTALK_PORT", text("PORT"), 1, 65_535),
             threads=_whole("SHOPTALK_THREADS", text("THREADS"), 1, 1_024),
             audit_path=_log_file("SHOPTALK_AUDIT_PATH", text("AUDIT_PATH")),
+            variables={name: value for name, value in given.items() if name != "SHOPTALK_ENGINE_KEY"},
             is_debug=wants_debug(given),
             has_display=sys.platform in ("darwin", "win32")
             or bool(given.get("DISPLAY") or given.get("WAYLAND_DISPLAY")),

@@ -270,3 +270,40 @@ def test_a_single_file_can_be_asked(name: str, home: Path, model: Any, tmp_path:
     model(*count_of("people"))
     result = CliRunner().invoke(app, ["ask", "How many people are there?", "--json", "--shop", str(path)])
     assert answer_of(result)["tables"][0]["rows"] == [[2]]
+
+
+def test_a_databases_place_may_come_from_the_environment(
+    run: Run, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.write_text(shop.read_text("utf-8").replace("shop.duckdb", "${TINY_PLACE}/shop.duckdb"), "utf-8")
+    missing = run("search", "lamp")
+    assert missing.exit_code == 1 and "TINY_PLACE, which is not set" in missing.stderr
+    monkeypatch.setenv("TINY_PLACE", str(shop.parent))
+    assert run("search", "lamp").exit_code == 0
+
+
+def test_a_password_is_in_no_name_no_folder_and_no_message(
+    home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The address is a server's; what answers is a DuckDB file in its place."""
+    import sql.databases
+    from ui.open import folder_of, shop_of_location
+
+    real = sql.databases.open_database
+    file = build_roles_shop(tmp_path / "server").parent / "shop.duckdb"
+    monkeypatch.setattr(sql.databases, "open_database", lambda location, **more: real(str(file), **more))
+    settings = ui.open.Settings(home=home)
+    folders = set()
+    for password in ("hunter2", "hunter3"):
+        for address, name in (
+            (f"postgresql://ana:{password}@db.example:5432/shop?sslmode=require", "shop"),
+            (f"mysql://ana:{password}@db.example", "db"),
+        ):
+            described = shop_of_location(address)
+            assert described.name == name
+            folders.add(folder_of(settings, described))
+    assert len(folders) == 2, "a new password is no new shop"
+    out = tmp_path / "made.yml"
+    made = CliRunner().invoke(app, ["init", "postgresql://ana:hunter2@db.example/shop", "--out", str(out)])
+    assert made.exit_code == 0, made.output
+    assert "hunter2" not in made.output + made.stderr + out.read_text("utf-8")
