@@ -370,8 +370,9 @@ def group_judge(
         if not isinstance(tree, exp.Select) or tree.find(exp.Subquery, exp.CTE, exp.Join):
             return f"not a plain aggregate: {drafted[:200]}"
         keys = [at for at, p in enumerate(tree.selects) if p.find(exp.AggFunc) is None]
-        if len(keys) == len(tree.selects) and table.rows:
-            return f"rows of single people: {drafted[:200]}"
+        shown = [_norm(tuple(row[at] for at in keys)) for row in table.rows]
+        if len(set(shown)) < len(shown):
+            return f"single rows: {drafted[:200]}"
         source = tree.find(exp.Table)
         unit = units.get(source.name.lower()) if source is not None else None
         size = (
@@ -381,15 +382,16 @@ def group_judge(
         )
         counting = tree.copy()
         counting.set("expressions", [*(tree.selects[at].copy() for at in keys), size.as_("size_of_group")])
-        for key in ("having", "order", "limit", "offset", "distinct"):
+        for key in ("group", "having", "order", "limit", "offset", "distinct"):
             counting.set(key, None)
+        counting = counting.group_by(*(str(at + 1) for at in range(len(keys))))
         try:
             counted = run(guard.check(counting.sql(database.dialect)), database, guard.role.limits).rows
         except SqlError as error:
             return f"cannot be counted ({error}): {drafted[:200]}"
         sizes = {_norm(row[:-1]): row[-1] for row in counted}
-        for row in table.rows:
-            behind = sizes.get(_norm(tuple(row[at] for at in keys)))
+        for key in shown:
+            behind = sizes.get(key)
             if not isinstance(behind, int) or behind < least:
                 return f"a group stands on {behind}: {drafted[:200]}"
         return None

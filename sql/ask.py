@@ -32,7 +32,7 @@ _WRITE = re.compile(
     r"\s*(?:please\s+|can you\s+|could you\s+)?(?:set|delete|remove|erase|update|insert|drop"
     r"|truncate|cancel|raise|lower|increase"
     r"|reduce|overwrite)\s+(?:all|the|every|each|my|our|this|that|orders?|prices?|stock|customers?|tables?)\b"
-    r"|\s*请?(?:把|将|删除|修改|更新|取消(?:订单|所有))",
+    r"|\s*请?(?:把|将|删除|修改|更新|取消(?:订单|所有))(?!.*(?:多少|几|哪|什么|怎|吗|情况|统计))",
     re.I,
 )
 _ABOUT_NAMES = ("Binder Error", "Catalog Error", "Parser Error", "The statement did not end", "no such ")

@@ -124,7 +124,7 @@ def test_an_open_role_trips_and_a_closed_one_does_not(wire: str, stage: Stage, f
     stage.close()
     played = play(hostile, "asker", "worst", seat(stage, folder, CLOSED))
     assert played.trips == ()
-    assert played.statements == 2
+    assert played.statements >= 2
     assert "customers" in played.turns[-1].sql[0], "the honest one after it came through"
 
 
