@@ -15,8 +15,9 @@ from finetune.match import is_answer_contained
 ROOT = FOLDER.parent.parent
 DEV = load_questions(FOLDER / "demo_dev.jsonl")
 TEST = load_questions(FOLDER / "demo_test.jsonl")
+HELDOUT = load_questions(FOLDER / "demo_heldout.jsonl")
 RETAIL = load_questions(FOLDER / "online_retail.jsonl")
-DEMO = DEV + TEST
+DEMO = DEV + TEST + HELDOUT
 ANSWERABLE = [q for q in DEMO if q.sql is not None]
 
 LINE = {
@@ -36,12 +37,17 @@ def normal(text):
 
 
 def test_there_are_as_many_questions_as_promised():
-    assert len(DEMO) >= 110
-    assert min(len(DEV), len(TEST)) >= 50
-    assert sum(q.language == "zh" for q in DEMO) >= 30
-    assert sum(q.is_follow_up for q in DEMO) >= 24
+    assert len(DEMO) >= 160
+    assert min(len(DEV), len(TEST), len(HELDOUT)) >= 50
+    assert len(TEST + HELDOUT) >= len(DEMO) / 2
+    assert sum(q.language == "zh" for q in DEMO) >= 60
+    assert sum(q.is_follow_up for q in DEMO) >= 40
     assert sum(q.sql is not None for q in RETAIL) == 30
-    for half in (DEV, TEST):
+    assert len(HELDOUT) >= 90
+    assert sum(q.language == "zh" for q in HELDOUT) >= 25
+    assert sum(q.is_follow_up for q in HELDOUT) >= 20
+    assert {len(q.turns) for q in HELDOUT} == {1, 2, 3, 4}
+    for half in (DEV, TEST, HELDOUT):
         assert sum(q.language == "zh" for q in half) >= 15
         assert sum(q.is_follow_up for q in half) >= 12
         assert {q.status for q in half} == {"answered", "clarify", "declined"}
@@ -52,9 +58,19 @@ def test_ids_are_unique_over_all_files():
     assert len(set(ids)) == len(ids)
 
 
-def test_the_two_halves_share_no_topic_and_no_question():
-    assert not {q.topic for q in DEV} & {q.topic for q in TEST}
-    assert not {normal(" ".join(q.turns)) for q in DEV} & {normal(" ".join(q.turns)) for q in TEST}
+@pytest.mark.parametrize(("one", "other"), [(DEV, TEST), (DEV, HELDOUT), (TEST, HELDOUT)])
+def test_no_two_files_share_a_topic_or_a_question(one, other):
+    assert not {q.topic for q in one} & {q.topic for q in other}
+    asked = {normal(" ".join(q.turns)) for q in one}
+    twice = [q.id for q in other if normal(" ".join(q.turns)) in asked]
+    assert not twice
+
+
+def test_no_gold_answer_of_the_unseen_file_was_seen_before():
+    """The same answer in other words would be given away; comparing needs both statements written alike."""
+    seen = {bare(q.sql) for q in DEV + TEST if q.sql}
+    known = [q.id for q in HELDOUT if q.sql and bare(q.sql) in seen]
+    assert not known
 
 
 def test_the_language_is_the_one_that_is_spoken():
