@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from sql.workspace import Workspace
     from ui.open import OpenedShop
 
+SEALED = ("demo_test", "demo_heldout")
+"""Files that nobody looks into who tunes anything: only their totals are printed."""
 DEMO_FILES = (FOLDER / "demo_dev.jsonl", FOLDER / "demo_test.jsonl")
 WARM_UP = "How many products are there?"
 """Asked before the clock starts, so that loading the model is not counted as answering."""
@@ -417,6 +419,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(options: argparse.Namespace) -> int:
     """Measure what the options name, print it and keep it."""
     files = [Path(f) for f in options.questions or DEMO_FILES]
+    sealed = [path.name for path in files if path.stem in SEALED]
+    if options.misses and sealed:
+        raise QuestionFileError(
+            Path(sealed[0]), 1, "is kept unseen: only its totals are shown; leave out --misses"
+        )
     parts = {path.stem: load_questions(path)[: options.limit] for path in files}
     out = Path(options.out) if options.out else RESULTS / f"accuracy-{'-'.join(parts)}.json"
     with opened_shop(options.shop, options.role) as (opened, tap):

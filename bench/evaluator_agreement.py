@@ -300,7 +300,7 @@ def ask_ours(pair: Pair, gold: Gold, predicted: Gold, **rules: float | bool) -> 
     )
 
 
-def reason_for(pair: Pair, gold: Gold, predicted: Gold, theirs: bool | None) -> str:
+def reason_for(module: ModuleType, pair: Pair, gold: Gold, predicted: Gold, theirs: bool | None) -> str:
     """Which rule explains a difference; empty when none does."""
     if theirs is None:
         return "theirs does not finish or stops with an error"
@@ -309,18 +309,15 @@ def reason_for(pair: Pair, gold: Gold, predicted: Gold, theirs: bool | None) -> 
         return "the gold orders a subquery only: order counts for them, not for us"
     if ask_ours(pair, gold, predicted, tolerance=0.0) == theirs:
         return "numbers differ by rounding: a relative 1e-9 is allowed here, nothing there"
-    if _has_mixed_numbers(gold, predicted):
+    first = (gold.rows, predicted.rows)
+    if not module.quick_rej(*first, has_words) and module.quick_rej(*map(_floating, first), has_words):
         return "theirs sorts each row's values as text first, where 10 and 10.0 take other places"
     return ""
 
 
-def _has_mixed_numbers(gold: Gold, predicted: Gold) -> bool:
-    """Whether equal numbers are whole in one result and floating in the other."""
-    kinds: dict[float, set[type]] = {}
-    for rows in (gold.rows, predicted.rows):
-        for value in (v for row in rows for v in row if isinstance(v, int | float)):
-            kinds.setdefault(float(value), set()).add(type(value))
-    return len(gold.rows) == len(predicted.rows) and any(len(found) > 1 for found in kinds.values())
+def _floating(rows: Sequence[Sequence[object]]) -> list[tuple[object, ...]]:
+    """The rows with every whole number as a floating one."""
+    return [tuple(float(v) if isinstance(v, int) else v for v in row) for row in rows]
 
 
 def judge(module: ModuleType, file: Path, pair: Pair, gold: Gold, predicted: Gold) -> Judged:
@@ -332,7 +329,7 @@ def judge(module: ModuleType, file: Path, pair: Pair, gold: Gold, predicted: Gol
         ours=ours,
         theirs=theirs,
         theirs_by_default=ask_theirs(module, file, pair, keep_distinct=False),
-        why="" if ours == theirs else reason_for(pair, gold, predicted, theirs),
+        why="" if ours == theirs else reason_for(module, pair, gold, predicted, theirs),
     )
 
 

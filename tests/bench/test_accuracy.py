@@ -226,6 +226,12 @@ def test_a_sample_is_spread_over_all_questions():
     assert spread(many, 99) == many
 
 
+@pytest.mark.parametrize("name", ["demo_test", "demo_heldout"])
+def test_misses_of_an_unseen_file_are_not_shown(name, capsys):
+    assert main(["--questions", f"bench/questions/{name}.jsonl", "--misses"]) == 2
+    assert "is kept unseen" in capsys.readouterr().err
+
+
 def test_what_cannot_be_measured_is_said_in_one_line(tmp_path, capsys):
     path = tmp_path / "questions.jsonl"
     assert main(["--questions", str(path)]) == 1
