@@ -29,7 +29,7 @@ from bot.skills.base import Skill, Tools
 from bot.skills.help import suggestions
 from bot.understand import Understood
 from bot.words import SPOKEN, escape_markdown, listed, load_words
-from sql.linking import Links, Mention
+from sql.linking import Links, Mention, link
 from sql.semantics import Shop
 
 logger = logging.getLogger(__name__)
@@ -95,7 +95,9 @@ def route(
         return Route(skill=by_name["ask_reviews"], reason="cue")
     if _is_outside(question, links):
         raise Declined("outside")
-    hidden = _hidden(links, tools, understood.language)
+    hidden = _hidden(links, tools, understood.language) or _hidden(
+        _own_links(understood, tools), tools, understood.language
+    )
     if hidden:
         raise Declined("hidden", {"names": hidden, "role": escape_markdown(tools.workspace.role.name)})
     _ask_by_what(understood, tools)
@@ -167,6 +169,13 @@ def _figures(links: Links) -> bool:
     return any(m.kind in ("metric", "view", "column") for m in links.mentions)
 
 
+def _own_links(understood: Understood, tools: Tools) -> Links:
+    """Links of the message as it was written: a follow-up made standalone may have lost "their"."""
+    if understood.question == understood.standalone:
+        return understood.links
+    return link(understood.question, tools.vocabulary, tools.workspace.today)
+
+
 def _hidden(links: Links, tools: Tools, language: str, *, only_asked: bool = True) -> str:
     """Names of what the question needs and the role may not see, for a sentence; empty when there is none.
 
@@ -206,12 +215,13 @@ def _has_other_reading(hidden: Mention, links: Links) -> bool:
         for m in owners
         if m.start >= hidden.end
     )
-    is_address = re.match(r"(?i)\s*(?:address|numbers?|地址|号码)", after) is not None
+    is_theirs = re.search(r"(?i)\b(?:their|his|her|whose)\s+$|[他她](?:们|俩)?的\s*$", before)
+    is_address = re.match(r"(?i)\s*(?:address|numbers?|domains?|地址|号码|域名)", after) is not None
     is_listed = re.search(
         r"(?i)\b(?:show|list|give|send|export|get|tell|print)\s+(?:me\s+)?(?:all|the|every)?\s*(?:the\s+)?$",
         before,
-    )
-    return not (is_owned or is_address or is_listed)
+    ) or (re.search(r"[把将]\s*$", before) and re.match(r"\s*[都全部一起]*\s*(?:给|发|列|告诉|导出)", after))
+    return not (is_owned or is_theirs or is_address or is_listed)
 
 
 def _ask_by_what(understood: Understood, tools: Tools) -> None:
