@@ -1,9 +1,8 @@
 """Do our verdicts agree with the public Spider evaluator? Its execution match and its hardness, beside ours.
 
-    git clone https://github.com/taoyds/test-suite-sql-eval
     pip install --target test-suite-needs nltk sqlparse
     PYTHONPATH=test-suite-needs SHOPTALK_DATA=/path/to/data \\
-        python -m bench.evaluator_agreement test-suite-sql-eval
+        python -m bench.evaluator_agreement test-suite-sql-eval  # a checkout of taoyds/test-suite-sql-eval
 
 Pairs (gold, prediction) are made from the gold statements of ``spider_train``, seeded: the gold itself, the
 gold with one thing changed (:data:`CHANGES`), and other golds of the same database. Both judge every pair on

@@ -1,7 +1,11 @@
 import contextlib
 import dataclasses
 import json
+import signal
 import sqlite3
+import subprocess
+import sys
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -147,6 +151,35 @@ def test_an_interrupted_evaluation_goes_on_where_it_stopped(root, questions, wri
     assert not set(broken.asked) & set(writer.asked)
     again = evaluate(questions, root, engine=WritesBySight({}), progress=False, resume=kept)
     assert again == report
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from test_evaluate import QUESTIONS, WritesBySight
+from finetune.evaluate import evaluate
+
+class Dies(WritesBySight):
+    def complete(self, prompt, **options):
+        if "Average amount" in prompt.rest:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().complete(prompt, **options)
+
+root = Path(sys.argv[2])
+engine = Dies({q: statement for q, _, _, statement, _ in QUESTIONS})
+evaluate(root / "questions.jsonl", root, engine=engine, progress=False, resume=root / "kept.jsonl")
+"""
+
+
+def test_a_killed_evaluation_goes_on_with_the_question_that_it_died_at(root, questions, writer):
+    arguments = [sys.executable, "-c", KILLED, str(Path(__file__).parent), str(root)]
+    done = subprocess.run(arguments, cwd=Path(__file__).parents[2], capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    report = evaluate(questions, root, engine=writer, progress=False, resume=root / "kept.jsonl")
+    assert [o.verdict for o in report.outcomes] == [v for *_, v in QUESTIONS]
+    assert "Total amount of sales" not in writer.asked
+    assert "Average amount of sales" in writer.asked
 
 
 def test_outcomes_of_another_engine_are_not_mixed_in(root, questions, writer, tmp_path):

@@ -1,0 +1,218 @@
+"""Training on a tiny random model: what is learnt is what is served, and nothing is lost by a stop."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from tiny_model import tiny_engine, write_model
+
+from finetune.errors import TrainingError
+from finetune.examples import Example, read_examples, write_examples
+from finetune.train import CHECKPOINT, Run, Settings, as_lora, schedule, train
+from llm.engine import Prompt
+
+# peft 0.21 asks transformers 5.23 for a name that is about to change.
+pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
+
+FAST = Settings(rank=4, dropout=0.0, learning_rate=0.02, batch=2, accumulate=2, epochs=6, validate_every=3)
+
+
+def examples(database: str, questions: dict[str, str]) -> list[Example]:
+    return [
+        Example(
+            database=database,
+            prompt=Prompt(system="SQL.", fixed=f"CREATE TABLE {database} (a, b);", rest=f"\n{question}\n"),
+            reply=reply,
+        )
+        for question, reply in questions.items()
+    ]
+
+
+SHOPS = [
+    *examples(
+        "shop", {"how many": "-- shop\nSELECT a", "all of b": "-- shop\nSELECT b", "or": "SELECT a or b"}
+    ),
+    *examples("town", {"which a": "-- town\nSELECT a", "which b": "-- town\nSELECT b"}),
+]
+OTHERS = examples("farm", {"how many a": "-- farm\nSELECT a", "what of b": "-- farm\nSELECT b"})
+
+
+@pytest.fixture(scope="module")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_model(tmp_path_factory.mktemp("tiny"))
+
+
+def trained(folder: Path, model: Path, settings: Settings = FAST, **options: object) -> Run:
+    return train(model, SHOPS, OTHERS, folder, settings, progress=False, **options)  # type: ignore[arg-type]
+
+
+def logprobs(model: Path, home: Path, adapter: Path | None, example: Example) -> list[float]:
+    """What the engine thinks of the example's reply."""
+    engine = tiny_engine(model, home=home, adapters={"a": adapter} if adapter else {})
+    grammar = f"start: {json.dumps(example.reply)}"
+    (completion,) = engine.complete(example.prompt, grammar=grammar, adapter="a" if adapter else None)
+    assert completion.text == example.reply
+    return list(completion.logprobs)
+
+
+METHODS = [("lora", 0.05, 0.8), ("adalora", 0.05, 0.8), ("prefix", 1.0, 0.99)]
+"""Method, learning rate, share of the loss that may be left: a few virtual tokens can do little here."""
+
+
+@pytest.mark.parametrize(("method", "rate", "left"), METHODS)
+def test_the_loss_on_other_databases_falls(
+    method: str, rate: float, left: float, model_folder: Path, tmp_path: Path
+) -> None:
+    settings = Settings(**{**vars(FAST), "method": method, "learning_rate": rate})
+    run = trained(tmp_path / "run", model_folder, settings)
+    assert run.status == "done"
+    assert run.best_loss < left * run.first_loss
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    assert (manifest["status"], manifest["steps"], manifest["examples"]) == ("done", run.steps, 5)
+    assert manifest["versions"]["torch"] == torch.__version__
+    assert not (tmp_path / "run" / CHECKPOINT).exists()
+
+
+@pytest.mark.parametrize("method", ["lora", "adalora"])
+def test_what_was_learnt_is_what_is_served(method: str, model_folder: Path, tmp_path: Path) -> None:
+    settings = Settings(**{**vars(FAST), "method": method, "learning_rate": 0.05})
+    run = trained(tmp_path / "run", model_folder, settings)
+    served = [logprobs(model_folder, tmp_path / "home", tmp_path / "run", e) for e in OTHERS]
+    bare = [logprobs(model_folder, tmp_path / "home", None, e) for e in OTHERS]
+    # The engine scores the reply without its end marker, of which the trainer's mean has one each.
+    assert sum(map(sum, served)) > 0.8 * sum(map(sum, bare))
+    total = -run.best_loss * sum(len(p) + 1 for p in served)
+    ends = total - sum(map(sum, served))
+    assert -30 < ends <= 0.05
+
+
+def test_the_loss_is_the_mean_over_reply_tokens_only(model_folder: Path, tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    from llm.chat import ChatTokenizer
+
+    run = trained(tmp_path / "run", model_folder, Settings(**{**vars(FAST), "epochs": 0.1}))
+    model = AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.float32).eval()
+    tokenizer = ChatTokenizer(model_folder)
+    losses = []
+    for example in OTHERS:
+        prompt, reply = tokenizer.encode(example.prompt).all, tokenizer.encode_reply(example.reply)
+        with torch.inference_mode():
+            rows = torch.log_softmax(model(torch.tensor([[*prompt, *reply]])).logits[0], dim=-1)
+        losses += [-float(rows[len(prompt) - 1 + n][token]) for n, token in enumerate(reply)]
+    assert run.first_loss == pytest.approx(sum(losses) / len(losses), abs=1e-4)
+
+
+def test_an_interrupted_run_goes_on_to_the_same_end(model_folder: Path, tmp_path: Path) -> None:
+    whole = trained(tmp_path / "whole", model_folder)
+    asked = iter([False, False, False, True])
+    first = trained(tmp_path / "parts", model_folder, should_stop=lambda: next(asked))
+    assert (first.status, first.steps) == ("interrupted", 4)
+    assert json.loads((tmp_path / "parts" / "manifest.json").read_text())["status"] == "interrupted"
+    second = trained(tmp_path / "parts", model_folder)
+    assert (second.status, second.steps) == ("done", whole.steps)
+    assert second.best_loss == pytest.approx(whole.best_loss, rel=1e-4)
+    assert second.tokens == whole.tokens
+    files = [tmp_path / name / "adapter_model.safetensors" for name in ("whole", "parts")]
+    from safetensors.torch import load_file
+
+    left, right = map(load_file, files)
+    assert left.keys() == right.keys()
+    assert all(torch.allclose(left[name].float(), right[name].float(), atol=1e-3) for name in left)
+
+
+def test_a_run_without_gain_stops_early(model_folder: Path, tmp_path: Path) -> None:
+    settings = Settings(
+        **{**vars(FAST), "learning_rate": 1e-9, "epochs": 40, "validate_every": 1, "patience": 2}
+    )
+    run = trained(tmp_path / "run", model_folder, settings)
+    assert run.status == "stopped early" and run.steps < 40
+
+
+def test_no_more_steps_than_time_allows(model_folder: Path, tmp_path: Path) -> None:
+    settings = Settings(**{**vars(FAST), "epochs": 10_000, "max_seconds": 0.5, "validate_every": 1_000})
+    run = trained(tmp_path / "run", model_folder, settings)
+    assert run.steps < 5_000
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"method": "magic"}, "method is 'magic'"),
+        ({"rank": 0}, "rank must be at least 1"),
+        ({"learning_rate": 0}, "learning_rate must be more than 0"),
+        ({"dropout": 1.0}, r"dropout must be in \[0, 1\)"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(change: dict[str, object], reason: str) -> None:
+    with pytest.raises(TrainingError, match=reason):
+        Settings(**{**vars(FAST), **change})  # type: ignore[arg-type]
+
+
+def test_folders_and_data_that_do_not_fit_are_refused(model_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="share databases: shop"):
+        train(model_folder, SHOPS, SHOPS[:1], tmp_path / "a", FAST, progress=False)
+    with pytest.raises(TrainingError, match="one of the two is empty"):
+        train(model_folder, SHOPS, [], tmp_path / "a", FAST, progress=False)
+    with pytest.raises(TrainingError, match="needs a CUDA card"):
+        trained(tmp_path / "a", model_folder, Settings(**{**vars(FAST), "method": "qlora"}))
+    stops = {"should_stop": lambda: True}
+    trained(tmp_path / "b", model_folder, **stops)
+    with pytest.raises(TrainingError, match="other settings or data"):
+        trained(tmp_path / "b", model_folder, Settings(**{**vars(FAST), "seed": 8}))
+    trained(tmp_path / "b", model_folder)
+    with pytest.raises(TrainingError, match="holds a finished run"):
+        trained(tmp_path / "b", model_folder)
+
+
+def test_adalora_becomes_lora_with_the_same_output() -> None:
+    torch.manual_seed(1)
+    stem = "base_model.model.layer"
+    weights = {
+        f"{stem}.lora_A": torch.randn(3, 5),
+        f"{stem}.lora_B": torch.randn(4, 3),
+        f"{stem}.lora_E": torch.tensor([[0.5], [0.0], [-2.0]]),
+    }
+    made, config = as_lora(weights, {"lora_alpha": 8.0, "target_modules": ["layer"]}, {"layer": 4.0})
+    a, b, e = weights[f"{stem}.lora_A"], weights[f"{stem}.lora_B"], weights[f"{stem}.lora_E"]
+    product = made[f"{stem}.lora_B.weight"] @ made[f"{stem}.lora_A.weight"]
+    assert torch.allclose(product, 2.0 * b @ (a * e), atol=1e-6)
+    assert config["rank_pattern"] == config["alpha_pattern"] == {"layer": 2}
+
+
+def test_the_learning_rate_rises_and_falls() -> None:
+    rates = [schedule(step, 100, 0.1) for step in range(100)]
+    assert rates[0] == pytest.approx(0.1) and max(rates) == 1.0 and rates[-1] == pytest.approx(0.1, abs=0.01)
+    assert all(a >= b for a, b in itertools.pairwise(rates[10:]))
+
+
+def test_examples_are_kept_whole(tmp_path: Path) -> None:
+    file = tmp_path / "examples.jsonl"
+    written = write_examples(SHOPS, file)
+    read, known = read_examples(file)
+    assert (read, known) == (SHOPS, written)
+    assert file.read_text().count("CREATE TABLE shop") == 1
+    with pytest.raises(TrainingError, match="line 1: is no example"):
+        (tmp_path / "wrong.jsonl").write_text("{}\n")
+        read_examples(tmp_path / "wrong.jsonl")
+    with pytest.raises(TrainingError, match="cannot be read"):
+        read_examples(tmp_path / "nothing.jsonl")
+    with pytest.raises(TrainingError, match="holds no example"):
+        (tmp_path / "empty.jsonl").write_text("")
+        read_examples(tmp_path / "empty.jsonl")
+    odd = Example(database="shop", prompt=Prompt(system="x", fixed="y", rest="z"), reply="w")
+    with pytest.raises(TrainingError, match="do not share"):
+        write_examples([*SHOPS, odd], file)
+    assert read_examples(file)[1] == written
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA card")
+@pytest.mark.parametrize("method", ["lora", "qlora", "adalora", "prefix"])
+def test_training_on_a_cuda_card(method: str, model_folder: Path, tmp_path: Path) -> None:
+    settings = Settings(**{**vars(FAST), "method": method, "learning_rate": 0.05})
+    run = trained(tmp_path / "run", model_folder, settings, device="cuda")
+    assert run.best_loss < run.first_loss
