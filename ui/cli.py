@@ -714,12 +714,16 @@ def weights(
 
 @app.command()
 @expected_errors
-def doctor(as_json: JsonOption = False) -> None:
-    """Tell what is installed, which engine would run and why, what is missing and how to bring it."""
+def doctor(shop: ShopOption = None, as_json: JsonOption = False) -> None:
+    """Tell what is installed, which engine would run and why, what is missing and how to bring it.
+
+    With --shop also whether its database opens, and what its role could do beyond reading.
+    """
     settings = _settings()
     from ui.doctor import examine
+    from ui.open import find_shop
 
-    findings = examine(settings)
+    findings = examine(settings, find_shop(settings, shop) if shop else None)
     if as_json:
         _print_json(findings.to_json())
     else:

@@ -11,9 +11,12 @@ import sys
 from dataclasses import dataclass, field, fields
 from importlib import metadata, util
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ui.settings import Settings
+
+if TYPE_CHECKING:
+    from sql.semantics import Shop
 
 PACKAGES = (
     "shoptalk", "torch", "transformers", "peft", "bitsandbytes", "llguidance", "faiss-cpu", "faiss-gpu",
@@ -63,13 +66,20 @@ def _width(found: dict[str, str]) -> int:
     return max(map(len, found), default=0)
 
 
-def examine(settings: Settings) -> Findings:
-    """Look at everything that a first question needs."""
+def examine(settings: Settings, shop: Shop | None = None) -> Findings:
+    """Look at everything that a first question needs.
+
+    Args:
+        shop: its database is opened and looked at too: what it holds, and what the connection could do
+            beyond reading.
+    """
     findings = Findings()
     findings.sections["Machine"] = _machine()
     findings.sections["Packages"] = _packages(findings)
     findings.sections["Language model"] = _model(settings, findings)
     findings.sections["Data"] = _data(settings, findings)
+    if shop is not None:
+        findings.sections["Database"] = _database(shop, findings)
     findings.sections["Settings"] = _settings(settings)
     return findings
 
@@ -158,6 +168,44 @@ def _data(settings: Settings, findings: Findings) -> dict[str, str]:
         findings.missing.append(Missing(what="the demonstration shop", command="shoptalk demo"))
     for folder in sorted(settings.shops.glob("*/readers-*")):
         found[f"index of {folder.parent.name}"] = _index(folder / "index")
+    return found
+
+
+def _database(shop: Shop, findings: Findings) -> dict[str, str]:
+    """The shop's database: whether it opens and fits, and whether its role could do more than read."""
+    from sql.databases import open_database, without_password
+    from sql.errors import SqlError
+    from sql.shopfile import check_shop
+
+    found = {"shop": shop.name, "database": without_password(shop.database)}
+    base = shop.path.parent if shop.path is not None else Path.cwd()
+    try:
+        database = open_database(shop.database, base=base)
+    except SqlError as error:
+        findings.missing.append(
+            Missing(
+                what=f"the shop's database: {error}", command="shoptalk doctor --shop …, when it is there"
+            )
+        )
+        return found | {"opens": "no"}
+    try:
+        catalog = database.catalog()
+        rows = sum(table.rows or 0 for table in catalog.tables)
+        found["opens"] = f"yes: {catalog.dialect}, {len(catalog.tables)} tables, about {rows:,} rows"
+        try:
+            check_shop(shop, catalog)
+            found["description"] = "fits the database"
+        except SqlError as error:
+            found["description"] = f"does not fit: {error}"
+        rights = database.rights()
+    except SqlError as error:
+        return found | {"opens": f"yes, and then no: {error}"}
+    finally:
+        database.close()
+    found["rights"] = "reading, and nothing else" if not rights else f"more than reading: {len(rights)}"
+    found |= {f"right {number}": right.what for number, right in enumerate(rights, 1)}
+    if rights:
+        findings.missing.append(Missing(what="a role that can only read", command=rights[0].way_out))
     return found
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
+from typing import TypeVar
 
-from sql.errors import QueryCancelled, QueryTimeout
+from sql.errors import DatabaseUnavailable, QueryCancelled, QueryTimeout
 from sql.types import QueryLimits
+
+Result = TypeVar("Result")
 
 POLL_S = 0.02
 """How often the stop button is looked at."""
 ASK_AGAIN_S = 0.15
 """A server asked to cancel is asked again after so long: the first may have come between two steps."""
+MAX_LEFT = 4
+"""Calls that may go on after they were stopped, before nothing new is begun."""
 CUT_S = 0.6
 """A server that has not ended a call so long after it was asked is not waited for."""
 
@@ -64,6 +70,17 @@ class Budget:
                 "Nothing was changed. Ask for a shorter period or fewer columns."
             )
 
+    def keep_interrupting(self, call: threading.Thread) -> None:
+        """Go on asking a call to end that was left behind, until it has: it may look up once in a while."""
+
+        def ask() -> None:
+            while call.is_alive():
+                with contextlib.suppress(Exception):
+                    self._interrupt()
+                call.join(ASK_AGAIN_S)
+
+        threading.Thread(target=ask, name="query-left-behind", daemon=True).start()
+
     def __enter__(self) -> Budget:
         self.raise_if_spent()
         self._thread.start()
@@ -86,6 +103,61 @@ class Budget:
             if self.is_spent():
                 self._has_interrupted = True
                 self._interrupt()
+
+
+class Leaver:
+    """Runs calls into a database of this process, and leaves one behind that no interrupt reaches.
+
+    DuckDB and SQLite look at an interrupt between the steps of a query: while a plan is made, and inside one
+    call of one function, they do not. Whoever asked is then answered in time all the same; the call ends by
+    itself some time later, and what it holds is freed then. While ``MAX_LEFT`` of them are alive, nothing new
+    is begun.
+    """
+
+    def __init__(self) -> None:
+        self._left: list[threading.Thread] = []
+        self._lock = threading.Lock()
+
+    def call(self, work: Callable[[], Result], budget: Budget) -> Result:
+        """What ``work`` returns or raises, unless it goes on for ``CUT_S`` after ``budget`` is spent.
+
+        Raises:
+            QueryTimeout, QueryCancelled: it was left behind.
+            DatabaseUnavailable: too many that were left behind still run; nothing was begun.
+        """
+        with self._lock:
+            self._left = [thread for thread in self._left if thread.is_alive()]
+            if len(self._left) >= MAX_LEFT:
+                raise DatabaseUnavailable(
+                    f"{MAX_LEFT} queries that were stopped have not ended yet; nothing was run. "
+                    "Ask again in a minute."
+                )
+        results: list[Result] = []
+        errors: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                results.append(work())
+            except BaseException as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=run, name="query", daemon=True)
+        thread.start()
+        spent_at: float | None = None
+        while True:
+            thread.join(0.1 if spent_at is None else POLL_S)
+            if not thread.is_alive():
+                break
+            if spent_at is None and budget.is_spent():
+                spent_at = time.monotonic()
+            if spent_at is not None and time.monotonic() - spent_at > CUT_S:
+                with self._lock:
+                    self._left.append(thread)
+                budget.keep_interrupting(thread)
+                budget.raise_if_spent()
+        if errors:
+            raise errors[0]
+        return results[0]
 
 
 class Escalation:

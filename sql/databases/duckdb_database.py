@@ -7,15 +7,14 @@ file). It does not limit which tables or functions a statement uses: that is the
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sql.databases.budget import Budget
+from sql.databases.budget import Budget, Leaver
 from sql.databases.cost import duckdb_cost
 from sql.databases.files import DataFile, find_tables
 from sql.databases.messages import without_values
@@ -40,6 +39,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+Result = TypeVar("Result")
+
 CHUNK = 100
 """Rows that are fetched between two looks at how large the result has become."""
 
@@ -53,6 +54,7 @@ class DuckdbDatabase:
         self._name = name
         self._catalog: Catalog | None = None
         self._lock = threading.Lock()
+        self._leaver = Leaver()
         self._is_open = True
 
     @classmethod
@@ -114,9 +116,11 @@ class DuckdbDatabase:
         """Run a checked query; see ``Database.execute``."""
         import duckdb
 
-        with self._watched(limits, cancel) as (cursor, budget):
+        def fetch(
+            cursor: duckdb.DuckDBPyConnection, budget: Budget
+        ) -> tuple[list[Any], list[tuple[object, ...]], float]:
             cursor.execute(query.sql)
-            description = cursor.description or []
+            description = list(cursor.description or [])
             rows: list[tuple[object, ...]] = []
             size = 0
             while len(rows) <= limits.max_rows:
@@ -127,7 +131,9 @@ class DuckdbDatabase:
                 size += sum(map(size_of, some))
                 if size > limits.max_memory_mb * 1_000_000:
                     raise duckdb.OutOfMemoryException("the result")
-            seconds = budget.seconds
+            return description, rows, budget.seconds
+
+        description, rows, seconds = self._call(limits, cancel, fetch)
         plain = plain_rows(rows)
         return Table(
             columns=tuple(Column(name=d[0], type=column_type(str(d[1]))) for d in description),
@@ -142,8 +148,11 @@ class DuckdbDatabase:
     ) -> Plan:
         """Plan ``query``; the cost is counted by ``cost.duckdb_cost``. See ``Database.explain``."""
         sizes = {table.name: table.rows for table in self.catalog().tables if table.rows is not None}
-        with self._watched(limits or self._limits, cancel) as (cursor, _):
-            rows = cursor.execute(f"EXPLAIN (FORMAT json) {query.sql}").fetchall()
+
+        def plan(cursor: duckdb.DuckDBPyConnection, budget: Budget) -> list[Any]:
+            return cursor.execute(f"EXPLAIN (FORMAT json) {query.sql}").fetchall()
+
+        rows = self._call(limits or self._limits, cancel, plan)
         try:
             return Plan(cost=duckdb_cost(json.loads(rows[0][1]), sizes))
         except (IndexError, ValueError):
@@ -153,17 +162,26 @@ class DuckdbDatabase:
         """Nothing: the file is opened for reading, external access is off, the configuration locked."""
         return ()
 
-    @contextlib.contextmanager
-    def _watched(
-        self, limits: QueryLimits, cancel: threading.Event | None
-    ) -> Iterator[tuple[duckdb.DuckDBPyConnection, Budget]]:
-        """A cursor that is interrupted when its budget is spent; its errors become ``sql.errors``."""
+    def _call(
+        self,
+        limits: QueryLimits,
+        cancel: threading.Event | None,
+        work: Callable[[duckdb.DuckDBPyConnection, Budget], Result],
+    ) -> Result:
+        """``work`` with a cursor that is interrupted when its budget is spent; errors of ``sql.errors``."""
         import duckdb
 
         cursor = self._cursor()
+
+        def held() -> Result:
+            try:
+                return work(cursor, budget)
+            finally:
+                cursor.close()
+
         with Budget(limits, cancel, cursor.interrupt) as budget:
             try:
-                yield cursor, budget
+                result = self._leaver.call(held, budget)
             except duckdb.OutOfMemoryException as error:
                 budget.raise_if_spent()
                 raise QueryTooLarge(
@@ -174,11 +192,9 @@ class DuckdbDatabase:
                 # RuntimeError: interrupted while rows are fetched; the others: a value Python cannot hold.
                 budget.raise_if_spent()
                 raise QueryFailed(_reason(error)) from None
-            finally:
-                budget.stop()
-                cursor.close()
             if budget.has_interrupted:
                 budget.raise_if_spent()
+        return result
 
     def close(self) -> None:
         """Free the connection."""

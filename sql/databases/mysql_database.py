@@ -28,6 +28,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from sql.databases.addresses import Address, parse_address
@@ -57,6 +58,7 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 INSTALL = 'pip install "shoptalk[mysql]"'
+SCRIPT = Path(__file__).parent / "reader_mysql.sql"
 CONNECT_S = 5
 """Seconds that connecting may take."""
 COUNT_S = 2.0
@@ -250,7 +252,8 @@ class MysqlDatabase:
         return tuple(
             Right(
                 what=what,
-                way_out="use a user made by sql/databases/reader_mysql.sql; see docs/databases.md",
+                way_out=f"mariadb -h {self._address.host} -u OWNER -p -e \"SET @shop_database = "
+                f"'{self._address.database}', @reader_password = 'PASSWORD'; SOURCE {SCRIPT}\"",
             )
             for what in (*rights, *(
                 f"the user {user} may read the database {other} too"

@@ -23,6 +23,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from sql.databases.addresses import Address, parse_address
@@ -54,6 +55,7 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 INSTALL = 'pip install "shoptalk[postgres]"'
+SCRIPT = Path(__file__).parent / "reader_postgres.sql"
 CONNECT_S = 5
 """Seconds that connecting may take."""
 COUNT_S = 2.0
@@ -295,10 +297,15 @@ class PostgresDatabase:
         return tuple(
             Right(
                 what=f"the role {user}: {_RIGHT_WORDS[kind].format(_some(whats))}",
-                way_out="use a role made by sql/databases/reader_postgres.sql; see docs/databases.md",
+                way_out=f'psql "postgresql://OWNER@{self._place()}" -v reader=shoptalk_reader '
+                f"-v password=PASSWORD -v schema={self._schemas[0]} -f {SCRIPT}",
             )
             for kind, whats in names.items()
         )
+
+    def _place(self) -> str:
+        """Host, port and database of the address."""
+        return self._address.shown.partition("://")[2].rpartition("@")[2].partition("?")[0]
 
     def close(self) -> None:
         """Free the connections."""

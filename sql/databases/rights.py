@@ -12,4 +12,4 @@ class Right:
     what: str
     """In words, e.g. ``the role shop may write to public.orders``."""
     way_out: str
-    """How to take it away."""
+    """The command that makes a role without it; the words in capitals are the reader's to fill in."""

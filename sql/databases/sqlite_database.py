@@ -12,10 +12,11 @@ import sqlite3
 import threading
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
-from sql.databases.budget import Budget
+from sql.databases.budget import Budget, Leaver
 from sql.databases.cost import sqlite_cost
 from sql.databases.messages import without_values
 from sql.databases.rights import Right
@@ -25,12 +26,20 @@ from sql.functions import function_names
 from sql.guard import CheckedQuery
 from sql.types import Catalog, CatalogColumn, CatalogTable, Dialect, ForeignKey, Plan, QueryLimits, Table
 
+Result = TypeVar("Result")
+
 MAGIC = b"SQLite format 3\0"
 STEPS = 20_000
 """Steps of SQLite's machine between two looks at the clock: about a millisecond."""
 COUNT_S = 2.0
 """Seconds spent on counting the rows of all tables; tables not counted by then have ``rows=None``."""
-MAX_VALUE_BYTES = 16_000_000
+MAX_VALUE_BYTES = 1_000_000
+"""Longest text or blob, and longest row: nothing stops a call over one value; over such a one it takes less
+than a second."""
+MAX_PATTERN = 100
+"""Longest pattern of LIKE and GLOB, which compare it at every place of a text."""
+MAX_CACHE_MB = 16
+"""Pages kept, and rows collected before a sort writes them out: nothing stops the sorting of so many."""
 
 _BEYOND = """
 -> ->> char current_date current_time current_timestamp json_array_length json_extract json_type json_valid
@@ -52,6 +61,7 @@ class SqliteDatabase:
         self._limits = limits or QueryLimits()
         self._catalog: Catalog | None = None
         self._lock = threading.Lock()
+        self._leaver = Leaver()
         self._is_open = True
         with self._connect() as connection:
             connection.execute("SELECT name FROM sqlite_master LIMIT 1").fetchall()
@@ -73,7 +83,10 @@ class SqliteDatabase:
         self, query: CheckedQuery, limits: QueryLimits, cancel: threading.Event | None = None
     ) -> Table:
         """Run a checked query; see ``Database.execute``. The columns' types are those of the values found."""
-        with self._watched(limits, cancel) as (connection, budget):
+
+        def fetch(
+            connection: sqlite3.Connection, budget: Budget
+        ) -> tuple[list[str], list[tuple[object, ...]], float]:
             cursor = connection.execute(query.sql)
             names = [d[0] for d in cursor.description or ()]
             rows: list[tuple[object, ...]] = []
@@ -85,7 +98,9 @@ class SqliteDatabase:
                     raise MemoryError("the result")
                 if len(rows) > limits.max_rows:
                     break
-            seconds = budget.seconds
+            return names, rows, budget.seconds
+
+        names, rows, seconds = self._call(limits, cancel, fetch)
         plain = plain_rows(rows)
         return Table(
             columns=columns_by_values(names, plain),
@@ -103,8 +118,11 @@ class SqliteDatabase:
         from sqlglot.errors import SqlglotError
 
         catalog = self.catalog()
-        with self._watched(limits or self._limits, cancel) as (connection, _):
-            steps = connection.execute(f"EXPLAIN QUERY PLAN {query.sql}").fetchall()
+
+        def plan(connection: sqlite3.Connection, budget: Budget) -> list[Any]:
+            return connection.execute(f"EXPLAIN QUERY PLAN {query.sql}").fetchall()
+
+        steps = self._call(limits or self._limits, cancel, plan)
         try:
             tree = sqlglot.parse_one(query.sql, read="sqlite")
         except (SqlglotError, RecursionError):
@@ -115,23 +133,37 @@ class SqliteDatabase:
         """Nothing: the file is opened for reading, and the authorizer lets nothing else through."""
         return ()
 
-    @contextlib.contextmanager
-    def _watched(
-        self, limits: QueryLimits, cancel: threading.Event | None
-    ) -> Iterator[tuple[sqlite3.Connection, Budget]]:
-        """A connection that only reads and ends when its budget is spent; errors as in ``sql.errors``."""
-        with self._connect() as connection, Budget(limits, cancel, connection.interrupt) as budget:
-            connection.set_authorizer(_authorize)
-            connection.set_progress_handler(lambda: int(budget.is_spent()), STEPS)
-            try:
-                yield connection, budget
-            except (sqlite3.Error, OverflowError) as error:
-                budget.raise_if_spent()
-                raise _query_error(error) from None
-            except MemoryError:
-                raise _too_large() from None
-            finally:
-                budget.stop()
+    def _call(
+        self,
+        limits: QueryLimits,
+        cancel: threading.Event | None,
+        work: Callable[[sqlite3.Connection, Budget], Result],
+    ) -> Result:
+        """``work`` with a connection that only reads and ends when its budget is spent."""
+        current: list[sqlite3.Connection] = []
+
+        def interrupt() -> None:
+            for connection in current:
+                with contextlib.suppress(sqlite3.ProgrammingError):  # closed in the meantime
+                    connection.interrupt()
+
+        def held() -> Result:
+            with self._connect() as connection:
+                connection.set_authorizer(_authorize)
+                connection.set_progress_handler(lambda: int(budget.is_spent()), STEPS)
+                current.append(connection)
+                try:
+                    return work(connection, budget)
+                except (sqlite3.Error, OverflowError) as error:
+                    budget.raise_if_spent()
+                    raise _query_error(error) from None
+                except MemoryError:
+                    raise _too_large() from None
+                finally:
+                    current.clear()
+
+        with Budget(limits, cancel, interrupt) as budget:
+            return self._leaver.call(held, budget)
 
     def close(self) -> None:
         """Forbid further calls; there is no connection to free between calls."""
@@ -160,9 +192,9 @@ class SqliteDatabase:
         connection.text_factory = lambda raw: raw.decode("utf-8", errors="replace")
         connection.execute("PRAGMA query_only = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
-        connection.execute(f"PRAGMA cache_size = {-min(self._limits.max_memory_mb, 256) * 1024 // 2}")
+        connection.execute(f"PRAGMA cache_size = {-min(self._limits.max_memory_mb, MAX_CACHE_MB) * 1024}")
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1_000)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, MAX_PATTERN)
         connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
 
 
