@@ -15,6 +15,7 @@ from functools import partial
 from llm.engine import Engine
 from sql.draft import Draft, Drafter
 from sql.errors import QueryCancelled, QueryFailed, SqlError, UnsafeQuery
+from sql.groups import GroupRefusal
 from sql.guard import CheckedQuery
 from sql.linking import Links, Mention, Vocabulary, link
 from sql.record import Statement, checked, kind_of, note
@@ -151,6 +152,8 @@ class SqlAsker:
                 logger.info("attempt %d was given up: %s", number + 1, type(error).__name__)
                 attempts.append(Attempt(sql=draft.sql, error=self._told(error)))
                 last = error
+                if isinstance(error.__cause__, GroupRefusal):
+                    break  # another statement would answer another question than the one about single rows
                 if finish == "length" and number:
                     break  # it rambles; a third time would only take as long again
                 continue

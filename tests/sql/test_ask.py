@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 
 import asking_shop
@@ -11,8 +12,9 @@ from llm.errors import LlmError
 from llm.scripted import ScriptedEngine
 from sql.ask import CannotAnswer, SqlAsker
 from sql.draft import question_texts, statement
-from sql.errors import QueryCancelled, QueryFailed, UnsafeQuery
+from sql.errors import NotAllowed, QueryCancelled, QueryFailed, UnsafeQuery
 from sql.linking import Vocabulary, link
+from sql.semantics import Example, Role
 from sql.workspace import open_workspace
 
 REVENUE = (
@@ -102,7 +104,6 @@ def test_a_failed_statement_goes_back_with_its_error(workspace, vocabulary):
 
 def _failing_once(workspace):
     """The workspace with a database that cannot plan its first statement."""
-    import dataclasses
 
     class Flaky:
         def __init__(self, database):
@@ -270,3 +271,31 @@ def test_the_first_line_of_a_draft_is_no_sql():
 def test_words_nobody_knows_may_be_compared_with(workspace, vocabulary):
     links = link('revenue of "Blue Moon" in Bank of Atlantis', vocabulary, workspace.today)
     assert {"Blue Moon", "Bank of Atlantis", "Atlantis"} <= set(question_texts(links))
+
+
+class Unbound(ScriptedEngine):
+    """A model that writes what it likes, whatever the grammar."""
+
+    def complete(self, prompt, *, grammar=None, **options):
+        return super().complete(prompt, **options)
+
+
+def test_a_question_about_single_rows_is_not_turned_into_another_one(tmp_path):
+    shop = asking_shop.asking_shop(asking_shop.build(tmp_path))
+    partner = Role(name="partner", minimum_group=3)
+    rows = Example(question="All order numbers", sql="SELECT order_id FROM orders")
+    shop = dataclasses.replace(
+        shop, roles=(partner,), default_role="partner", examples=(*shop.examples, rows)
+    )
+    opened = open_workspace(shop)
+    try:
+        single, other = "SELECT order_id FROM orders", "SELECT COUNT(*) FROM orders"
+        engine = Unbound([single, other])
+        ask = SqlAsker(opened, engine, Vocabulary.build(opened), asks_always=True)
+        with pytest.raises(NotAllowed, match="figures about groups of at least 3 only"):
+            ask.ask("List the order numbers of the orders")
+        assert len(engine.calls) == 1
+        fixed = engine.calls[0].prompt.fixed
+        assert "Revenue in April 2026" in fixed and "All order numbers" not in fixed
+    finally:
+        opened.close()
