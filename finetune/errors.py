@@ -3,7 +3,8 @@
 Tree::
 
     FinetuneError
-    └── EvaluationError      the questions or databases of an evaluation cannot be used: file, line and reason
+    ├── EvaluationError      the questions or databases of an evaluation cannot be used: file, line and reason
+    └── TrainingError        examples, settings or a checkpoint cannot be used; nothing of earlier is lost
 """
 
 from __future__ import annotations
@@ -29,3 +30,7 @@ class EvaluationError(FinetuneError):
         self.path = path
         self.line = line
         self.reason = reason
+
+
+class TrainingError(FinetuneError):
+    """Training cannot start or go on; the message says why, and what is kept."""

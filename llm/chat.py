@@ -82,6 +82,10 @@ class ChatTokenizer:
         )
         return PromptTokens(shared=shared, own=own)
 
+    def encode_reply(self, text: str) -> tuple[int, ...]:
+        """Return the ids of a whole reply with the marker that ends it: what training teaches."""
+        return (*self._plain(text), self._end)
+
     def _plain(self, text: str) -> list[int]:
         # Set at each call, because grammar_tokenizer() switches it off.
         self._tokenizer.encode_special_tokens = True

@@ -1,0 +1,163 @@
+"""Training examples: prompts exactly as they are at serving, with the reply that the model should learn.
+
+An example keeps the prompt in two parts. The shared part (system message and schema) is the same for all
+questions of a database and is stored once; the own part is short. A file of examples is JSON lines: first
+``{"database", "system", "fixed"}`` of each database, then ``{"database", "rest", "reply"}`` of each example.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from finetune.errors import TrainingError
+from finetune.heldout import Split, split
+from finetune.ways import open_unseen
+from llm.engine import Prompt
+from sql.canonical import NotCanonical, Schema, canonical
+from sql.linking import Vocabulary, link
+from sql.table_draft import describe_tables, table_prompt
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """One question with its right reply."""
+
+    database: str
+    prompt: Prompt
+    reply: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """What became of the questions of a file."""
+
+    made: int
+    not_canonical: int
+    """Their gold statement has no canonical form."""
+    repeated: int
+    """The same question with the same statement stood there before."""
+
+
+def spider_examples(
+    folder: Path, side: Split, *, databases: Iterable[str] | None = None, progress: bool = True
+) -> tuple[list[Example], Counts]:
+    """Examples of the questions of one side of ``spider_train``.
+
+    Args:
+        folder: holds ``questions.jsonl`` and ``database/NAME/NAME.sqlite``.
+        side: which databases, by ``finetune.heldout.split``.
+        databases: only these of them; ``None`` is all.
+        progress: show a progress bar on standard error.
+    Raises:
+        TrainingError: the folder lacks the questions, or none of them are of that side.
+    """
+    from tqdm import tqdm
+
+    file = folder / "questions.jsonl"
+    if not file.is_file():
+        raise TrainingError(f"{file} does not exist; expected the public set's questions.jsonl there")
+    wanted = None if databases is None else set(databases)
+    cases: dict[str, list[tuple[str, str]]] = {}
+    repeated = 0
+    for line in file.read_text(encoding="utf-8").splitlines():
+        case = json.loads(line)
+        name = case["database"]
+        if split(name) != side or (wanted is not None and name not in wanted):
+            continue
+        pair = (case["question"].strip(), case["sql"])
+        if pair in cases.setdefault(name, []):
+            repeated += 1
+        else:
+            cases[name].append(pair)
+    if not cases:
+        raise TrainingError(f"{file} holds no question of the side {side!r}")
+    examples: list[Example] = []
+    refused = 0
+    for name in tqdm(sorted(cases), desc="examples", unit="database", disable=not progress):
+        path = folder / "database" / name / f"{name}.sqlite"
+        for made in database_examples(path, cases[name]):
+            if made is None:
+                refused += 1
+            else:
+                examples.append(made)
+    return examples, Counts(made=len(examples), not_canonical=refused, repeated=repeated)
+
+
+def database_examples(path: Path, pairs: Iterable[tuple[str, str]]) -> Iterator[Example | None]:
+    """Examples of (question, SQL) pairs over one database; ``None`` where the SQL has no canonical form."""
+    workspace = open_unseen(path)
+    try:
+        vocabulary = Vocabulary.build(workspace)
+        views = workspace.guard.views
+        schema = Schema.of(views, workspace.catalog)
+        fixed = describe_tables(views, workspace.catalog, vocabulary)
+        for question, sql in pairs:
+            try:
+                made = canonical(sql, schema)
+            except NotCanonical as reason:
+                logger.debug("left out: %s", reason)
+                yield None
+                continue
+            links = link(question, vocabulary, workspace.today)
+            yield Example(database=path.stem, prompt=table_prompt(links, fixed, schema), reply=made.text)
+    finally:
+        workspace.close()
+
+
+def write_examples(examples: Iterable[Example], file: Path) -> str:
+    """Write a file of examples, whole or not at all; return its SHA-256."""
+    shared: dict[str, Prompt] = {}
+    lines: list[str] = []
+    for example in examples:
+        known = shared.setdefault(example.database, example.prompt)
+        if (known.system, known.fixed) != (example.prompt.system, example.prompt.fixed):
+            raise TrainingError(f"examples of {example.database} do not share one system message and schema")
+        lines.append(
+            _line({"database": example.database, "rest": example.prompt.rest, "reply": example.reply})
+        )
+    heads = [_line({"database": n, "system": p.system, "fixed": p.fixed}) for n, p in shared.items()]
+    data = "".join(heads + lines).encode()
+    unfinished = file.with_name(f"{file.name}.part")
+    unfinished.write_bytes(data)
+    unfinished.replace(file)
+    return hashlib.sha256(data).hexdigest()
+
+
+def _line(record: dict[str, str]) -> str:
+    return json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def read_examples(file: Path) -> tuple[list[Example], str]:
+    """The examples of a file, and its SHA-256.
+
+    Raises:
+        TrainingError: the file is missing or a line of it cannot be used; with the line.
+    """
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise TrainingError(f"{file} cannot be read: {error.strerror or error}") from error
+    shared: dict[str, tuple[str, str]] = {}
+    examples = []
+    for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), start=1):
+        try:
+            record = json.loads(line)
+            name = record["database"]
+            if "fixed" in record:
+                shared[name] = (record["system"], record["fixed"])
+                continue
+            system, fixed = shared[name]
+            prompt = Prompt(system=system, fixed=fixed, rest=record["rest"])
+            examples.append(Example(database=name, prompt=prompt, reply=record["reply"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise TrainingError(f"{file}, line {number}: is no example ({error!r})") from error
+    if not examples:
+        raise TrainingError(f"{file} holds no example; nothing was trained")
+    return examples, hashlib.sha256(data).hexdigest()
