@@ -34,7 +34,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import InitVar, dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NoReturn
 
 import sqlglot
@@ -64,19 +64,24 @@ MAX_CHARACTERS = 20_000
 """Longest statement; a question never needs more."""
 MAX_LITERAL = 10_000
 """Longest text in quotes."""
-MAX_TOKENS = 4_000
+MAX_TOKENS = 1_500
+"""Words and signs; the databases' planners, which nothing interrupts, get slow beyond."""
+MAX_SELECTS = 20
+"""SELECTs in one statement; DuckDB plans 40 correlated ones for 8 s without looking at an interrupt."""
 MAX_DEPTH = 60
 """Deepest nesting of parentheses and CASE."""
 MAX_OPEN_JOINS = 8
 """Joins in a row without ON or USING: sqlglot's parser takes 2**n steps for n of them."""
 MAX_STAR_GROWTH = 256
 """How many times wider than a view the columns behind * may become: nested ones multiply."""
-MAX_TEXT_GROWTH = 10_000
+MAX_TEXT_GROWTH = 16
 """How many times longer REPLACE and || may make a text: neither time nor memory is watched inside a value."""
 FENCE = 9_223_372_036_854_775_807
 """A limit that no table reaches, at the end of a view whose rows are the role's: no planner of the four
 databases moves a condition of the statement below a limit, where it would meet the hidden rows and could tell
 of them by failing (``CAST(note AS INTEGER)``). ``AS MATERIALIZED`` is no such fence in DuckDB."""
+MAX_COMPARED = 100
+"""Characters of the written text that LEVENSHTEIN and its like may compare others with."""
 MAX_SERIES = 100_000
 """Rows that ``range`` and ``generate_series`` may make."""
 MAX_PADDING = 1_000
@@ -107,6 +112,7 @@ _UNIT_DAYS = {
     "MON": 28.0,
 }
 """Days of a unit of time, at least."""
+_EMPTY: tuple[object, ...] = (None, False, [], "")
 _SETS = (exp.Union, exp.Intersect, exp.Except)
 _OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE})
 _CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE})
@@ -181,6 +187,7 @@ class Guard:
         self.role = role
         self._user = dict(user or {})
         self.dialect: Dialect = catalog.dialect
+        self._speech = _speech(self.dialect)
         self.functions = function_names(self.dialect)
         """Names of the allowed functions, in upper case."""
         self._tables = {_key(table.name) for table in catalog.tables}
@@ -193,6 +200,14 @@ class Guard:
             if role.views is None or view.name in role.views:
                 self._sources[_key(view.name)] = self._source(view)
         self._schema = self._make_schema(self._sources.values())
+        self._reserved = self._tables | {_key(view.name) for view in shop.views}
+        self._reserved |= {_key(source.table) for source in self._sources.values()}
+        self._bodies = {
+            quoted(s.table, self.dialect): (f"{quoted(s.table, self.dialect)} AS ({s.cte})", s)
+            for s in self._sources.values()
+            if s.cte is not None
+        }
+        """How a common table expression begins that the guard writes → its whole text, and the view."""
         self._groups = self._group_rules()
 
     @property
@@ -223,9 +238,6 @@ class Guard:
     # ---- the way of a statement -------------------------------------------------------------------------
 
     def _check(self, sql: str) -> CheckedQuery:
-        if len(sql) > MAX_CHARACTERS:
-            reason = f"it has {len(sql):,} characters; {MAX_CHARACTERS:,} are allowed"
-            raise UnsafeQuery(_short(sql), reason)
         text = sql
         for _ in range(MAX_ROUNDS):
             printed, used = _Pass(self, sql).run(text)
@@ -424,8 +436,8 @@ class _Pass:
         """Sources of the statement by key of the name in it."""
 
     def run(self, text: str) -> tuple[str, list[_Source]]:
+        text, known = self.strip_views(text)
         tree = self.parse(text)
-        known = self.strip_views(tree)
         self.admit_nodes(tree)
         self.settle_names(tree)
         self.place_sources(tree, known)
@@ -436,7 +448,8 @@ class _Pass:
         own = tree.args.get("with_") is not None
         printed = _print(tree, self.guard.dialect)
         used = sorted(self.used.values(), key=lambda source: source.table)
-        bodies = [f"{quoted(s.table, self.guard.dialect)} AS ({s.cte})" for s in used if s.cte is not None]
+        own_bodies = self.guard._bodies
+        bodies = [own_bodies[quoted(s.table, self.guard.dialect)][0] for s in used if s.cte is not None]
         if bodies:
             with_ = "WITH RECURSIVE " if own and tree.args["with_"].args.get("recursive") else "WITH "
             rest = f", {printed[len(with_) :]}" if own else f" {printed}"
@@ -447,9 +460,11 @@ class _Pass:
         raise UnsafeQuery(self.original, reason)
 
     def parse(self, text: str) -> exp.Query:
+        if len(text) > MAX_CHARACTERS:
+            self.refuse(f"it has {len(text):,} characters; {MAX_CHARACTERS:,} are allowed")
         if "\0" in text:
             self.refuse("it holds a NUL character")
-        dialect = SqlglotDialect.get_or_raise(self.guard.dialect)
+        dialect = self.guard._speech
         tokens = dialect.tokenize(text)
         reason = _shape_refusal(tokens)
         if self.guard.dialect == "mysql" and any(_EXECUTED.match(c) for t in tokens for c in t.comments):
@@ -470,25 +485,34 @@ class _Pass:
             node.replace(exp.Literal.string(node.name))
         return tree
 
-    def strip_views(self, tree: exp.Query) -> dict[str, _Source]:
-        """Take the guard's own view bodies off a text that it printed; return the names they went by."""
-        with_ = tree.args.get("with_")
+    def strip_views(self, text: str) -> tuple[str, dict[str, _Source]]:
+        """Take the guard's own view bodies off a text that it printed; return the rest, and their names.
+
+        They stand first, word for word as the guard printed them once, so the rest is read as it would be
+        behind them.
+        """
+        head = next((head for head in ("WITH RECURSIVE ", "WITH ") if text.startswith(head)), None)
         known: dict[str, _Source] = {}
-        if with_ is None:
-            return known
-        own = {_key(s.table): s for s in self.guard._sources.values() if s.cte is not None}
-        for cte in list(with_.expressions):
-            source = own.get(_key(cte.alias))
-            if source is None or _print(cte.this, self.guard.dialect) != source.cte:
-                break
-            known[_key(cte.alias)] = source
-            cte.pop()
-        if not with_.expressions:
-            tree.set("with_", None)
-        return known
+        if head is None:
+            return text, known
+        rest = text[len(head) :]
+        while True:
+            body, source = self.guard._bodies.get(rest.partition(" AS (")[0], ("", None))
+            if source is None or not rest.startswith(body):
+                return (head + rest if known else text), known
+            after = rest[len(body) :]
+            if not after.startswith((" ", ", ")):
+                return (head + rest if known else text), known
+            known[_key(source.table)] = source
+            if after.startswith(" "):
+                return after[1:], known
+            rest = after[2:]
 
     def admit_nodes(self, tree: exp.Query) -> None:
         classes, names = self.guard._classes, self.guard.functions
+        selects = sum(1 for _ in tree.find_all(exp.Select))
+        if selects > MAX_SELECTS:
+            self.refuse(f"it has {selects} SELECTs; {MAX_SELECTS} are allowed")
         for node in tree.walk():
             reason = refusal(node, classes, names, self.guard.dialect)
             if reason is None:
@@ -570,10 +594,12 @@ class _Pass:
         The statement then cannot reach a table of the database whatever the database's rules of scope are.
         """
         guard = self.guard
-        reserved = guard._tables | {_key(view.name) for view in guard.shop.views}
-        reserved |= {_key(source.table) for source in guard._sources.values()}
+        ctes = list(tree.find_all(exp.CTE))
+        if not ctes:
+            return
+        reserved = guard._reserved
         names = {_key(identifier.name) for identifier in tree.find_all(exp.Identifier)}
-        for cte in tree.find_all(exp.CTE):
+        for cte in ctes:
             name = cte.alias
             if not name:
                 self.refuse("a common table expression needs a name")
@@ -633,15 +659,16 @@ class _Pass:
             raise UnknownName(self.original, "a column stands where a table's name is expected")
         if resolved.find(exp.TableColumn):
             self.refuse("a table's name stands where a column is expected; name a column")
-        spelling = {_key(a.alias): a.alias for a in tree.find_all(exp.Alias)}
-        spelling |= self.guard.spelling
+        aliases = {_key(a.alias): a.alias for a in tree.find_all(exp.Alias)} if starred else {}
+        spelling = self.guard.spelling
         expanded = {s.meta["star"]: s for s in resolved.find_all(exp.Select) if "star" in s.meta}
         for number, select in enumerate(starred):
             del select.meta["star"]
             columns = [column.copy() for column in expanded[number].expressions]
             for column in columns:
                 for identifier in column.find_all(exp.Identifier):
-                    name = spelling.get(_key(identifier.name), identifier.name)
+                    name = _key(identifier.name)
+                    name = spelling.get(name) or aliases.get(name, identifier.name)
                     identifier.replace(_identifier(name, self.guard.dialect))
             select.set("expressions", columns)
 
@@ -662,7 +689,7 @@ class _Pass:
         written = {column.name for column in tree.find_all(exp.Column)}
         resolved = qualify(
             tree,
-            dialect=guard.dialect,
+            dialect=guard._speech,
             schema=guard._schema,
             quote_identifiers=False,
             expand_alias_refs=False,
@@ -809,10 +836,20 @@ def refusal(
         return f"{_kind(node)} is not supported"
     allowed = ARGUMENTS.get(kind)
     if allowed is not None:
-        for part in _filled(node):
-            if part not in allowed:
+        for part, value in node.args.items():
+            if part not in allowed and value not in _EMPTY:
                 return _part_refusal(node, part)
-    return _value_refusal(node, dialect)
+    return _value_refusal(node, dialect) if _has_rules(kind) else None
+
+
+def _has_rules(kind: type[exp.Expr]) -> bool:
+    found = _ruled.get(kind)
+    if found is None:
+        found = _ruled[kind] = issubclass(kind, _RULED)
+    return found
+
+
+_ruled: dict[type[exp.Expr], bool] = {}
 
 
 def _part_refusal(node: exp.Expr, part: str) -> str:
@@ -900,11 +937,23 @@ def _value_refusal(node: exp.Expr, dialect: Dialect) -> str | None:
     elif isinstance(node, exp.JSONPathKey):
         if not isinstance(node.this, str) or not node.this.isidentifier():
             return "a place inside a JSON value may only be made of plain names and numbers"
+    elif isinstance(node, (exp.Levenshtein, exp.JarowinklerSimilarity, exp.Translate)):
+        return _comparing_refusal(node, _called(node))
+    elif isinstance(node, exp.Anonymous) and node.name.upper() in ("HAMMING", "JACCARD"):
+        return _comparing_refusal(node, node.name.upper())
     elif isinstance(node, (exp.Format, exp.Anonymous)) and dialect == "sqlite":
         return _format_refusal(node)
     elif isinstance(node, (exp.RegexpLike, exp.RegexpILike)) and dialect == "sqlite":
         return "SQLite has no REGEXP; use LIKE or GLOB"
     return None
+
+
+_RULED = (
+    *(exp.Literal, exp.Table, exp.DataType, exp.Star, exp.Join, exp.Lateral, exp.Pad, exp.JSONExtract),
+    *(exp.JSONExtractScalar, exp.JSONPathKey, exp.Format, exp.Anonymous, exp.RegexpLike, exp.RegexpILike),
+    *(exp.Levenshtein, exp.JarowinklerSimilarity, exp.Translate, *_LISTS),
+)
+"""Kinds of nodes of which ``_value_refusal`` says something."""
 
 
 def _join_refusal(node: exp.Join, dialect: Dialect) -> str | None:
@@ -942,6 +991,25 @@ def _list_refusal(node: exp.Expr, dialect: Dialect) -> str | None:
         if not all(isinstance(item, (exp.Array, *_SERIES)) for item in lists):
             return "UNNEST may only be of a list that is written out, such as UNNEST([1, 2])"
     return None
+
+
+def _comparing_refusal(node: exp.Expr, name: str) -> str | None:
+    """These take as many steps as two texts' lengths multiplied, in one call that nothing interrupts."""
+    is_map = isinstance(node, exp.Translate)
+    parts = [node.args.get("from_"), node.args.get("to")] if is_map else list(node.iter_expressions())
+    written = [
+        part
+        for part in parts
+        if isinstance(part, exp.Literal) and part.is_string and len(part.name) <= MAX_COMPARED
+    ]
+    needed = 2 if isinstance(node, exp.Translate) else 1
+    if len(written) >= needed:
+        return None
+    return f"{name} needs {needed} of its texts written out, of {MAX_COMPARED} characters at most"
+
+
+def _called(node: exp.Expr) -> str:
+    return type(node).sql_names()[0] if isinstance(node, exp.Func) else _kind(node)
 
 
 def _format_refusal(node: exp.Expr) -> str | None:
@@ -1165,7 +1233,7 @@ def _schema(tables: Mapping[str, Mapping[str, ColumnType]], dialect: Dialect) ->
         _key(table): {_key(column): _TYPE_WORDS[kind] for column, kind in columns.items()}
         for table, columns in tables.items()
     }
-    return MappingSchema(words, dialect=dialect, normalize=False)
+    return MappingSchema(words, dialect=_speech(dialect), normalize=False)
 
 
 def _printed_type(generator: Any, node: exp.DataType) -> str:
@@ -1188,11 +1256,14 @@ def _dispatch(dialect: Dialect, standard: dict[Any, Any]) -> dict[Any, Any]:
     return _dispatches[dialect]
 
 
+@cache
+def _speech(dialect: Dialect) -> SqlglotDialect:
+    return SqlglotDialect.get_or_raise(dialect)
+
+
 def _print(tree: exp.Expr, dialect: Dialect) -> str:
     """The text of ``tree``, which is not to be used afterwards; what the dialect cannot say raises."""
-    generator = SqlglotDialect.get_or_raise(dialect).generator(
-        comments=False, unsupported_level=ErrorLevel.RAISE
-    )
+    generator = _speech(dialect).generator(comments=False, unsupported_level=ErrorLevel.RAISE)
     if dialect in _PRINTED:
         generator._dispatch = _dispatch(dialect, generator._dispatch)
     return generator.generate(tree, copy=False)
@@ -1264,7 +1335,7 @@ def _is_star(node: exp.Expr) -> bool:
 
 
 def _filled(node: exp.Expr) -> Iterator[str]:
-    return (part for part, value in node.args.items() if value not in (None, False, [], ""))
+    return (part for part, value in node.args.items() if value not in _EMPTY)
 
 
 def _kind(node: exp.Expr) -> str:

@@ -35,6 +35,7 @@ def identifier(name: str, dialect: Dialect) -> exp.Identifier:
     return exp.to_identifier(name, quoted=_needs_quotes(name, dialect))
 
 
+@lru_cache(maxsize=4096)
 def quoted(name: str, dialect: Dialect) -> str:
     """``name`` as it must be written in a statement, in quotes where it needs them."""
     return identifier(name, dialect).sql(dialect=dialect)

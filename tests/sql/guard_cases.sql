@@ -545,3 +545,17 @@ SELECT _rowid FROM customers --: UnknownName mysql owner: no column _rowid
 SELECT t.rowid FROM (SELECT 1) AS t(rowid) --: UnsafeQuery duckdb,postgres owner: the database's own
 SELECT product.length FROM sales --: UnknownName all owner
 SELECT FORMAT('%.100c', 'x') --: UnsafeQuery sqlite analyst: pad
+
+-- ---- what no interrupt reaches ----
+SELECT LEVENSHTEIN(product, 'Lamp'), JARO_WINKLER_SIMILARITY('Mug', product) FROM sales --: allow duckdb analyst
+SELECT LEVENSHTEIN(product, REVERSE(product)) FROM sales --: UnsafeQuery duckdb analyst: written out
+SELECT JARO_WINKLER_SIMILARITY(product, country) FROM sales --: UnsafeQuery duckdb analyst: written out
+SELECT HAMMING(product, country), JACCARD(product, country) FROM sales --: UnsafeQuery duckdb analyst: written out
+SELECT LEVENSHTEIN(product, '{101*x}') FROM sales --: UnsafeQuery duckdb analyst: written out
+SELECT TRANSLATE(product, 'abc', 'xyz') FROM sales --: allow duckdb,postgres analyst
+SELECT TRANSLATE('abc', product, 'xyz') FROM sales --: UnsafeQuery duckdb,postgres analyst: written out
+SELECT TRANSLATE(product, '{101*x}', 'y') FROM sales --: UnsafeQuery duckdb,postgres analyst: written out
+SELECT REPLACE(REPLACE(product, 'a', 'bbbbb'), 'b', 'ccccc') FROM sales --: UnsafeQuery all analyst: too long
+SELECT 1{20* UNION ALL SELECT 1} --: UnsafeQuery all analyst: 21 SELECTs
+SELECT 1{19* UNION ALL SELECT 1} --: allow all analyst
+SELECT product FROM sales WHERE quantity = 1{400* OR quantity = 2} --: UnsafeQuery all analyst: words
