@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import threading
 import time
@@ -20,6 +21,8 @@ ASK_AGAIN_S = 0.15
 """A server asked to cancel is asked again after so long: the first may have come between two steps."""
 MAX_LEFT = 4
 """Calls that may go on after they were stopped, before nothing new is begun."""
+LEAVE_S = 10.0
+"""How long closing a database, or ending the process, waits for calls that were left behind."""
 CUT_S = 0.6
 """A server that has not ended a call so long after it was asked is not waited for."""
 
@@ -153,11 +156,21 @@ class Leaver:
             if spent_at is not None and time.monotonic() - spent_at > CUT_S:
                 with self._lock:
                     self._left.append(thread)
+                atexit.register(thread.join, LEAVE_S)  # a process that ends under it would crash
                 budget.keep_interrupting(thread)
                 budget.raise_if_spent()
         if errors:
             raise errors[0]
         return results[0]
+
+    def wait(self) -> bool:
+        """Wait a while for those that were left behind; whether all have ended."""
+        with self._lock:
+            left = list(self._left)
+        deadline = time.monotonic() + LEAVE_S
+        for thread in left:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in left)
 
 
 class Escalation:

@@ -129,6 +129,7 @@ class DuckdbDatabase:
                     break
                 rows += some
                 size += sum(map(size_of, some))
+                budget.raise_if_spent()  # fetching rows that are there already does not look at the interrupt
                 if size > limits.max_memory_mb * 1_000_000:
                     raise duckdb.OutOfMemoryException("the result")
             return description, rows, budget.seconds
@@ -201,7 +202,12 @@ class DuckdbDatabase:
         with self._lock:
             if self._is_open:
                 self._is_open = False
-                self._connection.close()
+                if self._leaver.wait():
+                    self._connection.close()
+                else:
+                    logger.warning(
+                        "%s: a query that was stopped has not ended; it is left to itself", self._name
+                    )
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         if not self._is_open:

@@ -38,6 +38,9 @@ MAX_VALUE_BYTES = 1_000_000
 than a second."""
 MAX_PATTERN = 100
 """Longest pattern of LIKE and GLOB, which compare it at every place of a text."""
+HEAP_MB = 1_024
+"""What all of SQLite in this process may take: a last resort, since SQLite can lower it only, and not per
+connection. Sorts and temporary tables go to files beyond ``MAX_CACHE_MB``, so nothing honest comes near."""
 MAX_CACHE_MB = 16
 """Pages kept, and rows collected before a sort writes them out: nothing stops the sorting of so many."""
 
@@ -94,6 +97,7 @@ class SqliteDatabase:
             for row in cursor:
                 rows.append(row)
                 size += size_of(row)
+                budget.raise_if_spent()
                 if size > limits.max_memory_mb * 1_000_000:
                     raise MemoryError("the result")
                 if len(rows) > limits.max_rows:
@@ -192,6 +196,7 @@ class SqliteDatabase:
         connection.text_factory = lambda raw: raw.decode("utf-8", errors="replace")
         connection.execute("PRAGMA query_only = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute(f"PRAGMA hard_heap_limit = {HEAP_MB * 1_000_000}")
         connection.execute(f"PRAGMA cache_size = {-min(self._limits.max_memory_mb, MAX_CACHE_MB) * 1024}")
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, MAX_PATTERN)

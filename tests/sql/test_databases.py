@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import os
 import re
 import sqlite3
 import subprocess
@@ -340,6 +341,52 @@ def test_a_value_is_a_budget_in_sqlite(tmp_path: Path) -> None:
         database.execute(
             slip("SELECT " + "REPLACE(" * 9 + "'a'" + ", 'a', 'aaaaaaaaaa')" * 9, "sqlite"), LIMITS
         )
+
+
+def test_sqlite_has_a_limit_of_memory(tmp_path: Path) -> None:
+    """In a process of its own: the limit holds for all of SQLite in a process, and can only be lowered."""
+    path = small_shop.build(tmp_path, "sqlite")
+    code = (
+        "import sql.databases.sqlite_database as module\n"
+        "module.HEAP_MB, module.MAX_VALUE_BYTES = int(__import__('sys').argv[1]), 100_000_000\n"
+        "from sql.errors import QueryTooLarge\n"
+        "from test_databases import LIMITS, slip\n"
+        f"database = module.SqliteDatabase(__import__('pathlib').Path({str(path)!r}))\n"
+        "text = 'SELECT LENGTH(' + 'REPLACE(' * 7 + \"'a'\" + \", 'a', 'aaaaaaaaaa')\" * 7 + ')'\n"
+        "try:\n    print(database.execute(slip(text, 'sqlite'), LIMITS).rows)\n"
+        "except QueryTooLarge:\n    print('too large')"
+    )
+    tests = Path(__file__).parent
+    paths = os.pathsep.join(map(str, (tests, tests.parent, tests.parent.parent)))
+    for megabytes, told in (("12", "too large"), ("200", "((10000000,),)")):
+        done = subprocess.run(
+            [sys.executable, "-c", code, megabytes],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": paths},
+            check=False,
+        )
+        assert done.stdout.strip() == told, done.stderr
+
+
+def test_a_call_that_no_interrupt_reaches_is_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DuckDB does not look up inside one call over long texts; whoever asked is answered all the same."""
+    monkeypatch.setattr("sql.databases.budget.MAX_LEFT", 1)
+    database = open_database(str(small_shop.build(tmp_path, "duckdb")))
+    long = "repeat('a', 14000)"
+    query = slip(f"SELECT levenshtein({long} || country, {long} || name) FROM customers", "duckdb")
+    start = time.monotonic()
+    with pytest.raises(QueryTimeout):
+        database.execute(query, QueryLimits(timeout_s=0.2))
+    assert time.monotonic() - start < 1.2
+    with pytest.raises(DatabaseUnavailable, match="have not ended yet"):
+        ask(database, "SELECT COUNT(*) FROM customers")
+    while any(thread.name == "query" for thread in threading.enumerate()):
+        time.sleep(0.05)
+    assert ask(database, "SELECT COUNT(*) FROM customers") == [(3,)]
+    database.close()
 
 
 # ---- introspection --------------------------------------------------------------------------------------
