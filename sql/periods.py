@@ -118,6 +118,13 @@ def _year(year: int) -> Days:
     return dt.date(year, 1, 1), dt.date(year + 1, 1, 1)
 
 
+def _whole_year(year: int, today: dt.date) -> int:
+    """``80`` → 1980, ``24`` → 2024: the century in which a year of two digits is not far in the future."""
+    if year > 99:
+        return year
+    return 2000 + year if 2000 + year <= today.year + 10 else 1900 + year
+
+
 def _recent(of_year: Callable[[int], Days], today: dt.date) -> Days:
     """The latest unit of its kind that has begun by ``today``."""
     return of_year(today.year) if of_year(today.year)[0] <= today else of_year(today.year - 1)
@@ -166,7 +173,7 @@ _NTH = r"(?P<nth>1st|2nd|3rd|4th|first|second|third|fourth)"
 _UNIT = r"(?P<unit>day|week|month|quarter|year)"
 _ZN = r"(?P<n>\d{1,4}|[零一二两三四五六七八九十百]{1,4}|半)"
 _ZUNIT = r"(?P<unit>天|日|周|星期|礼拜|月|季度|季|年)"
-_ZYEAR = r"(?:(?P<year>(?:19|20)\d\d|\d\d)\s*年|(?P<rel>今年|本年|去年|上年|前年|大前年))"
+_ZYEAR = r"(?:(?P<year>(?:19|20)\d\d|(?<!\d)\d\d)\s*年|(?P<rel>今年|本年|去年|上年|前年|大前年))"
 _ZMONTH = r"(?P<month>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])\s*月(?:份)?"
 _ZUNITS = {"天": "day", "日": "day", "周": "week", "星期": "week", "礼拜": "week"}
 _ZUNITS |= {"月": "month", "季度": "quarter", "季": "quarter", "年": "year"}
@@ -242,8 +249,7 @@ def _named_year(m: re.Match[str], today: dt.date) -> int | None:
     """The year that a match names in digits or as "last year"; ``None`` when it names none."""
     groups = m.groupdict()
     if groups.get("year"):
-        year = int(groups["year"])
-        return year if year > 99 else 2000 + year
+        return _whole_year(int(groups["year"]), today)
     relative = (groups.get("rel") or "").lower()
     if not relative:
         return None
@@ -517,12 +523,12 @@ def _zh_to_date(m: re.Match[str], today: dt.date) -> _Found | None:
     return (_unit(unit, 0, today)[0], today + dt.timedelta(days=1)), "range"
 
 
-@_pattern(r"(?:20\d\d|\d\d)\s*年(?:全年|度)?", r"大前年|(?:今年|本年|去年|上年|前年)(?:全年|度)?")
+@_pattern(r"(?:(?:19|20)\d\d|(?<!\d)\d\d)\s*年(?:全年|度)?", r"大前年|(?:今年|本年|去年|上年|前年)(?:全年|度)?")
 def _zh_year(m: re.Match[str], today: dt.date) -> _Found | None:
     digits = re.match(r"\d+", m[0])
     if digits:
         year = int(digits[0])
-        return _year(year if year > 99 else 2000 + year), "year"
+        return _year(_whole_year(year, today)), "year"
     return _year(
         today.year
         - next(n for word, n in sorted(_ZREL.items(), key=lambda p: -len(p[0])) if m[0].startswith(word))
