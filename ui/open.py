@@ -243,6 +243,13 @@ def open_role(
     return open_workspace(description, role=_chosen(description, role, user).name, user=user)
 
 
+def check_asked(
+    settings: Settings, *, shop: str | None, role: str | None, user: Attributes | None = None
+) -> None:
+    """Raise ``WrongUse`` for a role that is not there or lacks an attribute, before slow things begin."""
+    _chosen(find_shop(settings, shop), role, user)
+
+
 @contextmanager
 def audited_role(
     settings: Settings,

@@ -18,7 +18,7 @@ from llm.errors import LlmError
 from retrieval.errors import RetrievalError
 from ui.console import say, step
 from ui.errors import CannotServe
-from ui.open import OpenedShop, bring_weights, open_shop
+from ui.open import OpenedShop, bring_weights, check_asked, open_shop
 from ui.settings import DEFAULT_PORT, Settings, go_offline
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def serve(
         uploads: whether visitors may open files of their own; ``None`` lets them when the page is for this
             computer only.
     """
+    check_asked(settings, shop=shop, role=role, user=user)
     host = host or settings.host
     may_bring = is_own_computer(host) if uploads is None else uploads
     listening = take_port(host, port or settings.port)  # first: a taken port is told before the long work
