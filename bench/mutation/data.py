@@ -13,12 +13,11 @@ import copy
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from inspect import signature
 from pathlib import Path
 
 from sql.guard import Guard
-from sql.semantics import Metric, Role, Shop, View, ViewColumn
-from sql.types import ColumnType, Dialect, QueryLimits
+from sql.semantics import Attributes, Metric, Role, Shop, View, ViewColumn
+from sql.types import Catalog, ColumnType, Dialect, QueryLimits
 
 Row = list[object]
 Tables = dict[str, list[Row]]
@@ -100,12 +99,14 @@ def true_tables() -> Tables:
     }
 
 
-def twin_tables(sees: Callable[[Row], bool] | None, is_masked: bool) -> Tables:
+def twin_tables(sees: Callable[[Row], bool] | None, is_masked: bool, is_whole: bool = False) -> Tables:
     """The shop with everything changed that a role may not see.
 
     Args:
         sees: whether the role sees a customer's row and the sales of that customer; ``None``: it sees all.
         is_masked: whether names and e-mail addresses are hidden from it.
+        is_whole: whether it sees every view whole. What a view's own WHERE leaves out then stays: the guard
+            does not keep the errors of such rows from one who may see everything (``Guard``'s fence).
     """
     tables = copy.deepcopy(true_tables())
     tables["secrets"] = [[-i, f"{CANARY}-changed-{i * i}"] for i in range(1, 4)]
@@ -114,14 +115,14 @@ def twin_tables(sees: Callable[[Row], bool] | None, is_masked: bool) -> Tables:
     for row in tables["customers"]:
         row[5] = 77_001_899 - 3 * int(str(row[0]))
         if is_masked and row[1] != "Bo":
-            row[1] = f"Alias{99 - int(str(row[0]))}"
+            row[1] = f"Decoy{99 - int(str(row[0]))}"
         if is_masked:
             row[2] = "same@hidden.example" if int(str(row[0])) % 3 else None
         if sees is not None and not sees(row):
             changed.add(row[0])
     orders = {row[0]: row for row in tables["orders"]}
     hidden_orders = {number for number, row in orders.items() if row[1] in changed}
-    cancelled = {number for number, row in orders.items() if row[3] == "cancelled"}
+    cancelled = {number for number, row in orders.items() if row[3] == "cancelled" and not is_whole}
     for row in tables["orders"]:
         row[5] = f"{CANARY}-remark-{int(str(row[0])) % 7}"
         if row[0] in hidden_orders:
@@ -210,7 +211,7 @@ VIEWS = (
     ),
 )
 
-_LIMITS = QueryLimits(max_rows=80, timeout_s=3.0, max_memory_mb=256)
+_LIMITS = QueryLimits(max_rows=80, timeout_s=1.0, max_memory_mb=256)
 _MASKED = frozenset({("customers", "email"), ("customers", "name")})
 
 
@@ -235,7 +236,7 @@ def _sees_germany(row: Row) -> bool:
 
 def roles() -> tuple[Role, ...]:
     """Roles of the yard, of every kind that the guard knows."""
-    found = [
+    return (
         Role(name="owner", limits=_LIMITS),
         Role(name="analyst", masked=_MASKED, limits=_LIMITS),
         Role(
@@ -248,30 +249,24 @@ def roles() -> tuple[Role, ...]:
             masked=frozenset({("customers", "name"), ("customers", "email"), ("sales", "country")}),
             limits=_LIMITS,
         ),
-    ]
-    if "user" in signature(Guard.__init__).parameters:
-        found.append(
-            Role(
-                name="regional",
-                views=frozenset({"sales", "customers", "products"}),
-                rows={"sales": "country = :country", "customers": "country = :country"},
-                limits=_LIMITS,
-            )
-        )
-        found.append(
-            Role(
-                name="counts",
-                views=frozenset({"sales", "customers", "products"}),
-                masked=_MASKED,
-                minimum_group=SMALLEST_GROUP,
-                group_units={"sales": "customer_id", "customers": "customer_id"},
-                limits=_LIMITS,
-            )
-        )
-    return tuple(found)
+        Role(
+            name="regional",
+            views=frozenset({"sales", "customers", "products"}),
+            rows={"sales": "country = :country", "customers": "country = :country"},
+            limits=_LIMITS,
+        ),
+        Role(
+            name="counts",
+            views=frozenset({"sales", "customers", "products"}),
+            masked=_MASKED,
+            minimum_group=SMALLEST_GROUP,
+            group_units={"sales": "customer_id", "customers": "customer_id"},
+            limits=_LIMITS,
+        ),
+    )
 
 
-ATTRIBUTES = {"regional": {"country": "Germany"}}
+ATTRIBUTES: dict[str, Attributes] = {"regional": {"country": "Germany"}}
 """Role → attributes of the user who asks."""
 
 METRICS = (
@@ -293,17 +288,14 @@ def yard_shop(database: str) -> Shop:
     )
 
 
-def make_guard(shop: Shop, catalog: object, role: Role) -> Guard:
+def make_guard(shop: Shop, catalog: Catalog, role: Role) -> Guard:
     """A guard for ``role`` and, where its rows need one, the yard's user."""
-    attributes = ATTRIBUTES.get(role.name)
-    if attributes is None:
-        return Guard(shop, catalog, role)  # type: ignore[arg-type]
-    return Guard(shop, catalog, role, user=attributes)  # type: ignore[arg-type]
+    return Guard(shop, catalog, role, ATTRIBUTES.get(role.name))
 
 
 def hidden_from(role: str) -> Hidden:
     """What the trip-wires of ``role`` are."""
-    texts = [CANARY, "Ghost", "Atlantis", "Alias"]
+    texts = [CANARY, "Ghost", "Atlantis", "Decoy"]
     numbers: set[float] = set(SECRET_NUMBERS)
     rows = true_tables()
     cancelled = {row[0] for row in rows["orders"] if row[3] == "cancelled"}
@@ -322,9 +314,9 @@ def hidden_from(role: str) -> Hidden:
         texts += ["ticket ", RARE]
         for _, _, quantity, price in rows["order_lines"]:  # one person's value is no aggregate
             numbers |= {float(str(price)), round(float(str(price)) * int(str(quantity)), 2)}
-    return Hidden(
-        texts=tuple(texts), numbers=frozenset(numbers), twin=twin_tables(None, role in ("analyst", "counts"))
-    )
+    is_masked = role in ("analyst", "counts")
+    twin = twin_tables(None, is_masked, is_whole=role == "owner")
+    return Hidden(texts=tuple(texts), numbers=frozenset(numbers), twin=twin)
 
 
 def literal(value: object) -> str:
@@ -367,5 +359,7 @@ _OBJECTS: dict[Dialect, tuple[str, ...]] = {
         "CREATE SEQUENCE ticker",
         f"COMMENT ON TABLE secrets IS '{CANARY}-comment'",
     ),
-    "mysql": ("CREATE FUNCTION leak() RETURNS TEXT READS SQL DATA RETURN (SELECT MAX(password) FROM secrets)",),
+    "mysql": (
+        "CREATE FUNCTION leak() RETURNS TEXT READS SQL DATA RETURN (SELECT MAX(password) FROM secrets)",
+    ),
 }

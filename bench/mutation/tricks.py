@@ -1,4 +1,4 @@
-"""The corpus of tricks, ``tests/sql/tricks/*.txt``: one trick a line; the head of each file says how to write one."""
+"""The corpus of tricks, ``tests/sql/tricks/*.txt``: one trick a line, as the head of each file says."""
 
 from __future__ import annotations
 
@@ -74,7 +74,9 @@ def _choice(text: str, every: str, known: Sequence[str], what: str, place: str) 
         return list(known)
     for name in names:
         if name not in known:
-            raise TrickError(f"{place}: {name!r} is no {what}; expected {every} or some of {', '.join(known)}")
+            raise TrickError(
+                f"{place}: {name!r} is no {what}; expected {every} or some of {', '.join(known)}"
+            )
     return names
 
 

@@ -1,4 +1,4 @@
-"""Trip-wires outside the answer: files that nobody may open, a port that nobody may call, what may not change.
+"""Trip-wires outside the answer: files that nobody may open, a port that nobody may call.
 
 Opening, listing, making or changing a file under a watched folder is seen through Linux's inotify, which also
 sees what a database server in another process does. Elsewhere only reading times and the folder's listing

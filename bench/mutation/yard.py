@@ -2,7 +2,7 @@
 
 For each statement under a role (``Yard.try_statement``):
 
-* the guard answers with a ``CheckedQuery`` or an ``UnsafeQuery``, the same at every call, and within a second;
+* the guard answers with a ``CheckedQuery`` or an ``UnsafeQuery``, within a second;
 * what it lets through runs, through the real ``Database`` with its locks, on the shop and on the role's twin
   (``data.Hidden.twin``): answers and errors must be equal, and hold no canary;
 * no more rows come back than the role's limit.
@@ -28,9 +28,19 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from bench.mutation.data import CANARY, Hidden, hidden_from, make_guard, shuffled, statements, true_tables
-from bench.mutation.data import yard_shop as yard_shop
+from bench.mutation.data import (
+    CANARY,
+    COLUMNS,
+    Hidden,
+    hidden_from,
+    make_guard,
+    shuffled,
+    statements,
+    true_tables,
+    yard_shop,
+)
 from bench.mutation.wires import FileWire, PortWire, checksum
+from bench.servers import Server
 from sql.databases import Database, open_database
 from sql.errors import QueryCancelled, QueryFailed, QueryTimeout, QueryTooLarge, SqlError, UnsafeQuery
 from sql.guard import CheckedQuery, Guard
@@ -98,7 +108,7 @@ class Outcome:
 
 @dataclass(kw_only=True)
 class Yard:
-    """The wires, the databases and the guards of one dialect; made by ``open_yard`` or ``open_server_yard``."""
+    """Wires, databases and guards of one dialect; made by ``open_yard`` or ``open_server_yard``."""
 
     dialect: Dialect
     databases: dict[str, Database]
@@ -157,7 +167,9 @@ class Yard:
             true = on("true")
             twin = on(outcome.role)
         except Exception as error:
-            return replace(outcome, kind="crash", trip=f"the run crashed with {type(error).__name__}: {error}")
+            return replace(
+                outcome, kind="crash", trip=f"the run crashed with {type(error).__name__}: {error}"
+            )
         if true.error:
             outcome = replace(outcome, kind=true.error.split(":")[0], reason=true.error)
         trip = self.judge(outcome.role, outcome.statement, true)
@@ -314,20 +326,101 @@ def open_yard(dialect: Dialect, folder: Path) -> Iterator[Yard]:
 
 
 @contextlib.contextmanager
+def open_server_yard(server: Server, folder: Path) -> Iterator[Yard]:
+    """The yard on a running PostgreSQL or MySQL: a database for the shop and one for each twin.
+
+    Args:
+        server: one of one's own (``bench.servers``); its databases ``yard_…`` are made anew.
+        folder: an empty or missing folder for the honey files; the server's user must be able to reach it.
+    """
+    ground = folder / "ground"
+    folder.mkdir(parents=True, exist_ok=True)
+    honey_files(ground)
+    for path in (folder, ground, *ground.iterdir()):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    shop = yard_shop("yard")
+    tables = {"true": true_tables(), "shuffled": shuffled(true_tables())}
+    hidden = {role.name: hidden_from(role.name) for role in shop.roles}
+    tables |= {name: found.twin for name, found in hidden.items()}
+    databases: dict[str, Database] = {}
+    homes = []
+    with _canary_in_environment(), contextlib.chdir(ground), contextlib.ExitStack() as stack:
+        for name, content in tables.items():
+            home = server.create_database(f"yard_{name}")
+            for statement in statements(content, server.dialect):
+                home.execute(statement)
+            home.make_reader()
+            homes.append(home)
+            databases[name] = open_database(home.reader_url, limits=shop.roles[0].limits)
+            stack.callback(databases[name].close)
+        catalog = databases["true"].catalog()
+        yard = Yard(
+            dialect=server.dialect,
+            databases=databases,
+            guards={role.name: make_guard(shop, catalog, role) for role in shop.roles},
+            hidden=hidden,
+            ground=ground,
+            port=PortWire(),
+            files=[FileWire([ground])],
+            state=lambda: "\n".join(map(_server_state, homes)),
+        )
+        stack.callback(yard.close)
+        yield yard
+
+
+_POSTGRES_STATE = (
+    "SELECT n.nspname, c.relname, c.relkind, c.relacl::text, c.relowner FROM pg_class AS c "
+    "JOIN pg_namespace AS n ON n.oid = c.relnamespace ORDER BY 1, 2",
+    "SELECT oid, proname, prosrc FROM pg_proc ORDER BY 1",
+    "SELECT rolname, rolsuper, rolconfig FROM pg_roles ORDER BY 1",
+    "SELECT COUNT(*) FROM pg_largeobject_metadata",
+    "SELECT name, setting FROM pg_settings WHERE name NOT LIKE 'in_hot%' AND name <> 'transaction_isolation' "
+    "ORDER BY 1",
+    "SELECT extname FROM pg_extension ORDER BY 1",
+    "SELECT last_value, is_called FROM ticker",
+)
+_MYSQL_STATE = (
+    "SELECT table_schema, table_name, table_type FROM information_schema.tables ORDER BY 1, 2",
+    "SELECT routine_schema, routine_name, routine_definition FROM information_schema.routines ORDER BY 1, 2",
+    "SELECT grantee, table_schema, privilege_type FROM information_schema.schema_privileges ORDER BY 1, 2, 3",
+    "SELECT plugin_name FROM information_schema.plugins ORDER BY 1",
+    "SHOW GLOBAL VARIABLES",
+)
+
+
+def _server_state(home: Server) -> str:
+    """Every row, object, right and setting of one database, as its administrator sees them."""
+    digest = hashlib.sha256()
+    queries = _POSTGRES_STATE if home.dialect == "postgres" else _MYSQL_STATE
+    for query in (*queries, *(f"SELECT * FROM {name} ORDER BY 1, 2" for name in COLUMNS)):
+        rows = home.query(query)
+        moving = ("gtid", "timestamp", "innodb_buffer_pool_load", "rand_seed", "identity")
+        digest.update(repr([row for row in rows if not str(row[0]).startswith(moving)]).encode())
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
 def _canary_in_environment() -> Iterator[None]:
-    """A variable of the environment that must not be read, and a data frame beside the database's own code."""
+    """A variable of the environment, and a data frame in the database's own module, that none may read."""
     import pandas as pd
 
     from sql.databases import duckdb_database
 
-    os.environ["SHOPTALK_CANARY"] = f"{CANARY}-environment"
-    frame = pd.DataFrame({"secret": [f"{CANARY}-frame"]})
-    setattr(duckdb_database, "honey_frame", frame)  # noqa: B010 - a name that the module does not declare
+    name = "SHOPTALK_CANARY"
+    before = os.environ.get(name), vars(duckdb_database).get("honey_frame")
+    os.environ[name] = f"{CANARY}-environment"
+    vars(duckdb_database)["honey_frame"] = pd.DataFrame({"secret": [f"{CANARY}-frame"]})
     try:
         yield
-    finally:
-        del os.environ["SHOPTALK_CANARY"]
-        delattr(duckdb_database, "honey_frame")
+    finally:  # another yard may still be open
+        for names, key, value in (
+            (os.environ, name, before[0]),
+            (vars(duckdb_database), "honey_frame", before[1]),
+        ):
+            if value is None:
+                names.pop(key, None)
+            else:
+                names[key] = value
 
 
 def _file_state(data: Path, databases: dict[str, Database]) -> str:
