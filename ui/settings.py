@@ -135,7 +135,16 @@ def prepare_process(settings: Settings) -> None:
 
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    if not _is_terminal(sys.stderr):  # a log file, where every turn of a progress bar is a line
+        os.environ.setdefault("TQDM_MININTERVAL", "15")
     set_threads(settings.threads) if settings.threads else set_threads()
+
+
+def _is_terminal(stream: object) -> bool:
+    try:
+        return bool(getattr(stream, "isatty", lambda: False)())
+    except ValueError:  # closed
+        return False
 
 
 def go_offline() -> None:
