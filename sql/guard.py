@@ -31,6 +31,7 @@ import datetime as dt
 import logging
 import math
 import re
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import InitVar, dataclass, replace
@@ -59,6 +60,17 @@ from sql.semantics import Attributes, AttributeValue, Role, Shop, View
 from sql.types import Catalog, ColumnType, Dialect
 
 logger = logging.getLogger(__name__)
+_here = threading.local()
+
+
+class _Quiet(logging.Filter):
+    """Keeps the parser from logging the asker's text while a statement is checked in this thread."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not getattr(_here, "is_checking", False)
+
+
+logging.getLogger("sqlglot").addFilter(_Quiet())
 
 MAX_CHARACTERS = 20_000
 """Longest statement; a question never needs more."""
@@ -223,6 +235,7 @@ class Guard:
             NotAllowed: it names a view or column that the role may not see.
             UnsafeQuery: it is not one allowed query; the reason says what to do about it.
         """
+        _here.is_checking = True
         try:
             return self._check(sql)
         except UnsafeQuery:
@@ -234,6 +247,8 @@ class Guard:
         except Exception as error:  # sqlglot on hostile text raises whatever it likes: refuse, never crash
             logger.info("the parser failed with %s", type(error).__name__)
             raise UnsafeQuery(_short(sql), "it cannot be read as SQL; write it more plainly") from error
+        finally:
+            _here.is_checking = False
 
     # ---- the way of a statement -------------------------------------------------------------------------
 

@@ -98,7 +98,8 @@ def test_the_text_that_runs_is_written_out_in_full(guards):
     query = guards["duckdb", "china"].check("select country, customer_id from customers")
     assert query.sql == (
         'WITH customers_view AS (SELECT customer_id, email, country, "born in" '
-        "FROM (SELECT * FROM customers) AS customers WHERE (country = 'China' AND name <> 'Bo') LIMIT 9223372036854775807) "
+        "FROM (SELECT * FROM customers) AS customers WHERE (country = 'China' AND name <> 'Bo') "
+        "LIMIT 9223372036854775807) "
         "SELECT country, customer_id FROM customers_view AS customers LIMIT 101"
     )
     assert query.views == ("customers",)
@@ -378,3 +379,9 @@ def test_the_guard_judges_statements_of_a_dialect_without_its_database(target, d
     for text in ("SELECT SLEEP(10)", "SELECT PG_SLEEP(10)", "SELECT * FROM orders", "DELETE FROM late"):
         with pytest.raises(UnsafeQuery):
             guard.check(text)
+
+
+def test_the_parser_logs_nothing_of_what_is_asked(guards, caplog):
+    with caplog.at_level("DEBUG"), pytest.raises(UnsafeQuery):
+        guards["postgres", "owner"].check("SET ROLE canary")
+    assert "canary" not in caplog.text
