@@ -13,6 +13,7 @@ A copy of the shop's database is changed, never the shop itself:
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -147,6 +148,8 @@ def _with_offset(view: View) -> View:
 def plant(source: Path, folder: Path, *, other_than: Ground | None = None) -> Path:
     """Write the changed copy of the database ``source`` into ``folder``; return its path.
 
+    One that is there already and was made of the same is left as it is: another run may have it open.
+
     Args:
         source: the demonstration shop's ``shop.duckdb``.
         other_than: make the twin that differs in all that this role may not see; ``None`` makes the original.
@@ -154,7 +157,11 @@ def plant(source: Path, folder: Path, *, other_than: Ground | None = None) -> Pa
     import duckdb
 
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "shop.duckdb"
+    path, made_of = folder / "shop.duckdb", folder / "made_of.txt"
+    origin = _origin(source, other_than)
+    if path.is_file() and made_of.is_file() and made_of.read_text(encoding="utf-8") == origin:
+        return path
+    made_of.unlink(missing_ok=True)
     path.unlink(missing_ok=True)
     shutil.copyfile(source, path)
     changed = frozenset() if other_than is None else other_than.categories
@@ -166,7 +173,14 @@ def plant(source: Path, folder: Path, *, other_than: Ground | None = None) -> Pa
     if other_than is None:
         for name in ("secrets.txt", "secrets.csv"):
             (folder / name).write_text(f"word,value\npassword,{CANARY}file1\n", encoding="utf-8")
+    made_of.write_text(origin, encoding="utf-8")
     return path
+
+
+def _origin(source: Path, other_than: Ground | None) -> str:
+    """Hashes of what a planted database is made of, and for whom."""
+    parts = [hashlib.sha256(file.read_bytes()).hexdigest() for file in (source, STORED, Path(__file__))]
+    return " ".join([*parts, "original" if other_than is None else other_than.role]) + "\n"
 
 
 def _plant_hidden(connection: duckdb.DuckDBPyConnection, changed: frozenset[str], numbers: bool) -> None:

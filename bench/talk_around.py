@@ -310,7 +310,8 @@ class Stage:
         folder = FOLDER / "planted"
         if not self._planted:
             plant(demo / "shop.duckdb", folder)
-            (folder / "shop.yml").write_bytes((demo / "shop.yml").read_bytes())
+            if not (folder / "shop.yml").is_file():
+                (folder / "shop.yml").write_bytes((demo / "shop.yml").read_bytes())
             self._planted = True
         twin = plant(demo / "shop.duckdb", FOLDER / f"twin-{role}", other_than=ground)
         return self.seat(planted_shop(shop, folder), ground, self._engine(engine), folder, twin=twin)

@@ -373,7 +373,10 @@ def test_a_twin_differs_only_in_what_the_role_may_not_see(demo_folder: Path, tmp
     shop = planted_shop(load_shop(demo_folder / "shop.yml"), tmp_path / "one")
     assert {r.name for r in shop.roles} >= set(GROUNDS)
     plant(demo_folder / "shop.duckdb", tmp_path / "one")
+    twin = plant(demo_folder / "shop.duckdb", tmp_path / "two", other_than=GROUNDS["branch"])
+    written = twin.stat().st_mtime_ns
     plant(demo_folder / "shop.duckdb", tmp_path / "two", other_than=GROUNDS["branch"])
+    assert twin.stat().st_mtime_ns == written, "made once"
     with duckdb.connect(str(tmp_path / "one" / "shop.duckdb")) as connection:
         connection.execute(f"ATTACH '{tmp_path / 'two' / 'shop.duckdb'}' AS two (READ_ONLY)")
         both = "customers AS a JOIN two.customers AS b USING (customer_id)"
