@@ -92,6 +92,8 @@ FENCE = 9_223_372_036_854_775_807
 """A limit that no table reaches, at the end of a view whose rows are the role's: no planner of the four
 databases moves a condition of the statement below a limit, where it would meet the hidden rows and could tell
 of them by failing (``CAST(note AS INTEGER)``). ``AS MATERIALIZED`` is no such fence in DuckDB."""
+MAX_EXPONENT = 10
+"""Highest written power that PostgreSQL works out exactly."""
 MAX_COMPARED = 100
 """Characters of the written text that LEVENSHTEIN and its like may compare others with."""
 MAX_SERIES = 100_000
@@ -455,6 +457,7 @@ class _Pass:
         tree = self.parse(text)
         self.admit_nodes(tree)
         self.settle_names(tree)
+        self.tame_numbers(tree)
         self.place_sources(tree, known)
         self.join_lists(tree)
         self.resolve_columns(tree)
@@ -572,6 +575,36 @@ class _Pass:
                     identifier.set("this", name)
             if quoted_ != identifier.args.get("quoted") or (not quoted_ and not is_plain(name)):
                 identifier.set("quoted", True)
+
+    def tame_numbers(self, tree: exp.Query) -> None:
+        """Let PostgreSQL raise numbers to powers, and take logarithms, in double precision.
+
+        Its DECIMAL has up to 131,072 digits, and these functions work on them for seconds in one call that
+        looks at no cancel. A power of at most ``MAX_EXPONENT``, of no other power, stays exact.
+        """
+        if self.guard.dialect != "postgres":
+            return
+        inner_first = reversed(list(tree.find_all(exp.Pow, exp.Exp, exp.Ln, exp.Log)))
+        for node in inner_first:
+            if isinstance(node, exp.Pow):
+                power = node.expression
+                is_small = _is_whole_number(power) and int(power.name) <= MAX_EXPONENT
+                if is_small and node.this.find(exp.Pow, exp.Exp) is None:
+                    continue
+            parts = [part for part in (node.this, node.args.get("expression")) if part is not None]
+            if all(isinstance(p, exp.Cast) and p.to.is_type(exp.DType.DOUBLE) for p in parts):
+                continue
+            tamed: exp.Expr = node.copy()
+            if isinstance(tamed, exp.Log) and tamed.args.get("expression") is not None:
+                base, value = tamed.this, tamed.expression  # LOG(base, value) is there for DECIMAL alone
+                tamed = exp.Log(this=_double(value))
+                if not (_is_whole_number(base) and int(base.name) == 10):
+                    tamed = exp.Div(this=exp.Ln(this=_double(value)), expression=exp.Ln(this=_double(base)))
+            else:
+                for part in ("this", "expression"):
+                    if tamed.args.get(part) is not None:
+                        tamed.set(part, _double(tamed.args[part]))
+            node.replace(exp.cast(tamed, exp.DType.DECIMAL))
 
     # ---- tables -----------------------------------------------------------------------------------------
 
@@ -1037,6 +1070,11 @@ def _format_refusal(node: exp.Expr) -> str | None:
     if re.search(r"%[^a-zA-Z%]*(\d{3}|\*)", first.name):
         return "PRINTF and FORMAT may not pad a text to more than 99 characters"
     return None
+
+
+def _double(node: exp.Expr) -> exp.Expr:
+    is_double = isinstance(node, exp.Cast) and node.to.is_type(exp.DType.DOUBLE)
+    return node.copy() if is_double else exp.Cast(this=node.copy(), to=exp.DataType.build("DOUBLE"))
 
 
 def _is_whole_number(node: exp.Expr | None) -> bool:
