@@ -176,12 +176,15 @@ class Leaver:
 class Escalation:
     """Ends a call on a server: asks the server first, again and again; then cuts the connection.
 
-    Both are called from the budget's thread only.
+    Called from the budget's thread only. Asking has a thread of its own, so that a server that is slow to
+    answer does not put off the cut; one under way may come to its end afterwards, and finds the connection
+    gone.
     """
 
     def __init__(self, ask: Callable[[], object], cut: Callable[[], object]) -> None:
         self._ask = ask
         self._cut = cut
+        self._asking: threading.Thread | None = None
         self._first: float | None = None
         self._last = 0.0
         self._is_cut = False
@@ -196,6 +199,7 @@ class Escalation:
         if now - self._first > CUT_S:
             self._is_cut = True
             self._cut()
-        elif now - self._last > ASK_AGAIN_S:
-            self._ask()
-            self._last = time.monotonic()
+        elif now - self._last > ASK_AGAIN_S and (self._asking is None or not self._asking.is_alive()):
+            self._last = now
+            self._asking = threading.Thread(target=self._ask, name="query-cancel", daemon=True)
+            self._asking.start()

@@ -33,6 +33,11 @@ RUN_ELSEWHERE = {
     "shoptalk weights": "`make test` runs it first",
     "sudo apt-get": "changes the reader's system",
     "pip ": "changes the reader's environment",
+    "psql ": "tests/sql/test_databases_servers.py runs the script on a server of its own",
+    "mariadb ": "tests/sql/test_databases_servers.py runs the script on a server of its own",
+    "shoptalk doctor --shop postgresql": "tests/sql/test_databases_init.py runs it on a server of its own",
+    "shoptalk doctor --shop mysql": "tests/sql/test_databases_init.py runs it on a server of its own",
+    "shoptalk init postgresql": "tests/sql/test_databases_init.py runs it on a server of its own",
 }
 
 
