@@ -19,6 +19,7 @@ SQL_WRITE = re.compile(
     r"(?ix)\b(?:drop|truncate|alter|create)\s+(?:table|view|database|schema|column|index|role|user)s?\b"
     r"|\bdelete\s+from\b|\binsert\s+into\b|\bupdate\s+\w+\s+set\b|\bgrant\s+\w+\s+(?:on|to)\b|\bmerge\s+into\b|;\s*--"
 )
+QUOTED = re.compile(r"“[^”]*”|「[^」]*」|‘[^’]*’|\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)")
 ASKS = re.compile(
     r"(?i)^\W*(?:how|what|which|why|when|who|whose|where|did|do|does|is|are|was|were|show|list|count|has|have)\b"
 )

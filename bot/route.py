@@ -139,7 +139,12 @@ def check_request(question: str, links: Links, tools: Tools, language: str) -> N
 
 
 def is_write_request(question: str) -> bool:
-    """Whether the message orders a change: "delete order 5", not "how many orders were deleted?"."""
+    """Whether the message orders a change: "delete order 5", not "how many orders were deleted?".
+
+    What stands in quotes in a question is a value that is asked about, whatever it says.
+    """
+    if cues.ASKS.search(question) or cues.ASKS_ZH.search(question):
+        question = cues.QUOTED.sub("…", question)
     if cues.SQL_WRITE.search(question):
         return True
     if cues.WRITE_ZH.search(question):
