@@ -74,7 +74,7 @@ logging.getLogger("sqlglot").addFilter(_Quiet())
 
 MAX_CHARACTERS = 20_000
 """Longest statement; a question never needs more."""
-MAX_LITERAL = 10_000
+MAX_LITERAL = 1_000
 """Longest text in quotes."""
 MAX_TOKENS = 1_500
 """Words and signs; the databases' planners, which nothing interrupts, get slow beyond."""
@@ -92,6 +92,8 @@ FENCE = 9_223_372_036_854_775_807
 """A limit that no table reaches, at the end of a view whose rows are the role's: no planner of the four
 databases moves a condition of the statement below a limit, where it would meet the hidden rows and could tell
 of them by failing (``CAST(note AS INTEGER)``). ``AS MATERIALIZED`` is no such fence in DuckDB."""
+MAX_FRAME = 1_000
+"""Rows before or behind that a window's frame may reach; MariaDB reads each frame anew, uninterrupted."""
 MAX_EXPONENT = 10
 """Highest written power that PostgreSQL works out exactly."""
 MAX_COMPARED = 100
@@ -985,6 +987,8 @@ def _value_refusal(node: exp.Expr, dialect: Dialect) -> str | None:
     elif isinstance(node, exp.JSONPathKey):
         if not isinstance(node.this, str) or not node.this.isidentifier():
             return "a place inside a JSON value may only be made of plain names and numbers"
+    elif isinstance(node, exp.WindowSpec):
+        return _frame_refusal(node)
     elif isinstance(node, (exp.Levenshtein, exp.JarowinklerSimilarity, exp.Translate)):
         return _comparing_refusal(node, _called(node))
     elif isinstance(node, exp.Anonymous) and node.name.upper() in ("HAMMING", "JACCARD"):
@@ -999,7 +1003,7 @@ def _value_refusal(node: exp.Expr, dialect: Dialect) -> str | None:
 _RULED = (
     *(exp.Literal, exp.Table, exp.DataType, exp.Star, exp.Join, exp.Lateral, exp.Pad, exp.JSONExtract),
     *(exp.JSONExtractScalar, exp.JSONPathKey, exp.Format, exp.Anonymous, exp.RegexpLike, exp.RegexpILike),
-    *(exp.Levenshtein, exp.JarowinklerSimilarity, exp.Translate, *_LISTS),
+    *(exp.WindowSpec, exp.Levenshtein, exp.JarowinklerSimilarity, exp.Translate, *_LISTS),
 )
 """Kinds of nodes of which ``_value_refusal`` says something."""
 
@@ -1038,6 +1042,16 @@ def _list_refusal(node: exp.Expr, dialect: Dialect) -> str | None:
         lists = node.expressions if isinstance(node, exp.Unnest) else [node.this]
         if not all(isinstance(item, (exp.Array, *_SERIES)) for item in lists):
             return "UNNEST may only be of a list that is written out, such as UNNEST([1, 2])"
+    return None
+
+
+def _frame_refusal(node: exp.WindowSpec) -> str | None:
+    for part in ("start", "end"):
+        bound = node.args.get(part)
+        if bound is None or isinstance(bound, (str, exp.Interval)):
+            continue  # UNBOUNDED, CURRENT ROW
+        if not (_is_whole_number(bound) and int(bound.name) <= MAX_FRAME):
+            return f"a window's frame needs bounds in figures, {MAX_FRAME:,} rows away at most, or UNBOUNDED"
     return None
 
 

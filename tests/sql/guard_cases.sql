@@ -562,3 +562,8 @@ SELECT product FROM sales WHERE quantity = 1{400* OR quantity = 2} --: UnsafeQue
 SELECT ROUND(LN(amount), 2), ROUND(EXP(quantity), 2), LOG(amount), LOG(2, amount), LOG(10, 1000), LOG10(amount) FROM sales --: allow postgres analyst
 SELECT POWER(amount, 2), amount ^ 2, POWER(amount, 0.5), ROUND(SQRT(POWER(quantity, 2) + 1), 2) FROM sales --: allow postgres analyst
 SELECT POWER(POWER(1.5, 10), 10), EXP(LN(POWER(amount, quantity))) FROM sales --: allow postgres analyst
+SELECT MAX(product) OVER (ORDER BY order_id ROWS BETWEEN 100000 PRECEDING AND CURRENT ROW) FROM sales --: UnsafeQuery all analyst: frame
+SELECT MAX(product) OVER (ORDER BY order_id ROWS BETWEEN CURRENT ROW AND 999 + 1 FOLLOWING) FROM sales --: UnsafeQuery duckdb,postgres,sqlite analyst: frame
+SELECT SUM(amount) OVER (ORDER BY order_id ROWS BETWEEN 364 PRECEDING AND UNBOUNDED FOLLOWING) FROM sales --: allow all analyst
+SELECT SUM(amount) OVER (ORDER BY ordered_at RANGE BETWEEN INTERVAL '7' DAY PRECEDING AND CURRENT ROW) FROM sales --: allow duckdb,postgres analyst
+SELECT REPLACE(product, '{1001*x}', 'y') FROM sales --: UnsafeQuery all analyst: too long
