@@ -105,7 +105,8 @@ class Budget:
             # An interrupt that comes between two steps of the database is lost: repeat it.
             if self.is_spent():
                 self._has_interrupted = True
-                self._interrupt()
+                with contextlib.suppress(Exception):  # the call ended, and its connection closed, just now
+                    self._interrupt()
 
 
 class Leaver:

@@ -64,6 +64,12 @@ CONNECT_S = 5
 COUNT_S = 2.0
 """Seconds spent on counting the rows of small tables, for which the server's estimates are poor."""
 COUNT_ROWS = 100_000
+MAX_PART_BYTES = 16 * 1_048_576
+"""Largest temporary table in memory; a larger one moves to disk, in one step that nothing stops."""
+JOIN_BUFFER_BYTES = 65_536
+"""Rows that a join without an index compares with a whole table before it looks whether it is to stop."""
+MAX_TEXT_BYTES = 200_000
+"""Longest text that GROUP_CONCAT makes: nothing stops a call over one text. A longer one is an error here."""
 SQL_MODE = "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION"
 OPTIONS = ("ssl_ca", "ssl_cert", "ssl_key", "ssl_verify_cert", "ssl_verify_identity", "unix_socket")
 """What may stand behind the ``?`` of an address."""
@@ -200,6 +206,8 @@ class MysqlDatabase:
                     raise _too_large("makes a result that is larger than it may be")
             if len(rows) <= limits.max_rows:
                 cursor.close()  # else the rest of the rows would be read here
+                if cursor.warning_count and any(w[1] == 1260 for w in connection.show_warnings()):
+                    raise _too_large("makes a text that is longer than it may be")  # else it is cut silently
             columns, plain = _typed(cursor.description, rows)
             return Table(
                 columns=columns,
@@ -379,7 +387,7 @@ class MysqlDatabase:
     def _begin(self, connection: Any, limits: QueryLimits) -> int:
         """Fix the session's settings and open the transaction; returns the connection's number."""
         memory = limits.max_memory_mb * 1_000_000
-        part = max(1_048_576, min(64 * 1_048_576, memory // 8))
+        part = max(1_048_576, min(MAX_PART_BYTES, memory // 8))
         wanted = {
             "tx_read_only": "1",
             "transaction_read_only": "1",
@@ -394,10 +402,10 @@ class MysqlDatabase:
             "tmp_table_size": str(part),
             "max_heap_table_size": str(part),
             "tmp_memory_table_size": str(part),
-            "tmp_disk_table_size": str(max(memory * 4, 64_000_000)),
+            "tmp_disk_table_size": str(max(memory * 2, 64_000_000)),
             "sort_buffer_size": str(min(part, 4 * 1_048_576)),
-            "join_buffer_size": str(min(part, 1_048_576)),
-            "group_concat_max_len": "1000000",
+            "join_buffer_size": str(JOIN_BUFFER_BYTES),
+            "group_concat_max_len": str(MAX_TEXT_BYTES),
             "max_recursive_iterations": "1000",
             "cte_max_recursion_depth": "1000",
             "optimizer_search_depth": "8",

@@ -20,6 +20,7 @@ import small_shop
 from servers import Server
 
 from sql.databases import Database, open_database
+from sql.databases.budget import Budget
 from sql.databases.values import column_type, plain_value
 from sql.errors import (
     DatabaseUnavailable,
@@ -387,6 +388,17 @@ def test_a_call_that_no_interrupt_reaches_is_left_behind(
         time.sleep(0.05)
     assert ask(database, "SELECT COUNT(*) FROM customers") == [(3,)]
     database.close()
+
+
+def test_an_interrupt_that_comes_too_late_does_no_harm() -> None:
+    def closed() -> None:
+        asked.append(1)
+        raise RuntimeError("Connection already closed!")
+
+    asked: list[int] = []
+    with Budget(QueryLimits(timeout_s=0.05), None, closed) as budget:
+        time.sleep(0.2)
+    assert len(asked) > 1 and budget.has_interrupted, "the watcher lives on"
 
 
 # ---- introspection --------------------------------------------------------------------------------------

@@ -253,6 +253,15 @@ def test_memory_is_a_budget(server: Server, database: Database) -> None:
     assert ask(database, "SELECT COUNT(*) FROM customers") == [(3,)]
 
 
+def test_a_text_that_mysql_would_cut_in_silence_is_an_error(request: pytest.FixtureRequest) -> None:
+    database = open_database(request.getfixturevalue("mysql_server").reader_url)
+    text = "SELECT LENGTH(GROUP_CONCAT(REPEAT('x', {}))) FROM seq_1_to_10"
+    assert database.execute(slip(text.format(19_000), "mysql"), LIMITS).rows == ((190_009,),)
+    with pytest.raises(QueryTooLarge, match="longer than it may be"):
+        database.execute(slip(text.format(21_000), "mysql"), LIMITS)
+    database.close()
+
+
 def test_more_questions_than_connections_wait_for_each_other(database: Database) -> None:
     query = slip(pause(database.dialect).replace("30", "0.2"), database.dialect)
     found: list[object] = []
