@@ -123,8 +123,16 @@ def try_all(
         if len(batch) >= BATCH:
             _look_outside(yard, batch, tally, report)
             batch = []
+            _progress(tally, time.perf_counter() - start)
     _look_outside(yard, batch, tally, report)
     tally.seconds += time.perf_counter() - start
+
+
+def _progress(tally: Tally, seconds: float) -> None:
+    if tally.counts["statements"] % (10 * BATCH) == 0:
+        trips = len(tally.trips) + len(tally.outside)
+        words = f"{tally.counts['statements']:,} statements, {trips} trips, {seconds:.0f} s"
+        print(f"{tally.dialect}: {words}", file=sys.stderr, flush=True)
 
 
 def check_again(yard: Yard, outcome: Outcome, tally: Tally, report: Callable[[str], None]) -> None:

@@ -28,6 +28,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
 from bench.mutation.data import (
     CANARY,
     COLUMNS,
@@ -43,13 +47,15 @@ from bench.mutation.wires import FileWire, PortWire, checksum
 from bench.servers import Server
 from sql.databases import Database, open_database
 from sql.errors import QueryCancelled, QueryFailed, QueryTimeout, QueryTooLarge, SqlError, UnsafeQuery
-from sql.guard import CheckedQuery, Guard
+from sql.guard import _SEAL, CheckedQuery, Guard
 from sql.run import run
 from sql.semantics import Role
 from sql.types import Dialect
 
 SLOW_S = 1.0
 """Processor seconds of the guard for one statement beyond which it counts as a way to stall it."""
+MEMORY = 50_000
+"""Texts whose outcome is remembered."""
 FILE_DIALECTS: tuple[Dialect, ...] = ("duckdb", "sqlite")
 _HONEY_TEXT = f"id,secret\n1,{CANARY}-file\n"
 _FOREIGN = ("root:x:0:", "daemon:x:")
@@ -122,6 +128,8 @@ class Yard:
     state: Callable[[], str]
     """One value for everything that may not change."""
     _state: str = field(init=False, default="")
+    _ran: dict[tuple[str, str], Outcome] = field(init=False, default_factory=dict)
+    """By role and text, what ran without a trip: the same text need not run again."""
 
     def __post_init__(self) -> None:
         self._state = self.state()
@@ -160,6 +168,15 @@ class Yard:
         return self._run(outcome, query, guard.role)
 
     def _run(self, outcome: Outcome, query: CheckedQuery, role: Role) -> Outcome:
+        key = (outcome.role, query.sql)
+        known = self._ran.get(key)
+        if known is None:
+            known = self._run_now(outcome, query, role)
+            if not known.trip and len(self._ran) < MEMORY:
+                self._ran[key] = known
+        return replace(known, statement=outcome.statement, guard_s=outcome.guard_s)
+
+    def _run_now(self, outcome: Outcome, query: CheckedQuery, role: Role) -> Outcome:
         def on(name: str) -> Result:
             return run_checked(query, self.databases[name], role)
 
@@ -177,6 +194,11 @@ class Yard:
             return replace(outcome, trip=trip)
         if not (on("true").same_as(true) and on("shuffled").same_as(true)):
             return replace(outcome, is_unstable=True)
+        settled = settle(query)
+        if settled is not None:
+            ends = [run_checked(settled, self.databases[name], role) for name in ("true", outcome.role)]
+            if not ends[0].error and ends[0].same_as(ends[1]):
+                return replace(outcome, is_unstable=True)  # which of equal rows a LIMIT takes is chance
         return replace(outcome, trip=difference(true, twin))
 
     def judge(self, role: str, statement: str, result: Result) -> str:
@@ -243,6 +265,39 @@ def difference(one: Result, other: Result) -> str:
         return f"hidden data change the error: {one.error or 'none'} / {other.error or 'none'}"
     rows = list((one.bag - other.bag).elements()), list((other.bag - one.bag).elements())
     return f"hidden data change the rows: {rows[0][:2]} / {rows[1][:2]}"
+
+
+def settle(query: CheckedQuery) -> CheckedQuery | None:
+    """``query`` with every LIMIT of its own made to choose among equal rows by all columns that it returns.
+
+    What it may sort by stays the same, so that a LIMIT that depends on something hidden still does. ``None``
+    when there is nothing to settle, or sqlglot cannot read the text.
+    """
+    try:
+        tree = sqlglot.parse_one(query.sql, read=query.dialect)
+    except SqlglotError:
+        return None
+    is_changed = False
+    for node in tree.find_all(exp.Select, exp.Union, exp.Intersect, exp.Except):
+        limit = node.args.get("limit")
+        if limit is None and node.args.get("offset") is None:
+            continue
+        if limit is not None and limit.expression is not None and len(limit.expression.name) > 12:
+            continue  # the guard's fence
+        is_first = query.dialect in ("sqlite", "mysql")  # where NULL comes without a word for it
+        places = [
+            exp.Ordered(this=exp.Literal.number(n), nulls_first=is_first)
+            for n in range(1, len(node.named_selects) + 1)
+        ]
+        order = node.args.get("order")
+        before = [ordered.copy() for ordered in order.expressions] if order is not None else []
+        node.set("order", exp.Order(expressions=[*before, *places]))
+        is_changed = True
+    if not is_changed:
+        return None
+    # No guard has seen this text: it is one that the guard let through, sorted by its own columns as well.
+    text = tree.sql(dialect=query.dialect)
+    return CheckedQuery(sql=text, dialect=query.dialect, role=query.role, views=query.views, seal=_SEAL)
 
 
 def run_checked(query: CheckedQuery, database: Database, role: Role) -> Result:
