@@ -159,6 +159,17 @@ def test_a_limit_among_equal_rows_is_chance_and_one_by_something_hidden_is_not(y
     assert "AS b LIMIT 9223372036854775807" in settle(query).sql
 
 
+def test_only_an_error_that_a_fixed_plan_does_not_know_counts_as_one_of_the_plan(yards, careless):
+    yard = yards["duckdb"]
+    for statement in (
+        "SELECT CASE WHEN MAX(pin) > 77001500 THEN CAST('x' AS INTEGER) END FROM customers",
+        "SELECT COUNT(*) FROM customers WHERE pin > 77001500",
+    ):
+        assert yard.try_statement("owner", statement).trip, statement
+    two = yard.with_fixed_plan("true", "SELECT 2 AS a"), yard.with_fixed_plan("owner", "SELECT b")
+    assert two[0].rows == ((2,),) and "b" in two[1].error
+
+
 def test_a_guard_that_says_two_things_is_reported(yards, monkeypatch):
     yard, tally, said = yards["sqlite"], Tally(dialect="sqlite"), []
     outcome = yard.try_statement("owner", "SELECT nothing FROM products")
