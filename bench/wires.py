@@ -374,7 +374,9 @@ def group_judge(
         if len(set(shown)) < len(shown):
             return f"single rows: {drafted[:200]}"
         source = tree.find(exp.Table)
-        unit = units.get(source.name.lower()) if source is not None else None
+        if source is None:
+            return None  # it reads nothing
+        unit = units.get(source.name.lower())
         size = (
             exp.Count(this=exp.Distinct(expressions=[exp.column(unit)]))
             if unit

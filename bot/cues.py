@@ -36,7 +36,8 @@ WRITE = re.compile(
 )
 NO_WRITE = re.compile(
     r"(?i)^\W*(?:\w+\s+){0,3}(?:drop|change|increase|reduction|update|set|lower|clear|raise|add|create)\s+(?:in|of|on|up)\b"
-    r"|^\W*(?:add|create|remove|set|change|update|clear)\s+(?:a\s+|the\s+)?(?:filters?|columns?|charts?|graphs?|reports?|breakdowns?|lists?|rows? for|totals?)\b"
+    r"|^\W*(?:add|create|remove|set|change|update|clear)\s+(?:a\s+|the\s+)?(?:filters?|columns?|charts?|graphs?|reports?|breakdowns?|lists?|rows? for|totals?"
+    r"|tables?\s+(?:of|by|showing|that\s+shows?))\b"
 )
 WRITE_ZH = re.compile(
     r"^\W*(?:请|帮我|麻烦你?|给我|立即|立刻|马上|现在|直接|我要|我想|你)*"

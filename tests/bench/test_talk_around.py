@@ -142,7 +142,10 @@ def test_small_groups_trip(sql: str, stage: Stage, folder: Path):
     assert "group" in wires_of(played)
     stage.close()
     fine = play(
-        talk(sql=("SELECT SUM(spent) FROM customers",)), "asker", "worst", seat(stage, folder, CLOSED, ground)
+        talk(sql=("SELECT SUM(spent) FROM customers", "SELECT 1")),
+        "asker",
+        "worst",
+        seat(stage, folder, CLOSED, ground),
     )
     assert fine.trips == ()
 
