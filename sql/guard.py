@@ -110,6 +110,8 @@ _SEAL = object()
 _SYSTEM = re.compile(r"^(sqlite_|pragma_|duckdb_|pg_|information_schema)", re.IGNORECASE)
 _PSEUDO = frozenset(["rowid", "_rowid_", "_rowid", "oid", "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"])
 """Columns that tables have without saying so; a result called like one would hide that it is read."""
+_IMPLIED = re.compile(r"^_col_\d+$")
+"""How sqlglot calls an output that has no name."""
 _EXECUTED = re.compile(r"^M?!", re.IGNORECASE)
 """How a comment begins that MySQL or MariaDB executes."""
 _SERIES = (exp.GenerateSeries, exp.ExplodingGenerateSeries)
@@ -721,6 +723,17 @@ class _Pass:
                     name = spelling.get(name) or aliases.get(name, identifier.name)
                     identifier.replace(_identifier(name, self.guard.dialect))
             select.set("expressions", columns)
+        if any(_IMPLIED.match(c.name) for s in starred for c in s.find_all(exp.Column)):
+            self.name_outputs(tree)
+
+    def name_outputs(self, tree: exp.Query) -> None:
+        """Give the outputs of inner queries that have no name the one that a * outside calls them by."""
+        for select in tree.find_all(exp.Select):
+            if select is tree:
+                continue
+            for number, output in enumerate(list(select.expressions)):
+                if not isinstance(output, (exp.Alias, exp.Column)) and not _is_star(output):
+                    output.replace(exp.alias_(output.copy(), f"_col_{number}"))
 
     def qualify(self, tree: exp.Query) -> exp.Query:
         """``tree`` with every column given its table; raises when one has none.

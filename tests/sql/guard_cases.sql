@@ -567,3 +567,7 @@ SELECT MAX(product) OVER (ORDER BY order_id ROWS BETWEEN CURRENT ROW AND 999 + 1
 SELECT SUM(amount) OVER (ORDER BY order_id ROWS BETWEEN 364 PRECEDING AND UNBOUNDED FOLLOWING) FROM sales --: allow all analyst
 SELECT SUM(amount) OVER (ORDER BY ordered_at RANGE BETWEEN INTERVAL '7' DAY PRECEDING AND CURRENT ROW) FROM sales --: allow duckdb,postgres analyst
 SELECT REPLACE(product, '{1001*x}', 'y') FROM sales --: UnsafeQuery all analyst: too long
+SELECT * FROM (SELECT COUNT(DISTINCT product) FROM sales) AS t --: allow all analyst
+WITH s AS (SELECT COUNT(*), country, MAX(amount) FROM sales GROUP BY country) SELECT * FROM s --: allow all analyst
+SELECT t.*, s.product FROM (SELECT MAX(amount), order_id FROM sales GROUP BY order_id) AS t JOIN sales AS s ON s.order_id = t.order_id --: allow all analyst
+SELECT * FROM (SELECT COUNT(*) FROM sales UNION SELECT 5) AS t --: allow all analyst
