@@ -66,7 +66,7 @@ COUNT_S = 2.0
 COUNT_ROWS = 100_000
 MAX_PART_BYTES = 16 * 1_048_576
 """Largest temporary table in memory; a larger one moves to disk, in one step that nothing stops."""
-JOIN_BUFFER_BYTES = 65_536
+JOIN_BUFFER_BYTES = 16_384
 """Rows that a join without an index compares with a whole table before it looks whether it is to stop."""
 MAX_TEXT_BYTES = 200_000
 """Longest text that GROUP_CONCAT makes: nothing stops a call over one text. A longer one is an error here."""
