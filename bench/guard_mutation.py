@@ -77,7 +77,10 @@ class Tally:
             "reasons": dict(self.reasons.most_common()),
             "trips": [vars(trip) for trip in self.trips],
             "outside": self.outside,
-            "guard_ms": {"median": statistics.median(self.guard_ms), "p99": percentile(self.guard_ms)},
+            "guard_ms": {
+                "median": statistics.median(self.guard_ms or [0.0]),
+                "p99": percentile(self.guard_ms or [0.0]),
+            },
             "seconds": self.seconds,
         }
 
