@@ -523,7 +523,9 @@ def _zh_to_date(m: re.Match[str], today: dt.date) -> _Found | None:
     return (_unit(unit, 0, today)[0], today + dt.timedelta(days=1)), "range"
 
 
-@_pattern(r"(?:(?:19|20)\d\d|(?<!\d)\d\d)\s*年(?:全年|度)?", r"大前年|(?:今年|本年|去年|上年|前年)(?:全年|度)?")
+@_pattern(
+    r"(?:(?:19|20)\d\d|(?<!\d)\d\d)\s*年(?:全年|度)?", r"大前年|(?:今年|本年|去年|上年|前年)(?:全年|度)?"
+)
 def _zh_year(m: re.Match[str], today: dt.date) -> _Found | None:
     digits = re.match(r"\d+", m[0])
     if digits:

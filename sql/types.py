@@ -87,7 +87,8 @@ class QueryLimits:
     max_memory_mb: int = 1_024
     """Working memory of the database, where it can be limited."""
     max_cost: float = 1e10
-    """Rows that the database's plan may expect to handle, summed over its steps; more is refused before it runs."""
+    """Rows that the database's plan may expect to handle, summed over its steps; a query that expects more is
+    refused before it runs."""
 
     def __post_init__(self) -> None:
         for name in ("max_rows", "timeout_s", "max_memory_mb", "max_cost"):
