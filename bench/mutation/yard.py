@@ -279,9 +279,9 @@ def difference(one: Result, other: Result) -> str:
 
 
 def settle(query: CheckedQuery) -> CheckedQuery | None:
-    """``query`` with every LIMIT of its own made to choose among equal rows by all columns that it returns.
+    """``query`` with each LIMIT and window of its own made to choose among equal rows by what it returns.
 
-    What it may sort by stays the same, so that a LIMIT that depends on something hidden still does. ``None``
+    What they sort by first stays the same, so that one that depends on something hidden still does. ``None``
     when there is nothing to settle, or sqlglot cannot read the text.
     """
     try:
@@ -289,6 +289,14 @@ def settle(query: CheckedQuery) -> CheckedQuery | None:
     except SqlglotError:
         return None
     is_changed = False
+    for window in tree.find_all(exp.Window):
+        select = window.find_ancestor(exp.Select)
+        shown = [e.unalias() for e in select.expressions] if select is not None else []
+        columns = [exp.Ordered(this=c.copy()) for c in shown if isinstance(c, exp.Column)]
+        own = window.args.get("order")
+        before = [ordered.copy() for ordered in own.expressions] if own is not None else []
+        window.set("order", exp.Order(expressions=[*before, *columns]) if before or columns else None)
+        is_changed = is_changed or bool(columns)
     for node in tree.find_all(exp.Select, exp.Union, exp.Intersect, exp.Except):
         limit = node.args.get("limit")
         if limit is None and node.args.get("offset") is None:

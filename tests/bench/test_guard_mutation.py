@@ -148,6 +148,8 @@ def test_a_limit_among_equal_rows_is_chance_and_one_by_something_hidden_is_not(y
     for statement, is_trip in (
         ("SELECT country FROM customers GROUP BY country ORDER BY 1 + 0 * COUNT(*) LIMIT 1", False),
         ("SELECT customer_id FROM customers ORDER BY email, customer_id LIMIT 3", True),
+        ("SELECT customer_id, ROW_NUMBER() OVER (ORDER BY email) AS n FROM customers", True),
+        ("SELECT customer_id, ROW_NUMBER() OVER (ORDER BY 1 + 0) AS n FROM customers", False),
         ("SELECT customer_id FROM customers ORDER BY pin DESC LIMIT 3", True),
     ):
         assert bool(yard.try_statement("analyst", statement).trip) == is_trip, statement
