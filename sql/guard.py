@@ -341,7 +341,7 @@ class Guard:
             raise ShopFileError(
                 self.shop.path, None, f"{where} is not a condition: {_sqlglot_reason(error)}"
             ) from error
-        tree = self._with_attributes(tree, where)
+        tree = self._with_attributes(tree, where, view)
         for node in tree.walk():
             if isinstance(node, exp.Query):
                 raise ShopFileError(self.shop.path, None, f"{where} may not hold a subquery")
@@ -356,7 +356,7 @@ class Guard:
                     raise ShopFileError(self.shop.path, None, f"{where}: no column {node.name}{near}")
         return tree
 
-    def _with_attributes(self, tree: exp.Expr, where: str) -> exp.Expr:
+    def _with_attributes(self, tree: exp.Expr, where: str, view: View) -> exp.Expr:
         """``tree`` with the user's attributes in place of ``:name``, as values and never as text of SQL."""
         for node in list(tree.find_all(exp.Placeholder)):
             name = _attribute_name(node)
@@ -369,7 +369,8 @@ class Guard:
                 )
                 raise ShopFileError(self.shop.path, None, reason)
             try:
-                values = attribute_nodes(self._user[name])
+                kind = self._compared_kind(node, view)
+                values = attribute_nodes(self._user[name], kind)
             except ValueError as error:
                 reason = f"{where}: the user's attribute {name} {error}"
                 raise ShopFileError(self.shop.path, None, reason) from error
@@ -387,6 +388,25 @@ class Guard:
             else:
                 node.replace(values[0])
         return tree
+
+    def _compared_kind(self, node: exp.Placeholder, view: View) -> ColumnType | None:
+        """The type of the column that ``:name`` is compared with; ``None`` when it is compared with none.
+
+        Raises:
+            ValueError: it is compared with none in MySQL, which takes texts for numbers to compare them.
+        """
+        parent = node.parent
+        others = [
+            side
+            for part in ("this", "expression", "low", "high")
+            if parent is not None and isinstance(side := parent.args.get(part), exp.Expr) and side is not node
+        ]
+        column = others[0].unnest() if others and isinstance(parent, (exp.Predicate, exp.In)) else None
+        if isinstance(column, exp.Column) and (known := view.column(column.name)) is not None:
+            return known.type
+        if self.dialect == "mysql":
+            raise ValueError("is compared with no column itself; write column = :name or column IN (:name)")
+        return None
 
     def _group_rules(self) -> dict[str, GroupRule]:
         """View → what its figures must stand on, for a role that sees aggregates only."""
@@ -925,16 +945,28 @@ def _part_refusal(node: exp.Expr, part: str) -> str:
     return f"{part.strip('_').replace('_', ' ').upper()} is not supported in {_kind(node)}"
 
 
-def attribute_nodes(value: AttributeValue) -> list[exp.Expr]:
+def attribute_nodes(value: AttributeValue, kind: ColumnType | None = None) -> list[exp.Expr]:
     """A user's attribute as values of a statement; an empty list gives NULL, which no row equals.
 
+    Args:
+        kind: type of the column that it is compared with. A number beside a text is written as text, and a
+            text beside a number must be one: MySQL would take every text for 0.
     Raises:
-        ValueError: it is of no kind that a statement can hold.
+        ValueError: it is of no kind that a statement can hold, or that the column can equal.
     """
     if isinstance(value, tuple):
-        return [node for item in value for node in attribute_nodes(item)] or [exp.Null()]
+        return [node for item in value for node in attribute_nodes(item, kind)] or [exp.Null()]
+    if kind in ("integer", "number") and isinstance(value, str):
+        try:
+            value = int(value) if re.fullmatch(r"-?[0-9]{1,18}", value) else float(value)
+        except ValueError:
+            raise ValueError(f"is {value!r}, and the column that it is compared with holds numbers") from None
     if isinstance(value, bool):
+        if kind not in (None, "boolean"):
+            raise ValueError(f"is {value!r}, and the column that it is compared with holds no truth values")
         return [exp.Boolean(this=value)]
+    if kind == "text" and isinstance(value, (int, float)) and math.isfinite(value):
+        value = str(value)
     if isinstance(value, str):
         if len(value) > MAX_LITERAL or any(ord(c) < 32 or 0xD800 <= ord(c) <= 0xDFFF for c in value):
             raise ValueError("is no plain text")

@@ -63,6 +63,31 @@ def test_a_value_is_never_read_as_sql(database: Database, value: str) -> None:
     assert count(database, {"country": value, "countries": (value, value)}, "customers") == 0
 
 
+@pytest.mark.parametrize("dialect", ["duckdb", "sqlite", "postgres", "mysql"])
+def test_a_value_is_of_its_columns_type(database: Database, dialect: Dialect) -> None:
+    """MySQL takes every text for 0 when it compares it with a number: ``country = 0`` is true of all rows."""
+    catalog = dataclasses.replace(database.catalog(), dialect=dialect)
+    shop = small_shop.small_shop(Path("x"))
+
+    def printed(rule: str, user: Attributes) -> str:
+        role = Role(name="r", rows={"customers": rule})
+        return Guard(shop, catalog, role, user).check("SELECT COUNT(*) FROM customers").sql
+
+    assert "country = '0'" in printed("country = :c", {"c": 0})
+    assert "country = '0.5'" in printed("country = :c", {"c": 0.5})
+    assert "country IN ('0', 'China')" in printed("country IN (:c)", {"c": (0, "China")})
+    assert "'7' = country" in printed(":c = country", {"c": 7})
+    assert "customer_id = 7" in printed("customer_id = :c", {"c": "7"})
+    for wrong in ("China", "", "7 OR 1=1", (1, "x"), True):
+        with pytest.raises(ShopFileError, match="attribute c"):
+            printed("customer_id = :c", {"c": wrong})
+    with pytest.raises(ShopFileError, match="attribute c"):
+        printed("country = :c", {"c": False})
+    if dialect == "mysql":
+        with pytest.raises(ShopFileError, match="compared with no column itself"):
+            printed("LOWER(country) = :c", {"c": 0})
+
+
 def test_numbers_stand_for_numbers(database: Database) -> None:
     role = Role(name="r", rows={"orders": "customer_id = :me OR customer_id IN (:mine, 99)"})
     assert count(database, {"me": 1, "mine": (2, -3)}, "orders", role) == 3
