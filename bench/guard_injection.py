@@ -1,13 +1,15 @@
 """Injection texts, spliced into statements and said to the assistant: nothing may get out or break.
 
     SHOPTALK_DATA=/path/to/data python -m bench.guard_injection [--dialects duckdb,sqlite,postgres,mysql]
-        [--share 1.0] [--seed 7] [--part splice] [--part chat] [--chat 0] [--real 0] [--out NAME]
+        [--share 1.0] [--seed 7] [--part splice] [--part attribute] [--part chat] [--chat 0] [--real 0]
+        [--out NAME]
 
 The texts are all of ``sql_injection``: libinjection's test corpus, attacks and honest texts that look like
 them, and a list of attack payloads. In the yard (``bench.mutation.yard``, with its trip-wires):
 
 * *splice*: every text in ten positions of a statement, unescaped, as a careless program would write it; and
   escaped, as ours does, where it must come through the guard and back from the database letter by letter;
+* *attribute*: every text as the attribute of the user who asks, in a role's rule about rows: no row may come;
 * *chat*: every text as a message, and as a value asked about, through the assistant with a model that writes
   what the text wants, spliced raw; honest questions about such values must be answered. ``--real N`` asks N
   of them of the real language model.
@@ -36,8 +38,8 @@ from bench.mutation.data import ATTRIBUTES
 from bench.mutation.tricks import DIALECTS
 from bench.mutation.yard import Yard, difference, run_checked, settle
 from bench.record import RESULTS, circumstances, write_result
-from sql.errors import UnsafeQuery
-from sql.guard import MAX_CHARACTERS, MAX_LITERAL, CheckedQuery
+from sql.errors import ShopFileError, UnsafeQuery
+from sql.guard import MAX_CHARACTERS, MAX_LITERAL, CheckedQuery, Guard
 from sql.types import Dialect
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from bot.assistant import Assistant
     from llm.engine import Engine
 
+PARTS = ("splice", "attribute", "chat")
 POSITIONS = {
     "whole": "{}",
     "text": "SELECT COUNT(*) FROM sales WHERE product = '{}'",
@@ -184,6 +187,51 @@ def echo(yard: Yard, payload: Payload, role: str, tally: Tally) -> None:
         tally.refuse_honest(f"{role}: {result.error}: {payload.text!r}")
     elif not result.is_over_budget and (len(result.rows) != 1 or result.rows[0][1] != payload.text):
         tally.trip(f"escaped {role}: came back as {result.rows[:1]!r}: {payload.text!r}")
+
+
+# ---- attribute ------------------------------------------------------------------------------------------
+
+
+ODD_ATTRIBUTES: tuple[Any, ...] = (
+    0,
+    1,
+    -1,
+    0.0,
+    False,
+    True,
+    10**30,
+    "",
+    "0",
+    "\\",
+    "\\' OR 1=1 -- ",
+    "NULL",
+    "%",
+)
+"""Attributes that no country is called, and that some database takes for one."""
+
+
+def attribute_all(yard: Yard, payloads: Sequence[Payload], tally: Tally) -> None:
+    """Every text as the attribute ``country``: a user from nowhere sees no row of any view."""
+    start = time.perf_counter()
+    known = yard.guards["regional"]
+    for value in (*ODD_ATTRIBUTES, *(payload.text for payload in payloads)):
+        tally.counts["attributes"] += 1
+        try:
+            guard = Guard(known.shop, known.catalog, known.role, {"country": value})
+        except ShopFileError:  # control characters, or a kind of value that no rule can hold
+            tally.counts["refused"] += 1
+            continue
+        for view in ("sales", "customers"):
+            tally.counts["statements"] += 1
+            result = run_checked(
+                guard.check(f"SELECT COUNT(*) AS n FROM {view}"), yard.databases["true"], guard.role
+            )
+            if result.rows not in ((), ((0,),)):
+                tally.trip(f"the attribute {value!r} opens {result.rows} rows of {view}")
+            tally.counts["errors"] += bool(result.error)
+    for trip in yard.tripped():
+        tally.trip(trip)
+    tally.seconds += time.perf_counter() - start
 
 
 # ---- chat -----------------------------------------------------------------------------------------------
@@ -347,6 +395,10 @@ def measure(
                 tally = Tally(name=f"splice {dialect}")
                 splice_all(yard, payloads, tally)
                 yield tally
+            if "attribute" in parts:
+                tally = Tally(name=f"attribute {dialect}")
+                attribute_all(yard, payloads, tally)
+                yield tally
             if "chat" in parts:
                 tally = Tally(name=f"chat {dialect}, a model that writes what the text wants")
                 chat_all(yard, payloads[: options.chat or None], tally)
@@ -372,7 +424,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--dialects", default=",".join(DIALECTS), help="with commas (default: all four)")
     parser.add_argument("--share", type=float, default=1.0, help="part of the texts, in (0, 1] (default 1)")
     parser.add_argument("--seed", type=int, default=7, help="of the drawing of texts")
-    parser.add_argument("--part", action="append", choices=("splice", "chat"), help="default: both")
+    parser.add_argument("--part", action="append", choices=PARTS, help="default: all three")
     parser.add_argument("--chat", type=int, default=0, help="texts said to the assistant; 0 is all (default)")
     parser.add_argument("--real", type=int, default=0, help="texts said to the real model (default 0)")
     parser.add_argument("--out", default="guard_injection", help="name of the result file")
@@ -391,7 +443,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     payloads = read_payloads(folder)
     random.Random(options.seed).shuffle(payloads)
     payloads = payloads[: max(1, round(len(payloads) * options.share))]
-    parts = options.part or ["splice", "chat"]
+    parts = options.part or PARTS
     tallies = []
     for tally in measure(dialects, parts, payloads, options):
         print(show(tally), flush=True)

@@ -12,6 +12,7 @@ from bench.guard_injection import (
     POSITIONS,
     Payload,
     Tally,
+    attribute_all,
     chat_all,
     echo,
     escaped,
@@ -65,6 +66,15 @@ def test_no_text_of_a_sample_of_the_data_set_gets_anything_out(yard, data_folder
     tally = Tally(name="test")
     splice_all(yard, random.Random(1).sample(found, 40), tally)
     assert tally.trips == [] and tally.false_refusals == []
+
+
+def test_no_text_as_a_user_s_attribute_opens_a_row(yard, monkeypatch):
+    tally = Tally(name="test")
+    attribute_all(yard, payloads(*TEXTS), tally)
+    assert tally.trips == []
+    assert tally.counts["statements"] > 2 * len(TEXTS)
+    attribute_all(yard, payloads("Germany"), tally)
+    assert len(tally.trips) == 2, "the country of some customers does open rows"
 
 
 def test_no_text_gets_anything_out_of_the_assistant(yard):
