@@ -682,7 +682,9 @@ def _peak_memory_mb(device: str) -> int:
 def _versions() -> dict[str, str]:
     from importlib.metadata import version
 
-    return {name: version(name) for name in ("torch", "transformers", "peft")}
+    import torch
+
+    return {"torch": torch.__version__, **{name: version(name) for name in ("transformers", "peft")}}
 
 
 def _write_text(path: Path, text: str) -> None:
