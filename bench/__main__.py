@@ -55,6 +55,10 @@ def _no_spider() -> str | None:
     return _no_data("spider_train/questions.jsonl")
 
 
+def _no_injections() -> str | None:
+    return _no_data("sql_injection/libinjection.parquet")
+
+
 STEPS = (
     Step(name="engine", module="bench.engine"),
     Step(name="retrieval", module="bench.retrieval"),
@@ -65,7 +69,13 @@ STEPS = (
         arguments=("--questions", str(QUESTIONS), "--shop", str(RETAIL), "--baseline", "30"),
         why_not=_no_retail,
     ),
-    Step(name="guard", module="bench.guard_spider", why_not=_no_spider),
+    Step(name="guard_spider", module="bench.guard_spider", why_not=_no_spider),
+    Step(name="guard_cost", module="bench.guard_cost"),
+    Step(name="guard_roles", module="bench.guard_roles", why_not=_no_spider),
+    Step(name="guard_budgets", module="bench.guard_budgets"),
+    Step(name="guard_mutation", module="bench.guard_mutation", arguments=("--keep",)),
+    Step(name="guard_injection", module="bench.guard_injection", why_not=_no_injections),
+    Step(name="talk_around", module="bench.talk_around"),
     Step(name="startup", module="bench.startup", arguments=("--interrupt", "45")),
 )
 
