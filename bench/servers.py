@@ -33,9 +33,9 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 90.0
+"""Seconds that a server may take to answer: many times what it needs, for machines that are busy."""
 GRACE_S = 5.0
 """Seconds before a server without a process is taken for one that ended."""
-"""Seconds that a server may take to answer: many times what it needs, for machines that are busy."""
 READER = "shoptalk_reader"
 _STOP = """folder=$1; signal=$2; shift 2
 "$@" </dev/null &
