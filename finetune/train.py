@@ -623,7 +623,11 @@ def as_lora(
 def _load(folder: Path, settings: Settings, device: str, steps: int) -> Any:
     """The frozen model with a fresh adapter."""
     import torch
-    from peft import AdaLoraConfig, LoraConfig, PeftConfig, PrefixTuningConfig, TaskType, get_peft_model
+
+    try:
+        from peft import AdaLoraConfig, LoraConfig, PeftConfig, PrefixTuningConfig, TaskType, get_peft_model
+    except ImportError as error:
+        raise TrainingError('training needs peft. Run: pip install -e ".[llm,train]"') from error
     from transformers import AutoModelForCausalLM
     from transformers import logging as transformers_logging
 

@@ -1,15 +1,16 @@
 """Ways from a question to rows that an evaluation can measure; more are a function of the same form.
 
 ``PRODUCT`` is what users get: linking, grammar, guard, repair, budget. ``PLAIN`` is the plain prompt of
-:mod:`finetune.plain`. Another one (votes, another prompt form) is a :class:`Way` of its own:
+:mod:`finetune.plain`. ``tables`` writes canonical SQL over plain tables (``sql.table_ask``), with votes:
 
-    Way(name="eight votes", open=functools.partial(open_product, make_asker=ask_with_votes))
+    tables(votes=8)
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ from sql.errors import (
 from sql.linking import Vocabulary
 from sql.record import Statement, recording
 from sql.shopfile import shop_from_catalog
+from sql.table_ask import TableAsker
 from sql.types import QueryLimits, Value
 from sql.workspace import Workspace, open_workspace
 
@@ -134,6 +136,16 @@ def open_plain(file: Path, engine: Engine, adapter: str | None) -> Iterator[Answ
 
 PRODUCT = Way(name="product", open=open_product)
 PLAIN = Way(name="plain prompt", open=open_plain)
+
+
+def tables(votes: int = 1) -> Way:
+    """Canonical SQL over the plain tables: the tables first, then the query; ``votes`` of them by result."""
+
+    def make(workspace: Workspace, engine: Engine, adapter: str | None) -> CanAsk:
+        return TableAsker(workspace, engine, Vocabulary.build(workspace), adapter=adapter, votes=votes)
+
+    name = "tables" if votes == 1 else f"tables, {votes} votes"
+    return Way(name=name, open=functools.partial(open_product, make_asker=make))
 
 
 def open_unseen(file: Path) -> Workspace:

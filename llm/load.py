@@ -40,21 +40,15 @@ def open_engine(
         WeightsMissing, WeightsCorrupt: see :func:`llm.weights.ensure_weights`.
         EngineUnavailable: the model cannot be loaded as asked.
     """
-    try:
-        import torch
-    except ImportError as error:
-        raise EngineUnavailable(
-            'torch is not installed. Run: pip install "shoptalk[llm]", or serve the model over HTTP.'
-        ) from error
+    device = find_device(device)
+    import torch
+
     from llm.chat import ChatTokenizer
     from llm.network import load_network
     from llm.precision import choose
     from llm.prefix import Prefixes
     from llm.torch_engine import TorchEngine
 
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise EngineUnavailable("device 'cuda' was asked for and torch sees no graphics card. Use 'cpu'.")
     folder = ensure_weights(home, model, progress=progress)
     choice = choose(home, folder, device, precision)
     assert choice is not None  # None comes only with measure=False
@@ -72,6 +66,24 @@ def open_engine(
         adapters=adapters,
         prefixes=Prefixes(home / "prefixes", identity=identity, adapters=prints),
     )
+
+
+def find_device(asked: str | None) -> str:
+    """The device to compute on: the one asked for, else the graphics card if torch sees one, else the CPU.
+
+    Raises:
+        EngineUnavailable: torch is missing, or a card was asked for that it does not see.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise EngineUnavailable(
+            'torch is not installed. Run: pip install "shoptalk[llm]", or serve the model over HTTP.'
+        ) from error
+    device = asked or ("cuda" if torch.cuda.is_available() else "cpu")
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise EngineUnavailable("device 'cuda' was asked for and torch sees no graphics card. Use 'cpu'.")
+    return device
 
 
 def _fingerprint(folder: Path) -> str:

@@ -6,30 +6,37 @@ use, 130 stopped by Ctrl-C. Heavy packages load inside the commands that need th
 
 from __future__ import annotations
 
-import functools
 import json
-import logging
-import math
-import os
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 
 import typer
 
+from ui import finetuning
+from ui.command import (
+    DONE,
+    FAILED,
+    STOPPED,
+    STOPPED_TEXT,
+    JsonOption,
+    expected_errors,
+    finite,
+    leave,
+    print_json,
+    print_text,
+    settings_of_process,
+)
 from ui.console import say, step
-from ui.errors import UiError, WrongUse
-from ui.settings import Settings, prepare_process, wants_debug
+from ui.errors import WrongUse
 
 if TYPE_CHECKING:
     from finetune.heldout import Split
     from reports.types import Report
     from retrieval.types import Hit
     from sql.guard import Guard
-
-DONE, FAILED, WRONG_USE, STOPPED = 0, 1, 2, 130
 
 app = typer.Typer(
     name="shoptalk",
@@ -43,6 +50,8 @@ app = typer.Typer(
     "1 failed, 2 wrong use. Settings: SHOPTALK_HOME (where data is kept), SHOPTALK_MODEL, SHOPTALK_DEVICE, "
     "SHOPTALK_ENGINE_URL and more; `shoptalk doctor` shows them all.",
 )
+
+app.add_typer(finetuning.app, name="finetune")
 
 ShopOption = Annotated[
     str | None,
@@ -70,12 +79,6 @@ UserOption = Annotated[
         "country=Germany,France; may be given several times. Left out: none.",
     ),
 ]
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print JSON for machines instead of text. Off by default.")
-]
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 def main() -> NoReturn:
@@ -83,98 +86,9 @@ def main() -> NoReturn:
     try:
         app()
     except KeyboardInterrupt:
-        say(_STOPPED)
-        _leave(STOPPED)
+        say(STOPPED_TEXT)
+        leave(STOPPED)
     raise SystemExit(DONE)
-
-
-_STOPPED = "\nStopped. Nothing half-done was kept; run the same command again to continue."
-
-
-# --- one way out of every command ------------------------------------------------------------------------
-
-
-def expected_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """Turn what is expected to go wrong into one line and an exit status; let our own bugs rise."""
-
-    @functools.wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return command(*args, **kwargs)
-        except KeyboardInterrupt:
-            say(_STOPPED)
-            _leave(STOPPED)
-        except BrokenPipeError:  # the reader of our output has gone, e.g. `| head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(DONE) from None
-        except Exception as error:
-            if wants_debug() or not _is_expected(error):
-                raise
-            say(f"shoptalk: {_one_line(error)}")
-            raise typer.Exit(WRONG_USE if isinstance(error, WrongUse) else FAILED) from None
-
-    return run
-
-
-def _leave(status: int) -> NoReturn:
-    """End now: worker threads that still load or compute must not hold back somebody who pressed Ctrl-C."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
-
-
-def _is_expected(error: Exception) -> bool:
-    """Raised on purpose by one of our packages, or by the machine (disk full, no permission, no network)."""
-    ours = {
-        f"{name}.errors" for name in ("bot", "demo", "finetune", "llm", "reports", "retrieval", "sql", "ui")
-    }
-    return isinstance(error, OSError) or any(kind.__module__ in ours for kind in type(error).__mro__)
-
-
-def _one_line(error: Exception) -> str:
-    if isinstance(error, OSError) and not isinstance(error, UiError) and error.strerror:
-        place = f"{error.filename}: " if error.filename else ""
-        return f"{place}{error.strerror}. Put that right and run the same command again."
-    if any(kind.__name__ == "QueryFailed" for kind in type(error).__mro__):
-        from sql.record import kind_of
-
-        return (
-            f"A query could not be run: {kind_of(cast(Any, error))}. Nothing was changed. "
-            "SHOPTALK_DEBUG=1 shows the database's own words, which may quote its values."
-        )
-    return " ".join(str(error).split())
-
-
-def _settings() -> Settings:
-    settings = Settings.from_environment()
-    prepare_process(settings)
-    told = logging.StreamHandler(sys.stderr)
-    told.setLevel(
-        logging.INFO if settings.is_debug else logging.WARNING
-    )  # some libraries set their own level
-    told.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=told.level, handlers=[told])
-    return settings
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
-def _print_json(value: Any, *, indent: int | None = 2) -> None:
-    _print(json.dumps(_finite(value), ensure_ascii=False, indent=indent, allow_nan=False))
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no NaN and no infinity: such cells become null."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {k: _finite(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(v) for v in value]
-    return value
 
 
 # --- asking ----------------------------------------------------------------------------------------------
@@ -206,7 +120,7 @@ def demo(
     user: UserOption = None,
 ) -> None:  # fmt: skip
     """Build what is missing and open the chat page; Ctrl-C closes it."""
-    settings = _settings()
+    settings = settings_of_process()
     from ui.attributes import parse_attributes
     from ui.serve import serve
 
@@ -220,7 +134,7 @@ def demo(
         open_browser=browser,
         uploads=uploads,
     )
-    _leave(DONE)
+    leave(DONE)
 
 
 @app.command()
@@ -241,7 +155,7 @@ def ask(
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Answer one question: the words, the rows, the SQL and the quotes behind them."""
-    settings = _settings()
+    settings = settings_of_process()
     from bot.memory import Conversation
     from ui.attributes import parse_attributes
     from ui.open import last_answer, open_shop
@@ -256,7 +170,7 @@ def ask(
     if conversation:
         talk.save(conversation)
     if as_json:
-        _print_json(answer.to_json())
+        print_json(answer.to_json())
     else:
         from ui.terminal import show_answer
 
@@ -303,7 +217,7 @@ def search(
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Search the customers' reviews and the past reports, by meaning and by words."""
-    settings = _settings()
+    settings = settings_of_process()
     from retrieval.types import Filters
     from ui.attributes import parse_attributes
     from ui.open import audited_role, open_texts
@@ -329,7 +243,7 @@ def search(
             )
         hits = index.search(text, k, filters)
     if as_json:
-        _print_json({"text": text, "hits": [_hit_json(hit) for hit in hits]})
+        print_json({"text": text, "hits": [_hit_json(hit) for hit in hits]})
     else:
         from ui.terminal import show_hits
 
@@ -383,7 +297,7 @@ def report(
     user: UserOption = None,
 ) -> None:  # fmt: skip
     """Write a report about a month, every figure traced to its rows."""
-    settings = _settings()
+    settings = settings_of_process()
     from typing import get_args
 
     from reports.build import REPORTS, build_report
@@ -405,10 +319,10 @@ def report(
     with audited_role(settings, "report", what, shop=shop, role=role, user=attributes) as workspace:
         built = build_report(workspace, name, month=month, language=spoken[language])
     if out is None:
-        _print(_REPORT_FORMATS[".md"](built))
+        print_text(_REPORT_FORMATS[".md"](built))
     else:
         write_whole(out, _REPORT_FORMATS[out.suffix](built).encode())
-        _print(str(out))
+        print_text(str(out))
 
 
 def _as_html(report: Report) -> str:
@@ -424,7 +338,7 @@ def _as_markdown(report: Report) -> str:
 
 
 def _as_json(report: Report) -> str:
-    return json.dumps(_finite(report.to_json()), ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(finite(report.to_json()), ensure_ascii=False, indent=2) + "\n"
 
 
 _REPORT_FORMATS: dict[str, Callable[[Report], str]] = {
@@ -454,11 +368,12 @@ def guard(
     Reads one JSON object per line from standard input, {"sql": "…"}, and prints one per line:
     {"verdict": "allow" or "refuse", "reason": "…", "sql": "the text that would run"}.
     """
-    settings = _settings()
+    settings = settings_of_process()
     from dataclasses import replace
     from typing import get_args
 
-    from sql.guard import Guard, translate_views
+    from sql.guard import Guard
+    from sql.schemas import translate_views
     from sql.types import Dialect
     from ui.attributes import parse_attributes
     from ui.open import audited_role
@@ -475,7 +390,7 @@ def guard(
             judge = Guard(there, catalog, there.role(workspace.role.name), workspace.user)
         for line in _lines(sys.stdin.buffer):
             if line.strip():
-                _print_json(_verdict(judge, line), indent=None)
+                print_json(_verdict(judge, line), indent=None)
 
 
 def _lines(stream: Iterable[bytes]) -> Iterable[str]:
@@ -520,7 +435,7 @@ def audit(
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Show the audit log: each question with its role, its statements as they ran, rows and seconds."""
-    settings = _settings()
+    settings = settings_of_process()
     from bot.audit import AuditLog
     from ui.open import find_shop
     from ui.terminal import audit_text
@@ -536,9 +451,9 @@ def audit(
         found: dict[str, Any] = {"log": str(log.path), "entries": shown}
         if checked is not None:
             found["verification"] = asdict(checked)
-        _print_json(found)
+        print_json(found)
     else:
-        _print(audit_text(log.path, shown, checked))
+        print_text(audit_text(log.path, shown, checked))
     raise typer.Exit(FAILED if checked is not None and checked.problems else DONE)
 
 
@@ -583,6 +498,19 @@ def evaluate(
             help="CREATE statements and one greedy reply instead of the product's way. Off by default.",
         ),
     ] = False,
+    tables: Annotated[
+        bool,
+        typer.Option(
+            "--tables",
+            help="Canonical SQL over plain tables instead of the product's way. Off by default.",
+        ),
+    ] = False,
+    votes: Annotated[
+        int,
+        typer.Option(
+            min=1, max=64, help="With --tables: statements per question, the commonest result wins."
+        ),
+    ] = 1,
     resume: Annotated[
         Path | None,
         typer.Option(
@@ -596,9 +524,11 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Measure question → SQL on databases never seen before: accuracy, errors, abstentions, seconds."""
-    settings = _settings()
+    settings = settings_of_process()
     if split not in (None, "train", "validation", "test"):
         raise WrongUse(f"--split is {split!r}; expected train, validation or test.")
+    if (plain and tables) or (votes > 1 and not tables):
+        raise WrongUse("Choose one of --plain and --tables; --votes goes with --tables.")
     if sample and split == "train":
         raise WrongUse("--sample has questions for test and validation only; leave out --split train.")
     for option, file in (("--resume", resume), ("--report", report)):
@@ -613,6 +543,7 @@ def evaluate(
             raise WrongUse(f"{option} is {str(path)!r}, which does not exist.")
     from finetune.evaluate import evaluate as measure
     from finetune.ways import PLAIN, PRODUCT
+    from finetune.ways import tables as over_tables
     from ui.open import load_engine
 
     measured = measure(
@@ -620,7 +551,7 @@ def evaluate(
         database_root,
         engine=load_engine(settings),
         adapter=adapter,
-        way=PLAIN if plain else PRODUCT,
+        way=over_tables(votes) if tables else PLAIN if plain else PRODUCT,
         side=cast("Split | None", split),
         sample=sample,
         limit=limit,
@@ -633,9 +564,9 @@ def evaluate(
         write_whole(report, to_html(measured).encode())
         say(f"Wrote {report}.")
     if as_json:
-        _print_json(measured.to_json())
+        print_json(measured.to_json())
     else:
-        _print(measured.to_text())
+        print_text(measured.to_text())
 
 
 # --- setting up ------------------------------------------------------------------------------------------
@@ -656,7 +587,7 @@ def init(
     ] = False,
 ) -> None:  # fmt: skip
     """Read a database's tables and write a first shop.yml for you to edit. The database is only read."""
-    _settings()
+    settings_of_process()
     if out.exists() and not force:
         raise WrongUse(f"{out} exists and was left as it is; choose another --out or add --force.")
     if not out.absolute().parent.is_dir():
@@ -670,14 +601,14 @@ def init(
     write_whole(out, dump_shop(shop).encode())
     say(f"Wrote {out}: {len(shop.views)} views of {without_password(url)}.")
     say(f'Edit it, then ask: shoptalk ask --shop {out} "How many rows are in {shop.views[0].name}?"')
-    _print(str(out))
+    print_text(str(out))
 
 
 @app.command()
 @expected_errors
 def index(shop: ShopOption = None, role: RoleOption = None, user: UserOption = None) -> None:
     """Build the index of reviews and past reports anew."""
-    settings = _settings()
+    settings = settings_of_process()
     from ui.attributes import parse_attributes
     from ui.open import audited_role, open_texts
 
@@ -689,7 +620,7 @@ def index(shop: ShopOption = None, role: RoleOption = None, user: UserOption = N
                 f"Shop {workspace.shop.name!r} has no reviews that role {workspace.role.name!r} may read; "
                 "nothing was built. Name them in shop.yml (reviews: …)."
             )
-    _print(f"{len(built):,} texts indexed")
+    print_text(f"{len(built):,} texts indexed")
 
 
 @app.command()
@@ -701,7 +632,7 @@ def weights(
     ] = None,
 ) -> None:
     """Bring the language model's weights and check them; nothing is fetched that is already there."""
-    settings = _settings()
+    settings = settings_of_process()
     from dataclasses import replace
 
     from ui.open import bring_weights
@@ -709,7 +640,7 @@ def weights(
     chosen = settings if model is None else replace(settings, model=model, model_path=None)
     with step("Looking for the weights"):
         path = bring_weights(chosen)
-    _print(str(path))
+    print_text(str(path))
 
 
 @app.command()
@@ -719,15 +650,15 @@ def doctor(shop: ShopOption = None, as_json: JsonOption = False) -> None:
 
     With --shop also whether its database opens, and what its role could do beyond reading.
     """
-    settings = _settings()
+    settings = settings_of_process()
     from ui.doctor import examine
     from ui.open import find_shop
 
     findings = examine(settings, find_shop(settings, shop) if shop else None)
     if as_json:
-        _print_json(findings.to_json())
+        print_json(findings.to_json())
     else:
-        _print(findings.to_text())
+        print_text(findings.to_text())
 
 
 if __name__ == "__main__":

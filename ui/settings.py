@@ -70,6 +70,11 @@ class Settings:
         return self.home / "weights"
 
     @property
+    def adapters(self) -> Path:
+        """Folder with one subfolder per LoRA adapter that was trained here."""
+        return self.home / "adapters"
+
+    @property
     def demo(self) -> Path:
         """Folder of the demonstration shop."""
         return self.home / "demo"

@@ -1,0 +1,193 @@
+"""``shoptalk finetune``: examples from questions with their SQL, and adapters from examples."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from ui.command import JsonOption, expected_errors, print_json, print_text, settings_of_process
+from ui.console import say
+from ui.errors import WrongUse
+
+if TYPE_CHECKING:
+    from finetune.heldout import Split
+    from finetune.train import Method
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Make training examples, and train an adapter with them.",
+)
+
+SIDES = ("train", "validation")
+METHODS = ("lora", "qlora", "adalora", "prefix")
+
+
+@app.command()
+@expected_errors
+def examples(
+    folder: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR", help="Holds questions.jsonl and database/NAME/NAME.sqlite for each database."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="Where to write the examples.")],
+    split: Annotated[
+        str, typer.Option(metavar="SIDE", help="Databases to take: those for train or for validation.")
+    ] = "train",
+    as_json: JsonOption = False,
+) -> None:
+    """Make examples: the prompts of the product, with the SQL that the model should write."""
+    settings_of_process()
+    if split not in SIDES:
+        raise WrongUse(f"--split is {split!r}; expected train or validation. The test side is for measuring.")
+    if not out.absolute().parent.is_dir():
+        raise WrongUse(f"--out is {str(out)!r}; the folder {str(out.absolute().parent)!r} does not exist.")
+    from finetune.examples import spider_examples, write_examples
+
+    made, counts = spider_examples(folder, cast("Split", split))
+    digest = write_examples(made, out)
+    say(
+        f"{counts.made:,} examples; left out: {counts.not_canonical:,} whose SQL has no canonical form, "
+        f"{counts.repeated:,} repeated."
+    )
+    if as_json:
+        print_json({"file": str(out), "examples": counts.made, "sha256": digest})
+    else:
+        print_text(str(out))
+
+
+@app.command()
+@expected_errors
+def train(
+    examples: Annotated[
+        Path, typer.Option(metavar="FILE.jsonl", help="To learn from, as `finetune examples` writes them.")
+    ],
+    validation: Annotated[
+        Path,
+        typer.Option(metavar="FILE.jsonl", help="Examples of other databases, to choose the best step by."),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Folder of the run: the adapter, its manifest, log and checkpoint."),
+    ],
+    method: Annotated[
+        str, typer.Option(metavar="NAME", help="lora, qlora (needs a CUDA card), adalora or prefix.")
+    ] = "lora",
+    rank: Annotated[int, typer.Option(min=1, help="Of LoRA; virtual tokens of prefix tuning.")] = 16,
+    learning_rate: Annotated[float, typer.Option(help="Highest one, after the warm-up.")] = 4e-4,
+    epochs: Annotated[float, typer.Option(help="How often every example is read.")] = 1.0,
+    hours: Annotated[
+        float | None, typer.Option(help="Take fewer steps when these hours are not enough. Left out: all.")
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Examples of one database that are read together.")] = 8,
+    accumulate: Annotated[int, typer.Option(min=1, help="Batches of a step.")] = 4,
+    validate_every: Annotated[int, typer.Option(min=1, help="Steps between validations.")] = 50,
+    patience: Annotated[
+        int,
+        typer.Option(min=0, help="Validations without a gain after which it ends; 0 never ends it early."),
+    ] = 5,
+    checkpointing: Annotated[
+        bool, typer.Option("--checkpointing", help="Less memory for a third more time. Off by default.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Two runs with equal settings and data learn the same.")] = 7,
+    device: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="cpu or cuda. Left out: SHOPTALK_DEVICE, else a card."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train an adapter. Stopped (Ctrl-C), the same command goes on from the checkpoint."""
+    settings = settings_of_process()
+    if method not in METHODS:
+        raise WrongUse(f"--method is {method!r}; expected one of {', '.join(METHODS)}.")
+    if device not in (None, "cpu", "cuda"):
+        raise WrongUse(f"--device is {device!r}; expected cpu or cuda.")
+    if not out.absolute().parent.is_dir():
+        raise WrongUse(f"--out is {str(out)!r}; the folder {str(out.absolute().parent)!r} does not exist.")
+    from finetune.examples import read_examples
+    from finetune.train import Settings as Chosen
+    from finetune.train import train as run_training
+    from llm.load import find_device
+    from ui.open import bring_weights
+    from ui.settings import go_offline
+
+    learnt, digest = read_examples(examples)
+    checked, validation_digest = read_examples(validation)
+    chosen = Chosen(
+        method=cast("Method", method),
+        rank=rank,
+        alpha=2.0 * rank,
+        learning_rate=learning_rate,
+        epochs=epochs,
+        max_seconds=None if hours is None else hours * 3600,
+        batch=batch,
+        accumulate=accumulate,
+        validate_every=validate_every,
+        patience=patience,
+        checkpointing=checkpointing,
+        seed=seed,
+    )
+    device = find_device(device or settings.device)
+    model = bring_weights(settings)
+    go_offline()
+    facts = {
+        "model": model.name,
+        "data": {examples.name: digest, validation.name: validation_digest},
+        "databases": sorted({e.database for e in learnt}),
+        "validation_databases": sorted({e.database for e in checked}),
+    }
+    with _stopping_gently() as stopped:
+        run = run_training(
+            model, learnt, checked, out, chosen, device=device, facts=facts, should_stop=stopped.is_set
+        )
+    if run.status == "interrupted":
+        say("Stopped at a checkpoint; run the same command again to go on.")
+    if as_json:
+        print_json(
+            {
+                "folder": str(run.folder),
+                "status": run.status,
+                "steps": run.steps,
+                "best_step": run.best_step,
+                "loss_before": run.first_loss,
+                "loss": run.best_loss,
+                "tokens": run.tokens,
+                "seconds": round(run.seconds, 1),
+            }
+        )
+    else:
+        print_text(
+            f"{run.folder}: {run.status} after {run.steps} steps, {run.tokens:,} tokens in "
+            f"{run.seconds:.0f} s. "
+            f"Loss per token on the validation databases {run.first_loss:.3f} → {run.best_loss:.3f} "
+            f"(step {run.best_step})."
+        )
+
+
+@contextmanager
+def _stopping_gently() -> Iterator[threading.Event]:
+    """The first Ctrl-C asks for a checkpoint after the step at hand; the second one ends at once."""
+    stopped = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stopped
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def note(_number: int, _frame: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        stopped.set()
+        say("\nStopping after this step, with a checkpoint. Ctrl-C again ends at once.")
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGINT, before)
