@@ -11,6 +11,8 @@ INPUTS := $(shell cat pyproject.toml constraints.txt 2>/dev/null | cksum | cut -
 comma  := ,
 BASE   := $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))-$(INPUTS)
 DEV    := $(BASE)-dev
+# Two workers, each with files of its own: one would leave half of the smallest machine idle.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .PHONY: demo ask test check bench weights browser servers clean help
@@ -31,14 +33,14 @@ weights: $(BASE)
 	@$(SHOP) weights
 
 test: $(DEV) browser servers weights
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 check: $(DEV) browser servers weights
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 bench: $(DEV) browser servers weights
 	$(BIN)/python -m bench

@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 # Before numpy, faiss and torch: two spinning thread pools cost more than they bring.
-from llm.hardware import set_threads
+from llm.hardware import set_threads, usable_cores
 
-set_threads()
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+set_threads(max(1, usable_cores() // WORKERS))
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 import pytest  # noqa: E402
+from filelock import FileLock  # noqa: E402
 from servers import mysql_server, postgres_server  # noqa: E402, F401 - fixtures for every test
 
 ROOT = Path(__file__).parent.parent
 BUILT = ROOT / "build" / "tests"
 """What tests build once and may keep between runs; nothing of it is the user's."""
 LOCAL = {"127.0.0.1", "::1", "localhost", "0.0.0.0"}
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach the processes that tests start, also where a shell in the background ignores it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep each file on one worker, for its fixtures; what is longest by far begins first."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -61,8 +78,10 @@ def demo_folder() -> Path:
     from demo.build import build_demo, is_built
 
     folder = BUILT / "demo"
-    if not is_built(folder):
-        build_demo(folder, progress=False)
+    BUILT.mkdir(parents=True, exist_ok=True)
+    with FileLock(BUILT / "demo.lock"):  # two workers come here at once
+        if not is_built(folder):
+            build_demo(folder, progress=False)
     return folder
 
 

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,7 @@ RUN_ELSEWHERE = {
     "python -m bench": "measured by hand: it takes longer than the tests may",
     ".venv/bin/python -m bench": "measured by hand: it takes longer than the tests may",
     "shoptalk demo": "tests/ui drives the same page in a browser",
+    "shoptalk finetune train": "tests/ui/test_ui_finetuning.py runs it with a tiny model",
     "shoptalk weights": "`make test` runs it first",
     "sudo apt-get": "changes the reader's system",
     "pip ": "changes the reader's environment",
@@ -71,14 +73,28 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+def pages_with_commands() -> list[Any]:
+    """Those over the public data may run beside the others: they share no shop, and so no index."""
+    return [
+        pytest.param(
+            page,
+            id=page.name,
+            marks=pytest.mark.xdist_group("docs, real data" if page.name == "real-data.md" else "docs"),
+        )
+        for page in PAGES
+        if commands(page)
+    ]
+
+
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("page", [p for p in PAGES if commands(p)], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", pages_with_commands())
 def test_commands_of_the_page_run(
     page: Path, tmp_path: Path, docs_home: Path, request: pytest.FixtureRequest
 ) -> None:
     needs_data = any(NEEDS_DATA.search(command) for command in commands(page))
-    data = {"SHOPTALK_DATA": str(request.getfixturevalue("data_folder"))} if needs_data else {}
+    data = {"SHOPTALK_DATA": str(request.getfixturevalue("docs_data"))} if needs_data else {}
     folder = tmp_path / "checkout"
     folder.mkdir()
     for name in ("examples", "demo"):
@@ -105,6 +121,25 @@ def test_commands_of_the_page_run(
         )
         assert done.returncode == 0, f"$ {command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
         assert done.stdout.strip() or ">" in command, f"$ {command} printed nothing"
+
+
+@pytest.fixture(scope="session")
+def docs_data(tmp_path_factory: pytest.TempPathFactory, data_folder: Path) -> Path:
+    """The public data by links; of the reviews every eighth, for the index of all takes minutes."""
+    import duckdb
+
+    folder = tmp_path_factory.mktemp("docs-data")
+    for source in data_folder.iterdir():
+        if source.name != "clothing_reviews":
+            (folder / source.name).symlink_to(source, target_is_directory=source.is_dir())
+    (folder / "clothing_reviews").mkdir()
+    for source in (data_folder / "clothing_reviews").glob("*.parquet"):
+        rows = duckdb.read_parquet(str(source))
+        every_eighth = rows.query(
+            "r", "SELECT * EXCLUDE n FROM (SELECT *, row_number() OVER () AS n FROM r) WHERE n % 8 = 1"
+        )
+        every_eighth.write_parquet(str(folder / "clothing_reviews" / source.name))
+    return folder
 
 
 @pytest.fixture(scope="session")
