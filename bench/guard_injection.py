@@ -38,8 +38,10 @@ from bench.mutation.data import ATTRIBUTES
 from bench.mutation.tricks import DIALECTS
 from bench.mutation.yard import Yard, difference, run_checked, settle
 from bench.record import RESULTS, circumstances, write_result
+from sql.admission import MAX_LITERAL
 from sql.errors import ShopFileError, UnsafeQuery
-from sql.guard import MAX_CHARACTERS, MAX_LITERAL, CheckedQuery, Guard
+from sql.guard import CheckedQuery, Guard
+from sql.sizes import MAX_CHARACTERS
 from sql.types import Dialect
 
 if TYPE_CHECKING:

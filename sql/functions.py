@@ -4,7 +4,7 @@ A name stands here only when it computes a value from values: nothing that reads
 environment, system tables or other queries, that sleeps, writes, or makes a value far larger than what it
 was given (``repeat``, ``space``, ``zeroblob``); padding is let through with a length in figures. The only
 table functions are UNNEST of a written list, ``range`` and ``generate_series`` with written bounds; they are
-kinds of nodes of their own (``sql.guard`` counts their rows), so their names are not here either.
+kinds of nodes of their own (``sql.admission`` counts their rows), so their names are not here either.
 
 ``tests/sql/test_guard_functions.py`` calls each name on each database.
 

@@ -24,7 +24,7 @@ import rjieba
 from rapidfuzz import fuzz, process
 
 from sql.errors import SqlError
-from sql.guard import quoted
+from sql.names import quoted
 from sql.periods import Period, find_periods, zh_number
 from sql.record import kind_of
 from sql.semantics import Metric, View, ViewColumn

@@ -1,16 +1,18 @@
-"""How names are compared and written, in each dialect.
+"""How names are compared and written in each dialect, and which ones are near a misspelt one.
 
 The guard takes two names that differ in letter case only for the same, whatever the database does; it then
 writes them in the database's own spelling, so that the database cannot read another one. Case is folded as
 Unicode says for the comparison alone: a letter that merely looks like another, or folds to it, is written as
-the statement had it and never reaches a table of the database (``sql.guard`` writes tables' names itself).
+the statement had it and never reaches a table of the database (``sql.rewrite`` writes tables' names itself).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
+from rapidfuzz import fuzz, process
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect as SqlglotDialect
 from sqlglot.tokenizer_core import TokenType
@@ -39,6 +41,13 @@ def identifier(name: str, dialect: Dialect) -> exp.Identifier:
 def quoted(name: str, dialect: Dialect) -> str:
     """``name`` as it must be written in a statement, in quotes where it needs them."""
     return identifier(name, dialect).sql(dialect=dialect)
+
+
+def near_names(name: str, known: Iterable[str]) -> str:
+    """``; near: a, b`` for the names that are written almost like ``name``, else nothing."""
+    choices = sorted(set(known))
+    found = process.extract(name, choices, scorer=fuzz.WRatio, processor=str.lower, limit=3, score_cutoff=70)
+    return f"; near: {', '.join(choice for choice, _, _ in found)}" if found else ""
 
 
 @lru_cache(maxsize=4096)

@@ -17,9 +17,10 @@ import yaml
 from rapidfuzz import fuzz, process
 from sqlglot import exp
 
+from sql.attributes import attribute_names
 from sql.databases.addresses import without_password
 from sql.errors import ShopFileError, UnsafeQuery
-from sql.guard import Guard, attribute_names
+from sql.guard import Guard
 from sql.names import quoted
 from sql.semantics import Example, Metric, ReviewSource, Role, Shop, View, ViewColumn
 from sql.types import Catalog, ColumnType, QueryLimits

@@ -317,7 +317,7 @@ def attributes_needed(role: Role) -> tuple[str, ...]:
     """Names of the user's attributes that the role's rules about rows name, sorted; in whatever dialect."""
     from typing import get_args
 
-    from sql.guard import attribute_names
+    from sql.attributes import attribute_names
     from sql.types import Dialect
 
     return tuple(sorted(frozenset().union(*(attribute_names(role, d) for d in get_args(Dialect)))))
@@ -407,7 +407,7 @@ def _state_of(workspace: Workspace) -> list[Any]:
     from bot.answer import json_value
     from retrieval.corpus import audience
     from retrieval.errors import NoReviews
-    from sql.guard import quoted
+    from sql.names import quoted
 
     source = workspace.shop.reviews
     month = f"{workspace.today:%Y-%m}"

@@ -17,7 +17,7 @@ from bot.scope import scope_of
 from bot.shape import shape_of
 from bot.skills.base import Request, Skill, Tools
 from sql.errors import SqlError
-from sql.guard import quoted
+from sql.names import quoted
 from sql.semantics import Shop
 from sql.types import Table
 

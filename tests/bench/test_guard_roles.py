@@ -11,9 +11,10 @@ import pytest
 from bench import guard_roles
 from bench.guard_roles import CANARY, Count, Rule, Setting, compare, copy_sqlite, plant
 from sql.databases import open_database
-from sql.guard import Guard, _Source
+from sql.guard import Guard
 from sql.semantics import Role, View
 from sql.shopfile import shop_from_catalog
+from sql.terms import Source
 
 TABLES = """
 CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, land TEXT, paid REAL);
@@ -103,7 +104,7 @@ def test_a_guard_that_forgets_the_rows_is_found_out(tmp_path: Path, monkeypatch:
 def test_a_guard_that_forgets_the_masks_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = Guard._source
 
-    def unmasked(self: Guard, view: View) -> _Source:
+    def unmasked(self: Guard, view: View) -> Source:
         self._masked = set()
         return source(self, view)
 

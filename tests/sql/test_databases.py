@@ -31,7 +31,8 @@ from sql.errors import (
     UnsafeQuery,
 )
 from sql.functions import function_names
-from sql.guard import CheckedQuery, Guard, quoted
+from sql.guard import CheckedQuery, Guard
+from sql.names import quoted
 from sql.run import run
 from sql.semantics import Role, Shop, View, ViewColumn
 from sql.shopfile import shop_from_catalog

@@ -11,7 +11,7 @@ from servers import Server
 from test_databases import KINDS, locate
 from typer.testing import CliRunner
 
-from sql.guard import quoted
+from sql.names import quoted
 from sql.shopfile import load_shop
 from sql.workspace import open_workspace
 

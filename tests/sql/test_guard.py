@@ -17,8 +17,9 @@ import sql.errors
 from sql.databases import Database, open_database
 from sql.errors import NotAllowed, ShopFileError, SqlError, UnknownName, UnsafeQuery
 from sql.functions import BY_DIALECT, function_names
-from sql.guard import CheckedQuery, Guard, translate_views
+from sql.guard import CheckedQuery, Guard
 from sql.run import run
+from sql.schemas import translate_views
 from sql.semantics import Role, Shop, View
 from sql.types import Dialect, QueryLimits
 
