@@ -466,16 +466,18 @@ def load_engine(settings: Settings) -> Engine:
         from llm.served import ServedEngine
 
         return ServedEngine(settings.engine_url, settings.model, key=settings.engine_key)
+    from llm.adapters import SHIPPED, find_adapters
     from llm.load import open_engine
 
     with step(f"Loading the language model ({model_of(settings)})"):
-        bring_weights(settings)
+        folder = bring_weights(settings)
         go_offline()
         return open_engine(
             settings.weights,
             model=model_of(settings),
             device=settings.device,
             precision=settings.precision,
+            adapters=find_adapters(folder.name, SHIPPED, settings.adapters),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import random
 
 import pytest
@@ -57,6 +58,8 @@ def test_no_text_gets_anything_out_of_a_statement(yard):
     assert tally.counts["statements"] == len(TEXTS) * (len(POSITIONS) + 1)
     assert tally.counts["escaped"] == len(TEXTS) <= tally.counts["allowed"]
     assert "0 trips" in show(tally)
+    kept = json.loads(json.dumps(tally.to_json()))
+    assert kept["counts"] == tally.counts and 0 < kept["guard_ms"] < 10_000
 
 
 @pytest.mark.data
