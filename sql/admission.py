@@ -21,6 +21,8 @@ MAX_LITERAL = 1_000
 """Longest text in quotes."""
 MAX_FRAME = 1_000
 """Rows before or behind that a window's frame may reach; MariaDB reads each frame anew, uninterrupted."""
+MAX_BRANCHES = 10
+"""Signs of a MySQL pattern that leave a choice."""
 MAX_COMPARED = 100
 """Characters of the written text that LEVENSHTEIN and its like may compare others with."""
 MAX_SERIES = 100_000
@@ -136,15 +138,41 @@ def _value_refusal(node: exp.Expr, dialect: Dialect) -> str | None:
         return _format_refusal(node)
     elif isinstance(node, (exp.RegexpLike, exp.RegexpILike)) and dialect == "sqlite":
         return "SQLite has no REGEXP; use LIKE or GLOB"
+    elif isinstance(node, _PATTERNS) and dialect == "mysql":
+        return _pattern_refusal(node.expression)
     return None
 
 
+_PATTERNS = (
+    *(exp.RegexpLike, exp.RegexpILike, exp.RegexpReplace, exp.RegexpSubstr, exp.RegexpInstr),
+    *(exp.RegexpExtract, exp.RegexpExtractAll, exp.RegexpCount, exp.RegexpSplit),
+)
 _RULED = (
+    *_PATTERNS,
     *(exp.Literal, exp.Table, exp.DataType, exp.Star, exp.Join, exp.Lateral, exp.Pad, exp.JSONExtract),
     *(exp.JSONExtractScalar, exp.JSONPathKey, exp.Format, exp.Anonymous, exp.RegexpLike, exp.RegexpILike),
     *(exp.WindowSpec, exp.Levenshtein, exp.JarowinklerSimilarity, exp.Translate, *_LISTS),
 )
 """Kinds of nodes of which ``_value_refusal`` says something."""
+
+
+def _pattern_refusal(node: exp.Expr | None) -> str | None:
+    """Whether MariaDB could search for the pattern for seconds: it looks at no interrupt while it does.
+
+    Its matcher goes back over what it has tried. One repetition from a fixed start takes time in proportion
+    to the text, one from any start its square, and nested or optional ones two to the power of their number.
+    """
+    if not (isinstance(node, exp.Literal) and node.is_string):
+        return "a pattern of REGEXP must be written as a text"
+    plain = re.sub(r"\\.|\[\^?\]?[^\]]*\]", "x", node.name, flags=re.DOTALL)
+    repeats = len(re.findall(r"[*+]|\{\d*,\d*\}", plain))
+    if re.search(r"\)\s*[*+{]", plain):
+        return "a pattern of REGEXP may not repeat a group; use LIKE, or several conditions"
+    if repeats > 1 or (repeats and (not plain.startswith("^") or "|" in plain)):
+        return "a pattern of REGEXP may repeat once, behind ^ and without |; use LIKE for parts of a text"
+    if plain.count("?") + plain.count("|") > MAX_BRANCHES:
+        return f"a pattern of REGEXP may have {MAX_BRANCHES} of | and ? at most; use IN for many values"
+    return None
 
 
 def _join_refusal(node: exp.Join, dialect: Dialect) -> str | None:
