@@ -306,7 +306,7 @@ def settle(query: CheckedQuery) -> CheckedQuery | None:
         is_first = query.dialect in ("sqlite", "mysql")  # where NULL comes without a word for it
         places = [
             exp.Ordered(this=exp.Literal.number(n), nulls_first=is_first)
-            for n in range(1, len(node.named_selects) + 1)
+            for n in range(1, len(node.selects) + 1)  # outputs without a name count too
         ]
         order = node.args.get("order")
         before = [ordered.copy() for ordered in order.expressions] if order is not None else []

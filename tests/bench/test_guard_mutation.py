@@ -160,6 +160,10 @@ def test_a_limit_among_equal_rows_is_chance_and_one_by_something_hidden_is_not(y
     )  # fmt: skip
     assert "ORDER BY 1 + 0, 1 LIMIT 3" in settle(query).sql
     assert "AS b LIMIT 9223372036854775807" in settle(query).sql
+    query = CheckedQuery(
+        sql="SELECT a + 1, ABS(a), a FROM t LIMIT 3", dialect="sqlite", role="owner", views=(), seal=_SEAL
+    )
+    assert "ORDER BY 1, 2, 3 LIMIT 3" in settle(query).sql.replace(" NULLS FIRST", "")
 
 
 def test_only_an_error_that_a_fixed_plan_does_not_know_counts_as_one_of_the_plan(yards, careless):
