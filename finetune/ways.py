@@ -1,7 +1,8 @@
 """Ways from a question to rows that an evaluation can measure; more are a function of the same form.
 
 ``PRODUCT`` is what users get: linking, grammar, guard, repair, budget. ``PLAIN`` is the plain prompt of
-:mod:`finetune.plain`. ``tables`` writes canonical SQL over plain tables (``sql.table_ask``), with votes:
+:mod:`finetune.plain`. ``tables`` writes canonical SQL over plain tables (``sql.table_draft``), with votes by
+result (``sql.vote``):
 
     tables(votes=8)
 """
@@ -35,8 +36,9 @@ from sql.errors import (
 from sql.linking import Vocabulary
 from sql.record import Statement, recording
 from sql.shopfile import shop_from_catalog
-from sql.table_ask import TableAsker
+from sql.table_draft import TableDrafter
 from sql.types import QueryLimits, Value
+from sql.vote import VotingAsker
 from sql.workspace import Workspace, open_workspace
 
 
@@ -142,7 +144,9 @@ def tables(votes: int = 1) -> Way:
     """Canonical SQL over the plain tables: the tables first, then the query; ``votes`` of them by result."""
 
     def make(workspace: Workspace, engine: Engine, adapter: str | None) -> CanAsk:
-        return TableAsker(workspace, engine, Vocabulary.build(workspace), adapter=adapter, votes=votes)
+        vocabulary = Vocabulary.build(workspace)
+        writer = TableDrafter(vocabulary, workspace.catalog, engine, adapter=adapter)
+        return VotingAsker(workspace, vocabulary, writer, votes=votes)
 
     name = "tables" if votes == 1 else f"tables, {votes} votes"
     return Way(name=name, open=functools.partial(open_product, make_asker=make))

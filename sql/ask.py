@@ -20,6 +20,7 @@ from sql.guard import CheckedQuery
 from sql.linking import Links, Mention, Vocabulary, link
 from sql.record import Statement, checked, kind_of, note
 from sql.run import run
+from sql.semantics import Role
 from sql.shape import read_views
 from sql.types import Table
 from sql.workspace import Workspace
@@ -150,7 +151,7 @@ class SqlAsker:
                 )
             except (UnsafeQuery, QueryFailed) as error:
                 logger.info("attempt %d was given up: %s", number + 1, type(error).__name__)
-                attempts.append(Attempt(sql=draft.sql, error=self._told(error)))
+                attempts.append(Attempt(sql=draft.sql, error=told(error, self.workspace.role)))
                 last = error
                 if isinstance(error.__cause__, GroupRefusal):
                     break  # another statement would answer another question than the one about single rows
@@ -181,19 +182,6 @@ class SqlAsker:
             note(Statement(sql=draft.sql, verdict="refused", reason="the statement did not end"))
             raise QueryFailed("The statement did not end; write a shorter one.")
         return checked(self.workspace.guard, draft.sql)
-
-    def _told(self, error: UnsafeQuery | QueryFailed) -> str:
-        """What the model hears of a failure, for it may repeat that in its next statement.
-
-        A database's message about a value may quote one that the role may not see; its messages about names
-        hold none.
-        """
-        if isinstance(error, UnsafeQuery):
-            return error.reason
-        message = str(error)
-        if self.workspace.role.is_whole or message.startswith(_ABOUT_NAMES):
-            return message
-        return kind_of(error)
 
     def _labelled(self, table: Table) -> Table:
         """The table with the units of its metric columns."""
@@ -256,6 +244,20 @@ class SqlAsker:
             if best is None or mention.view == best or mention.kind != "column":
                 result.append(mention)
         return tuple(result)
+
+
+def told(error: UnsafeQuery | QueryFailed, role: Role) -> str:
+    """What the model hears of a failure, for it may repeat that in its next statement.
+
+    A database's message about a value may quote one that the role may not see; its messages about names hold
+    none.
+    """
+    if isinstance(error, UnsafeQuery):
+        return error.reason
+    message = str(error)
+    if role.is_whole or message.startswith(_ABOUT_NAMES):
+        return message
+    return kind_of(error)
 
 
 def _check_cancelled(cancel: threading.Event | None) -> None:

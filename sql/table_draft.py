@@ -13,10 +13,10 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from llm.engine import Completion, Engine, Prompt
-from sql.canonical import Canonical, JoinPath, Schema
+from sql.canonical import JoinPath, Schema
 from sql.canonical_grammar import paths_grammar, query_grammar
 from sql.grammar import quote_name, quote_text
 from sql.linking import Links, Vocabulary
@@ -24,6 +24,7 @@ from sql.prompt import DIALECTS, one_line, template
 from sql.semantics import View
 from sql.types import Catalog
 from sql.words import STOP_WORDS, WORD, is_chinese
+from sql.written import Written
 
 MAX_TOKENS = 160
 """Of the query; the longest of 6,457 canonical gold queries has 150."""
@@ -41,35 +42,14 @@ MAX_COLUMNS = 400
 """Columns of a schema that are shown with types, keys and values; wider ones are shown by name."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class TableDraft:
-    """A statement in canonical SQL that the model wrote; nobody has checked it yet."""
-
-    paths: tuple[JoinPath, ...]
-    sql: str
-    completions: tuple[Completion, ...]
-    """Of the first step and of the second."""
-
-    @property
-    def logprobs(self) -> tuple[float, ...]:
-        """Of all tokens, in order."""
-        return tuple(p for c in self.completions for p in c.logprobs)
-
-
 class TableDrafter:
-    """Writes statements over the plain tables of one workspace."""
+    """Writes statements over the plain tables of one workspace; a ``sql.written.Writer``."""
 
     def __init__(
-        self,
-        schema: Schema,
-        fixed: str,
-        vocabulary: Vocabulary,
-        engine: Engine,
-        *,
-        adapter: str | None = None,
+        self, vocabulary: Vocabulary, catalog: Catalog, engine: Engine, *, adapter: str | None = None
     ) -> None:
-        self.schema = schema
-        self.fixed = fixed
+        self.schema = schema = Schema.of(vocabulary.views, catalog)
+        self.fixed = describe_tables(vocabulary.views, catalog, vocabulary)
         self.vocabulary = vocabulary
         self.engine = engine
         self.adapter = adapter
@@ -84,7 +64,7 @@ class TableDrafter:
         temperature: float = 0.0,
         failures: Sequence[tuple[str, str]] = (),
         cancel: threading.Event | None = None,
-    ) -> list[TableDraft]:
+    ) -> list[Written]:
         """Write ``samples`` statements for one question.
 
         The first step is greedy for the first of them and sampled for the others; samples that choose the
@@ -101,11 +81,11 @@ class TableDrafter:
             leads += self._complete(
                 prompt, self._paths_grammar, samples - 1, temperature, MAX_LEAD_TOKENS, cancel
             )
-        drafts: list[TableDraft] = []
+        drafts: list[Written] = []
         for text in dict.fromkeys(c.text for c in leads):
             same = [c for c in leads if c.text == text]
             if same[0].finish != "stop":
-                drafts += [TableDraft(paths=(), sql="", completions=(c,)) for c in same]
+                drafts += [Written(sql="", completions=(c,)) for c in same]
                 continue
             paths = self.read_lead(text)
             grammar = query_grammar(paths, self.schema, texts(links, paths, self.vocabulary))
@@ -117,7 +97,7 @@ class TableDrafter:
                 count = len(same) - len(written)
                 written += self._complete(asked, grammar, count, temperature, MAX_TOKENS, cancel)
             drafts += [
-                TableDraft(paths=paths, sql=second.text.strip(), completions=(first, second))
+                Written(sql=second.text.strip(), completions=(first, second))
                 for first, second in zip(same, written, strict=True)
             ]
         return drafts
@@ -172,11 +152,6 @@ def table_prompt(
         fixed=fixed,
         rest=re.sub(r"\n{2,}", "\n", f"\n{rest}\n"),
     )
-
-
-def reply(made: Canonical) -> str:
-    """What the model should answer."""
-    return made.text
 
 
 def describe_tables(views: Sequence[View], catalog: Catalog, vocabulary: Vocabulary) -> str:

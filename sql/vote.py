@@ -1,6 +1,5 @@
-"""Question to rows over plain tables: canonical drafts, votes by result, repairs from the database's error.
+"""Question to rows by what a writer writes: votes by result, repairs from the database's error.
 
-For databases that nobody described. A shop with views and words of its own goes the way of ``sql.ask``.
 Source of votes by result: self-consistency over executions, as in Li et al., Competition-Level Code
 Generation with AlphaCode, 2022.
 """
@@ -15,16 +14,14 @@ from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from llm.engine import Engine
-from sql.ask import Attempt, CannotAnswer, SqlAnswer
-from sql.canonical import Schema
+from sql.ask import Attempt, CannotAnswer, SqlAnswer, told
 from sql.errors import QueryCancelled, QueryFailed, SqlError, UnsafeQuery
 from sql.linking import Links, Vocabulary, link
 from sql.record import checked
 from sql.run import run
-from sql.table_draft import TableDraft, TableDrafter, describe_tables
 from sql.types import Table
 from sql.workspace import Workspace
+from sql.written import Writer, Written
 
 logger = logging.getLogger(__name__)
 
@@ -35,37 +32,28 @@ TEMPERATURE = 0.8
 
 @dataclass(frozen=True, kw_only=True)
 class _Ran:
-    draft: TableDraft
+    draft: Written
     table: Table
 
 
-class TableAsker:
-    """Answers questions over the plain tables of one workspace.
+class VotingAsker:
+    """Answers questions over one workspace.
 
     Args:
-        adapter: LoRA adapter of the engine to draft with.
+        writer: writes the statements (``sql.table_draft.TableDrafter``, ``sql.shop_draft.ShopDrafter``).
         votes: statements written per question; the result that most of them give wins, the greedy one where
             they differ all. 1 writes one, greedily.
     """
 
     def __init__(
-        self,
-        workspace: Workspace,
-        engine: Engine,
-        vocabulary: Vocabulary,
-        *,
-        adapter: str | None = None,
-        votes: int = 1,
+        self, workspace: Workspace, vocabulary: Vocabulary, writer: Writer, *, votes: int = 1
     ) -> None:
         if votes < 1:
             raise ValueError(f"votes must be at least 1, got {votes}")
-        views = workspace.guard.views
         self.workspace = workspace
         self.vocabulary = vocabulary
+        self.writer = writer
         self.votes = votes
-        schema = Schema.of(views, workspace.catalog)
-        fixed = describe_tables(views, workspace.catalog, vocabulary)
-        self.drafter = TableDrafter(schema, fixed, vocabulary, engine, adapter=adapter)
 
     def ask(self, question: str, *, cancel: threading.Event | None = None) -> SqlAnswer:
         """Answer ``question``.
@@ -84,7 +72,7 @@ class TableAsker:
         run_s = 0.0
         for number in range(MAX_REPAIRS + 1):
             failures = [(a.sql, a.error) for a in attempts if a.error]
-            drafts = self.drafter.draft(
+            drafts = self.writer.draft(
                 links,
                 samples=1 if number else self.votes,
                 temperature=TEMPERATURE,
@@ -105,7 +93,7 @@ class TableAsker:
                 except (UnsafeQuery, QueryFailed) as error:
                     logger.info("a draft was given up: %s", type(error).__name__)
                     seen.add(draft.sql)
-                    attempts.append(Attempt(sql=draft.sql, error=getattr(error, "reason", str(error))))
+                    attempts.append(Attempt(sql=draft.sql, error=told(error, self.workspace.role)))
                     last = error
                     continue
                 run_s += table.seconds
@@ -124,7 +112,7 @@ class TableAsker:
         assert last is not None
         raise last
 
-    def _run(self, draft: TableDraft, ran: list[_Ran], cancel: threading.Event | None) -> Table:
+    def _run(self, draft: Written, ran: list[_Ran], cancel: threading.Event | None) -> Table:
         same = next((r.table for r in ran if r.draft.sql == draft.sql), None)
         if same is not None:
             return same

@@ -12,8 +12,8 @@ from sql.ask import CannotAnswer
 from sql.errors import SqlError
 from sql.linking import Vocabulary, link
 from sql.shopfile import shop_from_catalog
-from sql.table_ask import TableAsker
-from sql.table_draft import question_stretches, texts
+from sql.table_draft import TableDrafter, question_stretches, texts
+from sql.vote import VotingAsker
 from sql.workspace import Workspace, open_workspace
 
 TABLES = """
@@ -52,9 +52,10 @@ def vocabulary(workspace: Workspace) -> Vocabulary:
 
 def asker(
     workspace: Workspace, vocabulary: Vocabulary, replies: list[str | list[str]], votes: int = 1
-) -> tuple[TableAsker, ScriptedEngine]:
+) -> tuple[VotingAsker, ScriptedEngine]:
     engine = ScriptedEngine(replies)
-    return TableAsker(workspace, engine, vocabulary, votes=votes), engine
+    writer = TableDrafter(vocabulary, workspace.catalog, engine)
+    return VotingAsker(workspace, vocabulary, writer, votes=votes), engine
 
 
 def test_first_the_tables_then_the_query(workspace: Workspace, vocabulary: Vocabulary) -> None:
@@ -72,7 +73,7 @@ def test_first_the_tables_then_the_query(workspace: Workspace, vocabulary: Vocab
 
 def test_values_of_personal_columns_are_not_shown(workspace: Workspace, vocabulary: Vocabulary) -> None:
     tables, _ = asker(workspace, vocabulary, [])
-    assert "owner_email TEXT" in tables.drafter.fixed and "example.com" not in tables.drafter.fixed
+    assert "owner_email TEXT" in tables.writer.fixed and "example.com" not in tables.writer.fixed
 
 
 @pytest.mark.parametrize(
@@ -138,7 +139,7 @@ def test_votes_below_one_are_wrong_use(workspace: Workspace, vocabulary: Vocabul
 
 def test_texts_are_of_the_question_or_of_the_database(workspace: Workspace, vocabulary: Vocabulary) -> None:
     tables, _ = asker(workspace, vocabulary, [])
-    (store,) = tables.drafter.read_lead(LEAD)
+    (store,) = tables.writer.read_lead(LEAD)
     question = "Which store has 'Blue Sky' or 李雷 on 2024-05-06 and contains Lam?"
     links = link(question, vocabulary, workspace.today)
     found = texts(links, [store], vocabulary)
@@ -156,4 +157,4 @@ def test_stretches_begin_and_end_with_telling_words() -> None:
 def test_a_first_line_of_unknown_tables_is_wrong(workspace: Workspace, vocabulary: Vocabulary) -> None:
     tables, _ = asker(workspace, vocabulary, [])
     with pytest.raises(ValueError, match="no such tables: nowhere"):
-        tables.drafter.read_lead("-- store / nowhere\n")
+        tables.writer.read_lead("-- store / nowhere\n")
