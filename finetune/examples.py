@@ -7,13 +7,17 @@ questions of a database and is stored once; the own part is short. A file of exa
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
+import random
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from finetune.enlarge import make_variant
 from finetune.errors import TrainingError
 from finetune.heldout import Split, split
 from finetune.ways import open_unseen
@@ -46,7 +50,12 @@ class Counts:
 
 
 def spider_examples(
-    folder: Path, side: Split, *, databases: Iterable[str] | None = None, progress: bool = True
+    folder: Path,
+    side: Split,
+    *,
+    databases: Iterable[str] | None = None,
+    variants: int = 0,
+    progress: bool = True,
 ) -> tuple[list[Example], Counts]:
     """Examples of the questions of one side of ``spider_train``.
 
@@ -54,6 +63,7 @@ def spider_examples(
         folder: holds ``questions.jsonl`` and ``database/NAME/NAME.sqlite``.
         side: which databases, by ``finetune.heldout.split``.
         databases: only these of them; ``None`` is all.
+        variants: how many variants of each database to ask the same questions of; see ``finetune.enlarge``.
         progress: show a progress bar on standard error.
     Raises:
         TrainingError: the folder lacks the questions, or none of them are of that side.
@@ -80,14 +90,33 @@ def spider_examples(
         raise TrainingError(f"{file} holds no question of the side {side!r}")
     examples: list[Example] = []
     refused = 0
-    for name in tqdm(sorted(cases), desc="examples", unit="database", disable=not progress):
+    names = sorted(cases)
+    for name in tqdm(names, desc="examples", unit="database", disable=not progress):
         path = folder / "database" / name / f"{name}.sqlite"
         for made in database_examples(path, cases[name]):
             if made is None:
                 refused += 1
             else:
                 examples.append(made)
+        for number in range(1, variants + 1):
+            other = random.Random(f"{name}:{number}").choice(names)
+            beside = folder / "database" / other / f"{other}.sqlite"
+            examples += _variant_examples(path, beside, number, cases[name])
     return examples, Counts(made=len(examples), not_canonical=refused, repeated=repeated)
+
+
+def _variant_examples(
+    path: Path, beside: Path, number: int, pairs: Iterable[tuple[str, str]]
+) -> list[Example]:
+    """Examples over one variant of a database, for the pairs whose SQL has a canonical form."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"{path.stem}-{number}.sqlite"
+        variant = make_variant(path, file, seed=number, distractors=beside)
+        translated = []
+        for question, sql in pairs:
+            with contextlib.suppress(NotCanonical):
+                translated.append((question, variant.translate(sql)))
+        return [made for made in database_examples(file, translated) if made is not None]
 
 
 def database_examples(path: Path, pairs: Iterable[tuple[str, str]]) -> Iterator[Example | None]:

@@ -42,6 +42,12 @@ def examples(
     split: Annotated[
         str, typer.Option(metavar="SIDE", help="Databases to take: those for train or for validation.")
     ] = "train",
+    variants: Annotated[
+        int,
+        typer.Option(
+            min=0, max=20, help="Variants of each database, under other names, to add. Off by default."
+        ),
+    ] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Make examples: the prompts of the product, with the SQL that the model should write."""
@@ -52,7 +58,7 @@ def examples(
         raise WrongUse(f"--out is {str(out)!r}; the folder {str(out.absolute().parent)!r} does not exist.")
     from finetune.examples import spider_examples, write_examples
 
-    made, counts = spider_examples(folder, cast("Split", split))
+    made, counts = spider_examples(folder, cast("Split", split), variants=variants)
     digest = write_examples(made, out)
     say(
         f"{counts.made:,} examples; left out: {counts.not_canonical:,} whose SQL has no canonical form, "
