@@ -31,8 +31,12 @@ MAX_HINTS = 10
 MAX_TEXTS = 60
 
 
+NOTHING = "-- nothing\n"
+"""The first line where the data cannot answer; only an adapter has learnt when to write it."""
+
+
 class ShopDrafter:
-    """Writes statements over the views of one workspace."""
+    """Writes statements over the views of one workspace; a ``sql.written.Writer``."""
 
     def __init__(
         self, vocabulary: Vocabulary, dialect: Dialect, engine: Engine, *, adapter: str | None = None
@@ -43,7 +47,8 @@ class ShopDrafter:
         self.adapter = adapter
         self.fixed = describe_shop(vocabulary)
         self._views = {quote_name(view.name): view for view in vocabulary.views}
-        leads = " | ".join(lark_text(f"-- {name}\n") for name in self._views)
+        first = [f"-- {name}\n" for name in self._views] + ([NOTHING] if adapter else [])
+        leads = " | ".join(map(lark_text, first))
         self._leads_grammar = f"start: {leads}\n"
 
     def draft(
@@ -81,8 +86,8 @@ class ShopDrafter:
         drafts: list[Written] = []
         for text in dict.fromkeys(c.text for c in leads):
             same = [c for c in leads if c.text == text]
-            if same[0].finish != "stop":
-                drafts += [Written(sql="", completions=(c,)) for c in same]
+            if same[0].finish != "stop" or text == NOTHING:
+                drafts += [Written(sql="", completions=(c,), is_declined=text == NOTHING) for c in same]
                 continue
             view = self._views[text.strip().removeprefix("-- ")]
             metrics = metrics_of(view, self.vocabulary)

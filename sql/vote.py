@@ -59,7 +59,8 @@ class VotingAsker:
         """Answer ``question``.
 
         Raises:
-            CannotAnswer: the question names nothing that the role may see.
+            CannotAnswer: the question names nothing that the role may see, or most drafts say that nothing
+                answers it.
             SqlError: refused, failed or out of budget, after the repairs.
             LlmError: the engine cannot be used.
         """
@@ -81,6 +82,9 @@ class VotingAsker:
             )
             if any(c.finish == "cancelled" for d in drafts for c in d.completions):
                 raise QueryCancelled("Stopped while the query was being written. Nothing was run.")
+            if 2 * sum(draft.is_declined for draft in drafts) > len(drafts):
+                raise CannotAnswer("nothing in the data answers the question", links.unknown)
+            drafts = [draft for draft in drafts if not draft.is_declined]
             seen = {a.sql for a in attempts}
             if all(draft.sql in seen for draft in drafts):
                 break  # the model insists

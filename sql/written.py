@@ -19,6 +19,8 @@ class Written:
     """Empty when the first step did not end."""
     completions: tuple[Completion, ...]
     """Of each step that was taken."""
+    is_declined: bool = False
+    """The model finds nothing in the data that could answer; ``sql`` is empty."""
 
     @property
     def logprobs(self) -> tuple[float, ...]:

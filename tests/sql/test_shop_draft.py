@@ -8,8 +8,9 @@ import asking_shop
 import pytest
 
 from llm.scripted import ReplyNotInGrammar, ScriptedEngine
+from sql.ask import CannotAnswer
 from sql.linking import Vocabulary, link
-from sql.shop_draft import ShopDrafter, words_of
+from sql.shop_draft import NOTHING, ShopDrafter, words_of
 from sql.vote import VotingAsker
 from sql.workspace import Workspace, open_workspace
 
@@ -27,10 +28,14 @@ def vocabulary(workspace: Workspace) -> Vocabulary:
 
 
 def asker(
-    workspace: Workspace, vocabulary: Vocabulary, *replies: str | list[str], votes: int = 1
+    workspace: Workspace,
+    vocabulary: Vocabulary,
+    *replies: str | list[str],
+    votes: int = 1,
+    adapter: str | None = None,
 ) -> tuple[VotingAsker, ScriptedEngine]:
-    engine = ScriptedEngine(replies)
-    writer = ShopDrafter(vocabulary, workspace.catalog.dialect, engine)
+    engine = ScriptedEngine(replies, adapters=["shop"])
+    writer = ShopDrafter(vocabulary, workspace.catalog.dialect, engine, adapter=adapter)
     return VotingAsker(workspace, vocabulary, writer, votes=votes), engine
 
 
@@ -80,5 +85,29 @@ def test_votes_are_counted_by_result(workspace: Workspace, vocabulary: Vocabular
         "SELECT COUNT(*) FROM sales",
         ["SELECT revenue FROM sales", "SELECT SUM(amount) FROM sales"],
         votes=3,
+    )
+    assert "SUM(amount)" in ask.ask("What was the revenue?").table.query.sql
+
+
+def test_a_trained_model_may_say_that_nothing_answers(workspace: Workspace, vocabulary: Vocabulary) -> None:
+    question = "What was the revenue of our competitors?"
+    ask, _ = asker(workspace, vocabulary, NOTHING, adapter="shop")
+    with pytest.raises(CannotAnswer, match="nothing in the data"):
+        ask.ask(question)
+    ask, _ = asker(workspace, vocabulary, NOTHING)
+    with pytest.raises(ReplyNotInGrammar):
+        ask.ask(question)
+
+
+def test_one_vote_of_three_to_decline_is_outvoted(workspace: Workspace, vocabulary: Vocabulary) -> None:
+    ask, _ = asker(
+        workspace,
+        vocabulary,
+        NOTHING,
+        ["-- sales\n", "-- sales\n"],
+        "SELECT revenue FROM sales",
+        ["SELECT revenue FROM sales"],
+        votes=3,
+        adapter="shop",
     )
     assert "SUM(amount)" in ask.ask("What was the revenue?").table.query.sql
