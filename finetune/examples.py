@@ -21,10 +21,15 @@ from finetune.enlarge import make_variant
 from finetune.errors import TrainingError
 from finetune.heldout import Split, split
 from finetune.ways import open_unseen
+from llm.constraint import accepts
 from llm.engine import Prompt
 from sql.canonical import NotCanonical, Schema, canonical
+from sql.grammar import quote_name
 from sql.linking import Vocabulary, link
+from sql.shop_draft import NOTHING, describe_shop, metrics_of, shop_prompt, words_of
+from sql.shop_form import form_grammar, view_of
 from sql.table_draft import describe_tables, table_prompt
+from sql.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
@@ -138,6 +143,34 @@ def database_examples(path: Path, pairs: Iterable[tuple[str, str]]) -> Iterator[
             yield Example(database=path.stem, prompt=table_prompt(links, fixed, schema), reply=made.text)
     finally:
         workspace.close()
+
+
+def shop_examples(workspace: Workspace, pairs: Iterable[tuple[str, str | None]]) -> Iterator[Example | None]:
+    """Examples of (question, statement in shop form) pairs over a described shop.
+
+    A statement of ``None`` is learnt as "nothing answers this". ``None`` comes where the product could not
+    write the statement: linking finds another value or period, and the question's grammar has no room for it.
+    """
+    vocabulary = Vocabulary.build(workspace)
+    dialect = workspace.catalog.dialect
+    fixed = describe_shop(vocabulary)
+    for question, statement in pairs:
+        links = link(question, vocabulary, workspace.today)
+        prompt = shop_prompt(links, fixed, vocabulary, dialect)
+        if statement is None:
+            yield Example(database=workspace.shop.name, prompt=prompt, reply=NOTHING)
+            continue
+        view = vocabulary.view(view_of(statement))
+        if view is None:
+            raise TrainingError(f"{statement!r} reads a view that {workspace.shop.name} does not have")
+        grammar = form_grammar(view, metrics_of(view, vocabulary), words_of(links, view, vocabulary))
+        if accepts(grammar, statement):
+            yield Example(
+                database=workspace.shop.name, prompt=prompt, reply=f"-- {quote_name(view.name)}\n{statement}"
+            )
+        else:
+            logger.debug("out of reach: %s: %s", question, statement)
+            yield None
 
 
 def write_examples(examples: Iterable[Example], file: Path) -> str:

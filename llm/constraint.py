@@ -6,6 +6,7 @@ picking among them, and the model, are not its business.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -79,3 +80,25 @@ class Constraint:
     def matching(self, tokens: Sequence[int]) -> int:
         """Return how many of ``tokens``, from the first, the grammar allows; consumes nothing."""
         return int(self._matcher.validate_tokens(list(tokens)))
+
+
+def accepts(grammar: str, text: str) -> bool:
+    """Whether ``text`` is a whole sentence of ``grammar``.
+
+    Raises:
+        InvalidGrammar: the grammar does not compile.
+    """
+    constraint = Constraint(byte_tokenizer(), grammar)
+    letters = list(text.encode())
+    if constraint.matching(letters) < len(letters):
+        return False
+    constraint.consume(letters)
+    return constraint.is_complete
+
+
+@functools.cache
+def byte_tokenizer() -> Any:
+    """A tokenizer of llguidance whose every token is one byte, for grammars without a model."""
+    import llguidance
+
+    return llguidance.LLTokenizer("byte")

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from llm.constraint import Constraint
+from llm.constraint import Constraint, byte_tokenizer
 from llm.engine import Completion, Finish, Piece, Prompt
 from llm.errors import LlmError, PromptTooLong, UnknownAdapter
 
@@ -151,7 +151,7 @@ class ScriptedEngine:
                 f"The prompt has {words} words and {call.max_tokens} more were asked for; the window is "
                 f"{self._window}. Shorten the prompt. Nothing was generated."
             )
-        constraint = None if call.grammar is None else Constraint(_byte_tokenizer(), call.grammar)
+        constraint = None if call.grammar is None else Constraint(byte_tokenizer(), call.grammar)
         self.calls.append(call)
         if self._make is not None:
             entry = self._make(prompt)
@@ -187,9 +187,3 @@ class ScriptedEngine:
             tokens=len(tokens),
             finish=finish,
         )
-
-
-def _byte_tokenizer() -> object:
-    import llguidance
-
-    return llguidance.LLTokenizer("byte")

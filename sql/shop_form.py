@@ -178,13 +178,7 @@ def expand(
     Raises:
         NotShopForm: it cannot be read, or names another view or an unknown period.
     """
-    lines = [line for line in text.splitlines() if not line.startswith("--")]
-    try:
-        tree = sqlglot.parse_one(" ".join(lines), read=_READ[dialect])
-    except SqlglotError as error:
-        raise NotShopForm(f"it cannot be read: {str(error).splitlines()[0]}") from error
-    if not isinstance(tree, exp.Select):
-        raise NotShopForm("it is no SELECT")
+    tree = _parse(text, _READ[dialect])
     tables = [t.name for t in tree.find_all(exp.Table)]
     if tables != [view.name]:
         raise NotShopForm(f"it reads {', '.join(tables) or 'nothing'}; expected {view.name}")
@@ -202,6 +196,29 @@ def _stands_for_a_figure(column: exp.Column) -> bool:
             return False
         node = node.parent
     return node is not None
+
+
+def view_of(text: str) -> str:
+    """The name of the view that a statement reads.
+
+    Raises:
+        NotShopForm: it cannot be read, or reads none.
+    """
+    tables = [t.name for t in _parse(text, "duckdb").find_all(exp.Table)]
+    if len(tables) != 1:
+        raise NotShopForm(f"it reads {len(tables)} views; expected one")
+    return tables[0]
+
+
+def _parse(text: str, dialect: Dialect) -> exp.Select:
+    lines = [line for line in text.splitlines() if not line.startswith("--")]
+    try:
+        tree = sqlglot.parse_one(" ".join(lines), read=dialect)
+    except SqlglotError as error:
+        raise NotShopForm(f"it cannot be read: {str(error).splitlines()[0]}") from error
+    if not isinstance(tree, exp.Select):
+        raise NotShopForm("it is no SELECT")
+    return tree
 
 
 class _Writer:

@@ -7,12 +7,11 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-import llguidance
 import pytest
 
 from finetune.evaluate import has_order
 from finetune.match import is_same_result
-from llm.constraint import Constraint
+from llm.constraint import accepts
 from sql.canonical import MAX_TABLES, NotCanonical, Schema, canonical
 from sql.canonical_grammar import paths_grammar, query_grammar
 from sql.databases import open_database
@@ -96,18 +95,6 @@ def read_schema(path: Path) -> Schema:
     catalog = database.catalog()
     database.close()
     return Schema.of(shop_from_catalog(catalog, name="x", database="x").views, catalog)
-
-
-BYTES = llguidance.LLTokenizer("byte")
-
-
-def accepts(grammar: str, text: str) -> bool:
-    constraint = Constraint(BYTES, grammar)
-    data = list(text.encode())
-    if constraint.matching(data) < len(data):
-        return False
-    constraint.consume(data)
-    return constraint.is_complete
 
 
 @pytest.mark.parametrize(("sql", "lead", "text"), FORMS)

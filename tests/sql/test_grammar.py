@@ -6,11 +6,10 @@ import random
 import time
 
 import asking_shop
-import llguidance
 import pytest
 import small_shop
 
-from llm.constraint import Constraint
+from llm.constraint import Constraint, accepts, byte_tokenizer
 from sql.cues import find_cues
 from sql.databases import open_database
 from sql.draft import Drafter, literals, statement
@@ -34,7 +33,6 @@ from sql.shape import read_views
 from sql.shopfile import shop_from_catalog
 from sql.workspace import open_workspace
 
-BYTES = llguidance.LLTokenizer("byte")
 SALES = Scope(
     name="sales",
     source="sales",
@@ -49,18 +47,9 @@ SALES = Scope(
 WORDS = Literals(texts=("Blue Ocean",), numbers=("0", "5"), limits=(1, 5))
 
 
-def accepts(grammar: str, text: str) -> bool:
-    constraint = Constraint(BYTES, grammar)
-    data = list(text.encode())
-    if constraint.matching(data) < len(data):
-        return False
-    constraint.consume(data)
-    return constraint.is_complete
-
-
 def walk(grammar: str, rng: random.Random, limit: int = 700) -> str | None:
     """A random sentence of the grammar; ``None`` when it did not end within ``limit`` bytes."""
-    constraint = Constraint(BYTES, grammar)
+    constraint = Constraint(byte_tokenizer(), grammar)
     text = bytearray()
     while len(text) < limit:
         if constraint.is_finished or (constraint.is_complete and rng.random() < 0.4):
@@ -220,6 +209,6 @@ def test_a_wide_schema_compiles_quickly():
     columns = tuple(ScopeColumn(sql=f"column_{i}", type="integer") for i in range(60))
     scopes = [Scope(name=f"t{i}", source=f"t{i}", columns=columns) for i in range(30)]
     started = time.process_time()
-    constraint = Constraint(BYTES, open_grammar(scopes, WORDS, Freedom(set_operations=True)))
+    constraint = Constraint(byte_tokenizer(), open_grammar(scopes, WORDS, Freedom(set_operations=True)))
     constraint.allowed()
     assert time.process_time() - started < 1.0

@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 import duckdb
-import llguidance
 import pytest
 
-from llm.constraint import Constraint
+from llm.constraint import accepts
 from sql.periods import find_periods
 from sql.semantics import Metric, View, ViewColumn
 from sql.shop_form import NotShopForm, Words, expand, form_grammar
@@ -91,15 +90,6 @@ CASES = {
         [(2,)],
     ),
 }
-
-
-def accepts(grammar: str, text: str) -> bool:
-    constraint = Constraint(llguidance.LLTokenizer("byte"), grammar)
-    letters = list(text.encode())
-    if constraint.matching(letters) < len(letters):
-        return False
-    constraint.consume(letters)
-    return constraint.is_complete
 
 
 @pytest.fixture(scope="module")
