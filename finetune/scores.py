@@ -266,6 +266,16 @@ def cluster_interval(
     return float(low), float(high)
 
 
+def mean_interval(values: Sequence[float], *, level: float = 0.95, seed: int = 0) -> tuple[float, float]:
+    """Percentile bootstrap interval of a mean, such as that of paired differences; ``(0, 0)`` for none."""
+    if not values:
+        return 0.0, 0.0
+    known = np.asarray(values, dtype=float)
+    drawn = np.random.default_rng(seed).integers(len(known), size=(RESAMPLES, len(known)))
+    low, high = np.quantile(known[drawn].mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
 def mean(marks: Sequence[bool]) -> float:
     """Share of true marks; 0 for no marks."""
     return sum(marks) / len(marks) if marks else 0.0

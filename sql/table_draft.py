@@ -75,7 +75,7 @@ class TableDrafter:
         Raises:
             LlmError: the engine cannot be used, or the prompt is too long.
         """
-        prompt = table_prompt(links, self.fixed, self.schema, failures=failures)
+        prompt = self.prompt(links, failures)
         leads = self._complete(prompt, self._paths_grammar, 1, 0.0, MAX_LEAD_TOKENS, cancel)
         if samples > 1:
             leads += self._complete(
@@ -101,6 +101,10 @@ class TableDrafter:
                 for first, second in zip(same, written, strict=True)
             ]
         return drafts
+
+    def prompt(self, links: Links, failures: Sequence[tuple[str, str]] = ()) -> Prompt:
+        """The prompt of one question; see :func:`table_prompt`."""
+        return table_prompt(links, self.fixed, self.schema, failures=failures)
 
     def read_lead(self, text: str) -> tuple[JoinPath, ...]:
         """The paths that a first line names; ``ValueError`` when it names one that is not there."""

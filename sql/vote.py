@@ -43,10 +43,17 @@ class VotingAsker:
         writer: writes the statements (``sql.table_draft.TableDrafter``, ``sql.shop_draft.ShopDrafter``).
         votes: statements written per question; the result that most of them give wins, the greedy one where
             they differ all. 1 writes one, greedily.
+        repairs: further tries after every statement of a try has failed.
     """
 
     def __init__(
-        self, workspace: Workspace, vocabulary: Vocabulary, writer: Writer, *, votes: int = 1
+        self,
+        workspace: Workspace,
+        vocabulary: Vocabulary,
+        writer: Writer,
+        *,
+        votes: int = 1,
+        repairs: int = MAX_REPAIRS,
     ) -> None:
         if votes < 1:
             raise ValueError(f"votes must be at least 1, got {votes}")
@@ -54,6 +61,7 @@ class VotingAsker:
         self.vocabulary = vocabulary
         self.writer = writer
         self.votes = votes
+        self.repairs = repairs
 
     def ask(self, question: str, *, cancel: threading.Event | None = None) -> SqlAnswer:
         """Answer ``question``.
@@ -71,7 +79,7 @@ class VotingAsker:
         attempts: list[Attempt] = []
         last: SqlError | None = None
         run_s = 0.0
-        for number in range(MAX_REPAIRS + 1):
+        for number in range(self.repairs + 1):
             failures = [(a.sql, a.error) for a in attempts if a.error]
             drafts = self.writer.draft(
                 links,
