@@ -105,6 +105,10 @@ class Run:
     """Mean cross-entropy per reply token on the validation examples, in nats."""
     first_loss: float
     """The same before training."""
+    best_exact: float
+    """Share of the validation replies whose every token is the likeliest after the right ones before it."""
+    first_exact: float
+    """The same before training."""
     tokens: int
     """Own and reply tokens that were trained on."""
     seconds: float
@@ -135,6 +139,8 @@ class _State:
     best_step: int = 0
     best_loss: float = math.inf
     first_loss: float = math.inf
+    best_exact: float = 0.0
+    first_exact: float = 0.0
     waited: int = 0
     curve: list[tuple[int, float]] = field(default_factory=list)
 
@@ -220,7 +226,8 @@ class _Trainer:
 
         state = self._restore() if self.kept else _State(steps=self._steps_in_time())
         if not self.kept:
-            state.first_loss = state.best_loss = self.validate()
+            state.first_loss, state.first_exact = self.validate()
+            state.best_loss, state.best_exact = state.first_loss, state.first_exact
             self._save_adapter(state)
         started, before = time.monotonic(), state.seconds
         status: Literal["done", "stopped early", "interrupted"] = "done"
@@ -259,17 +266,20 @@ class _Trainer:
             best_step=state.best_step,
             best_loss=state.best_loss,
             first_loss=state.first_loss,
+            best_exact=state.best_exact,
+            first_exact=state.first_exact,
             tokens=state.tokens,
             seconds=state.seconds,
             status=status,
         )
 
     def _note_validation(self, state: _State, write: Callable[[str, float, int], None]) -> None:
-        loss = self.validate()
+        loss, exact = self.validate()
         state.curve.append((state.step, loss))
         write("loss/validation", loss, state.step)
+        write("exact/validation", exact, state.step)
         if loss < state.best_loss:
-            state.best_loss, state.best_step, state.waited = loss, state.step, 0
+            state.best_loss, state.best_exact, state.best_step, state.waited = loss, exact, state.step, 0
             self._save_adapter(state)
         else:
             state.waited += 1
@@ -304,14 +314,23 @@ class _Trainer:
         random.Random(f"{self.settings.seed}:{epoch}").shuffle(order)
         return self.train_batches[order[place]]
 
-    def validate(self) -> float:
-        """Mean cross-entropy per reply token on the validation examples."""
+    def validate(self) -> tuple[float, float]:
+        """On the validation examples: mean cross-entropy per reply token, and share of replies whose every
+        token is the likeliest after the right ones before it."""
         import torch
+        from torch.nn import functional
 
         self.model.eval()
+        total, exact = 0.0, 0
         with torch.no_grad():
-            total = sum(float(self._loss(batch)) for batch in self.validation_batches)
-        return total / sum(sum(map(len, b.replies)) for b in self.validation_batches)
+            for batch in self.validation_batches:
+                hidden, targets = self._read(batch)
+                logits = self._head()(hidden).float()
+                total += float(functional.cross_entropy(logits, targets, reduction="sum"))
+                is_likeliest = (logits.argmax(dim=-1) == targets).cpu()
+                exact += sum(bool(part.all()) for part in is_likeliest.split([*map(len, batch.replies)]))
+        lengths = [len(reply) for batch in self.validation_batches for reply in batch.replies]
+        return total / sum(lengths), exact / len(lengths)
 
     def _loss(self, batch: _Batch) -> torch.Tensor:
         """Summed cross-entropy of the reply tokens, shape ()."""
@@ -527,6 +546,8 @@ class _Trainer:
             "best_step": state.best_step,
             "first_loss": state.first_loss,
             "best_loss": state.best_loss,
+            "first_exact": state.first_exact,
+            "best_exact": state.best_exact,
             "curve": state.curve,
             "tokens": state.tokens,
             "seconds": round(state.seconds, 1),

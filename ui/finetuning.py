@@ -165,6 +165,8 @@ def train(
                 "best_step": run.best_step,
                 "loss_before": run.first_loss,
                 "loss": run.best_loss,
+                "exact_before": run.first_exact,
+                "exact": run.best_exact,
                 "tokens": run.tokens,
                 "seconds": round(run.seconds, 1),
             }
@@ -173,8 +175,8 @@ def train(
         print_text(
             f"{run.folder}: {run.status} after {run.steps} steps, {run.tokens:,} tokens in "
             f"{run.seconds:.0f} s. "
-            f"Loss per token on the validation databases {run.first_loss:.3f} → {run.best_loss:.3f} "
-            f"(step {run.best_step})."
+            f"On the validation databases: loss per token {run.first_loss:.3f} → {run.best_loss:.3f}, "
+            f"exact replies {100 * run.first_exact:.1f} → {100 * run.best_exact:.1f} % (step {run.best_step})."
         )
 
 

@@ -71,6 +71,7 @@ def test_the_loss_on_other_databases_falls(
     run = trained(tmp_path / "run", model_folder, settings)
     assert run.status == "done"
     assert run.best_loss < left * run.first_loss
+    assert 0.0 <= run.first_exact <= run.best_exact <= 1.0
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     assert (manifest["status"], manifest["steps"], manifest["examples"]) == ("done", run.steps, 5)
     assert manifest["versions"]["torch"] == torch.__version__

@@ -1,0 +1,190 @@
+"""Methods of training on equal data in equal steps: LoRA of two ranks, QLoRA, AdaLoRA, prefix tuning.
+
+    python -m bench.methods --examples train.jsonl --validation validation.jsonl [--count 400] [--device cpu]
+        [--evaluate] [--only NAME …] [--out DIR]
+
+The files are those of ``shoptalk finetune examples``. Each method is trained by ``shoptalk finetune train``
+in a process of its own, on the same ``--count`` examples drawn with a seed, with the same batches and steps;
+one that is done already under ``--out`` is not trained again. ``--evaluate`` asks the validation sample of
+the held-out questions (``SHOPTALK_DATA``) with each adapter that can be served, and with the bare model.
+Prints a table and writes ``build/bench/methods.json``. Without a CUDA card QLoRA is left out, and said so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.record import RESULTS, circumstances, write_result
+from finetune.examples import read_examples, write_examples
+
+SEED = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One row of the table."""
+
+    name: str
+    options: tuple[str, ...]
+    is_served: bool = True
+    needs_cuda: bool = False
+
+
+TRIALS = (
+    Trial(name="lora-8", options=("--method", "lora", "--rank", "8")),
+    Trial(name="lora-16", options=("--method", "lora", "--rank", "16")),
+    Trial(name="qlora-16", options=("--method", "qlora", "--rank", "16"), needs_cuda=True),
+    Trial(name="adalora-8", options=("--method", "adalora", "--rank", "8", "--learning-rate", "2e-3")),
+    Trial(
+        name="prefix-16",
+        options=("--method", "prefix", "--rank", "16", "--learning-rate", "1e-2"),
+        is_served=False,
+    ),
+)
+"""Learning rates other than the default are near those of the method's own paper."""
+
+
+def draw(file: Path, count: int, out: Path) -> Path:
+    """Write ``count`` examples of ``file``, drawn with the seed, and return the new file."""
+    examples, _ = read_examples(file)
+    chosen = random.Random(SEED).sample(examples, min(count, len(examples)))
+    target = out / f"{file.stem}-{len(chosen)}.jsonl"
+    if not target.is_file():
+        write_examples(sorted(chosen, key=lambda e: (e.database, e.prompt.rest)), target)
+    return target
+
+
+def train(trial: Trial, examples: Path, validation: Path, out: Path, device: str) -> dict[str, Any]:
+    """Train one method, or read what it came to before; its manifest."""
+    folder = out / trial.name
+    manifest = folder / "manifest.json"
+    if not manifest.is_file() or json.loads(manifest.read_text("utf-8"))["status"] not in ("done",):
+        command = [sys.executable, "-m", "ui.cli", "finetune", "train", "--device", device, "--patience", "0"]
+        command += ["--examples", str(examples), "--validation", str(validation), "--out", str(folder)]
+        subprocess.run([*command, *trial.options], check=True)
+    found: dict[str, Any] = json.loads(manifest.read_text("utf-8"))
+    return found
+
+
+def evaluate(adapters: dict[str, Path]) -> dict[str, Any]:
+    """Execution accuracy on the validation sample: of the bare model, and with each adapter."""
+    from finetune.evaluate import evaluate as measure
+    from finetune.ways import tables
+    from llm.load import open_engine
+    from ui.open import model_of
+    from ui.settings import Settings, prepare_process
+
+    settings = Settings.from_environment()
+    prepare_process(settings)
+    engine = open_engine(
+        settings.weights,
+        model=model_of(settings),
+        device=settings.device,
+        precision=settings.precision,
+        adapters=adapters,
+    )
+    folder = Path(os.environ["SHOPTALK_DATA"]) / "spider_train"
+    found = {}
+    for adapter in (None, *adapters):
+        report = measure(
+            folder / "questions.jsonl",
+            folder / "database",
+            engine=engine,
+            adapter=adapter,
+            way=tables(),
+            side="validation",
+            sample=True,
+            resume=RESULTS / "methods" / f"{adapter or 'bare'}.jsonl",
+        )
+        found[adapter or "bare"] = {"accuracy": report.accuracy, "interval": report.cluster_interval}
+    return found
+
+
+def table(manifests: dict[str, dict[str, Any]], accuracy: dict[str, Any]) -> list[str]:
+    """The table in Markdown, a line each."""
+
+    def right(name: str) -> str:
+        if name not in accuracy:
+            return "–"
+        low, high = accuracy[name]["interval"]
+        return f"{100 * accuracy[name]['accuracy']:.1f} [{100 * low:.0f}, {100 * high:.0f}]"
+
+    lines = [
+        "| method | loss per token | exact replies, % | execution accuracy [95 %] "
+        "| steps | tokens/s | memory, MB |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    if manifests:
+        first = next(iter(manifests.values()))
+        lines.append(
+            f"| bare model | {first['first_loss']:.3f} | {100 * first['first_exact']:.1f} "
+            f"| {right('bare')} | – | – | – |"
+        )
+    for name, found in manifests.items():
+        speed = found["tokens"] / max(found["seconds"], 1e-9)
+        lines.append(
+            f"| {name} | {found['best_loss']:.3f} | {100 * found['best_exact']:.1f} | {right(name)} "
+            f"| {found['steps']} | {speed:.0f} | {found['peak_memory_mb']:,} |"
+        )
+    return lines
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line; see the module's docstring."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--examples", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--validation", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--count", type=int, default=400, metavar="N", help="examples to learn from (400)")
+    parser.add_argument("--check", type=int, default=150, metavar="N", help="examples to validate on (150)")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--evaluate", action="store_true", help="execution accuracy too; takes longest")
+    parser.add_argument("--only", action="append", choices=[t.name for t in TRIALS])
+    parser.add_argument("--out", type=Path, default=RESULTS / "methods", metavar="DIR")
+    options = parser.parse_args(arguments)
+    if options.evaluate and not os.environ.get("SHOPTALK_DATA"):
+        print("--evaluate needs SHOPTALK_DATA; nothing was trained", file=sys.stderr)
+        return 2
+    options.out.mkdir(parents=True, exist_ok=True)
+    examples = draw(options.examples, options.count, options.out)
+    validation = draw(options.validation, options.check, options.out)
+    manifests, adapters = {}, {}
+    for trial in TRIALS:
+        if options.only and trial.name not in options.only:
+            continue
+        if trial.needs_cuda and options.device != "cuda":
+            print(f"{trial.name}: left out, it needs a CUDA card")
+            continue
+        manifests[trial.name] = train(trial, examples, validation, options.out, options.device)
+        if trial.is_served:
+            adapters[trial.name] = options.out / trial.name
+    accuracy = evaluate(adapters) if options.evaluate else {}
+    lines = table(manifests, accuracy)
+    print("\n".join(lines))
+    result = {
+        "bench": "methods",
+        **circumstances(),
+        "device": options.device,
+        "examples": options.count,
+        "manifests": manifests,
+        "accuracy": accuracy,
+        "figures": {
+            f"trained on {options.count}: {n}": f"loss {m['best_loss']:.3f}" for n, m in manifests.items()
+        },
+    }
+    print(f"raw results: {write_result(RESULTS / 'methods.json', result)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
