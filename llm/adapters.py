@@ -7,10 +7,10 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from llm.lora import MANIFEST
-
 logger = logging.getLogger(__name__)
 
+MANIFEST = "manifest.json"
+"""What ``finetune.train`` writes beside an adapter."""
 SHIPPED = Path(__file__).parent / "adapters"
 """One folder per adapter that comes with the project."""
 

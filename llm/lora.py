@@ -21,6 +21,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from llm.adapters import MANIFEST
 from llm.errors import EngineUnavailable, UnknownAdapter
 
 _KEY = re.compile(r"^base_model\.model\.(?P<module>.+)\.lora_(?P<part>[AB])\.weight$")
@@ -75,10 +76,6 @@ def activate(model: nn.Module, name: str | None) -> None:
     for module in model.modules():
         if isinstance(module, AdaptedLinear):
             module.active = None if name is None else module.adapters.get(name)
-
-
-MANIFEST = "manifest.json"
-"""What ``finetune.train`` writes beside an adapter."""
 
 
 def reads_own_part(folder: Path) -> bool:

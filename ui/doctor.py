@@ -124,7 +124,15 @@ def _model(settings: Settings, findings: Findings) -> dict[str, str]:
         found[f"weights: {source.kind}"] = f"{'found' if source.is_available else 'no'}: {source.detail}"
     if not any(source.is_available for source in sources if source.kind in ("path", "kept")):
         findings.missing.append(Missing(what=f"the weights of {model}", command="shoptalk weights"))
-    return found
+    return found | _adapters(settings, Path(model).name)
+
+
+def _adapters(settings: Settings, model: str) -> dict[str, str]:
+    from llm.adapters import SHIPPED, find_adapters
+
+    known = find_adapters(model, SHIPPED, settings.adapters)
+    found = {f"adapter: {name}": str(folder) for name, folder in known.items()}
+    return found or {"adapters": f"none for this model; trained ones belong into {settings.adapters}"}
 
 
 def _engine(settings: Settings) -> str:

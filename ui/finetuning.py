@@ -176,7 +176,7 @@ def train(
             f"{run.folder}: {run.status} after {run.steps} steps, {run.tokens:,} tokens in "
             f"{run.seconds:.0f} s. "
             f"On the validation databases: loss per token {run.first_loss:.3f} → {run.best_loss:.3f}, "
-            f"exact replies {100 * run.first_exact:.1f} → {100 * run.best_exact:.1f} % (step {run.best_step})."
+            f"exact replies {100 * run.first_exact:.1f} → {100 * run.best_exact:.1f} %, step {run.best_step}."
         )
 
 

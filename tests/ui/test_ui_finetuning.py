@@ -84,6 +84,8 @@ def test_from_questions_to_an_adapter_that_is_found(
     assert manifest["databases"] == ["town"]
     assert set(manifest["data"]) == {"train.jsonl", "validation.jsonl"}
     assert find_adapters("tiny", tmp_path / "home" / "adapters") == {"mine": out}
+    told = json.loads(run("doctor", "--json").stdout)["sections"]["Language model"]
+    assert told["adapter: mine"] == str(out)
     again = run(*command)
     assert again.exit_code == 1
     assert "finished run" in again.stderr
