@@ -14,6 +14,9 @@ Needs ``SHOPTALK_DATA``. The choice is drawn once, with :data:`SEED`, before any
    is used least so far: 14 for testing, then 8 for validation.
 4. The samples for slow machines: questions in proportion to each database's number, at least five, at even
    distances along its questions sorted by source and length of the gold statement.
+
+``measured.txt`` holds keys of the demonstration shop's hand-written questions, which made-up training
+questions are kept apart from; it is checked and written here too, and needs no data.
 """
 
 from __future__ import annotations
@@ -33,8 +36,10 @@ from typing import Any
 
 import yaml
 
-from finetune.heldout import FILE, question_id
+from bench.cases import FOLDER, load_questions
+from finetune.heldout import FILE, MEASURED, question_id, wording
 
+DEMO_QUESTIONS = [FOLDER / f"demo_{name}.jsonl" for name in ("dev", "test", "heldout")]
 SEED = 4
 MIN_QUESTIONS = 20
 MAX_SHARED = 0.5
@@ -252,11 +257,23 @@ def to_yaml(content: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def measured_keys() -> str:
+    """Keys of every turn of the demonstration shop's questions, sorted, a line each."""
+    turns = {turn for file in DEMO_QUESTIONS for question in load_questions(file) for turn in question.turns}
+    return "".join(f"{key}\n" for key in sorted(map(wording, turns)))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; exit status 0 done or same, 1 different, 2 wrong use."""
     parser = argparse.ArgumentParser(prog="python -m bench.heldout", description="The held-out databases.")
     parser.add_argument("--write", action="store_true", help=f"write {FILE.name} instead of comparing")
     options = parser.parse_args(arguments)
+    measured = measured_keys()
+    if options.write:
+        MEASURED.write_text(measured, encoding="utf-8")
+    elif MEASURED.read_text(encoding="utf-8") != measured:
+        print(f"{MEASURED.name} is not of the demonstration shop's questions; --write makes it anew")
+        return 1
     data = Path(os.environ.get("SHOPTALK_DATA", "")) / "spider_train"
     if not (data / "questions.jsonl").is_file():
         print(f"bench.heldout: {data} has no questions.jsonl; set SHOPTALK_DATA", file=sys.stderr)

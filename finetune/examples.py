@@ -13,21 +13,24 @@ import json
 import logging
 import random
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from finetune.enlarge import make_variant
 from finetune.errors import TrainingError
-from finetune.heldout import Split, split
+from finetune.generate import generate
+from finetune.heldout import Split, is_measured_with, split
 from finetune.ways import open_unseen
 from llm.constraint import accepts
 from llm.engine import Prompt
 from sql.canonical import NotCanonical, Schema, canonical
+from sql.errors import SqlError
 from sql.grammar import quote_name
 from sql.linking import Vocabulary, link
 from sql.shop_draft import NOTHING, describe_shop, metrics_of, shop_prompt, words_of
-from sql.shop_form import form_grammar, view_of
+from sql.shop_form import expand, form_grammar, view_of
 from sql.table_draft import describe_tables, table_prompt
 from sql.workspace import Workspace
 
@@ -171,6 +174,61 @@ def shop_examples(workspace: Workspace, pairs: Iterable[tuple[str, str | None]])
         else:
             logger.debug("out of reach: %s: %s", question, statement)
             yield None
+
+
+def made_up_examples(
+    workspace: Workspace, *, count: int, seed: int = 7, progress: bool = True
+) -> tuple[list[Example], Counter[str]]:
+    """Examples of made-up questions over a described shop, and how many were left out and why.
+
+    Every statement is written out, checked by the guard and run; one that fails, or whose question the
+    product could not answer with it, is left out. So are follow-ups (the product puts them and their earlier
+    turns into one question before it drafts) and questions that something is measured with.
+
+    Raises:
+        TrainingError: nothing is left.
+    """
+    from tqdm import tqdm
+
+    vocabulary = Vocabulary.build(workspace)
+    counts: Counter[str] = Counter()
+    pairs = []
+    for pair in generate(workspace.shop, vocabulary.values, workspace.today, count=count, seed=seed):
+        if is_measured_with(pair.turns[-1]):
+            counts["measured with"] += 1
+        elif len(pair.turns) == 1:
+            pairs.append((pair.turns[0], pair.statement))
+        else:
+            counts["follow-ups"] += 1
+    examples = []
+    bar = tqdm(
+        zip(pairs, shop_examples(workspace, pairs), strict=True), total=len(pairs), disable=not progress
+    )
+    for (question, statement), example in bar:
+        if example is None:
+            counts["out of reach"] += 1
+        elif statement is not None and not _runs(statement, question, workspace, vocabulary):
+            counts["failing"] += 1
+        else:
+            examples.append(example)
+    if not examples:
+        raise TrainingError(
+            f"no question could be made about {workspace.shop.name}; has it views with words?"
+        )
+    return examples, counts
+
+
+def _runs(statement: str, question: str, workspace: Workspace, vocabulary: Vocabulary) -> bool:
+    view = vocabulary.view(view_of(statement))
+    assert view is not None
+    periods = link(question, vocabulary, workspace.today).periods
+    dialect = workspace.catalog.dialect
+    try:
+        workspace.run(expand(statement, view, metrics_of(view, vocabulary), periods, dialect))
+    except SqlError as error:
+        logger.info("left out: %s: %s", statement, error)
+        return False
+    return True
 
 
 def write_examples(examples: Iterable[Example], file: Path) -> str:

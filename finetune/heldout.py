@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ import yaml
 Split = Literal["train", "validation", "test"]
 
 FILE = Path(__file__).parent / "heldout.yml"
+MEASURED = Path(__file__).parent / "measured.txt"
 OUTSIDE = frozenset(
     [
         "battle_death",
@@ -84,6 +86,26 @@ def question_id(question: str) -> str:
 def is_sampled(database: str, question: str) -> bool:
     """Whether a question is in the fixed sample of its side: 300 for testing, 150 for validation."""
     return question_id(question) in _sampled().get(database, frozenset())
+
+
+def wording(question: str) -> str:
+    """A key of the question's words: of their letters and digits alone, whatever their case."""
+    letters = re.sub(r"[\W_]+", "", question).casefold()
+    return hashlib.sha256(letters.encode()).hexdigest()[:12]
+
+
+def is_measured_with(question: str) -> bool:
+    """Whether a question of the demonstration shop's measurements says the same words.
+
+    ``measured.txt`` has their keys alone, so that nobody reads them who makes training data;
+    ``python -m bench.heldout --write`` makes it.
+    """
+    return wording(question) in _measured()
+
+
+@functools.cache
+def _measured() -> frozenset[str]:
+    return frozenset(MEASURED.read_text(encoding="utf-8").split())
 
 
 @functools.cache

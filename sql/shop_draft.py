@@ -171,14 +171,15 @@ def hints(links: Links, vocabulary: Vocabulary) -> list[str]:
     for period in links.periods:
         found[f"{quote_text(period.text)} is a period"] = None
     for mention in sorted(links.mentions, key=lambda m: (-m.score, m.start)):
-        place = f"{quote_name(mention.view)}.{quote_name(mention.name)}"
-        said = one_line(mention.text, 40)
+        name, said = quote_name(mention.name), one_line(mention.text, 40)
         if mention.kind == "value" and mention.value is not None:
-            sign = "LIKE" if mention.is_part else "="
             value = f"%{mention.value}%" if mention.is_part else mention.value
-            found[f"{said}: {place} {sign} {quote_text(one_line(value, 60))}"] = None
-        elif mention.kind in ("metric", "column"):
-            found[f"{said}: {place}"] = None
+            sign = "LIKE" if mention.is_part else "="
+            found[f"{said}: {name} {sign} {quote_text(one_line(value, 60))}"] = None
+        elif mention.kind == "metric":
+            found[f"{said}: {name} of {quote_name(mention.view)}"] = None
+        elif mention.kind == "column" and said.casefold() != mention.name.casefold():
+            found[f"{said}: {name}"] = None
     return list(found)[:MAX_HINTS]
 
 

@@ -72,6 +72,45 @@ def examples(
 
 @app.command()
 @expected_errors
+def questions(
+    out: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="Where to write the examples.")],
+    shop: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="A shop.yml. Left out: the demonstration shop, built when missing."
+        ),
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="Questions to make.")] = 4_000,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same questions.")] = 7,
+    as_json: JsonOption = False,
+) -> None:
+    """Make up questions about a described shop, English and Chinese, with what should be written.
+
+    Every statement is checked and run on the shop's database; it is only read.
+    """
+    settings = settings_of_process()
+    if not out.absolute().parent.is_dir():
+        raise WrongUse(f"--out is {str(out)!r}; the folder {str(out.absolute().parent)!r} does not exist.")
+    from finetune.examples import made_up_examples, write_examples
+    from sql.workspace import open_workspace
+    from ui.open import find_shop
+
+    workspace = open_workspace(find_shop(settings, shop))
+    try:
+        made, counts = made_up_examples(workspace, count=count, seed=seed)
+    finally:
+        workspace.close()
+    digest = write_examples(made, out)
+    left_out = ", ".join(f"{number:,} {reason}" for reason, number in counts.items()) or "none"
+    say(f"{len(made):,} examples; left out: {left_out}.")
+    if as_json:
+        print_json({"file": str(out), "examples": len(made), "left_out": dict(counts), "sha256": digest})
+    else:
+        print_text(str(out))
+
+
+@app.command()
+@expected_errors
 def train(
     examples: Annotated[
         Path, typer.Option(metavar="FILE.jsonl", help="To learn from, as `finetune examples` writes them.")

@@ -55,7 +55,7 @@ def test_first_the_view_then_the_query(workspace: Workspace, vocabulary: Vocabul
     first, second = engine.calls
     assert (first.prompt.lead, second.prompt.lead) == ("", "-- sales\n")
     assert "-- 'last month' is a period" in first.prompt.rest
-    assert "revenue: sales.revenue" in first.prompt.rest
+    assert "-- revenue: revenue of sales" in first.prompt.rest
     assert "-- revenue = SUM(amount)" in first.prompt.fixed
 
 

@@ -1,0 +1,70 @@
+"""Nothing that is measured with is trained on: databases, made-up questions, variants."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.heldout import measured_keys
+from finetune.examples import made_up_examples, spider_examples
+from finetune.generate import Pair
+from finetune.heldout import MEASURED, OUTSIDE, databases, is_measured_with, split, wording
+
+
+def test_the_keys_are_those_of_the_questions_that_measure() -> None:
+    assert MEASURED.read_text(encoding="utf-8") == measured_keys(), "run python -m bench.heldout --write"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("How many customers?", "how many  customers", True),
+        ("上个月的销售额是多少？", "上个月的销售额是多少", True),
+        ("Revenue in May", "Revenue in June", False),
+    ],
+)
+def test_a_question_is_known_by_its_letters(one: str, other: str, is_same: bool) -> None:
+    assert (wording(one) == wording(other)) == is_same
+
+
+@pytest.mark.slow
+def test_made_up_questions_are_none_that_measure(
+    demo_workspace: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The generator is made to say a measured question: it must not come through."""
+    from finetune import examples
+
+    measured = json.loads(
+        (Path(__file__).parents[2] / "bench" / "questions" / "demo_dev.jsonl")
+        .read_text("utf-8")
+        .splitlines()[0]
+    )["turns"][0]
+    real = examples.generate
+
+    def leaking(*arguments: Any, **options: Any) -> Any:
+        yield Pair(turns=(measured,), language="en", kind="figure", view="sales", statement="SELECT 1")
+        yield from real(*arguments, **options)
+
+    monkeypatch.setattr(examples, "generate", leaking)
+    made, counts = made_up_examples(demo_workspace, count=300, progress=False)
+    assert counts["measured with"] >= 1 and counts["failing"] == 0
+    assert len(made) > 200
+    assert not any(is_measured_with(e.prompt.rest.split("\n")[1].removeprefix("Question: ")) for e in made)
+
+
+def test_examples_are_of_their_side_alone(data_folder: Path) -> None:
+    """On a few databases of each side: names decide, before any file is opened."""
+    folder = data_folder / "spider_train"
+    cases = [json.loads(line) for line in (folder / "questions.jsonl").read_text("utf-8").splitlines()]
+    names = sorted({c["database"] for c in cases})
+    held = {n.lower() for side in ("test", "validation") for n in databases(side)}  # type: ignore[arg-type]
+    few = [*sorted(held)[:2], *[n for n in names if n.lower() not in held][:2]]
+    made, _ = spider_examples(folder, "train", databases=few, variants=1, progress=False)
+    found = {e.database for e in made}
+    assert {n.removesuffix("-1") for n in found} == set(few[2:])
+    assert any(n.endswith("-1") for n in found)
+    assert not {n.lower() for n in found} & (held | OUTSIDE)
+    assert all(split(n) == "train" for n in few[2:])
