@@ -561,14 +561,24 @@ def _chinese_parts(
     found: list[_Match] = []
     if not values or not is_chinese(question):
         return found
-    for word, start, end in _chinese_words(question):
-        if len(word) < 2 or word in ZH_STOP or word in ZH_SHAPE or _inside(start, end, periods):
+    words = _chinese_words(question)
+    done = 0
+    for n, (word, start, end) in enumerate(words):
+        if start < done or len(word) < 2 or word in ZH_STOP or word in ZH_SHAPE:
             continue
-        if any(m.start < end and start < m.end for m in matches):
+        if _inside(start, end, periods) or any(m.start < end and start < m.end for m in matches):
             continue
         hits = [v for v in values if word in v[2]]
         if not hits:
             continue
+        # 充电 and 台灯 side by side are a 充电台灯 where a value has the whole: neither alone is meant.
+        for _, next_start, next_end in words[n + 1 :]:
+            longer = question[start:next_end]
+            whole = [v for v in hits if longer in v[2]] if next_start == end else []
+            if not whole:
+                break
+            word, end, hits = longer, next_end, whole
+        done = end
         if len({value for _, _, value in hits}) <= _MAX_PART_VALUES:
             found.append(
                 _Match(start, end, 0.7, tuple(_Target("value", v, c, value) for v, c, value in hits))
@@ -710,8 +720,10 @@ _SCALE = {"k": 1e3, "thousand": 1e3, "million": 1e6, "m": 1e6, "万": 1e4, "千"
 _NUMBER = re.compile(
     r"(?<![A-Za-z0-9_.])(\d+(?:,\d{3})*(?:\.\d+)?)\s*(k\b|thousand\b|million\b|百万|万|千)?", re.I
 )
+_MAX_NUMBER = 1e15
+"""Longer ones are no figure of a shop ("1,222,333,444,…" is a list), and floats do not hold them exactly."""
 _DURATION = re.compile(
-    r"\b(?:than|over|under|least|most|within)\s+(an?|one|two|three|four|\d+)\s+weeks?\b", re.I
+    r"\b(?:than|over|under|least|most|within)\s+(an?|one|two|three|four|\d{1,4})\s+weeks?\b", re.I
 )
 """A length of time, counted in days; columns hold days."""
 _ZH_COUNT = re.compile(r"(?<![第每哪这那一])([二两三四五六七八九十]{1,3})(?=[个名位款种家大件])")
@@ -733,7 +745,7 @@ def _numbers(question: str, periods: Sequence[Period], matches: Sequence[_Match]
     found = []
     for m in _NUMBER.finditer(question):
         value = float(m[1].replace(",", "")) * _SCALE.get((m[2] or "").casefold(), 1)
-        if is_free(m.start(), m.end(1)):
+        if value < _MAX_NUMBER and is_free(m.start(), m.end(1)):
             found.append(Number(value=value, start=m.start(), end=m.end(), text=m[0].strip()))
     for m in _DURATION.finditer(question):
         count = NUMBER_WORDS.get(m[1].casefold(), 1) if not m[1].isdecimal() else int(m[1])

@@ -7,9 +7,12 @@ import random
 import time
 
 import asking_shop
+import duckdb
 import pytest
 
+from sql.databases import open_database
 from sql.linking import Vocabulary, link
+from sql.shopfile import shop_from_catalog
 from sql.workspace import open_workspace
 
 TODAY = dt.date(2026, 6, 30)
@@ -141,6 +144,39 @@ def test_commands_are_not_taken_for_returns_or_orders(vocabulary):
 )
 def test_numbers(vocabulary, question, numbers):
     assert [n.value for n in link(question, vocabulary, TODAY).numbers] == numbers
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "orders with status '1," + ",".join(str(n) for n in range(100, 700)) + "'",
+        "orders over " + "9" * 400,
+        "delivered within " + "9" * 5_000 + " weeks",
+        "卖了" + "9" * 400 + "件",
+    ],
+)
+def test_a_number_longer_than_any_figure_is_no_number(vocabulary, question):
+    assert all(abs(n.value) < 1e15 for n in link(question, vocabulary, TODAY).numbers)
+
+
+def test_chinese_words_side_by_side_are_searched_for_together(tmp_path):
+    products = [f"北极 {kind} {n}" for kind in ("充电台灯", "充电宝", "落地灯", "台灯") for n in range(5)]
+    rows = ", ".join(f"({n}, '{name}', {n})" for n, name in enumerate(products))
+    with duckdb.connect(str(tmp_path / "lamps.duckdb")) as connection:
+        connection.execute("CREATE TABLE items (item_id INTEGER, 商品 TEXT, pieces INTEGER)")
+        connection.execute(f"INSERT INTO items VALUES {rows}")
+    database = open_database(str(tmp_path / "lamps.duckdb"))
+    shop = shop_from_catalog(database.catalog(), name="lamps", database=str(tmp_path / "lamps.duckdb"))
+    opened = open_workspace(shop, database=database)
+    known = Vocabulary.build(opened)
+    opened.close()
+
+    def searched(question):
+        return [m.value for m in link(question, known, TODAY).mentions if m.is_part]
+
+    assert searched("充电台灯有多少") == ["充电台灯"]
+    assert searched("台灯有多少") == ["台灯"]
+    assert searched("充电和台灯") == ["充电", "台灯"]
 
 
 def test_numbers_inside_a_product_name_are_no_numbers(vocabulary):
