@@ -43,6 +43,8 @@ Result = TypeVar("Result")
 
 CHUNK = 100
 """Rows that are fetched between two looks at how large the result has become."""
+RESULT_SHARE = 0.1
+"""Part of the memory that the fetched rows may take: DuckDB holds them as well, and works with the rest."""
 
 
 class DuckdbDatabase:
@@ -130,7 +132,7 @@ class DuckdbDatabase:
                 rows += some
                 size += sum(map(size_of, some))
                 budget.raise_if_spent()  # fetching rows that are there already does not look at the interrupt
-                if size > limits.max_memory_mb * 1_000_000:
+                if size > limits.max_memory_mb * 1_000_000 * RESULT_SHARE:
                     raise duckdb.OutOfMemoryException("the result")
             return description, rows, budget.seconds
 
