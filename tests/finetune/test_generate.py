@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from finetune.generate import KINDS, generate
-from finetune.lexicon import Lexicon, plural, singular
-from finetune.wording import filled, predicate
+from finetune.generate.lexicon import Lexicon, plural, singular
+from finetune.generate.wording import filled, predicate
 from sql.periods import find_periods
 from sql.semantics import Metric, Shop, View, ViewColumn
 from sql.shop_form import expand

@@ -1,7 +1,7 @@
 """Questions of many kinds about any described shop, with their statements in shop form.
 
 Seeded and offline: the same shop, values, day, count and seed give the same pairs. The words come from the
-shop (``finetune.lexicon``) and from files of phrasings (``finetune.wording``), never from a model.
+shop (``lexicon``) and from files of phrasings (``wording``), never from a model.
 
 A pair is kept only when ``sql.periods.find_periods`` finds exactly the period that was meant in each turn, so
 that ``DURING`` can name it. Not covered: two periods in one question, several views, forecasts.
@@ -20,12 +20,12 @@ from typing import Any
 
 import yaml
 
-from finetune import wording
-from finetune.ask_again import FollowUps
-from finetune.ask_rows import RowQuestions
-from finetune.drawing import Draft, NoDraft
-from finetune.lexicon import Language, Lexicon, singular
-from finetune.queries import Condition, Query
+from finetune.generate import wording
+from finetune.generate.ask_again import FollowUps
+from finetune.generate.ask_rows import RowQuestions
+from finetune.generate.drawing import Draft, NoDraft
+from finetune.generate.lexicon import Language, Lexicon, singular
+from finetune.generate.queries import Condition, Query
 from sql.semantics import Shop
 
 _UNANSWERABLE = Path(__file__).parent / "unanswerable.yml"

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from finetune.lexicon import (
+from finetune.generate.lexicon import (
     Dim,
     Flag,
     Language,
@@ -28,7 +28,7 @@ from finetune.lexicon import (
     singular,
     word_rules,
 )
-from finetune.queries import Condition, Said, value_list
+from finetune.generate.queries import Condition, Said, value_list
 from sql.grammar import quote_name, quote_text
 
 _FILE = Path(__file__).parent / "phrases.yml"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from finetune.lexicon import Dim, Figure, Thing
+from finetune.generate.lexicon import Dim, Figure, Thing
 from sql.grammar import quote_name, quote_text
 
 

@@ -1,7 +1,6 @@
 """What every sort of question draws on: figures, groups, filters and periods of one shop, and their words.
 
-Only drawing: which questions there are is ``finetune.ask_figures``, ``finetune.ask_rows`` and
-``finetune.ask_again``.
+Only drawing: which questions there are is said in ``ask_figures``, ``ask_rows`` and ``ask_again`` beside it.
 """
 
 from __future__ import annotations
@@ -12,9 +11,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from finetune import wording
-from finetune.lexicon import Dim, Figure, Language, Lexicon, Thing, is_plural, plural, word_rules
-from finetune.queries import Condition, Plan, Query, Said
+from finetune.generate import wording
+from finetune.generate.lexicon import Dim, Figure, Language, Lexicon, Thing, is_plural, plural, word_rules
+from finetune.generate.queries import Condition, Plan, Query, Said
 from sql.grammar import quote_name
 from sql.periods import find_periods
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from finetune import wording
-from finetune.ask_figures import FigureQuestions
-from finetune.drawing import Draft, is_settled
-from finetune.queries import Condition, Plan, Said
+from finetune.generate import wording
+from finetune.generate.ask_figures import FigureQuestions
+from finetune.generate.drawing import Draft, is_settled
+from finetune.generate.queries import Condition, Plan, Said
 
 Changed = tuple[Plan, dict[str, str], Sequence[str]] | None
 """The plan after a turn, what fills the words of the turn, and what must be typed without a slip."""

@@ -7,10 +7,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from finetune import wording
-from finetune.drawing import Draft, Drawing, is_settled, listed_zh
-from finetune.lexicon import Figure, is_plural, word_rules
-from finetune.queries import Plan, Query
+from finetune.generate import wording
+from finetune.generate.drawing import Draft, Drawing, is_settled, listed_zh
+from finetune.generate.lexicon import Figure, is_plural, word_rules
+from finetune.generate.queries import Plan, Query
 from sql.grammar import quote_name
 from sql.periods import find_periods
 

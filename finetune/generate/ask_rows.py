@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from finetune import wording
-from finetune.drawing import Draft, Drawing, is_settled, joined_zh
-from finetune.lexicon import Measure, Moment, Thing, is_plural, singular, word_rules
-from finetune.queries import Condition, Query, Said
+from finetune.generate import wording
+from finetune.generate.drawing import Draft, Drawing, is_settled, joined_zh
+from finetune.generate.lexicon import Measure, Moment, Thing, is_plural, singular, word_rules
+from finetune.generate.queries import Condition, Query, Said
 from sql.grammar import quote_name, quote_text
 
 
