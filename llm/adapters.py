@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 """What ``finetune.train`` writes beside an adapter."""
-SHIPPED = Path(__file__).parent / "adapters"
+SHIPPED = Path(__file__).parent / "shipped"
 """One folder per adapter that comes with the project."""
 
 

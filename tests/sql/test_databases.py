@@ -337,6 +337,20 @@ def test_memory_is_a_budget_in_duckdb(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["small.duckdb"], "nothing spilled beside it"
 
 
+def test_rows_may_take_a_tenth_of_the_memory_in_duckdb(tmp_path: Path) -> None:
+    """DuckDB holds the rows as well: its memory and ours together must fit."""
+    database = open_database(str(small_shop.build(tmp_path, "duckdb")), limits=QueryLimits(max_memory_mb=256))
+    limits = QueryLimits(max_memory_mb=256, max_rows=1_000)
+
+    def rows(count: int) -> CheckedQuery:
+        return slip(f"SELECT REPEAT('x', 100000) || range FROM range({count})", "duckdb")
+
+    assert len(database.execute(rows(200), limits).rows) == 200
+    with pytest.raises(QueryTooLarge, match="Nothing was changed"):
+        database.execute(rows(600), limits)
+    database.close()
+
+
 def test_a_value_is_a_budget_in_sqlite(tmp_path: Path) -> None:
     database = open_database(str(small_shop.build(tmp_path, "sqlite")))
     with pytest.raises(QueryTooLarge):
