@@ -34,13 +34,14 @@ from bench.record import RESULTS, circumstances, write_result
 from finetune.evaluate import evaluate
 from finetune.heldout import Split, is_sampled, split
 from finetune.scores import EvaluationReport, mean_interval
-from finetune.ways import PLAIN, PRODUCT, CanAsk, Way, open_product, open_unseen, tables
+from finetune.ways import PLAIN, CanAsk, Way, open_unseen, open_way, product
 from llm.engine import Engine, Prompt
+from sql.ask import SqlAsker
 from sql.canonical import NotCanonical, Schema, canonical
 from sql.linking import Links, Vocabulary, link
+from sql.prompt import template
 from sql.table_draft import TableDrafter, describe_tables, texts
 from sql.types import Catalog
-from sql.vote import VotingAsker
 from sql.workspace import Workspace
 from sql.written import Written
 
@@ -105,7 +106,8 @@ Describe = Callable[[Workspace, Vocabulary], str]
 
 def _one_line_each(workspace: Workspace, _: Vocabulary) -> str:
     views = workspace.guard.views
-    return "\n".join(f"{v.name}({', '.join(c.name for c in v.columns)})" for v in views)
+    lines = "\n".join(f"{v.name}({', '.join(c.name for c in v.columns)})" for v in views)
+    return template("tables").substitute(tables=lines)
 
 
 def _without_values(workspace: Workspace, vocabulary: Vocabulary) -> str:
@@ -130,9 +132,9 @@ def _way(
         made = (writer or _plain_writer)(vocabulary, workspace.catalog, engine, adapter)
         if describe is not None:
             made.fixed = describe(workspace, vocabulary)
-        return VotingAsker(workspace, vocabulary, made, votes=votes, repairs=repairs)
+        return SqlAsker(workspace, vocabulary, made, votes=votes, repairs=repairs)
 
-    return Way(name=name, open=functools.partial(open_product, make_asker=make))
+    return Way(name=name, open=functools.partial(open_way, make_asker=make))
 
 
 def _plain_writer(
@@ -188,10 +190,9 @@ def _nearest_solved(folder: Path) -> Callable[[str], Sequence[tuple[str, str]]]:
 
 def ways(folder: Path) -> dict[str, Way]:
     """Every way by the name that the table gives it; what differs from ``WHOLE`` is in the name."""
-    whole = tables()
+    whole = product()
     return {
         "plain prompt, no grammar": PLAIN,
-        "one scope, free wording (sql.ask)": PRODUCT,
         WHOLE: whole,
         "without grammar": _way("no grammar", writer=_writer_of(_NoGrammar)),
         "without repair": _way("no repair", repairs=0),
@@ -200,8 +201,8 @@ def ways(folder: Path) -> dict[str, Way]:
         "schema: without values": _way("no values", describe=_without_values),
         "schema: without keys": _way("no keys", describe=_without_keys),
         f"{SOLVED} nearest solved examples": _solved_way("solved", folder),
-        "4 votes": tables(votes=4),
-        "8 votes": tables(votes=8),
+        "4 votes": product(votes=4),
+        "8 votes": product(votes=8),
     }
 
 

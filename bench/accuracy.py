@@ -233,10 +233,8 @@ def judge(
 def judge_statement(workspace: Workspace, text: str, completion: Completion) -> Statement:
     """What the guard says to a statement as the model wrote it."""
     from finetune.ways import verdict_of
-    from sql.draft import statement
     from sql.errors import UnsafeQuery
 
-    text = statement(text)
     try:
         workspace.guard.check(text)
         verdict = "fine"

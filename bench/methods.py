@@ -78,7 +78,7 @@ def train(trial: Trial, examples: Path, validation: Path, out: Path, device: str
 def evaluate(adapters: dict[str, Path]) -> dict[str, Any]:
     """Execution accuracy on the validation sample: of the bare model, and with each adapter."""
     from finetune.evaluate import evaluate as measure
-    from finetune.ways import tables
+    from finetune.ways import product
     from llm.load import open_engine
     from ui.open import model_of
     from ui.settings import Settings, prepare_process
@@ -100,7 +100,7 @@ def evaluate(adapters: dict[str, Path]) -> dict[str, Any]:
             folder / "database",
             engine=engine,
             adapter=adapter,
-            way=tables(),
+            way=product(),
             side="validation",
             sample=True,
             resume=RESULTS / "methods" / f"{adapter or 'bare'}.jsonl",

@@ -337,7 +337,7 @@ class Stage:
         from bot.assistant import Assistant
         from bot.audit import AuditLog
         from retrieval.embed import load_embedder
-        from sql.ask import SqlAsker
+        from sql.ask import open_asker
         from sql.databases import open_database
         from sql.guard import Guard
         from sql.linking import Vocabulary
@@ -353,7 +353,7 @@ class Stage:
         index = (texts or (lambda w: open_texts(self.settings, w)))(workspace)
         vocabulary = Vocabulary.build(workspace)
         audit = FOLDER / "audit" / "questions.jsonl"
-        asker = SqlAsker(workspace, engine, vocabulary, asks_always=isinstance(engine, WorstModel))
+        asker = open_asker(workspace, engine, vocabulary, asks_always=isinstance(engine, WorstModel))
         assistant = Assistant(
             workspace,
             asker,

@@ -341,12 +341,12 @@ class Wires:
 
 
 def prompt_lines() -> tuple[str, ...]:
-    """The long lines of the model's own instructions, without their blanks to be filled."""
-    lines: list[str] = []
-    for name in ("system", "fixed", "rest", "repair"):
-        text = resources.files("sql").joinpath("prompts", f"{name}.txt").read_text("utf-8")
-        lines += [line.strip() for line in text.splitlines() if "$" not in line]
-    return tuple(line for line in lines if len(line) >= 25)
+    """The long stretches of the model's own instructions, between the blanks that are filled."""
+    stretches: list[str] = []
+    for file in sorted(resources.files("sql").joinpath("prompts").iterdir(), key=lambda f: f.name):
+        for line in file.read_text("utf-8").splitlines():
+            stretches += [part.strip(" ().") for part in re.split(r"\$\w+", line)]
+    return tuple(dict.fromkeys(part for part in stretches if len(part) >= 25))
 
 
 def group_judge(

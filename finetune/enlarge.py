@@ -25,7 +25,7 @@ from sqlglot import exp
 
 from finetune.ways import open_unseen
 from sql.canonical import NotCanonical, Schema, canonical
-from sql.scopes import Edge
+from sql.joins import Edge
 from sql.types import Catalog, CatalogTable
 from sql.words import spaced
 

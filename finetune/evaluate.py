@@ -26,7 +26,7 @@ from finetune.hardness import hardness_of
 from finetune.heldout import Split, is_sampled, split
 from finetune.match import is_answer_contained, is_same_result
 from finetune.scores import EvaluationReport, Outcome, Preview, Verdict
-from finetune.ways import PRODUCT, Reply, Way
+from finetune.ways import Reply, Way, product
 from llm.engine import Engine
 from sql.errors import SqlError
 from sql.types import Value
@@ -57,7 +57,7 @@ def evaluate(
     *,
     engine: Engine,
     adapter: str | None = None,
-    way: Way = PRODUCT,
+    way: Way | None = None,
     side: Split | None = None,
     sample: bool = False,
     progress: bool = True,
@@ -72,7 +72,7 @@ def evaluate(
         database_root: folder with ``NAME/NAME.sqlite`` or ``NAME/NAME.duckdb``.
         engine: the model.
         adapter: name of a LoRA adapter of the engine; ``None`` for the bare model.
-        way: how a question becomes rows.
+        way: how a question becomes rows; ``None`` is the product's.
         side: only databases that ``finetune.heldout`` puts on this side; ``None`` for all.
         sample: only the questions of the fixed samples of ``finetune.heldout``.
         progress: show a progress bar on standard error.
@@ -87,6 +87,7 @@ def evaluate(
     cases = _chosen(questions, load_cases(questions), side, sample)[:limit]
     files = {case.database: _database_file(questions, case, database_root) for case in cases}
     name = engine.name + (f" + {adapter}" if adapter else "")
+    way = way or product()
     run = {"engine": name, "way": way.name}
     done = _read_kept(resume, run) if resume else {}
     pending = [case for case in cases if _key(case) not in done]

@@ -14,8 +14,8 @@ import logging
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from finetune.enlarge import make_variant
@@ -29,10 +29,11 @@ from sql.canonical import NotCanonical, Schema, canonical
 from sql.errors import SqlError
 from sql.grammar import quote_name
 from sql.linking import Vocabulary, link
-from sql.shop_draft import NOTHING, describe_shop, metrics_of, shop_prompt, words_of
+from sql.shop_draft import describe_shop, metrics_of, shop_prompt, words_of
 from sql.shop_form import expand, form_grammar, view_of
 from sql.table_draft import describe_tables, table_prompt
-from sql.workspace import Workspace
+from sql.workspace import Workspace, open_workspace
+from sql.written import NOTHING
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +63,9 @@ def spider_examples(
     side: Split,
     *,
     databases: Iterable[str] | None = None,
+    per_database: int | None = None,
     variants: int = 0,
+    seed: int = 7,
     progress: bool = True,
 ) -> tuple[list[Example], Counts]:
     """Examples of the questions of one side of ``spider_train``.
@@ -71,6 +74,8 @@ def spider_examples(
         folder: holds ``questions.jsonl`` and ``database/NAME/NAME.sqlite``.
         side: which databases, by ``finetune.heldout.split``.
         databases: only these of them; ``None`` is all.
+        per_database: at most so many questions of each, drawn with ``seed``; a statement that two questions
+            share comes again only when the others are used up. ``None`` is all.
         variants: how many variants of each database to ask the same questions of; see ``finetune.enlarge``.
         progress: show a progress bar on standard error.
     Raises:
@@ -96,6 +101,8 @@ def spider_examples(
             cases[name].append(pair)
     if not cases:
         raise TrainingError(f"{file} holds no question of the side {side!r}")
+    if per_database is not None:
+        cases = {name: _draw(pairs, per_database, f"{seed}:{name}") for name, pairs in cases.items()}
     examples: list[Example] = []
     refused = 0
     names = sorted(cases)
@@ -111,6 +118,13 @@ def spider_examples(
             beside = folder / "database" / other / f"{other}.sqlite"
             examples += _variant_examples(path, beside, number, cases[name])
     return examples, Counts(made=len(examples), not_canonical=refused, repeated=repeated)
+
+
+def _draw(pairs: Sequence[tuple[str, str]], count: int, seed: str) -> list[tuple[str, str]]:
+    """``count`` of the pairs at random, those with a statement of their own before paraphrases."""
+    shuffled = random.Random(seed).sample(pairs, len(pairs))
+    first = list({sql: (question, sql) for question, sql in reversed(shuffled)}.values())
+    return [*first, *(pair for pair in shuffled if pair not in first)][:count]
 
 
 def _variant_examples(
@@ -177,9 +191,14 @@ def shop_examples(workspace: Workspace, pairs: Iterable[tuple[str, str | None]])
 
 
 def made_up_examples(
-    workspace: Workspace, *, count: int, seed: int = 7, progress: bool = True
+    workspace: Workspace, *, count: int, parts: int = 0, seed: int = 7, progress: bool = True
 ) -> tuple[list[Example], Counter[str]]:
     """Examples of made-up questions over a described shop, and how many were left out and why.
+
+    Args:
+        count: questions to make up, shared out equally among the shop and its parts.
+        parts: shops of one to four of its views to ask about as well. The model then learns to read which
+            views there are, and most prompts are short.
 
     Every statement is written out, checked by the guard and run; one that fails, or whose question the
     product could not answer with it, is left out. So are follow-ups (the product puts them and their earlier
@@ -190,8 +209,53 @@ def made_up_examples(
     """
     from tqdm import tqdm
 
-    vocabulary = Vocabulary.build(workspace)
+    examples: list[Example] = []
     counts: Counter[str] = Counter()
+    asked = [workspace, *(_part(workspace, f"{seed}:{n}", n) for n in range(1, parts + 1))]
+    with tqdm(total=count, desc="questions", disable=not progress) as bar:
+        for each in asked:
+            examples += _made_up(each, count // len(asked), seed, counts, bar.update)
+    if not examples:
+        raise TrainingError(
+            f"no question could be made about {workspace.shop.name}; has it views with words?"
+        )
+    return examples, counts
+
+
+def _part(workspace: Workspace, seed: str, number: int) -> Workspace:
+    """The shop of one to four views of a workspace, as the same role sees them; the database is shared."""
+    rng = random.Random(seed)
+    shop, role = workspace.shop, workspace.role
+    seen = [v for v in shop.views if role.views is None or v.name in role.views]
+    chosen = {v.name for v in rng.sample(seen, min(rng.randint(1, 4), len(seen)))}
+    part = replace(
+        shop,
+        name=f"{shop.name} {number}",
+        views=tuple(v for v in shop.views if v.name in chosen),
+        metrics=tuple(m for m in shop.metrics if m.view in chosen),
+        roles=(
+            replace(
+                role,
+                views=None,
+                masked=frozenset((view, column) for view, column in role.masked if view in chosen),
+                rows={view: rule for view, rule in role.rows.items() if view in chosen},
+                group_units={view: unit for view, unit in role.group_units.items() if view in chosen},
+            ),
+        ),
+        default_role=role.name,
+        today=workspace.today,
+        examples=(),
+        suggestions=(),
+        reviews=None,
+        bindings={},
+    )
+    return open_workspace(part, database=workspace.database, user=workspace.user)
+
+
+def _made_up(
+    workspace: Workspace, count: int, seed: int, counts: Counter[str], done: Callable[[int], object]
+) -> list[Example]:
+    vocabulary = Vocabulary.build(workspace)
     pairs = []
     for pair in generate(workspace.shop, vocabulary.values, workspace.today, count=count, seed=seed):
         if is_measured_with(pair.turns[-1]):
@@ -200,22 +264,17 @@ def made_up_examples(
             pairs.append((pair.turns[0], pair.statement))
         else:
             counts["follow-ups"] += 1
+    done(count - len(pairs))
     examples = []
-    bar = tqdm(
-        zip(pairs, shop_examples(workspace, pairs), strict=True), total=len(pairs), disable=not progress
-    )
-    for (question, statement), example in bar:
+    for (question, statement), example in zip(pairs, shop_examples(workspace, pairs), strict=True):
+        done(1)
         if example is None:
             counts["out of reach"] += 1
         elif statement is not None and not _runs(statement, question, workspace, vocabulary):
             counts["failing"] += 1
         else:
             examples.append(example)
-    if not examples:
-        raise TrainingError(
-            f"no question could be made about {workspace.shop.name}; has it views with words?"
-        )
-    return examples, counts
+    return examples
 
 
 def _runs(statement: str, question: str, workspace: Workspace, vocabulary: Vocabulary) -> bool:

@@ -32,6 +32,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from finetune.attention import register
 from finetune.errors import TrainingError
 from finetune.examples import Example
 
@@ -45,7 +46,11 @@ logger = logging.getLogger(__name__)
 Method = Literal["lora", "qlora", "adalora", "prefix"]
 LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 CHECKPOINT = "checkpoint.pt"
-WARM_UP_BATCHES = 2
+NO_MASK = {"full_attention": None}
+"""Attention that is causal by itself needs none (``finetune.attention``)."""
+KeysAndValues = list[tuple[Any, Any]]
+"""Per layer, each of shape (1, key heads, tokens, width)."""
+WARM_UP_BATCHES = 4
 """Batches that are timed before training starts, for the estimate; nothing is learnt from them."""
 
 
@@ -213,7 +218,7 @@ class _Trainer:
         self.kept = self._read_checkpoint()
         torch.manual_seed(settings.seed)
         self.model = _load(model_folder, settings, device, self._planned_steps())
-        self.prefixes: dict[tuple[int, ...], list[tuple[Any, Any]]] = {}
+        self.prefixes: dict[tuple[int, ...], KeysAndValues] = {}
         weights = [p for p in self.model.parameters() if p.requires_grad]
         self.optimiser = torch.optim.AdamW(
             weights, lr=settings.learning_rate, weight_decay=settings.weight_decay
@@ -349,62 +354,58 @@ class _Trainer:
         longest = max(map(len, rows))
         known = len(batch.prefix)
         ids = torch.zeros(len(rows), longest, dtype=torch.long)
-        real = torch.zeros(len(rows), known + longest, dtype=torch.long)
-        real[:, :known] = 1
         places: list[int] = []
         targets: list[int] = []
         for n, row in enumerate(rows):
             ids[n, : len(row)] = torch.tensor(row)
-            real[n, known : known + len(row)] = 1
             first = len(batch.own[n])
             # The token at `first + k` is told by the state before it. Every own part has at least one token.
             places += [n * longest + first - 1 + k for k in range(len(batch.replies[n]))]
             targets += batch.replies[n]
-        positions = torch.arange(known, known + longest).expand(len(rows), -1)
-        cache = self._cache(batch.prefix, len(rows))
+        shared = self._shared(batch.prefix)
         if self.settings.method == "prefix":
-            cache, real, positions = self._with_virtual_tokens(cache, real, positions)
+            shared, known = self._with_virtual_tokens(shared), known + self.settings.rank
         output = self._body()(
             input_ids=ids.to(self.device),
-            attention_mask=real.to(self.device),
-            position_ids=positions.to(self.device),
-            past_key_values=cache,
-            use_cache=True,
+            attention_mask=NO_MASK,
+            position_ids=torch.arange(known, known + longest, device=self.device).expand(len(rows), -1),
+            use_cache=False,
+            shared=shared,
         )
         states = output.last_hidden_state.reshape(len(rows) * longest, -1)
         chosen = states[torch.tensor(places, device=self.device)]
         return chosen, torch.tensor(targets, device=self.device)
 
-    def _cache(self, prefix: tuple[int, ...], rows: int) -> Any:
-        """The keys and values of ``prefix``, as the bare model reads it, for ``rows`` rows."""
+    def _shared(self, prefix: tuple[int, ...]) -> KeysAndValues:
+        """The keys and values of ``prefix`` in each layer, as the bare model reads it."""
         import torch
-        from transformers import DynamicCache
 
         if prefix not in self.prefixes:
             was_training = self.model.training
             self.model.eval()
             with torch.no_grad(), self._bare():
-                output = self._body()(input_ids=torch.tensor([prefix], device=self.device), use_cache=True)
+                output = self._body()(
+                    input_ids=torch.tensor([prefix], device=self.device),
+                    attention_mask=NO_MASK,
+                    use_cache=True,
+                )
             self.model.train(was_training)
             layers = output.past_key_values.layers
             self.prefixes[prefix] = [(layer.keys, layer.values) for layer in layers]
-        cache = DynamicCache()
-        for number, (keys, values) in enumerate(self.prefixes[prefix]):
-            cache.update(keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1), number)
-        return cache
+        return self.prefixes[prefix]
 
-    def _with_virtual_tokens(
-        self, cache: Any, real: torch.Tensor, positions: torch.Tensor
-    ) -> tuple[Any, torch.Tensor, torch.Tensor]:
-        """Put the learnt keys and values of prefix tuning between the shared part and the rest."""
+    def _with_virtual_tokens(self, shared: KeysAndValues) -> KeysAndValues:
+        """The learnt keys and values of prefix tuning after the shared ones."""
         import torch
 
-        rows = real.shape[0]
-        learnt = self.model.get_prompt(batch_size=rows)
-        for number, layer in enumerate(learnt.layers):
-            cache.update(layer.keys.to(cache.layers[number].keys.dtype), layer.values, number)
-        count = learnt.layers[0].keys.shape[2]
-        return cache, torch.cat([torch.ones(rows, count, dtype=real.dtype), real], dim=1), positions + count
+        learnt = self.model.get_prompt(batch_size=1).layers
+        return [
+            (
+                torch.cat([keys, new.keys.to(keys.dtype)], dim=2),
+                torch.cat([values, new.values.to(values.dtype)], dim=2),
+            )
+            for (keys, values), new in zip(shared, learnt, strict=True)
+        ]
 
     def _bare(self) -> contextlib.AbstractContextManager[Any]:
         if self.settings.method == "prefix":
@@ -434,24 +435,30 @@ class _Trainer:
 
         steps = self._planned_steps()
         timed = [self._batch(n) for n in range(min(WARM_UP_BATCHES, len(self.train_batches)))]
+        started = time.monotonic()
+        for batch in timed:
+            self._shared(batch.prefix)
+        reading = time.monotonic() - started
+        a_prefix_token = reading / max(1, sum(map(len, {b.prefix for b in timed})))
         self.model.train()
         started = time.monotonic()
         for batch in timed:
             self._loss(batch).backward()  # type: ignore[no-untyped-call]
-        seconds = time.monotonic() - started
+        speed = sum(b.tokens for b in timed) / max(time.monotonic() - started, 1e-9)
         self.optimiser.zero_grad(set_to_none=True)
         torch.manual_seed(self.settings.seed)
-        speed = sum(b.tokens for b in timed) / max(seconds, 1e-9)
         a_step = (
             self.settings.accumulate * sum(b.tokens for b in self.train_batches) / len(self.train_batches)
         )
+        prefixes = a_prefix_token * sum(map(len, {b.prefix for b in self.train_batches}))
         limit = self.settings.max_seconds
         if limit is not None:
-            steps = max(1, min(steps, int(limit * speed / a_step)))
+            steps = max(1, min(steps, int((limit - prefixes) * speed / a_step)))
         if self.progress:
             self._say(
-                f"{steps} steps of about {a_step:.0f} tokens at {speed:.0f} tokens/s: "
-                f"about {steps * a_step / speed / 60:.0f} minutes, validation not counted"
+                f"{steps} steps of about {a_step:.0f} tokens at {speed:.0f} tokens/s, {prefixes / 60:.0f} "
+                f"minutes for schemas: about {(steps * a_step / speed + prefixes) / 60:.0f} minutes, "
+                "validation not counted"
             )
         return steps
 
@@ -662,7 +669,9 @@ def _load(folder: Path, settings: Settings, device: str, steps: int) -> Any:
             load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
         )
         options["device_map"] = {"": device}
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, local_files_only=True, **options)
+    model = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=dtype, local_files_only=True, attn_implementation=register(), **options
+    )
     if settings.method != "qlora":
         model = model.to(device)
     model.requires_grad_(False)

@@ -1,10 +1,7 @@
 """Ways from a question to rows that an evaluation can measure; more are a function of the same form.
 
-``PRODUCT`` is what users get: linking, grammar, guard, repair, budget. ``PLAIN`` is the plain prompt of
-:mod:`finetune.plain`. ``tables`` writes canonical SQL over plain tables (``sql.table_draft``), with votes by
-result (``sql.vote``):
-
-    tables(votes=8)
+``product`` is what users get: linking, grammar, guard, repair, budget, and votes by result where asked for.
+``PLAIN`` is the plain prompt of :mod:`finetune.plain`.
 """
 
 from __future__ import annotations
@@ -22,7 +19,7 @@ from finetune.plain import plain_prompt, verdict_of_problem
 from finetune.scores import Verdict
 from llm.engine import Engine
 from llm.errors import PromptTooLong
-from sql.ask import CannotAnswer, SqlAnswer, SqlAsker
+from sql.ask import CannotAnswer, SqlAnswer, open_asker
 from sql.databases import open_database
 from sql.errors import (
     NotAllowed,
@@ -36,9 +33,7 @@ from sql.errors import (
 from sql.linking import Vocabulary
 from sql.record import Statement, recording
 from sql.shopfile import shop_from_catalog
-from sql.table_draft import TableDrafter
 from sql.types import QueryLimits, Value
-from sql.vote import VotingAsker
 from sql.workspace import Workspace, open_workspace
 
 
@@ -82,16 +77,9 @@ class Way:
     """Database file, engine, adapter → the answerer while the file is open."""
 
 
-def make_asker(workspace: Workspace, engine: Engine, adapter: str | None) -> SqlAsker:
-    """The asker of the product."""
-    return SqlAsker(workspace, engine, Vocabulary.build(workspace), adapter=adapter)
-
-
 @contextlib.contextmanager
-def open_product(
-    file: Path, engine: Engine, adapter: str | None, *, make_asker: MakeAsker = make_asker
-) -> Iterator[Answerer]:
-    """Questions as users ask them, of a database described by its catalogue alone."""
+def open_way(file: Path, engine: Engine, adapter: str | None, *, make_asker: MakeAsker) -> Iterator[Answerer]:
+    """Questions to an asker, of a database described by its catalogue alone."""
     workspace = open_unseen(file)
     try:
         asker = make_asker(workspace, engine, adapter)
@@ -136,20 +124,17 @@ def open_plain(file: Path, engine: Engine, adapter: str | None) -> Iterator[Answ
     yield answer
 
 
-PRODUCT = Way(name="product", open=open_product)
 PLAIN = Way(name="plain prompt", open=open_plain)
 
 
-def tables(votes: int = 1) -> Way:
-    """Canonical SQL over the plain tables: the tables first, then the query; ``votes`` of them by result."""
+def product(votes: int = 1) -> Way:
+    """What users get; ``votes`` statements per question, of which the commonest result wins."""
 
     def make(workspace: Workspace, engine: Engine, adapter: str | None) -> CanAsk:
-        vocabulary = Vocabulary.build(workspace)
-        writer = TableDrafter(vocabulary, workspace.catalog, engine, adapter=adapter)
-        return VotingAsker(workspace, vocabulary, writer, votes=votes)
+        return open_asker(workspace, engine, Vocabulary.build(workspace), adapter=adapter, votes=votes)
 
-    name = "tables" if votes == 1 else f"tables, {votes} votes"
-    return Way(name=name, open=functools.partial(open_product, make_asker=make))
+    name = "product" if votes == 1 else f"product, {votes} votes"
+    return Way(name=name, open=functools.partial(open_way, make_asker=make))
 
 
 def open_unseen(file: Path) -> Workspace:

@@ -37,6 +37,11 @@ def find_adapters(model: str, *homes: Path) -> dict[str, Path]:
     return found
 
 
+def default_adapter(model: str) -> str | None:
+    """The adapter that comes with the project for ``model``, and is used unless another is named."""
+    return next(iter(find_adapters(model, SHIPPED)), None)
+
+
 def _read(file: Path) -> dict[str, Any]:
     try:
         record = json.loads(file.read_text(encoding="utf-8"))

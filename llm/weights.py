@@ -148,6 +148,15 @@ def ensure_weights(
     return folder
 
 
+def model_name(model: str) -> str:
+    """The name of the folder that :func:`ensure_weights` gives for ``model``; reads nothing but sizes."""
+    path = Path(model).expanduser()
+    if model in known_models() or not path.is_file():
+        return path.name
+    size = path.stat().st_size
+    return next((spec.name for spec in known_models().values() if spec.bytes == size), path.name)
+
+
 def find_sources(home: Path, model: str = DEFAULT_MODEL, *, ask_network: bool = True) -> list[Source]:
     """Return the sources in the order in which they are tried; waits at most a few seconds.
 

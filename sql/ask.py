@@ -1,4 +1,4 @@
-"""Question to rows: link, draft, check, run; repair at most twice; say how sure, or that it cannot be
+"""Question to rows: link, write, check, run, vote; repair at most twice; say how sure, or that it cannot be
 answered."""
 
 from __future__ import annotations
@@ -8,26 +8,29 @@ import math
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from llm.engine import Engine
-from sql.draft import Draft, Drafter
 from sql.errors import QueryCancelled, QueryFailed, SqlError, UnsafeQuery
 from sql.groups import GroupRefusal
-from sql.guard import CheckedQuery
 from sql.linking import Links, Mention, Vocabulary, link
 from sql.record import Statement, checked, kind_of, note
+from sql.rules import Rules
 from sql.run import run
 from sql.semantics import Role
 from sql.shape import read_views
+from sql.shop_draft import ShopDrafter
+from sql.table_draft import TableDrafter
 from sql.types import Table
+from sql.vote import TEMPERATURE, elect
 from sql.workspace import Workspace
+from sql.written import Writer, Written
 
 logger = logging.getLogger(__name__)
 
-_MAX_REPAIRS = 2
+MAX_REPAIRS = 2
 
 
 _WRITE = re.compile(
@@ -83,25 +86,31 @@ class SqlAnswer:
 
 
 class SqlAsker:
-    """Answers questions over one workspace.
+    """Answers questions over one workspace; :func:`open_asker` puts the product's together.
 
     Args:
-        adapter: LoRA adapter of the engine to draft with.
-        asks_always: ask the model even where the question's words leave a single statement, to measure it.
+        writer: writes the statements.
+        votes: statements written per question; the result that most of them give wins, the greedy one where
+            they differ all. 1 writes one, greedily.
+        repairs: further tries after every statement of a try has failed.
     """
 
     def __init__(
         self,
         workspace: Workspace,
-        engine: Engine,
         vocabulary: Vocabulary,
+        writer: Writer,
         *,
-        adapter: str | None = None,
-        asks_always: bool = False,
+        votes: int = 1,
+        repairs: int = MAX_REPAIRS,
     ) -> None:
+        if votes < 1:
+            raise ValueError(f"votes must be at least 1, got {votes}")
         self.workspace = workspace
         self.vocabulary = vocabulary
-        self.drafter = Drafter(workspace, engine, vocabulary, adapter=adapter, asks_always=asks_always)
+        self.writer = writer
+        self.votes = votes
+        self.repairs = repairs
 
     def ask(
         self,
@@ -114,9 +123,10 @@ class SqlAsker:
 
         Args:
             cancel: set it and drafting or the query stops with ``QueryCancelled``.
-            on_sql: called with the checked text before it runs, once per attempt that the database can plan.
+            on_sql: called with each checked text before it runs, if the database can plan it.
         Raises:
-            CannotAnswer: the data lacks what is asked, or the role may not see it.
+            CannotAnswer: the data lacks what is asked, or the role may not see it, or most statements
+                written say that nothing answers it.
             SqlError: refused, failed or out of budget, after the repairs.
             LlmError: the engine cannot be used.
         """
@@ -124,64 +134,79 @@ class SqlAsker:
         links = link(question, self.vocabulary, self.workspace.today)
         self._check_answerable(links)
         attempts: list[Attempt] = []
-        plan = self.drafter.plan(links)
         last: SqlError | None = None
-        kept: SqlAnswer | None = None
-        for number in range(_MAX_REPAIRS + 1):
-            _check_cancelled(cancel)
-            if number and plan.kind == "shaped":
-                plan = self.drafter.plan(links, is_open=True)
-            failures = [(a.sql, a.error) for a in attempts if a.error]
-            draft = self.drafter.draft(links, plan, failures=failures, cancel=cancel)
-            finish = draft.completion.finish if draft.completion else "stop"
-            if finish == "cancelled":
-                raise QueryCancelled("Stopped while the query was being written. Nothing was run.")
-            if any(a.sql == draft.sql for a in attempts):
+        run_s = 0.0
+        for number in range(self.repairs + 1):
+            if cancel is not None and cancel.is_set():
+                raise QueryCancelled("Stopped before the query was written. Nothing was run.")
+            drafts = self._draft(links, attempts, cancel)
+            tried = {a.sql for a in attempts}
+            if all(draft.sql in tried for draft in drafts):
                 break  # the model insists; a third time would not help
-            unused = unused_links(links, draft)
-            try:
-                query = self._check(draft)
-                drafted = time.perf_counter()
-                table = run(
-                    query,
-                    self.workspace.database,
-                    self.workspace.role.limits,
-                    cancel,
-                    on_start=None if on_sql is None else partial(on_sql, query.sql),
+            ran: list[tuple[Written, Table]] = []
+            for draft in drafts:
+                if draft.sql in tried:
+                    continue  # it failed before, and would again
+                same = next((table for written, table in ran if written.sql == draft.sql), None)
+                if same is not None:
+                    ran.append((draft, same))
+                    continue
+                before = time.perf_counter()
+                try:
+                    ran.append((draft, self._run(draft, cancel, on_sql)))
+                except (UnsafeQuery, QueryFailed) as error:
+                    logger.info("attempt %d was given up: %s", len(attempts) + 1, type(error).__name__)
+                    tried.add(draft.sql)
+                    attempts.append(Attempt(sql=draft.sql, error=told(error, self.workspace.role)))
+                    last = error
+                finally:
+                    run_s += time.perf_counter() - before
+            if ran:
+                best, share = elect([table for _, table in ran])
+                chosen, table = ran[best]
+                unused = unused_links(links, chosen)
+                return SqlAnswer(
+                    table=self._labelled(table),
+                    links=links,
+                    confidence=confidence(links, chosen, len(attempts), len(unused), table, share),
+                    attempts=(*attempts, Attempt(sql=chosen.sql, error=None)),
+                    seconds={"draft": time.perf_counter() - started - run_s, "run": run_s},
+                    unused=unused,
                 )
-            except (UnsafeQuery, QueryFailed) as error:
-                logger.info("attempt %d was given up: %s", number + 1, type(error).__name__)
-                attempts.append(Attempt(sql=draft.sql, error=told(error, self.workspace.role)))
-                last = error
-                if isinstance(error.__cause__, GroupRefusal):
-                    break  # another statement would answer another question than the one about single rows
-                if finish == "length" and number:
-                    break  # it rambles; a third time would only take as long again
-                continue
-            answer = SqlAnswer(
-                table=self._labelled(table),
-                links=links,
-                confidence=confidence(links, draft, len(attempts), len(unused), table),
-                attempts=(*attempts, Attempt(sql=draft.sql, error=None)),
-                seconds={"draft": drafted - started, "run": time.perf_counter() - drafted},
-                unused=unused,
-            )
-            if kept is not None and len(kept.unused) <= len(unused):
-                break
-            kept = answer
-            if not unused or plan.kind == "shaped":
-                break
-            attempts.append(Attempt(sql=draft.sql, error=f"It does not use {', '.join(unused)}"))
-        if kept is not None:
-            return kept
+            if last is not None and isinstance(last.__cause__, GroupRefusal):
+                break  # another statement would answer another question than the one about single rows
+            if number and all(draft.is_unfinished for draft in drafts):
+                break  # it rambles; a third time would only take as long again
         assert last is not None
         raise last
 
-    def _check(self, draft: Draft) -> CheckedQuery:
-        if draft.completion and draft.completion.finish == "length":
+    def _draft(
+        self, links: Links, attempts: Sequence[Attempt], cancel: threading.Event | None
+    ) -> list[Written]:
+        """What the writer makes of the question; those that decline it are left out."""
+        drafts = self.writer.draft(
+            links,
+            samples=1 if attempts else self.votes,
+            temperature=TEMPERATURE,
+            failures=[(a.sql, a.error) for a in attempts if a.error],
+            cancel=cancel,
+        )
+        if any(c.finish == "cancelled" for d in drafts for c in d.completions):
+            raise QueryCancelled("Stopped while the query was being written. Nothing was run.")
+        kept = [draft for draft in drafts if not draft.is_declined]
+        if 2 * len(kept) < len(drafts):
+            raise CannotAnswer("nothing in the data answers the question", links.unknown)
+        return kept
+
+    def _run(
+        self, draft: Written, cancel: threading.Event | None, on_sql: Callable[[str], None] | None
+    ) -> Table:
+        if draft.is_unfinished:
             note(Statement(sql=draft.sql, verdict="refused", reason="the statement did not end"))
             raise QueryFailed("The statement did not end; write a shorter one.")
-        return checked(self.workspace.guard, draft.sql)
+        query = checked(self.workspace.guard, draft.sql)
+        on_start = None if on_sql is None else partial(on_sql, query.sql)
+        return run(query, self.workspace.database, self.workspace.role.limits, cancel, on_start=on_start)
 
     def _labelled(self, table: Table) -> Table:
         """The table with the units of its metric columns."""
@@ -206,7 +231,7 @@ class SqlAsker:
         if _WRITE.match(links.question):
             raise CannotAnswer("the shop's data can be read here and never changed")
         counted = _COUNTED.search(links.question)
-        if self.drafter.is_plain:  # nobody gave its tables words: leave it to the model
+        if self.vocabulary.is_plain:  # nobody gave its tables words: leave it to the model
             if not links.mentions:
                 raise CannotAnswer("the question names nothing that the data has", links.unknown)
             return
@@ -260,12 +285,7 @@ def told(error: UnsafeQuery | QueryFailed, role: Role) -> str:
     return kind_of(error)
 
 
-def _check_cancelled(cancel: threading.Event | None) -> None:
-    if cancel is not None and cancel.is_set():
-        raise QueryCancelled("Stopped before the query was written. Nothing was run.")
-
-
-def unused_links(links: Links, draft: Draft) -> tuple[str, ...]:
+def unused_links(links: Links, draft: Written) -> tuple[str, ...]:
     """Values and periods that the question names and the statement leaves out."""
     sql = draft.sql.casefold()
     unused = []
@@ -284,20 +304,22 @@ def unused_links(links: Links, draft: Draft) -> tuple[str, ...]:
     return tuple(unused)
 
 
-def confidence(links: Links, draft: Draft, repairs: int, unused: int, table: Table) -> float:
+def confidence(
+    links: Links, draft: Written, repairs: int, unused: int, table: Table, share: float = 1.0
+) -> float:
     """How likely a result is right: a logistic of a few facts, with weights set by hand.
 
-    The weights say only what helps and what hurts; they are not calibrated. Features: whether the statement
-    had a known shape, the mean log-probability of its tokens, coverage of the question's words,
-    repairs, linked words left unused, and an empty result.
+    The weights say only what helps and what hurts; they are not calibrated. Features: whether the shop's
+    words left one statement, the mean log-probability of its tokens, coverage of the question's words,
+    repairs, linked words left unused, an empty or cut result, and the share of votes for it.
     """
-    logprobs = draft.completion.logprobs if draft.completion else ()
-    mean = sum(logprobs) / len(logprobs) if logprobs else -0.3
+    logprobs = draft.logprobs
+    mean = sum(logprobs) / len(logprobs) if logprobs else 0.0
     score = (
         -1.0
-        + (2.0 if draft.plan.kind == "shaped" else 0.0)
-        + 0.8 * max(mean, -3.0)
+        + (1.8 if draft.is_certain else 1.0 + 4.0 * max(mean, -1.0))
         + 2.0 * (links.coverage - 0.5)
+        + 1.5 * (share - 1.0)
         - 0.9 * repairs
         - 1.5 * unused
         - (0.8 if not table.rows else 0.0)
@@ -305,3 +327,28 @@ def confidence(links: Links, draft: Draft, repairs: int, unused: int, table: Tab
         - 0.4 * min(len(links.unknown), 4)
     )
     return 1.0 / (1.0 + math.exp(-score))
+
+
+def open_asker(
+    workspace: Workspace,
+    engine: Engine,
+    vocabulary: Vocabulary,
+    *,
+    adapter: str | None = None,
+    votes: int = 1,
+    asks_always: bool = False,
+) -> SqlAsker:
+    """The product's asker: a described shop in shop form after the rules, plain tables in canonical SQL.
+
+    Args:
+        adapter: LoRA adapter of the engine to write with.
+        asks_always: ask the model even where the question's words leave a single statement, to measure it.
+    """
+    writer: Writer
+    if vocabulary.is_plain:
+        writer = TableDrafter(vocabulary, workspace.catalog, engine, adapter=adapter)
+    else:
+        writer = ShopDrafter(vocabulary, workspace.catalog.dialect, engine, adapter=adapter)
+    if not asks_always:
+        writer = Rules(workspace, vocabulary, writer)
+    return SqlAsker(workspace, vocabulary, writer, votes=votes)

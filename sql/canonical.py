@@ -30,7 +30,7 @@ from sqlglot.errors import SqlglotError
 
 from sql.errors import SqlError
 from sql.grammar import quote_name
-from sql.scopes import Edge, edges
+from sql.joins import Edge, edges
 from sql.semantics import View
 from sql.types import Catalog, Dialect
 

@@ -97,7 +97,7 @@ Attributes = Mapping[str, AttributeValue]
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """A question with its right SQL over the views, shown to the model."""
+    """A question with its right SQL over the views: who asks it gets that."""
 
     question: str
     sql: str

@@ -1,9 +1,9 @@
 """Shapes: the few statements that a well-understood question can mean.
 
 Where linking explains a question almost whole (a metric, dimensions, filters, a period), most of its SQL is
-not a matter of choice. This module writes that part and leaves to the model what remains: whether to group,
-which reading of a word is meant, how many rows. Where the wording asks for more than is understood here, it
-returns nothing and the question is drafted under the open grammar.
+not a matter of choice. This module writes that part and leaves open what remains: whether to group, which
+reading of a word is meant, how many rows. Where the wording asks for more than is understood here, it returns
+nothing. A question with a single statement left needs no model (``sql.rules``).
 """
 
 from __future__ import annotations
@@ -15,12 +15,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from sql.cues import Cues
-from sql.grammar import Part, Shape, quote_name, quote_text, time_grain, time_part
+from sql.grammar import quote_name, quote_text, time_grain, time_part
 from sql.linking import Links, Mention, Vocabulary
 from sql.periods import Period, shift_months
-from sql.semantics import Metric, View, ViewColumn
+from sql.semantics import View, ViewColumn
 from sql.types import ColumnType, Dialect
 from sql.words import is_chinese, spaced, stem
+
+Part = str | tuple[str, ...]
+"""A fixed text, or a choice among texts (one of which may be empty)."""
+
+Shape = tuple[Part, ...]
+"""One statement with choices."""
 
 _WEIGHTS = {"metric": 3.0, "view": 2.0, "column": 1.5, "value": 1.5}
 _MAX_DIMS = 3
@@ -753,10 +759,12 @@ def _shares(made: Frame) -> list[Shape]:
     return result
 
 
-def metric_is_used(metric: Metric, sql: str) -> bool:
-    """Whether ``sql`` contains the metric's expression, spaces and case aside."""
-    return _flat(metric.sql) in _flat(sql)
-
-
-def _flat(sql: str) -> str:
-    return re.sub(r"\s+", "", sql).casefold()
+def count_statements(shapes: Sequence[Shape]) -> int:
+    """How many statements ``shapes`` leave to choose from."""
+    total = 0
+    for shape in shapes:
+        product = 1
+        for part in shape:
+            product *= 1 if isinstance(part, str) else max(1, len(set(part)))
+        total += product
+    return total

@@ -8,19 +8,17 @@ mean stands beside it.
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 
-from llm.engine import Completion, Engine, Prompt
+from llm.engine import Engine, Prompt
 from sql.grammar import lark_text, quote_name, quote_text
 from sql.linking import Links, Vocabulary
 from sql.prompt import DIALECTS, one_line, template
 from sql.semantics import Metric, View, ViewColumn
-from sql.shop_form import Words, expand, form_grammar
+from sql.shop_form import NotShopForm, Words, expand, form_grammar
 from sql.table_draft import FEW_VALUES, MAX_QUESTION, question_stretches
 from sql.types import Dialect
-from sql.written import Written
+from sql.written import NOTHING, TwoSteps
 
 MAX_TOKENS = 140
 MAX_LEAD_TOKENS = 24
@@ -31,11 +29,7 @@ MAX_HINTS = 10
 MAX_TEXTS = 60
 
 
-NOTHING = "-- nothing\n"
-"""The first line where the data cannot answer; only an adapter has learnt when to write it."""
-
-
-class ShopDrafter:
+class ShopDrafter(TwoSteps):
     """Writes statements over the views of one workspace; a ``sql.written.Writer``."""
 
     def __init__(
@@ -43,64 +37,32 @@ class ShopDrafter:
     ) -> None:
         self.vocabulary = vocabulary
         self.dialect = dialect
-        self.engine = engine
-        self.adapter = adapter
         self.fixed = describe_shop(vocabulary)
-        self._views = {quote_name(view.name): view for view in vocabulary.views}
-        first = [f"-- {name}\n" for name in self._views] + ([NOTHING] if adapter else [])
-        leads = " | ".join(map(lark_text, first))
-        self._leads_grammar = f"start: {leads}\n"
+        self._views = {f"-- {quote_name(view.name)}\n": view for view in vocabulary.views}
+        first = [*self._views, *([NOTHING] if adapter else [])]
+        leads = f"start: {' | '.join(map(lark_text, first))}\n"
+        super().__init__(
+            engine, adapter=adapter, leads=leads, lead_tokens=MAX_LEAD_TOKENS, query_tokens=MAX_TOKENS
+        )
 
-    def draft(
-        self,
-        links: Links,
-        *,
-        samples: int = 1,
-        temperature: float = 0.0,
-        failures: Sequence[tuple[str, str]] = (),
-        cancel: threading.Event | None = None,
-    ) -> list[Written]:
-        """Write ``samples`` statements for one question; the first of them greedily.
+    def prompt(self, links: Links, failures: Sequence[tuple[str, str]] = ()) -> Prompt:
+        """The prompt of one question; see :func:`shop_prompt`."""
+        return shop_prompt(links, self.fixed, self.vocabulary, self.dialect, failures=failures)
 
-        Raises:
-            LlmError: the engine cannot be used, or the prompt is too long.
-        """
-        prompt = shop_prompt(links, self.fixed, self.vocabulary, self.dialect, failures=failures)
+    def second(self, lead: str, links: Links) -> tuple[str, Callable[[str], str]]:
+        """See ``sql.written.TwoSteps``; a text that is no shop form is left as it is."""
+        view = self._views.get(lead)
+        if view is None:
+            raise ValueError(f"no such view: {lead.strip()}")
+        metrics = metrics_of(view, self.vocabulary)
 
-        def complete(asked: Prompt, grammar: str, count: int, limit: int) -> list[Completion]:
-            found: list[Completion] = []
-            for share, heat in ((1, 0.0), (count - 1, temperature)):
-                if share:
-                    found += self.engine.complete(
-                        asked,
-                        grammar=grammar,
-                        adapter=self.adapter,
-                        samples=share,
-                        temperature=heat,
-                        max_tokens=limit,
-                        cancel=cancel,
-                    )
-            return found
+        def to_sql(text: str) -> str:
+            try:
+                return expand(text, view, metrics, links.periods, self.dialect)
+            except NotShopForm:
+                return text.strip()
 
-        leads = complete(prompt, self._leads_grammar, samples, MAX_LEAD_TOKENS)
-        drafts: list[Written] = []
-        for text in dict.fromkeys(c.text for c in leads):
-            same = [c for c in leads if c.text == text]
-            if same[0].finish != "stop" or text == NOTHING:
-                drafts += [Written(sql="", completions=(c,), is_declined=text == NOTHING) for c in same]
-                continue
-            view = self._views[text.strip().removeprefix("-- ")]
-            metrics = metrics_of(view, self.vocabulary)
-            grammar = form_grammar(view, metrics, words_of(links, view, self.vocabulary))
-            for lead, query in zip(
-                same, complete(replace(prompt, lead=text), grammar, len(same), MAX_TOKENS), strict=True
-            ):
-                is_whole = query.finish == "stop"
-                sql = (
-                    expand(query.text, view, metrics, links.periods, self.dialect) if is_whole else query.text
-                )
-                drafts.append(Written(sql=sql, completions=(lead, query)))
-        return drafts
+        return form_grammar(view, metrics, words_of(links, view, self.vocabulary)), to_sql
 
 
 # --- the prompt ------------------------------------------------------------------------------------------

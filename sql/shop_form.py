@@ -234,7 +234,7 @@ class _Writer:
             alias = self._alias(item)
             if alias is not None:
                 item.replace(exp.alias_(item.copy(), alias))
-        for call in list(tree.find_all(exp.Anonymous)):
+        for call in reversed(list(tree.find_all(exp.Anonymous))):  # the inner ones first
             made = self._call(call)
             made.meta[_DONE] = True
             call.replace(made)

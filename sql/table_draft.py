@@ -11,11 +11,9 @@ question names, or that are one of few in a column of the chosen tables.
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 
-from llm.engine import Completion, Engine, Prompt
+from llm.engine import Engine, Prompt
 from sql.canonical import JoinPath, Schema
 from sql.canonical_grammar import paths_grammar, query_grammar
 from sql.grammar import quote_name, quote_text
@@ -24,7 +22,7 @@ from sql.prompt import DIALECTS, one_line, template
 from sql.semantics import View
 from sql.types import Catalog
 from sql.words import STOP_WORDS, WORD, is_chinese
-from sql.written import Written
+from sql.written import TwoSteps
 
 MAX_TOKENS = 160
 """Of the query; the longest of 6,457 canonical gold queries has 150."""
@@ -42,7 +40,7 @@ MAX_COLUMNS = 400
 """Columns of a schema that are shown with types, keys and values; wider ones are shown by name."""
 
 
-class TableDrafter:
+class TableDrafter(TwoSteps):
     """Writes statements over the plain tables of one workspace; a ``sql.written.Writer``."""
 
     def __init__(
@@ -51,60 +49,23 @@ class TableDrafter:
         self.schema = schema = Schema.of(vocabulary.views, catalog)
         self.fixed = describe_tables(vocabulary.views, catalog, vocabulary)
         self.vocabulary = vocabulary
-        self.engine = engine
-        self.adapter = adapter
         self._paths = {path.name: path for path in schema.paths}
-        self._paths_grammar = paths_grammar(schema)
-
-    def draft(
-        self,
-        links: Links,
-        *,
-        samples: int = 1,
-        temperature: float = 0.0,
-        failures: Sequence[tuple[str, str]] = (),
-        cancel: threading.Event | None = None,
-    ) -> list[Written]:
-        """Write ``samples`` statements for one question.
-
-        The first step is greedy for the first of them and sampled for the others; samples that choose the
-        same tables share the second step's call.
-
-        Args:
-            failures: earlier statements with their errors.
-        Raises:
-            LlmError: the engine cannot be used, or the prompt is too long.
-        """
-        prompt = self.prompt(links, failures)
-        leads = self._complete(prompt, self._paths_grammar, 1, 0.0, MAX_LEAD_TOKENS, cancel)
-        if samples > 1:
-            leads += self._complete(
-                prompt, self._paths_grammar, samples - 1, temperature, MAX_LEAD_TOKENS, cancel
-            )
-        drafts: list[Written] = []
-        for text in dict.fromkeys(c.text for c in leads):
-            same = [c for c in leads if c.text == text]
-            if same[0].finish != "stop":
-                drafts += [Written(sql="", completions=(c,)) for c in same]
-                continue
-            paths = self.read_lead(text)
-            grammar = query_grammar(paths, self.schema, texts(links, paths, self.vocabulary))
-            written: list[Completion] = []
-            asked = replace(prompt, lead=text)
-            if same[0] is leads[0]:
-                written += self._complete(asked, grammar, 1, 0.0, MAX_TOKENS, cancel)
-            if len(same) > len(written):
-                count = len(same) - len(written)
-                written += self._complete(asked, grammar, count, temperature, MAX_TOKENS, cancel)
-            drafts += [
-                Written(sql=second.text.strip(), completions=(first, second))
-                for first, second in zip(same, written, strict=True)
-            ]
-        return drafts
+        super().__init__(
+            engine,
+            adapter=adapter,
+            leads=paths_grammar(schema),
+            lead_tokens=MAX_LEAD_TOKENS,
+            query_tokens=MAX_TOKENS,
+        )
 
     def prompt(self, links: Links, failures: Sequence[tuple[str, str]] = ()) -> Prompt:
         """The prompt of one question; see :func:`table_prompt`."""
         return table_prompt(links, self.fixed, self.schema, failures=failures)
+
+    def second(self, lead: str, links: Links) -> tuple[str, Callable[[str], str]]:
+        """See ``sql.written.TwoSteps``."""
+        paths = self.read_lead(lead)
+        return query_grammar(paths, self.schema, texts(links, paths, self.vocabulary)), str.strip
 
     def read_lead(self, text: str) -> tuple[JoinPath, ...]:
         """The paths that a first line names; ``ValueError`` when it names one that is not there."""
@@ -113,25 +74,6 @@ class TableDrafter:
         if unknown:
             raise ValueError(f"no such tables: {', '.join(unknown)}")
         return tuple(self._paths[name] for name in names)
-
-    def _complete(
-        self,
-        prompt: Prompt,
-        grammar: str,
-        samples: int,
-        temperature: float,
-        max_tokens: int,
-        cancel: threading.Event | None,
-    ) -> list[Completion]:
-        return self.engine.complete(
-            prompt,
-            grammar=grammar,
-            adapter=self.adapter,
-            samples=samples,
-            temperature=temperature,
-            max_tokens=max_tokens,
-            cancel=cancel,
-        )
 
 
 # --- the prompt ------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 
@@ -369,7 +369,6 @@ def guard(
     {"verdict": "allow" or "refuse", "reason": "…", "sql": "the text that would run"}.
     """
     settings = settings_of_process()
-    from dataclasses import replace
     from typing import get_args
 
     from sql.guard import Guard
@@ -489,7 +488,11 @@ def evaluate(
         ),
     ] = False,
     adapter: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A LoRA adapter of the model. Left out: none.")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="A LoRA adapter of the model, or none. Left out: SHOPTALK_ADAPTER, else the project's own.",
+        ),
     ] = None,
     plain: Annotated[
         bool,
@@ -498,18 +501,8 @@ def evaluate(
             help="CREATE statements and one greedy reply instead of the product's way. Off by default.",
         ),
     ] = False,
-    tables: Annotated[
-        bool,
-        typer.Option(
-            "--tables",
-            help="Canonical SQL over plain tables instead of the product's way. Off by default.",
-        ),
-    ] = False,
     votes: Annotated[
-        int,
-        typer.Option(
-            min=1, max=64, help="With --tables: statements per question, the commonest result wins."
-        ),
+        int, typer.Option(min=1, max=64, help="Statements per question; the commonest result wins.")
     ] = 1,
     resume: Annotated[
         Path | None,
@@ -527,8 +520,10 @@ def evaluate(
     settings = settings_of_process()
     if split not in (None, "train", "validation", "test"):
         raise WrongUse(f"--split is {split!r}; expected train, validation or test.")
-    if (plain and tables) or (votes > 1 and not tables):
-        raise WrongUse("Choose one of --plain and --tables; --votes goes with --tables.")
+    if plain and (votes > 1 or adapter not in (None, "none")):
+        raise WrongUse(
+            "--plain is the baseline: one greedy reply of the bare model; leave --votes and --adapter out."
+        )
     if sample and split == "train":
         raise WrongUse("--sample has questions for test and validation only; leave out --split train.")
     for option, file in (("--resume", resume), ("--report", report)):
@@ -542,16 +537,17 @@ def evaluate(
         if not is_there:
             raise WrongUse(f"{option} is {str(path)!r}, which does not exist.")
     from finetune.evaluate import evaluate as measure
-    from finetune.ways import PLAIN, PRODUCT
-    from finetune.ways import tables as over_tables
-    from ui.open import load_engine
+    from finetune.ways import PLAIN, product
+    from ui.open import adapter_of, load_engine
+
+    settings = replace(settings, adapter="none" if plain else adapter or settings.adapter)
 
     measured = measure(
         questions,
         database_root,
         engine=load_engine(settings),
-        adapter=adapter,
-        way=over_tables(votes) if tables else PLAIN if plain else PRODUCT,
+        adapter=adapter_of(settings),
+        way=PLAIN if plain else product(votes),
         side=cast("Split | None", split),
         sample=sample,
         limit=limit,
@@ -633,7 +629,6 @@ def weights(
 ) -> None:
     """Bring the language model's weights and check them; nothing is fetched that is already there."""
     settings = settings_of_process()
-    from dataclasses import replace
 
     from ui.open import bring_weights
 

@@ -13,6 +13,7 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ui.errors import WrongUse
 from ui.settings import Settings
 
 if TYPE_CHECKING:
@@ -124,14 +125,22 @@ def _model(settings: Settings, findings: Findings) -> dict[str, str]:
         found[f"weights: {source.kind}"] = f"{'found' if source.is_available else 'no'}: {source.detail}"
     if not any(source.is_available for source in sources if source.kind in ("path", "kept")):
         findings.missing.append(Missing(what=f"the weights of {model}", command="shoptalk weights"))
-    return found | _adapters(settings, Path(model).name)
+    return found | _adapters(settings, findings)
 
 
-def _adapters(settings: Settings, model: str) -> dict[str, str]:
-    from llm.adapters import SHIPPED, find_adapters
+def _adapters(settings: Settings, findings: Findings) -> dict[str, str]:
+    from ui.open import adapter_of, adapters_of
 
-    known = find_adapters(model, SHIPPED, settings.adapters)
-    found = {f"adapter: {name}": str(folder) for name, folder in known.items()}
+    known = adapters_of(settings)
+    try:
+        used = adapter_of(settings)
+    except WrongUse as error:
+        used = None
+        findings.missing.append(Missing(what=str(error), command="unset SHOPTALK_ADAPTER"))
+    found = {
+        f"adapter: {name}": ("used: " if name == used else "not used: ") + str(folder)
+        for name, folder in known.items()
+    }
     return found or {"adapters": f"none for this model; trained ones belong into {settings.adapters}"}
 
 

@@ -154,7 +154,7 @@ class OpenedShop:
             return
         with step("Letting the model read the shop's description"):
             links = link(question, self.asker.vocabulary, self.workspace.today)
-            self.asker.drafter.draft(links, self.asker.drafter.plan(links))
+            self.asker.writer.draft(links)
 
     def close(self) -> None:
         """Free the database."""
@@ -465,20 +465,60 @@ def load_engine(settings: Settings) -> Engine:
     if settings.engine_url:
         from llm.served import ServedEngine
 
-        return ServedEngine(settings.engine_url, settings.model, key=settings.engine_key)
-    from llm.adapters import SHIPPED, find_adapters
+        adapter = adapter_of(settings)
+        served = {adapter: adapter} if adapter else {}
+        return ServedEngine(settings.engine_url, settings.model, adapters=served, key=settings.engine_key)
     from llm.load import open_engine
 
     with step(f"Loading the language model ({model_of(settings)})"):
-        folder = bring_weights(settings)
+        bring_weights(settings)
         go_offline()
         return open_engine(
             settings.weights,
             model=model_of(settings),
             device=settings.device,
             precision=settings.precision,
-            adapters=find_adapters(folder.name, SHIPPED, settings.adapters),
+            adapters=adapters_of(settings),
         )
+
+
+NO_ADAPTER = "none"
+"""What ``SHOPTALK_ADAPTER`` and ``--adapter`` say for the bare model."""
+
+
+def adapters_of(settings: Settings) -> dict[str, Path]:
+    """The adapters on this machine that fit the model, name to folder; the model is not loaded."""
+    from llm.adapters import SHIPPED, find_adapters
+    from llm.weights import model_name
+
+    return find_adapters(model_name(model_of(settings)), SHIPPED, settings.adapters)
+
+
+def adapter_of(settings: Settings) -> str | None:
+    """The adapter that SQL is written with: the one that the settings name, else the project's own.
+
+    A server's adapters are the server's: one is used only when the settings name it.
+
+    Raises:
+        WrongUse: no adapter of that name fits the model.
+    """
+    from llm.adapters import default_adapter
+    from llm.weights import model_name
+
+    asked = settings.adapter
+    if asked == NO_ADAPTER:
+        return None
+    if settings.engine_url:
+        return asked
+    if asked is None:
+        return default_adapter(model_name(model_of(settings)))
+    known = adapters_of(settings)
+    if asked not in known:
+        raise WrongUse(
+            f"No adapter of {model_of(settings)} is called {asked!r}; known: "
+            f"{', '.join([*known, NO_ADAPTER])}. Trained ones belong into {settings.adapters}."
+        )
+    return asked
 
 
 def model_of(settings: Settings) -> str:
@@ -544,11 +584,11 @@ def assemble(
     """
     from bot.assistant import Assistant
     from retrieval.embed import load_embedder
-    from sql.ask import SqlAsker
+    from sql.ask import open_asker
     from sql.linking import Vocabulary
 
     vocabulary = Vocabulary.build(workspace)
-    asker = SqlAsker(workspace, engine, vocabulary)
+    asker = open_asker(workspace, engine, vocabulary, adapter=adapter_of(settings))
     if index is not None:
         embedder = index.embedder
     embedder = embedder or load_embedder()

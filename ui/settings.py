@@ -39,6 +39,9 @@ class Settings:
     """Name of the language model. ``SHOPTALK_MODEL``."""
     model_path: Path | None = None
     """A weights file or folder to use instead of the official one. ``SHOPTALK_MODEL_PATH``."""
+    adapter: str | None = None
+    """LoRA adapter to write SQL with; ``none`` for the bare model; ``None`` for the one that comes with the
+    project. ``SHOPTALK_ADAPTER``."""
     device: str | None = None
     """``cpu`` or ``cuda``; ``None`` chooses. ``SHOPTALK_DEVICE``."""
     precision: str | None = None
@@ -112,6 +115,7 @@ class Settings:
             home=_home(text("HOME")),
             model=text("MODEL") or DEFAULT_MODEL,
             model_path=_existing("SHOPTALK_MODEL_PATH", text("MODEL_PATH")),
+            adapter=text("ADAPTER"),
             device=_choice("SHOPTALK_DEVICE", text("DEVICE"), DEVICES),
             precision=_choice("SHOPTALK_PRECISION", text("PRECISION"), PRECISIONS),
             engine_url=_url("SHOPTALK_ENGINE_URL", text("ENGINE_URL")),

@@ -12,6 +12,8 @@ from bench.heldout import measured_keys
 from finetune.examples import made_up_examples, spider_examples
 from finetune.generate import Pair
 from finetune.heldout import MEASURED, OUTSIDE, databases, is_measured_with, split, wording
+from sql.workspace import Workspace
+from sql.written import NOTHING
 
 
 def test_the_keys_are_those_of_the_questions_that_measure() -> None:
@@ -53,6 +55,31 @@ def test_made_up_questions_are_none_that_measure(
     assert counts["measured with"] >= 1 and counts["failing"] == 0
     assert len(made) > 200
     assert not any(is_measured_with(e.prompt.rest.split("\n")[1].removeprefix("Question: ")) for e in made)
+
+
+@pytest.mark.slow
+def test_parts_of_a_shop_are_shops_of_their_own(demo_workspace: Workspace) -> None:
+    made, _ = made_up_examples(demo_workspace, count=200, parts=4, progress=False)
+    prompts = {e.database: e.prompt.fixed for e in made}
+    assert sorted(prompts) == ["Lindgrove", *(f"Lindgrove {n}" for n in range(1, 5))]
+    views = {name: fixed.count("CREATE VIEW") for name, fixed in prompts.items()}
+    assert views.pop("Lindgrove") > 4 >= max(views.values())
+    assert not any("email" in fixed for fixed in prompts.values()), "masked for the role"
+    for example in made:
+        if example.reply != NOTHING:
+            assert f"CREATE VIEW {example.reply.splitlines()[0].removeprefix('-- ')} (" in example.prompt.fixed
+    again, _ = made_up_examples(demo_workspace, count=200, parts=4, progress=False)
+    assert again == made
+
+
+def test_so_many_questions_of_each_database(data_folder: Path) -> None:
+    folder = data_folder / "spider_train"
+    made, counts = spider_examples(
+        folder, "train", databases=["college_1", "store_1"], per_database=9, progress=False
+    )
+    assert 12 < len(made) == counts.made <= 18
+    assert {e.database for e in made} == {"college_1", "store_1"}
+    assert len({(e.database, e.reply) for e in made}) == len(made), "paraphrases come last"
 
 
 def test_examples_are_of_their_side_alone(data_folder: Path) -> None:

@@ -21,8 +21,9 @@ from bot.memory import Conversation
 from llm.engine import Prompt
 from llm.scripted import ScriptedEngine
 from retrieval.corpus import review_documents
-from sql.ask import SqlAsker
+from sql.ask import open_asker
 from sql.linking import Vocabulary
+from sql.shop_form import view_of
 from sql.workspace import Workspace
 
 TALKS = yaml.safe_load((Path(__file__).parent / "conversations.yml").read_text(encoding="utf-8"))
@@ -30,14 +31,14 @@ ORDER = ["understood", "sql", "rows", "text", "chart", "done"]
 
 
 class Model:
-    """Writes the SQL of the turn; being asked without one is a failure of the test."""
+    """Writes the turn's statement in shop form; being asked without one is a failure of the test."""
 
     def __init__(self) -> None:
         self.sql: str | None = None
 
     def __call__(self, prompt: Prompt) -> str:
         assert self.sql is not None, f"the model was asked: {prompt.rest}"
-        return self.sql
+        return self.sql if prompt.lead else f"-- {view_of(self.sql)}\n"
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def model() -> Model:
 @pytest.fixture
 def assistant(small_workspace: Workspace, small_vocabulary: Vocabulary, model: Model) -> Assistant:
     engine = ScriptedEngine(model)
-    asker = SqlAsker(small_workspace, engine, small_vocabulary)
+    asker = open_asker(small_workspace, engine, small_vocabulary)
     retriever = WordRetriever(review_documents(small_workspace))
     return Assistant(small_workspace, asker, retriever, vocabulary=small_vocabulary, engine=engine)
 
@@ -121,10 +122,9 @@ def test_a_message_of_20_000_characters_is_not_read(assistant: Assistant):
     check_receipts(answer)
 
 
-def test_the_database_is_as_it_was(small_shop_file: Path, assistant: Assistant, model: Model):
+def test_the_database_is_as_it_was(small_shop_file: Path, assistant: Assistant):
     path = small_shop_file.parent / "shop.duckdb"
     before = path.read_bytes()
-    model.sql = "SELECT SUM(amount) AS revenue FROM sales"
     for question in ("drop table raw_sales", "delete order 5", "'; DROP TABLE raw_sales; --", "revenue"):
         ask(assistant, question)
     assert path.read_bytes() == before
@@ -132,10 +132,8 @@ def test_the_database_is_as_it_was(small_shop_file: Path, assistant: Assistant, 
     assert duckdb.__version__
 
 
-def test_a_conversation_outlives_the_process(assistant: Assistant, model: Model, tmp_path: Path):
+def test_a_conversation_outlives_the_process(assistant: Assistant, tmp_path: Path):
     talk = Conversation()
-    may = "WHERE ordered_at >= '2026-05-01' AND ordered_at < '2026-06-01'"
-    model.sql = f"SELECT SUM(amount) AS revenue FROM sales {may}"
     ask(assistant, "What was the revenue last month?", talk)
     talk.save(tmp_path / "talk.json")
     again = Conversation.load(tmp_path / "talk.json")
@@ -145,9 +143,6 @@ def test_a_conversation_outlives_the_process(assistant: Assistant, model: Model,
         ("2026-05-01", "2026-06-01"),
         talk.turns[0].sql,
     )
-    model.sql = (
-        f"SELECT country, SUM(amount) AS revenue FROM sales {may} GROUP BY 1 ORDER BY SUM(amount) DESC"
-    )
     answer, _ = ask(assistant, "and by country?", again)
     assert answer.standalone_question == "What was the revenue last month by country?"
     assert len(answer.tables[0].rows) == 3
@@ -155,7 +150,6 @@ def test_a_conversation_outlives_the_process(assistant: Assistant, model: Model,
 
 def test_two_conversations_do_not_mix(assistant: Assistant, model: Model):
     first, second = Conversation(), Conversation()
-    model.sql = "SELECT SUM(amount) AS revenue FROM sales"
     ask(assistant, "Total revenue", first)
     answer, _ = ask(assistant, "and by country?", second)
     assert answer.status == "clarify"

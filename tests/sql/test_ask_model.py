@@ -6,7 +6,7 @@ import decimal
 
 import pytest
 
-from sql.ask import SqlAsker
+from sql.ask import open_asker
 from sql.linking import Vocabulary
 from sql.shopfile import load_shop
 
@@ -59,7 +59,7 @@ REQUIRED = 8
 
 
 def test_most_of_ten_questions_are_answered_right(demo_workspace, engine):
-    asker = SqlAsker(demo_workspace, engine, Vocabulary.build(demo_workspace))
+    asker = open_asker(demo_workspace, engine, Vocabulary.build(demo_workspace))
     wrong = []
     for question, gold in QUESTIONS:
         answer = asker.ask(question)

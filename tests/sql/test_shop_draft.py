@@ -8,11 +8,11 @@ import asking_shop
 import pytest
 
 from llm.scripted import ReplyNotInGrammar, ScriptedEngine
-from sql.ask import CannotAnswer
+from sql.ask import CannotAnswer, SqlAsker
 from sql.linking import Vocabulary, link
-from sql.shop_draft import NOTHING, ShopDrafter, words_of
-from sql.vote import VotingAsker
+from sql.shop_draft import ShopDrafter, words_of
 from sql.workspace import Workspace, open_workspace
+from sql.written import NOTHING
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +33,10 @@ def asker(
     *replies: str | list[str],
     votes: int = 1,
     adapter: str | None = None,
-) -> tuple[VotingAsker, ScriptedEngine]:
+) -> tuple[SqlAsker, ScriptedEngine]:
     engine = ScriptedEngine(replies, adapters=["shop"])
     writer = ShopDrafter(vocabulary, workspace.catalog.dialect, engine, adapter=adapter)
-    return VotingAsker(workspace, vocabulary, writer, votes=votes), engine
+    return SqlAsker(workspace, vocabulary, writer, votes=votes), engine
 
 
 def test_first_the_view_then_the_query(workspace: Workspace, vocabulary: Vocabulary) -> None:

@@ -69,6 +69,7 @@ CASES = {
         'SELECT country, SHARE(COUNT(*), "is gift") FROM sales GROUP BY country ORDER BY country',
         [("Germany", 0.5), ("Italy", 0.5)],
     ),
+    "a share of a period": ("SELECT SHARE(revenue, DURING(sold_at, 'last month')) FROM sales", [(0.6,)]),
     "a metric called like a column": (
         "SELECT country, profit FROM sales WHERE profit > 3 GROUP BY country HAVING profit > 8",
         [("Germany", 10.0)],

@@ -8,12 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from llm.scripted import ReplyNotInGrammar, ScriptedEngine
-from sql.ask import CannotAnswer
+from sql.ask import CannotAnswer, SqlAsker
 from sql.errors import SqlError
 from sql.linking import Vocabulary, link
 from sql.shopfile import shop_from_catalog
 from sql.table_draft import TableDrafter, question_stretches, texts
-from sql.vote import VotingAsker
 from sql.workspace import Workspace, open_workspace
 
 TABLES = """
@@ -52,10 +51,10 @@ def vocabulary(workspace: Workspace) -> Vocabulary:
 
 def asker(
     workspace: Workspace, vocabulary: Vocabulary, replies: list[str | list[str]], votes: int = 1
-) -> tuple[VotingAsker, ScriptedEngine]:
+) -> tuple[SqlAsker, ScriptedEngine]:
     engine = ScriptedEngine(replies)
     writer = TableDrafter(vocabulary, workspace.catalog, engine)
-    return VotingAsker(workspace, vocabulary, writer, votes=votes), engine
+    return SqlAsker(workspace, vocabulary, writer, votes=votes), engine
 
 
 def test_first_the_tables_then_the_query(workspace: Workspace, vocabulary: Vocabulary) -> None:

@@ -14,6 +14,9 @@ from typer.testing import CliRunner
 
 from llm.adapters import find_adapters
 from ui.cli import app
+from ui.errors import WrongUse
+from ui.open import adapter_of
+from ui.settings import Settings
 
 # peft 0.21 asks transformers 5.23 for a name that is about to change.
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
@@ -78,14 +81,17 @@ def test_from_questions_to_an_adapter_that_is_found(
     assert trained.exit_code == 0, trained.output
     told = json.loads(trained.stdout)
     assert (told["status"], told["steps"]) == ("done", 1)
-    assert "tokens/s: about" in trained.stderr
+    assert "for schemas: about" in trained.stderr
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["model"] == "tiny"
     assert manifest["databases"] == ["town"]
     assert set(manifest["data"]) == {"train.jsonl", "validation.jsonl"}
     assert find_adapters("tiny", tmp_path / "home" / "adapters") == {"mine": out}
     told = json.loads(run("doctor", "--json").stdout)["sections"]["Language model"]
-    assert told["adapter: mine"] == str(out)
+    assert told["adapter: mine"] == f"not used: {out}"
+    monkeypatch.setenv("SHOPTALK_ADAPTER", "mine")
+    told = json.loads(run("doctor", "--json").stdout)["sections"]["Language model"]
+    assert told["adapter: mine"] == f"used: {out}"
     again = run(*command)
     assert again.exit_code == 1
     assert "finished run" in again.stderr
@@ -140,3 +146,28 @@ def test_only_adapters_of_the_model_are_found(tmp_path: Path) -> None:
     write_adapter(_made(tmp_path / "unsigned"), seed=1)
     (tmp_path / "empty").mkdir()
     assert find_adapters("tiny", tmp_path, tmp_path / "absent") == {"right": tmp_path / "right"}
+
+
+def test_which_adapter_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tmp_path / "tiny"
+    model.mkdir()
+
+    def chosen(**options: Any) -> str | None:
+        return adapter_of(Settings(home=tmp_path, model_path=model, **options))
+
+    assert chosen() is None, "none comes with this model"
+    for home, name in (("shipped", "ours"), ("adapters", "mine")):
+        folder = tmp_path / home / name
+        folder.mkdir(parents=True)
+        write_adapter(folder, seed=1)
+        (folder / "manifest.json").write_text(json.dumps({"model": "tiny"}))
+    monkeypatch.setattr("llm.adapters.SHIPPED", tmp_path / "shipped")
+    assert chosen() == "ours"
+    assert chosen(adapter="mine") == "mine"
+    assert chosen(adapter="none") is None
+    with pytest.raises(WrongUse, match="'yours'; known: ours, mine, none"):
+        chosen(adapter="yours")
+    assert chosen(engine_url="http://127.0.0.1:1") is None, "a server's adapters are its own"
+    assert chosen(engine_url="http://127.0.0.1:1", adapter="theirs") == "theirs"
+    (tmp_path / "shipped" / "ours" / "adapter_model.safetensors").unlink()
+    assert chosen() is None, "removed, the bare model writes"
