@@ -31,6 +31,7 @@ from bench.cases import FOLDER, Question, QuestionFileError, load_questions
 from bench.record import RESULTS, circumstances, peak_memory_mb, restart_peak_memory, write_result
 from finetune.match import is_answer_contained, is_same_result
 from finetune.scores import bootstrap_interval, mean
+from sql.rules import Rules
 from sql.types import Value
 
 if TYPE_CHECKING:
@@ -425,6 +426,8 @@ def run(options: argparse.Namespace) -> int:
     parts = {path.stem: load_questions(path)[: options.limit] for path in files}
     out = Path(options.out) if options.out else RESULTS / f"accuracy-{'-'.join(parts)}.json"
     with opened_shop(options.shop, options.role) as (opened, tap):
+        if options.without_rules and isinstance(opened.asker.writer, Rules):
+            opened.asker.writer = opened.asker.writer.writer
         loading = peak_memory_mb()
         restart_peak_memory()
         raw = {name: measure(opened, tap, questions, name) for name, questions in parts.items()}
@@ -493,6 +496,9 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--limit", type=int, help="only the first so many questions of each file")
     parser.add_argument(
         "--baseline", type=int, default=0, metavar="N", help="also N questions with a plain prompt"
+    )
+    parser.add_argument(
+        "--without-rules", action="store_true", help="ask the model even where one statement is left"
     )
     parser.add_argument("--misses", action="store_true", help="list what went wrong; not for the test half")
     parser.add_argument("--out", metavar="FILE", help="raw results; default: build/bench/accuracy-NAMES.json")

@@ -67,9 +67,11 @@ def weights_home() -> Path:
 @pytest.fixture(scope="session")
 def engine(weights_home: Path) -> Any:
     """The real default model, loaded once."""
+    from llm.adapters import SHIPPED, find_adapters
     from llm.load import open_engine
+    from llm.weights import DEFAULT_MODEL
 
-    return open_engine(weights_home, progress=False)
+    return open_engine(weights_home, adapters=find_adapters(DEFAULT_MODEL, SHIPPED), progress=False)
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,13 @@ def test_it_equals_attention_over_whole_rows(
     layer = torch.nn.Module()
     layer.layer_idx = 1  # type: ignore[assignment]
     found, _ = attend(
-        layer, query, key, value, None, scaling=0.3, shared=[(keys[:, :, :0], values[:, :, :0]), (keys, values)]
+        layer,
+        query,
+        key,
+        value,
+        None,
+        scaling=0.3,
+        shared=[(keys[:, :, :0], values[:, :, :0]), (keys, values)],
     )
 
     whole_key, whole_value = (
@@ -45,7 +51,5 @@ def test_rows_without_a_beginning_are_causal() -> None:
     torch.manual_seed(3)
     query, key, value = torch.randn(1, 2, 4, 8), torch.randn(1, 1, 4, 8), torch.randn(1, 1, 4, 8)
     found, _ = attend(torch.nn.Module(), query, key, value, None, scaling=0.3)
-    first, _ = attend(
-        torch.nn.Module(), query[:, :, :1], key[:, :, :1], value[:, :, :1], None, scaling=0.3
-    )
+    first, _ = attend(torch.nn.Module(), query[:, :, :1], key[:, :, :1], value[:, :, :1], None, scaling=0.3)
     torch.testing.assert_close(found[:, :1], first)

@@ -67,7 +67,9 @@ def test_parts_of_a_shop_are_shops_of_their_own(demo_workspace: Workspace) -> No
     assert not any("email" in fixed for fixed in prompts.values()), "masked for the role"
     for example in made:
         if example.reply != NOTHING:
-            assert f"CREATE VIEW {example.reply.splitlines()[0].removeprefix('-- ')} (" in example.prompt.fixed
+            assert (
+                f"CREATE VIEW {example.reply.splitlines()[0].removeprefix('-- ')} (" in example.prompt.fixed
+            )
     again, _ = made_up_examples(demo_workspace, count=200, parts=4, progress=False)
     assert again == made
 

@@ -1,4 +1,4 @@
-"""Ten questions to the real model over the whole demonstration shop, compared with their golds."""
+"""Ten questions to the real model with its adapter over the whole demonstration shop, compared with golds."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import decimal
 
 import pytest
 
+from llm.adapters import default_adapter
+from llm.weights import DEFAULT_MODEL
 from sql.ask import open_asker
 from sql.linking import Vocabulary
 from sql.shopfile import load_shop
@@ -59,7 +61,8 @@ REQUIRED = 8
 
 
 def test_most_of_ten_questions_are_answered_right(demo_workspace, engine):
-    asker = open_asker(demo_workspace, engine, Vocabulary.build(demo_workspace))
+    adapter = default_adapter(DEFAULT_MODEL)
+    asker = open_asker(demo_workspace, engine, Vocabulary.build(demo_workspace), adapter=adapter)
     wrong = []
     for question, gold in QUESTIONS:
         answer = asker.ask(question)
