@@ -37,8 +37,9 @@ from sql.types import Value
 if TYPE_CHECKING:
     from bot.answer import Answer
     from bot.assistant import Assistant
-    from llm.engine import Completion, Engine, Piece, Prompt
+    from sql.linking import Links
     from sql.workspace import Workspace
+    from sql.written import Writer, Written
     from ui.open import OpenedShop
 
 SEALED = ("demo_test", "demo_heldout")
@@ -52,7 +53,7 @@ Rows = tuple[tuple[Value, ...], ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One reply that the model wrote under a grammar, judged by the guard alone."""
+    """One statement that the model wrote, judged by the guard alone."""
 
     sql: str
     verdict: str
@@ -87,67 +88,28 @@ class Result:
 
 @dataclass
 class Tap:
-    """Stands before an engine and keeps what it wrote under a grammar; everything else passes through."""
+    """Stands before a writer and keeps what a model wrote; what the rules wrote is no model's."""
 
-    engine: Engine
-    written: list[tuple[str, Completion]] = field(default_factory=list)
+    writer: Writer
+    written: list[Written] = field(default_factory=list)
 
-    @property
-    def name(self) -> str:
-        return self.engine.name
-
-    @property
-    def adapters(self) -> tuple[str, ...]:
-        return self.engine.adapters
-
-    def complete(
+    def draft(
         self,
-        prompt: Prompt,
+        links: Links,
         *,
-        grammar: str | None = None,
-        adapter: str | None = None,
         samples: int = 1,
         temperature: float = 0.0,
-        max_tokens: int = 256,
+        failures: Sequence[tuple[str, str]] = (),
         cancel: threading.Event | None = None,
-    ) -> list[Completion]:
-        completions = self.engine.complete(
-            prompt,
-            grammar=grammar,
-            adapter=adapter,
-            samples=samples,
-            temperature=temperature,
-            max_tokens=max_tokens,
-            cancel=cancel,
+    ) -> list[Written]:
+        """See ``sql.written.Writer``."""
+        drafts = self.writer.draft(
+            links, samples=samples, temperature=temperature, failures=failures, cancel=cancel
         )
-        if grammar is not None:
-            self.written += [(prompt.lead + c.text, c) for c in completions]
-        return completions
+        self.written += [draft for draft in drafts if draft.sql and not draft.is_certain]
+        return drafts
 
-    def stream(
-        self,
-        prompt: Prompt,
-        *,
-        grammar: str | None = None,
-        adapter: str | None = None,
-        temperature: float = 0.0,
-        max_tokens: int = 256,
-        cancel: threading.Event | None = None,
-    ) -> Iterator[Piece]:
-        pieces = self.engine.stream(
-            prompt,
-            grammar=grammar,
-            adapter=adapter,
-            temperature=temperature,
-            max_tokens=max_tokens,
-            cancel=cancel,
-        )
-        for piece in pieces:
-            if piece.completion is not None and grammar is not None:
-                self.written.append((prompt.lead + piece.completion.text, piece.completion))
-            yield piece
-
-    def take(self) -> list[tuple[str, Completion]]:
+    def take(self) -> list[Written]:
         """What was written since the last call."""
         written, self.written = self.written, []
         return written
@@ -231,17 +193,17 @@ def judge(
     )
 
 
-def judge_statement(workspace: Workspace, text: str, completion: Completion) -> Statement:
-    """What the guard says to a statement as the model wrote it."""
+def judge_statement(workspace: Workspace, written: Written) -> Statement:
+    """What the guard says to a statement as it was written."""
     from finetune.ways import verdict_of
     from sql.errors import UnsafeQuery
 
     try:
-        workspace.guard.check(text)
+        workspace.guard.check(written.sql)
         verdict = "fine"
     except UnsafeQuery as error:
         verdict = {"unresolved": "unknown", "unparsed": "unparsed"}.get(verdict_of(error), "refused")
-    return Statement(sql=text, verdict=verdict, tokens=completion.tokens)
+    return Statement(sql=written.sql, verdict=verdict, tokens=len(written.logprobs))
 
 
 def summarise(results: Sequence[Result]) -> dict[str, Any]:
@@ -372,31 +334,31 @@ def measure(opened: OpenedShop, tap: Tap, questions: Sequence[Question], title: 
     for question in tqdm(questions, desc=title, unit="question"):
         tap.take()
         answer, first, rows, total = ask(opened.assistant, question)
-        statements = tuple(judge_statement(opened.workspace, text, c) for text, c in tap.take())
+        statements = tuple(judge_statement(opened.workspace, written) for written in tap.take())
         results.append(judge(question, golds[question.id], answer, (first, rows, total), statements))
     return results
 
 
 @contextlib.contextmanager
-def opened_shop(shop: str | None, role: str | None) -> Iterator[tuple[OpenedShop, Tap]]:
-    """The shop with its assistant, warmed up, and the tap before its engine."""
+def opened_shop(
+    shop: str | None, role: str | None, *, without_rules: bool = False
+) -> Iterator[tuple[OpenedShop, Tap]]:
+    """The shop with its assistant, warmed up, and the tap before what writes its statements."""
     from ui.open import load_engine, open_shop
     from ui.settings import Settings, prepare_process
 
     settings = Settings.from_environment()
     prepare_process(settings)
-    taps: list[Tap] = []
-
-    def factory(settings: Settings) -> Engine:
-        taps.append(Tap(load_engine(settings)))
-        return taps[0]
-
-    opened = open_shop(settings, shop=shop, role=role, factory=factory)
+    opened = open_shop(settings, shop=shop, role=role, factory=load_engine)
     try:
         opened.engine.load()
         for _ in opened.assistant.answer(WARM_UP):
             pass
-        yield opened, taps[0]
+        if without_rules and isinstance(opened.asker.writer, Rules):
+            opened.asker.writer = opened.asker.writer.writer
+        tap = Tap(opened.asker.writer)
+        opened.asker.writer = tap
+        yield opened, tap
     finally:
         opened.close()
 
@@ -417,6 +379,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Measure what the options name, print it and keep it."""
+    from ui.open import adapter_of
+    from ui.settings import Settings
+
     files = [Path(f) for f in options.questions or DEMO_FILES]
     sealed = [path.name for path in files if path.stem in SEALED]
     if options.misses and sealed:
@@ -425,15 +390,15 @@ def run(options: argparse.Namespace) -> int:
         )
     parts = {path.stem: load_questions(path)[: options.limit] for path in files}
     out = Path(options.out) if options.out else RESULTS / f"accuracy-{'-'.join(parts)}.json"
-    with opened_shop(options.shop, options.role) as (opened, tap):
-        if options.without_rules and isinstance(opened.asker.writer, Rules):
-            opened.asker.writer = opened.asker.writer.writer
+    adapter = adapter_of(Settings.from_environment())
+    without_rules = options.without_rules
+    with opened_shop(options.shop, options.role, without_rules=without_rules) as (opened, tap):
         loading = peak_memory_mb()
         restart_peak_memory()
         raw = {name: measure(opened, tap, questions, name) for name, questions in parts.items()}
         answering = peak_memory_mb()
-        engine = tap.name
-        baseline = _baseline(opened, tap, parts, options.baseline)
+        engine = opened.engine.name + (f" + {adapter}" if adapter else "")
+        baseline = _baseline(opened, parts, options.baseline)
     record = {
         "bench": "accuracy",
         **circumstances(),
@@ -453,15 +418,13 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _baseline(
-    opened: OpenedShop, tap: Tap, parts: dict[str, list[Question]], count: int
-) -> dict[str, Any] | None:
+def _baseline(opened: OpenedShop, parts: dict[str, list[Question]], count: int) -> dict[str, Any] | None:
     if count < 1:
         return None
     from bench.baseline import measure_baseline
 
     questions = [q for part in parts.values() for q in part if q.sql is not None and not q.is_follow_up]
-    return measure_baseline(opened.workspace, tap.engine, questions, count)
+    return measure_baseline(opened.workspace, opened.engine, questions, count)
 
 
 def _print(record: dict[str, Any], raw: dict[str, list[Result]], misses: bool) -> None:

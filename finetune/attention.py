@@ -57,7 +57,7 @@ def attend(
             query, key, value, is_causal=query.shape[2] > 1, scale=scaling, enable_gqa=True
         )
         return whole.transpose(1, 2), None
-    keys, values = shared[module.layer_idx]  # type: ignore[index]
+    keys, values = shared[int(module.layer_idx)]  # type: ignore[arg-type]
     rows, heads, own, width = query.shape
     groups, known = keys.shape[1], keys.shape[2]
     share = heads // groups
@@ -69,7 +69,7 @@ def attend(
     within = within.view(groups, rows, share, own, own).masked_fill(later, float("-inf"))
     scores = torch.cat([before.view(groups, rows, share, own, known), within], dim=-1)
     weights = scores.softmax(dim=-1, dtype=torch.float32).to(query.dtype)
-    of_before, of_within = weights.split([known, own], dim=-1)
+    of_before, of_within = weights[..., :known], weights[..., known:]
     found = (of_before.reshape(groups, rows * share * own, known) @ values[0]).view(
         groups, rows, share * own, width
     )

@@ -27,6 +27,7 @@ from sql.written import TwoSteps
 MAX_TOKENS = 160
 """Of the query; the longest of 6,457 canonical gold queries has 150."""
 MAX_LEAD_TOKENS = 60
+LOOKS = 6
 MAX_QUESTION = 600
 SHOWN_VALUES = 3
 """Values shown beside a column."""
@@ -56,6 +57,7 @@ class TableDrafter(TwoSteps):
             leads=paths_grammar(schema),
             lead_tokens=MAX_LEAD_TOKENS,
             query_tokens=MAX_TOKENS,
+            looks=LOOKS if adapter else 1,
         )
 
     def prompt(self, links: Links, failures: Sequence[tuple[str, str]] = ()) -> Prompt:

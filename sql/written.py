@@ -71,16 +71,26 @@ class TwoSteps(ABC):
         engine: the model. adapter: LoRA adapter of it.
         leads: grammar of the first line.
         lead_tokens, query_tokens: the most that each step may take.
+        looks: first lines among which the likeliest as a whole is taken. A greedy one commits itself with its
+            first token, and a line that names all tables in their order has its choice spread over many.
     """
 
     def __init__(
-        self, engine: Engine, *, adapter: str | None, leads: str, lead_tokens: int, query_tokens: int
+        self,
+        engine: Engine,
+        *,
+        adapter: str | None,
+        leads: str,
+        lead_tokens: int,
+        query_tokens: int,
+        looks: int = 1,
     ) -> None:
         self.engine = engine
         self.adapter = adapter
         self._leads = leads
         self._lead_tokens = lead_tokens
         self._query_tokens = query_tokens
+        self._looks = looks
 
     @abstractmethod
     def prompt(self, links: Links, failures: Sequence[tuple[str, str]] = ()) -> Prompt:
@@ -105,8 +115,8 @@ class TwoSteps(ABC):
     ) -> list[Written]:
         """Write ``samples`` statements for one question; see :class:`Writer`.
 
-        The first step is greedy for the first of them and sampled for the others; samples with the same first
-        line share the second step's call.
+        The first step is greedy for the first of them, or the likeliest of a few, and sampled for the others;
+        samples with the same first line share the second step's call.
         """
         prompt = self.prompt(links, failures)
 
@@ -124,6 +134,8 @@ class TwoSteps(ABC):
             )
 
         leads = complete("", self._leads, 1, 0.0, self._lead_tokens)
+        leads += complete("", self._leads, self._looks - 1, 1.0, self._lead_tokens)
+        leads = [max(leads, key=lambda c: (c.finish == "stop", sum(c.logprobs)))]
         leads += complete("", self._leads, samples - 1, temperature, self._lead_tokens)
         drafts: list[Written] = []
         for text in dict.fromkeys(c.text for c in leads):

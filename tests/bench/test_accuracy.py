@@ -18,8 +18,9 @@ from bench.baseline import measure_baseline, spread
 from bench.baseline import to_text as baseline_text
 from bench.cases import Question
 from bot.answer import Answer, Event
-from llm.engine import Completion, Piece, Prompt
+from llm.engine import Completion
 from sql.semantics import Shop, View, ViewColumn
+from sql.written import Written
 
 
 def question(**changes):
@@ -137,28 +138,23 @@ def test_earlier_turns_are_asked_in_the_same_conversation_and_only_the_last_is_t
     assert 0 <= first <= rows <= total
 
 
-class Echo:
-    name = "echo"
-    adapters = ("shop",)
-
-    def complete(self, prompt, **options):
-        return [Completion(text="SELECT product FROM sales", logprobs=(-0.5,), tokens=1, finish="stop")]
-
-    def stream(self, prompt, **options):
-        (completion,) = self.complete(prompt)
-        yield Piece(text=completion.text)
-        yield Piece(text="", completion=completion)
+def written(sql, *, asked=True):
+    completion = Completion(text=sql, logprobs=(-0.5, -0.1), tokens=2, finish="stop")
+    return Written(sql=sql, completions=(completion,) if asked else ())
 
 
-def test_the_tap_keeps_what_was_written_under_a_grammar_only():
-    tap = Tap(Echo())
-    prompt = Prompt(system="", fixed="", rest="", lead="-- sales\n")
-    tap.complete(prompt, grammar="start: /.*/")
-    tap.complete(prompt)
-    assert len(list(tap.stream(prompt, grammar="start: /.*/"))) == 2
-    assert [text for text, _ in tap.take()] == ["-- sales\nSELECT product FROM sales"] * 2
+def test_the_tap_keeps_what_a_model_wrote_only():
+    class Writes:
+        drafts = [written("SELECT 1"), written("SELECT 2", asked=False), written("")]
+
+        def draft(self, links, **options):
+            assert options["samples"] == 3
+            return self.drafts
+
+    tap = Tap(Writes())
+    assert tap.draft(None, samples=3) == Writes.drafts
+    assert [w.sql for w in tap.take()] == ["SELECT 1"]
     assert tap.take() == []
-    assert (tap.name, tap.adapters) == ("echo", ("shop",))
 
 
 @pytest.fixture
@@ -182,7 +178,7 @@ def workspace(tmp_path):
 @pytest.mark.parametrize(
     ("text", "verdict"),
     [
-        ("-- sales\nSELECT product FROM sales", "fine"),
+        ("SELECT product FROM sales", "fine"),
         ("SELECT colour FROM sales", "unknown"),
         ("SELECT product FROM sold", "unknown"),
         ("SELECT product FROM", "unparsed"),
@@ -190,8 +186,8 @@ def workspace(tmp_path):
     ],
 )
 def test_statements_are_judged_as_the_model_wrote_them(workspace, text, verdict):
-    completion = Completion(text=text, logprobs=(-0.5,), tokens=1, finish="stop")
-    assert judge_statement(workspace, text, completion).verdict == verdict
+    statement = judge_statement(workspace, written(text))
+    assert (statement.verdict, statement.tokens) == (verdict, 2)
 
 
 def test_every_gold_statement_is_run(workspace):
@@ -202,7 +198,9 @@ def test_every_gold_statement_is_run(workspace):
 
 
 def test_the_baseline_runs_on_the_base_tables_without_views(workspace):
-    class Writes(Echo):
+    class Writes:
+        name, adapters = "echo", ()
+
         def complete(self, prompt, **options):
             assert "grammar" not in options
             assert "CREATE TABLE sold" in prompt.fixed

@@ -101,6 +101,20 @@ def test_the_result_that_most_drafts_give_wins(workspace: Workspace, vocabulary:
     assert [c.samples for c in engine.calls] == [1, 2, 1, 2]
 
 
+def test_an_adapters_first_line_is_the_likeliest_of_a_few(
+    workspace: Workspace, vocabulary: Vocabulary
+) -> None:
+    """Each token of a scripted reply is as likely as any other, so that the shorter line is the likelier."""
+    engine = ScriptedEngine(
+        [JOINED, [LEAD, JOINED] * 2 + [JOINED], "SELECT COUNT(*) FROM store"], adapters=["a"]
+    )
+    writer = TableDrafter(vocabulary, workspace.catalog, engine, adapter="a")
+    answer = SqlAsker(workspace, vocabulary, writer).ask("How many stores are there?")
+    assert answer.table.rows == ((3,),)
+    assert [call.samples for call in engine.calls] == [1, 5, 1]
+    assert engine.calls[-1].prompt.lead == LEAD
+
+
 def test_drafts_that_all_differ_leave_the_greedy_one(workspace: Workspace, vocabulary: Vocabulary) -> None:
     replies = [LEAD, [LEAD], "SELECT MIN(opened) FROM store", ["SELECT MAX(opened) FROM store"]]
     tables, _ = asker(workspace, vocabulary, replies, votes=2)
