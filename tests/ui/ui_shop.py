@@ -97,22 +97,24 @@ def add_review(shop: Path, row: tuple[object, ...]) -> None:
 
 
 class Writer(ScriptedEngine):
-    """A model that writes the first of some statements that the grammar of the question allows."""
+    """A model, with any adapter, that writes the first of some texts that the grammar of the step allows."""
 
     def __init__(self, *statements: str) -> None:
         super().__init__(())
         self.statements = statements
 
-    def complete(self, prompt: Prompt, **options: Any) -> list[Completion]:
+    def complete(
+        self, prompt: Prompt, *, samples: int = 1, adapter: str | None = None, **options: Any
+    ) -> list[Completion]:
         for statement in self.statements:
             try:
-                return ScriptedEngine([statement]).complete(prompt, **options)
+                engine = ScriptedEngine([[statement] * samples])
+                return engine.complete(prompt, samples=samples, **options)
             except ReplyNotInGrammar:
                 continue
         raise ReplyNotInGrammar(f"none of {self.statements} fits {options.get('grammar')}")
 
 
 def count_of(table: str) -> tuple[str, ...]:
-    """Statements that count the rows of ``table``, with the names that a draft may give the count."""
-    names = (f"number_of_{table}", table, "count", "rows", "n")
-    return tuple(f"SELECT COUNT(*){alias} FROM {table}" for alias in ("", *(f" AS {n}" for n in names)))
+    """The two steps of counting the rows of ``table``."""
+    return f"-- {table}\n", f"SELECT COUNT(*) FROM {table}"
