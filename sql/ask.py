@@ -26,7 +26,7 @@ from sql.table_draft import TableDrafter
 from sql.types import Table
 from sql.vote import TEMPERATURE, elect
 from sql.workspace import Workspace
-from sql.written import Writer, Written
+from sql.written import Writer, Written, unused_links
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class SqlAnswer:
     attempts: tuple[Attempt, ...]
     """In order; the last one ran."""
     seconds: dict[str, float] = field(default_factory=dict)
-    """Wall-clock seconds of ``draft`` (linking, drafting, checking) and ``run`` (planning, running)."""
+    """Wall-clock seconds of ``draft`` (linking, writing) and ``run`` (checking, planning, running)."""
     unused: tuple[str, ...] = ()
     """Words that were linked and that the statement does not use: the answer should say so."""
 
@@ -164,11 +164,11 @@ class SqlAsker:
             if ran:
                 best, share = elect([table for _, table in ran])
                 chosen, table = ran[best]
-                unused = unused_links(links, chosen)
+                unused = unused_links(links, chosen.sql)
                 return SqlAnswer(
                     table=self._labelled(table),
                     links=links,
-                    confidence=confidence(links, chosen, len(attempts), len(unused), table, share),
+                    confidence=confidence(links, chosen, number, len(unused), table, share),
                     attempts=(*attempts, Attempt(sql=chosen.sql, error=None)),
                     seconds={"draft": time.perf_counter() - started - run_s, "run": run_s},
                     unused=unused,
@@ -283,25 +283,6 @@ def told(error: UnsafeQuery | QueryFailed, role: Role) -> str:
     if role.is_whole or message.startswith(_ABOUT_NAMES):
         return message
     return kind_of(error)
-
-
-def unused_links(links: Links, draft: Written) -> tuple[str, ...]:
-    """Values and periods that the question names and the statement leaves out."""
-    sql = draft.sql.casefold()
-    unused = []
-    spans: dict[tuple[int, int], list[Mention]] = {}
-    for mention in links.mentions:
-        spans.setdefault((mention.start, mention.end), []).append(mention)
-    for mentions in spans.values():
-        if any(m.kind != "value" for m in mentions):
-            continue
-        if not any((m.value or "").replace("'", "''").casefold() in sql for m in mentions):
-            unused.append(mentions[0].text)
-    for period in links.periods:
-        bounds = [str(d) for d in (period.start, period.end) if 1 < d.year < 9999]
-        if not any(b in sql for b in bounds) and str(period.start.year) not in sql:
-            unused.append(period.text)
-    return tuple(unused)
 
 
 def confidence(

@@ -1,8 +1,9 @@
-"""Questions whose words leave one statement: no model need be asked, and none can get them wrong.
+"""Questions whose words leave one statement, so that no model is asked.
 
-A question of the shop's own examples has its statement. Of any other, the words that were linked are put into
-the known shapes of a statement (``sql.shape``); when one view explains them all and a single statement is
-left, that is it. Shops that nobody described have no words of their own, so there nothing is sure.
+A question of the shop's own examples has its statement, as long as that holds the days that the question
+means today ("last month" moves on, a written date does not). Of any other, the words that were linked are put
+into the known shapes of a statement (``sql.shape``); when one view explains them all and a single statement
+is left, that is it. Shops that nobody described have no words of their own, so there nothing is sure.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sql.errors import UnsafeQuery
 from sql.linking import Links, Vocabulary
 from sql.shape import count_statements, frame, read_views, shapes
 from sql.workspace import Workspace
-from sql.written import Writer, Written
+from sql.written import Writer, Written, unused_links
 
 _LEAST_COVERAGE = 0.6
 """Share of the question's words that must be understood where some are not."""
@@ -52,8 +53,10 @@ class Rules:
     def statement(self, links: Links) -> str | None:
         """The one statement that the question leaves; ``None`` when there is a choice."""
         solved = self._examples.get(_plain(links.question))
-        if solved is not None or self._vocabulary.is_plain:
+        if solved is not None and not unused_links(links, solved):
             return solved
+        if self._vocabulary.is_plain:
+            return None
         readings = read_views(links, self._vocabulary)
         if not readings:
             return None

@@ -28,6 +28,7 @@ MAX_TOKENS = 160
 """Of the query; the longest of 6,457 canonical gold queries has 150."""
 MAX_LEAD_TOKENS = 60
 LOOKS = 6
+"""First lines of which an adapter's likeliest is taken; the bare model's is the greedy one."""
 MAX_QUESTION = 600
 SHOWN_VALUES = 3
 """Values shown beside a column."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from llm.engine import Completion, Engine, Prompt
-from sql.linking import Links
+from sql.linking import Links, Mention
 
 NOTHING = "-- nothing\n"
 """The first line where the data cannot answer; only an adapter has learnt when to write it."""
@@ -40,6 +40,25 @@ class Written:
     def is_unfinished(self) -> bool:
         """Whether the model ran out of tokens."""
         return bool(self.completions) and self.completions[-1].finish == "length"
+
+
+def unused_links(links: Links, sql: str) -> tuple[str, ...]:
+    """Values and periods that the question names and the statement leaves out."""
+    sql = sql.casefold()
+    unused = []
+    spans: dict[tuple[int, int], list[Mention]] = {}
+    for mention in links.mentions:
+        spans.setdefault((mention.start, mention.end), []).append(mention)
+    for mentions in spans.values():
+        if any(m.kind != "value" for m in mentions):
+            continue
+        if not any((m.value or "").replace("'", "''").casefold() in sql for m in mentions):
+            unused.append(mentions[0].text)
+    for period in links.periods:
+        bounds = [str(d) for d in (period.start, period.end) if 1 < d.year < 9999]
+        if not any(b in sql for b in bounds) and str(period.start.year) not in sql:
+            unused.append(period.text)
+    return tuple(unused)
 
 
 class Writer(Protocol):

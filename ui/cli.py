@@ -520,7 +520,9 @@ def evaluate(
     settings = settings_of_process()
     if split not in (None, "train", "validation", "test"):
         raise WrongUse(f"--split is {split!r}; expected train, validation or test.")
-    if plain and (votes > 1 or adapter not in (None, "none")):
+    from ui.open import NO_ADAPTER
+
+    if plain and (votes > 1 or adapter not in (None, NO_ADAPTER)):
         raise WrongUse(
             "--plain is the baseline: one greedy reply of the bare model; leave --votes and --adapter out."
         )
@@ -540,7 +542,7 @@ def evaluate(
     from finetune.ways import PLAIN, product
     from ui.open import adapter_of, load_engine
 
-    settings = replace(settings, adapter="none" if plain else adapter or settings.adapter)
+    settings = replace(settings, adapter=NO_ADAPTER if plain else adapter or settings.adapter)
 
     measured = measure(
         questions,

@@ -91,6 +91,15 @@ def test_a_question_of_the_shops_examples_has_its_statement(workspace, vocabular
     assert answer.attempts[-1].sql == workspace.shop.examples[0].sql
 
 
+def test_an_example_whose_days_have_passed_is_not_repeated(workspace):
+    old = Example(
+        question="Revenue last month", sql=REVENUE.replace("2026-05", "2025-05").replace("2026-06", "2025-06")
+    )
+    opened = dataclasses.replace(workspace, shop=dataclasses.replace(workspace.shop, examples=(old,)))
+    answer = open_asker(opened, ScriptedEngine([]), Vocabulary.build(opened)).ask("Revenue last month")
+    assert answer.attempts[-1].sql == REVENUE
+
+
 def test_the_question_and_what_the_role_sees_reach_the_model(workspace, vocabulary):
     engine = ScriptedEngine(["-- sales\n", "SELECT revenue FROM sales"])
     asker = open_asker(workspace, engine, vocabulary, asks_always=True)
