@@ -1,4 +1,4 @@
-"""An engine that counts: stands before another one and keeps how many tokens were read and written."""
+"""An engine that counts: stands before another one and keeps how many tokens a thread read and wrote."""
 
 from __future__ import annotations
 
@@ -30,11 +30,17 @@ class Used:
 
 
 class Counting:
-    """Fulfils ``llm.engine.Engine``; everything passes through."""
+    """Fulfils ``llm.engine.Engine``; everything passes through. Each thread has counts of its own.
 
-    def __init__(self, engine: Engine) -> None:
+    Args:
+        engine: what is asked.
+        tokenizer: what counts the tokens of prompts; ``None`` is the engine.
+    """
+
+    def __init__(self, engine: Engine, tokenizer: Engine | None = None) -> None:
         self.engine = engine
-        self._used = Used()
+        self._tokenizer = tokenizer or engine
+        self._here = threading.local()
 
     @property
     def name(self) -> str:
@@ -47,8 +53,9 @@ class Counting:
         return self.engine.adapters
 
     def take(self) -> Used:
-        """What was used since the last call."""
-        used, self._used = self._used, Used()
+        """What this thread used since its last call."""
+        used: Used = getattr(self._here, "used", Used())
+        self._here.used = Used()
         return used
 
     def complete(
@@ -99,9 +106,10 @@ class Counting:
             yield piece
 
     def _note(self, prompt: Prompt, written: int) -> None:
-        before = self._used
-        read = self.engine.count_tokens(prompt) if isinstance(self.engine, CanCountTokens) else None
-        self._used = Used(
+        before: Used = getattr(self._here, "used", Used())
+        counter = self._tokenizer
+        read = counter.count_tokens(prompt) if isinstance(counter, CanCountTokens) else None
+        self._here.used = Used(
             prompt_tokens=None
             if read is None or before.prompt_tokens is None
             else before.prompt_tokens + read,

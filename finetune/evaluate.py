@@ -3,13 +3,16 @@
 Each question goes the way it goes in the product (linking, grammar, guard, repair, budget) or another way of
 :mod:`finetune.ways`, on an SQLite or DuckDB file described by its catalogue alone, and the rows are compared
 with those of the gold statement. Greedy decoding and a fixed order make two runs equal but for the seconds.
-Not covered: conversations (``bench.accuracy`` has those), several questions in one batch.
+Several questions about one database can be asked at once, in one batch of the engine; a batch rounds
+otherwise than a single call, so that a near tie may fall otherwise.
+Not covered: conversations (``bench.accuracy`` has those).
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import json
 import logging
 import time
@@ -28,6 +31,7 @@ from finetune.match import is_answer_contained, is_same_result
 from finetune.scores import EvaluationReport, Outcome, Preview, Verdict
 from finetune.ways import Reply, Way, product
 from llm.engine import Engine
+from llm.gather import Gathering
 from sql.errors import SqlError
 from sql.types import Value
 
@@ -62,6 +66,7 @@ def evaluate(
     sample: bool = False,
     progress: bool = True,
     limit: int | None = None,
+    batch: int = 1,
     resume: Path | None = None,
 ) -> EvaluationReport:
     """Ask every question of a file and compare the rows with the gold rows.
@@ -77,6 +82,8 @@ def evaluate(
         sample: only the questions of the fixed samples of ``finetune.heldout``.
         progress: show a progress bar on standard error.
         limit: ask only the first so many of the questions chosen so far; ``None`` for all.
+        batch: questions about one database that are asked at once; their seconds are then those of a question
+            among others.
         resume: a file that keeps each outcome as it comes. Started again with the same file, questions,
             engine and way, the evaluation goes on where it was stopped.
     Raises:
@@ -88,16 +95,18 @@ def evaluate(
     files = {case.database: _database_file(questions, case, database_root) for case in cases}
     name = engine.name + (f" + {adapter}" if adapter else "")
     way = way or product()
-    run = {"engine": name, "way": way.name}
+    run = {"engine": name, "way": way.name, **({"batch": str(batch)} if batch > 1 else {})}
     done = _read_kept(resume, run) if resume else {}
     pending = [case for case in cases if _key(case) not in done]
-    counting = Counting(engine)
+    gathering = Gathering(engine)
     already = [done[_key(case)] for case in cases if _key(case) in done]
     bar, show = _progress(len(cases), already, progress)
     with bar, _keeping(resume, run) as keep:
         for database in dict.fromkeys(case.database for case in pending):
             group = [case for case in pending if case.database == database]
-            for outcome in _evaluate_database(questions, files[database], group, way, counting, adapter):
+            for outcome in _evaluate_database(
+                questions, files[database], group, way, gathering, adapter, batch
+            ):
                 done[_key(outcome)] = outcome
                 keep(outcome)
                 show(outcome)
@@ -168,25 +177,41 @@ def _database_file(questions: Path, case: Case, root: Path) -> Path:
 
 
 def _evaluate_database(
-    questions: Path, file: Path, cases: Sequence[Case], way: Way, engine: Counting, adapter: str | None
+    questions: Path,
+    file: Path,
+    cases: Sequence[Case],
+    way: Way,
+    gathering: Gathering,
+    adapter: str | None,
+    batch: int,
 ) -> Iterator[Outcome]:
     """Golds first, then the questions: DuckDB opens a file only once at a time with one set of settings."""
     with contextlib.ExitStack() as stack:
+        engine = Counting(gathering, tokenizer=gathering.engine)
         try:
             golds = run_golds(file, [case.sql for case in cases])
             dialect = "sqlite" if is_sqlite(file) else "duckdb"
             answer = stack.enter_context(way.open(file, engine, adapter))
         except (SqlError, OSError) as error:
             raise EvaluationError(questions, cases[0].line, f"{file} cannot be opened: {error}") from error
+
+        def ask(case: Case, gold: Gold) -> Outcome:
+            engine.take()
+            started = time.perf_counter()
+            reply = answer(case.question)
+            return _judged(case, dialect, gold, reply, time.perf_counter() - started, engine)
+
+        tasks = []
         for case, gold in zip(cases, golds, strict=True):
             if gold.problem is not None:
                 logger.warning("line %d: the gold statement does not run: %s", case.line, gold.problem)
                 yield _outcome(case, dialect, "gold_failed", reason=gold.problem)
-                continue
-            engine.take()
-            started = time.perf_counter()
-            reply = answer(case.question)
-            yield _judged(case, dialect, gold, reply, time.perf_counter() - started, engine)
+            else:
+                tasks.append(functools.partial(ask, case, gold))
+        if batch > 1:
+            yield from gathering.run(tasks, together=batch)
+        else:
+            yield from (task() for task in tasks)
 
 
 def _judged(case: Case, dialect: str, gold: Gold, reply: Reply, seconds: float, engine: Counting) -> Outcome:

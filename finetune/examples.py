@@ -64,6 +64,7 @@ def spider_examples(
     *,
     databases: Iterable[str] | None = None,
     per_database: int | None = None,
+    unanswerable: int = 0,
     variants: int = 0,
     seed: int = 7,
     progress: bool = True,
@@ -76,6 +77,7 @@ def spider_examples(
         databases: only these of them; ``None`` is all.
         per_database: at most so many questions of each, drawn with ``seed``; a statement that two questions
             share comes again only when the others are used up. ``None`` is all.
+        unanswerable: so many questions of other databases for each that name nothing it has, to be declined.
         variants: how many variants of each database to ask the same questions of; see ``finetune.enlarge``.
         progress: show a progress bar on standard error.
     Raises:
@@ -113,6 +115,8 @@ def spider_examples(
                 refused += 1
             else:
                 examples.append(made)
+        if unanswerable:
+            examples += unanswerable_examples(path, _others(cases, name, seed), unanswerable)
         for number in range(1, variants + 1):
             other = random.Random(f"{name}:{number}").choice(names)
             beside = folder / "database" / other / f"{other}.sqlite"
@@ -125,6 +129,34 @@ def _draw(pairs: Sequence[tuple[str, str]], count: int, seed: str) -> list[tuple
     shuffled = random.Random(seed).sample(pairs, len(pairs))
     first = list({sql: (question, sql) for question, sql in reversed(shuffled)}.values())
     return [*first, *(pair for pair in shuffled if pair not in first)][:count]
+
+
+def _others(cases: dict[str, list[tuple[str, str]]], name: str, seed: int) -> Iterator[str]:
+    """Questions of the other databases, in random order."""
+    rng = random.Random(f"{seed}:{name}:others")
+    other = [question for each, pairs in cases.items() if each != name for question, _ in pairs]
+    yield from rng.sample(other, len(other))
+
+
+def unanswerable_examples(path: Path, questions: Iterable[str], count: int) -> list[Example]:
+    """Up to ``count`` of the questions that name nothing the database has, as examples that decline them."""
+    workspace = open_unseen(path)
+    try:
+        vocabulary = Vocabulary.build(workspace)
+        views = workspace.guard.views
+        schema = Schema.of(views, workspace.catalog)
+        fixed = describe_tables(views, workspace.catalog, vocabulary)
+        found: list[Example] = []
+        for question in questions:
+            if len(found) == count:
+                break
+            links = link(question, vocabulary, workspace.today)
+            if not links.mentions:
+                prompt = table_prompt(links, fixed, schema)
+                found.append(Example(database=path.stem, prompt=prompt, reply=NOTHING))
+        return found
+    finally:
+        workspace.close()
 
 
 def _variant_examples(

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import json
 import logging
 import math
@@ -46,6 +47,7 @@ logger = logging.getLogger(__name__)
 Method = Literal["lora", "qlora", "adalora", "prefix"]
 LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 CHECKPOINT = "checkpoint.pt"
+WEIGHTS = "adapter_model.safetensors"
 NO_MASK = {"full_attention": None}
 """Attention that is causal by itself needs none (``finetune.attention``)."""
 KeysAndValues = list[tuple[Any, Any]]
@@ -157,6 +159,7 @@ def train(
     folder: Path,
     settings: Settings,
     *,
+    start: Path | None = None,
     device: str = "cpu",
     facts: dict[str, Any] | None = None,
     progress: bool = True,
@@ -168,19 +171,23 @@ def train(
         model_folder: the model as ``llm.weights`` keeps it (config.json, model.safetensors, tokenizer.json).
         examples: to learn from. validation: to choose the best step by; of other databases.
         folder: where the run is written; it may hold a checkpoint of the same settings and data.
+        start: folder of a LoRA adapter to go on from; ``None`` begins with a fresh one. It is only read.
         device: ``cpu`` (float32) or ``cuda`` (bfloat16, NF4 for QLoRA).
         facts: more for the manifest, such as the hash of the data and what was held out.
         progress: show a progress bar and an estimate on standard error.
         should_stop: asked after each step; when true a checkpoint is written and the run ends.
     Raises:
-        TrainingError: no examples, a folder with another run in it, QLoRA without a CUDA card.
+        TrainingError: no examples, a folder with another run in it, QLoRA without a CUDA card, a ``start`` of
+            another shape.
     """
     if not examples or not validation:
         raise TrainingError("training needs examples and validation examples; one of the two is empty")
     shared = {e.database.lower() for e in examples} & {e.database.lower() for e in validation}
     if shared:
         raise TrainingError(f"training and validation share databases: {', '.join(sorted(shared)[:5])}")
-    trainer = _Trainer(model_folder, examples, validation, folder, settings, device, facts or {}, progress)
+    trainer = _Trainer(
+        model_folder, examples, validation, folder, settings, start, device, facts or {}, progress
+    )
     return trainer.run(should_stop)
 
 
@@ -192,6 +199,7 @@ class _Trainer:
         validation: Sequence[Example],
         folder: Path,
         settings: Settings,
+        start: Path | None,
         device: str,
         facts: dict[str, Any],
         progress: bool,
@@ -206,6 +214,9 @@ class _Trainer:
             )
         self.settings, self.folder, self.device = settings, folder, device
         self.facts, self.progress = facts, progress
+        if start is not None:
+            check_start(start, settings)
+            self.facts = {**facts, "start": {"name": start.name, "sha256": _hash(start / WEIGHTS)}}
         self.tokenizer = ChatTokenizer(model_folder)
         self.train_batches = make_batches(examples, self.tokenizer, settings.batch)
         self.validation_batches = make_batches(validation, self.tokenizer, settings.batch)
@@ -213,11 +224,14 @@ class _Trainer:
             "settings": dataclasses.asdict(settings),
             "data": facts.get("data"),
             "device": device,
+            "start": self.facts.get("start"),
         }
         folder.mkdir(parents=True, exist_ok=True)
         self.kept = self._read_checkpoint()
         torch.manual_seed(settings.seed)
         self.model = _load(model_folder, settings, device, self._planned_steps())
+        if start is not None and not self.kept:
+            _take_up(self.model, start)
         self.prefixes: dict[tuple[int, ...], KeysAndValues] = {}
         weights = [p for p in self.model.parameters() if p.requires_grad]
         self.optimiser = torch.optim.AdamW(
@@ -474,7 +488,7 @@ class _Trainer:
 
         path = self.folder / CHECKPOINT
         if not path.is_file():
-            if (self.folder / "adapter_model.safetensors").is_file():
+            if (self.folder / WEIGHTS).is_file():
                 raise TrainingError(f"{self.folder} holds a finished run; name another folder to keep it")
             return None
         kept: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
@@ -532,9 +546,9 @@ class _Trainer:
         config["base_model_name_or_path"] = self.facts.get("model", "")
         config["inference_mode"] = True
         kept = {name: w.detach().to("cpu", torch.float16).contiguous() for name, w in weights.items()}
-        unfinished = self.folder / "adapter_model.safetensors.part"
+        unfinished = self.folder / f"{WEIGHTS}.part"
         save_file(kept, unfinished)
-        unfinished.replace(self.folder / "adapter_model.safetensors")
+        unfinished.replace(self.folder / WEIGHTS)
         _write_text(self.folder / "adapter_config.json", _json(config))
         self._write_manifest(state, "running")
 
@@ -610,6 +624,34 @@ def schedule(step: int, steps: int, warm_up: float) -> float:
         return (step + 1) / rising
     done = (step - rising) / max(1, steps - rising)
     return 0.1 + 0.45 * (1 + math.cos(math.pi * done))
+
+
+def check_start(folder: Path, settings: Settings) -> None:
+    """Raise ``TrainingError`` unless ``folder`` holds a LoRA adapter of the shape that ``settings`` name."""
+    if settings.method not in ("lora", "qlora"):
+        raise TrainingError(f"a run of {settings.method} cannot go on from an adapter; lora and qlora can")
+    file = folder / "adapter_config.json"
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+        found = {
+            "kind": config["peft_type"],
+            "rank": config["r"],
+            "alpha": config["lora_alpha"],
+            "layers": sorted(config["target_modules"]),
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrainingError(f"{file} describes no LoRA adapter to go on from ({error!r})") from error
+    wanted = {
+        "kind": "LORA",
+        "rank": settings.rank,
+        "alpha": settings.alpha,
+        "layers": sorted(settings.layers),
+    }
+    for what, value in wanted.items():
+        if found[what] != value:
+            raise TrainingError(
+                f"the adapter in {folder} has {what} {found[what]}, and the run {value}; nothing was trained"
+            )
 
 
 def as_lora(
@@ -701,6 +743,29 @@ def _load(folder: Path, settings: Settings, device: str, steps: int) -> Any:
     else:
         config = LoraConfig(**low_rank, r=settings.rank)
     return get_peft_model(model, config)
+
+
+def _take_up(model: Any, folder: Path) -> None:
+    """Give the model's adapter the weights of the one in ``folder``."""
+    from peft import set_peft_model_state_dict
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        weights = load_file(folder / WEIGHTS)
+        result = set_peft_model_state_dict(model, weights)
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise TrainingError(f"the adapter in {folder} does not fit the model: {error}") from error
+    missing = [name for name in result.missing_keys if "lora_" in name]
+    if missing or result.unexpected_keys:
+        raise TrainingError(f"the adapter in {folder} is of another model; nothing was trained")
+
+
+def _hash(file: Path) -> str:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise TrainingError(f"{file} cannot be read: {error.strerror or error}") from error
 
 
 def _peak_memory_mb(device: str) -> int:

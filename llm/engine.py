@@ -7,9 +7,9 @@ An engine turns a :class:`Prompt` into :class:`Completion` objects. Implementati
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 Finish = Literal["stop", "length", "cancelled"]
 
@@ -57,6 +57,18 @@ class Piece:
 
     text: str
     completion: Completion | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One call of :meth:`Engine.complete`, as data; the fields mean what they mean there."""
+
+    prompt: Prompt
+    grammar: str | None = None
+    adapter: str | None = None
+    samples: int = 1
+    temperature: float = 0.0
+    max_tokens: int = 256
 
 
 class Engine(Protocol):
@@ -111,3 +123,15 @@ class Engine(Protocol):
         cancel: threading.Event | None = None,
     ) -> Iterator[Piece]:
         """Like :meth:`complete` with one sample, yielding text as it is decoded."""
+
+
+@runtime_checkable
+class CanBatch(Protocol):
+    """What an engine can do that decodes replies to several prompts at once."""
+
+    def complete_batch(self, requests: Sequence[Request]) -> list[list[Completion]]:
+        """The replies to each request, in order: those of :meth:`Engine.complete`, up to rounding.
+
+        Raises:
+            LlmError: as ``complete``, when one of the requests is wrong; nothing was generated then.
+        """

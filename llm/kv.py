@@ -115,11 +115,24 @@ class KvCache:
         return result
 
     def keep(self, rows: Sequence[int]) -> None:
-        """Drop every row but these."""
+        """Leave these rows, in this order; one named twice is copied."""
         index = torch.tensor(list(rows), device=self.shape.device)
         self.keys = [buffer.index_select(0, index) for buffer in self.keys]
         self.values = [buffer.index_select(0, index) for buffer in self.values]
         self.lengths = [self.lengths[row] for row in rows]
+
+    def tail(self, row: int, start: int) -> list[torch.Tensor]:
+        """Copies of a row's keys, then values, from token ``start`` on; shape (heads, tokens, size) each."""
+        end = self.lengths[row]
+        return [buffer[row, :, start:end].clone() for buffer in self.keys + self.values]
+
+    def append(self, row: int, tail: Sequence[torch.Tensor], count: int) -> None:
+        """Add the first ``count`` tokens of what :meth:`tail` gave to a row."""
+        start = self.lengths[row]
+        self._reserve(start + count)
+        for buffer, kept in zip(self.keys + self.values, tail, strict=True):
+            buffer[row, :, start : start + count] = kept[:, :count]
+        self.lengths[row] += count
 
     def _reserve(self, length: int) -> None:
         if length <= self.capacity:

@@ -89,7 +89,7 @@ class Prefixes:
             entry = Entry(KvCache.empty(network.shape, len(tokens) + ROOM))
         elif entry is None:
             entry = self._branch(network, tokens, adapter)
-        entry.known = min(_common(entry.tokens, tokens), len(tokens) - 1)
+        entry.known = min(common_length(entry.tokens, tokens), len(tokens) - 1)
         entry.tokens = entry.tokens[: entry.known]
         entry.cache.crop(entry.known)
         self._entries[key] = entry
@@ -100,8 +100,8 @@ class Prefixes:
     def _branch(self, network: Network, tokens: Sequence[int], adapter: str | None) -> Entry:
         """Begin a new entry with what the most similar one already holds."""
         same = [entry for (name, _), entry in self._entries.items() if name == adapter]
-        best = max(same, key=lambda entry: _common(entry.tokens, tokens), default=None)
-        shared = 0 if best is None else _common(best.tokens, tokens)
+        best = max(same, key=lambda entry: common_length(entry.tokens, tokens), default=None)
+        shared = 0 if best is None else common_length(best.tokens, tokens)
         room = len(tokens) - shared + ROOM
         if best is None:
             return Entry(KvCache.empty(network.shape, room))
@@ -166,7 +166,7 @@ class Prefixes:
         return (self._folder or Path()) / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.safetensors"
 
 
-def _common(a: Sequence[int], b: Sequence[int]) -> int:
+def common_length(a: Sequence[int], b: Sequence[int]) -> int:
     """Return the length of the longest common start."""
     count = 0
     for left, right in zip(a, b, strict=False):

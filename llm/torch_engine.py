@@ -2,7 +2,8 @@
 
 The decode loop is ours and not transformers' ``generate``: tokens that the grammar forces are fed together in
 one pass, samples diverge within one batch, the shared start of the prompts stays in memory, and a cancelled
-call stops within a token.
+call stops within a token. Requests that share their prompts' start can be decoded in one batch, which takes
+hardly longer than one of them where memory is what limits.
 
 One call at a time: a lock makes threads wait in line. Sampling is seeded from the prompt, so that the same
 call gives the same replies again.
@@ -13,7 +14,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,22 +25,42 @@ import torch
 
 from llm.chat import ChatTokenizer, PromptTokens, TextStream
 from llm.constraint import Constraint
-from llm.engine import Completion, Finish, Piece, Prompt
+from llm.engine import Completion, Finish, Piece, Prompt, Request
 from llm.errors import PromptTooLong
+from llm.kv import KvCache
 from llm.lora import activate, add_adapters, check_adapter, reads_own_part
 from llm.network import Network
-from llm.prefix import Prefixes
+from llm.prefix import Prefixes, common_length
 
 logger = logging.getLogger(__name__)
 
 CHUNK = 256
 """Prompt tokens per forward pass: bounds memory, and how late a cancellation is noticed while reading."""
+MAX_ROWS = 32
+"""Replies that are decoded in one batch; bounds memory."""
+TAILS = 64
+"""Own parts of prompts whose keys and values are kept after a batch; one takes about a megabyte."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """A request that was checked, with its prompt as tokens."""
+
+    tokens: PromptTokens
+    constraint: Constraint | None
+    adapter: str | None
+    samples: int
+    temperature: float
+    max_tokens: int
 
 
 @dataclass
 class _Reply:
     """One sample while it grows."""
 
+    asked: _Asked
+    generator: torch.Generator
+    """Shared by the samples of one request."""
     constraint: Constraint | None
     tokens: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
@@ -73,6 +95,7 @@ class TorchEngine:
         if self._folders:
             add_adapters(network.model, self._folders, network.shape.dtype)
         self._prefixes = prefixes or Prefixes()
+        self._tails: OrderedDict[tuple[str | None, PromptTokens], list[torch.Tensor]] = OrderedDict()
         self._lock = threading.Lock()
         self._active: str | None = None
         markup = sorted(tokenizer.control - tokenizer.stops)
@@ -109,21 +132,31 @@ class TorchEngine:
         cancel: threading.Event | None = None,
     ) -> list[Completion]:
         """Return ``samples`` replies; see :meth:`llm.engine.Engine.complete`."""
-        if samples < 1:
-            raise ValueError(f"samples must be at least 1, got {samples}")
-        decoding = self._decode(
-            prompt,
+        request = Request(
+            prompt=prompt,
             grammar=grammar,
             adapter=adapter,
             samples=samples,
             temperature=temperature,
             max_tokens=max_tokens,
-            cancel=cancel,
         )
         replies: list[_Reply] = []
-        for grown in decoding:
+        for grown in self._decode(request, cancel):
             replies = grown
         return [self._completion(reply) for reply in replies]
+
+    def complete_batch(self, requests: Sequence[Request]) -> list[list[Completion]]:
+        """See :meth:`llm.engine.CanBatch.complete_batch`."""
+        asked = [self._check(request) for request in requests]
+        alike: dict[tuple[str | None, tuple[int, ...]], list[int]] = {}
+        for place, one in enumerate(asked):
+            alike.setdefault((one.adapter, one.tokens.shared), []).append(place)
+        found: dict[int, list[_Reply]] = {}
+        with self._lock, torch.inference_mode():
+            for places in alike.values():
+                for some in _portions(places, [asked[place].samples for place in places]):
+                    found |= dict(zip(some, self._together([asked[place] for place in some]), strict=True))
+        return [[self._completion(reply) for reply in found[place]] for place in range(len(asked))]
 
     def stream(
         self,
@@ -139,16 +172,10 @@ class TorchEngine:
 
         The engine is held until the iterator is exhausted or closed.
         """
-        decoding = self._decode(
-            prompt,
-            grammar=grammar,
-            adapter=adapter,
-            samples=1,
-            temperature=temperature,
-            max_tokens=max_tokens,
-            cancel=cancel,
+        request = Request(
+            prompt=prompt, grammar=grammar, adapter=adapter, temperature=temperature, max_tokens=max_tokens
         )
-        return self._pieces(decoding)
+        return self._pieces(self._decode(request, cancel))
 
     def _pieces(self, decoding: Iterator[list[_Reply]]) -> Iterator[Piece]:
         text = TextStream(self._tokenizer)
@@ -170,33 +197,34 @@ class TorchEngine:
             finish=reply.finish or "cancelled",
         )
 
-    def _decode(
-        self,
-        prompt: Prompt,
-        *,
-        grammar: str | None,
-        adapter: str | None,
-        samples: int,
-        temperature: float,
-        max_tokens: int,
-        cancel: threading.Event | None,
-    ) -> Iterator[list[_Reply]]:
+    def _decode(self, request: Request, cancel: threading.Event | None) -> Iterator[list[_Reply]]:
         """Check the call now, then return an iterator that yields the growing replies after each step."""
-        if max_tokens < 1:
-            raise ValueError(f"max_tokens must be at least 1, got {max_tokens}")
-        if temperature < 0:
-            raise ValueError(f"temperature must not be negative, got {temperature}")
-        check_adapter(adapter, self._folders)
-        tokens = self._tokenizer.encode(prompt)
+        return self._locked(self._steps(self._check(request), cancel))
+
+    def _check(self, request: Request) -> _Asked:
+        if request.samples < 1:
+            raise ValueError(f"samples must be at least 1, got {request.samples}")
+        if request.max_tokens < 1:
+            raise ValueError(f"max_tokens must be at least 1, got {request.max_tokens}")
+        if request.temperature < 0:
+            raise ValueError(f"temperature must not be negative, got {request.temperature}")
+        check_adapter(request.adapter, self._folders)
+        tokens = self._tokenizer.encode(request.prompt)
         length = len(tokens.shared) + len(tokens.own)
-        if length + max_tokens > self._network.window:
+        if length + request.max_tokens > self._network.window:
             raise PromptTooLong(
-                f"The prompt has {length} tokens and {max_tokens} more were asked for; the model's window is "
-                f"{self._network.window}. Shorten the prompt. Nothing was generated."
+                f"The prompt has {length} tokens and {request.max_tokens} more were asked for; the model's "
+                f"window is {self._network.window}. Shorten the prompt. Nothing was generated."
             )
-        constraint = None if grammar is None else Constraint(self._grammar_tokenizer.result(), grammar)
-        steps = self._steps(tokens, constraint, adapter, samples, temperature, max_tokens, cancel)
-        return self._locked(steps)
+        grammar = request.grammar
+        return _Asked(
+            tokens=tokens,
+            constraint=None if grammar is None else Constraint(self._grammar_tokenizer.result(), grammar),
+            adapter=request.adapter,
+            samples=request.samples,
+            temperature=request.temperature,
+            max_tokens=request.max_tokens,
+        )
 
     def _locked(self, steps: Iterator[list[_Reply]]) -> Iterator[list[_Reply]]:
         """Take the steps one by one, this engine held; the consumer's own grad mode stays untouched."""
@@ -208,45 +236,107 @@ class TorchEngine:
                     return
                 yield replies
 
-    def _steps(
-        self,
-        prompt: PromptTokens,
-        constraint: Constraint | None,
-        adapter: str | None,
-        samples: int,
-        temperature: float,
-        max_tokens: int,
-        cancel: threading.Event | None,
-    ) -> Iterator[list[_Reply]]:
-        network = self._network
-        first = _Reply(constraint)
-        # The grammar may begin with tokens that leave no choice: they are read together with the prompt.
-        self._append_forced(first, max_tokens)
-        generator = torch.Generator().manual_seed(_seed(prompt))
+    def _steps(self, asked: _Asked, cancel: threading.Event | None) -> Iterator[list[_Reply]]:
+        network, prompt, adapter = self._network, asked.tokens, asked.adapter
+        replies = self._begin(asked)
         entry = self._prefixes.open(network, prompt, adapter, shared=self._reader(adapter))
-        replies = [first]
         hidden = self._read(entry.cache, prompt, entry.known, adapter, cancel)
         if hidden is None:
-            first.finish = "cancelled"
+            for reply in replies:
+                self._cut(reply, "cancelled")
             yield replies
             return
         entry.remember(prompt)
-        if first.finish is not None and not first.unfed:  # the empty sentence is the only one
-            yield replies
-            return
-        replies = [first, *(_Reply(c) for c in _copies(constraint, samples - 1))]
-        for reply in replies[1:]:
-            reply.tokens, reply.unfed, reply.finish = list(first.tokens), list(first.unfed), first.finish
-        cache, rows = entry.cache, list(range(samples))
-        if samples > 1:
-            cache = entry.cache.copy(len(prompt.all), rows=samples, room=min(max_tokens, 128))
-        logits = network.logits(hidden[:, -1]).expand(samples, -1)
+        cache = entry.cache
+        if asked.samples > 1:
+            cache = entry.cache.copy(len(prompt.all), rows=asked.samples, room=min(asked.max_tokens, 128))
+        logits = network.logits(hidden[:, -1]).expand(asked.samples, -1)
+        yield from self._grow(cache, replies, logits, cancel)
+
+    def _together(self, group: Sequence[_Asked]) -> list[list[_Reply]]:
+        """The replies to requests whose prompts share their start, decoded in one batch."""
+        network, adapter, shared = self._network, group[0].adapter, group[0].tokens.shared
+        start = PromptTokens(shared=shared, own=())
+        entry = self._prefixes.open(network, group[0].tokens, adapter, shared=self._reader(adapter))
+        self._read(entry.cache, start, entry.known, adapter, None)
+        entry.remember(start)
+        longest = max(len(asked.tokens.own) + min(asked.max_tokens, 128) for asked in group)
+        cache = entry.cache.copy(len(shared), rows=len(group), room=longest)
+        unread = [asked.tokens.own[self._recall(cache, row, asked) :] for row, asked in enumerate(group)]
+        counts = [len(tokens) for tokens in unread]
+        batch = torch.zeros(len(group), max(counts), dtype=torch.long)
+        for row, tokens in enumerate(unread):
+            batch[row, : len(tokens)] = torch.tensor(tokens)
+        hidden = network.hidden(batch.to(network.device), cache, counts)
+        for row, asked in enumerate(group):
+            self._tails[asked.adapter, asked.tokens] = cache.tail(row, len(shared))
+        while len(self._tails) > TAILS:
+            self._tails.popitem(last=False)
+        replies = [self._begin(asked) for asked in group]
+        rows = [row for row, asked in enumerate(group) for _ in range(asked.samples)]
+        if len(rows) > len(group):
+            cache.keep(rows)
+        logits = network.logits(torch.stack([hidden[row, counts[row] - 1] for row in rows]))
+        for _ in self._grow(cache, [reply for each in replies for reply in each], logits, None):
+            pass
+        return replies
+
+    def _recall(self, cache: KvCache, row: int, asked: _Asked) -> int:
+        """Add to a row what an earlier batch read of its prompt's own part; return how many tokens that is.
+
+        The last token is always left to be read, because its logits begin the reply.
+        """
+        tokens = asked.tokens
+        known = [
+            (common_length(other.own, tokens.own), tail)
+            for (adapter, other), tail in self._tails.items()
+            if adapter == asked.adapter and other.shared == tokens.shared
+        ]
+        count, tail = max(known, key=lambda pair: pair[0], default=(0, []))
+        count = min(count, len(tokens.own) - 1)
+        if count:
+            cache.append(row, tail, count)
+        return count
+
+    def _begin(self, asked: _Asked) -> list[_Reply]:
+        """The replies before the first choice, with the tokens that the grammar forces at its start."""
+        generator = torch.Generator().manual_seed(_seed(asked.tokens))
+        first = _Reply(asked, generator, asked.constraint)
+        self._append_forced(first)
+        return [
+            first,
+            *(
+                _Reply(
+                    asked,
+                    generator,
+                    None if first.constraint is None else first.constraint.copy(),
+                    tokens=list(first.tokens),
+                    unfed=list(first.unfed),
+                    finish=first.finish,
+                )
+                for _ in range(asked.samples - 1)
+            ),
+        ]
+
+    def _grow(
+        self,
+        cache: KvCache,
+        replies: list[_Reply],
+        logits: torch.Tensor,
+        cancel: threading.Event | None,
+    ) -> Iterator[list[_Reply]]:
+        """Decode one reply per row of ``cache`` to its end; yield all of them after each step.
+
+        Args:
+            logits: after each row's last token, shape (rows, vocabulary).
+        """
+        rows = list(range(len(replies)))
         while rows:
             ended = []
             for place, row in enumerate(rows):
                 reply = replies[row]
                 if not reply.unfed and reply.finish is None:
-                    self._choose(reply, logits[place], temperature, generator, max_tokens)
+                    self._choose(reply, logits[place])
                 if reply.finish is not None and not reply.unfed:
                     ended.append(place)
             yield replies
@@ -330,14 +420,7 @@ class TorchEngine:
             last.append(rows[-1])
         return torch.stack(last)
 
-    def _choose(
-        self,
-        reply: _Reply,
-        logits: torch.Tensor,
-        temperature: float,
-        generator: torch.Generator,
-        max_tokens: int,
-    ) -> None:
+    def _choose(self, reply: _Reply, logits: torch.Tensor) -> None:
         """Pick the next token from ``logits`` (vocabulary,), then add those that the grammar forces."""
         if reply.constraint is None:
             scores = logits.index_fill(0, self._markup, -torch.inf)
@@ -345,11 +428,12 @@ class TorchEngine:
         else:
             allowed = torch.from_numpy(reply.constraint.allowed()).to(logits.device)
             scores = logits[allowed]
+        temperature = reply.asked.temperature
         if temperature == 0:
             place = int(scores.argmax())
         else:
             odds = torch.softmax(scores / temperature, dim=-1).cpu()
-            place = int(torch.multinomial(odds, 1, generator=generator))
+            place = int(torch.multinomial(odds, 1, generator=reply.generator))
         token = place if allowed is None else int(allowed[place])
         if token in self._tokenizer.stops:
             reply.finish = "stop"
@@ -359,11 +443,11 @@ class TorchEngine:
         reply.logprobs.append(float(logits[token] - logits.logsumexp(0)))
         if reply.constraint is not None:
             reply.constraint.consume([token])
-        self._append_forced(reply, max_tokens)
+        self._append_forced(reply)
 
-    def _append_forced(self, reply: _Reply, max_tokens: int) -> None:
+    def _append_forced(self, reply: _Reply) -> None:
         """Add the tokens that the grammar leaves no choice about; finish the reply where it must end."""
-        constraint = reply.constraint
+        constraint, max_tokens = reply.constraint, reply.asked.max_tokens
         if constraint is not None and not constraint.is_finished:
             forced = constraint.forced()[: max_tokens - len(reply.tokens)]
             constraint.consume(forced)
@@ -384,8 +468,17 @@ class TorchEngine:
         reply.finish = finish
 
 
-def _copies(constraint: Constraint | None, count: int) -> list[Constraint | None]:
-    return [None if constraint is None else constraint.copy() for _ in range(count)]
+def _portions(places: Sequence[int], samples: Sequence[int]) -> Iterator[list[int]]:
+    """Cut ``places`` so that no part has more than ``MAX_ROWS`` samples, or it has one place."""
+    some: list[int] = []
+    rows = 0
+    for place, count in zip(places, samples, strict=True):
+        if some and rows + count > MAX_ROWS:
+            yield some
+            some, rows = [], 0
+        some.append(place)
+        rows += count
+    yield some
 
 
 def _seed(prompt: PromptTokens) -> int:

@@ -195,7 +195,10 @@ class SqlAsker:
             raise QueryCancelled("Stopped while the query was being written. Nothing was run.")
         kept = [draft for draft in drafts if not draft.is_declined]
         if 2 * len(kept) < len(drafts):
-            raise CannotAnswer("nothing in the data answers the question", links.unknown)
+            what = "nothing in the data answers the question"
+            if not links.mentions:
+                what = "the question names nothing that the data has"
+            raise CannotAnswer(what, links.unknown)
         return kept
 
     def _run(
@@ -231,9 +234,7 @@ class SqlAsker:
         if _WRITE.match(links.question):
             raise CannotAnswer("the shop's data can be read here and never changed")
         counted = _COUNTED.search(links.question)
-        if self.vocabulary.is_plain:  # nobody gave its tables words: leave it to the model
-            if not links.mentions:
-                raise CannotAnswer("the question names nothing that the data has", links.unknown)
+        if self.vocabulary.is_plain:  # nobody gave its tables words: leave it to the writer
             return
         if counted and counted[1] in links.unknown:
             raise CannotAnswer(f"the data has nothing about {counted[1]}", (counted[1],))

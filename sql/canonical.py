@@ -2,7 +2,9 @@
 
 Each statement begins with a line that names its *paths*, the tables that each SELECT reads in the order of
 the SELECTs, and then says the same query in one form: no aliases, columns qualified by their table's name
-where a SELECT reads several, joins along keys in a fixed order, one spelling of names and keywords::
+where a SELECT reads several, joins along keys in a fixed order, one spelling of names and keywords. A path
+begins with the table of the first column that the SELECT shows and goes on to tables that can be joined to
+those before, so that who writes it need only ask each time which table is still missing::
 
     -- singer, concert / concert
     SELECT singer.name FROM singer JOIN concert ON concert.singer_id = singer.id
@@ -19,7 +21,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -36,8 +38,9 @@ from sql.types import Catalog, Dialect
 
 MAX_TABLES = 4
 """Tables of one path."""
-MAX_PATHS = 600
-"""Paths of one schema that are kept; shorter ones first."""
+MAX_PATHS = 1200
+"""About how many paths of one schema are kept, counted for each table that they can begin with; shorter
+ones first."""
 MAX_SELECTS = 3
 """SELECTs of one statement."""
 
@@ -51,10 +54,10 @@ class NotCanonical(SqlError):
 
 @dataclass(frozen=True)
 class JoinPath:
-    """Tables joined along keys: one FROM clause."""
+    """Tables joined along keys, and the one to begin with: one FROM clause."""
 
     tables: tuple[str, ...]
-    """In the schema's order."""
+    """The first is where it begins; each other one is joined to one before it."""
     edges: frozenset[Edge]
     is_default: bool = True
     """Whether its tables alone name it; two tables can be joined along different keys."""
@@ -70,16 +73,24 @@ class JoinPath:
     @cached_property
     def source(self) -> str:
         """The FROM clause without the word FROM."""
-        text, present = quote_name(self.tables[0]), {self.tables[0]}
-        waiting = sorted(self.edges, key=lambda e: (e.many, e.many_column, e.one))
-        while waiting:
-            edge = next(e for e in waiting if (e.many in present) != (e.one in present))
-            waiting.remove(edge)
-            new = edge.one if edge.many in present else edge.many
+        text = quote_name(self.tables[0])
+        for edge, new in _walk(self.tables[0], self.edges):
             on = f"{_dotted(edge.many, edge.many_column)} = {_dotted(edge.one, edge.one_column)}"
             text += f" JOIN {quote_name(new)} ON {on}"
-            present.add(new)
         return text
+
+
+def _walk(first: str, edges: Iterable[Edge]) -> list[tuple[Edge, str]]:
+    """The keys in the order in which they join one more table each, with that table."""
+    steps, present = [], {first}
+    waiting = sorted(edges, key=lambda e: (e.many, e.many_column, e.one))
+    while waiting:
+        edge = next(e for e in waiting if (e.many in present) != (e.one in present))
+        waiting.remove(edge)
+        new = edge.one if edge.many in present else edge.many
+        steps.append((edge, new))
+        present.add(new)
+    return steps
 
 
 @dataclass(frozen=True)
@@ -106,13 +117,12 @@ class Schema:
         return tuple(_paths(list(self.columns), self.edges))
 
     @cached_property
-    def _by_edges(self) -> dict[tuple[tuple[str, ...], frozenset[Edge]], JoinPath]:
-        return {(p.tables, p.edges): p for p in self.paths}
+    def _by_start(self) -> dict[tuple[str, frozenset[str], frozenset[Edge]], JoinPath]:
+        return {(p.tables[0], frozenset(p.tables), p.edges): p for p in self.paths}
 
-    def path(self, tables: Sequence[str], edges: frozenset[Edge]) -> JoinPath | None:
-        """The path of these tables and keys, if it is one."""
-        order = list(self.columns)
-        return self._by_edges.get((tuple(sorted(tables, key=order.index)), edges))
+    def path(self, first: str, tables: Iterable[str], edges: frozenset[Edge]) -> JoinPath | None:
+        """The path of these tables and keys that begins with ``first``, if there is one."""
+        return self._by_start.get((first, frozenset(tables), edges))
 
     @cached_property
     def _tables_by_key(self) -> dict[str, str]:
@@ -157,12 +167,16 @@ def _paths(tables: list[str], edges: Sequence[Edge]) -> list[JoinPath]:
         if len(found) > MAX_PATHS:
             break
     seen: set[frozenset[str]] = set()
-    result = []
-    for group, joins in found[:MAX_PATHS]:
-        ordered = tuple(sorted(group, key=tables.index))
-        result.append(JoinPath(ordered, joins, is_default=group not in seen))
+    result: dict[str, JoinPath] = {}
+    for group, joins in found:
+        if len(result) >= MAX_PATHS:
+            break
+        for first in sorted(group, key=tables.index):
+            ordered = (first, *(new for _, new in _walk(first, joins)))
+            path = JoinPath(ordered, joins, is_default=group not in seen)
+            result.setdefault(path.name, path)
         seen.add(group)
-    return result
+    return list(result.values())
 
 
 @dataclass(frozen=True)
@@ -268,13 +282,24 @@ def _settle(select: exp.Select, schema: Schema) -> JoinPath:
         column.set("this", _identifier(name))
         column.set("table", _identifier(owner) if len(tables) > 1 else None)
         column.set("db", None)
-    path = schema.path(tables, frozenset(_take_edges(select, schema)))
+    keys = frozenset(_take_edges(select, schema))
+    path = schema.path(_first(select, tables, keys), tables, keys)
     if path is None:
         raise NotCanonical(f"{', '.join(tables)} are not joined along known keys")
     source = sqlglot.parse_one(f"SELECT 1 FROM {path.source}", read=schema.dialect)
     select.set("from_", source.args["from_"])
     select.set("joins", source.args.get("joins") or [])
     return path
+
+
+def _first(select: exp.Select, tables: Sequence[str], keys: frozenset[Edge]) -> str:
+    """The table that the SELECT asks about: of the first column that it shows, else whose rows it counts."""
+    for item in select.expressions:
+        for column in item.find_all(exp.Column, bfs=False):
+            if column.find_ancestor(exp.Select) is select and column.table:
+                return str(column.table)
+    # A join along keys has one row for each row of the table that no other points at.
+    return next((t for t in tables if not any(e.one == t for e in keys)), tables[0])
 
 
 def _tables(select: exp.Select, schema: Schema) -> dict[str, str]:

@@ -30,10 +30,15 @@ value: NUM | TEXT
 """
 
 
-def paths_grammar(schema: Schema) -> str:
-    """Lark grammar of the first line: one path for each SELECT, ``MAX_SELECTS`` at most."""
+def paths_grammar(schema: Schema, *, other: str | None = None) -> str:
+    """Lark grammar of the first line: one path for each SELECT, ``MAX_SELECTS`` at most.
+
+    Args:
+        other: another line that may stand there, with its line break.
+    """
+    first = f'start: "-- " PATH (" / " PATH){{0,{MAX_SELECTS - 1}}} "\\n"'
     return (
-        f'start: "-- " PATH (" / " PATH){{0,{MAX_SELECTS - 1}}} "\\n"\n'
+        f"{first if other is None else f'{first} | {lark_text(other)}'}\n"
         f"PATH: {lark_choice(p.name for p in schema.paths)}\n"
     )
 

@@ -40,14 +40,16 @@ class ShopDrafter(TwoSteps):
         self.fixed = describe_shop(vocabulary)
         self._views = {f"-- {quote_name(view.name)}\n": view for view in vocabulary.views}
         first = [*self._views, *([NOTHING] if adapter else [])]
-        leads = f"start: {' | '.join(map(lark_text, first))}\n"
-        super().__init__(
-            engine, adapter=adapter, leads=leads, lead_tokens=MAX_LEAD_TOKENS, query_tokens=MAX_TOKENS
-        )
+        self._leads = f"start: {' | '.join(map(lark_text, first))}\n"
+        super().__init__(engine, adapter=adapter, lead_tokens=MAX_LEAD_TOKENS, query_tokens=MAX_TOKENS)
 
     def prompt(self, links: Links, failures: Sequence[tuple[str, str]] = ()) -> Prompt:
         """The prompt of one question; see :func:`shop_prompt`."""
         return shop_prompt(links, self.fixed, self.vocabulary, self.dialect, failures=failures)
+
+    def first(self, links: Links) -> str:
+        """See ``sql.written.TwoSteps``; the same for every question."""
+        return self._leads
 
     def second(self, lead: str, links: Links) -> tuple[str, Callable[[str], str]]:
         """See ``sql.written.TwoSteps``; a text that is no shop form is left as it is."""

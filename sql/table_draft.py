@@ -11,6 +11,7 @@ question names, or that are one of few in a column of the chosen tables.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Sequence
 
 from llm.engine import Engine, Prompt
@@ -22,7 +23,7 @@ from sql.prompt import DIALECTS, one_line, template
 from sql.semantics import View
 from sql.types import Catalog
 from sql.words import STOP_WORDS, WORD, is_chinese
-from sql.written import TwoSteps
+from sql.written import NOTHING, TwoSteps, Written
 
 MAX_TOKENS = 160
 """Of the query; the longest of 6,457 canonical gold queries has 150."""
@@ -52,18 +53,40 @@ class TableDrafter(TwoSteps):
         self.fixed = describe_tables(vocabulary.views, catalog, vocabulary)
         self.vocabulary = vocabulary
         self._paths = {path.name: path for path in schema.paths}
+        self._leads = paths_grammar(schema)
+        self._leads_or_nothing = paths_grammar(schema, other=NOTHING)
         super().__init__(
             engine,
             adapter=adapter,
-            leads=paths_grammar(schema),
             lead_tokens=MAX_LEAD_TOKENS,
             query_tokens=MAX_TOKENS,
             looks=LOOKS if adapter else 1,
         )
 
+    def draft(
+        self,
+        links: Links,
+        *,
+        samples: int = 1,
+        temperature: float = 0.0,
+        failures: Sequence[tuple[str, str]] = (),
+        cancel: threading.Event | None = None,
+    ) -> list[Written]:
+        """See ``sql.written.Writer``. Without an adapter nothing is written where no word of the question
+        names anything the tables have."""
+        if self.adapter is None and not links.mentions:
+            return [Written(sql="", is_declined=True)]
+        return super().draft(
+            links, samples=samples, temperature=temperature, failures=failures, cancel=cancel
+        )
+
     def prompt(self, links: Links, failures: Sequence[tuple[str, str]] = ()) -> Prompt:
         """The prompt of one question; see :func:`table_prompt`."""
         return table_prompt(links, self.fixed, self.schema, failures=failures)
+
+    def first(self, links: Links) -> str:
+        """See ``sql.written.TwoSteps``; to decline is left open only where no word was linked."""
+        return self._leads if links.mentions else self._leads_or_nothing
 
     def second(self, lead: str, links: Links) -> tuple[str, Callable[[str], str]]:
         """See ``sql.written.TwoSteps``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -13,6 +14,8 @@ from sql.linking import Links, Mention
 
 NOTHING = "-- nothing\n"
 """The first line where the data cannot answer; only an adapter has learnt when to write it."""
+TRIES = 3
+"""First lines that are written out, of those looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +38,11 @@ class Written:
     def is_certain(self) -> bool:
         """Whether the shop's words left this one statement, so that nobody had to be asked."""
         return not self.completions
+
+    @property
+    def chance(self) -> float:
+        """Log-probability of the whole, in nats; minus infinity where it did not end."""
+        return -math.inf if self.is_unfinished else sum(self.logprobs)
 
     @property
     def is_unfinished(self) -> bool:
@@ -86,12 +94,14 @@ class Writer(Protocol):
 class TwoSteps(ABC):
     """A model that first names what the query reads, and then writes under a grammar that knows only that.
 
+    A greedy first line commits itself with its first token, and nothing written after it can make up for a
+    wrong one. So the likeliest statement as a whole is looked for: what the greedy line leads to stands
+    beside what a few other lines lead to, until none that is left could be likelier.
+
     Args:
         engine: the model. adapter: LoRA adapter of it.
-        leads: grammar of the first line.
         lead_tokens, query_tokens: the most that each step may take.
-        looks: first lines among which the likeliest as a whole is taken. A greedy one commits itself with its
-            first token, and a line that names all tables in their order has its choice spread over many.
+        looks: first lines to look at; 1 writes greedily. At most ``TRIES`` of them are written out.
     """
 
     def __init__(
@@ -99,14 +109,12 @@ class TwoSteps(ABC):
         engine: Engine,
         *,
         adapter: str | None,
-        leads: str,
         lead_tokens: int,
         query_tokens: int,
         looks: int = 1,
     ) -> None:
         self.engine = engine
         self.adapter = adapter
-        self._leads = leads
         self._lead_tokens = lead_tokens
         self._query_tokens = query_tokens
         self._looks = looks
@@ -114,6 +122,10 @@ class TwoSteps(ABC):
     @abstractmethod
     def prompt(self, links: Links, failures: Sequence[tuple[str, str]] = ()) -> Prompt:
         """The prompt of one question; the same for both steps but for the lead."""
+
+    @abstractmethod
+    def first(self, links: Links) -> str:
+        """The grammar of the first line."""
 
     @abstractmethod
     def second(self, lead: str, links: Links) -> tuple[str, Callable[[str], str]]:
@@ -134,14 +146,13 @@ class TwoSteps(ABC):
     ) -> list[Written]:
         """Write ``samples`` statements for one question; see :class:`Writer`.
 
-        The first step is greedy for the first of them, or the likeliest of a few, and sampled for the others;
-        samples with the same first line share the second step's call.
+        The first is the likeliest found, the others are sampled in both steps; samples with the same first
+        line share the second step's call.
         """
         prompt = self.prompt(links, failures)
+        first = self.first(links)
 
         def complete(lead: str, grammar: str, count: int, heat: float, limit: int) -> list[Completion]:
-            if not count:
-                return []
             return self.engine.complete(
                 replace(prompt, lead=lead),
                 grammar=grammar,
@@ -152,29 +163,43 @@ class TwoSteps(ABC):
                 cancel=cancel,
             )
 
-        leads = complete("", self._leads, 1, 0.0, self._lead_tokens)
-        leads += complete("", self._leads, self._looks - 1, 1.0, self._lead_tokens)
-        leads = [max(leads, key=lambda c: (c.finish == "stop", sum(c.logprobs)))]
-        leads += complete("", self._leads, samples - 1, temperature, self._lead_tokens)
-        drafts: list[Written] = []
-        for text in dict.fromkeys(c.text for c in leads):
-            same = [c for c in leads if c.text == text]
-            if same[0].finish != "stop" or text == NOTHING:
-                drafts += [Written(sql="", completions=(c,), is_declined=text == NOTHING) for c in same]
-                continue
+        def write(leads: Sequence[Completion], heat: float) -> list[Written]:
+            """The statements that follow first lines of one text."""
+            text = leads[0].text
+            if leads[0].finish != "stop" or text == NOTHING:
+                return [Written(sql="", completions=(c,), is_declined=text == NOTHING) for c in leads]
             try:
                 grammar, to_sql = self.second(text, links)
             except ValueError:  # an engine that keeps to no grammar; the guard judges what it wrote
-                drafts += [Written(sql=text.strip(), completions=(c,)) for c in same]
-                continue
-            greedy = 1 if same[0] is leads[0] else 0
-            queries = complete(text, grammar, greedy, 0.0, self._query_tokens)
-            queries += complete(text, grammar, len(same) - greedy, temperature, self._query_tokens)
-            drafts += [
+                return [Written(sql=text.strip(), completions=(c,)) for c in leads]
+            return [
                 Written(
                     sql=to_sql(query.text) if query.finish == "stop" else query.text.strip(),
                     completions=(lead, query),
                 )
-                for lead, query in zip(same, queries, strict=True)
+                for lead, query in zip(
+                    leads, complete(text, grammar, len(leads), heat, self._query_tokens), strict=True
+                )
             ]
+
+        def likeliest() -> Written:
+            (lead,) = complete("", first, 1, 0.0, self._lead_tokens)
+            (best,) = write([lead], 0.0)
+            left = 1.0 - math.exp(sum(lead.logprobs))
+            if self._looks == 1 or best.chance >= (math.log(left) if left > 0 else -math.inf):
+                return best
+            looks = complete("", first, self._looks - 1, 1.0, self._lead_tokens)
+            others = {c.text: c for c in looks if c.finish == "stop" and c.text != lead.text}
+            for other in sorted(others.values(), key=lambda c: -sum(c.logprobs))[: TRIES - 1]:
+                if sum(other.logprobs) <= best.chance:
+                    break
+                (made,) = write([other], 0.0)
+                best = max(best, made, key=lambda w: w.chance)
+            return best
+
+        drafts = [likeliest()]
+        if samples > 1:
+            sampled = complete("", first, samples - 1, temperature, self._lead_tokens)
+            for text in dict.fromkeys(c.text for c in sampled):
+                drafts += write([c for c in sampled if c.text == text], temperature)
         return drafts

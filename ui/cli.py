@@ -504,6 +504,12 @@ def evaluate(
     votes: Annotated[
         int, typer.Option(min=1, max=64, help="Statements per question; the commonest result wins.")
     ] = 1,
+    batch: Annotated[
+        int,
+        typer.Option(
+            min=1, max=64, help="Questions about one database asked at once: faster, but not one by one."
+        ),
+    ] = 1,
     resume: Annotated[
         Path | None,
         typer.Option(
@@ -553,6 +559,7 @@ def evaluate(
         side=cast("Split | None", split),
         sample=sample,
         limit=limit,
+        batch=batch,
         resume=resume,
     )
     if report is not None:

@@ -45,6 +45,10 @@ def examples(
     per_database: Annotated[
         int | None, typer.Option(min=1, help="At most so many questions of each database. Left out: all.")
     ] = None,
+    unanswerable: Annotated[
+        int, typer.Option(min=0, help="Questions of each database that it cannot answer. Off by default.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same questions.")] = 7,
     variants: Annotated[
         int,
         typer.Option(
@@ -61,7 +65,14 @@ def examples(
         raise WrongUse(f"--out is {str(out)!r}; the folder {str(out.absolute().parent)!r} does not exist.")
     from finetune.examples import spider_examples, write_examples
 
-    made, counts = spider_examples(folder, cast("Split", split), per_database=per_database, variants=variants)
+    made, counts = spider_examples(
+        folder,
+        cast("Split", split),
+        per_database=per_database,
+        unanswerable=unanswerable,
+        variants=variants,
+        seed=seed,
+    )
     digest = write_examples(made, out)
     say(
         f"{counts.made:,} examples; left out: {counts.not_canonical:,} whose SQL has no canonical form, "
@@ -132,6 +143,10 @@ def train(
         Path,
         typer.Option(metavar="DIR", help="Folder of the run: the adapter, its manifest, log and checkpoint."),
     ],
+    start: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="A LoRA adapter to go on from. Left out: a fresh one."),
+    ] = None,
     method: Annotated[
         str, typer.Option(metavar="NAME", help="lora, qlora (needs a CUDA card), adalora or prefix.")
     ] = "lora",
@@ -204,7 +219,15 @@ def train(
     }
     with _stopping_gently() as stopped:
         run = run_training(
-            model, learnt, checked, out, chosen, device=device, facts=facts, should_stop=stopped.is_set
+            model,
+            learnt,
+            checked,
+            out,
+            chosen,
+            start=start,
+            device=device,
+            facts=facts,
+            should_stop=stopped.is_set,
         )
     if run.status == "interrupted":
         say("Stopped at a checkpoint; run the same command again to go on.")

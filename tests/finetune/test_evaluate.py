@@ -143,7 +143,7 @@ def test_an_interrupted_evaluation_goes_on_where_it_stopped(root, questions, wri
     broken = WritesBySight(writer.statements, stop_at="Total amount of sales")
     with pytest.raises(KeyboardInterrupt):
         evaluate(questions, root, engine=broken, progress=False, resume=kept)
-    assert len(kept.read_text().splitlines()) == 1 + 3
+    assert len(kept.read_text().splitlines()) == 1 + 4  # what was run for, three answers, a gold that fails
     with kept.open("a") as file:
         file.write('{"line": 4, "databa')  # what a kill may leave
     report = evaluate(questions, root, engine=writer, progress=False, resume=kept)
@@ -270,6 +270,21 @@ def test_two_runs_are_equal_but_for_the_seconds(root, questions, writer):
         return [dataclasses.replace(o, seconds=0.0) for o in report.outcomes]
 
     assert run() == run()
+
+
+def test_several_questions_at_once_come_to_the_same(root, questions, writer):
+    def run(batch):
+        report = evaluate(questions, root, engine=writer, batch=batch, progress=False)
+        return [dataclasses.replace(o, seconds=0.0) for o in report.outcomes]
+
+    assert run(1) == run(3) == run(50)
+
+
+def test_a_resumed_run_keeps_its_batch(root, questions, writer, tmp_path):
+    kept = tmp_path / "kept.jsonl"
+    evaluate(questions, root, engine=writer, batch=3, progress=False, resume=kept)
+    with pytest.raises(EvaluationError, match="was begun with"):
+        evaluate(questions, root, engine=writer, batch=2, progress=False, resume=kept)
 
 
 def test_a_miss_keeps_both_results_and_the_statement_that_failed(root, questions, writer):

@@ -217,3 +217,39 @@ def test_training_on_a_cuda_card(method: str, model_folder: Path, tmp_path: Path
     settings = Settings(**{**vars(FAST), "method": method, "learning_rate": 0.05})
     run = trained(tmp_path / "run", model_folder, settings, device="cuda")
     assert run.best_loss < run.first_loss
+
+
+def test_a_run_goes_on_from_an_adapter(model_folder: Path, tmp_path: Path) -> None:
+    first = trained(tmp_path / "first", model_folder)
+    second = trained(tmp_path / "second", model_folder, start=tmp_path / "first")
+    assert second.first_loss == pytest.approx(first.best_loss, rel=0.02)  # kept in 16 bits
+    manifest = json.loads((tmp_path / "second" / "manifest.json").read_text())
+    assert manifest["start"]["name"] == "first" and len(manifest["start"]["sha256"]) == 64
+    assert logprobs(model_folder, tmp_path, tmp_path / "first", OTHERS[0]) != logprobs(
+        model_folder, tmp_path, tmp_path / "second", OTHERS[0]
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"rank": 8}, "rank 4, and the run 8"),
+        ({"alpha": 1.0}, "alpha 32.0, and the run 1.0"),
+        ({"layers": ("q_proj",)}, "layers"),
+        ({"method": "prefix"}, "cannot go on from an adapter"),
+    ],
+)
+def test_an_adapter_of_another_shape_is_no_start(
+    changed: dict[str, object], reason: str, model_folder: Path, tmp_path: Path
+) -> None:
+    trained(tmp_path / "first", model_folder, Settings(**{**vars(FAST), "epochs": 0.1}))
+    with pytest.raises(TrainingError, match=reason):
+        trained(
+            tmp_path / "second", model_folder, Settings(**{**vars(FAST), **changed}), start=tmp_path / "first"
+        )
+    assert not (tmp_path / "second").exists()
+
+
+def test_a_folder_without_an_adapter_is_no_start(model_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="describes no LoRA adapter"):
+        trained(tmp_path / "run", model_folder, start=tmp_path / "nowhere")

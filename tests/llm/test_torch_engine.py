@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import torch
 from tiny_model import tiny_engine, write_adapter
 
 from llm.chat import ChatTokenizer, TextStream
-from llm.engine import Prompt
+from llm.engine import Completion, Prompt, Request
 from llm.errors import EngineUnavailable, UnknownAdapter
 from llm.kv import KvCache
 from llm.network import load_network
@@ -127,6 +128,59 @@ class TestDecoding:
         pieces = list(engine.stream(PROMPT, grammar='start: "销售额 é 👍"', max_tokens=40))
         assert "".join(piece.text for piece in pieces) == "销售额 é 👍"
         assert all("\ufffd" not in piece.text for piece in pieces)
+
+
+WORDS = 'start: /[a-f]{1,30}/ ("!" | " and so on, forced")'
+BATCH = [
+    Request(prompt=dataclasses.replace(PROMPT, rest="How many customers are there in all?"), max_tokens=12),
+    Request(prompt=PROMPT, grammar=WORDS, samples=3, temperature=1.5, max_tokens=40),
+    Request(prompt=dataclasses.replace(PROMPT, rest="?", lead=""), grammar='start: "forced, all of it"'),
+    Request(prompt=dataclasses.replace(PROMPT, fixed="Another schema."), grammar=WORDS, max_tokens=30),
+    Request(prompt=PROMPT, grammar=WORDS, max_tokens=3),
+    Request(prompt=dataclasses.replace(PROMPT, lead="xyz and more"), grammar=WORDS, max_tokens=40),
+    Request(prompt=PROMPT, grammar=WORDS, adapter="shop", max_tokens=40),
+    Request(prompt=PROMPT, grammar=WORDS, adapter="shop", samples=2, temperature=1.0, max_tokens=40),
+]
+
+
+@pytest.fixture(scope="module")
+def adapted(tiny_folder: Path, tiny_adapter: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    home = tmp_path_factory.mktemp("batches")
+    return tiny_engine(tiny_folder, home=home, adapters={"shop": tiny_adapter})
+
+
+@pytest.fixture(scope="module")
+def alone(adapted: Any) -> list[list[Completion]]:
+    return [adapted.complete(**vars(request)) for request in BATCH]
+
+
+class TestBatches:
+    def check(self, found: list[list[Completion]], alone: list[list[Completion]]) -> None:
+        for some, wanted in zip(found, alone, strict=True):
+            assert [(c.text, c.tokens, c.finish) for c in some] == [
+                (c.text, c.tokens, c.finish) for c in wanted
+            ]
+            for one, other in zip(some, wanted, strict=True):
+                assert one.logprobs == pytest.approx(other.logprobs, abs=1e-3)
+
+    def test_each_request_is_answered_as_if_alone(self, adapted: Any, alone: list[list[Completion]]) -> None:
+        self.check(adapted.complete_batch(BATCH), alone)
+        self.check(adapted.complete_batch(BATCH), alone)  # with the own parts kept from before
+        self.check([adapted.complete(**vars(request)) for request in BATCH], alone)
+
+    def test_more_rows_than_fit_are_decoded_in_parts(
+        self, adapted: Any, alone: list[list[Completion]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("llm.torch_engine.MAX_ROWS", 3)
+        monkeypatch.setattr("llm.torch_engine.TAILS", 1)
+        self.check(adapted.complete_batch(BATCH), alone)
+
+    def test_one_wrong_request_and_nothing_is_generated(self, adapted: Any) -> None:
+        with pytest.raises(UnknownAdapter):
+            adapted.complete_batch([*BATCH, Request(prompt=PROMPT, adapter="nowhere")])
+
+    def test_an_empty_batch(self, adapted: Any) -> None:
+        assert adapted.complete_batch([]) == []
 
 
 @pytest.fixture(scope="module")

@@ -54,6 +54,18 @@ FORMS = [
         "SELECT city.Name FROM city JOIN visit ON visit.from_city = city.id "
         "WHERE visit.spent > 2 OR visit.spent < 1",
     ),
+    (  # the table asked about first, then what is joined to it
+        "SELECT v.spent, c.name FROM city c JOIN shop s ON s.city_id = c.id "
+        "JOIN visit v ON v.shop_id = s.shop_id",
+        "-- visit, shop, city ON city_id, shop_id\n",
+        "SELECT visit.spent, city.Name FROM visit JOIN shop ON visit.shop_id = shop.shop_id "
+        "JOIN city ON shop.city_id = city.id",
+    ),
+    (  # rows are counted: those that no other table points at
+        "SELECT COUNT(*) FROM city JOIN shop ON shop.city_id = city.id WHERE city.name = 'Rome'",
+        "-- shop, city\n",
+        "SELECT COUNT(*) FROM shop JOIN city ON shop.city_id = city.id WHERE city.Name = 'Rome'",
+    ),
     (
         "SELECT DISTINCT (name) FROM shop WHERE (opened BETWEEN 1990 AND 1999 AND name <> '') OR opened = 4",
         "-- shop\n",
@@ -118,8 +130,12 @@ def test_what_has_no_canonical_form_is_refused(sql: str, reason: str, schema: Sc
 def test_paths_join_along_keys_and_are_told_apart_by_name(schema: Schema) -> None:
     names = [path.name for path in schema.paths]
     assert len(names) == len(set(names))
-    assert {"city", "shop", "visit", "city, shop", "shop, visit", "city, shop, visit"} <= set(names)
+    assert {"city", "shop", "visit", "city, shop", "shop, city", "city, shop, visit"} <= set(names)
     assert sum(path.tables == ("city", "visit") for path in schema.paths) == 2
+    for path in schema.paths:
+        for place, table in enumerate(path.tables[1:], start=1):
+            before = path.tables[:place]
+            assert any({e.many, e.one} <= {table, *before} for e in path.edges if table in (e.many, e.one))
     assert max(len(path.tables) for path in schema.paths) <= MAX_TABLES
 
 

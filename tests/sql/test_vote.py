@@ -14,6 +14,7 @@ from sql.linking import Vocabulary, link
 from sql.shopfile import shop_from_catalog
 from sql.table_draft import TableDrafter, question_stretches, texts
 from sql.workspace import Workspace, open_workspace
+from sql.written import NOTHING
 
 TABLES = """
 CREATE TABLE city (id INTEGER PRIMARY KEY, city_name TEXT, country TEXT);
@@ -94,29 +95,64 @@ def test_the_second_step_knows_only_what_the_first_chose(
 def test_the_result_that_most_drafts_give_wins(workspace: Workspace, vocabulary: Vocabulary) -> None:
     one, other = "SELECT COUNT(*) FROM store", "SELECT COUNT(DISTINCT store_id) FROM store"
     greedy = "SELECT COUNT(*) FROM store WHERE opened = 2005"
-    tables, engine = asker(workspace, vocabulary, [LEAD, [LEAD, LEAD], greedy, [one, other]], votes=3)
+    tables, engine = asker(workspace, vocabulary, [LEAD, greedy, [LEAD, LEAD], [one, other]], votes=3)
     answer = tables.ask("How many stores opened, all in all, before or after 2005?")
     assert answer.table.rows == ((3,),)
     assert answer.attempts[-1].sql == one
-    assert [c.samples for c in engine.calls] == [1, 2, 1, 2]
+    assert [c.samples for c in engine.calls] == [1, 1, 2, 2]
 
 
-def test_an_adapters_first_line_is_the_likeliest_of_a_few(
+ALL_JOINED = "SELECT COUNT(*) FROM store JOIN city ON store.city_id = city.id"
+ALL = "SELECT COUNT(*) FROM store"
+
+
+def with_adapter(
+    workspace: Workspace, vocabulary: Vocabulary, replies: list[str | list[str]], logprob: float
+) -> tuple[SqlAsker, ScriptedEngine]:
+    engine = ScriptedEngine(replies, adapters=["a"], logprob=logprob)
+    writer = TableDrafter(vocabulary, workspace.catalog, engine, adapter="a")
+    return SqlAsker(workspace, vocabulary, writer), engine
+
+
+def test_an_adapters_statement_is_the_likeliest_of_a_few(
     workspace: Workspace, vocabulary: Vocabulary
 ) -> None:
-    """Each token of a scripted reply is as likely as any other, so that the shorter line is the likelier."""
-    engine = ScriptedEngine(
-        [JOINED, [LEAD, JOINED] * 2 + [JOINED], "SELECT COUNT(*) FROM store"], adapters=["a"]
-    )
-    writer = TableDrafter(vocabulary, workspace.catalog, engine, adapter="a")
-    answer = SqlAsker(workspace, vocabulary, writer).ask("How many stores are there?")
-    assert answer.table.rows == ((3,),)
-    assert [call.samples for call in engine.calls] == [1, 5, 1]
+    """Each token of a scripted reply is as likely as any other, so that the shorter text is the likelier."""
+    replies: list[str | list[str]] = [
+        "-- store, city\n",
+        ALL_JOINED,
+        [LEAD, "-- store, city / store, city / store, city\n"] * 2 + [LEAD],
+        ALL,
+    ]
+    tables, engine = with_adapter(workspace, vocabulary, [*replies, "SELECT id FROM city"], logprob=-0.1)
+    assert tables.ask("How many stores are there?").attempts[-1].sql == ALL
+    assert [call.samples for call in engine.calls] == [1, 1, 5, 1]
     assert engine.calls[-1].prompt.lead == LEAD
 
 
+def test_a_statement_that_nothing_could_beat_is_not_compared(
+    workspace: Workspace, vocabulary: Vocabulary
+) -> None:
+    tables, engine = with_adapter(workspace, vocabulary, [LEAD, ALL], logprob=-0.0001)
+    assert tables.ask("How many stores are there?").table.rows == ((3,),)
+    assert len(engine.calls) == 2
+
+
+def test_only_an_adapter_declines_and_only_where_no_word_is_known(
+    workspace: Workspace, vocabulary: Vocabulary
+) -> None:
+    tables, _ = with_adapter(workspace, vocabulary, [NOTHING], logprob=-0.0001)
+    with pytest.raises(CannotAnswer, match="names nothing"):
+        tables.ask("What is the meaning of life?")
+    tables, _ = with_adapter(workspace, vocabulary, [LEAD, ALL], logprob=-0.0001)
+    assert tables.ask("What is the number of all branches?").table.rows == ((3,),)
+    tables, _ = with_adapter(workspace, vocabulary, [NOTHING], logprob=-0.0001)
+    with pytest.raises(ReplyNotInGrammar):
+        tables.ask("How many stores are there?")
+
+
 def test_drafts_that_all_differ_leave_the_greedy_one(workspace: Workspace, vocabulary: Vocabulary) -> None:
-    replies = [LEAD, [LEAD], "SELECT MIN(opened) FROM store", ["SELECT MAX(opened) FROM store"]]
+    replies = [LEAD, "SELECT MIN(opened) FROM store", [LEAD], ["SELECT MAX(opened) FROM store"]]
     tables, _ = asker(workspace, vocabulary, replies, votes=2)
     assert tables.ask("When was the first store opened?").table.rows == ((1999,),)
 
