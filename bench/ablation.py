@@ -1,14 +1,15 @@
 """What each part of the way from a question to SQL over plain tables brings, one part changed at a time.
 
     SHOPTALK_DATA=/path/to/data python -m bench.ablation [--side validation] [--adapter NAME] [--only NAME …]
-        [--limit N] [--list]
+        [--limit N] [--batch N] [--list]
 
 Every way answers the fixed sample of held-out questions of ``finetune/heldout.yml`` (150 for validation, 300
-for testing), greedily but for the votes. Outcomes are kept under ``build/bench/ablation`` as they come: a
-stopped run goes on, and a way is never measured twice under the same name, engine and adapter. Prints a
-table: execution accuracy with its interval over databases, the difference to the whole way question by
-question, statements that do not parse or resolve, tokens and seconds. ``--recall`` asks no model and tells
-what linking leaves within reach: the tables and columns it names, and the texts a statement may compare with.
+for testing), several at once, so that seconds are those of a question among others. Outcomes are kept under
+``build/bench/ablation`` as they come: a stopped run goes on, and a way is never measured twice under the same
+name, engine and adapter. Prints a table: execution accuracy with its interval over databases, the difference
+to the whole way question by question, statements that do not parse or resolve, tokens and seconds. With
+``--recall`` it asks no model and tells what linking leaves within reach: the tables and columns it names, and
+the texts a statement may compare with.
 """
 
 from __future__ import annotations
@@ -52,6 +53,16 @@ _KEY = re.compile(r",?\n  FOREIGN KEY [^\n]*")
 
 
 # ---- ways -----------------------------------------------------------------------------------------------
+
+
+class _Greedy(TableDrafter):
+    """Goes on from the greedy first line, whatever it leads to."""
+
+    def __init__(
+        self, vocabulary: Vocabulary, catalog: Catalog, engine: Engine, *, adapter: str | None = None
+    ) -> None:
+        super().__init__(vocabulary, catalog, engine, adapter=adapter)
+        self.looks = 1
 
 
 class _NoHints(TableDrafter):
@@ -195,6 +206,7 @@ def ways(folder: Path) -> dict[str, Way]:
         "plain prompt, no grammar": PLAIN,
         WHOLE: whole,
         "without grammar": _way("no grammar", writer=_writer_of(_NoGrammar)),
+        "greedy first line": _way("greedy", writer=_writer_of(_Greedy)),
         "without repair": _way("no repair", repairs=0),
         "without value hints": _way("no hints", writer=_writer_of(_NoHints)),
         "schema: one line a table": _way("one line", describe=_one_line_each),
@@ -295,6 +307,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--adapter", default=None, metavar="NAME", help="a LoRA adapter (default: none)")
     parser.add_argument("--only", action="append", metavar="NAME", help="ways to measure (default: all)")
     parser.add_argument("--limit", type=int, default=None, metavar="N", help="the first N questions only")
+    parser.add_argument("--batch", type=int, default=8, metavar="N", help="questions asked at once (8)")
     parser.add_argument("--recall", action="store_true", help="what linking leaves within reach; no model")
     parser.add_argument("--list", action="store_true", help="print the names of the ways")
     options = parser.parse_args(arguments)
@@ -322,6 +335,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         **circumstances(),
         "side": options.side,
         "adapter": options.adapter,
+        "batch": options.batch,
         "figures": {
             f"{options.side}, {name}": f"{100 * r.accuracy:.1f} % of {len(r.asked)}"
             for name, r in reports.items()
@@ -342,7 +356,7 @@ def _measure(
     engine = load_engine(settings)
     (RESULTS / "ablation").mkdir(parents=True, exist_ok=True)
     for name, way in chosen.items():
-        parts = (options.side, options.adapter or "bare", way.name, engine.name)
+        parts = (options.side, options.adapter or "bare", way.name, engine.name, f"batch {options.batch}")
         file = re.sub(r"[^\w.]+", "-", " ".join(parts)) + ".jsonl"
         print(f"{name} …", file=sys.stderr)
         yield (
@@ -356,6 +370,7 @@ def _measure(
                 side=options.side,
                 sample=True,
                 limit=options.limit,
+                batch=options.batch,
                 resume=RESULTS / "ablation" / file,
             ),
         )

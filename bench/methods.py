@@ -103,6 +103,7 @@ def evaluate(adapters: dict[str, Path]) -> dict[str, Any]:
             way=product(),
             side="validation",
             sample=True,
+            batch=8,
             resume=RESULTS / "methods" / f"{adapter or 'bare'}.jsonl",
         )
         found[adapter or "bare"] = {"accuracy": report.accuracy, "interval": report.cluster_interval}

@@ -44,7 +44,7 @@ class ScriptedEngine:
         replies: Iterable[str | Sequence[str]] | Callable[[Prompt], str | Sequence[str]],
         *,
         adapters: Sequence[str] = (),
-        logprob: float = -0.1,
+        logprob: float = -0.001,
         window: int = 32_768,
     ) -> None:
         """Queue the replies.

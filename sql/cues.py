@@ -44,6 +44,8 @@ class Cues:
     direction: Direction | None = None
     top: int | None = None
     """How many of the best or worst."""
+    is_sorted: bool = False
+    """All in that order ("best first"), not only the best."""
     grain: Grain | None = None
     part: TimePart | None = None
     is_when: bool = False
@@ -66,15 +68,19 @@ _DESC = (
 )
 _DESC += r"|most[- ]"
 _DESC += r"|最高|最多|最大|最好|最贵|最热|畅销|热销|最长|最受欢迎|最佳|最强"
-_DESC += r"|排名|前[0-9一二三四五六七八九十]|最近一"
+_DESC += r"|排名|前[0-9一二三四五六七八九十]|最近一|[从由][高多大好]到"
 _ASC = (
     r"\b(least|lowest|fewest|worst|smallest|bottom|minimum|min|shortest|cheapest|weakest"
     r"|slowest|oldest|earliest)\b"
 )
-_ASC += r"|最低|最少|最小|最差|最便宜|最短|倒数|最早"
+_ASC += r"|[从由][低少小差]到|最低|最少|最小|最差|最便宜|最短|倒数|最早"
+_SORTED = (
+    r"\b(?:best|highest|most|largest|biggest|longest|latest|newest|worst|lowest|least|fewest|smallest|shortest"
+    r"|cheapest|oldest|earliest)(?: \w+)? first\b|[从由][高多大好低少小差]到[高多大好低少小差]"
+)
 _COUNT = (
-    r"\bhow many\b|\bnumber of\b|\bcount\b|\bhow often\b|#|多少(?!钱|欧)|几(?:个|位|单|件|次|条|名|种|家|款)"
-    r"|数量|个数|人数|次数"
+    r"\bhow many\b|\bnumber of\b|\bcount\b|\bhow often\b|#|(?<![是为])多少(?!钱|欧)"
+    r"|几(?:个|位|单|件|次|条|名|种|家|款)|数量|个数|人数|次数"
 )
 _AVERAGE = r"\b(average|avg|mean|on average|typical|typically)\b|平均|均值"
 _TOTAL = r"\b(total|sum|altogether|overall|in all|combined)\b|总|合计|一共|共"
@@ -176,6 +182,7 @@ def find_cues(links: Links) -> Cues:
         is_each=_has(_EACH, masked),
         direction=direction,
         top=top,
+        is_sorted=_has(_SORTED, spoken),
         grain=None if part else _grain(_without_numbers(masked, links)),
         part=part,
         has_loose_comparison=not comparisons and _has(_LOOSE, masked),

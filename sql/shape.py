@@ -9,10 +9,15 @@ nothing. A question with a single statement left needs no model (``sql.rules``).
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from sql.cues import Cues
 from sql.grammar import quote_name, quote_text, time_grain, time_part
@@ -599,7 +604,11 @@ def _measured(made: Frame) -> list[Shape]:
 
 def _statement(made: Frame, measures: tuple[_Measure, ...], dims: tuple[_Dim, ...]) -> Shape:
     selected = [d.select for d in dims] + [f"{m.sql} AS {m.alias}" for m in measures]
-    parts: list[Part] = ["SELECT " + ", ".join(selected) + _source(made), *_where(made.must)]
+    must = list(made.must)
+    if made.cues.direction and not made.cues.is_sorted:  # nobody is best who is not there
+        absent = _outer_columns(made.view.sql or "", made.dialect)
+        must += [f"{d.sql} IS NOT NULL" for d in dims if d.sql.strip('"') in absent]
+    parts: list[Part] = ["SELECT " + ", ".join(selected) + _source(made), *_where(must)]
     if not dims:
         return tuple(parts)
     parts.append(" GROUP BY " + ", ".join(str(i + 1) for i in range(len(dims))))
@@ -607,6 +616,24 @@ def _statement(made: Frame, measures: tuple[_Measure, ...], dims: tuple[_Dim, ..
         parts.append(f" HAVING {measures[0].sql} {comparison.operator} {_number(comparison.number.value)}")
     parts += _order(made, measures, dims)
     return tuple(parts)
+
+
+@functools.lru_cache(maxsize=256)
+def _outer_columns(sql: str, dialect: Dialect) -> frozenset[str]:
+    """Columns that a view takes as they are from a table on the open side of an outer join."""
+    try:
+        tree = sqlglot.parse_one(sql, read=dialect) if sql else None
+    except SqlglotError:
+        return frozenset()
+    if not isinstance(tree, exp.Select):
+        return frozenset()
+    opened = {j.this.alias_or_name for j in tree.args.get("joins") or () if j.side == "LEFT"}
+    found = set()
+    for item in tree.expressions:
+        source = item.this if isinstance(item, exp.Alias) else item
+        if isinstance(source, exp.Column) and source.table in opened:
+            found.add(item.alias_or_name)
+    return frozenset(found)
 
 
 def _number(value: float) -> str:
@@ -624,6 +651,8 @@ def _order(made: Frame, measures: Sequence[_Measure], dims: Sequence[_Dim]) -> l
     parts: list[Part] = [order if len(order) > 1 else order[0]]
     if cues.top:
         parts.append(f" LIMIT {cues.top}")
+    elif cues.is_sorted:
+        pass
     elif any(d.is_plural for d in dims):
         parts.append(("", " LIMIT 1"))
     else:
@@ -667,7 +696,7 @@ def _listed(made: Frame) -> list[Shape]:
         if len(numeric) != 1:
             return []
         limit: Part = f" LIMIT {cues.top}" if cues.top else (" LIMIT 1", " LIMIT 10")
-        order = [f" ORDER BY {numeric[0]} {cues.direction.upper()}", limit]
+        order = [f" ORDER BY {numeric[0]} {cues.direction.upper()}", "" if cues.is_sorted else limit]
     if not (cues.comparisons or cues.direction or must):
         return []
     return [

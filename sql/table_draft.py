@@ -29,7 +29,7 @@ MAX_TOKENS = 160
 """Of the query; the longest of 6,457 canonical gold queries has 150."""
 MAX_LEAD_TOKENS = 60
 LOOKS = 6
-"""First lines of which an adapter's likeliest is taken; the bare model's is the greedy one."""
+"""First lines that are looked at."""
 MAX_QUESTION = 600
 SHOWN_VALUES = 3
 """Values shown beside a column."""
@@ -60,7 +60,7 @@ class TableDrafter(TwoSteps):
             adapter=adapter,
             lead_tokens=MAX_LEAD_TOKENS,
             query_tokens=MAX_TOKENS,
-            looks=LOOKS if adapter else 1,
+            looks=LOOKS,
         )
 
     def draft(

@@ -117,7 +117,7 @@ class TwoSteps(ABC):
         self.adapter = adapter
         self._lead_tokens = lead_tokens
         self._query_tokens = query_tokens
-        self._looks = looks
+        self.looks = looks
 
     @abstractmethod
     def prompt(self, links: Links, failures: Sequence[tuple[str, str]] = ()) -> Prompt:
@@ -186,9 +186,9 @@ class TwoSteps(ABC):
             (lead,) = complete("", first, 1, 0.0, self._lead_tokens)
             (best,) = write([lead], 0.0)
             left = 1.0 - math.exp(sum(lead.logprobs))
-            if self._looks == 1 or best.chance >= (math.log(left) if left > 0 else -math.inf):
+            if self.looks == 1 or best.chance >= (math.log(left) if left > 0 else -math.inf):
                 return best
-            looks = complete("", first, self._looks - 1, 1.0, self._lead_tokens)
+            looks = complete("", first, self.looks - 1, 1.0, self._lead_tokens)
             others = {c.text: c for c in looks if c.finish == "stop" and c.text != lead.text}
             for other in sorted(others.values(), key=lambda c: -sum(c.logprobs))[: TRIES - 1]:
                 if sum(other.logprobs) <= best.chance:

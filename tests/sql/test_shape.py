@@ -9,7 +9,7 @@ import pytest
 
 from sql.cues import find_cues
 from sql.linking import Vocabulary, link
-from sql.shape import frame, read_views, shapes
+from sql.shape import _outer_columns, frame, read_views, shapes
 from sql.workspace import open_workspace
 
 MAY = "ordered_at >= '2026-05-01' AND ordered_at < '2026-06-01'"
@@ -47,6 +47,14 @@ ONLY = [
         "top 3 brands by units in Germany",
         "SELECT brand, SUM(quantity) AS units_sold FROM sales WHERE country = 'Germany' GROUP BY 1 "
         "ORDER BY SUM(quantity) DESC LIMIT 3",
+    ),
+    (
+        "Revenue per brand, highest first",
+        "SELECT brand, SUM(amount) AS revenue FROM sales GROUP BY 1 ORDER BY SUM(amount) DESC",
+    ),
+    (
+        "各品牌销售额从低到高",
+        "SELECT brand, SUM(amount) AS revenue FROM sales GROUP BY 1 ORDER BY SUM(amount) ASC",
     ),
     (
         "profit per month",
@@ -143,3 +151,12 @@ def test_every_shape_runs(workspace, vocabulary):
     ):
         for sql in statements(question, workspace, vocabulary):
             workspace.run(sql)
+
+
+def test_no_group_without_a_name_is_the_best() -> None:
+    sql = (
+        "SELECT o.id, g.name AS campaign, c.name, COALESCE(g.cost, 0) AS cost FROM orders o "
+        "JOIN customers c ON c.id = o.customer LEFT JOIN campaigns AS g ON g.id = o.campaign"
+    )
+    assert _outer_columns(sql, "duckdb") == {"campaign"}
+    assert _outer_columns("SELECT 1 UNION SELECT 2", "duckdb") == _outer_columns("", "duckdb") == frozenset()
