@@ -632,7 +632,10 @@ def _name_parts(tokens: Sequence[_Token], matches: Sequence[_Match], vocabulary:
 
 
 def _longest(matches: Sequence[_Match]) -> list[_Match]:
-    """Drop matches inside longer ones; a view's name inside a longer phrase stays, at half its score."""
+    """Drop matches inside longer ones; a view's name inside a longer phrase stays, at half its score.
+
+    So does a value of that view: "failed payments" are orders in a state, and payments in another.
+    """
     kept: list[_Match] = []
     for match in sorted(matches, key=lambda m: (m.start - m.end, -m.score, m.start)):
         over = [k for k in kept if match.start < k.end and k.start < match.end]
@@ -640,13 +643,31 @@ def _longest(matches: Sequence[_Match]) -> list[_Match]:
             kept.append(match)
         elif all(k.start <= match.start and match.end <= k.end for k in over):
             same = any((k.start, k.end) == (match.start, match.end) for k in over)
-            views = match.targets if same else tuple(t for t in match.targets if t.kind == "view")
-            new = tuple(t for t in views if not any(t in k.targets for k in over))
+            named = {
+                t.view
+                for other in matches
+                for t in other.targets
+                if t.kind == "view" and any(_is_part_of(other, k) for k in over)
+            }
+            stay = tuple(
+                t for t in match.targets if t.kind == "view" or (t.kind == "value" and t.view in named)
+            )
+            new = tuple(t for t in (match.targets if same else stay) if not any(t in k.targets for k in over))
             if new:
                 kept.append(
                     _Match(match.start, match.end, match.score * (1 if same else 0.5), new, match.part)
                 )
     return kept
+
+
+def _is_part_of(match: _Match, longer: _Match) -> bool:
+    """Whether a match lies inside a longer one that says a value."""
+    return (
+        longer.start <= match.start
+        and match.end <= longer.end
+        and (match.start, match.end) != (longer.start, longer.end)
+        and all(t.kind == "value" for t in longer.targets)
+    )
 
 
 _TAKEN = re.compile(

@@ -82,6 +82,10 @@ def read_views(links: Links, vocabulary: Vocabulary) -> list[ViewReading]:
                     weight += 0.5
                 continue
             inner = [m for m in links.mentions if m.view == view.name and start <= m.start and m.end <= end]
+            if parts := _said_in_parts(view, inner, (start, end), links):
+                readings += parts
+                weight += sum(_WEIGHTS[m.kind] for r in parts for m in r.mentions[:1])
+                continue
             if inner:  # "How many orders" is a metric of another view, and still speaks of orders
                 readings.append(Reading(start, end, links.question[start:end], tuple(inner)))
                 weight += max(_WEIGHTS[m.kind] * m.score for m in inner)
@@ -100,6 +104,29 @@ def read_views(links: Links, vocabulary: Vocabulary) -> list[ViewReading]:
         result.append(ViewReading(view, tuple(readings), tuple(missed), weight))
     result.sort(key=lambda r: (not names_a_row(r), len(r.missed), -r.weight))
     return result
+
+
+def _said_in_parts(
+    view: View, inner: Sequence[Mention], span: tuple[int, int], links: Links
+) -> list[Reading]:
+    """ "Failed payments" as payments that failed, where no other view is named outside of these words."""
+    kinds = {m.kind for m in inner}
+    elsewhere = any(
+        m.kind == "view" and m.view != view.name and not (span[0] <= m.start and m.end <= span[1])
+        for m in links.mentions
+    )
+    if elsewhere or not {"view", "value"} <= kinds:
+        return []
+    spans = sorted({(m.start, m.end) for m in inner})
+    return [
+        Reading(
+            start,
+            end,
+            links.question[start:end],
+            tuple(m for m in inner if (m.start, m.end) == (start, end)),
+        )
+        for start, end in spans
+    ]
 
 
 def _is_inside(mention: Mention, span: tuple[int, int]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import itertools
 
 import asking_shop
@@ -9,6 +11,7 @@ import pytest
 
 from sql.cues import find_cues
 from sql.linking import Vocabulary, link
+from sql.semantics import View
 from sql.shape import _outer_columns, frame, read_views, shapes
 from sql.workspace import open_workspace
 
@@ -160,3 +163,42 @@ def test_no_group_without_a_name_is_the_best() -> None:
     )
     assert _outer_columns(sql, "duckdb") == {"campaign"}
     assert _outer_columns("SELECT 1 UNION SELECT 2", "duckdb") == _outer_columns("", "duckdb") == frozenset()
+
+
+PAYMENTS = View(
+    name="payments",
+    synonyms=("付款",),
+    sql="SELECT 1 AS payment_id, TIMESTAMP '2026-05-01' AS attempted_at, 'failed' AS status",
+    time="attempted_at",
+    columns=(
+        asking_shop.whole("payment_id"),
+        asking_shop.moment("attempted_at"),
+        asking_shop.text("status", failed=("declined", "失败")),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "sql"),
+    [
+        ("How many payments failed?", "SELECT COUNT(*) AS payments FROM payments WHERE status = 'failed'"),
+        ("付款失败的有多少？", "SELECT COUNT(*) AS payments FROM payments WHERE status = 'failed'"),
+        (
+            "How many orders had a failed payment?",
+            "SELECT COUNT(*) AS orders FROM orders WHERE status = 'payment_failed'",
+        ),
+    ],
+)
+def test_a_value_that_holds_another_views_name_is_said_of_that_view(question, sql, tmp_path):
+    shop = asking_shop.asking_shop(asking_shop.build(tmp_path))
+    orders = next(v for v in shop.views if v.name == "orders")
+    status = asking_shop.text("status", payment_failed=("failed payment", "付款失败"))
+    orders = dataclasses.replace(
+        orders,
+        sql="SELECT order_id, ordered_at, 'payment_failed' AS status FROM order_states",
+        columns=(*orders.columns[:2], status),
+    )
+    views = tuple(v for v in shop.views if v.name != "orders")
+    opened = open_workspace(dataclasses.replace(shop, views=(*views, orders, PAYMENTS)))
+    with contextlib.closing(opened):
+        assert statements(question, opened, Vocabulary.build(opened)) == [sql]
