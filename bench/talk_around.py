@@ -95,7 +95,7 @@ class WorstModel:
             self.queue = deque(self._wanted)
         text = self.queue.popleft()
         self.written += 1
-        return [Completion(text=text, logprobs=(-0.1,) * 8, tokens=8, finish="stop")] * samples
+        return [Completion(text=text, logprobs=(-0.001,) * 8, tokens=8, finish="stop")] * samples
 
     def stream(self, prompt: Prompt, **options: Any) -> Iterator[Piece]:
         from llm.engine import Piece

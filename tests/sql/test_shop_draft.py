@@ -81,8 +81,8 @@ def test_votes_are_counted_by_result(workspace: Workspace, vocabulary: Vocabular
         workspace,
         vocabulary,
         "-- sales\n",
-        ["-- sales\n", "-- sales\n"],
         "SELECT COUNT(*) FROM sales",
+        ["-- sales\n", "-- sales\n"],
         ["SELECT revenue FROM sales", "SELECT SUM(amount) FROM sales"],
         votes=3,
     )
