@@ -1,12 +1,13 @@
 """Methods of training on equal data in equal steps: LoRA of two ranks, QLoRA, AdaLoRA, prefix tuning.
 
     python -m bench.methods --examples train.jsonl --validation validation.jsonl [--count 400] [--device cpu]
-        [--evaluate] [--only NAME …] [--out DIR]
+        [--accumulate 4] [--evaluate] [--limit N] [--only NAME …] [--out DIR]
 
 The files are those of ``shoptalk finetune examples``. Each method is trained by ``shoptalk finetune train``
 in a process of its own, on the same ``--count`` examples drawn with a seed, with the same batches and steps;
-one that is done already under ``--out`` is not trained again. ``--evaluate`` asks the validation sample of
-the held-out questions (``SHOPTALK_DATA``) with each adapter that can be served, and with the bare model.
+one that is done already under ``--out`` with as many is not trained again. ``--evaluate`` asks the validation
+sample of the held-out questions (``SHOPTALK_DATA``), or ``--limit`` of it, with each adapter that can be
+served, and with the bare model.
 Prints a table and writes ``build/bench/methods.json``. Without a CUDA card QLoRA is left out, and said so.
 """
 
@@ -63,19 +64,22 @@ def draw(file: Path, count: int, out: Path) -> Path:
     return target
 
 
-def train(trial: Trial, examples: Path, validation: Path, out: Path, device: str) -> dict[str, Any]:
+def train(
+    trial: Trial, examples: Path, validation: Path, out: Path, device: str, accumulate: int = 4
+) -> dict[str, Any]:
     """Train one method, or read what it came to before; its manifest."""
     folder = out / trial.name
     manifest = folder / "manifest.json"
     if not manifest.is_file() or json.loads(manifest.read_text("utf-8"))["status"] not in ("done",):
         command = [sys.executable, "-m", "ui.cli", "finetune", "train", "--device", device, "--patience", "0"]
+        command += ["--accumulate", str(accumulate), "--validate-every", "1000"]
         command += ["--examples", str(examples), "--validation", str(validation), "--out", str(folder)]
         subprocess.run([*command, *trial.options], check=True)
     found: dict[str, Any] = json.loads(manifest.read_text("utf-8"))
     return found
 
 
-def evaluate(adapters: dict[str, Path]) -> dict[str, Any]:
+def evaluate(adapters: dict[str, Path], out: Path, limit: int | None) -> dict[str, Any]:
     """Execution accuracy on the validation sample: of the bare model, and with each adapter."""
     from finetune.evaluate import evaluate as measure
     from finetune.ways import product
@@ -103,8 +107,9 @@ def evaluate(adapters: dict[str, Path]) -> dict[str, Any]:
             way=product(),
             side="validation",
             sample=True,
+            limit=limit,
             batch=8,
-            resume=RESULTS / "methods" / f"{adapter or 'bare'}.jsonl",
+            resume=out / f"{adapter or 'bare'}.jsonl",
         )
         found[adapter or "bare"] = {"accuracy": report.accuracy, "interval": report.cluster_interval}
     return found
@@ -148,17 +153,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--validation", type=Path, required=True, metavar="FILE")
     parser.add_argument("--count", type=int, default=400, metavar="N", help="examples to learn from (400)")
     parser.add_argument("--check", type=int, default=150, metavar="N", help="examples to validate on (150)")
+    parser.add_argument("--accumulate", type=int, default=4, metavar="N", help="batches of a step (4)")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--evaluate", action="store_true", help="execution accuracy too; takes longest")
+    parser.add_argument("--limit", type=int, metavar="N", help="ask N questions of the sample (all)")
     parser.add_argument("--only", action="append", choices=[t.name for t in TRIALS])
     parser.add_argument("--out", type=Path, default=RESULTS / "methods", metavar="DIR")
     options = parser.parse_args(arguments)
     if options.evaluate and not os.environ.get("SHOPTALK_DATA"):
         print("--evaluate needs SHOPTALK_DATA; nothing was trained", file=sys.stderr)
         return 2
-    options.out.mkdir(parents=True, exist_ok=True)
-    examples = draw(options.examples, options.count, options.out)
-    validation = draw(options.validation, options.check, options.out)
+    out = options.out / f"{options.count}-{options.check}-{options.accumulate}"
+    out.mkdir(parents=True, exist_ok=True)
+    examples = draw(options.examples, options.count, out)
+    validation = draw(options.validation, options.check, out)
     manifests, adapters = {}, {}
     for trial in TRIALS:
         if options.only and trial.name not in options.only:
@@ -166,10 +174,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if trial.needs_cuda and options.device != "cuda":
             print(f"{trial.name}: left out, it needs a CUDA card")
             continue
-        manifests[trial.name] = train(trial, examples, validation, options.out, options.device)
+        manifests[trial.name] = train(trial, examples, validation, out, options.device, options.accumulate)
         if trial.is_served:
-            adapters[trial.name] = options.out / trial.name
-    accuracy = evaluate(adapters) if options.evaluate else {}
+            adapters[trial.name] = out / trial.name
+    accuracy = evaluate(adapters, out, options.limit) if options.evaluate else {}
     lines = table(manifests, accuracy)
     print("\n".join(lines))
     result = {

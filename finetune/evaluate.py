@@ -81,7 +81,7 @@ def evaluate(
         side: only databases that ``finetune.heldout`` puts on this side; ``None`` for all.
         sample: only the questions of the fixed samples of ``finetune.heldout``.
         progress: show a progress bar on standard error.
-        limit: ask only the first so many of the questions chosen so far; ``None`` for all.
+        limit: ask only so many of the questions chosen so far, spread evenly over the file; ``None`` for all.
         batch: questions about one database that are asked at once; their seconds are then those of a question
             among others.
         resume: a file that keeps each outcome as it comes. Started again with the same file, questions,
@@ -91,7 +91,9 @@ def evaluate(
             question is asked; or a file turns out to be no database when its turn comes.
         LlmError: the engine cannot be reached or has no such adapter.
     """
-    cases = _chosen(questions, load_cases(questions), side, sample)[:limit]
+    cases = _chosen(questions, load_cases(questions), side, sample)
+    if limit is not None and limit < len(cases):
+        cases = [cases[place * len(cases) // limit] for place in range(limit)]
     files = {case.database: _database_file(questions, case, database_root) for case in cases}
     name = engine.name + (f" + {adapter}" if adapter else "")
     way = way or product()

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import logging
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from finetune.enlarge import make_variant
+from finetune.enlarge import make_variant, synonyms
 from finetune.errors import TrainingError
 from finetune.generate import generate
 from finetune.heldout import Split, is_measured_with, split
@@ -27,15 +28,25 @@ from llm.constraint import accepts
 from llm.engine import Prompt
 from sql.canonical import NotCanonical, Schema, canonical
 from sql.errors import SqlError
-from sql.grammar import quote_name
-from sql.linking import Vocabulary, link
+from sql.grammar import quote_name, quote_text
+from sql.linking import Links, Vocabulary, link
+from sql.periods import find_periods
+from sql.semantics import ViewColumn
 from sql.shop_draft import describe_shop, metrics_of, shop_prompt, words_of
 from sql.shop_form import expand, form_grammar, view_of
 from sql.table_draft import describe_tables, table_prompt
+from sql.words import spaced
 from sql.workspace import Workspace, open_workspace
 from sql.written import NOTHING
 
 logger = logging.getLogger(__name__)
+
+DESCRIBED = " (described)"
+"""Ends the name of a database that is asked as a described shop."""
+MAX_SYNONYMS = 3
+"""Other words that a column of a database is given."""
+PARTS_PER_QUESTION = 1
+"""Smaller shops in which a written question is asked again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +77,7 @@ def spider_examples(
     per_database: int | None = None,
     unanswerable: int = 0,
     variants: int = 0,
+    is_described: bool = False,
     seed: int = 7,
     progress: bool = True,
 ) -> tuple[list[Example], Counts]:
@@ -79,6 +91,7 @@ def spider_examples(
             share comes again only when the others are used up. ``None`` is all.
         unanswerable: so many questions of other databases for each that name nothing it has, to be declined.
         variants: how many variants of each database to ask the same questions of; see ``finetune.enlarge``.
+        is_described: ask each database as a described shop, in shop form, what a single table answers.
         progress: show a progress bar on standard error.
     Raises:
         TrainingError: the folder lacks the questions, or none of them are of that side.
@@ -103,6 +116,8 @@ def spider_examples(
             cases[name].append(pair)
     if not cases:
         raise TrainingError(f"{file} holds no question of the side {side!r}")
+    if is_described and (unanswerable or variants):
+        raise ValueError("described databases have no variants and no unanswerable questions")
     if per_database is not None:
         cases = {name: _draw(pairs, per_database, f"{seed}:{name}") for name, pairs in cases.items()}
     examples: list[Example] = []
@@ -110,7 +125,8 @@ def spider_examples(
     names = sorted(cases)
     for name in tqdm(names, desc="examples", unit="database", disable=not progress):
         path = folder / "database" / name / f"{name}.sqlite"
-        for made in database_examples(path, cases[name]):
+        ask = described_examples if is_described else database_examples
+        for made in ask(path, cases[name]):
             if made is None:
                 refused += 1
             else:
@@ -140,21 +156,29 @@ def _others(cases: dict[str, list[tuple[str, str]]], name: str, seed: int) -> It
 
 def unanswerable_examples(path: Path, questions: Iterable[str], count: int) -> list[Example]:
     """Up to ``count`` of the questions that name nothing the database has, as examples that decline them."""
+    with _prompting(path) as (_, prompt_of):
+        prompts = (prompt for links, prompt in map(prompt_of, questions) if not links.mentions)
+        return [
+            Example(database=path.stem, prompt=prompt, reply=NOTHING)
+            for prompt in itertools.islice(prompts, count)
+        ]
+
+
+@contextlib.contextmanager
+def _prompting(path: Path) -> Iterator[tuple[Schema, Callable[[str], tuple[Links, Prompt]]]]:
+    """A database's schema, and what makes links and prompt of a question about it."""
     workspace = open_unseen(path)
     try:
         vocabulary = Vocabulary.build(workspace)
         views = workspace.guard.views
         schema = Schema.of(views, workspace.catalog)
         fixed = describe_tables(views, workspace.catalog, vocabulary)
-        found: list[Example] = []
-        for question in questions:
-            if len(found) == count:
-                break
+
+        def prompt_of(question: str) -> tuple[Links, Prompt]:
             links = link(question, vocabulary, workspace.today)
-            if not links.mentions:
-                prompt = table_prompt(links, fixed, schema)
-                found.append(Example(database=path.stem, prompt=prompt, reply=NOTHING))
-        return found
+            return links, table_prompt(links, fixed, schema)
+
+        yield schema, prompt_of
     finally:
         workspace.close()
 
@@ -175,12 +199,7 @@ def _variant_examples(
 
 def database_examples(path: Path, pairs: Iterable[tuple[str, str]]) -> Iterator[Example | None]:
     """Examples of (question, SQL) pairs over one database; ``None`` where the SQL has no canonical form."""
-    workspace = open_unseen(path)
-    try:
-        vocabulary = Vocabulary.build(workspace)
-        views = workspace.guard.views
-        schema = Schema.of(views, workspace.catalog)
-        fixed = describe_tables(views, workspace.catalog, vocabulary)
+    with _prompting(path) as (schema, prompt_of):
         for question, sql in pairs:
             try:
                 made = canonical(sql, schema)
@@ -188,10 +207,65 @@ def database_examples(path: Path, pairs: Iterable[tuple[str, str]]) -> Iterator[
                 logger.debug("left out: %s", reason)
                 yield None
                 continue
-            links = link(question, vocabulary, workspace.today)
-            yield Example(database=path.stem, prompt=table_prompt(links, fixed, schema), reply=made.text)
-    finally:
-        workspace.close()
+            _, prompt = prompt_of(question)
+            yield Example(database=path.stem, prompt=prompt, reply=made.text)
+
+
+def described_examples(path: Path, pairs: Iterable[tuple[str, str]]) -> Iterator[Example | None]:
+    """Examples over one database as a described shop: each table a view, with other words for its columns.
+
+    ``None`` comes where the SQL is not one SELECT over one table, or is beyond shop form.
+    """
+    with contextlib.closing(_open_described(path)) as workspace:
+        schema = Schema.of(workspace.guard.views, workspace.catalog)
+        for question, sql in pairs:
+            try:
+                lead, _, statement = canonical(sql, schema).text.partition("\n")
+            except NotCanonical as reason:
+                logger.debug("left out: %s", reason)
+                yield None
+                continue
+            if "," in lead or " / " in lead:
+                yield None
+            else:
+                yield from shop_examples(workspace, [(question, _with_rank(statement))])
+
+
+def _with_rank(statement: str) -> str:
+    """A ranking shows what it ranks by, as those of a shop do."""
+    before, ordered, after = statement.rpartition(" ORDER BY ")
+    key, limited, _ = after.partition(" LIMIT ")
+    key = key.removesuffix(" DESC")
+    items = before.partition(" FROM ")[0]
+    if not ordered or not limited or key in items or items.startswith("SELECT DISTINCT "):
+        return statement
+    return statement.replace(" FROM ", f", {key} FROM ", 1)
+
+
+def _open_described(path: Path) -> Workspace:
+    """A database with synonyms for the words of its columns' names, as someone would have described it."""
+    plain = open_unseen(path)
+    try:
+        known = synonyms()
+        views = tuple(
+            replace(view, columns=tuple(_with_words(column, known) for column in view.columns))
+            for view in plain.shop.views
+        )
+        shop = replace(plain.shop, name=f"{path.stem}{DESCRIBED}", views=views)
+        return open_workspace(shop, database=plain.database)
+    except BaseException:
+        plain.close()
+        raise
+
+
+def _with_words(column: ViewColumn, known: Mapping[str, Sequence[str]]) -> ViewColumn:
+    words = spaced(column.name).split()
+    other = [
+        " ".join([*words[:n], w, *words[n + 1 :]])
+        for n, word in enumerate(words)
+        for w in known.get(word, ())
+    ]
+    return replace(column, synonyms=(*column.synonyms, *other[:MAX_SYNONYMS]))
 
 
 def shop_examples(workspace: Workspace, pairs: Iterable[tuple[str, str | None]]) -> Iterator[Example | None]:
@@ -223,7 +297,13 @@ def shop_examples(workspace: Workspace, pairs: Iterable[tuple[str, str | None]])
 
 
 def made_up_examples(
-    workspace: Workspace, *, count: int, parts: int = 0, seed: int = 7, progress: bool = True
+    workspace: Workspace,
+    *,
+    count: int,
+    parts: int = 0,
+    written: Sequence[tuple[str, str]] = (),
+    seed: int = 7,
+    progress: bool = True,
 ) -> tuple[list[Example], Counter[str]]:
     """Examples of made-up questions over a described shop, and how many were left out and why.
 
@@ -231,6 +311,8 @@ def made_up_examples(
         count: questions to make up, shared out equally among the shop and its parts.
         parts: shops of one to four of its views to ask about as well. The model then learns to read which
             views there are, and most prompts are short.
+        written: questions that somebody wrote, with their statements; see :func:`read_written`. Each is also
+            asked in ``PARTS_PER_QUESTION`` of the parts.
 
     Every statement is written out, checked by the guard and run; one that fails, or whose question the
     product could not answer with it, is left out. So are follow-ups (the product puts them and their earlier
@@ -244,9 +326,12 @@ def made_up_examples(
     examples: list[Example] = []
     counts: Counter[str] = Counter()
     asked = [workspace, *(_part(workspace, f"{seed}:{n}", n) for n in range(1, parts + 1))]
-    with tqdm(total=count, desc="questions", disable=not progress) as bar:
-        for each in asked:
-            examples += _made_up(each, count // len(asked), seed, counts, bar.update)
+    shares = _shared_out(written, asked, seed)
+    with tqdm(total=count + sum(map(len, shares)), desc="questions", disable=not progress) as bar:
+        for each, also in zip(asked, shares, strict=True):
+            pairs = _made_up(each, count // len(asked), seed, counts)
+            bar.update(count // len(asked) - len(pairs))
+            examples += _of_pairs(each, [*pairs, *also], counts, bar.update)
     if not examples:
         raise TrainingError(
             f"no question could be made about {workspace.shop.name}; has it views with words?"
@@ -285,8 +370,9 @@ def _part(workspace: Workspace, seed: str, number: int) -> Workspace:
 
 
 def _made_up(
-    workspace: Workspace, count: int, seed: int, counts: Counter[str], done: Callable[[int], object]
-) -> list[Example]:
+    workspace: Workspace, count: int, seed: int, counts: Counter[str]
+) -> list[tuple[str, str | None]]:
+    """Made-up questions of one turn with their statements; the others are counted."""
     vocabulary = Vocabulary.build(workspace)
     pairs = []
     for pair in generate(workspace.shop, vocabulary.values, workspace.today, count=count, seed=seed):
@@ -296,7 +382,17 @@ def _made_up(
             pairs.append((pair.turns[0], pair.statement))
         else:
             counts["follow-ups"] += 1
-    done(count - len(pairs))
+    return pairs
+
+
+def _of_pairs(
+    workspace: Workspace,
+    pairs: Sequence[tuple[str, str | None]],
+    counts: Counter[str],
+    done: Callable[[int], object],
+) -> list[Example]:
+    """Examples of those pairs that the product could write and that run; the others are counted."""
+    vocabulary = Vocabulary.build(workspace)
     examples = []
     for (question, statement), example in zip(pairs, shop_examples(workspace, pairs), strict=True):
         done(1)
@@ -307,6 +403,59 @@ def _made_up(
         else:
             examples.append(example)
     return examples
+
+
+def _shared_out(
+    written: Sequence[tuple[str, str]], asked: Sequence[Workspace], seed: int
+) -> list[list[tuple[str, str]]]:
+    """Which written questions to ask in which shop: all in the first, each in a few of the others."""
+    rng = random.Random(seed)
+    shares: list[list[tuple[str, str]]] = [[] for _ in asked]
+    for question, statement in written:
+        if is_measured_with(question):
+            continue
+        view = view_of(statement)
+        able = [n for n, each in enumerate(asked) if n and any(v.name == view for v in each.guard.views)]
+        for number in (0, *rng.sample(able, min(PARTS_PER_QUESTION, len(able)))):
+            shares[number].append((question, statement))
+    return shares
+
+
+def read_written(file: Path, workspace: Workspace) -> list[tuple[str, str]]:
+    """Questions that somebody wrote, with their statements in shop form.
+
+    A line of the file is a question, a tab, and its statement. A question mark that stands for the words of
+    a period there (``DURING(ordered_at, ?)``) is filled from the question, in order.
+
+    Raises:
+        TrainingError: a line is wrong; it is named.
+    """
+    found = []
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise TrainingError(f"{file} cannot be read: {error}") from error
+    for number, line in enumerate(lines, start=1):
+        question, tab, statement = line.partition("\t")
+        if not tab or not question.strip():
+            raise TrainingError(f"{file}, line {number}: expected a question, a tab and its statement")
+        periods = [quote_text(p.text) for p in find_periods(question, workspace.today)]
+        parts = statement.strip().split("?")
+        if len(parts) - 1 > len(periods):
+            raise TrainingError(
+                f"{file}, line {number}: the statement has {len(parts) - 1} periods, "
+                f"and {len(periods)} were found in {question!r}"
+            )
+        filled = "".join(
+            part + said
+            for part, said in itertools.zip_longest(parts, periods[: len(parts) - 1], fillvalue="")
+        )
+        try:
+            view_of(filled)
+        except SqlError as error:
+            raise TrainingError(f"{file}, line {number}: {error}") from error
+        found.append((question.strip(), filled))
+    return found
 
 
 def _runs(statement: str, question: str, workspace: Workspace, vocabulary: Vocabulary) -> bool:

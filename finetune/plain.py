@@ -15,10 +15,10 @@ from string import Template
 
 from finetune.scores import Verdict
 from llm.engine import Completion, Engine, Prompt
+from sql.free_draft import statement_of
 from sql.types import Catalog, CatalogTable
 
 MAX_TOKENS = 256
-_FENCE = re.compile(r"```(?:sql)?\s*(.*?)```", re.DOTALL | re.IGNORECASE)
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _DIALECTS = {"duckdb": "DuckDB", "sqlite": "SQLite", "postgres": "PostgreSQL", "mysql": "MySQL"}
 _UNRESOLVED = re.compile(
@@ -80,13 +80,6 @@ def _create(table: CatalogTable, dialect: str) -> str:
         target = f"{name(key.target_table)} ({names(key.target_columns)})"
         parts.append(f"FOREIGN KEY ({names(key.columns)}) REFERENCES {target}")
     return f"CREATE TABLE {name(table.name)} (\n  " + ",\n  ".join(parts) + "\n);"
-
-
-def statement_of(reply: str) -> str:
-    """The statement in a reply: what stands in the first code fence, else everything, up to a semicolon."""
-    fenced = _FENCE.search(reply)
-    text = fenced.group(1) if fenced else reply.replace("```sql", "").replace("```", "")
-    return text.split(";")[0].strip()
 
 
 def verdict_of_problem(problem: str) -> Verdict:

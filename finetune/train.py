@@ -28,14 +28,14 @@ import math
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from finetune.attention import register
 from finetune.errors import TrainingError
-from finetune.examples import Example
+from finetune.examples import DESCRIBED, Example
 
 if TYPE_CHECKING:
     import torch
@@ -182,13 +182,20 @@ def train(
     """
     if not examples or not validation:
         raise TrainingError("training needs examples and validation examples; one of the two is empty")
-    shared = {e.database.lower() for e in examples} & {e.database.lower() for e in validation}
+    learnt, kept = (
+        {e.database.removesuffix(DESCRIBED).lower() for e in each} for each in (examples, validation)
+    )
+    shared = learnt & kept
     if shared:
         raise TrainingError(f"training and validation share databases: {', '.join(sorted(shared)[:5])}")
     trainer = _Trainer(
         model_folder, examples, validation, folder, settings, start, device, facts or {}, progress
     )
     return trainer.run(should_stop)
+
+
+def _databases(examples: Iterable[Example]) -> set[str]:
+    return {example.database.removesuffix(DESCRIBED).lower() for example in examples}
 
 
 class _Trainer:
@@ -488,7 +495,8 @@ class _Trainer:
 
         path = self.folder / CHECKPOINT
         if not path.is_file():
-            if (self.folder / WEIGHTS).is_file():
+            # A run that was killed before its first checkpoint has learned nothing yet: it begins anew.
+            if (self.folder / WEIGHTS).is_file() and _status_of(self.folder) != "running":
                 raise TrainingError(f"{self.folder} holds a finished run; name another folder to keep it")
             return None
         kept: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
@@ -674,11 +682,12 @@ def as_lora(
         a = next(w for n, w in weights.items() if n.startswith(f"{stem}.lora_A"))
         b = next(w for n, w in weights.items() if n.startswith(f"{stem}.lora_B"))
         used = values.flatten().nonzero().flatten()
-        if not len(used):
-            used = values.flatten().abs().argmax().reshape(1)
-        made[f"{stem}.lora_A.weight"] = (a * values)[used] * (config["lora_alpha"] / counts[layer])
-        made[f"{stem}.lora_B.weight"] = b[:, used]
-        ranks[layer] = len(used)
+        if len(used):
+            left, right = b[:, used], (a * values)[used] * (config["lora_alpha"] / counts[layer])
+        else:  # a layer that was given up whole still needs a rank; it adds nothing
+            left, right = b.new_zeros(len(b), 1), a.new_zeros(1, a.shape[1])
+        made[f"{stem}.lora_A.weight"], made[f"{stem}.lora_B.weight"] = right, left
+        ranks[layer] = max(len(used), 1)
     kept = {k: v for k, v in config.items() if k in ("task_type", "target_modules", "lora_dropout", "bias")}
     return made, {
         **kept,
@@ -784,6 +793,15 @@ def _versions() -> dict[str, str]:
     import torch
 
     return {"torch": torch.__version__, **{name: version(name) for name in ("transformers", "peft")}}
+
+
+def _status_of(folder: Path) -> str:
+    """How far the run in ``folder`` came, by its manifest; empty where there is none that can be read."""
+    try:
+        record = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(record.get("status", "")) if isinstance(record, dict) else ""
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 logger = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 """What ``finetune.train`` writes beside an adapter."""
+Data = Literal["shop", "tables"]
+"""What questions are asked over: a shop that somebody described, or tables as they come."""
 SHIPPED = Path(__file__).parent / "shipped"
 """One folder per adapter that comes with the project."""
 
@@ -37,9 +39,12 @@ def find_adapters(model: str, *homes: Path) -> dict[str, Path]:
     return found
 
 
-def default_adapter(model: str) -> str | None:
-    """The adapter that comes with the project for ``model``, and is used unless another is named."""
-    return next(iter(find_adapters(model, SHIPPED)), None)
+def default_adapter(model: str, over: Data) -> str | None:
+    """The adapter that comes with the project for ``model`` and such data; used unless another is named."""
+    for name, folder in find_adapters(model, SHIPPED).items():
+        if over in _read(folder / MANIFEST).get("over", ()):
+            return name
+    return None
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ calls meet in a batch depends on the tasks alone, never on the clock, so that a 
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,6 +15,8 @@ from typing import Generic, TypeVar
 
 from llm.engine import CanBatch, Completion, Engine, Piece, Prompt, Request
 from llm.errors import LlmError
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -65,16 +68,16 @@ class Gathering:
                 task.give(_GivenUp())
 
     def _answer(self, tasks: Sequence[_Task[T]]) -> None:
-        requests = [task.request for task in tasks]
-        replies: Sequence[list[Completion] | BaseException]
-        try:
-            if not isinstance(self.engine, CanBatch):
-                raise LlmError("one by one")
-            replies = self.engine.complete_batch(requests)
-        except (LlmError, ValueError):  # one of them is wrong, and only its own task should hear of it
-            replies = [self._alone(request) for request in requests]
-        for task, reply in zip(tasks, replies, strict=True):
+        for task, reply in zip(tasks, self._replies([task.request for task in tasks]), strict=True):
             task.give(reply)
+
+    def _replies(self, requests: Sequence[Request]) -> Sequence[list[Completion] | BaseException]:
+        if isinstance(self.engine, CanBatch):
+            try:
+                return self.engine.complete_batch(requests)
+            except (LlmError, ValueError) as error:  # one is wrong: only its own task should hear of it
+                logger.info("a batch is decoded one by one: %s", error)
+        return [self._alone(request) for request in requests]
 
     def _alone(self, request: Request) -> list[Completion] | BaseException:
         try:

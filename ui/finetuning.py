@@ -55,12 +55,21 @@ def examples(
             min=0, max=20, help="Variants of each database, under other names, to add. Off by default."
         ),
     ] = 0,
+    described: Annotated[
+        bool,
+        typer.Option(
+            "--described",
+            help="Ask each database as a described shop what one of its tables answers. Off by default.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make examples: the prompts of the product, with the SQL that the model should write."""
     settings_of_process()
     if split not in SIDES:
         raise WrongUse(f"--split is {split!r}; expected train or validation. The test side is for measuring.")
+    if described and (variants or unanswerable):
+        raise WrongUse("--described goes with neither --variants nor --unanswerable; leave them out.")
     if not out.absolute().parent.is_dir():
         raise WrongUse(f"--out is {str(out)!r}; the folder {str(out.absolute().parent)!r} does not exist.")
     from finetune.examples import spider_examples, write_examples
@@ -71,11 +80,13 @@ def examples(
         per_database=per_database,
         unanswerable=unanswerable,
         variants=variants,
+        is_described=described,
         seed=seed,
     )
     digest = write_examples(made, out)
     say(
-        f"{counts.made:,} examples; left out: {counts.not_canonical:,} whose SQL has no canonical form, "
+        f"{counts.made:,} examples; left out: {counts.not_canonical:,} whose SQL has no "
+        f"{'shop' if described else 'canonical'} form, "
         f"{counts.repeated:,} repeated."
     )
     if as_json:
@@ -101,6 +112,15 @@ def questions(
             min=0, max=50, help="Smaller shops of a few of its views to ask about as well. Off by default."
         ),
     ] = 0,
+    also: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.tsv",
+            exists=True,
+            dir_okay=False,
+            help="Questions that you wrote, a line each, with a tab and the statement in shop form.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed makes the same questions.")] = 7,
     as_json: JsonOption = False,
 ) -> None:
@@ -111,13 +131,14 @@ def questions(
     settings = settings_of_process()
     if not out.absolute().parent.is_dir():
         raise WrongUse(f"--out is {str(out)!r}; the folder {str(out.absolute().parent)!r} does not exist.")
-    from finetune.examples import made_up_examples, write_examples
+    from finetune.examples import made_up_examples, read_written, write_examples
     from sql.workspace import open_workspace
     from ui.open import find_shop
 
     workspace = open_workspace(find_shop(settings, shop))
     try:
-        made, counts = made_up_examples(workspace, count=count, parts=parts, seed=seed)
+        written = [] if also is None else read_written(also, workspace)
+        made, counts = made_up_examples(workspace, count=count, parts=parts, written=written, seed=seed)
     finally:
         workspace.close()
     digest = write_examples(made, out)

@@ -133,9 +133,15 @@ def test_what_the_data_cannot_answer_is_an_abstention(root, tmp_path, writer):
     assert report.share("abstained") == 1.0
 
 
-def test_a_limit_asks_the_first_lines_only(root, questions, writer):
-    report = evaluate(questions, root, engine=writer, progress=False, limit=2)
-    assert [o.line for o in report.outcomes] == [1, 2]
+def test_a_limit_asks_so_many_lines_spread_over_the_file(root, questions, writer):
+    every = [o.line for o in evaluate(questions, root, engine=writer, progress=False).outcomes]
+
+    def asked(limit):
+        report = evaluate(questions, root, engine=writer, progress=False, limit=limit)
+        return [o.line for o in report.outcomes]
+
+    assert asked(2) == [every[0], every[len(every) // 2]]
+    assert asked(len(every) + 1) == asked(len(every)) == every
 
 
 def test_an_interrupted_evaluation_goes_on_where_it_stopped(root, questions, writer, tmp_path):

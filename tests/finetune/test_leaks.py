@@ -8,12 +8,18 @@ from typing import Any
 
 import pytest
 
+from bench.cases import FOLDER, bare, load_questions
 from bench.heldout import measured_keys
-from finetune.examples import made_up_examples, spider_examples
+from finetune.examples import made_up_examples, read_written, spider_examples
 from finetune.generate import Pair
 from finetune.heldout import MEASURED, OUTSIDE, databases, is_measured_with, split, wording
+from sql.linking import Vocabulary, link
+from sql.shop_draft import metrics_of
+from sql.shop_form import expand, view_of
 from sql.workspace import Workspace
 from sql.written import NOTHING
+
+DEMO_WRITTEN = Path(__file__).parents[2] / "demo" / "questions.tsv"
 
 
 def test_the_keys_are_those_of_the_questions_that_measure() -> None:
@@ -55,6 +61,23 @@ def test_made_up_questions_are_none_that_measure(
     assert counts["measured with"] >= 1 and counts["failing"] == 0
     assert len(made) > 200
     assert not any(is_measured_with(e.prompt.rest.split("\n")[1].removeprefix("Question: ")) for e in made)
+
+
+@pytest.mark.slow
+def test_no_written_question_is_answered_like_one_that_nobody_looks_at(demo_workspace: Workspace) -> None:
+    """The same question in other words would be given away."""
+    vocabulary = Vocabulary.build(demo_workspace)
+    learnt = set()
+    for question, form in read_written(DEMO_WRITTEN, demo_workspace):
+        view = vocabulary.view(view_of(form))
+        assert view is not None
+        periods = link(question, vocabulary, demo_workspace.today).periods
+        learnt.add(bare(expand(form, view, metrics_of(view, vocabulary), periods, "duckdb")))
+    assert len(learnt) > 200
+    for name in ("demo_test", "demo_heldout"):
+        sealed = load_questions(FOLDER / f"{name}.jsonl")
+        golds = {q.id: {bare(sql) for sql in (q.sql, *q.also)} for q in sealed if q.sql}
+        assert not {id for id, found in golds.items() if found & learnt}
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@ import datetime as dt
 
 import pytest
 
-from finetune.plain import create_statements, plain_prompt, statement_of, verdict_of_problem
+from finetune.plain import create_statements, plain_prompt, verdict_of_problem
 from llm.engine import Completion
 from sql.types import Catalog, CatalogColumn, CatalogTable, ForeignKey
 
@@ -54,20 +54,6 @@ def test_one_greedy_reply_without_grammar_is_asked_for():
 
     prompt = plain_prompt(Catalog(dialect="duckdb", tables=(LINES,)))
     assert prompt.ask(Writes(), "How many?", adapter="shop")[0] == "SELECT 1"
-
-
-@pytest.mark.parametrize(
-    ("reply", "statement"),
-    [
-        ("SELECT 1", "SELECT 1"),
-        ("SELECT 1; SELECT 2", "SELECT 1"),
-        ("```sql\nSELECT 1;\n```\nThis counts.", "SELECT 1"),
-        ("Here it is:\n```\nSELECT 1\n```", "SELECT 1"),
-        ("```sql\nSELECT 1", "SELECT 1"),
-    ],
-)
-def test_the_statement_is_taken_out_of_the_reply(reply, statement):
-    assert statement_of(reply) == statement
 
 
 @pytest.mark.parametrize("suffix", ["sqlite", "duckdb"])

@@ -170,6 +170,24 @@ def test_folders_and_data_that_do_not_fit_are_refused(model_folder: Path, tmp_pa
         trained(tmp_path / "b", model_folder)
 
 
+def test_a_run_killed_before_its_first_checkpoint_begins_anew(model_folder: Path, tmp_path: Path) -> None:
+    def kill() -> bool:
+        raise KeyboardInterrupt  # leaves the folder as SIGKILL does: an adapter of no step, no checkpoint
+
+    settings = Settings(**{**vars(FAST), "validate_every": 1_000})
+    with pytest.raises(KeyboardInterrupt):
+        trained(tmp_path / "run", model_folder, settings, should_stop=kill)
+    assert sorted(p.name for p in (tmp_path / "run").glob("*.*")) == [
+        "adapter_config.json",
+        "adapter_model.safetensors",
+        "manifest.json",
+    ]
+    assert trained(tmp_path / "run", model_folder, settings).status == "done"
+    (tmp_path / "run" / "manifest.json").write_text("[]")  # an adapter that is nobody's unfinished run
+    with pytest.raises(TrainingError, match="holds a finished run"):
+        trained(tmp_path / "run", model_folder, settings)
+
+
 def test_adalora_becomes_lora_with_the_same_output() -> None:
     torch.manual_seed(1)
     stem = "base_model.model.layer"
@@ -183,6 +201,21 @@ def test_adalora_becomes_lora_with_the_same_output() -> None:
     product = made[f"{stem}.lora_B.weight"] @ made[f"{stem}.lora_A.weight"]
     assert torch.allclose(product, 2.0 * b @ (a * e), atol=1e-6)
     assert config["rank_pattern"] == config["alpha_pattern"] == {"layer": 2}
+
+
+@pytest.mark.parametrize("left", [0, 2])
+def test_a_layer_that_adalora_gave_up_whole_adds_nothing(left: int) -> None:
+    """peft takes the triplets out, or leaves them at zero."""
+    stem = "base_model.model.layer"
+    weights = {
+        f"{stem}.lora_A": torch.randn(left, 5),
+        f"{stem}.lora_B": torch.randn(4, left),
+        f"{stem}.lora_E": torch.zeros(left, 1),
+    }
+    made, config = as_lora(weights, {"lora_alpha": 8.0, "target_modules": ["layer"]}, {"layer": 4.0})
+    product = made[f"{stem}.lora_B.weight"] @ made[f"{stem}.lora_A.weight"]
+    assert product.shape == (4, 5) and not product.any()
+    assert config["rank_pattern"] == {"layer": 1}
 
 
 def test_the_learning_rate_rises_and_falls() -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from llm.adapters import SHIPPED, default_adapter, find_adapters
+from llm.adapters import SHIPPED, Data, default_adapter, find_adapters
 from llm.weights import DEFAULT_MODEL
 
 HEADINGS = ("## What it does", "## Data", "## Licences", "## Figures", "## Limits", "## How it was made")
 FOLDERS = sorted(folder for folder in SHIPPED.iterdir() if folder.is_dir())
 
 
-def test_the_default_model_has_one() -> None:
-    name = default_adapter(DEFAULT_MODEL)
+@pytest.mark.parametrize("over", get_args(Data))
+def test_the_default_model_has_one(over: Data) -> None:
+    name = default_adapter(DEFAULT_MODEL, over)
     assert name is not None
     assert find_adapters(DEFAULT_MODEL, SHIPPED)[name] == SHIPPED / name
 

@@ -71,6 +71,11 @@ def test_from_questions_to_an_adapter_that_is_found(
         assert made.exit_code == 0, made.output
         assert json.loads(made.stdout)["examples"] == 2
         assert "1 repeated" in made.stderr
+    described = tmp_path / "described.jsonl"
+    made = run("finetune", "examples", "--folder", folder, "--described", "--out", described, "--json")
+    assert made.exit_code == 0, made.output
+    assert json.loads(made.stdout)["examples"] == 2 and "shop form" in made.stderr
+    assert '"database": "town (described)"' in described.read_text()
     out = tmp_path / "home" / "adapters" / "mine"
     out.parent.mkdir(parents=True)
     command = (
@@ -91,7 +96,7 @@ def test_from_questions_to_an_adapter_that_is_found(
     assert told["adapter: mine"] == f"not used: {out}"
     monkeypatch.setenv("SHOPTALK_ADAPTER", "mine")
     told = json.loads(run("doctor", "--json").stdout)["sections"]["Language model"]
-    assert told["adapter: mine"] == f"used: {out}"
+    assert told["adapter: mine"] == f"used over a described shop and plain tables: {out}"
     again = run(*command)
     assert again.exit_code == 1
     assert "finished run" in again.stderr
@@ -108,6 +113,14 @@ WRONG = {
         "'test'",
     ),
     "no folder to write to": (["examples", "--folder", "set", "--out", "no/x"], "does not exist"),
+    "described databases with variants": (
+        ["examples", "--folder", "set", "--out", "x", "--described", "--variants", "1"],
+        "--described goes with neither",
+    ),
+    "a file of written questions that is not there": (
+        ["questions", "--out", "x", "--also", "none.tsv"],
+        "none.tsv",
+    ),
     "a method of another name": (
         ["train", "--examples", "x", "--validation", "x", "--out", "x", "--method", "dora"],
         "'dora'",
@@ -152,22 +165,26 @@ def test_which_adapter_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     model = tmp_path / "tiny"
     model.mkdir()
 
-    def chosen(**options: Any) -> str | None:
-        return adapter_of(Settings(home=tmp_path, model_path=model, **options))
+    def chosen(*, is_plain: bool = False, **options: Any) -> str | None:
+        return adapter_of(Settings(home=tmp_path, model_path=model, **options), is_plain=is_plain)
 
     assert chosen() is None, "none comes with this model"
-    for home, name in (("shipped", "ours"), ("adapters", "mine")):
+    for home, name, over in (
+        ("shipped", "ours", ["shop"]),
+        ("shipped", "theirs", ["tables"]),
+        ("adapters", "mine", []),
+    ):
         folder = tmp_path / home / name
         folder.mkdir(parents=True)
         write_adapter(folder, seed=1)
-        (folder / "manifest.json").write_text(json.dumps({"model": "tiny"}))
+        (folder / "manifest.json").write_text(json.dumps({"model": "tiny", "over": over}))
     monkeypatch.setattr("llm.adapters.SHIPPED", tmp_path / "shipped")
-    assert chosen() == "ours"
+    assert (chosen(), chosen(is_plain=True)) == ("ours", "theirs")
     assert chosen(adapter="mine") == "mine"
     assert chosen(adapter="none") is None
-    with pytest.raises(WrongUse, match="'yours'; known: ours, mine, none"):
+    with pytest.raises(WrongUse, match="'yours'; known: ours, theirs, mine, none"):
         chosen(adapter="yours")
     assert chosen(engine_url="http://127.0.0.1:1") is None, "a server's adapters are its own"
     assert chosen(engine_url="http://127.0.0.1:1", adapter="theirs") == "theirs"
     (tmp_path / "shipped" / "ours" / "adapter_model.safetensors").unlink()
-    assert chosen() is None, "removed, the bare model writes"
+    assert (chosen(), chosen(is_plain=True)) == (None, "theirs"), "removed, the bare model writes"
