@@ -472,7 +472,7 @@ def evaluate(
         ),
     ],
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Take only the first so many questions. Left out: all.")
+        int | None, typer.Option(min=1, help="Take so many questions, spread over the file. Left out: all.")
     ] = None,
     split: Annotated[
         str | None,
@@ -554,7 +554,7 @@ def evaluate(
         questions,
         database_root,
         engine=load_engine(settings),
-        adapter=adapter_of(settings),
+        adapter=adapter_of(settings, is_plain=True),
         way=PLAIN if plain else product(votes),
         side=cast("Split | None", split),
         sample=sample,

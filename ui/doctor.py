@@ -132,13 +132,15 @@ def _adapters(settings: Settings, findings: Findings) -> dict[str, str]:
     from ui.open import adapter_of, adapters_of
 
     known = adapters_of(settings)
+    used: dict[str, list[str]] = {}
     try:
-        used = adapter_of(settings)
+        for is_plain, data in ((False, "a described shop"), (True, "plain tables")):
+            used.setdefault(adapter_of(settings, is_plain=is_plain) or "", []).append(data)
     except WrongUse as error:
-        used = None
         findings.missing.append(Missing(what=str(error), command="unset SHOPTALK_ADAPTER"))
     found = {
-        f"adapter: {name}": ("used: " if name == used else "not used: ") + str(folder)
+        f"adapter: {name}": (f"used over {' and '.join(used[name])}: " if name in used else "not used: ")
+        + str(folder)
         for name, folder in known.items()
     }
     return found or {"adapters": f"none for this model; trained ones belong into {settings.adapters}"}

@@ -465,8 +465,8 @@ def load_engine(settings: Settings) -> Engine:
     if settings.engine_url:
         from llm.served import ServedEngine
 
-        adapter = adapter_of(settings)
-        served = {adapter: adapter} if adapter else {}
+        adapter = settings.adapter
+        served = {adapter: adapter} if adapter not in (None, NO_ADAPTER) else {}
         return ServedEngine(settings.engine_url, settings.model, adapters=served, key=settings.engine_key)
     from llm.load import open_engine
 
@@ -494,10 +494,13 @@ def adapters_of(settings: Settings) -> dict[str, Path]:
     return find_adapters(model_name(model_of(settings)), SHIPPED, settings.adapters)
 
 
-def adapter_of(settings: Settings) -> str | None:
+def adapter_of(settings: Settings, *, is_plain: bool) -> str | None:
     """The adapter that SQL is written with: the one that the settings name, else the project's own.
 
     A server's adapters are the server's: one is used only when the settings name it.
+
+    Args:
+        is_plain: whether it writes over tables as they come, not over a shop that somebody described.
 
     Raises:
         WrongUse: no adapter of that name fits the model.
@@ -511,7 +514,7 @@ def adapter_of(settings: Settings) -> str | None:
     if settings.engine_url:
         return asked
     if asked is None:
-        return default_adapter(model_name(model_of(settings)))
+        return default_adapter(model_name(model_of(settings)), over="tables" if is_plain else "shop")
     known = adapters_of(settings)
     if asked not in known:
         raise WrongUse(
@@ -588,7 +591,8 @@ def assemble(
     from sql.linking import Vocabulary
 
     vocabulary = Vocabulary.build(workspace)
-    asker = open_asker(workspace, engine, vocabulary, adapter=adapter_of(settings))
+    adapter = adapter_of(settings, is_plain=vocabulary.is_plain)
+    asker = open_asker(workspace, engine, vocabulary, adapter=adapter)
     if index is not None:
         embedder = index.embedder
     embedder = embedder or load_embedder()

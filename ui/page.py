@@ -200,24 +200,22 @@ def build_page(talk: Talk, downloads: Path, visitors: Visitors | None = None) ->
             return _receipt_updates(answer, number, downloads)
 
         def ask(question: str, request: gr.Request) -> Iterator[list[Any]]:
-            visitor = visitor_of(request)
-            skip = [gr.skip()] * len(receipt)
-            if visitor.is_busy:
-                yield [gr.skip(), gr.skip(), *skip]
-                return
+            session, visitor = str(request.session_hash), visitor_of(request)
             idle = gr.update(submit_btn=True, stop_btn=False)
             busy = gr.update(value="", submit_btn=False, stop_btn=True)
-            if not question.strip():
-                yield [gr.skip(), idle, *skip]
-                return
-            box_update: Any = busy
-            own = visitor.own
-            for turn in follow(own.talk if own is not None else talk, visitor, question):
-                blank = show_receipt(visitor) if box_update is busy else skip
-                yield [messages_of(visitor.turns), box_update, *blank]
-                box_update = gr.skip()
-                del turn
-            yield [messages_of(visitor.turns), idle, *show_receipt(visitor)]
+            is_asked = False
+            if question.strip():
+                own = visitor.own
+                for _ in follow(own.talk if own is not None else talk, visitor, question):
+                    if not visitors.holds(session, visitor):
+                        return  # the page shows another conversation now
+                    receipt_update = [gr.skip()] * len(receipt) if is_asked else show_receipt(visitor)
+                    yield [messages_of(visitor.turns), gr.skip() if is_asked else busy, *receipt_update]
+                    is_asked = True
+            if is_asked:
+                yield [messages_of(visitor.turns), idle, *show_receipt(visitor)]
+            else:  # nothing to ask, or the last question is still being answered: what was typed stays
+                yield [gr.skip()] * (2 + len(receipt))
 
         def stop(request: gr.Request) -> None:
             visitor_of(request).cancel.set()
@@ -274,6 +272,9 @@ def build_page(talk: Talk, downloads: Path, visitors: Visitors | None = None) ->
         # Every question of every tab has its own worker; the engine itself takes one at a time.
         answering: dict[str, Any] = {
             "outputs": [chat, box, *receipt],
+            # The server knows who is busy. The browser does not: with "once" it drops what is sent between
+            # the last update and the end of its request, or after a new conversation was begun.
+            "trigger_mode": "multiple",
             "show_progress": "hidden",
             "concurrency_limit": 16,
             "api_visibility": "private",

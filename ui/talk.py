@@ -94,11 +94,24 @@ class Visitor:
     """Index of the turn whose receipt is shown; -1 for none."""
     own: OwnShop | None = None
     """The visitor's own files, when they are talked about instead of the page's shop."""
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def is_busy(self) -> bool:
         """A question is being answered."""
-        return bool(self.turns) and self.turns[-1].is_running
+        return any(turn.is_running for turn in self.turns)
+
+    def begin(self, question: str) -> Turn | None:
+        """A new turn at the end, its receipt chosen; ``None`` while another question is being answered."""
+        with self._lock:  # a key pressed twice comes as two requests at the same moment
+            if self.is_busy:
+                return None
+            turn = Turn(question=question)
+            self.cancel = threading.Event()
+            self.turns.append(turn)
+            del self.turns[:-MAX_TURNS]
+            self.shown = len(self.turns) - 1
+            return turn
 
 
 class Visitors:
@@ -141,6 +154,11 @@ class Visitors:
                 before.own.close()
         return visitor
 
+    def holds(self, session: str, visitor: Visitor) -> bool:
+        """Whether ``visitor`` is still that session's: no new conversation was begun, and the tab is open."""
+        with self._lock:
+            return self._by_session.get(session) is visitor
+
     def leave(self, session: str) -> None:
         """The tab was closed: stop its question, delete its files and forget it."""
         with self._lock:
@@ -172,15 +190,15 @@ def _end(visitor: Visitor) -> None:
 def follow(talk: Talk, visitor: Visitor, question: str) -> Iterator[Turn]:
     """Ask and yield the growing turn after each event; the last one has an answer or a note.
 
-    An error here is a bug of ours or a surprise of the machine: it is logged whole, and told in one sentence.
+    Yields nothing, and asks nothing, while the visitor's last question is being answered. An error here is a
+    bug of ours or a surprise of the machine: it is logged whole, and told in one sentence.
     """
-    turn = Turn(question=question)
-    visitor.cancel = cancel = threading.Event()
-    visitor.turns.append(turn)
-    del visitor.turns[:-MAX_TURNS]
-    visitor.shown = len(visitor.turns) - 1
-    yield turn
+    turn = visitor.begin(question)
+    if turn is None:
+        return
+    cancel = visitor.cancel
     try:
+        yield turn
         for event in talk.assistant.answer(question, visitor.conversation, cancel):
             _take(turn, event)
             yield turn

@@ -112,12 +112,13 @@ def open_page(browser: Any, served: Served, requests: list[str], **options: Any)
 
 
 def ask(page: Any, question: str, *, answers: int = 1) -> None:
-    """Type, press Enter, and wait until ``answers`` answers stand there."""
+    """Type, press Enter, and wait until ``answers`` questions stand there and the last is answered."""
     box = page.locator("#st-box textarea")
     box.fill(question)
     box.press("Enter")
     page.wait_for_function(
-        "n => document.querySelectorAll('#st-chat .bot.message').length >= n"
+        "n => document.querySelectorAll('#st-chat .user.message').length === n"
+        " && document.querySelector('#st-chat .loading-spinner') === null"
         " && document.querySelector('#st-box .submit-button') !== null",
         arg=answers,
     )
@@ -167,6 +168,38 @@ def test_the_focus_stays_and_the_next_question_can_be_typed_at_once(page: Any) -
     page.keyboard.type("and in May?")
     page.keyboard.press("Enter")
     page.wait_for_function("document.querySelectorAll('#st-chat .user.message').length === 2")
+
+
+def test_a_question_sent_at_the_very_moment_of_the_answer_is_asked(page: Any, served: Served) -> None:
+    """Between the last update and the end of its request the browser still counts the question as running."""
+    page.evaluate(
+        """() => new MutationObserver((_, watching) => {
+            const box = document.querySelector("#st-box textarea");
+            if (!document.querySelector("#st-chat .user.message")) return;
+            if (!document.querySelector("#st-box .stop-button")) return void (window.wasBusy && send());
+            window.wasBusy = true;
+            function send() {
+                watching.disconnect();
+                box.value = "and by country?";
+                const bubbles = true;
+                box.dispatchEvent(new Event("input", { bubbles }));
+                box.dispatchEvent(new KeyboardEvent("keypress", { key: "Enter", bubbles }));
+            }
+        }).observe(document.body, { childList: true, subtree: true })"""
+    )
+    ask(page, "Revenue by month", answers=2)
+    assert served.assistant.seen[-1] == ("and by country?", ["Revenue by month", "and by country?"])
+
+
+def test_enter_pressed_twice_asks_once(page: Any, served: Served) -> None:
+    before = len(served.assistant.seen)
+    box = page.locator("#st-box textarea")
+    box.fill("Revenue by month")
+    box.press("Enter")
+    box.press("Enter")
+    page.get_by_text("How this was answered").wait_for()
+    assert len(served.assistant.seen) == before + 1
+    assert page.locator("#st-chat .user.message").count() == 1
 
 
 def test_rows_can_be_sorted_and_downloaded(page: Any) -> None:
@@ -287,6 +320,18 @@ def test_starting_over_empties_the_page_and_forgets(page: Any, served: Served) -
     assert not page.locator("#st-table").is_visible()
     ask(page, "Stock")
     assert served.assistant.seen[-1] == ("Stock", ["Stock"])
+
+
+def test_starting_over_while_an_answer_is_under_way_leaves_nothing_of_it(page: Any, served: Served) -> None:
+    box = page.locator("#st-box textarea")
+    box.fill("answer slowly")
+    box.press("Enter")
+    page.get_by_text("word word word").first.wait_for()
+    page.locator("#st-new").click()
+    page.wait_for_function("document.querySelectorAll('#st-chat .user.message').length === 0")
+    ask(page, "Stock")
+    assert served.assistant.seen[-1] == ("Stock", ["Stock"])
+    assert "word" not in chat_text(page)
 
 
 def test_a_chinese_question_is_answered_in_chinese(page: Any) -> None:

@@ -58,12 +58,44 @@ def test_a_stopped_question_says_so_and_leaves_the_visitor_free() -> None:
     assert not visitor.is_busy
 
 
-def test_a_closed_generator_counts_as_stopped() -> None:
+@pytest.mark.parametrize("events", [1, 2])
+def test_a_closed_generator_counts_as_stopped(events: int) -> None:
     visitor = Visitor(conversation=[])
     running = follow(talk_with(FakeAssistant()), visitor, "answer slowly")
-    next(running), next(running)
+    for _ in range(events):
+        next(running)
     running.close()  # type: ignore[attr-defined]
     assert visitor.turns[-1].note.startswith("Stopped.")
+
+
+def test_nothing_is_asked_while_a_question_is_being_answered() -> None:
+    assistant, visitor = FakeAssistant(), Visitor(conversation=[])
+    running = follow(talk_with(assistant), visitor, "answer slowly")
+    next(running), next(running)
+    visitor.turns.append(Turn(question="prices.xlsx", note="This file cannot be opened."))
+    assert ask("Stock", visitor, assistant) == []
+    assert [t.question for t in visitor.turns] == ["answer slowly", "prices.xlsx"]
+    assert not visitor.cancel.is_set()
+    running.close()  # type: ignore[attr-defined]
+    assert ask("Stock", visitor, assistant)[-1].answer is not None
+
+
+def test_of_many_questions_at_the_same_moment_one_is_asked() -> None:
+    visitor = Visitor(conversation=[])
+    start = threading.Barrier(16)
+    begun: list[Turn | None] = []
+
+    def press_enter() -> None:
+        start.wait()
+        begun.append(visitor.begin("Revenue"))
+
+    threads = [threading.Thread(target=press_enter) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(begun) == 16 and len([turn for turn in begun if turn is not None]) == 1
+    assert len(visitor.turns) == 1
 
 
 def test_an_assistant_that_ends_without_an_answer_does_not_hang_the_page() -> None:
@@ -91,8 +123,9 @@ def test_leaving_or_starting_over_stops_the_running_question() -> None:
     assert visitors.restart("a") is not first
     assert first.cancel.is_set()
     second = visitors.of("a")
+    assert visitors.holds("a", second) and not visitors.holds("a", first)
     visitors.leave("a")
-    assert second.cancel.is_set() and len(visitors) == 0
+    assert second.cancel.is_set() and len(visitors) == 0 and not visitors.holds("a", second)
 
 
 def test_the_visitor_unused_for_longest_is_forgotten_first() -> None:
