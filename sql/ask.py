@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from llm.engine import Engine
-from sql.errors import QueryCancelled, QueryFailed, SqlError, UnsafeQuery
+from sql.agreement import unused_links
+from sql.errors import QueryCancelled, QueryFailed, Senseless, SqlError, UnsafeQuery
+from sql.free_draft import FreeDrafter
 from sql.groups import GroupRefusal
 from sql.linking import Links, Mention, Vocabulary, link
 from sql.record import Statement, checked, kind_of, note
@@ -26,7 +28,7 @@ from sql.table_draft import TableDrafter
 from sql.types import Table
 from sql.vote import TEMPERATURE, elect
 from sql.workspace import Workspace
-from sql.written import Writer, Written, unused_links
+from sql.written import Writer, Written
 
 logger = logging.getLogger(__name__)
 
@@ -90,8 +92,8 @@ class SqlAsker:
 
     Args:
         writer: writes the statements.
-        votes: statements written per question; the result that most of them give wins, the greedy one where
-            they differ all. 1 writes one, greedily.
+        votes: statements written per question; the result that most of them give wins, that of the likeliest
+            where they differ all. 1 writes the likeliest alone.
         repairs: further tries after every statement of a try has failed.
     """
 
@@ -207,6 +209,9 @@ class SqlAsker:
         if draft.is_unfinished:
             note(Statement(sql=draft.sql, verdict="refused", reason="the statement did not end"))
             raise QueryFailed("The statement did not end; write a shorter one.")
+        if draft.fault is not None:
+            note(Statement(sql=draft.sql, verdict="refused", reason=draft.fault))
+            raise Senseless(f"Nothing was run: {draft.fault}.")
         query = checked(self.workspace.guard, draft.sql)
         on_start = None if on_sql is None else partial(on_sql, query.sql)
         return run(query, self.workspace.database, self.workspace.role.limits, cancel, on_start=on_start)
@@ -281,7 +286,7 @@ def told(error: UnsafeQuery | QueryFailed, role: Role) -> str:
     if isinstance(error, UnsafeQuery):
         return error.reason
     message = str(error)
-    if role.is_whole or message.startswith(_ABOUT_NAMES):
+    if role.is_whole or isinstance(error, Senseless) or message.startswith(_ABOUT_NAMES):
         return message
     return kind_of(error)
 
@@ -320,14 +325,17 @@ def open_asker(
     votes: int = 1,
     asks_always: bool = False,
 ) -> SqlAsker:
-    """The product's asker: a described shop in shop form after the rules, plain tables in canonical SQL.
+    """The product's asker: a described shop in shop form after the rules, plain tables in canonical SQL with
+    an adapter, else in the model's own words.
 
     Args:
         adapter: LoRA adapter of the engine to write with.
         asks_always: ask the model even where the question's words leave a single statement, to measure it.
     """
     writer: Writer
-    if vocabulary.is_plain:
+    if vocabulary.is_plain and adapter is None:
+        writer = FreeDrafter(vocabulary, workspace.catalog, engine)
+    elif vocabulary.is_plain:
         writer = TableDrafter(vocabulary, workspace.catalog, engine, adapter=adapter)
     else:
         writer = ShopDrafter(vocabulary, workspace.catalog.dialect, engine, adapter=adapter)

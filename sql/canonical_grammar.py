@@ -76,18 +76,20 @@ def _select(k: int, path: JoinPath, schema: Schema, *, inner: range) -> list[str
     subquery = " | ".join(f"query{j}" for j in inner)
     if len(inner) > 1:  # also two of them set against each other
         subquery += f" | query{inner[0]} setop query{inner[1]}"
+    compared = [
+        "{left} CMP (value | {right})",
+        '{left} (" BETWEEN " | " NOT BETWEEN ") value " AND " value',
+        *(['{left} CMP "(" (' + subquery + ') ")"'] if subquery else []),
+    ]
     conditions = [
-        f"key{k} CMP (value | term{k})",
-        f'key{k} (" BETWEEN " | " NOT BETWEEN ") value " AND " value',
+        *(each.format(left=f"term{k}", right=f"term{k}") for each in compared),
         f'col{k} (" LIKE " | " NOT LIKE ") TEXT',
         f'col{k} (" IN (" | " NOT IN (") value (", " value){{0,{MAX_ITEMS}}} ")"',
         f'col{k} (" IS NULL" | " IS NOT NULL")',
     ]
     if subquery:
-        conditions += [
-            f'key{k} CMP "(" ({subquery}) ")"',
-            f'col{k} (" IN (" | " NOT IN (") ({subquery}) ")"',
-        ]
+        conditions.append(f'col{k} (" IN (" | " NOT IN (") ({subquery}) ")"')
+    of_groups = [each.format(left=f"agg{k}", right=f"(term{k} | agg{k})") for each in compared]
     more = f"{{0,{MAX_ITEMS}}}"
     return [
         f"col{k}: {lark_choice(names)}",
@@ -99,9 +101,11 @@ def _select(k: int, path: JoinPath, schema: Schema, *, inner: range) -> list[str
         f'part{k}: cond{k} | "(" cond{k} (" OR " cond{k}){{1,{MAX_CONDITIONS}}} ")"'
         f' | "(" cond{k} (" AND " cond{k}){{1,{MAX_CONDITIONS}}} ")"',
         f'conds{k}: part{k} ((" AND " | " OR ") part{k}){{0,{MAX_CONDITIONS}}}',
+        f"group{k}: cond{k} | {' | '.join(of_groups)}",
+        f'groups{k}: group{k} ((" AND " | " OR ") group{k}){{0,{MAX_CONDITIONS}}}',
         f'order{k}: key{k} dir? (", " key{k} dir?){more}',
         f'query{k}: "SELECT " "DISTINCT "? item{k} (", " item{k}){more}'
         f' {lark_text(f" FROM {path.source}")} (" WHERE " conds{k})?'
-        f' (" GROUP BY " col{k} (", " col{k}){more} (" HAVING " conds{k})?)?'
+        f' (" GROUP BY " col{k} (", " col{k}){more} (" HAVING " groups{k})?)?'
         f' (" ORDER BY " order{k})? (" LIMIT " COUNT)?',
     ]

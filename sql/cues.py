@@ -63,14 +63,14 @@ def _has(pattern: str, text: str) -> bool:
 
 
 _DESC = (
-    r"\b(top|most|highest|best|largest|biggest|greatest|maximum|max|longest|leading|seller"
+    r"\b(?<!\bat )(top|most|highest|best|largest|biggest|greatest|maximum|max|longest|leading|seller"
     r"|strongest|busiest|latest|newest)\b"
 )
-_DESC += r"|most[- ]"
+_DESC += r"|(?<!\bat )most[- ]"
 _DESC += r"|最高|最多|最大|最好|最贵|最热|畅销|热销|最长|最受欢迎|最佳|最强"
 _DESC += r"|排名|前[0-9一二三四五六七八九十]|最近一|[从由][高多大好]到"
 _ASC = (
-    r"\b(least|lowest|fewest|worst|smallest|bottom|minimum|min|shortest|cheapest|weakest"
+    r"\b(?<!\bat )(least|lowest|fewest|worst|smallest|bottom|minimum|min|shortest|cheapest|weakest"
     r"|slowest|oldest|earliest)\b"
 )
 _ASC += r"|[从由][低少小差]到|最低|最少|最小|最差|最便宜|最短|倒数|最早"
@@ -158,9 +158,9 @@ _AFTER_OPERATORS: tuple[tuple[str, Literal[">", ">=", "<", "<=", "="]], ...] = (
 
 def find_cues(links: Links) -> Cues:
     """Read the cues of a linked question."""
-    masked = _mask(links)
+    masked = mask(links)
     comparisons, used = _comparisons(links, masked)
-    spoken = _mask(links, names=False)
+    spoken = mask(links, names=False)
     direction: Direction | None = "asc" if _has(_ASC, spoken) else "desc" if _has(_DESC, spoken) else None
     numbers = [n for n in links.numbers if n not in used]
     top, rest = _top(numbers, direction, masked)
@@ -193,7 +193,7 @@ def find_cues(links: Links) -> Cues:
     )
 
 
-def _mask(links: Links, *, names: bool = True) -> str:
+def mask(links: Links, *, names: bool = True) -> str:
     """The question with periods, values and (if ``names``) linked names blanked out, of the same length."""
     letters = list(links.question)
     spans = [(m.start, m.end) for m in links.mentions if names or m.kind == "value"]

@@ -9,6 +9,7 @@ Tree::
     ├── ShopFileError        shop.yml is wrong: file, line and reason
     ├── DatabaseUnavailable  cannot be opened: missing, corrupt, locked
     ├── QueryFailed          the database refused a checked query: the model may repair it
+    │   └── Senseless        its conditions or columns could answer nothing, so it was not run
     ├── QueryTimeout         cancelled when its time budget was spent
     ├── QueryTooLarge        memory or cost budget
     └── QueryCancelled       the asker pressed stop
@@ -63,6 +64,10 @@ class DatabaseUnavailable(SqlError):
 
 class QueryFailed(SqlError):
     """The database refused a checked query."""
+
+
+class Senseless(QueryFailed):
+    """A statement in good grammar that could answer nothing; it was not run."""
 
 
 class QueryTimeout(SqlError):

@@ -15,6 +15,11 @@ def quote_text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def number_text(value: float) -> str:
+    """``value`` as SQL writes it: whole numbers without a point."""
+    return str(int(value)) if value == int(value) else repr(value)
+
+
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _RESERVED = words(
     """
@@ -62,6 +67,26 @@ def time_part(column: str, part: str, dialect: Dialect) -> str:
     if dialect == "mysql":
         return {"weekday": f"DAYNAME({column})", "hour": f"HOUR({column})", "month": f"MONTH({column})"}[part]
     return f"STRFTIME('{ {'weekday': '%w', 'hour': '%H', 'month': '%m'}[part] }', {column})"
+
+
+def time_between(first: str, last: str, unit: str, dialect: Dialect) -> str:
+    """The expression for the calendar days from ``first`` to ``last``, or, of two times of day, the hours."""
+    if unit not in ("days", "hours"):
+        raise ValueError(f"expected days or hours, got {unit!r}")
+    in_days = unit == "days"
+    if dialect == "duckdb":
+        if in_days:
+            return f"DATE_DIFF('day', CAST({first} AS DATE), CAST({last} AS DATE))"
+        return f"DATE_DIFF('second', {first}, {last}) / 3600.0"
+    if dialect == "postgres":
+        if in_days:
+            return f"CAST({last} AS DATE) - CAST({first} AS DATE)"
+        return f"EXTRACT(EPOCH FROM ({last} - {first})) / 3600.0"
+    if dialect == "mysql":
+        return f"DATEDIFF({last}, {first})" if in_days else f"TIMESTAMPDIFF(SECOND, {first}, {last}) / 3600.0"
+    if in_days:
+        return f"CAST(JULIANDAY(DATE({last})) - JULIANDAY(DATE({first})) AS INTEGER)"
+    return f"(JULIANDAY({last}) - JULIANDAY({first})) * 24.0"
 
 
 # --- Lark ------------------------------------------------------------------------------------------------

@@ -378,10 +378,10 @@ def link(question: str, vocabulary: Vocabulary, today: dt.date) -> Links:
     kept = [m for m in _longest(matches) if not _is_verb(question, m)]
     kept += _trade(question, kept, vocabulary)
     mentions = sorted(
-        {mention for match in kept for mention in _mentions(question, match, hidden=False)},
+        dict.fromkeys(mention for match in kept for mention in _mentions(question, match, hidden=False)),
         key=lambda m: (m.start, -m.end, -m.score),
     )
-    hidden = {mention for match in kept for mention in _mentions(question, match, hidden=True)}
+    hidden = dict.fromkeys(mention for match in kept for mention in _mentions(question, match, hidden=True))
     numbers = _numbers(question, periods, kept)
     covered, content = _coverage(question, tokens, kept, periods)
     unknown = tuple(dict.fromkeys(w for w, is_covered in content if not is_covered))

@@ -653,8 +653,8 @@ _BEFORE = re.compile(
 )
 _UNTIL = re.compile(
     (
-        r"(?:\buntil|\btill|\bup to|\bthrough|\bby(?:\s+the)?\s+end\s+of|截至|截止到?"
-        r"|直到)\s*(?:the\s+)?(?:end of\s+)?$"
+        r"(?:\buntil|\btill|\bup to|(?<!\bgo )(?<!\bgoes )(?<!\bgone )(?<!\bwent )\bthrough"
+        r"|\bby(?:\s+the)?\s+end\s+of|截至|截止到?|直到)\s*(?:the\s+)?(?:end of\s+)?$"
     ),
     re.I,
 )

@@ -8,20 +8,35 @@ is left, that is it. Shops that nobody described have no words of their own, so 
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Sequence
 
-from sql.cues import find_cues
+from sql.agreement import unused_links
+from sql.cues import Cues, find_cues
 from sql.errors import UnsafeQuery
-from sql.linking import Links, Vocabulary
-from sql.shape import count_statements, frame, read_views, shapes
+from sql.grammar import number_text
+from sql.linking import Links, Mention, Vocabulary
+from sql.semantics import View
+from sql.shape import Reading, ViewReading, count_statements, frame, read_views, shapes
 from sql.workspace import Workspace
-from sql.written import Writer, Written, unused_links
+from sql.written import Writer, Written
 
-_LEAST_COVERAGE = 0.6
-"""Share of the question's words that must be understood where some are not."""
 _LEAST_LEAD = 0.4
 """By how much the best view must explain more than the next one."""
+_SPAN = re.compile(
+    r"\bhow (?:many (?:days|hours|weeks|months|minutes)|long)\b|几天|多少天|几个?小时|多少小时|多久|多长时间",
+    re.I,
+)
+_PIECES = re.compile(r"\bhow many (?:units|pieces)\b|[多几]少?件", re.I)
+"""Pieces are asked for, and rows of several pieces are no answer."""
+_EITHER = re.compile(r"^\s*(?:are|is|do|does|did|was|were|has|have)\b.*\bor\b|还是", re.I | re.S)
+"""Two sides are weighed against each other, and rows are no answer."""
+_IN_PERCENT = re.compile(r"\b(?:in|as a) percent(?:age)?\b", re.I)
+"""The unit of a figure, where no part of anything is named."""
+_EACH = re.compile(
+    r"\b(?:per|each|every|by)\s+(?:(?:the\s+)?(?:number|count)\s+of\s+)?$|每一?[个种]?\s*$", re.I
+)
 
 
 class Rules:
@@ -61,14 +76,61 @@ class Rules:
         if not readings:
             return None
         best = readings[0]
-        if best.missed or (links.unknown and links.coverage < _LEAST_COVERAGE):
+        if best.missed or links.unknown:
             return None
         if len(readings) > 1 and not readings[1].missed and readings[1].weight > best.weight - _LEAST_LEAD:
             return None
-        made = shapes(frame(best, links, find_cues(links), self._vocabulary, self._dialect))
+        cues = find_cues(links)
+        made = shapes(frame(best, links, cues, self._vocabulary, self._dialect))
         if not made or count_statements(made) != 1:
             return None
-        return "".join(part if isinstance(part, str) else part[0] for part in made[0])
+        sql = "".join(part if isinstance(part, str) else part[0] for part in made[0])
+        return sql if self._says_all(sql, best, cues) else None
+
+    def _says_all(self, sql: str, best: ViewReading, cues: Cues) -> bool:
+        """Whether a statement holds everything that the words of the question ask for."""
+        if _SPAN.search(cues.masked) or (_IN_PERCENT.search(cues.masked) and "CASE" not in sql):
+            return False
+        said = sql.casefold()
+        if _PIECES.search(cues.masked) and "count(*)" in said:
+            return False
+        if _EITHER.search(cues.masked) and " group by " not in said:
+            return False
+        before: Reading | None = None
+        for reading in best.readings:
+            is_described = before is not None and bool(before.of("value")) and reading.start - before.end <= 1
+            before = reading
+            if is_described:
+                continue  # "lighting products": the noun that a value describes
+            own = [m for m in reading.mentions if m.view == best.view.name and m.kind != "view"]
+            if own and not reading.of("view") and not any(self._is_said(m, said) for m in own):
+                return False
+            names = [f"select {m.name.casefold()}," for m in own]
+            is_divisor = _EACH.search(cues.masked[: reading.start]) and not said.startswith(tuple(names))
+            if is_divisor and all(self._is_figure(m, best.view) for m in own):
+                return False
+            for comparison in cues.comparisons:
+                bound = f" {comparison.operator} {number_text(comparison.number.value)}"
+                is_its_noun = 0 <= reading.start - comparison.number.end <= 1
+                if (
+                    is_its_noun
+                    and own
+                    and not any(f"{t}{bound}" in said for m in own for t in self._texts(m))
+                ):
+                    return False
+        return True
+
+    def _is_figure(self, mention: Mention, view: View) -> bool:
+        column = view.column(mention.name) if mention.kind == "column" else None
+        return mention.kind == "metric" or (column is not None and column.type in ("integer", "number"))
+
+    def _texts(self, mention: Mention) -> list[str]:
+        """How SQL says it."""
+        metric = self._vocabulary.metric(mention.name) if mention.kind == "metric" else None
+        return [mention.name.casefold(), *([metric.sql.casefold()] if metric else [])]
+
+    def _is_said(self, mention: Mention, sql: str) -> bool:
+        return any(re.search(rf"(?<!\w){re.escape(text)}(?!\w)", sql) for text in self._texts(mention))
 
 
 def _allowed(workspace: Workspace) -> dict[str, str]:

@@ -29,6 +29,16 @@ class ViewColumn:
     """Whether its distinct values may be read for linking (products, countries; never personal data)."""
     unit: str = ""
 
+    @property
+    def is_key(self) -> bool:
+        """Whether it tells which thing is meant, so that its numbers measure nothing."""
+        return self.name.lower().split("_")[-1] == "id"
+
+    @property
+    def is_measure(self) -> bool:
+        """Whether it holds numbers that can be summed up and compared."""
+        return self.type in ("integer", "number") and not self.is_key
+
 
 @dataclass(frozen=True, kw_only=True)
 class View:

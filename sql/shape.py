@@ -20,7 +20,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from sql.cues import Cues
-from sql.grammar import quote_name, quote_text, time_grain, time_part
+from sql.grammar import number_text, quote_name, quote_text, time_grain, time_part
 from sql.linking import Links, Mention, Vocabulary
 from sql.periods import Period, shift_months
 from sql.semantics import View, ViewColumn
@@ -362,7 +362,8 @@ def _add_column(made: Frame, column: ViewColumn, reading: Reading, valued: set[s
         made.numeric.append(column)
         return
     before = made.links.question[: reading.start]
-    asked = _BEFORE_DIM.search(before) is not None
+    described = _is_beside(made, reading, lambda m: m.end <= reading.start)
+    asked = _BEFORE_DIM.search(before) is not None and not described
     if (
         made.dims
         and made.dims[-1].is_certain
@@ -371,7 +372,7 @@ def _add_column(made: Frame, column: ViewColumn, reading: Reading, valued: set[s
         asked = True  # "by country and brand"
     if column.name in valued and (not asked or _is_beside(made, reading, lambda m: m.name == column.name)):
         return
-    if not asked and _is_beside(made, reading, lambda m: m.end <= reading.start):
+    if described and not asked:
         return  # "lighting products": the noun that a value describes
     for at, dim in enumerate(made.dims):
         if dim.sql == name:
@@ -520,13 +521,13 @@ def _measures(made: Frame) -> list[tuple[_Measure, ...]]:
     if made.row_metrics and (cues.is_count or not made.numeric) and not cues.is_average:
         each = any(d.is_certain for d in made.dims)
         asks = cues.is_count or cues.grain or cues.part or cues.comparisons or each
-        groups = cues.direction and [d for d in made.dims if d.sql != _identity(view)]
+        groups = cues.direction and [d for d in made.dims if d.sql != identity_of(view)]
         asks = asks and not (made.numeric and cues.direction and not groups and not cues.is_count)
         if (asks or groups) and not (cues.comparisons and made.numeric):
             return [tuple(dict.fromkeys(c)) for c in itertools.product(*made.row_metrics)]
     if made.names_a_row():
         return []  # "what did customer 17 spend" asks for that row, not for a sum
-    ranked = cues.direction and any(d.sql != _identity(view) for d in made.dims)
+    ranked = cues.direction and any(d.sql != identity_of(view) for d in made.dims)
     if made.numeric and not (cues.comparisons and not made.dims):
         for column in made.numeric[:2]:
             name = quote_name(column.name)
@@ -537,7 +538,7 @@ def _measures(made: Frame) -> list[tuple[_Measure, ...]]:
             elif ranked or not (cues.direction or cues.is_count or cues.is_list):
                 options.append((_Measure(f"SUM({name})", f"total_{_word(column.name)}"),))
                 options.append((_Measure(f"AVG({name})", f"average_{_word(column.name)}"),))
-    others = [d for d in made.dims if d.sql != _identity(view)]
+    others = [d for d in made.dims if d.sql != identity_of(view)]
     if options or cues.is_average or (cues.comparisons and not made.dims):
         return options
     if made.numeric and (cues.direction or cues.comparisons) and not others and not cues.is_count:
@@ -550,7 +551,7 @@ def _measures(made: Frame) -> list[tuple[_Measure, ...]]:
         if cues.is_distinct and any(not d.is_time and not d.is_certain for d in made.dims):
             options.clear()
         for dim in made.dims:
-            counted = dim.sql != _identity(view) or not made.is_view_named
+            counted = dim.sql != identity_of(view) or not made.is_view_named
             if counted and not dim.is_time and not dim.is_certain:
                 options.append((_Measure(f"COUNT(DISTINCT {dim.sql})", f"{_word(dim.alias)}_count"),))
     return options
@@ -596,7 +597,7 @@ def _source(made: Frame) -> str:
 def _dim_sets(made: Frame, measures: tuple[_Measure, ...]) -> list[tuple[_Dim, ...]]:
     """Which dimensions to group by: all that are certain, with or without the others."""
     counted = {m.sql for m in measures}
-    own = _identity(made.view) if made.is_view_named else ""
+    own = identity_of(made.view) if made.is_view_named else ""
     dims = [d for d in made.dims if f"COUNT(DISTINCT {d.sql})" not in counted]
     if "COUNT(*)" in counted:
         dims = [d for d in dims if d.sql != own or d.is_certain]
@@ -629,10 +630,14 @@ def _measured(made: Frame) -> list[Shape]:
     return result
 
 
+_OF_EACH = re.compile(r"\b(?:each|every)\b|每一?个|各个", re.I)
+
+
 def _statement(made: Frame, measures: tuple[_Measure, ...], dims: tuple[_Dim, ...]) -> Shape:
     selected = [d.select for d in dims] + [f"{m.sql} AS {m.alias}" for m in measures]
     must = list(made.must)
-    if made.cues.direction and not made.cues.is_sorted:  # nobody is best who is not there
+    is_ranking = made.cues.direction and not made.cues.is_sorted  # nobody is best who is not there
+    if is_ranking or _OF_EACH.search(made.cues.masked):  # each campaign: orders without one belong to none
         absent = _outer_columns(made.view.sql or "", made.dialect)
         must += [f"{d.sql} IS NOT NULL" for d in dims if d.sql.strip('"') in absent]
     parts: list[Part] = ["SELECT " + ", ".join(selected) + _source(made), *_where(must)]
@@ -640,7 +645,9 @@ def _statement(made: Frame, measures: tuple[_Measure, ...], dims: tuple[_Dim, ..
         return tuple(parts)
     parts.append(" GROUP BY " + ", ".join(str(i + 1) for i in range(len(dims))))
     for comparison in made.cues.comparisons:
-        parts.append(f" HAVING {measures[0].sql} {comparison.operator} {_number(comparison.number.value)}")
+        parts.append(
+            f" HAVING {measures[0].sql} {comparison.operator} {number_text(comparison.number.value)}"
+        )
     parts += _order(made, measures, dims)
     return tuple(parts)
 
@@ -661,10 +668,6 @@ def _outer_columns(sql: str, dialect: Dialect) -> frozenset[str]:
         if isinstance(source, exp.Column) and source.table in opened:
             found.add(item.alias_or_name)
     return frozenset(found)
-
-
-def _number(value: float) -> str:
-    return str(int(value)) if value == int(value) else repr(value)
 
 
 def _order(made: Frame, measures: Sequence[_Measure], dims: Sequence[_Dim]) -> list[Part]:
@@ -698,12 +701,12 @@ def _listed(made: Frame) -> list[Shape]:
         if len(numeric) != 1:
             return []
         comparison = cues.comparisons[0]
-        must.append(f"{numeric[0]} {comparison.operator} {_number(comparison.number.value)}")
+        must.append(f"{numeric[0]} {comparison.operator} {number_text(comparison.number.value)}")
     if cues.is_count:
         if not cues.comparisons or not (made.is_view_named or not made.dims):
             return []
         return [(f"SELECT COUNT(*) AS {_word(view.name)}" + _source(made), *_where(must))]
-    identity = _identity(view)
+    identity = identity_of(view)
     named = [quote_name(c.name) for c in made.shown] + numeric
     if not named and not must:
         return []
@@ -733,15 +736,17 @@ def _listed(made: Frame) -> list[Shape]:
     ]
 
 
-def _identity(view: View) -> str:
+def identity_of(view: View) -> str:
     """The column that a reader knows a row of ``view`` by: ``product`` of products, ``order_id`` of
-    orders."""
+    orders, ``product`` of stock beside ``product_id``."""
     thing = stem(spaced(view.name).split()[-1])
     by_name = {spaced(c.name): c.name for c in view.columns}
     for name in (thing, f"{thing} name", "name", "title", f"{thing} id"):
         if name in by_name:
             return quote_name(by_name[name])
-    return quote_name(view.columns[0].name)
+    keyed = [name for name in by_name if f"{name} id" in by_name]  # product_id beside product
+    undated = [spaced(c.name) for c in view.columns if c.type not in ("date", "timestamp")]
+    return quote_name(by_name[[*keyed, *undated, *by_name][0]])
 
 
 _UNITS = ("day", "week", "month", "quarter", "year")

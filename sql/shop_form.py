@@ -14,25 +14,29 @@ the question's words, so that it is short, the same for every database, and hold
 * ``TO_DAY``, ``TO_WEEK``, ``TO_MONTH``, ``TO_QUARTER``, ``TO_YEAR`` of a time cut it to the start of its
   unit; ``WEEKDAY_OF`` and ``HOUR_OF`` are parts of it;
 * ``DURING(time, 'words')`` is true inside the period that the question names with these words;
-* ``SHARE(figure, condition)`` is the part of a figure, from 0 to 1, that the condition holds for.
+* ``DAYS(first, last)`` are the calendar days from one time to another, ``HOURS`` the hours with a fraction;
+* ``SHARE(figure, condition)`` is the part of a figure, from 0 to 1, that the condition holds for;
+* a division by zero gives no value, and one of whole numbers keeps its fraction.
 
-Not covered: several views, subqueries, set operations, arithmetic beyond metrics.
+Not covered: several views, subqueries, set operations, arithmetic over more than two terms.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from sql.errors import SqlError
-from sql.grammar import lark_choice, lark_text, quote_name, quote_text, time_grain, time_part
+from sql.cues import Direction
+from sql.errors import Senseless, SqlError
+from sql.grammar import lark_choice, lark_text, quote_name, quote_text, time_between, time_grain, time_part
 from sql.periods import Period
 from sql.semantics import Metric, View
-from sql.shape import period_predicate
+from sql.shape import identity_of, period_predicate
 from sql.types import Dialect
 
 GRAINS = ("day", "week", "month", "quarter", "year")
@@ -42,7 +46,8 @@ MAX_ITEMS = 6
 MAX_CONDITIONS = 6
 MAX_VALUES = 8
 """Of one IN list."""
-
+DEFAULT_COUNTS = ("1", "5", "10")
+"""Rows of a ranking where the question names no number."""
 
 _READ: dict[Dialect, Dialect] = {
     "duckdb": "duckdb",
@@ -64,8 +69,18 @@ class Words:
     values: Mapping[str, Sequence[str]]
     """Text column → values of it that may stand in the statement."""
     texts: Sequence[str] = ()
-    """Stretches of the question, for columns whose values nobody knows and for parts of a text."""
+    """Stretches of the question, for columns whose values nobody knows."""
+    parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Text column with known values → parts of them that the question names."""
     periods: Sequence[Period] = ()
+    numbers: Sequence[str] | None = None
+    """What numbers may be compared with; ``None`` is any."""
+    measures: Collection[str] | None = None
+    """Columns of numbers that figures may be of, and no rows counted; ``None`` is any, and rows too."""
+    order: Direction | None = None
+    """The way that numbers of a ranking are sorted; ``None`` is either."""
+    must: Sequence[Sequence[str]] = ()
+    """Conditions that WHERE begins with, one of each group."""
 
 
 def form_grammar(view: View, metrics: Sequence[Metric], words: Words) -> str:
@@ -78,64 +93,121 @@ def has_parts(metric: Metric) -> bool:
     return isinstance(sqlglot.parse_one(metric.sql), (exp.Sum, exp.Count))
 
 
+def _is_made_of(metric: Metric, columns: Collection[str]) -> bool:
+    """Whether one of these columns is in a metric."""
+    held = {c.name.lower() for c in sqlglot.parse_one(metric.sql).find_all(exp.Column)}
+    return bool(held & {name.lower() for name in columns})
+
+
 class _Rules:
     def __init__(self, view: View, metrics: Sequence[Metric], words: Words) -> None:
-        self.view, self.metrics, self.words = view, metrics, words
+        self.view, self.words = view, words
 
         def names(*types: str) -> list[str]:
             return [quote_name(c.name) for c in view.columns if c.type in types]
 
-        self.columns = [quote_name(c.name) for c in view.columns]
+        only = words.measures
+        measures = [c.name for c in view.columns if c.is_measure]
+        self.columns = [
+            quote_name(c.name) for c in view.columns if only is None or c.name in only or not c.is_measure
+        ]
+        self.metrics = [m for m in metrics if only is None or _is_made_of(m, only)]
         self.numbers = names("integer", "number")
-        self.times = names("date", "timestamp")
+        self.measures = [quote_name(name) for name in measures if only is None or name in only]
+        self.times, self.moments = names("date", "timestamp"), names("timestamp")
         self.truths = names("boolean")
 
     def text(self) -> str:
         rules = [
             'CMP: " = " | " <> " | " > " | " < " | " >= " | " <= "',
-            "NUM: /-?[0-9]{1,12}(\\.[0-9]{1,6})?/",
-            "COUNT: /[1-9][0-9]{0,3}/",
+            *self._number_rules(),
             f"COL: {lark_choice(self.columns)}",
         ]
-        figures = ['"COUNT(" ("*" | "DISTINCT " COL) ")"']
+        figures = ['"COUNT(" ("*" | "DISTINCT " COL) ")"'] if self.words.measures is None else []
+        sums = ["M", "M OP M"] if self.measures else []
+        if len(self.times) > 1:
+            sums.append('"DAYS(" D ", " D ")"')
+        if len(self.moments) > 1:
+            rules.append(f"T: {lark_choice(self.moments)}")
+            sums.append('"HOURS(" T ", " T ")"')
         if self.metrics:
             rules.append(f"METRIC: {lark_choice(quote_name(m.name) for m in self.metrics)}")
             figures.insert(0, "METRIC")
         if self.numbers:
             rules.append(f"N: {lark_choice(self.numbers)}")
-            figures.append('("SUM(" | "AVG(") N ")"')
-        if self.numbers or self.times:
-            ranked = " | ".join([*(["N"] if self.numbers else []), *(["D"] if self.times else [])])
+        if self.measures:
+            rules.append(f"M: {lark_choice(self.measures)}")
+        if sums:
+            rules += ['OP: " + " | " - " | " * " | " / "', f"sum: {' | '.join(sums)}"]
+            figures.append('("SUM(" | "AVG(") sum ")"')
+        if sums or self.times:
+            ranked = " | ".join([*(["sum"] if sums else []), *(["D"] if self.times else [])])
             figures.append(f'("MIN(" | "MAX(") ({ranked}) ")"')
-        dims = ["COL"]
+        dims, units = ["COL"], ""
         if self.times:
             rules.append(f"D: {lark_choice(self.times)}")
             units = lark_choice([*(f"TO_{g.upper()}(" for g in GRAINS), *(f"{p.upper()}_OF(" for p in PARTS)])
             dims.append(f'({units}) D ")"')
         parted = [quote_name(m.name) for m in self.metrics if has_parts(m)]
-        shared = f"({lark_choice([*parted, 'COUNT(*)'])})"
-        conditions = self._conditions()
+        if self.words.measures is None:
+            parted.append("COUNT(*)")
+        computed = " | sum" if sums else ""
+        conditions = self._conditions(bool(sums))
         more = f"{{0,{MAX_ITEMS - 1}}}"
         rules += [
-            f"figure: {' | '.join(figures)}",
+            f"single: {' | '.join(figures)}",
+            'figure: single ((" / " | " - ") single)?',
             f"dim: {' | '.join(dims)}",
-            f'share: "SHARE(" {shared} ", " conds ")"',
-            "item: dim | figure | share",
-            "key: dim | figure",
+            *([f'share: "SHARE(" ({lark_choice(parted)}) ", " conds ")"'] if parted else []),
+            f"item: dim | figure{' | share' if parted else ''}{computed}",
+            f"key: dim | figure{computed}",
+            *self._order_rules(computed, units),
             f"cond: {' | '.join(conditions)}",
             f'conds: cond (" AND " cond){{0,{MAX_CONDITIONS - 1}}}',
             f'select: "SELECT DISTINCT " dim (", " dim){more} | "SELECT " item (", " item){more}',
-            'order: key " DESC"? (", " key " DESC"?){0,2}',
-            f'start: select {lark_text(f" FROM {quote_name(self.view.name)}")} (" WHERE " conds)?'
+            'order: first (", " key " DESC"?){0,2}',
+            *(f"must{n}: {lark_choice(group)}" for n, group in enumerate(self.words.must)),
+            f"start: select {lark_text(f' FROM {quote_name(self.view.name)}')} {self._where()}"
             f' (" GROUP BY " dim (", " dim){more} (" HAVING " figure CMP NUM)?)?'
             ' (" ORDER BY " order)? (" LIMIT " COUNT)?',
         ]
         return "\n".join(rules) + "\n"
 
-    def _conditions(self) -> list[str]:
+    def _where(self) -> str:
+        if not self.words.must:
+            return '(" WHERE " conds)?'
+        return (
+            '" WHERE " '
+            + ' " AND " '.join(f"must{n}" for n in range(len(self.words.must)))
+            + ' (" AND " conds)?'
+        )
+
+    def _order_rules(self, computed: str, units: str) -> list[str]:
+        """What is sorted by first: where the question says which way, numbers go that way only."""
+        if self.words.order is None:
+            return ['first: key " DESC"?']
+        others = [name for name in self.columns if name not in self.measures]
+        unmeasured = [f"({lark_choice(others)})"] if others else []
+        unmeasured += [f'({units}) D ")"'] if units else []
+        way = ' " DESC"' if self.words.order == "desc" else ""
+        either = f' | ({" | ".join(unmeasured)}) " DESC"?' if unmeasured else ""
+        return [f"first: (figure{computed}){way}{either}"]
+
+    def _number_rules(self) -> list[str]:
+        """Numbers of a comparison and rows of a limit."""
+        said = self.words.numbers
+        if said is None:
+            return ["NUM: /-?[0-9]{1,12}(\\.[0-9]{1,6})?/", "COUNT: /[1-9][0-9]{0,3}/"]
+        counts = [n for n in said if n.isdecimal() and 0 < int(n) < 10_000]
+        return [f"NUM: {lark_choice([*said, '0', '1'])}", f"COUNT: {lark_choice([*counts, *DEFAULT_COUNTS])}"]
+
+    def _conditions(self, has_sums: bool) -> list[str]:
         conditions = ['COL (" IS NULL" | " IS NOT NULL")']
+        if has_sums:
+            conditions.append("sum CMP (NUM | M)" if self.measures else "sum CMP NUM")
         if self.numbers:
-            conditions += ["N CMP (NUM | N)", 'N " BETWEEN " NUM " AND " NUM']
+            conditions.append("N CMP NUM")
+            conditions.append('N " BETWEEN " NUM " AND " NUM')
             conditions.append(f'N (" IN (" | " NOT IN (") NUM (", " NUM){{0,{MAX_VALUES - 1}}} ")"')
         if self.times:
             conditions.append("D CMP D")
@@ -146,10 +218,11 @@ class _Rules:
             conditions.append(f'"NOT "? ({lark_choice(self.truths)})')
         for column in self.view.columns:
             if column.type in ("text", "other"):
-                conditions += self._about_text(quote_name(column.name), self.words.values.get(column.name))
+                conditions += self._about_text(column.name, self.words.values.get(column.name))
         return conditions
 
-    def _about_text(self, name: str, values: Sequence[str] | None) -> list[str]:
+    def _about_text(self, column: str, values: Sequence[str] | None) -> list[str]:
+        name = quote_name(column)
         known = values if values is not None else self.words.texts
         found = []
         if known:
@@ -158,8 +231,9 @@ class _Rules:
                 f'{lark_text(name)} (" = " | " <> ") {texts}',
                 f'{lark_text(name)} (" IN (" | " NOT IN (") {texts} (", " {texts}){{0,{MAX_VALUES - 1}}} ")"',
             ]
-        if self.words.texts:
-            parts = lark_choice(quote_text(f"%{t}%") for t in self.words.texts)
+        parted = self.words.texts if values is None else self.words.parts.get(column, ())
+        if parted:
+            parts = lark_choice(quote_text(f"%{t}%") for t in parted)
             found.append(f'{lark_text(name)} (" LIKE " | " NOT LIKE ") ({parts})')
         return found
 
@@ -168,24 +242,34 @@ class _Rules:
 
 
 def expand(
-    text: str, view: View, metrics: Sequence[Metric], periods: Sequence[Period], dialect: Dialect
+    text: str,
+    view: View,
+    metrics: Sequence[Metric],
+    periods: Sequence[Period],
+    dialect: Dialect,
+    *,
+    kinds: Collection[str] = (),
 ) -> str:
     """The statement as SQL of ``dialect``; its first line may be left out.
 
     Args:
         metrics: of the view.
         periods: those of the question, whose words ``DURING`` may name.
+        kinds: text columns with few values, so that one value of them leaves many rows.
     Raises:
         NotShopForm: it cannot be read, or names another view or an unknown period.
+        Senseless: it shows a column beside groups that do not say which of its values, or numbers of many
+            rows with nothing that says whose they are.
     """
     tree = _parse(text, _READ[dialect])
     tables = [t.name for t in tree.find_all(exp.Table)]
     if tables != [view.name]:
         raise NotShopForm(f"it reads {', '.join(tables) or 'nothing'}; expected {view.name}")
-    return _Writer(view, metrics, periods, dialect).write(tree)
+    return _Writer(view, metrics, periods, dialect, kinds).write(tree)
 
 
 _DONE = "written out"
+_COMPUTED: dict[type[exp.Expr], str] = {exp.Add: "plus", exp.Sub: "less", exp.Mul: "times", exp.Div: "per"}
 
 
 def _stands_for_a_figure(column: exp.Column) -> bool:
@@ -223,17 +307,34 @@ def _parse(text: str, dialect: Dialect) -> exp.Select:
 
 class _Writer:
     def __init__(
-        self, view: View, metrics: Iterable[Metric], periods: Iterable[Period], dialect: Dialect
+        self,
+        view: View,
+        metrics: Iterable[Metric],
+        periods: Iterable[Period],
+        dialect: Dialect,
+        kinds: Collection[str],
     ) -> None:
         self.view, self.dialect = view, dialect
+        self.kinds = {name.lower() for name in kinds if quote_name(name) != identity_of(view)}
         self.metrics = {m.name.lower(): m for m in metrics}
         self.periods = {p.text: p for p in periods}
 
     def write(self, tree: exp.Select) -> str:
+        self._group(tree)
+        self._refuse_bare_numbers(tree)
         for item in list(tree.expressions):
             alias = self._alias(item)
             if alias is not None:
                 item.replace(exp.alias_(item.copy(), alias))
+        for computed in tree.find_all(*_COMPUTED):
+            if not self._is_figure(computed):  # its terms are columns, also when a metric has the same name
+                for term in computed.find_all(exp.Column):
+                    term.meta[_DONE] = True
+        for division in list(tree.find_all(exp.Div)):
+            exact = exp.Mul(this=exp.Literal.number("1.0"), expression=division.this.copy())
+            nonzero = exp.Nullif(this=division.expression.copy(), expression=exp.Literal.number(0))
+            division.set("this", exact)
+            division.set("expression", nonzero)
         for call in reversed(list(tree.find_all(exp.Anonymous))):  # the inner ones first
             made = self._call(call)
             made.meta[_DONE] = True
@@ -244,6 +345,52 @@ class _Writer:
                 column.replace(self._metric(metric, column.parent))
         return tree.sql(dialect=self.dialect)
 
+    def _group(self, tree: exp.Select) -> None:
+        """Group by all that is shown beside a figure."""
+        group, order = tree.args.get("group"), tree.args.get("order")
+        ordered = [each.this for each in order.expressions] if order else []
+        has_figure = any(self._is_figure(each) for each in [*tree.expressions, *ordered])
+        if group is None and not has_figure:
+            return
+        grouped = {each.sql() for each in group.expressions} if group else set()
+        loose = [e for e in tree.expressions if not self._is_figure(e) and e.sql() not in grouped]
+        if loose and not has_figure:
+            raise Senseless(f"{loose[0].sql()} is neither a figure nor grouped by")
+        if loose:
+            tree.group_by(*[each.copy() for each in loose], copy=False)
+
+    def _refuse_bare_numbers(self, tree: exp.Select) -> None:
+        """Numbers of many rows say nothing where what each belongs to is not shown."""
+        if tree.args.get("limit") or tree.args.get("distinct") or tree.args.get("group"):
+            return
+        measures = {c.name.lower() for c in self.view.columns if c.is_measure}
+        for item in tree.expressions:
+            names = {c.name.lower() for c in item.find_all(exp.Column)}
+            if self._is_figure(item) or isinstance(item, exp.Anonymous) or not names or names - measures:
+                return
+        where = tree.args.get("where")
+        if where is not None and any(map(self._names_one, where.find_all(exp.EQ, exp.Like))):
+            return
+        raise Senseless(f"{tree.expressions[0].sql()} of many rows, without what each belongs to")
+
+    def _names_one(self, condition: exp.Binary) -> bool:
+        """Whether a condition may leave one row, by a key or a name."""
+        column = self.view.column(condition.this.name) if isinstance(condition.this, exp.Column) else None
+        if column is None:
+            return False
+        is_text = column.type in ("text", "other")
+        return column.is_key or (is_text and column.name.lower() not in self.kinds)
+
+    def _is_figure(self, item: exp.Expr) -> bool:
+        """Whether an item is one value for a whole group."""
+        if isinstance(item, exp.Column):
+            return item.name.lower() in self.metrics
+        if isinstance(item, exp.Anonymous) and item.name.lower() == "share":
+            return True
+        if isinstance(item, exp.Binary):
+            return self._is_figure(item.left) and self._is_figure(item.right)
+        return isinstance(item, exp.AggFunc)
+
     def _alias(self, item: exp.Expr) -> str | None:
         """What a figure or a time is called in the result; columns keep their names."""
         if isinstance(item, exp.Column) and item.name.lower() in self.metrics:
@@ -253,6 +400,12 @@ class _Writer:
             if name.startswith("to_"):
                 return name.removeprefix("to_")
             return name.removesuffix("_of")
+        if isinstance(item, exp.Count) and isinstance(item.this, exp.Star):
+            return re.sub(r"\W+", "_", self.view.name).lower()
+        if isinstance(item, (exp.Sum, exp.Avg)) and isinstance(item.this, (exp.Column, exp.Anonymous)):
+            return f"{'total' if isinstance(item, exp.Sum) else 'average'}_{item.this.name}".lower()
+        if isinstance(item, exp.Binary) and all(isinstance(t, exp.Column) for t in (item.left, item.right)):
+            return f"{item.left.name}_{_COMPUTED[type(item)]}_{item.right.name}".lower()
         return None
 
     def _metric(self, metric: Metric, parent: exp.Expr | None) -> exp.Expr:
@@ -272,6 +425,9 @@ class _Writer:
         if not arguments or not isinstance(arguments[0], exp.Column):
             raise NotShopForm(f"{name.upper()} needs a column of {self.view.name}")
         column = quote_name(arguments[0].name)
+        if name in ("days", "hours") and len(arguments) == 2 and isinstance(arguments[1], exp.Column):
+            between = self._read(time_between(column, quote_name(arguments[1].name), name, self.dialect))
+            return exp.Paren(this=between) if isinstance(between, exp.Binary) else between
         if name.startswith("to_") and name.removeprefix("to_") in GRAINS:
             return self._read(time_grain(column, name.removeprefix("to_"), self.dialect))
         if name.endswith("_of") and name.removesuffix("_of") in PARTS:

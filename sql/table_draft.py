@@ -21,6 +21,7 @@ from sql.grammar import quote_name, quote_text
 from sql.linking import Links, Vocabulary
 from sql.prompt import DIALECTS, one_line, template
 from sql.semantics import View
+from sql.sense import refuse_contradictions
 from sql.types import Catalog
 from sql.words import STOP_WORDS, WORD, is_chinese
 from sql.written import NOTHING, TwoSteps, Written
@@ -91,7 +92,12 @@ class TableDrafter(TwoSteps):
     def second(self, lead: str, links: Links) -> tuple[str, Callable[[str], str]]:
         """See ``sql.written.TwoSteps``."""
         paths = self.read_lead(lead)
-        return query_grammar(paths, self.schema, texts(links, paths, self.vocabulary)), str.strip
+
+        def to_sql(text: str) -> str:
+            refuse_contradictions(text, self.schema.dialect)
+            return text.strip()
+
+        return query_grammar(paths, self.schema, texts(links, paths, self.vocabulary)), to_sql
 
     def read_lead(self, text: str) -> tuple[JoinPath, ...]:
         """The paths that a first line names; ``ValueError`` when it names one that is not there."""
@@ -127,12 +133,18 @@ def table_prompt(
 
 
 def describe_tables(views: Sequence[View], catalog: Catalog, vocabulary: Vocabulary) -> str:
-    """The schema as CREATE TABLE statements, a few values beside the columns whose values may be shown."""
+    """The schema, and that the tables are named first."""
+    return template("tables").substitute(tables=create_statements(views, catalog, vocabulary))
+
+
+def create_statements(views: Sequence[View], catalog: Catalog, vocabulary: Vocabulary) -> str:
+    """The schema as CREATE TABLE statements, a few values beside the columns whose values may be shown; a
+    line a table where there are more than ``MAX_COLUMNS``."""
     if sum(len(v.columns) for v in views) > MAX_COLUMNS:
         lines = [f"{quote_name(v.name)}({', '.join(quote_name(c.name) for c in v.columns)})" for v in views]
     else:
         lines = [_create(view, catalog, vocabulary) for view in views]
-    return template("tables").substitute(tables="\n".join(lines))
+    return "\n".join(lines)
 
 
 def _create(view: View, catalog: Catalog, vocabulary: Vocabulary) -> str:

@@ -27,6 +27,7 @@ STOP_WORDS = words(
     really actually exactly altogether overall far name names called named information info details
     detail data entry entries record records corresponding bring brought generate generated earn earned
     receive received one ones thing things gone doing like because but shop store shops stores stayed
+    comes gets goes brings gives takes
     stay we've taken wich anything something euro euros eur € agreed agree needed live lives lived
     living it's work onto whole total someone somebody everything nothing nobody
     """

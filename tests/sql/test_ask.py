@@ -13,7 +13,8 @@ from llm.engine import Completion
 from llm.scripted import ScriptedEngine
 from sql.ask import CannotAnswer, SqlAsker, open_asker
 from sql.errors import NotAllowed, QueryCancelled, QueryFailed, UnsafeQuery
-from sql.linking import Vocabulary
+from sql.linking import Vocabulary, link
+from sql.rules import Rules
 from sql.semantics import Example, Role
 from sql.workspace import open_workspace
 from sql.written import Written
@@ -117,6 +118,54 @@ def test_a_failed_statement_goes_back_with_its_error(workspace, vocabulary):
     assert [a.error is None for a in answer.attempts] == [False, True]
     ((sql, error),) = writer.heard[1]
     assert sql == bad and "planned to fail" in error
+
+
+def test_a_statement_that_could_answer_nothing_is_not_run(workspace, vocabulary):
+    never = "SELECT revenue FROM sales WHERE country = 'Germany' AND country = 'France'"
+    engine = ScriptedEngine(
+        [
+            "-- sales\n",
+            never,
+            [never] * 4,
+            "-- sales\n",
+            "SELECT country, revenue FROM sales WHERE country IN ('Germany', 'France')",
+        ]
+    )
+    answer = open_asker(workspace, engine, vocabulary, asks_always=True).ask("Revenue of Germany and France")
+    assert [row[0] for row in answer.table.rows] == ["Germany", "France"]
+    (failed, _) = answer.attempts
+    assert "never hold together" in failed.error and "Nothing was run" in failed.error
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Revenue per order by country",  # a quotient
+        "How many orders were collected on foot by customers?",  # words that nothing explains
+        "How many days did sales take by country?",  # a stretch of time
+        "Revenue per country, in percent",
+        "Customers with at least 3 orders by profit",  # the bound is of another figure
+    ],
+)
+def test_where_the_words_ask_for_more_no_statement_is_sure(question, workspace, vocabulary):
+    rules = Rules(workspace, vocabulary, Says())
+    assert rules.statement(link(question, vocabulary, workspace.today)) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "sql"),
+    [
+        (
+            "Countries with at least 3 orders",
+            "SELECT country, COUNT(DISTINCT order_id) AS orders FROM sales GROUP BY 1 "
+            "HAVING COUNT(DISTINCT order_id) >= 3 ORDER BY COUNT(DISTINCT order_id) DESC",
+        ),
+        ("Revenue of German kitchen products", "SELECT SUM(amount) AS revenue FROM sales WHERE "),
+    ],
+)
+def test_what_every_word_of_is_said_is_sure(question, sql, workspace, vocabulary):
+    rules = Rules(workspace, vocabulary, Says())
+    assert rules.statement(link(question, vocabulary, workspace.today)).startswith(sql)
 
 
 def _failing_once(workspace):

@@ -61,7 +61,7 @@ REQUIRED = 8
 
 
 def test_most_of_ten_questions_are_answered_right(demo_workspace, engine):
-    adapter = default_adapter(DEFAULT_MODEL)
+    adapter = default_adapter(DEFAULT_MODEL, over="shop")
     asker = open_asker(demo_workspace, engine, Vocabulary.build(demo_workspace), adapter=adapter)
     wrong = []
     for question, gold in QUESTIONS:

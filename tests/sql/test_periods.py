@@ -60,6 +60,9 @@ since 2025 | 2025-01-01 9999-12-31
 before March 2025 | 0001-01-01 2025-03-01
 after May 2025 | 2025-06-01 9999-12-31
 until the end of 2024 | 0001-01-01 2025-01-01
+through 2024 | 0001-01-01 2025-01-01
+how many payments did not go through in 2024 | 2024-01-01 2025-01-01
+what went through last month | 2026-05-01 2026-06-01
 revenue this time last year | 2025-06-01 2025-07-01
 the same month last year | 2025-06-01 2025-07-01
 first half of 2025 | 2025-01-01 2025-07-01

@@ -165,6 +165,31 @@ def test_no_group_without_a_name_is_the_best() -> None:
     assert _outer_columns("SELECT 1 UNION SELECT 2", "duckdb") == _outer_columns("", "duckdb") == frozenset()
 
 
+@pytest.mark.parametrize(
+    ("question", "is_left_out"),
+    [
+        ("Revenue by campaign", False),
+        ("Revenue for each campaign", True),
+        ("Revenue of every campaign last month", True),
+        ("每个活动的销售额", True),
+        ("Which campaign has the highest revenue?", True),
+    ],
+)
+def test_what_belongs_to_none_is_not_shown_beside_each(question, is_left_out, tmp_path):
+    shop = asking_shop.asking_shop(asking_shop.build(tmp_path))
+    sales = next(v for v in shop.views if v.name == "sales")
+    sales = dataclasses.replace(
+        sales,
+        sql="SELECT i.*, p.name AS campaign FROM order_items AS i"
+        " LEFT JOIN people AS p ON p.customer_id = i.order_id",
+        columns=(*sales.columns, asking_shop.text("campaign", "活动")),
+    )
+    views = tuple(sales if v.name == "sales" else v for v in shop.views)
+    with contextlib.closing(open_workspace(dataclasses.replace(shop, views=views))) as opened:
+        (sql,) = statements(question, opened, Vocabulary.build(opened))
+    assert ("campaign IS NOT NULL" in sql) is is_left_out
+
+
 PAYMENTS = View(
     name="payments",
     synonyms=("付款",),
@@ -202,3 +227,16 @@ def test_a_value_that_holds_another_views_name_is_said_of_that_view(question, sq
     opened = open_workspace(dataclasses.replace(shop, views=(*views, orders, PAYMENTS)))
     with contextlib.closing(opened):
         assert statements(question, opened, Vocabulary.build(opened)) == [sql]
+
+
+@pytest.mark.parametrize(
+    ("question", "is_count"),
+    [
+        ("德国的金额是多少？", False),
+        ("折扣为多少", False),
+        ("德国有多少订单？", True),
+        ("多少客户来自法国？", True),
+    ],
+)
+def test_how_much_it_is_asks_for_no_count(question, is_count, workspace, vocabulary):
+    assert find_cues(link(question, vocabulary, workspace.today)).is_count is is_count

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import asking_shop
 import pytest
 
+from llm.engine import Completion
 from llm.scripted import ReplyNotInGrammar, ScriptedEngine
 from sql.ask import CannotAnswer, SqlAsker
 from sql.linking import Vocabulary, link
@@ -74,6 +76,149 @@ def test_values_of_other_words_are_linked(workspace: Workspace, vocabulary: Voca
     words = words_of(links, view, vocabulary)
     assert words.values["country"][0] == "Germany"
     assert [p.text for p in words.periods] == ["上个月"]
+
+
+@pytest.mark.parametrize(
+    ("question", "condition"),
+    [
+        ("What was the revenue in Germany?", "country = 'Germany'"),
+        ("What was the revenue outside of Germany?", "country <> 'Germany'"),
+        ("Revenue of the headphones in hand", "product LIKE '%headphones%'"),
+        ("What was the revenue last month all told?", "DURING(ordered_at, 'last month')"),
+        (
+            "Revenue in Germany last month, all told",
+            "country = 'Germany' AND DURING(ordered_at, 'last month') AND quantity > 1",
+        ),
+    ],
+)
+def test_what_is_left_out_is_insisted_on(
+    workspace: Workspace, vocabulary: Vocabulary, question: str, condition: str
+) -> None:
+    wide = "SELECT revenue FROM sales"
+    ask, engine = asker(workspace, vocabulary, "-- sales\n", wide, f"{wide} WHERE {condition}")
+    answer = ask.ask(question)
+    assert answer.unused == () and len(engine.calls) == 3
+    ask, _ = asker(workspace, vocabulary, "-- sales\n", wide, wide)
+    with pytest.raises(ReplyNotInGrammar):
+        ask.ask(question)
+
+
+@pytest.mark.parametrize(
+    ("question", "lead", "other"),
+    [
+        ("How did all in all the revenue in Germany look?", "-- orders\n", "-- sales\n"),
+        ("How did all in all the revenue in Germany look?", "-- customers\n", "-- sales\n"),
+        ("Which people signed up from France, by and large?", "-- sales\n", "-- customers\n"),
+    ],
+)
+def test_a_view_without_words_of_the_question_gives_way(
+    workspace: Workspace, vocabulary: Vocabulary, question: str, lead: str, other: str
+) -> None:
+    drafter = ShopDrafter(vocabulary, workspace.catalog.dialect, ScriptedEngine([]))
+    links = link(question, vocabulary, workspace.today)
+    assert drafter.better_leads(links, other) is None
+    found = drafter.better_leads(links, lead)
+    assert found is not None and other.strip() in found[0] and lead.strip() not in found[0]
+    assert drafter.better_leads(links, NOTHING) is None
+
+
+@pytest.mark.parametrize(
+    ("likely", "sql"),
+    [
+        (-0.4, "SELECT COUNT(*) FROM sales WHERE country = 'Germany'"),
+        (-4.0, "SELECT COUNT(*) FROM orders"),
+    ],
+)
+def test_a_better_fitting_view_must_be_likely_enough(
+    workspace: Workspace, vocabulary: Vocabulary, likely: float, sql: str
+) -> None:
+    engine = ScriptedEngine(["-- orders\n", "-- sales\n", sql])
+
+    def complete(*args: object, **options: object) -> list[Completion]:
+        made = ScriptedEngine.complete(engine, *args, **options)
+        is_other = made[0].text == "-- sales\n"
+        return [replace(c, logprobs=tuple(likely for _ in c.logprobs)) if is_other else c for c in made]
+
+    engine.complete = complete
+    drafter = ShopDrafter(vocabulary, workspace.catalog.dialect, engine)
+    links = link("How did all in all Germany look?", vocabulary, workspace.today)
+    assert sql.split(" FROM ")[1] in drafter.draft(links)[0].sql
+
+
+def test_an_unlikely_statement_is_compared_with_a_few_more(
+    workspace: Workspace, vocabulary: Vocabulary
+) -> None:
+    class Doubtful(ScriptedEngine):
+        def complete(self, *args: object, **options: object) -> list[Completion]:
+            made = super().complete(*args, **options)
+            return [replace(c, logprobs=(-9.0,)) if "MIN" in c.text else c for c in made]
+
+    replies = ["-- sales\n", "SELECT MIN(amount) FROM sales"]
+    engine = Doubtful([*replies, ["SELECT MAX(amount) FROM sales", *["SELECT MIN(amount) FROM sales"] * 3]])
+    links = link("How did the amounts look?", vocabulary, workspace.today)
+    drafter = ShopDrafter(vocabulary, workspace.catalog.dialect, engine)
+    assert "MAX" in drafter.draft(links)[0].sql
+
+
+def test_nothing_is_insisted_on_of_a_row_asked_for_by_its_key(
+    workspace: Workspace, vocabulary: Vocabulary
+) -> None:
+    one = "SELECT status FROM orders WHERE order_id = 2"
+    ask, engine = asker(workspace, vocabulary, "-- orders\n", one, [one] * 4)
+    assert ask.ask("Has anything arrived of number 2?").table.rows == (("cancelled",),)
+    assert [call.samples for call in engine.calls] == [1, 1, 4]
+
+
+def test_where_nothing_can_be_insisted_on_a_few_more_are_looked_at(
+    workspace: Workspace, vocabulary: Vocabulary
+) -> None:
+    count = "SELECT COUNT(*) FROM sales"
+    told = "SELECT COUNT(*) FROM sales WHERE product = 'Nordlys Over-Ear Headphones 300'"
+    question = "How often were the Nordlys over-ear headphones bought?"
+    ask, engine = asker(workspace, vocabulary, "-- sales\n", count, [count, told, count, count])
+    assert "Over-Ear" in ask.ask(question).table.query.sql
+    assert [call.samples for call in engine.calls] == [1, 1, 4]
+    ask, _ = asker(workspace, vocabulary, "-- sales\n", count, [count] * 4)
+    assert ask.ask(question).unused, "it stands, and is told to be doubtful"
+
+
+def test_numbers_left_out_are_written_again_without_the_others(
+    workspace: Workspace, vocabulary: Vocabulary
+) -> None:
+    wrong = "SELECT brand, SUM(amount) FROM sales GROUP BY brand"
+    right = "SELECT brand, SUM(quantity) FROM sales GROUP BY brand"
+    ask, engine = asker(workspace, vocabulary, "-- sales\n", wrong, right)
+    assert "SUM(quantity)" in ask.ask("Pieces by brand after returns").table.query.sql
+    assert [call.samples for call in engine.calls] == [1, 1, 1]
+    for other in (wrong, "SELECT brand, revenue FROM sales", "SELECT brand, COUNT(*) FROM sales"):
+        ask, _ = asker(workspace, vocabulary, "-- sales\n", wrong, other)
+        with pytest.raises(ReplyNotInGrammar):
+            ask.ask("Pieces by brand after returns")
+
+
+@pytest.mark.parametrize(
+    ("question", "sql", "is_said"),
+    [
+        ("Which brand has the lowest profit of all?", "{} profit DESC LIMIT 1", False),
+        ("Which brand has the lowest profit of all?", "{} profit LIMIT 1", True),
+        ("Which brand has the lowest profit of all?", "{} SUM(profit) DESC LIMIT 1", False),
+        ("Which brand has the lowest profit of all?", "{} brand DESC LIMIT 1", True),
+        ("Which brand has the highest profit of all?", "{} profit LIMIT 1", False),
+        ("Which brand has the highest profit of all?", "{} profit DESC LIMIT 1", True),
+        ("Which brand has the highest profit of all?", "{} brand, profit LIMIT 1", True),
+        ("Which brand is the worst?", "{} profit LIMIT 1", True),
+    ],
+)
+def test_a_ranking_goes_the_way_that_the_question_says(
+    workspace: Workspace, vocabulary: Vocabulary, question: str, sql: str, is_said: bool
+) -> None:
+    statement = sql.format("SELECT brand, profit FROM sales GROUP BY brand ORDER BY")
+    ask, _ = asker(workspace, vocabulary, "-- sales\n", statement)
+    if is_said:
+        assert ask.ask(question).table.rows
+    else:
+        with pytest.raises(ReplyNotInGrammar):
+            ask.ask(question)
 
 
 def test_votes_are_counted_by_result(workspace: Workspace, vocabulary: Vocabulary) -> None:

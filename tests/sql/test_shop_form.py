@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import sqlite3
 
 import duckdb
 import pytest
 
 from llm.constraint import accepts
+from sql.errors import Senseless
 from sql.periods import find_periods
 from sql.semantics import Metric, View, ViewColumn
 from sql.shop_form import NotShopForm, Words, expand, form_grammar
@@ -25,6 +28,7 @@ SALES = View(
         ViewColumn(name="profit", type="number"),
         ViewColumn(name="is gift", type="boolean"),
         ViewColumn(name="note", type="text"),
+        ViewColumn(name="sent_at", type="timestamp"),
     ),
 )
 METRICS = (
@@ -35,15 +39,18 @@ METRICS = (
 )
 PERIODS = find_periods("last month and since March 2026", dt.date(2026, 6, 30))
 WORDS = Words(
-    values={"country": ["Germany", "Côte d'Ivoire"], "product": []}, texts=["gift card"], periods=PERIODS
+    values={"country": ["Germany", "Côte d'Ivoire"], "product": ["Lamp"]},
+    texts=["gift card"],
+    parts={"product": ["Cab"]},
+    periods=PERIODS,
 )
 ROWS = """
 CREATE TABLE sales AS SELECT * FROM (VALUES
-  (1, TIMESTAMP '2026-05-04 10:00', 'Germany', 'Lamp', 10.0, 4.0, TRUE, NULL),
-  (1, TIMESTAMP '2026-05-04 10:00', 'Germany', 'Cable', 30.0, 6.0, FALSE, 'a gift card'),
-  (2, TIMESTAMP '2026-05-09 11:00', 'Italy', 'Lamp', 20.0, 8.0, FALSE, NULL),
-  (3, TIMESTAMP '2026-06-02 11:00', 'Italy', 'Lamp', 40.0, 2.0, TRUE, NULL)
-) AS t(order_id, sold_at, country, product, amount, profit, "is gift", note)
+  (1, TIMESTAMP '2026-05-04 10:00', 'Germany', 'Lamp', 10.0, 4.0, TRUE, NULL, TIMESTAMP '2026-05-04 22:30'),
+  (1, TIMESTAMP '2026-05-04 10:00', 'Germany', 'Cable', 30.0, 6.0, FALSE, 'a gift card', NULL),
+  (2, TIMESTAMP '2026-05-09 11:00', 'Italy', 'Lamp', 20.0, 8.0, FALSE, NULL, TIMESTAMP '2026-05-10 01:00'),
+  (3, TIMESTAMP '2026-06-02 11:00', 'Italy', 'Lamp', 40.0, 0.0, TRUE, NULL, NULL)
+) AS t(order_id, sold_at, country, product, amount, profit, "is gift", note, sent_at)
 """
 
 CASES = {
@@ -70,11 +77,37 @@ CASES = {
         [("Germany", 0.5), ("Italy", 0.5)],
     ),
     "a share of a period": ("SELECT SHARE(revenue, DURING(sold_at, 'last month')) FROM sales", [(0.6,)]),
+    "grouped by what is shown": (
+        "SELECT country, revenue FROM sales ORDER BY revenue",
+        [("Germany", 40.0), ("Italy", 60.0)],
+    ),
+    "grouped by what is shown beside what is ordered by": (
+        "SELECT country FROM sales ORDER BY AVG(amount) DESC",
+        [("Italy",), ("Germany",)],
+    ),
+    "a figure by another": (
+        "SELECT country, revenue / orders FROM sales ORDER BY country",
+        [("Germany", 40.0), ("Italy", 30.0)],
+    ),
+    "one column less another": (
+        "SELECT order_id, amount - profit FROM sales WHERE amount - profit > 12 ORDER BY amount - profit",
+        [(1, 24.0), (3, 40.0)],
+    ),
+    "a quotient of columns, and no value where it would be one by zero": (
+        "SELECT order_id, amount / profit FROM sales WHERE product = 'Lamp' ORDER BY order_id",
+        [(1, 2.5), (2, 2.5), (3, None)],
+    ),
+    "a sum of what two columns make": ("SELECT SUM(amount - profit) FROM sales", [(82.0,)]),
+    "days between": (
+        "SELECT order_id, DAYS(sold_at, sent_at) FROM sales WHERE sent_at IS NOT NULL ORDER BY order_id",
+        [(1, 0), (2, 1)],
+    ),
+    "hours between": ("SELECT AVG(HOURS(sold_at, sent_at)) FROM sales", [(13.25,)]),
     "a metric called like a column": (
         "SELECT country, profit FROM sales WHERE profit > 3 GROUP BY country HAVING profit > 8",
         [("Germany", 10.0)],
     ),
-    "the column inside an aggregate": ("SELECT AVG(profit), MAX(profit) FROM sales", [(5.0, 8.0)]),
+    "the column inside an aggregate": ("SELECT AVG(profit), MAX(profit) FROM sales", [(4.5, 8.0)]),
     "a ratio compared": (
         "SELECT country FROM sales GROUP BY country HAVING margin > 0.2 ORDER BY margin",
         [("Germany",)],
@@ -82,6 +115,10 @@ CASES = {
     "rows": (
         'SELECT order_id, product FROM sales WHERE amount BETWEEN 15 AND 35 AND NOT "is gift"',
         [(1, "Cable"), (2, "Lamp")],
+    ),
+    "a part of a value that the question names": (
+        "SELECT COUNT(*) FROM sales WHERE product LIKE '%Cab%'",
+        [(1,)],
     ),
     "a part of a text": ("SELECT product FROM sales WHERE note LIKE '%gift card%'", [("Cable",)]),
     "no value": ("SELECT DISTINCT country FROM sales WHERE note IS NOT NULL", [("Germany",)]),
@@ -113,6 +150,10 @@ REFUSED = {
     "a column that is not there": "SELECT price FROM sales",
     "a value that the column lacks": "SELECT revenue FROM sales WHERE country = 'Spain'",
     "a value of a column with none that the question names": "SELECT revenue FROM sales WHERE product = 'x'",
+    "a part of a value that the question does not name": (
+        "SELECT revenue FROM sales WHERE country LIKE '%gift card%'"
+    ),
+    "hours of a column that is no time": "SELECT HOURS(sold_at, amount) FROM sales",
     "a period that the question does not name": "SELECT revenue FROM sales WHERE DURING(sold_at, 'today')",
     "a subquery": "SELECT revenue FROM sales WHERE amount > (SELECT 1)",
     "a sum of texts": "SELECT SUM(country) FROM sales",
@@ -124,6 +165,69 @@ REFUSED = {
 @pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED)
 def test_the_grammar_knows_nothing_else(text: str, grammar: str) -> None:
     assert not accepts(grammar, text)
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_known"),
+    [("amount > 15", True), ("amount > 0.15", True), ("amount > 0", True), ("amount > 16", False)],
+)
+def test_only_numbers_of_the_question_are_compared_with(condition: str, is_known: bool) -> None:
+    words = dataclasses.replace(WORDS, numbers=("15", "0.15"))
+    grammar = form_grammar(SALES, METRICS, words)
+    assert accepts(grammar, f"SELECT order_id FROM sales WHERE {condition}") is is_known
+    assert accepts(grammar, "SELECT order_id FROM sales ORDER BY amount DESC LIMIT 15")
+    assert not accepts(grammar, "SELECT order_id FROM sales ORDER BY amount DESC LIMIT 16")
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "sqlite", "postgres", "mysql"])
+def test_a_column_that_is_neither_grouped_by_nor_a_figure_is_refused(dialect: Dialect) -> None:
+    with pytest.raises(Senseless, match="amount is neither a figure nor grouped by"):
+        expand("SELECT country, amount FROM sales GROUP BY country", SALES, METRICS, PERIODS, dialect)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_senseless"),
+    [
+        ("SELECT amount FROM sales", True),
+        ("SELECT amount, amount - profit FROM sales WHERE country = 'Germany'", True),
+        ("SELECT amount - profit FROM sales WHERE amount > 5", True),
+        ("SELECT amount FROM sales WHERE order_id = 1", False),
+        ("SELECT amount FROM sales WHERE product = 'Lamp'", False),
+        ("SELECT amount FROM sales WHERE product LIKE '%Lamp%'", False),
+        ("SELECT amount FROM sales ORDER BY amount DESC LIMIT 1", False),
+        ("SELECT DISTINCT amount FROM sales", False),
+        ("SELECT product, amount FROM sales", False),
+        ("SELECT order_id FROM sales", False),
+        ("SELECT revenue FROM sales WHERE country = 'Germany'", False),
+        ("SELECT profit FROM sales", False),
+        ("SELECT MAX(amount) FROM sales", False),
+        ("SELECT HOURS(sold_at, sent_at) FROM sales", False),
+    ],
+)
+def test_numbers_of_many_rows_need_what_they_belong_to(text: str, is_senseless: bool) -> None:
+    if not is_senseless:
+        assert expand(text, SALES, METRICS, PERIODS, "duckdb", kinds=["country"])
+        return
+    with pytest.raises(Senseless, match="of many rows, without what each belongs to"):
+        expand(text, SALES, METRICS, PERIODS, "duckdb", kinds=["country"])
+
+
+@pytest.mark.parametrize("figure", ["SUM(order_id)", "AVG(order_id)", "SUM(amount * order_id)"])
+def test_a_key_measures_nothing(grammar: str, figure: str) -> None:
+    assert not accepts(grammar, f"SELECT {figure} FROM sales")
+    assert accepts(
+        grammar, "SELECT order_id, COUNT(DISTINCT order_id) FROM sales WHERE order_id = 7 GROUP BY order_id"
+    )
+
+
+def test_times_between_are_the_same_in_sqlite() -> None:
+    form = "SELECT order_id, DAYS(sold_at, sent_at), HOURS(sold_at, sent_at) FROM sales"
+    with sqlite3.connect(":memory:") as connection:
+        connection.execute("CREATE TABLE sales (order_id INTEGER, sold_at TEXT, sent_at TEXT)")
+        connection.execute("INSERT INTO sales VALUES (1, '2026-05-31 22:30:00', '2026-06-01 01:00:00')")
+        found = connection.execute(expand(form, SALES, METRICS, PERIODS, "sqlite")).fetchall()
+    connection.close()
+    assert found == [(1, 1, pytest.approx(2.5))]
 
 
 @pytest.mark.parametrize(

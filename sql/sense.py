@@ -1,0 +1,77 @@
+"""Statements in good grammar that could answer nothing: their conditions can never hold together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from sql.errors import Senseless
+from sql.types import Dialect
+
+
+def refuse_contradictions(sql: str, dialect: Dialect) -> None:
+    """Refuse a statement with two conditions on the same row of which one rules out the other.
+
+    Looked for are a condition beside its own negation, and a column that should equal two texts or numbers,
+    or one that the values allowed or ruled out beside it leave no room for. Other contradictions (bounds,
+    for one) are not seen. A text that cannot be parsed is left to the guard.
+
+    Raises:
+        Senseless: there is such a pair; it is named.
+    """
+    try:
+        tree = sqlglot.parse_one(sql, read=dialect)
+    except SqlglotError:
+        return
+    for clause in tree.find_all(exp.Where, exp.Having):
+        _check(list(_conditions(clause.this)))
+
+
+def _conditions(node: exp.Expr) -> Iterator[exp.Expr]:
+    """What must hold together."""
+    node = node.unnest()
+    if isinstance(node, exp.And):
+        yield from _conditions(node.left)
+        yield from _conditions(node.right)
+    else:
+        yield node
+
+
+def _check(conditions: list[exp.Expr]) -> None:
+    said = {c.sql(): c for c in conditions}
+    for condition in conditions:
+        if isinstance(condition, exp.Not) and condition.this.unnest().sql() in said:
+            raise Senseless(f"{condition.this.unnest().sql()} and its negation never hold together")
+    allowed: dict[str, set[str]] = {}
+    ruled_out: dict[str, set[str]] = {}
+    for condition in conditions:
+        is_positive, name, values = _values(condition)
+        if values is None:
+            continue
+        if is_positive:
+            allowed[name] = allowed.get(name, values) & values
+        else:
+            ruled_out[name] = ruled_out.get(name, set()) | values
+    for name, values in allowed.items():
+        if not values - ruled_out.get(name, set()):
+            raise Senseless(f"the conditions on {name} never hold together")
+
+
+def _values(condition: exp.Expr) -> tuple[bool, str, set[str] | None]:
+    """Whether a condition allows values or rules them out, of what, and which; no values for another kind."""
+    is_positive = True
+    if isinstance(condition, exp.Not):
+        condition, is_positive = condition.this.unnest(), False
+    if isinstance(condition, exp.NEQ):
+        is_positive = not is_positive
+    literals: list[exp.Expr] = []
+    if isinstance(condition, (exp.EQ, exp.NEQ)):
+        literals = [condition.expression]
+    elif isinstance(condition, exp.In) and not condition.args.get("query"):
+        literals = condition.expressions
+    if not literals or not all(isinstance(each, exp.Literal) for each in literals):
+        return is_positive, "", None
+    return is_positive, condition.this.sql(), {each.sql() for each in literals}

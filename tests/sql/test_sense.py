@@ -1,0 +1,44 @@
+"""Conditions that can never hold together are refused; all others are left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from sql.errors import Senseless
+from sql.sense import refuse_contradictions
+from sql.types import Dialect
+
+NEVER = [
+    "SELECT a FROM t WHERE c = 'x' AND c = 'y'",
+    "SELECT a FROM t JOIN u ON u.id = t.id WHERE t.c = 'x' AND u.d > 3 AND t.c = 'y'",
+    "SELECT a FROM t WHERE is_open AND NOT is_open",
+    "SELECT a FROM t WHERE n > 5 AND (m = 1 AND NOT n > 5)",
+    "SELECT a FROM t WHERE c IN ('x', 'y') AND NOT c IN ('x', 'y', 'z')",
+    "SELECT a FROM t WHERE c = 'x' AND c <> 'x'",
+    "SELECT a FROM t WHERE n IN (1, 2) AND n = 3",
+    "SELECT c, COUNT(*) FROM t GROUP BY c HAVING COUNT(*) = 1 AND COUNT(*) = 2",
+    "SELECT a FROM t WHERE a IN (SELECT b FROM u WHERE c = 'x' AND c = 'y')",
+]
+MAYBE = [
+    "SELECT a FROM t WHERE c = 'x' OR c = 'y'",
+    "SELECT a FROM t WHERE c = 'x' AND d = 'y'",
+    "SELECT a FROM t WHERE t.c = 'x' AND u.c = 'y'",
+    "SELECT a FROM t WHERE c IN ('x', 'y') AND c <> 'x'",
+    "SELECT a FROM t WHERE is_open AND NOT is_late",
+    "SELECT a FROM t WHERE c = 'x' INTERSECT SELECT a FROM t WHERE c = 'y'",
+    "SELECT a FROM t WHERE c = d AND c = 'x'",
+    "SELECT a FROM t WHERE n > 5 AND n > 5",
+    "SELECT a FROM t WHERE (",
+]
+
+
+@pytest.mark.parametrize("sql", NEVER)
+@pytest.mark.parametrize("dialect", ["duckdb", "sqlite", "postgres"])
+def test_what_never_holds_is_refused(sql: str, dialect: Dialect) -> None:
+    with pytest.raises(Senseless, match="never hold together"):
+        refuse_contradictions(sql, dialect)
+
+
+@pytest.mark.parametrize("sql", MAYBE)
+def test_what_may_hold_is_left_alone(sql: str) -> None:
+    refuse_contradictions(sql, "duckdb")
