@@ -22,7 +22,6 @@ import os
 import random
 import re
 import sys
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -37,14 +36,13 @@ from finetune.heldout import Split, is_sampled, split
 from finetune.scores import EvaluationReport, mean_interval
 from finetune.ways import PLAIN, CanAsk, Way, open_unseen, open_way, product
 from llm.engine import Engine, Prompt
-from sql.ask import SqlAsker
-from sql.canonical import NotCanonical, Schema, canonical
+from sql.ask import SqlAsker, open_asker
+from sql.canonical import Canonical, NotCanonical, Schema, canonical
+from sql.free_draft import FreeDrafter
 from sql.linking import Links, Vocabulary, link
 from sql.prompt import template
-from sql.table_draft import TableDrafter, describe_tables, texts
-from sql.types import Catalog
+from sql.table_draft import TableDrafter, create_statements, texts
 from sql.workspace import Workspace
-from sql.written import Written
 
 WHOLE = "whole"
 SOLVED = 3
@@ -54,123 +52,100 @@ _KEY = re.compile(r",?\n  FOREIGN KEY [^\n]*")
 
 # ---- ways -----------------------------------------------------------------------------------------------
 
-
-class _Greedy(TableDrafter):
-    """Goes on from the greedy first line, whatever it leads to."""
-
-    def __init__(
-        self, vocabulary: Vocabulary, catalog: Catalog, engine: Engine, *, adapter: str | None = None
-    ) -> None:
-        super().__init__(vocabulary, catalog, engine, adapter=adapter)
-        self.looks = 1
+Drafter = TableDrafter | FreeDrafter
+Change = Callable[[SqlAsker, Workspace], None]
+"""Makes the product's asker into that of a way."""
 
 
-class _NoHints(TableDrafter):
-    def prompt(self, links: Links, failures: Sequence[tuple[str, str]] = ()) -> Prompt:
+def _drafter(asker: SqlAsker) -> Drafter:
+    assert isinstance(asker.writer, TableDrafter | FreeDrafter)
+    return asker.writer
+
+
+def _in_grammar(asker: SqlAsker, workspace: Workspace) -> None:
+    """Canonical SQL also without an adapter."""
+    if not isinstance(asker.writer, TableDrafter):
+        asker.writer = TableDrafter(asker.vocabulary, workspace.catalog, _drafter(asker).engine)
+
+
+def _in_own_words(asker: SqlAsker, workspace: Workspace) -> None:
+    asker.writer = FreeDrafter(asker.vocabulary, workspace.catalog, _drafter(asker).engine)
+
+
+def _greedy(asker: SqlAsker, _: Workspace) -> None:
+    """Go on from the greedy first line, whatever it leads to."""
+    if isinstance(asker.writer, TableDrafter):
+        asker.writer.looks = 1
+
+
+def _without_repair(asker: SqlAsker, _: Workspace) -> None:
+    asker.repairs = 0
+
+
+def _without_hints(asker: SqlAsker, _: Workspace) -> None:
+    drafter = _drafter(asker)
+    whole = drafter.prompt
+
+    def prompt(links: Links, failures: Sequence[tuple[str, str]] = ()) -> Prompt:
         kept = tuple(m for m in links.mentions if m.kind != "value")
-        return super().prompt(replace(links, mentions=kept), failures)
+        return whole(replace(links, mentions=kept), failures)
+
+    drafter.prompt = prompt  # type: ignore[method-assign]
 
 
-class _NoGrammar(TableDrafter):
-    """One reply, as it comes; the first line that names the tables is taken off."""
-
-    def draft(
-        self,
-        links: Links,
-        *,
-        samples: int = 1,
-        temperature: float = 0.0,
-        failures: Sequence[tuple[str, str]] = (),
-        cancel: threading.Event | None = None,
-    ) -> list[Written]:
-        found = self.engine.complete(
-            self.prompt(links, failures),
-            adapter=self.adapter,
-            samples=samples,
-            temperature=temperature,
-            max_tokens=220,
-            cancel=cancel,
-        )
-        return [Written(sql=_statement(c.text), completions=(c,)) for c in found]
+def _describe(asker: SqlAsker, tables: str) -> None:
+    """Show this schema."""
+    drafter = _drafter(asker)
+    named_first = isinstance(drafter, TableDrafter)
+    drafter.fixed = template("tables").substitute(tables=tables) if named_first else tables + "\n"
 
 
-def _statement(reply: str) -> str:
-    fenced = re.search(r"```(?:sql)?\n(.*?)(?:```|\Z)", reply, re.DOTALL)
-    lines = (fenced[1] if fenced else reply).splitlines()
-    text = " ".join(line for line in lines if not line.startswith("--"))
-    return text.partition(";")[0].strip()
-
-
-class _Solved(TableDrafter):
-    """Shows the nearest training questions with their statements, of other databases."""
-
-    nearest: Callable[[str], Sequence[tuple[str, str]]]
-
-    def prompt(self, links: Links, failures: Sequence[tuple[str, str]] = ()) -> Prompt:
-        made = super().prompt(links, failures)
-        shown = "".join(f"\nQuestion: {q}\n{sql}\n" for q, sql in self.nearest(links.question))
-        return replace(made, rest=f"\nOther databases:{shown}{made.rest}")
-
-
-Describe = Callable[[Workspace, Vocabulary], str]
-
-
-def _one_line_each(workspace: Workspace, _: Vocabulary) -> str:
+def _one_line_each(asker: SqlAsker, workspace: Workspace) -> None:
     views = workspace.guard.views
-    lines = "\n".join(f"{v.name}({', '.join(c.name for c in v.columns)})" for v in views)
-    return template("tables").substitute(tables=lines)
+    _describe(asker, "\n".join(f"{v.name}({', '.join(c.name for c in v.columns)})" for v in views))
 
 
-def _without_values(workspace: Workspace, vocabulary: Vocabulary) -> str:
-    bare = Vocabulary(views=vocabulary.views, metrics=())
-    return describe_tables(workspace.guard.views, workspace.catalog, bare)
+def _without_values(asker: SqlAsker, workspace: Workspace) -> None:
+    bare = Vocabulary(views=asker.vocabulary.views, metrics=())
+    _describe(asker, create_statements(bare.views, workspace.catalog, bare))
 
 
-def _without_keys(workspace: Workspace, vocabulary: Vocabulary) -> str:
-    return _KEY.sub("", describe_tables(workspace.guard.views, workspace.catalog, vocabulary))
+def _without_keys(asker: SqlAsker, workspace: Workspace) -> None:
+    drafter = _drafter(asker)
+    drafter.fixed = _KEY.sub("", drafter.fixed)
 
 
-def _way(
-    name: str,
-    *,
-    writer: Callable[[Vocabulary, Catalog, Engine, str | None], TableDrafter] | None = None,
-    describe: Describe | None = None,
-    votes: int = 1,
-    repairs: int = 2,
-) -> Way:
+def _solved(folder: Path) -> Change:
+    """Show the nearest training questions with their statements, of other databases."""
+    nearest = functools.cache(functools.partial(_nearest_solved, folder))
+
+    def change(asker: SqlAsker, _: Workspace) -> None:
+        drafter = _drafter(asker)
+        whole, find = drafter.prompt, nearest()
+
+        def prompt(links: Links, failures: Sequence[tuple[str, str]] = ()) -> Prompt:
+            made = whole(links, failures)
+            names_first = isinstance(drafter, TableDrafter)
+            pairs = [(q, c.text if names_first else c.sql) for q, c in find(links.question)]
+            shown = "".join(f"\nQuestion: {q}\n{sql}\n" for q, sql in pairs)
+            return replace(made, rest=f"\nOther databases:{shown}{made.rest}")
+
+        drafter.prompt = prompt  # type: ignore[method-assign]
+
+    return change
+
+
+def _way(name: str, change: Change) -> Way:
     def make(workspace: Workspace, engine: Engine, adapter: str | None) -> CanAsk:
         vocabulary = Vocabulary.build(workspace)
-        made = (writer or _plain_writer)(vocabulary, workspace.catalog, engine, adapter)
-        if describe is not None:
-            made.fixed = describe(workspace, vocabulary)
-        return SqlAsker(workspace, vocabulary, made, votes=votes, repairs=repairs)
+        asker = open_asker(workspace, engine, vocabulary, adapter=adapter, asks_always=True)
+        change(asker, workspace)
+        return asker
 
     return Way(name=name, open=functools.partial(open_way, make_asker=make))
 
 
-def _plain_writer(
-    vocabulary: Vocabulary, catalog: Catalog, engine: Engine, adapter: str | None
-) -> TableDrafter:
-    return TableDrafter(vocabulary, catalog, engine, adapter=adapter)
-
-
-def _writer_of(kind: type[TableDrafter]) -> Callable[..., TableDrafter]:
-    return lambda vocabulary, catalog, engine, adapter: kind(vocabulary, catalog, engine, adapter=adapter)
-
-
-def _solved_way(name: str, folder: Path) -> Way:
-    """Opened late: the embedder and the training questions are needed by this way alone."""
-    nearest = functools.cache(functools.partial(_nearest_solved, folder))
-
-    def writer(vocabulary: Vocabulary, catalog: Catalog, engine: Engine, adapter: str | None) -> TableDrafter:
-        made = _Solved(vocabulary, catalog, engine, adapter=adapter)
-        made.nearest = nearest()
-        return made
-
-    return _way(name, writer=writer)
-
-
-def _nearest_solved(folder: Path) -> Callable[[str], Sequence[tuple[str, str]]]:
+def _nearest_solved(folder: Path) -> Callable[[str], Sequence[tuple[str, Canonical]]]:
     import numpy as np
 
     from retrieval.embed import load_embedder
@@ -178,7 +153,7 @@ def _nearest_solved(folder: Path) -> Callable[[str], Sequence[tuple[str, str]]]:
     cases = [json.loads(line) for line in (folder / "questions.jsonl").read_text("utf-8").splitlines()]
     known = [c for c in cases if c["source"] == "spiderman" and split(c["database"]) == "train"]
     random.Random(7).shuffle(known)
-    solved: list[tuple[str, str]] = []
+    solved: list[tuple[str, Canonical]] = []
     schemas: dict[str, Schema] = {}
     for case in known[:2_000]:
         name = case["database"]
@@ -187,11 +162,11 @@ def _nearest_solved(folder: Path) -> Callable[[str], Sequence[tuple[str, str]]]:
             schemas[name] = Schema.of(workspace.guard.views, workspace.catalog)
             workspace.close()
         with contextlib.suppress(NotCanonical):
-            solved.append((case["question"].strip(), canonical(case["sql"], schemas[name]).text))
+            solved.append((case["question"].strip(), canonical(case["sql"], schemas[name])))
     embedder = load_embedder()
     vectors = embedder.embed([question for question, _ in solved])
 
-    def nearest(question: str) -> list[tuple[str, str]]:
+    def nearest(question: str) -> list[tuple[str, Canonical]]:
         (asked,) = embedder.embed([question], as_question=True)
         order = np.argsort(vectors @ asked)[::-1][:SOLVED]
         return [solved[n] for n in reversed(order)]
@@ -201,18 +176,18 @@ def _nearest_solved(folder: Path) -> Callable[[str], Sequence[tuple[str, str]]]:
 
 def ways(folder: Path) -> dict[str, Way]:
     """Every way by the name that the table gives it; what differs from ``WHOLE`` is in the name."""
-    whole = product()
     return {
-        "plain prompt, no grammar": PLAIN,
-        WHOLE: whole,
-        "without grammar": _way("no grammar", writer=_writer_of(_NoGrammar)),
-        "greedy first line": _way("greedy", writer=_writer_of(_Greedy)),
-        "without repair": _way("no repair", repairs=0),
-        "without value hints": _way("no hints", writer=_writer_of(_NoHints)),
-        "schema: one line a table": _way("one line", describe=_one_line_each),
-        "schema: without values": _way("no values", describe=_without_values),
-        "schema: without keys": _way("no keys", describe=_without_keys),
-        f"{SOLVED} nearest solved examples": _solved_way("solved", folder),
+        "plain prompt, unchecked": PLAIN,
+        WHOLE: product(),
+        "under the grammar": _way("grammar", _in_grammar),
+        "in the model's own words": _way("own words", _in_own_words),
+        "greedy first line": _way("greedy", _greedy),
+        "without repair": _way("no repair", _without_repair),
+        "without value hints": _way("no hints", _without_hints),
+        "schema: one line a table": _way("one line", _one_line_each),
+        "schema: without values": _way("no values", _without_values),
+        "schema: without keys": _way("no keys", _without_keys),
+        f"{SOLVED} nearest solved examples": _way("solved", _solved(folder)),
         "4 votes": product(votes=4),
         "8 votes": product(votes=8),
     }
@@ -306,7 +281,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--side", choices=("validation", "test"), default="validation")
     parser.add_argument("--adapter", default=None, metavar="NAME", help="a LoRA adapter (default: none)")
     parser.add_argument("--only", action="append", metavar="NAME", help="ways to measure (default: all)")
-    parser.add_argument("--limit", type=int, default=None, metavar="N", help="the first N questions only")
+    parser.add_argument(
+        "--limit", type=int, default=None, metavar="N", help="only N questions, spread over all"
+    )
     parser.add_argument("--batch", type=int, default=8, metavar="N", help="questions asked at once (8)")
     parser.add_argument("--recall", action="store_true", help="what linking leaves within reach; no model")
     parser.add_argument("--list", action="store_true", help="print the names of the ways")

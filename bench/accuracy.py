@@ -57,7 +57,8 @@ class Statement:
 
     sql: str
     verdict: str
-    """``fine``, ``unparsed``, ``unknown`` (a table, column or function that is not there) or ``refused``."""
+    """``fine``, ``unparsed``, ``unknown`` (a table, column or function that is not there), ``refused``, or
+    ``senseless``: what could answer nothing, and was given up before the guard saw it."""
     tokens: int
 
 
@@ -198,6 +199,8 @@ def judge_statement(workspace: Workspace, written: Written) -> Statement:
     from finetune.ways import verdict_of
     from sql.errors import UnsafeQuery
 
+    if written.fault is not None:
+        return Statement(sql=written.sql, verdict="senseless", tokens=len(written.logprobs))
     try:
         workspace.guard.check(written.sql)
         verdict = "fine"
@@ -230,6 +233,7 @@ def summarise(results: Sequence[Result]) -> dict[str, Any]:
         "statements_unparsed": verdicts["unparsed"],
         "statements_with_unknown_names": verdicts["unknown"],
         "statements_refused": verdicts["refused"],
+        "statements_senseless": verdicts["senseless"],
         "seconds_to_rows": _seconds(rows),
         "seconds_to_first_event": _seconds([r.seconds_to_first_event for r in results]),
         "seconds_to_answer": _seconds([r.seconds for r in results]),
@@ -285,7 +289,7 @@ def to_text(name: str, summary: dict[str, Any]) -> str:
         f"  statements                 {summary['statements']}: "
         f"{summary['statements_unparsed']} do not parse, "
         f"{summary['statements_with_unknown_names']} name something unknown, "
-        f"{summary['statements_refused']} refused"
+        f"{summary['statements_refused']} refused, {summary['statements_senseless']} without sense"
     )
     for title, key in (
         ("first event", "seconds_to_first_event"),
@@ -379,6 +383,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Measure what the options name, print it and keep it."""
+    from sql.linking import Vocabulary
     from ui.open import adapter_of
     from ui.settings import Settings
 
@@ -390,13 +395,14 @@ def run(options: argparse.Namespace) -> int:
         )
     parts = {path.stem: load_questions(path)[: options.limit] for path in files}
     out = Path(options.out) if options.out else RESULTS / f"accuracy-{'-'.join(parts)}.json"
-    adapter = adapter_of(Settings.from_environment())
     without_rules = options.without_rules
     with opened_shop(options.shop, options.role, without_rules=without_rules) as (opened, tap):
         loading = peak_memory_mb()
         restart_peak_memory()
         raw = {name: measure(opened, tap, questions, name) for name, questions in parts.items()}
         answering = peak_memory_mb()
+        is_plain = Vocabulary.build(opened.workspace).is_plain
+        adapter = adapter_of(Settings.from_environment(), is_plain=is_plain)
         engine = opened.engine.name + (f" + {adapter}" if adapter else "")
         baseline = _baseline(opened, parts, options.baseline)
     record = {

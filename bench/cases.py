@@ -18,6 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import sqlglot
+from sqlglot import exp
+
 FOLDER = Path(__file__).parent / "questions"
 STATUSES = ("answered", "clarify", "declined")
 _REQUIRED = {"id", "language", "topic", "turns", "sql", "status", "ordered"}
@@ -108,3 +111,21 @@ def _problem(record: Any) -> str | None:
     if also and record["sql"] is None:
         return "also needs sql"
     return None
+
+
+def bare(sql: str) -> str:
+    """A statement without the names of its result's columns, its order of rows and its spelling."""
+    tree = sqlglot.parse_one(sql, read="duckdb")
+    names = {e.alias.lower(): e.this for e in tree.find_all(exp.Alias)}
+    for cast in list(tree.find_all(exp.Cast)):
+        if cast.is_type("date") and isinstance(cast.this, exp.Literal):
+            cast.replace(cast.this)
+    for alias in list(tree.find_all(exp.Alias)):
+        alias.replace(alias.this.copy())
+    for column in list(tree.find_all(exp.Column)):
+        if column.name.lower() in names and not column.table and column.find_ancestor(exp.Order):
+            column.replace(names[column.name.lower()].copy())
+    if tree.args.get("limit") is None:
+        tree.set("order", None)
+    tree.set("group", None)
+    return tree.sql(dialect="duckdb", normalize=True).lower()

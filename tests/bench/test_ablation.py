@@ -1,4 +1,4 @@
-"""The ablation's own parts: forms of a schema, replies without a grammar, paired differences."""
+"""The ablation's own parts: forms of a schema, paired differences."""
 
 from __future__ import annotations
 
@@ -7,42 +7,40 @@ from pathlib import Path
 
 import pytest
 
-from bench.ablation import _KEY, _statement, compare, main, ways
+from bench.ablation import compare, main, ways
 from finetune.scores import EvaluationReport, Outcome, mean_interval
-from finetune.ways import open_unseen
-from sql.linking import Vocabulary
-from sql.table_draft import describe_tables
+from llm.scripted import ScriptedEngine
+
+PIECES = {
+    "kind TEXT, -- 'brief'": {"schema: one line a table", "schema: without values"},
+    "FOREIGN KEY": {"schema: one line a table", "schema: without keys"},
+    "b.kind = 'brief'": {"without value hints"},
+    "CREATE TABLE": {"schema: one line a table"},
+}
+"""What a prompt holds → the ways that leave it out."""
 
 
+@pytest.mark.parametrize("adapter", [None, "a"])
 @pytest.mark.parametrize(
-    ("reply", "sql"),
-    [
-        ("SELECT 1", "SELECT 1"),
-        ("-- city\nSELECT name\nFROM city;", "SELECT name FROM city"),
-        ("Here it is:\n```sql\nSELECT 1;\n```\nDone.", "SELECT 1"),
-        ("```\nSELECT 1", "SELECT 1"),
-        ("SELECT 1; SELECT 2", "SELECT 1"),
-    ],
+    "name", ["under the grammar", "without value hints", *(n for n in ways(Path()) if n.startswith("schema"))]
 )
-def test_a_statement_is_found_in_a_free_reply(reply: str, sql: str) -> None:
-    assert _statement(reply) == sql
-
-
-def test_a_schema_without_keys_is_whole_otherwise(tmp_path: Path) -> None:
+def test_a_way_changes_its_part_of_the_prompt_alone(name: str, adapter: str | None, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "x.sqlite") as connection:
         connection.executescript(
             "CREATE TABLE a (id INTEGER PRIMARY KEY, word TEXT);"
-            "CREATE TABLE b (id INTEGER PRIMARY KEY, a_id INTEGER REFERENCES a(id), note TEXT);"
+            "CREATE TABLE b (id INTEGER PRIMARY KEY, a_id INTEGER REFERENCES a(id), kind TEXT, more TEXT);"
+            "INSERT INTO b VALUES (1, NULL, 'brief', NULL);"
         )
     connection.close()
-    workspace = open_unseen(tmp_path / "x.sqlite")
-    vocabulary = Vocabulary.build(workspace)
-    described = describe_tables(workspace.guard.views, workspace.catalog, vocabulary)
-    workspace.close()
-    assert "FOREIGN KEY" in described
-    bare = _KEY.sub("", described)
-    assert "FOREIGN KEY" not in bare
-    assert "note TEXT);First the tables" in bare.replace("\n", "")
+    is_led = adapter is not None or name == "under the grammar"
+    engine = ScriptedEngine(["-- b\n"] * is_led + ["SELECT COUNT(*) FROM b"], adapters=["a"], logprob=-1e-5)
+    with ways(tmp_path)[name].open(tmp_path / "x.sqlite", engine, adapter) as ask:
+        ask("How many brief b?")
+    for call in engine.calls:
+        whole = call.prompt.fixed + call.prompt.rest
+        for piece, without in PIECES.items():
+            assert (piece in whole) is (name not in without), piece
+        assert ("First the tables" in whole) is is_led
 
 
 def report(*verdicts: bool) -> EvaluationReport:

@@ -9,16 +9,17 @@ import sqlglot
 import yaml
 from sqlglot import exp
 
-from bench.cases import FOLDER, QuestionFileError, load_questions
+from bench.cases import FOLDER, QuestionFileError, bare, load_questions
 from finetune.match import is_answer_contained
 
 ROOT = FOLDER.parent.parent
 DEV = load_questions(FOLDER / "demo_dev.jsonl")
 TEST = load_questions(FOLDER / "demo_test.jsonl")
 HELDOUT = load_questions(FOLDER / "demo_heldout.jsonl")
+PRACTICE = load_questions(FOLDER / "demo_practice.jsonl")
 RETAIL = load_questions(FOLDER / "online_retail.jsonl")
 DEMO = DEV + TEST + HELDOUT
-ANSWERABLE = [q for q in DEMO if q.sql is not None]
+ANSWERABLE = [q for q in DEMO + PRACTICE if q.sql is not None]
 
 LINE = {
     "id": "a-1",
@@ -54,7 +55,7 @@ def test_there_are_as_many_questions_as_promised():
 
 
 def test_ids_are_unique_over_all_files():
-    ids = [q.id for q in DEMO + RETAIL]
+    ids = [q.id for q in DEMO + PRACTICE + RETAIL]
     assert len(set(ids)) == len(ids)
 
 
@@ -74,13 +75,13 @@ def test_no_gold_answer_of_the_unseen_file_was_seen_before():
 
 
 def test_the_language_is_the_one_that_is_spoken():
-    for q in DEMO + RETAIL:
+    for q in DEMO + PRACTICE + RETAIL:
         assert (q.language == "zh") == bool(re.search(r"[\u4e00-\u9fff]", q.turns[-1])), q.id
 
 
 @pytest.mark.parametrize(
     ("shop", "questions"),
-    [("demo/shop.yml", DEMO), ("examples/online_retail/shop.yml", RETAIL)],
+    [("demo/shop.yml", DEMO + PRACTICE), ("examples/online_retail/shop.yml", RETAIL)],
     ids=["demo", "online_retail"],
 )
 def test_no_question_stands_among_the_examples_of_the_shop(shop, questions):
@@ -93,7 +94,7 @@ def test_no_question_stands_among_the_examples_of_the_shop(shop, questions):
 
 @pytest.mark.parametrize(
     ("shop", "questions"),
-    [("demo/shop.yml", DEMO), ("examples/online_retail/shop.yml", RETAIL)],
+    [("demo/shop.yml", DEMO + PRACTICE), ("examples/online_retail/shop.yml", RETAIL)],
     ids=["demo", "online_retail"],
 )
 def test_no_gold_answer_stands_among_the_examples_of_the_shop(shop, questions):
@@ -101,24 +102,6 @@ def test_no_gold_answer_stands_among_the_examples_of_the_shop(shop, questions):
     description = yaml.safe_load((ROOT / shop).read_text(encoding="utf-8"))
     shown = {bare(e["sql"]) for e in description["examples"]}
     assert not {q.id: q.sql for q in questions if q.sql and bare(q.sql) in shown}
-
-
-def bare(sql):
-    """A statement without the names of its result's columns, its order of rows and its spelling."""
-    tree = sqlglot.parse_one(sql, read="duckdb")
-    names = {e.alias.lower(): e.this for e in tree.find_all(exp.Alias)}
-    for cast in list(tree.find_all(exp.Cast)):
-        if cast.is_type("date") and isinstance(cast.this, exp.Literal):
-            cast.replace(cast.this)
-    for alias in list(tree.find_all(exp.Alias)):
-        alias.replace(alias.this.copy())
-    for column in list(tree.find_all(exp.Column)):
-        if column.name.lower() in names and not column.table and column.find_ancestor(exp.Order):
-            column.replace(names[column.name.lower()].copy())
-    if tree.args.get("limit") is None:
-        tree.set("order", None)
-    tree.set("group", None)
-    return tree.sql(dialect="duckdb", normalize=True).lower()
 
 
 def test_bare_statements_are_told_apart_by_what_they_ask():
