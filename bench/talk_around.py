@@ -339,6 +339,7 @@ class Stage:
         from retrieval.embed import load_embedder
         from sql.ask import open_asker
         from sql.databases import open_database
+        from sql.databases.duckdb_database import DuckdbDatabase
         from sql.guard import Guard
         from sql.linking import Vocabulary
         from sql.semantics import Role
@@ -348,7 +349,13 @@ class Stage:
         role = shop.role("owner" if self.is_control else ground.role)
         # Other roles may need attributes that this user lacks.
         only = dataclasses.replace(shop, roles=(role,), default_role=role.name)
-        database = Watched(open_database(shop.database, base=folder, limits=role.limits))
+        # The twin is compared row by row: where LIMIT cuts some off, several threads cut off others each time.
+        own = (
+            open_database(shop.database, base=folder, limits=role.limits)
+            if twin is None
+            else DuckdbDatabase.open_file(folder / shop.database, role.limits, threads=1)
+        )
+        database = Watched(own)
         workspace = open_workspace(only, database=database, user=ground.user)
         index = (texts or (lambda w: open_texts(self.settings, w)))(workspace)
         vocabulary = Vocabulary.build(workspace)
@@ -369,7 +376,7 @@ class Stage:
         )
         other: Database | None = None
         if twin is not None:
-            other = open_database(str(twin), limits=role.limits)
+            other = DuckdbDatabase.open_file(twin, role.limits, threads=1)
         groups = None
         if ground.view_units:
             everything = Guard(only, workspace.catalog, Role(name="everything"))

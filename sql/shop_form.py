@@ -258,8 +258,8 @@ def expand(
         kinds: text columns with few values, so that one value of them leaves many rows.
     Raises:
         NotShopForm: it cannot be read, or names another view or an unknown period.
-        Senseless: it shows a column beside groups that do not say which of its values, or numbers of many
-            rows with nothing that says whose they are.
+        Senseless: it shows a column beside groups that do not say which of its values, or numbers or kinds of
+            many rows with nothing that says whose they are.
     """
     tree = _parse(text, _READ[dialect])
     tables = [t.name for t in tree.find_all(exp.Table)]
@@ -321,7 +321,7 @@ class _Writer:
 
     def write(self, tree: exp.Select) -> str:
         self._group(tree)
-        self._refuse_bare_numbers(tree)
+        self._refuse_bare_values(tree)
         for item in list(tree.expressions):
             alias = self._alias(item)
             if alias is not None:
@@ -359,15 +359,19 @@ class _Writer:
         if loose:
             tree.group_by(*[each.copy() for each in loose], copy=False)
 
-    def _refuse_bare_numbers(self, tree: exp.Select) -> None:
-        """Numbers of many rows say nothing where what each belongs to is not shown."""
+    def _refuse_bare_values(self, tree: exp.Select) -> None:
+        """Numbers or kinds of many rows say nothing where what each belongs to is not shown."""
         if tree.args.get("limit") or tree.args.get("distinct") or tree.args.get("group"):
             return
         measures = {c.name.lower() for c in self.view.columns if c.is_measure}
+        shown: set[str] = set()
         for item in tree.expressions:
             names = {c.name.lower() for c in item.find_all(exp.Column)}
-            if self._is_figure(item) or isinstance(item, exp.Anonymous) or not names or names - measures:
+            if self._is_figure(item) or isinstance(item, exp.Anonymous) or not names:
                 return
+            shown |= names
+        if shown - measures and shown - self.kinds:
+            return
         where = tree.args.get("where")
         if where is not None and any(map(self._names_one, where.find_all(exp.EQ, exp.Like))):
             return

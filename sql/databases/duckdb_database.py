@@ -60,9 +60,12 @@ class DuckdbDatabase:
         self._is_open = True
 
     @classmethod
-    def open_file(cls, path: Path, limits: QueryLimits) -> DuckdbDatabase:
+    def open_file(cls, path: Path, limits: QueryLimits, *, threads: int | None = None) -> DuckdbDatabase:
         """Open a DuckDB file for reading.
 
+        Args:
+            threads: of one query. With one, a statement without an order always gives its rows in the same
+                order, so that LIMIT cuts off the same ones; ``None`` takes all cores.
         Raises:
             DatabaseUnavailable: it is missing, not a DuckDB file, damaged, or held by another program.
         """
@@ -71,6 +74,8 @@ class DuckdbDatabase:
         try:
             # Locked from the start: a second connection to the file shares the first one's configuration.
             settings = _settings(limits) | {"lock_configuration": "true"}
+            if threads is not None:
+                settings["threads"] = threads
             connection = duckdb.connect(str(path), read_only=True, config=settings)
         except duckdb.Error as error:
             raise DatabaseUnavailable(_open_failure(path, str(error))) from error

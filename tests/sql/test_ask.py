@@ -161,6 +161,8 @@ def test_where_the_words_ask_for_more_no_statement_is_sure(question, workspace, 
             "HAVING COUNT(DISTINCT order_id) >= 3 ORDER BY COUNT(DISTINCT order_id) DESC",
         ),
         ("Revenue of German kitchen products", "SELECT SUM(amount) AS revenue FROM sales WHERE "),
+        ("上个月的销售额按国家统计", "SELECT country, SUM(amount) AS revenue FROM sales WHERE "),
+        ("按国家拆分上个月的销售额", "SELECT country, SUM(amount) AS revenue FROM sales WHERE "),
     ],
 )
 def test_what_every_word_of_is_said_is_sure(question, sql, workspace, vocabulary):

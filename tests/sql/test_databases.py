@@ -21,6 +21,7 @@ from servers import Server
 
 from sql.databases import Database, open_database
 from sql.databases.budget import Budget
+from sql.databases.duckdb_database import DuckdbDatabase
 from sql.databases.values import column_type, plain_value
 from sql.errors import (
     DatabaseUnavailable,
@@ -281,6 +282,16 @@ def test_nothing_is_written_even_past_the_guard(tmp_path: Path, text: str, diale
     database.close()
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_one_thread_cuts_off_the_same_rows_each_time(tmp_path: Path) -> None:
+    path = tmp_path / "lines.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE lines AS SELECT i % 60000 AS number FROM range(300000) AS r(i)")
+    database = DuckdbDatabase.open_file(path, LIMITS, threads=1)
+    query = checked(database, "SELECT number, COUNT(*) AS n FROM lines GROUP BY number LIMIT 50")
+    assert len({database.execute(query, LIMITS).rows for _ in range(8)}) == 1  # several with all cores
+    database.close()
 
 
 @pytest.mark.parametrize(

@@ -202,9 +202,15 @@ def test_a_column_that_is_neither_grouped_by_nor_a_figure_is_refused(dialect: Di
         ("SELECT profit FROM sales", False),
         ("SELECT MAX(amount) FROM sales", False),
         ("SELECT HOURS(sold_at, sent_at) FROM sales", False),
+        ("SELECT country FROM sales WHERE amount > 5", True),
+        ("SELECT country FROM sales WHERE order_id = 7", False),
+        ("SELECT DISTINCT country FROM sales", False),
+        ("SELECT country, amount FROM sales WHERE amount > 5", False),
+        ("SELECT country, product FROM sales", False),
+        ("SELECT country FROM sales GROUP BY country", False),
     ],
 )
-def test_numbers_of_many_rows_need_what_they_belong_to(text: str, is_senseless: bool) -> None:
+def test_values_of_many_rows_need_what_they_belong_to(text: str, is_senseless: bool) -> None:
     if not is_senseless:
         assert expand(text, SALES, METRICS, PERIODS, "duckdb", kinds=["country"])
         return
