@@ -349,7 +349,7 @@ class Stage:
         role = shop.role("owner" if self.is_control else ground.role)
         # Other roles may need attributes that this user lacks.
         only = dataclasses.replace(shop, roles=(role,), default_role=role.name)
-        # The twin is compared row by row: where LIMIT cuts some off, several threads cut off others each time.
+        # The twin is compared row by row: with several threads LIMIT cuts off other rows each time.
         own = (
             open_database(shop.database, base=folder, limits=role.limits)
             if twin is None

@@ -35,7 +35,7 @@ def write_model(folder: Path) -> Path:
     config = Qwen2Config(
         vocab_size=size + 5,  # more logits than tokens, as in the real model
         hidden_size=64,
-        intermediate_size=160,
+        intermediate_size=128,  # like the real ones a multiple of 64, of which NF4's kernels take blocks
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,
@@ -55,7 +55,7 @@ def write_adapter(folder: Path, *, seed: int, **config: Any) -> Path:
     from safetensors.torch import save_file
 
     generator = torch.Generator().manual_seed(seed)
-    shapes = {"self_attn.q_proj": (64, 64), "mlp.down_proj": (64, 160)}
+    shapes = {"self_attn.q_proj": (64, 64), "mlp.down_proj": (64, 128)}
     tensors = {}
     for layer in range(2):
         for name, (rows, columns) in shapes.items():

@@ -402,7 +402,7 @@ def test_a_call_that_no_interrupt_reaches_is_left_behind(
     """DuckDB does not look up inside one call over long texts; whoever asked is answered all the same."""
     monkeypatch.setattr("sql.databases.budget.MAX_LEFT", 1)
     database = open_database(str(small_shop.build(tmp_path, "duckdb")))
-    long = "repeat('a', 14000)"
+    long = "repeat('a', 30000)"
     query = slip(f"SELECT levenshtein({long} || country, {long} || name) FROM customers", "duckdb")
     start = time.monotonic()
     with pytest.raises(QueryTimeout):
