@@ -35,7 +35,7 @@ _EITHER = re.compile(r"^\s*(?:are|is|do|does|did|was|were|has|have)\b.*\bor\b|�
 _IN_PERCENT = re.compile(r"\b(?:in|as a) percent(?:age)?\b", re.I)
 """The unit of a figure, where no part of anything is named."""
 _EACH = re.compile(
-    r"\b(?:per|each|every|by)\s+(?:(?:the\s+)?(?:number|count)\s+of\s+)?$|每一?[个种]?\s*$", re.I
+    r"\b(?:per|each|every|(?P<by>by))\s+(?:(?:the\s+)?(?:number|count)\s+of\s+)?$|每一?[个种]?\s*$", re.I
 )
 
 
@@ -105,10 +105,12 @@ class Rules:
             own = [m for m in reading.mentions if m.view == best.view.name and m.kind != "view"]
             if own and not reading.of("view") and not any(self._is_said(m, said) for m in own):
                 return False
-            names = [f"select {m.name.casefold()}," for m in own]
-            is_divisor = _EACH.search(cues.masked[: reading.start]) and not said.startswith(tuple(names))
-            if is_divisor and all(self._is_figure(m, best.view) for m in own):
-                return False
+            each = _EACH.search(cues.masked[: reading.start])
+            if each and all(self._is_figure(m, best.view) for m in own):
+                grouped = [f"select {m.name.casefold()}," for m in own]
+                ranked = [f" order by {text}" for m in own for text in self._texts(m)] if each["by"] else []
+                if not said.startswith(tuple(grouped)) and not any(text in said for text in ranked):
+                    return False  # a divisor
             for comparison in cues.comparisons:
                 bound = f" {comparison.operator} {number_text(comparison.number.value)}"
                 is_its_noun = 0 <= reading.start - comparison.number.end <= 1
