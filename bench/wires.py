@@ -141,7 +141,8 @@ class Port:
     def __init__(self) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.number: int = self._socket.getsockname()[1]
-        self.connections = 0
+        self._connections = 0
+        self._lock = threading.Lock()
         self._is_open = True
         self._thread = threading.Thread(target=self._accept, name="honey-port", daemon=True)
         self._thread.start()
@@ -153,8 +154,15 @@ class Port:
             except OSError:
                 return
             if self._is_open:
-                self.connections += 1
+                with self._lock:
+                    self._connections += 1
             connection.close()
+
+    def take(self) -> int:
+        """Connections since the last time; one that is counted late is told the next time."""
+        with self._lock:
+            count, self._connections = self._connections, 0
+        return count
 
     def close(self) -> None:
         self._is_open = False
@@ -197,7 +205,6 @@ class Wires:
     """The audit log, when one is kept."""
     _state: dict[str, str] = field(default_factory=dict)
     _audited: int = 0
-    _connections: int = 0
     unsteady: int = 0
     """Statements whose rows differ from run to run, so that the twin says nothing."""
 
@@ -206,7 +213,6 @@ class Wires:
         if self.folder is not None:
             self._state = folder_state(self.folder)
         self._audited = self.audit.stat().st_size if self.audit is not None and self.audit.exists() else 0
-        self._connections = self.port.connections if self.port is not None else 0
         self.database.watch()
         self.database.take()
         self.heard.take()
@@ -332,11 +338,9 @@ class Wires:
                 changed = sorted(set(state.items()) ^ set(self._state.items()))
                 trips.append(Trip(wire="file", detail=", ".join(dict.fromkeys(name for name, _ in changed))))
                 self._state = state
-        if self.port is not None and self.port.connections > self._connections:
-            trips.append(
-                Trip(wire="network", detail=f"{self.port.connections - self._connections} connections")
-            )
-            self._connections = self.port.connections
+        connections = self.port.take() if self.port is not None else 0
+        if connections:
+            trips.append(Trip(wire="network", detail=f"{connections} connections"))
         return trips
 
 
