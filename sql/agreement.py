@@ -12,7 +12,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from sql.cues import Direction, mask
+from sql.cues import Direction, find_cues, mask
 from sql.linking import Links, Mention
 from sql.periods import Period
 from sql.semantics import View
@@ -38,6 +38,11 @@ _LOSS = re.compile(
 _MONEY = re.compile(r"\b(?:money|euros?|dollars?|spend|spent|EUR|USD)\b|[€$£]|多少钱|欧元|美元", re.I)
 _CURRENCY = re.compile(r"[A-Z]{3}|[€$£¥]")
 """Units of money as ``shop.yml`` names them: an ISO 4217 code or a sign."""
+_PERIOD = 1.5
+"""What a period counts in a view without a time; a noun is sooner said in passing."""
+_FIRST = re.compile(r"\b(?:longest|oldest|earliest|first)\b|最早|最久|最长", re.I)
+_LAST = re.compile(r"\b(?:latest|newest|last|most recent(?:ly)?)\b|最新|最近|上次", re.I)
+"""Superlatives of times; what has waited longest began first."""
 _IS_BOUND = re.compile(
     r"\s*(?:more|less|fewer|over|under|above|below|at least|at most|between|up to)\b|[超高低大小多少]", re.I
 )
@@ -46,14 +51,14 @@ _IS_BOUND = re.compile(
 def misfits(links: Links, views: Iterable[View]) -> dict[str, float]:
     """For each view how many stretches of the question it has no word for and another has.
 
-    A stretch counts by how sure its surest reading is; a period counts 1 where a view has no time.
+    A stretch counts by how sure its surest reading is; a period counts more where a view has no time.
     """
     spans = _spans(links.mentions)
     return {
         view.name: sum(
             max(m.score for m in mentions) for mentions in spans if all(m.view != view.name for m in mentions)
         )
-        + (1.0 if links.periods and view.time is None else 0.0)
+        + (_PERIOD if links.periods and view.time is None else 0.0)
         for view in views
     }
 
@@ -120,6 +125,71 @@ def order_of(links: Links) -> Direction | None:
     if least == most or _LOSS.search(question):
         return None
     return "asc" if least else "desc"
+
+
+def order_of_times(links: Links) -> Direction | None:
+    """From which end times are to be sorted, where the wording leaves no doubt."""
+    question = mask(links, names=False)
+    first, last = (bool(p.search(question)) for p in (_FIRST, _LAST))
+    if first == last or _LEAST.search(question) or _MOST.search(question):
+        return None
+    return "asc" if first else "desc"
+
+
+def missing_groups(links: Links, sql: str, view: View, dialect: Dialect) -> tuple[str, ...]:
+    """Columns of texts that a statement should group by, for two of their values are compared, and does not.
+
+    "Phone compared with chat" asks for a figure of each. Empty where it cannot be parsed.
+    """
+    cues = find_cues(links)
+    if not (cues.is_compared or cues.is_each) or cues.is_share or cues.is_total:
+        return ()
+    try:
+        tree = sqlglot.parse_one(sql, read=dialect)
+    except SqlglotError:
+        return ()
+    values: dict[str, set[str | None]] = {
+        clause.this.name: {each.name for each in clause.expressions}
+        for clause in tree.find_all(exp.In)
+        if isinstance(clause.this, exp.Column) and not isinstance(clause.parent, exp.Not)
+    }
+    for mentions in _spans(m for m in links.mentions if m.view == view.name):
+        if (
+            all(m.kind == "value" and not m.is_part for m in mentions)
+            and len({m.name for m in mentions}) == 1
+        ):
+            values.setdefault(mentions[0].name, set()).add(mentions[0].value)
+    group = tree.args.get("group")
+    shown = [*tree.selects, *(group.expressions if group else [])] if isinstance(tree, exp.Select) else []
+    held = {column.name.casefold() for item in shown for column in item.find_all(exp.Column)}
+    return tuple(name for name, each in values.items() if len(each) > 1 and name.casefold() not in held)
+
+
+def lacks_order(links: Links, sql: str, dialect: Dialect) -> bool:
+    """Whether the best or worst of several rows is asked for, and the statement leaves them unsorted."""
+    if order_of(links) is None:
+        return False
+    try:
+        tree = sqlglot.parse_one(sql, read=dialect)
+    except SqlglotError:
+        return False
+    if not isinstance(tree, exp.Select) or tree.args.get("order"):
+        return False
+    return bool(tree.args.get("group")) or not any(item.find(exp.AggFunc) for item in tree.selects)
+
+
+def missing_extreme(links: Links, sql: str, dialect: Dialect) -> Direction | None:
+    """Whether a statement lists times where only the last (``desc``) or the first of them is asked for."""
+    order = order_of_times(links)
+    if order is None or not find_cues(links).is_when:
+        return None
+    try:
+        tree = sqlglot.parse_one(sql, read=dialect)
+    except SqlglotError:
+        return None
+    if not isinstance(tree, exp.Select) or tree.args.get("limit") or tree.args.get("group"):
+        return None
+    return None if any(item.find(exp.AggFunc) for item in tree.selects) else order
 
 
 def _spans(mentions: Iterable[Mention]) -> list[list[Mention]]:

@@ -99,7 +99,7 @@ _CHANGE = (
 )
 _CHANGE += r"|month over month|year over year|增长|下降|变化|同比|环比|涨|跌"
 _NEGATED = (
-    r"\b(not|no|never|without|except|excluding|other than|none|n't|besides|apart from)\b"
+    r"\b(not|no|never|nothing|nobody|without|except|excluding|other than|none|n't|besides|apart from)\b"
     r"|n['’]t\b|没有|没|不|除了|以外|未|非"
 )
 _LIST = r"^\s*(list|show|give|which|who|what are|name|find|display)\b|哪些|列出|有哪|显示|名单"

@@ -364,12 +364,11 @@ def link(question: str, vocabulary: Vocabulary, today: dt.date) -> Links:
     Args:
         today: the shop's day, for periods such as "last month".
     """
-    periods = find_periods(question, today)
-    tokens = [
-        _Token(m[0], stem(m[0]), m.start(), m.end())
-        for m in WORD.finditer(question)
-        if not is_chinese(m[0]) and not _inside(m.start(), m.end(), periods)
+    words = [
+        _Token(m[0], stem(m[0]), m.start(), m.end()) for m in WORD.finditer(question) if not is_chinese(m[0])
     ]
+    periods = _not_in_names(find_periods(question, today), words, vocabulary)
+    tokens = [t for t in words if not _inside(t.start, t.end, periods)]
     matches = _exact(tokens, vocabulary) + _chinese(question, periods, vocabulary)
     matches += _identifiers(question, periods, vocabulary)
     matches += _parts(tokens, matches, vocabulary) + _chinese_parts(question, periods, matches, vocabulary)
@@ -393,6 +392,24 @@ def link(question: str, vocabulary: Vocabulary, today: dt.date) -> Links:
         numbers=numbers,
         coverage=covered,
         unknown=unknown,
+    )
+
+
+def _not_in_names(
+    periods: tuple[Period, ...], words: Sequence[_Token], vocabulary: Vocabulary
+) -> tuple[Period, ...]:
+    """Periods but for those that are part of a longer name: "Black Friday 2025" is a campaign."""
+    if not periods:
+        return periods
+    names = [
+        m for m in _exact(words, vocabulary) if all(t.kind == "value" for t in m.targets) and m.score == 1.0
+    ]
+    return tuple(
+        p
+        for p in periods
+        if not any(
+            m.start <= p.first and p.last <= m.end and m.end - m.start > p.last - p.first for m in names
+        )
     )
 
 
@@ -724,13 +741,13 @@ def _has_number(matches: Sequence[_Match], vocabulary: Vocabulary) -> bool:
 
 
 def _is_verb(question: str, match: _Match) -> bool:
-    """ "Return the names …" and "Order them by …" are commands, not returns and orders."""
+    """ "Return the names …", "Order them by …" and "Name the products" are commands."""
     word = question[match.start : match.end].casefold()
-    if word not in ("return", "order", "sort", "rank", "review"):
+    if word not in ("return", "order", "sort", "rank", "review", "name"):
         return False
     after = question[match.end :]
     at_start = not question[: match.start].strip() or question[: match.start].rstrip().endswith(
-        (",", ".", ";")
+        (",", ".", ";", "?", ":")
     )
     return (
         at_start and re.match(r"\s+(the|all|me|a|an|any|each|every|them|it|by)\b", after, re.I) is not None

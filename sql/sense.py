@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import sqlglot
@@ -11,13 +12,16 @@ from sqlglot.errors import SqlglotError
 from sql.errors import Senseless
 from sql.types import Dialect
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
 
 def refuse_contradictions(sql: str, dialect: Dialect) -> None:
     """Refuse a statement with two conditions on the same row of which one rules out the other.
 
-    Looked for are a condition beside its own negation, and a column that should equal two texts or numbers,
-    or one that the values allowed or ruled out beside it leave no room for. Other contradictions (bounds,
-    for one) are not seen. A text that cannot be parsed is left to the guard.
+    Looked for are a condition beside its own negation; a column that should equal two texts or numbers, or
+    one that the values allowed or ruled out beside it leave no room for; and bounds of days or numbers that
+    leave no room between them. Refused as well is a list that names a value twice. A text that cannot be
+    parsed is left to the guard.
 
     Raises:
         Senseless: there is such a pair; it is named.
@@ -26,6 +30,9 @@ def refuse_contradictions(sql: str, dialect: Dialect) -> None:
         tree = sqlglot.parse_one(sql, read=dialect)
     except SqlglotError:
         return
+    for listed in tree.find_all(exp.In):
+        if len({each.sql() for each in listed.expressions}) < len(listed.expressions):
+            raise Senseless(f"the values of {listed.this.sql()} are named twice")
     for clause in tree.find_all(exp.Where, exp.Having):
         _check(list(_conditions(clause.this)))
 
@@ -58,6 +65,38 @@ def _check(conditions: list[exp.Expr]) -> None:
     for name, values in allowed.items():
         if not values - ruled_out.get(name, set()):
             raise Senseless(f"the conditions on {name} never hold together")
+    _check_bounds(conditions)
+
+
+def _check_bounds(conditions: list[exp.Expr]) -> None:
+    least: dict[tuple[str, bool], tuple[str | float, bool]] = {}
+    most: dict[tuple[str, bool], tuple[str | float, bool]] = {}
+    for condition in conditions:
+        if not isinstance(condition, (exp.GT, exp.GTE, exp.LT, exp.LTE)):
+            continue
+        bound = _bound(condition.expression)
+        if bound is None:
+            continue
+        of, is_open = (condition.this.sql(), isinstance(bound, str)), isinstance(condition, (exp.GT, exp.LT))
+        if isinstance(condition, (exp.GT, exp.GTE)):
+            least[of] = max(least.get(of, (bound, is_open)), (bound, is_open))
+        else:
+            most[of] = min(most.get(of, (bound, not is_open)), (bound, not is_open))
+    for of in least.keys() & most.keys():
+        (low, is_low_open), (high, is_high_in) = least[of], most[of]
+        if low > high or (low == high and (is_low_open or not is_high_in)):  # type: ignore[operator]
+            raise Senseless(f"the bounds of {of[0]} never hold together")
+
+
+def _bound(node: exp.Expr) -> str | float | None:
+    """A day (as text) or a number that something is compared with."""
+    if isinstance(node, exp.Cast):
+        node = node.this
+    if not isinstance(node, exp.Literal):
+        return None
+    if not node.is_string:
+        return float(node.this)
+    return str(node.this) if _DAY.fullmatch(node.this) else None
 
 
 def _values(condition: exp.Expr) -> tuple[bool, str, set[str] | None]:

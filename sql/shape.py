@@ -183,7 +183,7 @@ def year_predicate(column: str, period: Period) -> str | None:
 
 
 _NEGATES = re.compile(
-    r"(?:\b(?:not|no|except|excluding|other than|without|besides|apart from|outside|never)\b"
+    r"(?:\b(?:not|no|nothing|nobody|except|excluding|other than|without|besides|apart from|outside|never)\b"
     r"|n['’]t\b|除了?|不|非|没有?|未)"
     r"[^\w一-鿿]*(?:\w+\W+){0,3}$",
     re.I,
@@ -350,9 +350,7 @@ _BEFORE_DIM = re.compile(
 def _add_column(made: Frame, column: ViewColumn, reading: Reading, valued: set[str]) -> None:
     name = quote_name(column.name)
     if column.type == "boolean":
-        made.must.append((name, f"NOT {name}") if made.cues.is_negated else name)
-        made.is_negation_used |= made.cues.is_negated
-        made.filters.append(name)
+        _add_truth(made, name, reading)
         return
     if column.type in ("date", "timestamp"):
         made.shown.append(column)
@@ -388,6 +386,20 @@ def _add_column(made: Frame, column: ViewColumn, reading: Reading, valued: set[s
         return
     made.dims.append(_Dim(name, name, certain, is_plural=plural))
     made.shown.append(column)
+
+
+def _add_truth(made: Frame, name: str, reading: Reading) -> None:
+    """A truth or its denial: "put in the cart but nothing bought" denies only the second."""
+    question = made.links.question
+    if is_negated(reading.mentions[0], question):
+        made.must.append(f"NOT {name}")
+        made.is_negation_used = True
+        return
+    here = [m for m in made.links.mentions if m.view == made.view.name and m.kind in ("column", "value")]
+    is_open = made.cues.is_negated and not any(is_negated(m, question) for m in here)
+    made.must.append((name, f"NOT {name}") if is_open else name)
+    made.is_negation_used |= is_open
+    made.filters.append(name)
 
 
 def _is_beside(made: Frame, reading: Reading, is_meant: Callable[[Mention], bool]) -> bool:

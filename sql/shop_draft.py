@@ -12,7 +12,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from llm.engine import Engine, Prompt
-from sql.agreement import misfits, missing_numbers, order_of, unused_links, unused_periods, unused_values
+from sql.agreement import (
+    lacks_order,
+    misfits,
+    missing_extreme,
+    missing_groups,
+    missing_numbers,
+    order_of,
+    order_of_times,
+    unused_links,
+    unused_periods,
+    unused_values,
+)
 from sql.grammar import lark_text, number_text, quote_name, quote_text
 from sql.linking import Links, Mention, Vocabulary
 from sql.periods import zh_number
@@ -87,18 +98,27 @@ class ShopDrafter(TwoSteps):
     def narrower(self, links: Links, written: Written) -> str | None:
         """See ``sql.written.TwoSteps``.
 
-        Numbers that are missing are then the only ones that figures may be of, and what is omitted must be a
-        condition.
+        Numbers that are missing are then the only ones that figures may be of, what is omitted must be a
+        condition, what is compared must be grouped by, and a ranking must be sorted.
         """
         view = self._view_of(written)
         if view is None or written.is_unfinished:
             return None
         missing = missing_numbers(links, written.sql, view, self.dialect)
         must = _conditions(_within(links, view), written.sql, view)
-        if not missing and not must:
+        groups = missing_groups(links, written.sql, view, self.dialect)
+        extreme = missing_extreme(links, written.sql, self.dialect)
+        is_unsorted = lacks_order(links, written.sql, self.dialect)
+        if not (missing or must or groups or extreme or is_unsorted):
             return None
-        words = words_of(links, view, self.vocabulary)
-        words = replace(words, measures=missing or None, must=must)
+        words = replace(
+            words_of(links, view, self.vocabulary),
+            measures=missing or None,
+            must=must,
+            groups=groups,
+            extreme=extreme,
+            is_ranking=is_unsorted,
+        )
         return form_grammar(view, metrics_of(view, self.vocabulary), words)
 
     def _view_of(self, written: Written) -> View | None:
@@ -147,7 +167,7 @@ def _conditions(links: Links, sql: str, view: View) -> list[list[str]]:
         said = [m for m in mentions if m.value is not None and (m.is_part or m.score >= 1.0)]
         groups.append([condition for m in said for condition in _equals(m, view)])
     times = [quote_name(c.name) for c in view.columns if c.type in ("date", "timestamp")]
-    for period in unused_periods(links, sql):
+    for period in unused_periods(links, sql) if len(links.periods) == 1 else ():  # two never hold together
         groups.append([f"DURING({time}, {quote_text(period.text)})" for time in times])
     return [group for group in groups if group]
 
@@ -276,6 +296,7 @@ def words_of(links: Links, view: View, vocabulary: Vocabulary) -> Words:
         periods=links.periods,
         numbers=numbers_of(links),
         order=order_of(links),
+        order_of_times=order_of_times(links),
     )
 
 

@@ -79,8 +79,16 @@ class Words:
     """Columns of numbers that figures may be of, and no rows counted; ``None`` is any, and rows too."""
     order: Direction | None = None
     """The way that numbers of a ranking are sorted; ``None`` is either."""
+    order_of_times: Direction | None = None
+    """The way that times are sorted; ``None`` is either."""
     must: Sequence[Sequence[str]] = ()
     """Conditions that WHERE begins with, one of each group."""
+    groups: Sequence[str] = ()
+    """Columns that are shown first and grouped by."""
+    is_ranking: bool = False
+    """Rows are sorted."""
+    extreme: Direction | None = None
+    """Only the last (``desc``) or the first of a time is shown."""
 
 
 def form_grammar(view: View, metrics: Sequence[Metric], words: Words) -> str:
@@ -112,7 +120,8 @@ class _Rules:
             quote_name(c.name) for c in view.columns if only is None or c.name in only or not c.is_measure
         ]
         self.metrics = [m for m in metrics if only is None or _is_made_of(m, only)]
-        self.numbers = names("integer", "number")
+        self.keys = [quote_name(c.name) for c in view.columns if c.is_key and c.type in ("integer", "number")]
+        self.numbers = [name for name in names("integer", "number") if name not in self.keys]
         self.measures = [quote_name(name) for name in measures if only is None or name in only]
         self.times, self.moments = names("date", "timestamp"), names("timestamp")
         self.truths = names("boolean")
@@ -135,6 +144,10 @@ class _Rules:
             figures.insert(0, "METRIC")
         if self.numbers:
             rules.append(f"N: {lark_choice(self.numbers)}")
+        if self._has_keys():
+            said = self.words.numbers
+            rules.append(f"KEY: {lark_choice(self.keys)}")
+            rules.append(f"SAID: {'NUM' if said is None else lark_choice(said)}")
         if self.measures:
             rules.append(f"M: {lark_choice(self.measures)}")
         if sums:
@@ -161,17 +174,36 @@ class _Rules:
             *([f'share: "SHARE(" ({lark_choice(parted)}) ", " conds ")"'] if parted else []),
             f"item: dim | figure{' | share' if parted else ''}{computed}",
             f"key: dim | figure{computed}",
-            *self._order_rules(computed, units),
+            *self._order_rules(computed, units, bool(parted)),
             f"cond: {' | '.join(conditions)}",
             f'conds: cond (" AND " cond){{0,{MAX_CONDITIONS - 1}}}',
-            f'select: "SELECT DISTINCT " dim (", " dim){more} | "SELECT " item (", " item){more}',
+            self._select(more),
             'order: first (", " key " DESC"?){0,2}',
             *(f"must{n}: {lark_choice(group)}" for n, group in enumerate(self.words.must)),
             f"start: select {lark_text(f' FROM {quote_name(self.view.name)}')} {self._where()}"
-            f' (" GROUP BY " dim (", " dim){more} (" HAVING " figure CMP NUM)?)?'
-            ' (" ORDER BY " order)? (" LIMIT " COUNT)?',
+            f" {self._grouped(more)}",
         ]
         return "\n".join(rules) + "\n"
+
+    def _select(self, more: str) -> str:
+        if self.words.extreme is not None and self.times:
+            return f'select: "SELECT {"MAX" if self.words.extreme == "desc" else "MIN"}(" D ")"'
+        if self.words.groups:
+            return f'select: {lark_text(f"SELECT {self._groups()}")} (", " item){{1,{MAX_ITEMS - 1}}}'
+        return f'select: "SELECT DISTINCT " dim (", " dim){more} | "SELECT " item (", " item){more}'
+
+    def _grouped(self, more: str) -> str:
+        """What follows WHERE."""
+        if self.words.extreme is not None and self.times:
+            return ""
+        having, sort = '(" HAVING " figure CMP NUM)?', '" ORDER BY " order'
+        rest = f'{sort if self.words.is_ranking else f"({sort})?"} (" LIMIT " COUNT)?'
+        if self.words.groups:
+            return f'{lark_text(f" GROUP BY {self._groups()}")} (", " dim){more} {having} {rest}'
+        return f'(" GROUP BY " dim (", " dim){more} {having})? {rest}'
+
+    def _groups(self) -> str:
+        return ", ".join(map(quote_name, self.words.groups))
 
     def _where(self) -> str:
         if not self.words.must:
@@ -182,16 +214,16 @@ class _Rules:
             + ' (" AND " conds)?'
         )
 
-    def _order_rules(self, computed: str, units: str) -> list[str]:
+    def _order_rules(self, computed: str, units: str, has_shares: bool) -> list[str]:
         """What is sorted by first: where the question says which way, numbers go that way only."""
-        if self.words.order is None:
-            return ['first: key " DESC"?']
-        others = [name for name in self.columns if name not in self.measures]
+        ways = {None: ' " DESC"?', "desc": ' " DESC"', "asc": ""}
+        others = [name for name in self.columns if name not in (*self.measures, *self.times)]
         unmeasured = [f"({lark_choice(others)})"] if others else []
         unmeasured += [f'({units}) D ")"'] if units else []
-        way = ' " DESC"' if self.words.order == "desc" else ""
         either = f' | ({" | ".join(unmeasured)}) " DESC"?' if unmeasured else ""
-        return [f"first: (figure{computed}){way}{either}"]
+        times = f" | D{ways[self.words.order_of_times]}" if self.times else ""
+        shares = " | share" if has_shares else ""
+        return [f"first: (figure{computed}{shares}){ways[self.words.order]}{times}{either}"]
 
     def _number_rules(self) -> list[str]:
         """Numbers of a comparison and rows of a limit."""
@@ -201,14 +233,22 @@ class _Rules:
         counts = [n for n in said if n.isdecimal() and 0 < int(n) < 10_000]
         return [f"NUM: {lark_choice([*said, '0', '1'])}", f"COUNT: {lark_choice([*counts, *DEFAULT_COUNTS])}"]
 
+    def _has_keys(self) -> bool:
+        """Whether a key may be compared: with numbers of the question only, not with 0 or 1 as others may."""
+        return bool(self.keys) and (self.words.numbers is None or bool(self.words.numbers))
+
     def _conditions(self, has_sums: bool) -> list[str]:
         conditions = ['COL (" IS NULL" | " IS NOT NULL")']
         if has_sums:
             conditions.append("sum CMP (NUM | M)" if self.measures else "sum CMP NUM")
         if self.numbers:
-            conditions.append("N CMP NUM")
             conditions.append('N " BETWEEN " NUM " AND " NUM')
-            conditions.append(f'N (" IN (" | " NOT IN (") NUM (", " NUM){{0,{MAX_VALUES - 1}}} ")"')
+        for name, number in [
+            *([("N", "NUM")] if self.numbers else []),
+            *([("KEY", "SAID")] * self._has_keys()),
+        ]:
+            listed = f'{number} (", " {number}){{0,{MAX_VALUES - 1}}}'
+            conditions += [f"{name} CMP {number}", f'{name} (" IN (" | " NOT IN (") {listed} ")"']
         if self.times:
             conditions.append("D CMP D")
             if self.words.periods:
@@ -259,7 +299,7 @@ def expand(
     Raises:
         NotShopForm: it cannot be read, or names another view or an unknown period.
         Senseless: it shows a column beside groups that do not say which of its values, or numbers or kinds of
-            many rows with nothing that says whose they are.
+            many rows with nothing that says whose they are; or it compares a figure with itself.
     """
     tree = _parse(text, _READ[dialect])
     tables = [t.name for t in tree.find_all(exp.Table)]
@@ -330,6 +370,9 @@ class _Writer:
             if not self._is_figure(computed):  # its terms are columns, also when a metric has the same name
                 for term in computed.find_all(exp.Column):
                     term.meta[_DONE] = True
+        for pair in tree.find_all(exp.Div, exp.Sub):
+            if pair.left.sql() == pair.right.sql():
+                raise Senseless(f"{pair.sql()} is always the same")
         for division in list(tree.find_all(exp.Div)):
             exact = exp.Mul(this=exp.Literal.number("1.0"), expression=division.this.copy())
             nonzero = exp.Nullif(this=division.expression.copy(), expression=exp.Literal.number(0))

@@ -9,7 +9,16 @@ from dataclasses import replace
 import asking_shop
 import pytest
 
-from sql.agreement import misfits, missing_numbers, order_of, unused_links
+from sql.agreement import (
+    lacks_order,
+    misfits,
+    missing_extreme,
+    missing_groups,
+    missing_numbers,
+    order_of,
+    order_of_times,
+    unused_links,
+)
 from sql.linking import Vocabulary, link
 from sql.workspace import open_workspace
 
@@ -102,4 +111,80 @@ def test_what_a_view_has_no_word_for(
 def test_a_period_needs_a_time(vocabulary: Vocabulary) -> None:
     timeless = [replace(view, time=None) if view.name == "orders" else view for view in vocabulary.views]
     found = misfits(link("In May 2026", vocabulary, TODAY), timeless)
-    assert found == {"sales": 0.0, "orders": 1.0, "customers": 0.0}
+    assert found == {"sales": 0.0, "orders": 1.5, "customers": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Which order has been waiting the longest?", "asc"),
+        ("The latest order of customer 3", "desc"),
+        ("最新的订单", "desc"),
+        ("Revenue last month", None),
+        ("The highest of the first orders", None),
+    ],
+)
+def test_which_end_of_time_is_asked_for(vocabulary: Vocabulary, question: str, expected: str | None) -> None:
+    assert order_of_times(link(question, vocabulary, TODAY)) == expected
+
+
+TWO = "SELECT SUM(amount) FROM sales WHERE country IN ('Germany', 'France')"
+
+
+@pytest.mark.parametrize(
+    ("question", "sql", "expected"),
+    [
+        ("Revenue in Germany compared with France", TWO, ("country",)),
+        ("Revenue in Germany compared with the neighbours", TWO, ("country",)),
+        ("德国和法国的销售额对比", TWO, ("country",)),
+        ("Revenue in Germany compared with France", f"{TWO} GROUP BY country", ()),
+        ("Revenue in Germany compared with France", TWO.replace("SUM", "country, SUM"), ()),
+        ("Revenue in Germany and France", TWO, ()),
+        ("Total revenue of each, Germany and France, combined", TWO, ()),
+        ("Revenue in Germany compared with last year", "SELECT SUM(amount) FROM sales", ()),
+        ("Revenue in Germany compared with France", "SELECT FROM WHERE", ()),
+    ],
+)
+def test_what_is_compared_is_grouped_by(
+    vocabulary: Vocabulary, question: str, sql: str, expected: tuple[str, ...]
+) -> None:
+    view = vocabulary.view("sales")
+    assert view is not None
+    assert missing_groups(link(question, vocabulary, TODAY), sql, view, "duckdb") == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "sql", "expected"),
+    [
+        ("When did customer 3 last order?", "SELECT ordered_at FROM orders WHERE customer_id = 3", "desc"),
+        ("When did customer 3 first order?", "SELECT ordered_at FROM orders WHERE customer_id = 3", "asc"),
+        ("When did customer 3 last order?", "SELECT MAX(ordered_at) FROM orders WHERE customer_id = 3", None),
+        (
+            "When did customer 3 last order?",
+            "SELECT ordered_at FROM orders WHERE customer_id = 3 ORDER BY ordered_at DESC LIMIT 1",
+            None,
+        ),
+        ("When was order 3 placed?", "SELECT ordered_at FROM orders WHERE order_id = 3", None),
+        ("The last orders of customer 3", "SELECT ordered_at FROM orders WHERE customer_id = 3", None),
+    ],
+)
+def test_one_time_of_many(vocabulary: Vocabulary, question: str, sql: str, expected: str | None) -> None:
+    assert missing_extreme(link(question, vocabulary, TODAY), sql, "duckdb") == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "sql", "expected"),
+    [
+        ("Which brand has the lowest profit?", "SELECT brand, SUM(profit) FROM sales GROUP BY brand", True),
+        ("Which product has the lowest profit?", "SELECT product, profit FROM sales", True),
+        (
+            "Which brand has the lowest profit?",
+            "SELECT brand FROM sales GROUP BY brand ORDER BY SUM(profit) LIMIT 1",
+            False,
+        ),
+        ("What was the lowest profit?", "SELECT MIN(profit) FROM sales", False),
+        ("Profit by brand", "SELECT brand, SUM(profit) FROM sales GROUP BY brand", False),
+    ],
+)
+def test_a_ranking_is_sorted(vocabulary: Vocabulary, question: str, sql: str, expected: bool) -> None:
+    assert lacks_order(link(question, vocabulary, TODAY), sql, "duckdb") == expected

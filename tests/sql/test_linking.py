@@ -127,6 +127,10 @@ def test_period_words_are_covered_and_no_mention(vocabulary):
 def test_commands_are_not_taken_for_returns_or_orders(vocabulary):
     links = link("Order the countries by revenue", vocabulary, TODAY)
     assert not any(m.text.casefold() == "order" for m in links.mentions)
+    for question in ("Name the products", "Is anything sold out? Name all of it."):
+        links = link(question, vocabulary, TODAY)
+        assert not any(m.text.casefold() == "name" for m in (*links.mentions, *links.hidden))
+    assert link("Name of customer 3", vocabulary, TODAY).hidden or link("name", vocabulary, TODAY).mentions
 
 
 @pytest.mark.parametrize(
@@ -177,6 +181,30 @@ def test_chinese_words_side_by_side_are_searched_for_together(tmp_path):
     assert searched("充电台灯有多少") == ["充电台灯"]
     assert searched("台灯有多少") == ["台灯"]
     assert searched("充电和台灯") == ["充电", "台灯"]
+
+
+@pytest.mark.parametrize(
+    ("question", "values", "periods"),
+    [
+        ("Orders of Black Friday 2025", ["Black Friday 2025"], []),
+        ("Black Friday 2024 against Black Friday 2025", ["Black Friday 2024", "Black Friday 2025"], []),
+        ("Black Friday 2025 in May 2026", ["Black Friday 2025"], ["May 2026"]),
+        ("Orders of 2025", [], ["2025"]),
+    ],
+)
+def test_a_year_inside_a_name_is_no_period(tmp_path, question, values, periods):
+    path = tmp_path / "campaigns.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE campaigns (campaign TEXT, orders INTEGER)")
+        connection.execute("INSERT INTO campaigns VALUES ('Black Friday 2024', 7), ('Black Friday 2025', 9)")
+    database = open_database(str(path))
+    opened = open_workspace(
+        shop_from_catalog(database.catalog(), name="c", database=str(path)), database=database
+    )
+    links = link(question, Vocabulary.build(opened), TODAY)
+    opened.close()
+    assert [m.value for m in links.mentions if m.kind == "value"] == values
+    assert [p.text for p in links.periods] == periods
 
 
 def test_numbers_inside_a_product_name_are_no_numbers(vocabulary):

@@ -18,6 +18,10 @@ NEVER = [
     "SELECT a FROM t WHERE n IN (1, 2) AND n = 3",
     "SELECT c, COUNT(*) FROM t GROUP BY c HAVING COUNT(*) = 1 AND COUNT(*) = 2",
     "SELECT a FROM t WHERE a IN (SELECT b FROM u WHERE c = 'x' AND c = 'y')",
+    "SELECT a FROM t WHERE n > 5 AND n < 5",
+    "SELECT a FROM t WHERE n >= 5 AND m = 1 AND n < 5",
+    "SELECT a FROM t WHERE n > 5.5 AND n > 2 AND n <= 4",
+    "SELECT a FROM t WHERE d >= '2025-01-01' AND d < '2026-01-01' AND d >= '2026-01-01'",
 ]
 MAYBE = [
     "SELECT a FROM t WHERE c = 'x' OR c = 'y'",
@@ -28,6 +32,11 @@ MAYBE = [
     "SELECT a FROM t WHERE c = 'x' INTERSECT SELECT a FROM t WHERE c = 'y'",
     "SELECT a FROM t WHERE c = d AND c = 'x'",
     "SELECT a FROM t WHERE n > 5 AND n > 5",
+    "SELECT a FROM t WHERE n >= 5 AND n <= 5",
+    "SELECT a FROM t WHERE n > 5 AND m < 5",
+    "SELECT a FROM t WHERE n > 5 AND n < m",
+    "SELECT a FROM t WHERE d >= '2025-01-01' AND d < '2026-01-01' AND d < '2025-07-01'",
+    "SELECT a FROM t WHERE c >= 'x' AND c < 'a'",
     "SELECT a FROM t WHERE (",
 ]
 
@@ -37,6 +46,11 @@ MAYBE = [
 def test_what_never_holds_is_refused(sql: str, dialect: Dialect) -> None:
     with pytest.raises(Senseless, match="never hold together"):
         refuse_contradictions(sql, dialect)
+
+
+def test_a_list_names_nothing_twice() -> None:
+    with pytest.raises(Senseless, match="named twice"):
+        refuse_contradictions("SELECT a FROM t WHERE NOT n IN (0, 1, 1)", "duckdb")
 
 
 @pytest.mark.parametrize("sql", MAYBE)

@@ -11,7 +11,7 @@ import pytest
 
 from sql.cues import find_cues
 from sql.linking import Vocabulary, link
-from sql.semantics import View
+from sql.semantics import View, ViewColumn
 from sql.shape import _outer_columns, frame, read_views, shapes
 from sql.workspace import open_workspace
 
@@ -227,6 +227,39 @@ def test_a_value_that_holds_another_views_name_is_said_of_that_view(question, sq
     opened = open_workspace(dataclasses.replace(shop, views=(*views, orders, PAYMENTS)))
     with contextlib.closing(opened):
         assert statements(question, opened, Vocabulary.build(opened)) == [sql]
+
+
+VISITS = View(
+    name="visits",
+    sql="SELECT 1 AS visit_id, TRUE AS has_cart, FALSE AS has_ordered",
+    columns=(
+        asking_shop.whole("visit_id"),
+        ViewColumn(name="has_cart", type="boolean", synonyms=("filled a cart", "加购")),
+        ViewColumn(name="has_ordered", type="boolean", synonyms=("bought",)),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "where"),
+    [
+        ("How many visits filled a cart?", ["has_cart"]),
+        ("How many visits filled a cart but bought nothing?", None),
+        ("How many visits filled a cart where nothing was bought?", ["has_cart AND NOT has_ordered"]),
+        ("How many visits bought something without having filled a cart?", ["NOT has_cart AND has_ordered"]),
+    ],
+)
+def test_a_denial_is_of_the_words_behind_it(question, where, tmp_path):
+    shop = asking_shop.asking_shop(asking_shop.build(tmp_path))
+    opened = open_workspace(dataclasses.replace(shop, views=(*shop.views, VISITS)))
+    with contextlib.closing(opened):
+        made = statements(question, opened, Vocabulary.build(opened))
+    if where is None:
+        assert len(made) != 1, "left to the model"
+        return
+    assert [set(sql.rpartition(" WHERE ")[2].split(" AND ")) for sql in made] == [
+        set(each.split(" AND ")) for each in where
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,13 @@ from dataclasses import replace
 import asking_shop
 import pytest
 
+from llm.constraint import accepts
 from llm.engine import Completion
 from llm.scripted import ReplyNotInGrammar, ScriptedEngine
 from sql.ask import CannotAnswer, SqlAsker
 from sql.linking import Vocabulary, link
-from sql.shop_draft import ShopDrafter, words_of
+from sql.shop_draft import ShopDrafter, metrics_of, words_of
+from sql.shop_form import form_grammar
 from sql.workspace import Workspace, open_workspace
 from sql.written import NOTHING
 
@@ -194,6 +196,53 @@ def test_numbers_left_out_are_written_again_without_the_others(
         ask, _ = asker(workspace, vocabulary, "-- sales\n", wrong, other)
         with pytest.raises(ReplyNotInGrammar):
             ask.ask("Pieces by brand after returns")
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "again"),
+    [
+        (
+            "How much revenue came from Germany compared with France?",
+            "SELECT revenue FROM sales WHERE country IN ('Germany', 'France')",
+            "SELECT country, revenue FROM sales WHERE country IN ('Germany', 'France') GROUP BY country",
+        ),
+        (
+            "Which brand has the highest profit of them all?",
+            "SELECT brand, profit FROM sales GROUP BY brand",
+            "SELECT brand, profit FROM sales GROUP BY brand ORDER BY profit DESC LIMIT 1",
+        ),
+        (
+            "When was something of Nordlys last bought by anybody?",
+            "SELECT ordered_at FROM sales WHERE brand = 'Nordlys'",
+            "SELECT MAX(ordered_at) FROM sales WHERE brand = 'Nordlys'",
+        ),
+    ],
+)
+def test_groups_order_and_the_last_time_are_insisted_on(
+    workspace: Workspace, vocabulary: Vocabulary, question: str, first: str, again: str
+) -> None:
+    links = link(question, vocabulary, workspace.today)
+    engine = ScriptedEngine(["-- sales\n", first, again])
+    (made,) = ShopDrafter(vocabulary, workspace.catalog.dialect, engine).draft(links)
+    assert made.completions[-1].text == again
+    engine = ScriptedEngine(["-- sales\n", first, first])
+    with pytest.raises(ReplyNotInGrammar):
+        ShopDrafter(vocabulary, workspace.catalog.dialect, engine).draft(links)
+
+
+@pytest.mark.parametrize(
+    ("question", "is_said"), [("What did number 2 contain?", True), ("Which orders are cancelled?", False)]
+)
+def test_a_key_is_compared_with_numbers_of_the_question_only(
+    workspace: Workspace, vocabulary: Vocabulary, question: str, is_said: bool
+) -> None:
+    links = link(question, vocabulary, workspace.today)
+    view = vocabulary.view("orders")
+    assert view is not None
+    grammar = form_grammar(view, metrics_of(view, vocabulary), words_of(links, view, vocabulary))
+    assert accepts(grammar, "SELECT status FROM orders WHERE order_id = 2") == is_said
+    assert not accepts(grammar, "SELECT status FROM orders WHERE order_id IN (0, 1)")
+    assert accepts(grammar, "SELECT status FROM orders WHERE amount > 0")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from llm.constraint import accepts
+from sql.cues import Direction
 from sql.errors import Senseless
 from sql.periods import find_periods
 from sql.semantics import Metric, View, ViewColumn
@@ -218,6 +219,18 @@ def test_values_of_many_rows_need_what_they_belong_to(text: str, is_senseless: b
         expand(text, SALES, METRICS, PERIODS, "duckdb", kinds=["country"])
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT product, amount / amount FROM sales",
+        "SELECT revenue - revenue FROM sales",
+    ],
+)
+def test_a_figure_is_not_compared_with_itself(text: str) -> None:
+    with pytest.raises(Senseless, match="is always the same"):
+        expand(text, SALES, METRICS, PERIODS, "duckdb")
+
+
 @pytest.mark.parametrize("figure", ["SUM(order_id)", "AVG(order_id)", "SUM(amount * order_id)"])
 def test_a_key_measures_nothing(grammar: str, figure: str) -> None:
     assert not accepts(grammar, f"SELECT {figure} FROM sales")
@@ -271,3 +284,32 @@ def test_each_database_gets_its_own_sql(dialect: Dialect, month: str) -> None:
 def test_what_is_no_shop_form_is_said(text: str, reason: str) -> None:
     with pytest.raises(NotShopForm, match=reason):
         expand(text, SALES, METRICS, PERIODS, "duckdb")
+
+
+@pytest.mark.parametrize(
+    ("order", "text", "is_said"),
+    [
+        ("asc", "sold_at", True),
+        ("asc", "sold_at DESC", False),
+        ("asc", "profit DESC, sold_at", True),
+        ("desc", "sold_at DESC", True),
+        ("desc", "sold_at", False),
+        (None, "sold_at", True),
+        (None, "sold_at DESC", True),
+    ],
+)
+def test_times_are_sorted_the_way_that_is_asked_for(
+    order: Direction | None, text: str, is_said: bool
+) -> None:
+    grammar = form_grammar(SALES, METRICS, dataclasses.replace(WORDS, order_of_times=order))
+    assert accepts(grammar, f"SELECT order_id FROM sales ORDER BY {text} LIMIT 1") == is_said
+
+
+def test_shares_are_ranked() -> None:
+    share = "SHARE(COUNT(*), country = 'Germany')"
+    text = f"SELECT product FROM sales GROUP BY product ORDER BY {share} DESC LIMIT 1"
+    assert accepts(form_grammar(SALES, METRICS, WORDS), text)
+    with duckdb.connect() as connection:
+        connection.execute(ROWS)
+        found = connection.execute(expand(text, SALES, METRICS, PERIODS, "duckdb")).fetchall()
+    assert found == [("Cable",)]
