@@ -40,6 +40,9 @@ _CURRENCY = re.compile(r"[A-Z]{3}|[€$£¥]")
 """Units of money as ``shop.yml`` names them: an ISO 4217 code or a sign."""
 _PERIOD = 1.5
 """What a period counts in a view without a time; a noun is sooner said in passing."""
+_HOW_MANY = re.compile(
+    r"(?:\b(?:how many|number of)(?: different| distinct)?\s+|多少[个张位种家]?|几[个张位种家])$", re.I
+)
 _FIRST = re.compile(r"\b(?:longest|oldest|earliest|first)\b|最早|最久|最长", re.I)
 _LAST = re.compile(r"\b(?:latest|newest|last|most recent(?:ly)?)\b|最新|最近|上次", re.I)
 """Superlatives of times; what has waited longest began first."""
@@ -163,6 +166,32 @@ def missing_groups(links: Links, sql: str, view: View, dialect: Dialect) -> tupl
     shown = [*tree.selects, *(group.expressions if group else [])] if isinstance(tree, exp.Select) else []
     held = {column.name.casefold() for item in shown for column in item.find_all(exp.Column)}
     return tuple(name for name, each in values.items() if len(each) > 1 and name.casefold() not in held)
+
+
+def missing_count(links: Links, sql: str, view: View, dialect: Dialect) -> str | None:
+    """The column whose different values are asked for where a statement counts rows.
+
+    "How many invoices were cancelled" over lines of invoices counts the invoices, not their lines. ``None``
+    where the word may as well mean the rows themselves.
+    """
+    counted = [
+        mentions
+        for mentions in _spans(m for m in links.mentions if m.view == view.name)
+        if _HOW_MANY.search(links.question[: mentions[0].start])
+    ]
+    if len(counted) != 1 or any(m.kind != "column" or m.score < 1.0 for m in counted[0]):
+        return None
+    names = {m.name for m in counted[0]}
+    column = view.column(names.pop())
+    if names or column is None or column.is_measure or column.type in ("boolean", "date", "timestamp"):
+        return None
+    try:
+        tree = sqlglot.parse_one(sql, read=dialect)
+    except SqlglotError:
+        return None
+    counts = list(tree.find_all(exp.Count))
+    is_of_rows = bool(counts) and all(isinstance(count.this, exp.Star) for count in counts)
+    return column.name if is_of_rows else None
 
 
 def lacks_order(links: Links, sql: str, dialect: Dialect) -> bool:

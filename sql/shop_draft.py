@@ -15,6 +15,7 @@ from llm.engine import Engine, Prompt
 from sql.agreement import (
     lacks_order,
     misfits,
+    missing_count,
     missing_extreme,
     missing_groups,
     missing_numbers,
@@ -109,7 +110,8 @@ class ShopDrafter(TwoSteps):
         groups = missing_groups(links, written.sql, view, self.dialect)
         extreme = missing_extreme(links, written.sql, self.dialect)
         is_unsorted = lacks_order(links, written.sql, self.dialect)
-        if not (missing or must or groups or extreme or is_unsorted):
+        counted = missing_count(links, written.sql, view, self.dialect)
+        if not (missing or must or groups or extreme or is_unsorted or counted):
             return None
         words = replace(
             words_of(links, view, self.vocabulary),
@@ -118,6 +120,7 @@ class ShopDrafter(TwoSteps):
             groups=groups,
             extreme=extreme,
             is_ranking=is_unsorted,
+            counted=counted,
         )
         return form_grammar(view, metrics_of(view, self.vocabulary), words)
 

@@ -77,6 +77,8 @@ class Words:
     """What numbers may be compared with; ``None`` is any."""
     measures: Collection[str] | None = None
     """Columns of numbers that figures may be of, and no rows counted; ``None`` is any, and rows too."""
+    counted: str | None = None
+    """The column whose different values are counted, and nothing else; ``None`` counts any, and rows too."""
     order: Direction | None = None
     """The way that numbers of a ranking are sorted; ``None`` is either."""
     order_of_times: Direction | None = None
@@ -133,6 +135,8 @@ class _Rules:
             f"COL: {lark_choice(self.columns)}",
         ]
         figures = ['"COUNT(" ("*" | "DISTINCT " COL) ")"'] if self.words.measures is None else []
+        if self.words.counted is not None:
+            figures = [lark_text(f"COUNT(DISTINCT {quote_name(self.words.counted)})")]
         sums = ["M", "M OP M"] if self.measures else []
         if len(self.times) > 1:
             sums.append('"DAYS(" D ", " D ")"')
@@ -186,6 +190,8 @@ class _Rules:
         return "\n".join(rules) + "\n"
 
     def _select(self, more: str) -> str:
+        if self.words.counted is not None:
+            return 'select: "SELECT " (dim ", ")? single'
         if self.words.extreme is not None and self.times:
             return f'select: "SELECT {"MAX" if self.words.extreme == "desc" else "MIN"}(" D ")"'
         if self.words.groups:

@@ -30,6 +30,7 @@ STOP_WORDS = words(
     comes gets goes brings gives takes
     stay we've taken wich anything something euro euros eur € agreed agree needed live lives lived
     living it's work onto whole total someone somebody everything nothing nobody
+    money shows showing appear appears appeared
     """
 )
 """Words that name nothing in a shop's data."""

@@ -12,6 +12,7 @@ import pytest
 from sql.agreement import (
     lacks_order,
     misfits,
+    missing_count,
     missing_extreme,
     missing_groups,
     missing_numbers,
@@ -188,3 +189,24 @@ def test_one_time_of_many(vocabulary: Vocabulary, question: str, sql: str, expec
 )
 def test_a_ranking_is_sorted(vocabulary: Vocabulary, question: str, sql: str, expected: bool) -> None:
     assert lacks_order(link(question, vocabulary, TODAY), sql, "duckdb") == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "view", "sql", "expected"),
+    [
+        ("How many brands were sold?", "sales", "SELECT COUNT(*) FROM sales", "brand"),
+        ("多少个品牌卖出去了？", "sales", "SELECT COUNT(*) FROM sales", "brand"),
+        ("How many brands were sold?", "sales", "SELECT COUNT(DISTINCT brand) FROM sales", None),
+        ("How many orders came in?", "orders", "SELECT COUNT(*) FROM orders", None),
+        ("How many pieces were sold?", "sales", "SELECT COUNT(*) FROM sales", None),
+        ("How many customers are there?", "customers", "SELECT COUNT(*) FROM customers", None),
+        ("Which brands were sold how many times?", "sales", "SELECT brand, COUNT(*) FROM sales", None),
+        ("How many brands were sold?", "sales", "SELECT FROM WHERE", None),
+    ],
+)
+def test_things_are_counted_and_not_rows(
+    vocabulary: Vocabulary, question: str, view: str, sql: str, expected: str | None
+) -> None:
+    found = vocabulary.view(view)
+    assert found is not None
+    assert missing_count(link(question, vocabulary, TODAY), sql, found, "duckdb") == expected

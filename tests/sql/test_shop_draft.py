@@ -216,9 +216,14 @@ def test_numbers_left_out_are_written_again_without_the_others(
             "SELECT ordered_at FROM sales WHERE brand = 'Nordlys'",
             "SELECT MAX(ordered_at) FROM sales WHERE brand = 'Nordlys'",
         ),
+        (
+            "How many brands were bought by anybody in Germany?",
+            "SELECT COUNT(*) FROM sales WHERE country = 'Germany'",
+            "SELECT COUNT(DISTINCT brand) FROM sales WHERE country = 'Germany'",
+        ),
     ],
 )
-def test_groups_order_and_the_last_time_are_insisted_on(
+def test_groups_order_the_last_time_and_what_is_counted_are_insisted_on(
     workspace: Workspace, vocabulary: Vocabulary, question: str, first: str, again: str
 ) -> None:
     links = link(question, vocabulary, workspace.today)
