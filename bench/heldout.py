@@ -39,7 +39,7 @@ import yaml
 from bench.cases import FOLDER, load_questions
 from finetune.heldout import FILE, MEASURED, question_id, wording
 
-DEMO_QUESTIONS = [FOLDER / f"demo_{name}.jsonl" for name in ("dev", "practice", "test", "heldout")]
+DEMO_QUESTIONS = [FOLDER / f"demo_{name}.jsonl" for name in ("dev", "practice", "voices", "test", "heldout")]
 SEED = 4
 MIN_QUESTIONS = 20
 MAX_SHARED = 0.5
