@@ -217,6 +217,15 @@ def build_page(talk: Talk, downloads: Path, visitors: Visitors | None = None) ->
             else:  # nothing to ask, or the last question is still being answered: what was typed stays
                 yield [gr.skip()] * (2 + len(receipt))
 
+        def settle(request: gr.Request) -> list[Any]:
+            # The browser takes each request's updates one by one, and may come to the last ones of an old
+            # conversation only after the new one was shown. What the server knows now has the last word.
+            visitor = visitor_of(request)
+            if not visitor.is_next:
+                return [gr.skip()] * (2 + len(receipt))
+            buttons = gr.update(submit_btn=not visitor.is_busy, stop_btn=visitor.is_busy)
+            return [messages_of(visitor.turns), buttons, *show_receipt(visitor)]
+
         def stop(request: gr.Request) -> None:
             visitor_of(request).cancel.set()
 
@@ -280,9 +289,12 @@ def build_page(talk: Talk, downloads: Path, visitors: Visitors | None = None) ->
             "api_visibility": "private",
         }
         quiet: dict[str, Any] = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
-        box.submit(ask, [box], **answering)
-        chat.example_select(picked, None, box, **quiet).then(ask, [box], **answering)
-        chat.option_select(picked, None, box, **quiet).then(ask, [box], **answering)
+        for asking in (
+            box.submit(ask, [box], **answering),
+            chat.example_select(picked, None, box, **quiet).then(ask, [box], **answering),
+            chat.option_select(picked, None, box, **quiet).then(ask, [box], **answering),
+        ):
+            asking.then(settle, None, [chat, box, *receipt], **quiet)
         box.stop(stop, None, None, **quiet)
         new.click(start_over, None, [chat, box, *receipt], **quiet)
         chat.select(choose_answer, None, receipt, **quiet)

@@ -94,6 +94,8 @@ class Visitor:
     """Index of the turn whose receipt is shown; -1 for none."""
     own: OwnShop | None = None
     """The visitor's own files, when they are talked about instead of the page's shop."""
+    is_next: bool = False
+    """Another conversation went before, of which the browser may still have to show what was sent."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
@@ -146,7 +148,8 @@ class Visitors:
         with self._lock:
             before = self._by_session.pop(session, None)
             new = own.talk.new_conversation if own is not None else self._new_conversation
-            visitor = Visitor(conversation=new(), own=own)
+            is_next = before is not None and (before.is_next or bool(before.turns))
+            visitor = Visitor(conversation=new(), own=own, is_next=is_next)
             self._by_session[session] = visitor
         if before is not None:
             before.cancel.set()

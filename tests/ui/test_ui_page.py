@@ -322,7 +322,12 @@ def test_starting_over_empties_the_page_and_forgets(page: Any, served: Served) -
     assert served.assistant.seen[-1] == ("Stock", ["Stock"])
 
 
-def test_starting_over_while_an_answer_is_under_way_leaves_nothing_of_it(page: Any, served: Served) -> None:
+@pytest.mark.parametrize("slowdown", [1, 8], ids=["quick", "slow"])
+def test_starting_over_while_an_answer_is_under_way_leaves_nothing_of_it(
+    page: Any, served: Served, slowdown: int
+) -> None:
+    # A slow browser is still showing what was sent before when the new conversation begins.
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slowdown})
     box = page.locator("#st-box textarea")
     box.fill("answer slowly")
     box.press("Enter")

@@ -124,6 +124,12 @@ def test_leaving_or_starting_over_stops_the_running_question() -> None:
     assert first.cancel.is_set()
     second = visitors.of("a")
     assert visitors.holds("a", second) and not visitors.holds("a", first)
+    assert not second.is_next, "nothing was asked before it"
+    second.begin("Revenue")
+    third, fourth = visitors.restart("a"), visitors.restart("a")
+    assert third.is_next and fourth.is_next and not visitors.of("b").is_next
+    visitors.leave("b")
+    second = fourth
     visitors.leave("a")
     assert second.cancel.is_set() and len(visitors) == 0 and not visitors.holds("a", second)
 
