@@ -125,13 +125,13 @@ class _Writer:
             self.restated.append(safe)
         return safe
 
-    def title(self, table: int, column: int) -> str:
-        """A column's name in words. Names that the shop's file gives may hold digits; they are no data."""
-        return self.restate(title_of(self.shop, self.tables[table].columns[column].name, self.words.language))
+    def title(self, table: int, column: int, *, at_start: bool = False) -> str:
+        """A column's name in words, with a capital letter where it starts a sentence (no value gets one).
 
-    def heading(self, text: str) -> str:
-        """``text`` as the start of a sentence."""
-        return text[:1].upper() + text[1:]
+        Names that the shop's file gives may hold digits; they are no data.
+        """
+        title = title_of(self.shop, self.tables[table].columns[column].name, self.words.language)
+        return self.restate(title[:1].upper() + title[1:] if at_start else title)
 
     def filters(self, scope: Scope) -> str:
         """What rows were limited to, in brackets; empty when they were not."""
@@ -217,27 +217,32 @@ def _nothing(evidence: Evidence, writer: _Writer) -> str:
 
 
 def _cell(table: Table, shape: Shape, scope: Scope, writer: _Writer) -> str:
-    name = writer.heading(writer.title(0, 0))
+    name = writer.title(0, 0, at_start=True)
     return writer.say("cell", name=name, filters=writer.filters(scope), value=writer.cell(0, 0, 0))
 
 
 def _row(table: Table, shape: Shape, scope: Scope, writer: _Writer) -> str:
-    """One row: what names it first, then each quantity with its name."""
-    names = [*([shape.time] if shape.time is not None else []), *shape.categories]
-    pairs = [
-        writer.say("pair", name=writer.title(0, i), value=writer.cell(0, 0, i, _grain(shape, i)))
-        for i in range(len(table.columns))
-        if i in shape.measures or len(names) == len(table.columns)
+    """One row: what names it first, then the rest with their names. One of several dates names nothing."""
+    columns = range(len(table.columns))
+    times = [i for i in columns if i not in shape.measures and i not in shape.categories]
+    names = [*(times if len(times) == 1 else []), *shape.categories]
+    is_named = 0 < len(names) < len(columns)
+    shown = [i for i in columns if i not in names or not is_named]
+    first, *rest = [
+        writer.say(
+            "pair",
+            name=writer.title(0, i, at_start=i == shown[0] and not is_named),
+            value=writer.cell(0, 0, i, _grain(shape, i)),
+        )
+        for i in shown
     ]
-    joined = writer.say("pair_join").join(pairs)
     filters = writer.filters(scope)
-    if names and len(names) < len(table.columns):
+    if is_named:
         group = _group(table, 0, names, shape, writer)
-        return writer.say("row_named", name=writer.heading(group), filters=filters, pairs=joined)
-    first, *rest = pairs
-    return writer.heading(writer.say("pair_join").join([f"{first}{filters}", *rest])) + (
-        "。" if writer.words.language == "zh" else "."
-    )
+        pairs = writer.say("pair_join").join([first, *rest])
+        return writer.say("row_named", name=group, filters=filters, pairs=pairs)
+    end = "。" if writer.words.language == "zh" else "."
+    return writer.say("pair_join").join([f"{first}{filters}", *rest]) + end
 
 
 def _series(table: Table, shape: Shape, scope: Scope, writer: _Writer) -> str:
@@ -256,7 +261,7 @@ def _series(table: Table, shape: Shape, scope: Scope, writer: _Writer) -> str:
 
     return writer.say(
         "series" if shape.grain in ("month", "quarter", "year") else "series_days",
-        name=writer.heading(writer.title(0, measure)),
+        name=writer.title(0, measure, at_start=True),
         filters=writer.filters(scope),
         first=writer.cell(0, rows[0], measure),
         first_time=when(rows[0]),
@@ -272,7 +277,7 @@ def _series(table: Table, shape: Shape, scope: Scope, writer: _Writer) -> str:
 def _groups(table: Table, shape: Shape, scope: Scope, writer: _Writer) -> str:
     """A quantity per name: all of a few, else the highest three and the lowest."""
     name, measure = shape.categories[0], shape.measures[0]
-    title = writer.heading(writer.title(0, measure))
+    title = writer.title(0, measure, at_start=True)
     filters = writer.filters(scope)
     is_top = writer.is_limited
     if len(table.rows) <= MAX_LINES or is_top:
@@ -314,7 +319,7 @@ def _two_way(table: Table, shape: Shape, scope: Scope, writer: _Writer) -> str:
     low = min(rows, key=lambda i: _number(table.rows[i][measure]))
     return writer.say(
         "two_way",
-        name=writer.heading(writer.title(0, measure)),
+        name=writer.title(0, measure, at_start=True),
         filters=writer.filters(scope),
         group=_group(table, top, names, shape, writer),
         value=writer.cell(0, top, measure),

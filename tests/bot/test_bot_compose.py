@@ -198,6 +198,23 @@ def test_missing_values_are_no_numbers(workspace: Workspace):
     assert say(workspace, table).text == "Orders:\n\n- a: **none**\n- none: **3**"
 
 
+def test_a_row_is_told_in_the_letters_of_its_values(workspace: Workspace):
+    table = make_table(workspace, [("product", "text"), ("orders", "integer")], [["iPhone a0", 3]])
+    assert say(workspace, table).text == "iPhone a0: orders **3**."
+
+
+def test_a_row_of_several_dates_tells_all_of_them(workspace: Workspace):
+    first, last = dt.date(2025, 7, 6), dt.date(2026, 6, 9)
+    columns = [("first_order", "date"), ("last_order", "date"), ("orders", "integer")]
+    assert say(workspace, make_table(workspace, columns[:2], [[first, last]])).text == (
+        "First order **2025-07-06**, last order **2026-06-09**."
+    )
+    table = make_table(workspace, [("city", "text"), *columns], [["Lyon", first, last, 4]])
+    assert say(workspace, table).text == (
+        "Lyon: first order **2025-07-06**, last order **2026-06-09**, orders **4**."
+    )
+
+
 def test_hostile_values_stay_text(workspace: Workspace):
     rows = [["<img src=x onerror=alert(1)>", 5], ["[free](http://evil.example) # 9,999", 4]]
     table = make_table(workspace, [("product", "text"), ("orders", "integer")], rows)
