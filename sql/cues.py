@@ -76,7 +76,8 @@ _ASC = (
 _ASC += r"|[从由][低少小差]到|最低|最少|最小|最差|最便宜|最短|倒数|最早"
 _SORTED = (
     r"\b(?:best|highest|most|largest|biggest|longest|latest|newest|worst|lowest|least|fewest|smallest|shortest"
-    r"|cheapest|oldest|earliest)(?: \w+)? first\b|[从由][高多大好低少小差]到[高多大好低少小差]"
+    r"|cheapest|oldest|earliest)(?: \w+)? (?:first|(?:at the|on) top)\b"
+    r"|[从由][高多大好低少小差]到[高多大好低少小差]"
 )
 _COUNT = (
     r"\bhow many\b|\bnumber of\b|\bcount\b|\bhow often\b|#|(?<![是为])多少(?!钱|欧)"

@@ -20,8 +20,8 @@ def refuse_contradictions(sql: str, dialect: Dialect) -> None:
 
     Looked for are a condition beside its own negation; a column that should equal two texts or numbers, or
     one that the values allowed or ruled out beside it leave no room for; and bounds of days or numbers that
-    leave no room between them. Refused as well is a list that names a value twice. A text that cannot be
-    parsed is left to the guard.
+    leave no room between them. Refused as well are a list that names a value twice and the share of what all
+    rows are. A text that cannot be parsed is left to the guard.
 
     Raises:
         Senseless: there is such a pair; it is named.
@@ -35,6 +35,32 @@ def refuse_contradictions(sql: str, dialect: Dialect) -> None:
             raise Senseless(f"the values of {listed.this.sql()} are named twice")
     for clause in tree.find_all(exp.Where, exp.Having):
         _check(list(_conditions(clause.this)))
+    for select in tree.find_all(exp.Select):
+        _refuse_empty_shares(select)
+
+
+def _refuse_empty_shares(select: exp.Select) -> None:
+    """Refuse shares that can only be all or nothing.
+
+    "CASE WHEN a" holds for all rows that "a" was asked of, and for all or none of a group of "a".
+    """
+    where, group = select.args.get("where"), select.args.get("group")
+    known = {c.sql() for c in _conditions(where.this)} if where else set()
+    groups = {each.sql() for each in group.expressions} if group else set()
+    for division in select.find_all(exp.Div):
+        if division.find_ancestor(exp.Select) is not select:
+            continue
+        for case in division.left.find_all(exp.Case):
+            conditions = [c for branch in case.args["ifs"] for c in _conditions(branch.this)]
+            if all(c.sql() in known or _asked_of(c) in groups for c in conditions):
+                raise Senseless(f"{case.sql()} holds for all rows or for none of them")
+
+
+def _asked_of(condition: exp.Expr) -> str:
+    """The column whose value alone says whether a condition holds; empty where that is not known."""
+    if isinstance(condition, exp.Not) and isinstance(condition.this.unnest(), exp.Column):
+        condition = condition.this.unnest()
+    return condition.sql() if isinstance(condition, exp.Column) else _values(condition)[1]
 
 
 def _conditions(node: exp.Expr) -> Iterator[exp.Expr]:

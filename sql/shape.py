@@ -649,7 +649,9 @@ def _statement(made: Frame, measures: tuple[_Measure, ...], dims: tuple[_Dim, ..
     selected = [d.select for d in dims] + [f"{m.sql} AS {m.alias}" for m in measures]
     must = list(made.must)
     is_ranking = made.cues.direction and not made.cues.is_sorted  # nobody is best who is not there
-    if is_ranking or _OF_EACH.search(made.cues.masked):  # each campaign: orders without one belong to none
+    if (
+        is_ranking or made.cues.comparisons or _OF_EACH.search(made.cues.masked)
+    ):  # each campaign: orders without one belong to none
         absent = _outer_columns(made.view.sql or "", made.dialect)
         must += [f"{d.sql} IS NOT NULL" for d in dims if d.sql.strip('"') in absent]
     parts: list[Part] = ["SELECT " + ", ".join(selected) + _source(made), *_where(must)]

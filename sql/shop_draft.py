@@ -13,18 +13,14 @@ from dataclasses import replace
 
 from llm.engine import Engine, Prompt
 from sql.agreement import (
-    lacks_order,
     misfits,
-    missing_count,
-    missing_extreme,
-    missing_groups,
-    missing_numbers,
     order_of,
     order_of_times,
     unused_links,
     unused_periods,
     unused_values,
 )
+from sql.demands import narrowed
 from sql.grammar import lark_text, number_text, quote_name, quote_text
 from sql.linking import Links, Mention, Vocabulary
 from sql.periods import zh_number
@@ -99,30 +95,16 @@ class ShopDrafter(TwoSteps):
     def narrower(self, links: Links, written: Written) -> str | None:
         """See ``sql.written.TwoSteps``.
 
-        Numbers that are missing are then the only ones that figures may be of, what is omitted must be a
-        condition, what is compared must be grouped by, and a ranking must be sorted.
+        What the statement omits must then be a condition; for the rest see ``sql.demands``.
         """
         view = self._view_of(written)
         if view is None or written.is_unfinished:
             return None
-        missing = missing_numbers(links, written.sql, view, self.dialect)
+        metrics = metrics_of(view, self.vocabulary)
         must = _conditions(_within(links, view), written.sql, view)
-        groups = missing_groups(links, written.sql, view, self.dialect)
-        extreme = missing_extreme(links, written.sql, self.dialect)
-        is_unsorted = lacks_order(links, written.sql, self.dialect)
-        counted = missing_count(links, written.sql, view, self.dialect)
-        if not (missing or must or groups or extreme or is_unsorted or counted):
-            return None
-        words = replace(
-            words_of(links, view, self.vocabulary),
-            measures=missing or None,
-            must=must,
-            groups=groups,
-            extreme=extreme,
-            is_ranking=is_unsorted,
-            counted=counted,
-        )
-        return form_grammar(view, metrics_of(view, self.vocabulary), words)
+        words = replace(words_of(links, view, self.vocabulary), must=must)
+        demanded = narrowed(words, links, written.sql, view, metrics, self.dialect)
+        return form_grammar(view, metrics, demanded) if demanded else None
 
     def _view_of(self, written: Written) -> View | None:
         return self._views.get(written.completions[0].text)

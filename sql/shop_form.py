@@ -23,9 +23,11 @@ Not covered: several views, subqueries, set operations, arithmetic over more tha
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import sqlglot
 from sqlglot import exp
@@ -63,6 +65,17 @@ class NotShopForm(SqlError):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Bound:
+    """One comparison with a number that a statement must make, in one of these ways."""
+
+    numbers: Sequence[str]
+    rows: Sequence[str]
+    """Conditions on rows."""
+    groups: Sequence[str]
+    """Conditions on groups."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Words:
     """What one question lets a statement over one view compare with."""
 
@@ -86,11 +99,21 @@ class Words:
     must: Sequence[Sequence[str]] = ()
     """Conditions that WHERE begins with, one of each group."""
     groups: Sequence[str] = ()
-    """Columns that are shown first and grouped by."""
+    """Columns that are grouped by and shown before figures."""
     is_ranking: bool = False
     """Rows are sorted."""
     extreme: Direction | None = None
     """Only the last (``desc``) or the first of a time is shown."""
+    share: Literal["alone", "grouped"] | None = None
+    """A share is shown, of the whole or of each group."""
+    is_whole: bool = False
+    """Rows are sorted, and none is left out."""
+    is_summed: bool = False
+    """Columns of numbers stand in figures and conditions only."""
+    bounds: Sequence[Bound] = ()
+    """Comparisons that the statement makes, all of them."""
+    never: Sequence[str] = ()
+    """Conditions of which one holds for no row of the groups shown."""
 
 
 def form_grammar(view: View, metrics: Sequence[Metric], words: Words) -> str:
@@ -137,15 +160,15 @@ class _Rules:
         figures = ['"COUNT(" ("*" | "DISTINCT " COL) ")"'] if self.words.measures is None else []
         if self.words.counted is not None:
             figures = [lark_text(f"COUNT(DISTINCT {quote_name(self.words.counted)})")]
-        sums = ["M", "M OP M"] if self.measures else []
+        named = [quote_name(m.name) for m in self.metrics]
+        sums = ["M", *self._pairs(self.measures, "OP", "")] if self.measures else []
         if len(self.times) > 1:
             sums.append('"DAYS(" D ", " D ")"')
         if len(self.moments) > 1:
             rules.append(f"T: {lark_choice(self.moments)}")
             sums.append('"HOURS(" T ", " T ")"')
         if self.metrics:
-            rules.append(f"METRIC: {lark_choice(quote_name(m.name) for m in self.metrics)}")
-            figures.insert(0, "METRIC")
+            rules.append(f"METRIC: {lark_choice(named)}")
         if self.numbers:
             rules.append(f"N: {lark_choice(self.numbers)}")
         if self._has_keys():
@@ -161,6 +184,8 @@ class _Rules:
             ranked = " | ".join([*(["sum"] if sums else []), *(["D"] if self.times else [])])
             figures.append(f'("MIN(" | "MAX(") ({ranked}) ")"')
         dims, units = ["COL"], ""
+        if self.words.is_summed:
+            dims = [lark_choice(name for name in self.columns if name not in self.measures) or "COL"]
         if self.times:
             rules.append(f"D: {lark_choice(self.times)}")
             units = lark_choice([*(f"TO_{g.upper()}(" for g in GRAINS), *(f"{p.upper()}_OF(" for p in PARTS)])
@@ -168,57 +193,102 @@ class _Rules:
         parted = [quote_name(m.name) for m in self.metrics if has_parts(m)]
         if self.words.measures is None:
             parted.append("COUNT(*)")
+        else:
+            parted += [f"SUM({name})" for name in self.measures]
         computed = " | sum" if sums else ""
         conditions = self._conditions(bool(sums))
         more = f"{{0,{MAX_ITEMS - 1}}}"
+        has_shares = bool(parted)
+        if self.words.is_summed:
+            computed = ""
         rules += [
-            f"single: {' | '.join(figures)}",
-            'figure: single ((" / " | " - ") single)?',
+            f"plain: {' | '.join(figures)}",
+            f"single: plain{' | METRIC' if named else ''}",
+            'PER: " / " | " - "',
+            f"figure: {' | '.join(['single', 'plain PER single', *self._pairs(named, 'PER', 'plain')])}",
             f"dim: {' | '.join(dims)}",
-            *([f'share: "SHARE(" ({lark_choice(parted)}) ", " conds ")"'] if parted else []),
-            f"item: dim | figure{' | share' if parted else ''}{computed}",
+            *([f'share: "SHARE(" ({lark_choice(parted)}) ", " conds ")"'] if has_shares else []),
+            f"item: dim | figure{' | share' if has_shares else ''}{computed}",
             f"key: dim | figure{computed}",
-            *self._order_rules(computed, units, bool(parted)),
+            *self._order_rules(computed, units, has_shares),
             f"cond: {' | '.join(conditions)}",
             f'conds: cond (" AND " cond){{0,{MAX_CONDITIONS - 1}}}',
-            self._select(more),
+            self._select(more, has_shares),
             'order: first (", " key " DESC"?){0,2}',
-            *(f"must{n}: {lark_choice(group)}" for n, group in enumerate(self.words.must)),
-            f"start: select {lark_text(f' FROM {quote_name(self.view.name)}')} {self._where()}"
-            f" {self._grouped(more)}",
+            f"start: select {lark_text(f' FROM {quote_name(self.view.name)}')} ({self._rest(more)})",
         ]
         return "\n".join(rules) + "\n"
 
-    def _select(self, more: str) -> str:
+    def _pairs(self, names: Sequence[str], sign: str, other: str) -> list[str]:
+        """Each name with a sign and another; with itself it would always be the same."""
+        found = []
+        for name in names:
+            others = [*([other] if other else []), *(lark_text(each) for each in names if each != name)]
+            if others:
+                found.append(f"{lark_text(name)} {sign} ({' | '.join(others)})")
+        return found
+
+    def _select(self, more: str, has_shares: bool) -> str:
+        if self.words.never:
+            return 'select: "SELECT " dim'
+        if self.words.share and has_shares:
+            groups = "" if self.words.share == "alone" else '(dim ", "){1,2}'
+            return f'select: "SELECT " {groups} share'
         if self.words.counted is not None:
             return 'select: "SELECT " (dim ", ")? single'
         if self.words.extreme is not None and self.times:
             return f'select: "SELECT {"MAX" if self.words.extreme == "desc" else "MIN"}(" D ")"'
         if self.words.groups:
-            return f'select: {lark_text(f"SELECT {self._groups()}")} (", " item){{1,{MAX_ITEMS - 1}}}'
+            shown = f"(figure{' | share' if has_shares else ''})"
+            return f'select: {lark_text(f"SELECT {self._groups()}")} (", " {shown}){{1,{MAX_ITEMS - 1}}}'
         return f'select: "SELECT DISTINCT " dim (", " dim){more} | "SELECT " item (", " item){more}'
 
-    def _grouped(self, more: str) -> str:
-        """What follows WHERE."""
+    def _rest(self, more: str) -> str:
+        """What follows FROM."""
+        words = self.words
+        if words.never:
+            having = lark_choice(f" HAVING SHARE(COUNT(*), {each}) = 0" for each in words.never)
+            return f'{self._during()} " GROUP BY " dim ({having})'
+        ways = []
+        for are_of_rows in itertools.product((True, False), repeat=len(words.bounds)):
+            placed = list(zip(are_of_rows, words.bounds, strict=True))
+            rows = [bound.rows for is_of_rows, bound in placed if is_of_rows]
+            groups = [bound.groups for is_of_rows, bound in placed if not is_of_rows]
+            if all(rows) and not (rows and words.is_summed):
+                ways.append(f"{self._where([*rows, *words.must])} {self._grouped(more, groups)}")
+        return " | ".join(ways)
+
+    def _during(self) -> str:
+        """Periods of the question as the only condition."""
+        if not self.times or not self.words.periods:
+            return ""
+        said = lark_choice(quote_text(p.text) for p in self.words.periods)
+        return f'(" WHERE DURING(" D ", " ({said}) ")")?'
+
+    def _grouped(self, more: str, bounds: Sequence[Sequence[str]]) -> str:
+        """What follows WHERE; of each of ``bounds`` the groups meet one condition."""
         if self.words.extreme is not None and self.times:
             return ""
-        having, sort = '(" HAVING " figure CMP NUM)?', '" ORDER BY " order'
-        rest = f'{sort if self.words.is_ranking else f"({sort})?"} (" LIMIT " COUNT)?'
+        having = '(" HAVING " figure CMP NUM)?'
+        if bounds:
+            having = '" HAVING " ' + ' " AND " '.join(f"({lark_choice(each)})" for each in bounds)
+        is_sorted = self.words.is_ranking or self.words.is_whole
+        rest = '" ORDER BY " order' if is_sorted else '(" ORDER BY " order)?'
+        if not self.words.is_whole:
+            rest += ' (" LIMIT " COUNT)?'
         if self.words.groups:
             return f'{lark_text(f" GROUP BY {self._groups()}")} (", " dim){more} {having} {rest}'
-        return f'(" GROUP BY " dim (", " dim){more} {having})? {rest}'
+        grouped = f'" GROUP BY " dim (", " dim){more} {having}'
+        return f"{grouped if bounds else f'({grouped})?'} {rest}"
 
     def _groups(self) -> str:
         return ", ".join(map(quote_name, self.words.groups))
 
-    def _where(self) -> str:
-        if not self.words.must:
+    def _where(self, must: Sequence[Sequence[str]]) -> str:
+        if not must:
             return '(" WHERE " conds)?'
-        return (
-            '" WHERE " '
-            + ' " AND " '.join(f"must{n}" for n in range(len(self.words.must)))
-            + ' (" AND " conds)?'
-        )
+        first = ' " AND " '.join(f"({lark_choice(group)})" for group in must)
+        return f'" WHERE " {first} (" AND " conds)?'
 
     def _order_rules(self, computed: str, units: str, has_shares: bool) -> list[str]:
         """What is sorted by first: where the question says which way, numbers go that way only."""

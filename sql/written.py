@@ -238,17 +238,19 @@ class _Asking:
         narrower = self.steps.narrower(self.links, best) if best.fault is None else None
         if narrower is not None:
             (again,) = self.write([lead], 0.0, narrower)
+            if again.fault is not None:
+                again = self._likelier(lead, again, narrower)
             if again.chance > -math.inf and self.steps.omits(self.links, again) <= omitted:
                 return again
         return self._likelier(lead, best) if omitted and not is_doubtful else best
 
-    def _likelier(self, lead: Completion, one: Written) -> Written:
+    def _likelier(self, lead: Completion, one: Written, narrower: str | None = None) -> Written:
         """The likeliest of a few more that omit least, or that one."""
 
         def standing(written: Written) -> tuple[bool, int, float]:
             return written.chance > -math.inf, -self.steps.omits(self.links, written), written.chance
 
-        return max([one, *self.write([lead] * TRIES_AGAIN, 1.0)], key=standing)
+        return max([one, *self.write([lead] * TRIES_AGAIN, 1.0, narrower)], key=standing)
 
     def _complete(
         self, lead: str, grammar: str, count: int, temperature: float, max_tokens: int

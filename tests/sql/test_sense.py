@@ -23,6 +23,22 @@ NEVER = [
     "SELECT a FROM t WHERE n > 5.5 AND n > 2 AND n <= 4",
     "SELECT a FROM t WHERE d >= '2025-01-01' AND d < '2026-01-01' AND d >= '2026-01-01'",
 ]
+SHARE = "COUNT(CASE WHEN {} THEN 1 END) * 1.0 / COUNT(*)"
+X, OPEN = "c = 'x'", "c = 'x' AND is_open"
+EMPTY_SHARES = [
+    f"SELECT {SHARE.format(X)} FROM t WHERE c = 'x' AND n > 3",
+    f"SELECT {SHARE.format(OPEN)} FROM t WHERE is_open AND c = 'x'",
+    f"SELECT c, {SHARE.format(X)} FROM t GROUP BY c",
+    f"SELECT is_open, {SHARE.format('NOT is_open')} FROM t GROUP BY is_open",
+    f"SELECT a FROM u WHERE n > (SELECT {SHARE.format(X)} FROM t WHERE c = 'x')",
+]
+SHARES = [
+    f"SELECT {SHARE.format(X)} FROM t WHERE n > 3",
+    f"SELECT {SHARE.format(OPEN)} FROM t WHERE is_open",
+    f"SELECT d, {SHARE.format(X)} FROM t GROUP BY d",
+    f"SELECT a FROM t WHERE c = 'x' AND n > (SELECT {SHARE.format(X)} FROM t)",
+    "SELECT SUM(CASE WHEN c = 'x' THEN 1 END) FROM t WHERE c = 'x'",
+]
 MAYBE = [
     "SELECT a FROM t WHERE c = 'x' OR c = 'y'",
     "SELECT a FROM t WHERE c = 'x' AND d = 'y'",
@@ -53,6 +69,12 @@ def test_a_list_names_nothing_twice() -> None:
         refuse_contradictions("SELECT a FROM t WHERE NOT n IN (0, 1, 1)", "duckdb")
 
 
-@pytest.mark.parametrize("sql", MAYBE)
+@pytest.mark.parametrize("sql", EMPTY_SHARES)
+def test_a_share_of_what_all_rows_are_is_refused(sql: str) -> None:
+    with pytest.raises(Senseless, match="holds for all rows or for none"):
+        refuse_contradictions(sql, "duckdb")
+
+
+@pytest.mark.parametrize("sql", [*MAYBE, *SHARES])
 def test_what_may_hold_is_left_alone(sql: str) -> None:
     refuse_contradictions(sql, "duckdb")

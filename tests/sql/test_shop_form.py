@@ -229,6 +229,7 @@ def test_values_of_many_rows_need_what_they_belong_to(text: str, is_senseless: b
 def test_a_figure_is_not_compared_with_itself(text: str) -> None:
     with pytest.raises(Senseless, match="is always the same"):
         expand(text, SALES, METRICS, PERIODS, "duckdb")
+    assert not accepts(form_grammar(SALES, METRICS, WORDS), text)
 
 
 @pytest.mark.parametrize("figure", ["SUM(order_id)", "AVG(order_id)", "SUM(amount * order_id)"])
