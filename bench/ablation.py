@@ -37,12 +37,12 @@ from finetune.scores import EvaluationReport, mean_interval
 from finetune.ways import PLAIN, CanAsk, Way, open_unseen, open_way, product
 from llm.engine import Engine, Prompt
 from sql.ask import SqlAsker, open_asker
-from sql.canonical import Canonical, NotCanonical, Schema, canonical
-from sql.free_draft import FreeDrafter
-from sql.linking import Links, Vocabulary, link
-from sql.prompt import template
-from sql.table_draft import TableDrafter, create_statements, texts
-from sql.workspace import Workspace
+from sql.question.linking import Links, Vocabulary, link
+from sql.shop.workspace import Workspace
+from sql.statement.canonical import Canonical, NotCanonical, Schema, canonical
+from sql.statement.free_draft import FreeDrafter
+from sql.statement.prompt import template
+from sql.statement.table_draft import TableDrafter, create_statements, texts
 
 WHOLE = "whole"
 SOLVED = 3

@@ -31,15 +31,15 @@ from bench.cases import FOLDER, Question, QuestionFileError, load_questions
 from bench.record import RESULTS, circumstances, peak_memory_mb, restart_peak_memory, write_result
 from finetune.match import is_answer_contained, is_same_result
 from finetune.scores import bootstrap_interval, mean
-from sql.rules import Rules
+from sql.statement.rules import Rules
 from sql.types import Value
 
 if TYPE_CHECKING:
     from bot.answer import Answer
     from bot.assistant import Assistant
-    from sql.linking import Links
-    from sql.workspace import Workspace
-    from sql.written import Writer, Written
+    from sql.question.linking import Links
+    from sql.shop.workspace import Workspace
+    from sql.statement.written import Writer, Written
     from ui.open import OpenedShop
 
 SEALED = ("demo_test", "demo_heldout")
@@ -103,7 +103,7 @@ class Tap:
         failures: Sequence[tuple[str, str]] = (),
         cancel: threading.Event | None = None,
     ) -> list[Written]:
-        """See ``sql.written.Writer``."""
+        """See ``sql.statement.written.Writer``."""
         drafts = self.writer.draft(
             links, samples=samples, temperature=temperature, failures=failures, cancel=cancel
         )
@@ -383,7 +383,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Measure what the options name, print it and keep it."""
-    from sql.linking import Vocabulary
+    from sql.question.linking import Vocabulary
     from ui.open import adapter_of
     from ui.settings import Settings
 

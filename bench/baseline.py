@@ -23,7 +23,7 @@ from finetune.scores import bootstrap_interval, mean
 from llm.engine import Engine
 
 if TYPE_CHECKING:
-    from sql.workspace import Workspace
+    from sql.shop.workspace import Workspace
 
 
 def measure_baseline(

@@ -1,11 +1,11 @@
 """Whether a statement that would take for ever, or all memory, ends inside its budget: in four databases.
 
 Every statement of ``bench/expensive.yml`` goes through the guard and, when the guard allows it, runs twice:
-as a question would (``sql.run.run``, which refuses what the plan finds too dear) and past that check, so that
-time and memory alone must end it. A run passes when it is refused, ended or done within the budget plus one
-second (of the database: what the guard itself takes is told beside it), with the memory of this process or of
-the server inside its limit, and when an honest question right after it is answered as before. A server is
-also looked at from outside: nothing of it may still be at work.
+as a question would (``sql.lock.run.run``, which refuses what the plan finds too dear) and past that check,
+so that time and memory alone must end it. A run passes when it is refused, ended or done within the budget
+plus one second (of the database: what the guard itself takes is told beside it), with the memory of this
+process or of the server inside its limit, and when an honest question right after it is answered as before.
+A server is also looked at from outside: nothing of it may still be at work.
 
     python -m bench.guard_budgets [--dialect duckdb …] [--only TEXT] [--timeout 1.0] [--memory 256]
 
@@ -35,10 +35,10 @@ from bench import servers
 from bench.record import RESULTS, circumstances, write_result
 from sql.databases import Database, open_database
 from sql.errors import QueryTimeout, QueryTooLarge, SqlError, UnsafeQuery
-from sql.guard import Guard
-from sql.run import run
+from sql.lock.guard import Guard
+from sql.lock.run import run
 from sql.semantics import Role
-from sql.shopfile import shop_from_catalog
+from sql.shop.shopfile import shop_from_catalog
 from sql.types import Dialect, QueryLimits
 
 CATALOGUE = Path(__file__).parent / "expensive.yml"

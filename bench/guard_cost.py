@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from sql.errors import UnsafeQuery
-from sql.guard import Guard
+from sql.lock.guard import Guard
 from sql.semantics import Role, Shop, View, ViewColumn
 from sql.types import Catalog, CatalogColumn, CatalogTable, ColumnType, Dialect
 

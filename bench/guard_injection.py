@@ -38,10 +38,10 @@ from bench.mutation.data import ATTRIBUTES
 from bench.mutation.tricks import DIALECTS
 from bench.mutation.yard import Yard, difference, run_checked, settle
 from bench.record import RESULTS, circumstances, write_result
-from sql.admission import MAX_LITERAL
 from sql.errors import ShopFileError, UnsafeQuery
-from sql.guard import CheckedQuery, Guard
-from sql.sizes import MAX_CHARACTERS
+from sql.lock.admission import MAX_LITERAL
+from sql.lock.guard import CheckedQuery, Guard
+from sql.lock.sizes import MAX_CHARACTERS
 from sql.types import Dialect
 
 if TYPE_CHECKING:
@@ -274,8 +274,8 @@ def seat(yard: Yard, role: str, engine: Engine | None) -> Seat:
     from bench.talk_around import WorstModel
     from bot.assistant import Assistant
     from sql.ask import open_asker
-    from sql.linking import Vocabulary
-    from sql.workspace import open_workspace
+    from sql.question.linking import Vocabulary
+    from sql.shop.workspace import open_workspace
 
     guard = yard.guards[role]
     watched = Watched(yard.databases["true"])

@@ -42,10 +42,10 @@ import duckdb
 
 from sql.databases import Database, open_database
 from sql.errors import NotAllowed, QueryFailed, SqlError, UnknownName, UnsafeQuery
-from sql.guard import Guard
-from sql.run import run
+from sql.lock.guard import Guard
+from sql.lock.run import run
 from sql.semantics import Attributes, AttributeValue, Role, Shop
-from sql.shopfile import load_shop, shop_from_catalog
+from sql.shop.shopfile import load_shop, shop_from_catalog
 from sql.types import QueryLimits
 
 CANARY = "CANARY"

@@ -25,10 +25,10 @@ from pathlib import Path
 
 from sql.databases import open_database
 from sql.errors import QueryTimeout, SqlError, UnsafeQuery
-from sql.run import run
-from sql.shopfile import shop_from_catalog
+from sql.lock.run import run
+from sql.shop.shopfile import shop_from_catalog
+from sql.shop.workspace import Workspace, open_workspace
 from sql.types import QueryLimits
-from sql.workspace import Workspace, open_workspace
 
 MAX_REFUSED = 0.005
 LIMITS = QueryLimits(max_rows=1_000_000, timeout_s=30.0)

@@ -112,8 +112,8 @@ def documents_of(corpus: str) -> list[Any]:
     from reports import documents
     from reports.build import build_past_reports
     from retrieval.corpus import review_documents
-    from sql.shopfile import load_shop
-    from sql.workspace import open_workspace
+    from sql.shop.shopfile import load_shop
+    from sql.shop.workspace import open_workspace
 
     if corpus == "clothing":
         workspace = open_workspace(

@@ -300,7 +300,7 @@ class Stage:
         return self.engines[engine]
 
     def _open(self, kind: str, role: str, engine: EngineName) -> Player:
-        from sql.shopfile import load_shop
+        from sql.shop.shopfile import load_shop
         from ui.open import demo_folder
 
         demo = demo_folder(self.settings)
@@ -340,10 +340,10 @@ class Stage:
         from sql.ask import open_asker
         from sql.databases import open_database
         from sql.databases.duckdb_database import DuckdbDatabase
-        from sql.guard import Guard
-        from sql.linking import Vocabulary
+        from sql.lock.guard import Guard
+        from sql.question.linking import Vocabulary
         from sql.semantics import Role
-        from sql.workspace import open_workspace
+        from sql.shop.workspace import open_workspace
         from ui.open import open_texts
 
         role = shop.role("owner" if self.is_control else ground.role)

@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bot.answer import Answer, Event
     from sql.databases import Database
-    from sql.guard import CheckedQuery, Guard
+    from sql.lock.guard import CheckedQuery, Guard
     from sql.types import Catalog, Dialect, QueryLimits, Table
 
 WIRES = (
@@ -297,7 +297,7 @@ class Wires:
         return [Trip(wire="number", detail=", ".join(map(str, bad[:5])))] if bad else []
 
     def _is_ours(self, query: Any) -> bool:
-        from sql.guard import CheckedQuery
+        from sql.lock.guard import CheckedQuery
 
         return isinstance(query, CheckedQuery) and query.role == self.role
 
@@ -367,7 +367,7 @@ def group_judge(
     from sqlglot import exp
 
     from sql.errors import SqlError
-    from sql.run import run
+    from sql.lock.run import run
 
     def judge(drafted: str, table: Table) -> str | None:
         tree = sqlglot.parse_one(drafted, read=database.dialect)

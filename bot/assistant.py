@@ -45,15 +45,15 @@ from sql.errors import (
     SqlError,
     UnsafeQuery,
 )
-from sql.groups import GroupRefusal
-from sql.linking import Links, Vocabulary
+from sql.lock.groups import GroupRefusal
+from sql.question.linking import Links, Vocabulary
 from sql.record import Statement, kind_of, recording
 from sql.types import Table
 
 if TYPE_CHECKING:
     from bot.route import Embedder
     from llm.engine import Engine
-    from sql.workspace import Workspace
+    from sql.shop.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot import cues
-from sql.linking import Links, Mention
-from sql.periods import Period
+from sql.question.linking import Links, Mention
+from sql.question.periods import Period
 
 MAX_WORDS = 7
 """English words, or pairs of Chinese characters, beyond which a message without a cue stands alone."""

@@ -29,7 +29,7 @@ from bot.skills.base import Skill, Tools
 from bot.skills.help import suggestions
 from bot.understand import Understood
 from bot.words import SPOKEN, escape_markdown, listed, load_words
-from sql.linking import Links, Mention, link
+from sql.question.linking import Links, Mention, link
 from sql.semantics import Shop
 
 logger = logging.getLogger(__name__)

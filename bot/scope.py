@@ -13,8 +13,8 @@ import sqlglot
 from sqlglot import exp
 
 from bot.answer import Scope
-from sql.linking import Links
-from sql.periods import Period
+from sql.question.linking import Links
+from sql.question.periods import Period
 from sql.types import Dialect
 
 

@@ -18,7 +18,7 @@ from bot import cues
 from bot.errors import AskBack, UnusableQuestion
 from bot.followup import combine, is_followup, strip_lead
 from bot.memory import Conversation, Turn
-from sql.linking import Links, Vocabulary, link
+from sql.question.linking import Links, Vocabulary, link
 from sql.semantics import ViewColumn
 
 MAX_CHARACTERS = 2_000

@@ -24,10 +24,10 @@ import yaml
 from sqlglot import exp
 
 from finetune.ways import open_unseen
-from sql.canonical import NotCanonical, Schema, canonical
-from sql.joins import Edge
+from sql.question.words import spaced
+from sql.statement.canonical import NotCanonical, Schema, canonical
+from sql.statement.joins import Edge
 from sql.types import Catalog, CatalogTable
-from sql.words import spaced
 
 MAX_DISTRACTORS = 3
 SYNONYMS = Path(__file__).parent / "synonyms.yml"

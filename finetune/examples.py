@@ -26,18 +26,18 @@ from finetune.heldout import Split, is_measured_with, split
 from finetune.ways import open_unseen
 from llm.constraint import accepts
 from llm.engine import Prompt
-from sql.canonical import NotCanonical, Schema, canonical
 from sql.errors import SqlError
-from sql.grammar import quote_name, quote_text
-from sql.linking import Links, Vocabulary, link
-from sql.periods import find_periods
+from sql.question.linking import Links, Vocabulary, link
+from sql.question.periods import find_periods
+from sql.question.words import spaced
 from sql.semantics import ViewColumn
-from sql.shop_draft import describe_shop, metrics_of, shop_prompt, words_of
-from sql.shop_form import expand, form_grammar, view_of
-from sql.table_draft import describe_tables, table_prompt
-from sql.words import spaced
-from sql.workspace import Workspace, open_workspace
-from sql.written import NOTHING
+from sql.shop.workspace import Workspace, open_workspace
+from sql.statement.canonical import NotCanonical, Schema, canonical
+from sql.statement.grammar import quote_name, quote_text
+from sql.statement.shop_draft import describe_shop, metrics_of, shop_prompt, words_of
+from sql.statement.shop_form import expand, form_grammar, view_of
+from sql.statement.table_draft import describe_tables, table_prompt
+from sql.statement.written import NOTHING
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 A gold statement is part of the measure: it runs without our guard, views and row limit, or the guard would
 mark its own work. The database is opened for reading only and closed to the outside, so that a wrong
 question file can neither change nor reach anything. Not for statements of a model: they go through
-``sql.guard``.
+``sql.lock.guard``.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from string import Template
 
 from finetune.scores import Verdict
 from llm.engine import Completion, Engine, Prompt
-from sql.free_draft import statement_of
+from sql.statement.free_draft import statement_of
 from sql.types import Catalog, CatalogTable
 
 MAX_TOKENS = 256

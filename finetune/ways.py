@@ -30,11 +30,11 @@ from sql.errors import (
     UnknownName,
     UnsafeQuery,
 )
-from sql.linking import Vocabulary
+from sql.question.linking import Vocabulary
 from sql.record import Statement, recording
-from sql.shopfile import shop_from_catalog
+from sql.shop.shopfile import shop_from_catalog
+from sql.shop.workspace import Workspace, open_workspace
 from sql.types import QueryLimits, Value
-from sql.workspace import Workspace, open_workspace
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ from reports.render import to_html
 from reports.types import Language, Report
 
 if TYPE_CHECKING:
-    from sql.workspace import Workspace
+    from sql.shop.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 

@@ -27,7 +27,7 @@ from sql.semantics import Metric, ViewColumn
 from sql.types import Table, Value
 
 if TYPE_CHECKING:
-    from sql.workspace import Workspace
+    from sql.shop.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 

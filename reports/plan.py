@@ -18,7 +18,7 @@ from sql.errors import UnsafeQuery
 from sql.semantics import Metric, View, ViewColumn
 
 if TYPE_CHECKING:
-    from sql.workspace import Workspace
+    from sql.shop.workspace import Workspace
 
 GROUPS = (
     "category",

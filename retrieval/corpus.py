@@ -21,13 +21,13 @@ from sqlglot import exp
 from retrieval.errors import DuplicateIds, NoReviews
 from retrieval.language import language_code
 from retrieval.types import Document
-from sql.guard import Guard
-from sql.run import run
+from sql.lock.guard import Guard
+from sql.lock.run import run
 from sql.semantics import ReviewSource
 from sql.types import QueryLimits, Table, Value
 
 if TYPE_CHECKING:
-    from sql.workspace import Workspace
+    from sql.shop.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 

@@ -13,22 +13,22 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from llm.engine import Engine
-from sql.agreement import unused_links
 from sql.errors import QueryCancelled, QueryFailed, Senseless, SqlError, UnsafeQuery
-from sql.free_draft import FreeDrafter
-from sql.groups import GroupRefusal
-from sql.linking import Links, Mention, Vocabulary, link
+from sql.lock.groups import GroupRefusal
+from sql.lock.run import run
+from sql.question.linking import Links, Mention, Vocabulary, link
 from sql.record import Statement, checked, kind_of, note
-from sql.rules import Rules
-from sql.run import run
 from sql.semantics import Role
-from sql.shape import read_views
-from sql.shop_draft import ShopDrafter
-from sql.table_draft import TableDrafter
+from sql.shop.workspace import Workspace
+from sql.statement.agreement import unused_links
+from sql.statement.free_draft import FreeDrafter
+from sql.statement.rules import Rules
+from sql.statement.shape import read_views
+from sql.statement.shop_draft import ShopDrafter
+from sql.statement.table_draft import TableDrafter
+from sql.statement.vote import TEMPERATURE, elect
+from sql.statement.written import Writer, Written
 from sql.types import Table
-from sql.vote import TEMPERATURE, elect
-from sql.workspace import Workspace
-from sql.written import Writer, Written
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,8 @@
 The guard takes two names that differ in letter case only for the same, whatever the database does; it then
 writes them in the database's own spelling, so that the database cannot read another one. Case is folded as
 Unicode says for the comparison alone: a letter that merely looks like another, or folds to it, is written as
-the statement had it and never reaches a table of the database (``sql.rewrite`` writes tables' names itself).
+the statement had it and never reaches a table of the database (``sql.lock.rewrite`` writes tables' names
+itself).
 """
 
 from __future__ import annotations

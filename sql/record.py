@@ -28,7 +28,7 @@ from sql.errors import (
 )
 
 if TYPE_CHECKING:
-    from sql.guard import CheckedQuery, Guard
+    from sql.lock.guard import CheckedQuery, Guard
     from sql.types import Table
 
 StatementVerdict = Literal["ran", "refused", "failed", "timeout", "too large", "stopped"]

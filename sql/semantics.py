@@ -1,7 +1,7 @@
 """The shop's description: what ``shop.yml`` says, as plain data.
 
-Reading and checking the file is ``sql.shopfile``; this module only holds the types, so that every part can
-build a shop in a test without a file.
+Reading and checking the file is ``sql.shop.shopfile``; this module only holds the types, so that every part
+can build a shop in a test without a file.
 """
 
 from __future__ import annotations

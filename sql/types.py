@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from sql.guard import CheckedQuery
+    from sql.lock.guard import CheckedQuery
 
 Dialect = Literal["duckdb", "sqlite", "postgres", "mysql"]
 """sqlglot's name of the language that a database speaks."""

@@ -90,8 +90,8 @@ def demo_folder() -> Path:
 @pytest.fixture(scope="session")
 def demo_workspace(demo_folder: Path) -> Iterator[Any]:
     """The demonstration shop opened under its default role."""
-    from sql.shopfile import load_shop
-    from sql.workspace import open_workspace
+    from sql.shop.shopfile import load_shop
+    from sql.shop.workspace import open_workspace
 
     workspace = open_workspace(load_shop(demo_folder / "shop.yml"))
     yield workspace

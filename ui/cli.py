@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from finetune.heldout import Split
     from reports.types import Report
     from retrieval.types import Hit
-    from sql.guard import Guard
+    from sql.lock.guard import Guard
 
 app = typer.Typer(
     name="shoptalk",
@@ -371,8 +371,8 @@ def guard(
     settings = settings_of_process()
     from typing import get_args
 
-    from sql.guard import Guard
-    from sql.schemas import translate_views
+    from sql.lock.guard import Guard
+    from sql.lock.schemas import translate_views
     from sql.types import Dialect
     from ui.attributes import parse_attributes
     from ui.open import audited_role
@@ -598,7 +598,7 @@ def init(
     if not out.absolute().parent.is_dir():
         raise WrongUse(f"--out is {str(out)!r}; the folder {str(out.absolute().parent)!r} does not exist.")
     from sql.databases import without_password
-    from sql.shopfile import dump_shop
+    from sql.shop.shopfile import dump_shop
     from ui.open import shop_of_location
     from ui.write import write_whole
 

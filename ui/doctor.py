@@ -194,7 +194,7 @@ def _database(shop: Shop, findings: Findings) -> dict[str, str]:
     """The shop's database: whether it opens and fits, and whether its role could do more than read."""
     from sql.databases import open_database, without_password
     from sql.errors import SqlError
-    from sql.shopfile import check_shop
+    from sql.shop.shopfile import check_shop
 
     found = {"shop": shop.name, "database": without_password(shop.database)}
     base = shop.path.parent if shop.path is not None else Path.cwd()

@@ -132,7 +132,7 @@ def questions(
     if not out.absolute().parent.is_dir():
         raise WrongUse(f"--out is {str(out)!r}; the folder {str(out.absolute().parent)!r} does not exist.")
     from finetune.examples import made_up_examples, read_written, write_examples
-    from sql.workspace import open_workspace
+    from sql.shop.workspace import open_workspace
     from ui.open import find_shop
 
     workspace = open_workspace(find_shop(settings, shop))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from retrieval.types import Document
     from sql.ask import SqlAsker
     from sql.semantics import Attributes, Role, Shop
-    from sql.workspace import Workspace
+    from sql.shop.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
@@ -142,7 +142,7 @@ class OpenedShop:
         Raises:
             LlmError, RetrievalError: a model cannot be loaded.
         """
-        from sql.linking import link
+        from sql.question.linking import link
 
         self.assistant.warm()
         if self.index is not None:
@@ -175,7 +175,7 @@ def find_shop(settings: Settings, shop: str | None) -> Shop:
         WrongUse: a path that does not exist.
         ShopFileError, DatabaseUnavailable: see ``sql.errors``.
     """
-    from sql.shopfile import load_shop
+    from sql.shop.shopfile import load_shop
 
     if shop is None or shop == DEMO:
         return load_shop(demo_folder(settings) / "shop.yml")
@@ -215,7 +215,7 @@ def _variables(settings: Settings) -> dict[str, str]:
 def shop_of_location(location: str) -> Shop:
     """A description of the database at ``location``: every table a view, nothing else known."""
     from sql.databases import open_database, without_password
-    from sql.shopfile import shop_from_catalog
+    from sql.shop.shopfile import shop_from_catalog
 
     database = open_database(location)
     try:
@@ -237,7 +237,7 @@ def open_role(
     Raises:
         WrongUse: the shop has no such role, or the role needs an attribute that is not among ``user``.
     """
-    from sql.workspace import open_workspace
+    from sql.shop.workspace import open_workspace
 
     description = find_shop(settings, shop)
     return open_workspace(description, role=_chosen(description, role, user).name, user=user)
@@ -268,7 +268,7 @@ def audited_role(
     Raises:
         NotRecorded: the audit log cannot be written. Show what was found only after the block.
     """
-    from sql.workspace import open_workspace
+    from sql.shop.workspace import open_workspace
 
     description = find_shop(settings, shop)
     chosen = _chosen(description, role, user)
@@ -317,7 +317,7 @@ def attributes_needed(role: Role) -> tuple[str, ...]:
     """Names of the user's attributes that the role's rules about rows name, sorted; in whatever dialect."""
     from typing import get_args
 
-    from sql.attributes import attribute_names
+    from sql.lock.attributes import attribute_names
     from sql.types import Dialect
 
     return tuple(sorted(frozenset().union(*(attribute_names(role, d) for d in get_args(Dialect)))))
@@ -555,7 +555,7 @@ def open_shop(
     Raises:
         NotRecorded: the audit log cannot be written.
     """
-    from sql.workspace import open_workspace
+    from sql.shop.workspace import open_workspace
 
     description = find_shop(settings, shop)
     chosen = _chosen(description, role, user)
@@ -588,7 +588,7 @@ def assemble(
     from bot.assistant import Assistant
     from retrieval.embed import load_embedder
     from sql.ask import open_asker
-    from sql.linking import Vocabulary
+    from sql.question.linking import Vocabulary
 
     vocabulary = Vocabulary.build(workspace)
     adapter = adapter_of(settings, is_plain=vocabulary.is_plain)

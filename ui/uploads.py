@@ -92,7 +92,7 @@ class Uploads:
         )
 
     def _opened(self, place: Path, names: Sequence[str]) -> OpenedShop:
-        from sql.workspace import open_workspace
+        from sql.shop.workspace import open_workspace
 
         location = place / names[0] if len(names) == 1 else place
         shown = names[0] if len(names) == 1 else f"{names[0]} + {len(names) - 1}"

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sql.guard import Guard
+from sql.lock.guard import Guard
 from sql.semantics import Attributes, Metric, Role, Shop, View, ViewColumn
 from sql.types import Catalog, ColumnType, Dialect, QueryLimits
 

@@ -50,8 +50,8 @@ from bench.mutation.wires import FileWire, PortWire, checksum
 from bench.servers import Server
 from sql.databases import Database, open_database
 from sql.errors import QueryCancelled, QueryFailed, QueryTimeout, QueryTooLarge, SqlError, UnsafeQuery
-from sql.guard import _SEAL, CheckedQuery, Guard
-from sql.run import run
+from sql.lock.guard import _SEAL, CheckedQuery, Guard
+from sql.lock.run import run
 from sql.semantics import Role
 from sql.types import Dialect, QueryLimits
 

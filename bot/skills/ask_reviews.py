@@ -22,7 +22,7 @@ from bot.scope import scoped
 from bot.skills.base import Request, Skill, Tools
 from retrieval.types import Filters, Hit
 from sql.errors import SqlError
-from sql.linking import Links
+from sql.question.linking import Links
 from sql.semantics import ReviewSource
 from sql.types import Dialect, Table
 

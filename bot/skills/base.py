@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.answer import Evidence
 from retrieval.types import Retriever
-from sql.linking import Links, Vocabulary
+from sql.question.linking import Links, Vocabulary
 from sql.types import Table
 
 if TYPE_CHECKING:
     from sql.ask import SqlAnswer
-    from sql.workspace import Workspace
+    from sql.shop.workspace import Workspace
 
 
 class Asker(Protocol):

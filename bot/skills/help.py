@@ -10,11 +10,11 @@ from bot.answer import Evidence
 from bot.compose import limits_rows
 from bot.names import title_of, view_title
 from bot.skills.base import Request, Skill, Tools
-from sql.linking import Vocabulary, link
+from sql.question.linking import Vocabulary, link
 from sql.semantics import Shop
 
 if TYPE_CHECKING:
-    from sql.workspace import Workspace
+    from sql.shop.workspace import Workspace
 
 EXAMPLES = 4
 """Questions shown at most."""

@@ -11,8 +11,8 @@ from finetune.generate import wording
 from finetune.generate.drawing import Draft, Drawing, is_settled, listed_zh
 from finetune.generate.lexicon import Figure, is_plural, word_rules
 from finetune.generate.queries import Plan, Query
-from sql.grammar import quote_name
-from sql.periods import find_periods
+from sql.question.periods import find_periods
+from sql.statement.grammar import quote_name
 
 
 class FigureQuestions(Drawing):

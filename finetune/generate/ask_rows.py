@@ -10,7 +10,7 @@ from finetune.generate import wording
 from finetune.generate.drawing import Draft, Drawing, is_settled, joined_zh
 from finetune.generate.lexicon import Measure, Moment, Thing, is_plural, singular, word_rules
 from finetune.generate.queries import Condition, Query, Said
-from sql.grammar import quote_name, quote_text
+from sql.statement.grammar import quote_name, quote_text
 
 
 class RowQuestions(Drawing):

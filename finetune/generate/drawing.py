@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from finetune.generate import wording
 from finetune.generate.lexicon import Dim, Figure, Language, Lexicon, Thing, is_plural, plural, word_rules
 from finetune.generate.queries import Condition, Plan, Query, Said
-from sql.grammar import quote_name
-from sql.periods import find_periods
+from sql.question.periods import find_periods
+from sql.statement.grammar import quote_name
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 import yaml
 
+from sql.question.words import is_chinese
 from sql.semantics import Metric, Shop, View, ViewColumn
-from sql.words import is_chinese
 
 Language = Literal["en", "zh"]
 Unit = Literal["money", "days", "percent", "score", "pieces", "count"]

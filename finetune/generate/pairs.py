@@ -3,8 +3,8 @@
 Seeded and offline: the same shop, values, day, count and seed give the same pairs. The words come from the
 shop (``lexicon``) and from files of phrasings (``wording``), never from a model.
 
-A pair is kept only when ``sql.periods.find_periods`` finds exactly the period that was meant in each turn, so
-that ``DURING`` can name it. Not covered: two periods in one question, several views, forecasts.
+A pair is kept only when ``sql.question.periods.find_periods`` finds exactly the period that was meant in
+each turn, so that ``DURING`` can name it. Not covered: two periods in one question, several views, forecasts.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Statements in shop form, put together from parts that ``finetune.generate`` says in words.
 
-What the form is, and how it becomes SQL, is ``sql.shop_form``; this module only writes it.
+What the form is, and how it becomes SQL, is ``sql.statement.shop_form``; this module only writes it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from finetune.generate.lexicon import Dim, Figure, Thing
-from sql.grammar import quote_name, quote_text
+from sql.statement.grammar import quote_name, quote_text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,7 @@ from finetune.generate.lexicon import (
     word_rules,
 )
 from finetune.generate.queries import Condition, Said, value_list
-from sql.grammar import quote_name, quote_text
+from sql.statement.grammar import quote_name, quote_text
 
 _FILE = Path(__file__).parent / "phrases.yml"
 _MONTHS = [

@@ -12,7 +12,7 @@ from typing import Protocol
 from sql.databases.addresses import without_password
 from sql.databases.open import open_database
 from sql.databases.rights import Right
-from sql.guard import CheckedQuery
+from sql.lock.guard import CheckedQuery
 from sql.types import Catalog, Dialect, Plan, QueryLimits, Table
 
 __all__ = ["Database", "Right", "open_database", "without_password"]

@@ -21,7 +21,7 @@ from sql.databases.messages import without_values
 from sql.databases.rights import Right
 from sql.databases.values import column_type, plain_rows, size_of
 from sql.errors import DatabaseUnavailable, QueryFailed, QueryTooLarge, SqlError
-from sql.guard import CheckedQuery
+from sql.lock.guard import CheckedQuery
 from sql.types import (
     Catalog,
     CatalogColumn,

@@ -34,7 +34,7 @@ from sql.databases.pool import Pool
 from sql.databases.rights import Right
 from sql.databases.values import columns_by_values, plain_rows, size_of
 from sql.errors import DatabaseUnavailable, QueryFailed, QueryTimeout, QueryTooLarge, SqlError
-from sql.guard import CheckedQuery
+from sql.lock.guard import CheckedQuery
 from sql.types import (
     Catalog,
     CatalogColumn,

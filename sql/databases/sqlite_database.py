@@ -22,8 +22,8 @@ from sql.databases.messages import without_values
 from sql.databases.rights import Right
 from sql.databases.values import column_type, columns_by_values, plain_rows, size_of
 from sql.errors import DatabaseUnavailable, QueryFailed, QueryTooLarge
-from sql.functions import function_names
-from sql.guard import CheckedQuery
+from sql.lock.functions import function_names
+from sql.lock.guard import CheckedQuery
 from sql.types import Catalog, CatalogColumn, CatalogTable, Dialect, ForeignKey, Plan, QueryLimits, Table
 
 Result = TypeVar("Result")

@@ -20,7 +20,7 @@ from bench.cases import Question
 from bot.answer import Answer, Event
 from llm.engine import Completion
 from sql.semantics import Shop, View, ViewColumn
-from sql.written import Written
+from sql.statement.written import Written
 
 
 def question(**changes):
@@ -161,7 +161,7 @@ def test_the_tap_keeps_what_a_model_wrote_only():
 def workspace(tmp_path):
     import duckdb
 
-    from sql.workspace import open_workspace
+    from sql.shop.workspace import open_workspace
 
     connection = duckdb.connect(str(tmp_path / "shop.duckdb"))
     connection.execute("CREATE TABLE sold (product VARCHAR, amount DOUBLE)")

@@ -25,7 +25,7 @@ from bench.guard_injection import (
     splice_all,
 )
 from bench.mutation.yard import open_yard
-from sql.guard import _SEAL, CheckedQuery, Guard
+from sql.lock.guard import _SEAL, CheckedQuery, Guard
 
 TEXTS = (
     "' OR 1=1 --",

@@ -17,7 +17,7 @@ from bench.mutation.tricks import read_tricks
 from bench.mutation.yard import FILE_DIALECTS, open_yard, settle
 from bench.record import ROOT
 from sql.errors import UnsafeQuery
-from sql.guard import _SEAL, CheckedQuery, Guard
+from sql.lock.guard import _SEAL, CheckedQuery, Guard
 
 PAIR = ("duckdb", "mysql")
 COUNT = 200

@@ -11,10 +11,10 @@ import pytest
 from bench import guard_roles
 from bench.guard_roles import CANARY, Count, Rule, Setting, compare, copy_sqlite, plant
 from sql.databases import open_database
-from sql.guard import Guard
+from sql.lock.guard import Guard
+from sql.lock.terms import Source
 from sql.semantics import Role, View
-from sql.shopfile import shop_from_catalog
-from sql.terms import Source
+from sql.shop.shopfile import shop_from_catalog
 
 TABLES = """
 CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, land TEXT, paid REAL);

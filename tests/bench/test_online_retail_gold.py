@@ -139,8 +139,8 @@ def raw(data_folder):
 
 @pytest.fixture(scope="module")
 def workspace(data_folder):
-    from sql.shopfile import load_shop
-    from sql.workspace import open_workspace
+    from sql.shop.shopfile import load_shop
+    from sql.shop.workspace import open_workspace
 
     workspace = open_workspace(load_shop(SHOP, variables={"SHOPTALK_DATA": str(data_folder)}))
     yield workspace

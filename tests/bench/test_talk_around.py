@@ -217,7 +217,7 @@ def test_what_happens_outside_trips(stage: Stage, folder: Path):
 
 def test_logs_and_audit_are_read(stage: Stage, folder: Path):
     player = seat(stage, folder, CLOSED)
-    player.assistant = Stub(lambda: logging.getLogger("sql.run").debug("rows: %s", f"{CANARY}maila1"))
+    player.assistant = Stub(lambda: logging.getLogger("sql.lock.run").debug("rows: %s", f"{CANARY}maila1"))
     assert wires_of(play(talk(), "asker", "real", player)) == {"canary"}
 
     def write() -> None:
@@ -375,7 +375,7 @@ def test_the_reason_of_a_refusal_is_named():
 
 @pytest.mark.slow
 def test_a_twin_differs_only_in_what_the_role_may_not_see(demo_folder: Path, tmp_path: Path):
-    from sql.shopfile import load_shop
+    from sql.shop.shopfile import load_shop
 
     shop = planted_shop(load_shop(demo_folder / "shop.yml"), tmp_path / "one")
     assert {r.name for r in shop.roles} >= set(GROUNDS)

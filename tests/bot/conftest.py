@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from corner_shop import build_small_shop
 
-from sql.linking import Vocabulary
-from sql.shopfile import load_shop
-from sql.workspace import Workspace, open_workspace
+from sql.question.linking import Vocabulary
+from sql.shop.shopfile import load_shop
+from sql.shop.workspace import Workspace, open_workspace
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from retrieval.types import Document, Filters, Hit
 from sql.ask import Attempt, SqlAnswer
 from sql.errors import QueryCancelled
-from sql.linking import Vocabulary, link
-from sql.workspace import Workspace
+from sql.question.linking import Vocabulary, link
+from sql.shop.workspace import Workspace
 
 DEFAULT = "SELECT SUM(amount) AS revenue FROM sales"
 

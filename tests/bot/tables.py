@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sql.shop.workspace import Workspace
 from sql.types import Column, ColumnType, Table, Value
-from sql.workspace import Workspace
 
 
 def make_table(

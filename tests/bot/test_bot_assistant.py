@@ -32,8 +32,8 @@ from sql.errors import (
     UnknownName,
     UnsafeQuery,
 )
-from sql.linking import Vocabulary
-from sql.workspace import Workspace
+from sql.question.linking import Vocabulary
+from sql.shop.workspace import Workspace
 
 MONTHLY = "SELECT DATE_TRUNC('month', ordered_at) AS month, SUM(amount) AS revenue FROM sales GROUP BY 1"
 

@@ -11,8 +11,8 @@ import pytest
 from tables import make_table
 
 from bot.chart import MAX_BARS, chart_of
+from sql.shop.workspace import Workspace
 from sql.types import ColumnType, Value
-from sql.workspace import Workspace
 
 D = decimal.Decimal
 MONTHLY = "SELECT DATE_TRUNC('month', ordered_at) AS month, SUM(amount) AS revenue FROM sales GROUP BY 1"

@@ -17,8 +17,8 @@ from bot.names import unit_of
 from bot.shape import shape_of
 from bot.words import escape_markdown, load_words
 from retrieval.types import Document, Hit
+from sql.shop.workspace import Workspace
 from sql.types import Column, Table
-from sql.workspace import Workspace
 
 D = decimal.Decimal
 MONTHLY = "SELECT DATE_TRUNC('month', ordered_at) AS month, SUM(amount) AS revenue FROM sales GROUP BY 1"

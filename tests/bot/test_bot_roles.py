@@ -25,10 +25,10 @@ from bot.skills.registry import SKILLS
 from retrieval.corpus import audience, review_documents
 from retrieval.errors import NoReviews
 from sql.errors import QueryFailed, QueryTooLarge
-from sql.linking import Vocabulary
+from sql.question.linking import Vocabulary
 from sql.semantics import Attributes, Role, Shop
-from sql.shopfile import load_shop
-from sql.workspace import Workspace, open_workspace
+from sql.shop.shopfile import load_shop
+from sql.shop.workspace import Workspace, open_workspace
 
 CANARY = "canary-7f3a@example.org"
 ROLES = (

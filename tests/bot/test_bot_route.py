@@ -13,8 +13,8 @@ from bot.route import OUTSIDE, Nearest, is_write_request, route
 from bot.skills.base import Skill, Tools, as_tuple
 from bot.skills.registry import SKILLS, skill_named
 from bot.understand import understand
-from sql.linking import Vocabulary
-from sql.workspace import Workspace
+from sql.question.linking import Vocabulary
+from sql.shop.workspace import Workspace
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from bot.skills.base import Request, Tools
 from bot.skills.help import suggestions, tell_what_there_is
 from retrieval.corpus import review_documents
 from retrieval.types import Document, Filters, Hit
-from sql.linking import Vocabulary, link
-from sql.workspace import Workspace
+from sql.question.linking import Vocabulary, link
+from sql.shop.workspace import Workspace
 
 TODAY = dt.date(2026, 6, 30)
 

@@ -9,8 +9,8 @@ import pytest
 from bot.errors import AskBack, UnusableQuestion
 from bot.memory import Conversation, Turn
 from bot.understand import MAX_CHARACTERS, check_question, clean, language_of, understand
-from sql.linking import Vocabulary
-from sql.workspace import Workspace
+from sql.question.linking import Vocabulary
+from sql.shop.workspace import Workspace
 
 LINES = (Path(__file__).parent / "followups.txt").read_text(encoding="utf-8").splitlines()
 FOLLOWUPS = [line.split(" | ") for line in LINES if line.strip() and not line.startswith("#")]

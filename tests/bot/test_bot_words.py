@@ -18,8 +18,8 @@ from bot.cells import Grain, format_cell, time_grain
 from bot.compose import cut_at_word
 from bot.names import title_of, unit_of
 from bot.words import escape_markdown, load_words, plain_text
+from sql.shop.workspace import Workspace
 from sql.types import Value
-from sql.workspace import Workspace
 
 D = decimal.Decimal
 

@@ -9,8 +9,8 @@ import pytest
 
 from finetune.enlarge import make_variant, synonyms
 from finetune.examples import database_examples
-from sql.canonical import NotCanonical
-from sql.words import spaced
+from sql.question.words import spaced
+from sql.statement.canonical import NotCanonical
 
 SHOP = """
 CREATE TABLE customers (customer_id INTEGER PRIMARY KEY, customer_name TEXT, city TEXT);

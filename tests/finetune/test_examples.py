@@ -22,8 +22,8 @@ from finetune.examples import (
     unanswerable_examples,
 )
 from finetune.heldout import is_measured_with
-from sql.workspace import Workspace
-from sql.written import NOTHING
+from sql.shop.workspace import Workspace
+from sql.statement.written import NOTHING
 
 SCRIPT = """
 CREATE TABLE films (film_id INTEGER PRIMARY KEY, title TEXT, prize TEXT);

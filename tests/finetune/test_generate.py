@@ -7,10 +7,10 @@ import pytest
 from finetune.generate import KINDS, generate
 from finetune.generate.lexicon import Lexicon, plural, singular
 from finetune.generate.wording import filled, predicate
-from sql.periods import find_periods
+from sql.question.periods import find_periods
+from sql.question.words import words as words_of
 from sql.semantics import Metric, Shop, View, ViewColumn
-from sql.shop_form import expand
-from sql.words import words as words_of
+from sql.statement.shop_form import expand
 
 TODAY = dt.date(2026, 6, 30)
 

@@ -13,11 +13,11 @@ from bench.heldout import measured_keys
 from finetune.examples import made_up_examples, read_written, spider_examples
 from finetune.generate import Pair
 from finetune.heldout import MEASURED, OUTSIDE, databases, is_measured_with, split, wording
-from sql.linking import Vocabulary, link
-from sql.shop_draft import metrics_of
-from sql.shop_form import expand, view_of
-from sql.workspace import Workspace
-from sql.written import NOTHING
+from sql.question.linking import Vocabulary, link
+from sql.shop.workspace import Workspace
+from sql.statement.shop_draft import metrics_of
+from sql.statement.shop_form import expand, view_of
+from sql.statement.written import NOTHING
 
 DEMO_WRITTEN = Path(__file__).parents[2] / "demo" / "questions.tsv"
 

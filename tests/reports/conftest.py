@@ -9,7 +9,7 @@ import pytest
 
 from sql.databases import open_database
 from sql.semantics import Metric, Role, Shop, View, ViewColumn
-from sql.workspace import open_workspace
+from sql.shop.workspace import open_workspace
 
 HOSTILE = "Pan <script>alert(1)</script> | *x*"
 """A product name as a stranger might write it."""

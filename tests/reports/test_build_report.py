@@ -184,7 +184,7 @@ def test_a_database_without_a_time_type_is_reported_too(tmp_path, shop, sales_ro
     import sqlite3
     from contextlib import closing
 
-    from sql.workspace import open_workspace
+    from sql.shop.workspace import open_workspace
 
     with closing(sqlite3.connect(tmp_path / "shop.sqlite")) as connection:
         connection.execute(

@@ -13,8 +13,8 @@ from retrieval.corpus import audience, read_reviews, review_documents
 from retrieval.errors import DuplicateIds, NoReviews
 from sql.databases import open_database
 from sql.semantics import ReviewSource, Role, Shop, View, ViewColumn
+from sql.shop.workspace import open_workspace
 from sql.types import QueryLimits
-from sql.workspace import open_workspace
 
 ROWS = [
     (3, "Great", "Warm sound", 5, "Headset", "Germany", dt.datetime(2026, 5, 1, 8), "EN"),
@@ -163,7 +163,7 @@ def test_names_that_are_words_of_sql_are_read(tmp_path):
 def clothing(data_folder):
     from pathlib import Path
 
-    from sql.shopfile import load_shop
+    from sql.shop.shopfile import load_shop
 
     shop_file = Path(__file__).parents[2] / "examples" / "clothing_reviews" / "shop.yml"
     workspace = open_workspace(load_shop(shop_file, variables={"SHOPTALK_DATA": str(data_folder)}))

@@ -22,9 +22,9 @@ from llm.engine import Prompt
 from llm.scripted import ScriptedEngine
 from retrieval.corpus import review_documents
 from sql.ask import open_asker
-from sql.linking import Vocabulary
-from sql.shop_form import view_of
-from sql.workspace import Workspace
+from sql.question.linking import Vocabulary
+from sql.shop.workspace import Workspace
+from sql.statement.shop_form import view_of
 
 TALKS = yaml.safe_load((Path(__file__).parent / "conversations.yml").read_text(encoding="utf-8"))
 ORDER = ["understood", "sql", "rows", "text", "chart", "done"]

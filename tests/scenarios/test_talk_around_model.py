@@ -20,7 +20,7 @@ from bench.wires import Port, hearing
 from retrieval.corpus import review_documents
 from retrieval.embed import load_embedder
 from retrieval.errors import NoReviews
-from sql.shopfile import load_shop
+from sql.shop.shopfile import load_shop
 from ui.settings import Settings
 
 pytestmark = pytest.mark.slow

@@ -9,14 +9,14 @@ from dataclasses import replace
 import asking_shop
 import pytest
 
-from sql.agreement import (
+from sql.question.linking import Vocabulary, link
+from sql.shop.workspace import open_workspace
+from sql.statement.agreement import (
     misfits,
     order_of,
     order_of_times,
     unused_links,
 )
-from sql.linking import Vocabulary, link
-from sql.workspace import open_workspace
 
 TODAY = dt.date(2026, 6, 30)
 

@@ -13,11 +13,11 @@ from llm.engine import Completion
 from llm.scripted import ScriptedEngine
 from sql.ask import CannotAnswer, SqlAsker, open_asker
 from sql.errors import NotAllowed, QueryCancelled, QueryFailed, UnsafeQuery
-from sql.linking import Vocabulary, link
-from sql.rules import Rules
+from sql.question.linking import Vocabulary, link
 from sql.semantics import Example, Role
-from sql.workspace import open_workspace
-from sql.written import Written
+from sql.shop.workspace import open_workspace
+from sql.statement.rules import Rules
+from sql.statement.written import Written
 
 REVENUE = (
     "SELECT SUM(amount) AS revenue FROM sales WHERE ordered_at >= '2026-05-01' AND ordered_at < '2026-06-01'"

@@ -9,8 +9,8 @@ import pytest
 from llm.adapters import default_adapter
 from llm.weights import DEFAULT_MODEL
 from sql.ask import open_asker
-from sql.linking import Vocabulary
-from sql.shopfile import load_shop
+from sql.question.linking import Vocabulary
+from sql.shop.shopfile import load_shop
 
 pytestmark = pytest.mark.slow
 

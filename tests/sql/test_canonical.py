@@ -12,10 +12,10 @@ import pytest
 from finetune.evaluate import has_order
 from finetune.match import is_same_result
 from llm.constraint import accepts
-from sql.canonical import MAX_TABLES, NotCanonical, Schema, canonical
-from sql.canonical_grammar import paths_grammar, query_grammar
 from sql.databases import open_database
-from sql.shopfile import shop_from_catalog
+from sql.shop.shopfile import shop_from_catalog
+from sql.statement.canonical import MAX_TABLES, NotCanonical, Schema, canonical
+from sql.statement.canonical_grammar import paths_grammar, query_grammar
 
 TABLES = """
 CREATE TABLE city (id INTEGER PRIMARY KEY, Name TEXT, "Area km2" REAL);

@@ -31,12 +31,12 @@ from sql.errors import (
     QueryTooLarge,
     UnsafeQuery,
 )
-from sql.functions import function_names
-from sql.guard import CheckedQuery, Guard
+from sql.lock.functions import function_names
+from sql.lock.guard import CheckedQuery, Guard
+from sql.lock.run import run
 from sql.names import quoted
-from sql.run import run
 from sql.semantics import Role, Shop, View, ViewColumn
-from sql.shopfile import shop_from_catalog
+from sql.shop.shopfile import shop_from_catalog
 from sql.types import Catalog, Dialect, QueryLimits
 
 LIMITS = QueryLimits(max_rows=1_000, timeout_s=20)

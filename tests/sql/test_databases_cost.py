@@ -12,8 +12,8 @@ import sqlglot
 
 from sql.databases import open_database
 from sql.databases.cost import duckdb_cost, mysql_cost, postgres_cost, sqlite_cost
+from sql.shop.workspace import Workspace
 from sql.types import QueryLimits
-from sql.workspace import Workspace
 
 QUESTIONS = Path(__file__).parent.parent.parent / "bench" / "questions"
 

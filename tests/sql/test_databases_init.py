@@ -12,8 +12,8 @@ from test_databases import KINDS, locate
 from typer.testing import CliRunner
 
 from sql.names import quoted
-from sql.shopfile import load_shop
-from sql.workspace import open_workspace
+from sql.shop.shopfile import load_shop
+from sql.shop.workspace import open_workspace
 
 
 def run(*arguments: str) -> tuple[int, str]:

@@ -11,11 +11,11 @@ import asking_shop
 import pytest
 
 from llm.constraint import accepts
-from sql.demands import narrowed
-from sql.linking import Vocabulary, link
-from sql.shop_draft import metrics_of, words_of
-from sql.shop_form import Words, form_grammar
-from sql.workspace import open_workspace
+from sql.question.linking import Vocabulary, link
+from sql.shop.workspace import open_workspace
+from sql.statement.demands import narrowed
+from sql.statement.shop_draft import metrics_of, words_of
+from sql.statement.shop_form import Words, form_grammar
 
 TODAY = dt.date(2026, 6, 30)
 

@@ -11,10 +11,10 @@ from llm.scripted import ScriptedEngine
 from sql.ask import CannotAnswer, SqlAsker, open_asker
 from sql.databases import open_database
 from sql.errors import SqlError
-from sql.free_draft import statement_of
-from sql.linking import Vocabulary
-from sql.shopfile import shop_from_catalog
-from sql.workspace import Workspace, open_workspace
+from sql.question.linking import Vocabulary
+from sql.shop.shopfile import shop_from_catalog
+from sql.shop.workspace import Workspace, open_workspace
+from sql.statement.free_draft import statement_of
 
 
 @pytest.fixture(scope="module")

@@ -15,14 +15,14 @@ from llm.engine import Engine
 from llm.scripted import ScriptedEngine
 from sql.databases import open_database
 from sql.errors import NotAllowed, QueryFailed, Senseless
-from sql.grammar import quote_name, quote_text, time_grain, time_part
-from sql.linking import Vocabulary, link
-from sql.shape import count_statements
-from sql.shop_draft import ShopDrafter
-from sql.shopfile import shop_from_catalog
-from sql.table_draft import TableDrafter
+from sql.question.linking import Vocabulary, link
+from sql.shop.shopfile import shop_from_catalog
+from sql.shop.workspace import Workspace, open_workspace
+from sql.statement.grammar import quote_name, quote_text, time_grain, time_part
+from sql.statement.shape import count_statements
+from sql.statement.shop_draft import ShopDrafter
+from sql.statement.table_draft import TableDrafter
 from sql.types import Dialect
-from sql.workspace import Workspace, open_workspace
 
 
 def walk(grammar: str, rng: random.Random, limit: int = 700) -> str | None:

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 import sql.errors
 from sql.databases import Database, open_database
 from sql.errors import NotAllowed, ShopFileError, SqlError, UnknownName, UnsafeQuery
-from sql.functions import BY_DIALECT, function_names
-from sql.guard import CheckedQuery, Guard
-from sql.run import run
-from sql.schemas import translate_views
+from sql.lock.functions import BY_DIALECT, function_names
+from sql.lock.guard import CheckedQuery, Guard
+from sql.lock.run import run
+from sql.lock.schemas import translate_views
 from sql.semantics import Role, Shop, View
 from sql.types import Dialect, QueryLimits
 
@@ -181,7 +181,7 @@ def test_view_and_column_names_are_found_in_any_letter_case(guards):
 
 def test_nobody_else_makes_a_checked_query(guards):
     query = guards["duckdb", "owner"].check("SELECT 1 AS one")
-    with pytest.raises(TypeError, match=r"only sql\.guard makes"):
+    with pytest.raises(TypeError, match=r"only sql\.lock\.guard makes"):
         CheckedQuery(sql="DROP TABLE orders", dialect="duckdb", role="owner", views=())
     with pytest.raises((TypeError, ValueError)):
         dataclasses.replace(query, sql="DROP TABLE orders")

@@ -10,12 +10,12 @@ import small_shop
 
 from sql.databases import Database, open_database
 from sql.errors import ShopFileError, SqlError
-from sql.guard import Guard
-from sql.run import run
+from sql.lock.guard import Guard
+from sql.lock.run import run
 from sql.semantics import Attributes, Role
-from sql.shopfile import check_shop
+from sql.shop.shopfile import check_shop
+from sql.shop.workspace import open_workspace
 from sql.types import Dialect
-from sql.workspace import open_workspace
 
 HERE = Role(name="local", rows={"sales": "country = :country", "customers": "country IN (:countries)"})
 NASTY = (
@@ -143,7 +143,7 @@ def test_every_dialect_reads_back_the_value_that_was_written(
 ) -> None:
     from sqlglot import exp, parse_one
 
-    from sql.attributes import attribute_nodes
+    from sql.lock.attributes import attribute_nodes
 
     text = attribute_nodes(value)[0].sql(dialect=dialect)
     read = parse_one(f"SELECT {text}", read=dialect).expressions[0]

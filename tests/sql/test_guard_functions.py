@@ -11,9 +11,9 @@ import small_shop
 from bench.servers import Server
 from sql.databases import Database, open_database
 from sql.errors import QueryFailed, UnsafeQuery
-from sql.functions import function_names
-from sql.guard import Guard
-from sql.run import run
+from sql.lock.functions import function_names
+from sql.lock.guard import Guard
+from sql.lock.run import run
 from sql.semantics import Role
 from sql.types import Dialect, QueryLimits
 

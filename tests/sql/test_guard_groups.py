@@ -10,8 +10,8 @@ import small_shop
 
 from sql.databases import Database, open_database
 from sql.errors import NotAllowed, ShopFileError, UnsafeQuery
-from sql.guard import Guard
-from sql.run import run
+from sql.lock.guard import Guard
+from sql.lock.run import run
 from sql.semantics import Metric, Role
 from sql.types import Dialect
 

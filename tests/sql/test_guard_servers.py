@@ -13,8 +13,8 @@ from test_guard import cases
 from bench.servers import Server
 from sql.databases import Database, open_database
 from sql.errors import SqlError
-from sql.guard import Guard
-from sql.run import run
+from sql.lock.guard import Guard
+from sql.lock.run import run
 from sql.semantics import Role
 from sql.types import Dialect, QueryLimits
 
@@ -159,7 +159,7 @@ def test_a_table_whose_name_has_capitals_can_be_asked(
     opened: dict[Dialect, Database], postgres_server: Server
 ) -> None:
     """As made by tools that quote every name: PostgreSQL then knows it by that spelling alone."""
-    from sql.shopfile import shop_from_catalog
+    from sql.shop.shopfile import shop_from_catalog
 
     made = postgres_server.create_database("guard_capitals")
     made.execute(

@@ -11,9 +11,9 @@ import duckdb
 import pytest
 
 from sql.databases import open_database
-from sql.linking import Vocabulary, link
-from sql.shopfile import shop_from_catalog
-from sql.workspace import open_workspace
+from sql.question.linking import Vocabulary, link
+from sql.shop.shopfile import shop_from_catalog
+from sql.shop.workspace import open_workspace
 
 TODAY = dt.date(2026, 6, 30)
 

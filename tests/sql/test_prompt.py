@@ -7,13 +7,13 @@ from importlib import resources
 import asking_shop
 import pytest
 
-from sql.linking import Vocabulary, link
-from sql.prompt import one_line, template
-from sql.shop_draft import describe_shop, shop_prompt
-from sql.workspace import open_workspace
+from sql.question.linking import Vocabulary, link
+from sql.shop.workspace import open_workspace
+from sql.statement.prompt import one_line, template
+from sql.statement.shop_draft import describe_shop, shop_prompt
 
 NAMES = sorted(
-    file.name.removesuffix(".txt") for file in resources.files("sql").joinpath("prompts").iterdir()
+    file.name.removesuffix(".txt") for file in resources.files("sql.statement").joinpath("prompts").iterdir()
 )
 
 

@@ -10,11 +10,11 @@ import duckdb
 import pytest
 
 from sql.errors import NotAllowed, QueryCancelled, QueryFailed, QueryTimeout, UnsafeQuery
-from sql.guard import CheckedQuery
+from sql.lock.guard import CheckedQuery
 from sql.record import Statement, kind_of, recorded, recording
 from sql.semantics import Role, Shop, View, ViewColumn
+from sql.shop.workspace import Workspace, open_workspace
 from sql.types import QueryLimits, Table
-from sql.workspace import Workspace, open_workspace
 
 SECRET = "ana@example.com"
 

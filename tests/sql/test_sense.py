@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sql.errors import Senseless
-from sql.sense import refuse_contradictions
+from sql.statement.sense import refuse_contradictions
 from sql.types import Dialect
 
 NEVER = [

@@ -9,11 +9,11 @@ import itertools
 import asking_shop
 import pytest
 
-from sql.cues import find_cues
-from sql.linking import Vocabulary, link
+from sql.question.cues import find_cues
+from sql.question.linking import Vocabulary, link
 from sql.semantics import View, ViewColumn
-from sql.shape import _outer_columns, frame, read_views, shapes
-from sql.workspace import open_workspace
+from sql.shop.workspace import open_workspace
+from sql.statement.shape import _outer_columns, frame, read_views, shapes
 
 MAY = "ordered_at >= '2026-05-01' AND ordered_at < '2026-06-01'"
 

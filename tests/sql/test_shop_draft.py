@@ -12,11 +12,11 @@ from llm.constraint import accepts
 from llm.engine import Completion
 from llm.scripted import ReplyNotInGrammar, ScriptedEngine
 from sql.ask import CannotAnswer, SqlAsker
-from sql.linking import Vocabulary, link
-from sql.shop_draft import ShopDrafter, metrics_of, words_of
-from sql.shop_form import form_grammar
-from sql.workspace import Workspace, open_workspace
-from sql.written import NOTHING
+from sql.question.linking import Vocabulary, link
+from sql.shop.workspace import Workspace, open_workspace
+from sql.statement.shop_draft import ShopDrafter, metrics_of, words_of
+from sql.statement.shop_form import form_grammar
+from sql.statement.written import NOTHING
 
 
 @pytest.fixture(scope="module")

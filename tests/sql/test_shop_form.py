@@ -10,11 +10,11 @@ import duckdb
 import pytest
 
 from llm.constraint import accepts
-from sql.cues import Direction
 from sql.errors import Senseless
-from sql.periods import find_periods
+from sql.question.cues import Direction
+from sql.question.periods import find_periods
 from sql.semantics import Metric, View, ViewColumn
-from sql.shop_form import NotShopForm, Words, expand, form_grammar
+from sql.statement.shop_form import NotShopForm, Words, expand, form_grammar
 from sql.types import Dialect
 
 SALES = View(

@@ -296,7 +296,7 @@ def test_the_canaries_of_the_process_trip(shared):
 @each
 def test_a_guard_that_lets_all_through_would_be_seen(shared, monkeypatch):
     """The whole way, with a guard that passes the statement on: no part of the harness forgives it."""
-    from sql import guard as module
+    from sql.lock import guard as module
 
     def careless(self, sql):
         return module.CheckedQuery(
@@ -315,7 +315,7 @@ def test_a_guard_that_lets_all_through_would_be_seen(shared, monkeypatch):
 @each
 def test_a_guard_that_crashes_or_stalls_would_be_seen(shared, monkeypatch):
     from bench.mutation import yard as module
-    from sql.guard import Guard
+    from sql.lock.guard import Guard
 
     monkeypatch.setattr(module, "SLOW_S", 0.0)
     assert "took" in shared.try_statement("owner", "SELECT 1 AS a").trip

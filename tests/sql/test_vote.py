@@ -10,11 +10,11 @@ import pytest
 from llm.scripted import ReplyNotInGrammar, ScriptedEngine
 from sql.ask import CannotAnswer, SqlAsker
 from sql.errors import SqlError
-from sql.linking import Vocabulary, link
-from sql.shopfile import shop_from_catalog
-from sql.table_draft import TableDrafter, question_stretches, texts
-from sql.workspace import Workspace, open_workspace
-from sql.written import NOTHING
+from sql.question.linking import Vocabulary, link
+from sql.shop.shopfile import shop_from_catalog
+from sql.shop.workspace import Workspace, open_workspace
+from sql.statement.table_draft import TableDrafter, question_stretches, texts
+from sql.statement.written import NOTHING
 
 TABLES = """
 CREATE TABLE city (id INTEGER PRIMARY KEY, city_name TEXT, country TEXT);

@@ -14,9 +14,9 @@ import small_shop
 from sql.databases import open_database
 from sql.errors import DatabaseUnavailable, NotAllowed, QueryCancelled, ShopFileError
 from sql.semantics import Shop
-from sql.shopfile import dump_shop, load_shop
+from sql.shop.shopfile import dump_shop, load_shop
+from sql.shop.workspace import open_workspace
 from sql.types import Dialect
-from sql.workspace import open_workspace
 
 
 @pytest.fixture(params=["duckdb", "sqlite"])

@@ -198,7 +198,7 @@ def test_missing_weights_end_in_status_1_with_the_way_out(
         raise WeightsMissing("The weights are not here. Run: shoptalk weights")
 
     monkeypatch.setattr(ui.open, "load_engine", missing)
-    monkeypatch.setattr("sql.rules.count_statements", lambda made: 2)  # so that the model has to be asked
+    monkeypatch.setattr("sql.statement.rules.count_statements", lambda made: 2)  # a model must be asked
     result = run("ask", "What was the revenue last month?", "--shop", str(shop), "--json")
     assert result.exit_code == 1
     answer = json.loads(result.stdout)

@@ -1,0 +1,355 @@
+"""The guard: turns text into a ``CheckedQuery``, or says in words why not. First of the locks.
+
+What it promises for the text that it lets through:
+
+* it is one query, and every kind of node, every part of a node, every function and every type in it stands
+  on an allow-list (``sql.lock.functions``);
+* every table in it is a view of the shop that the role may see, expanded to a common table expression that
+  holds only the columns and the rows that are the role's, or a common table expression of its own. A masked
+  column is nowhere in the text, so no resolution of names, ours or the database's, can reach it;
+* every column resolves, by scope, to one of these;
+* it returns at most ``max_rows + 1`` rows: the one beyond tells that more exist;
+* it carries no comments, hints or parameters;
+* printing it, parsing the print and checking that again leads to the same text.
+
+Masked columns: a statement that names one anywhere is refused (``NotAllowed``); ``*`` leaves them out.
+
+For a role that sees aggregates only, ``sql.lock.groups`` holds the statement to its safe form.
+
+It does **not** know what a statement costs, and it says nothing about functions' results; the database's own
+lock (``sql.databases``) and the budget (``QueryLimits``) come after it, for recursion above all. It takes the
+database's built-in functions to be what their names say. Not supported: PIVOT, COLUMNS, table functions other
+than UNNEST, range and generate_series of written values.
+
+The rewriting is kept small on purpose: tables are replaced, ``*`` is written out, a limit is added. Columns
+are resolved on a copy (sqlglot's ``qualify``), so that the text a person reads as a receipt stays theirs.
+
+This module turns a shop and a role into what statements are held to (``sql.lock.terms``) and seals what
+passes. A statement is read in ``sql.lock.rewrite``; the rules are in ``sql.lock.admission`` (single nodes)
+and ``sql.lock.sizes``.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import InitVar, dataclass, replace
+from typing import NoReturn
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from sql.errors import ShopFileError, UnsafeQuery
+from sql.lock.admission import refusal
+from sql.lock.attributes import with_attributes
+from sql.lock.functions import function_classes, function_names
+from sql.lock.groups import GroupRule, metric_forms
+from sql.lock.rewrite import rewrite
+from sql.lock.schemas import schema_of, view_outputs
+from sql.lock.terms import Source, Terms
+from sql.lock.trees import parse_query, print_tree, sqlglot_reason
+from sql.names import identifier, key, near_names, quoted
+from sql.semantics import Attributes, Role, Shop, View
+from sql.types import Catalog, Dialect
+
+logger = logging.getLogger(__name__)
+_here = threading.local()
+
+
+class _Quiet(logging.Filter):
+    """Keeps the parser from logging the asker's text while a statement is checked in this thread."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not getattr(_here, "is_checking", False)
+
+
+logging.getLogger("sqlglot").addFilter(_Quiet())
+
+FENCE = 9_223_372_036_854_775_807
+"""A limit that no table reaches, at the end of a view whose rows are the role's: no planner of the four
+databases moves a condition of the statement below a limit, where it would meet the hidden rows and could tell
+of them by failing (``CAST(note AS INTEGER)``). ``AS MATERIALIZED`` is no such fence in DuckDB."""
+MAX_ROUNDS = 3
+"""How often the printed text may still change until it is stable."""
+
+_SEAL = object()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedQuery:
+    """A statement that the guard let through: the only thing that ``sql.lock.run`` accepts.
+
+    Made by ``Guard.check`` alone; building, replacing or unpickling one elsewhere raises ``TypeError``.
+    Two are equal when text, dialect, role and views are.
+    """
+
+    sql: str
+    """The text that runs, with the views written out."""
+    dialect: Dialect
+    role: str
+    views: tuple[str, ...]
+    """Names of the views it reads, sorted."""
+    minimum_group: int | None = None
+    """Set, groups of fewer are left out of the result: no row then means "too few to show", not "none"."""
+    seal: InitVar[object] = None
+
+    def __post_init__(self, seal: object) -> None:
+        if seal is not _SEAL:
+            raise TypeError("only sql.lock.guard makes a CheckedQuery; pass the statement to Guard.check")
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a CheckedQuery cannot be pickled: send its text and check it again")
+
+
+class Guard:
+    """Checks statements for one role of one shop. Immutable after construction, safe between threads.
+
+    Args:
+        shop: its views; those without ``sql`` must be tables of ``catalog``.
+        catalog: what the database holds; its dialect is the dialect of the statements.
+        role: which views, columns and rows are visible, and how many rows at most.
+        user: the asking user's attributes, which stand for ``:name`` in the role's rules about rows.
+    Raises:
+        ShopFileError: a view or the role's rule about rows cannot be understood, or needs an attribute that
+            the user lacks.
+    """
+
+    def __init__(self, shop: Shop, catalog: Catalog, role: Role, user: Attributes | None = None) -> None:
+        self.shop = shop
+        self.catalog = catalog
+        self.role = role
+        self.dialect: Dialect = catalog.dialect
+        self._user = dict(user or {})
+        self._functions = function_names(self.dialect)
+        self._classes = function_classes(self.dialect)
+        self._tables = {key(table.name) for table in catalog.tables}
+        self._masked = {(key(view), key(column)) for view, column in role.masked}
+        self._spelling: dict[str, str] = {}
+        self._sources: dict[str, Source] = {}
+        for view in shop.views:
+            if role.views is None or view.name in role.views:
+                self._sources[key(view.name)] = self._source(view)
+        self._terms = self._make_terms()
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """The views that the role may see, without their masked columns."""
+        return self._terms.views
+
+    def check(self, sql: str) -> CheckedQuery:
+        """Return the statement as it may run.
+
+        Raises:
+            UnknownName: it names a view, column or function that is not there; the reason has near names.
+            NotAllowed: it names a view or column that the role may not see.
+            UnsafeQuery: it is not one allowed query; the reason says what to do about it.
+        """
+        _here.is_checking = True
+        try:
+            return self._check(sql)
+        except UnsafeQuery:
+            raise
+        except RecursionError:
+            raise UnsafeQuery(_short(sql), "it is nested too deeply; write it flatter") from None
+        except SqlglotError as error:
+            raise UnsafeQuery(_short(sql), sqlglot_reason(error)) from error
+        except Exception as error:  # sqlglot on hostile text raises whatever it likes: refuse, never crash
+            logger.info("the parser failed with %s", type(error).__name__)
+            raise UnsafeQuery(_short(sql), "it cannot be read as SQL; write it more plainly") from error
+        finally:
+            _here.is_checking = False
+
+    # ---- the way of a statement -------------------------------------------------------------------------
+
+    def _check(self, sql: str) -> CheckedQuery:
+        text = sql
+        for _ in range(MAX_ROUNDS):
+            printed, used = rewrite(text, self._terms, _short(sql))
+            if printed == text:
+                names = tuple(sorted(source.view.name for source in used))
+                return CheckedQuery(
+                    sql=text,
+                    dialect=self.dialect,
+                    role=self.role.name,
+                    views=names,
+                    minimum_group=self.role.minimum_group if names else None,
+                    seal=_SEAL,
+                )
+            text = printed
+        raise UnsafeQuery(_short(sql), "its meaning is not stable when it is printed; write it more plainly")
+
+    # ---- views, once per guard --------------------------------------------------------------------------
+
+    def _make_terms(self) -> Terms:
+        """What ``_source`` found of every view, and what follows from it."""
+        sources = self._sources.values()
+        columns = {s.table: {c.name: c.type for c in s.view.columns} for s in sources}
+        reserved = self._tables | {key(view.name) for view in self.shop.views}
+        reserved |= {key(source.table) for source in sources}
+        bodies = {
+            quoted(s.table, self.dialect): (f"{quoted(s.table, self.dialect)} AS ({s.cte})", s)
+            for s in sources
+            if s.cte is not None
+        }
+        return Terms(
+            shop=self.shop,
+            role=self.role,
+            dialect=self.dialect,
+            classes=self._classes,
+            functions=self._functions,
+            masked=self._masked,
+            spelling=self._spelling,
+            sources=self._sources,
+            schema=schema_of(columns, self.dialect),
+            reserved=reserved,
+            bodies=bodies,
+            groups=self._group_rules(),
+        )
+
+    def _source(self, view: View) -> Source:
+        """The view's columns that the role may see, and the text that stands for it in a statement."""
+        hidden = {column for name, column in self._masked if name == key(view.name)}
+        shown = replace(view, columns=tuple(c for c in view.columns if key(c.name) not in hidden))
+        if not shown.columns:
+            raise ShopFileError(
+                self.shop.path, None, f"the role {self.role.name} may see no column of {view.name}"
+            )
+        rows = next((sql for name, sql in self.role.rows.items() if key(name) == key(view.name)), None)
+        table = self.catalog.table(view.name)
+        if view.sql is None:
+            if table is None:
+                raise ShopFileError(self.shop.path, None, self._no_such_table(view.name))
+            for column in view.columns:
+                if key(column.name) not in {key(c.name) for c in table.columns}:
+                    reason = f"the table {table.name} has no column {column.name}" + near_names(
+                        column.name, [c.name for c in table.columns]
+                    )
+                    raise ShopFileError(self.shop.path, None, reason)
+            outputs = tuple(column.name for column in table.columns)
+        else:
+            outputs = self._outputs(view)
+        # PostgreSQL knows a name made in quotes by that spelling alone; the others know it by any.
+        spelt = {key(name): name for name in outputs} if self.dialect == "postgres" else {}
+        self._spelling |= {key(c.name): spelt.get(key(c.name), c.name) for c in shown.columns}
+        is_whole = len(outputs) == len(shown.columns) and rows is None
+        if view.sql is None and is_whole:
+            return Source(view=shown, table=table.name if table else view.name, cte=None)
+        if view.sql is None:
+            own = quoted(table.name if table else view.name, self.dialect)
+            body: exp.Query = exp.select(exp.Star()).from_(exp.to_table(own, dialect=self.dialect))
+        else:
+            body = parse_query(view.sql, self.dialect)
+        name = view.name if table is None else self._free_name(f"{view.name}_view")
+        is_fenced = rows is not None or (not self.role.is_whole and _leaves_rows_out(body))
+        if not is_whole or view.sql is None or is_fenced:
+            body = self._narrow(view, shown, body, rows)
+            body = body.limit(FENCE, copy=False) if is_fenced else body
+        try:
+            return Source(view=shown, table=name, cte=print_tree(body, self.dialect))
+        except SqlglotError as error:
+            reason = f"the view {view.name} cannot be written for {self.dialect}: {sqlglot_reason(error)}"
+            raise ShopFileError(self.shop.path, None, reason) from error
+
+    def _narrow(self, view: View, shown: View, body: exp.Query, rows: str | None) -> exp.Query:
+        """``body`` with the shown columns only, and the rows for which the role's predicate is true."""
+        columns = [exp.column(identifier(self._spelling[key(c.name)], self.dialect)) for c in shown.columns]
+        alias = exp.TableAlias(this=identifier(view.name, self.dialect))
+        query = exp.Select(expressions=columns).from_(exp.Subquery(this=body, alias=alias))
+        return query if rows is None else query.where(exp.Paren(this=self.predicate(view, rows)))
+
+    def predicate(self, view: View, rows: str) -> exp.Expr:
+        """Parse and check a role's rule about rows: a condition over the view's own columns, hidden ones too.
+
+        Raises:
+            ShopFileError: it does not parse, holds a subquery, or names an unknown column or function.
+        """
+        where = f"the rule about rows of {view.name} for the role {self.role.name}"
+        try:
+            tree: exp.Expr = sqlglot.parse_one(rows, read=self.dialect, into=exp.Condition)
+        except (SqlglotError, RecursionError) as error:
+            raise ShopFileError(
+                self.shop.path, None, f"{where} is not a condition: {sqlglot_reason(error)}"
+            ) from error
+        tree = with_attributes(tree, self._user, view, self.dialect, where=where, path=self.shop.path)
+        for node in tree.walk():
+            if isinstance(node, exp.Query):
+                raise ShopFileError(self.shop.path, None, f"{where} may not hold a subquery")
+            reason = refusal(node, self._classes, self._functions, self.dialect)
+            if reason:
+                raise ShopFileError(self.shop.path, None, f"{where}: {reason}")
+            if isinstance(node, exp.Column):
+                if node.table and key(node.table) != key(view.name):
+                    raise ShopFileError(self.shop.path, None, f"{where} may name columns of {view.name} only")
+                if view.column(node.name) is None:
+                    near = near_names(node.name, [c.name for c in view.columns])
+                    raise ShopFileError(self.shop.path, None, f"{where}: no column {node.name}{near}")
+        return tree
+
+    def _group_rules(self) -> dict[str, GroupRule]:
+        """View → what its figures must stand on, for a role that sees aggregates only."""
+        size = self.role.minimum_group
+        if size is None:
+            return {}
+        where = f"minimum_group of the role {self.role.name}"
+        if size < 2:
+            raise ShopFileError(self.shop.path, None, f"{where} must be at least 2, not {size}")
+        units = {key(view): column for view, column in self.role.group_units.items()}
+        rules = {}
+        for name, source in self._sources.items():
+            unit = units.get(name)
+            column = source.view.column(unit) if unit is not None else None
+            if unit is not None and column is None:
+                is_hidden = (name, key(unit)) in self._masked
+                reason = (
+                    "it is masked for the role; leave it unmasked, for single rows are hidden anyway"
+                    if is_hidden
+                    else f"{source.view.name} has no such column"
+                    + near_names(unit, [c.name for c in source.view.columns])
+                )
+                raise ShopFileError(
+                    self.shop.path, None, f"group_units of the role {self.role.name}: {unit}: {reason}"
+                )
+            metrics = {m.name: m.sql for m in self.shop.metrics if key(m.view) == name}
+            rules[name] = GroupRule(
+                view=source.view,
+                size=size,
+                unit=column.name if column is not None else None,
+                metrics=metric_forms(metrics, self.dialect),
+                dialect=self.dialect,
+            )
+        return rules
+
+    def _outputs(self, view: View) -> tuple[str, ...]:
+        """Names of the columns that the view's SELECT gives; checks that it names what is there."""
+        outputs = view_outputs(view.name, view.sql or "", self.catalog)
+        for column in view.columns:
+            if key(column.name) not in {key(name) for name in outputs}:
+                near = near_names(column.name, outputs)
+                reason = f"the SELECT of the view {view.name} gives no column {column.name}{near}"
+                raise ShopFileError(self.shop.path, None, reason)
+        return outputs
+
+    def _no_such_table(self, name: str) -> str:
+        near = near_names(name, [t.name for t in self.catalog.tables])
+        return f"the view {name} has no sql, and the database has no table of that name{near}"
+
+    def _free_name(self, wanted: str) -> str:
+        taken = self._tables | {key(view.name) for view in self.shop.views}
+        name, number = wanted, 2
+        while key(name) in taken:
+            name, number = f"{wanted}_{number}", number + 1
+        return name
+
+
+def _leaves_rows_out(body: exp.Query) -> bool:
+    """Whether a view's SELECT may leave out rows of the tables that it reads."""
+    is_filtered = (
+        body.find(exp.Where, exp.Having, exp.Qualify, exp.Limit, exp.Offset, exp.Distinct) is not None
+    )
+    joins = body.find_all(exp.Join)
+    return is_filtered or any((j.args.get("side") or "").upper() not in ("LEFT", "FULL") for j in joins)
+
+
+def _short(sql: str) -> str:
+    return sql if len(sql) <= 2_000 else sql[:2_000] + " …"

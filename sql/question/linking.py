@@ -1,0 +1,849 @@
+"""Linking: which views, columns, metrics and values the words of a question mean.
+
+A :class:`Vocabulary` holds every name, synonym and sampled value that a role may see; :func:`link` finds
+them in a question by longest match, tolerant of plurals and typing errors in English and by substrings in
+Chinese. It decides nothing: a word with two meanings gives two mentions, and drafting chooses among them.
+Not covered: meaning beyond shared words ("earnings" for ``revenue`` must stand among the synonyms).
+
+Names that the role may not see are known to the vocabulary too, as ``hidden``, without any value of theirs:
+so that "you may not see this" is not answered with "there is none".
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import rjieba
+from rapidfuzz import fuzz, process
+
+from sql.errors import SqlError
+from sql.names import quoted
+from sql.question.periods import Period, find_periods, zh_number
+from sql.question.words import (
+    NUMBER_WORDS,
+    SHAPE_WORDS,
+    STOP_WORDS,
+    WORD,
+    ZH_SHAPE,
+    ZH_STOP,
+    is_chinese,
+    root,
+    spaced,
+    stem,
+)
+from sql.record import kind_of
+from sql.semantics import Metric, View, ViewColumn
+
+if TYPE_CHECKING:
+    from sql.shop.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+MentionKind = Literal["view", "column", "metric", "value"]
+
+_PAGE = 1_000
+_MAX_VALUES = 20_000
+"""Distinct values read per column; a column with more is searched by pattern instead."""
+_MAX_VALUE_LENGTH = 120
+_MAX_PHRASE = 8
+_TIME_UNITS = frozenset({"day", "week", "month", "quarter", "year", "date", "time", "hour", "日期", "时间"})
+_PERSONAL = re.compile(r"e_?mail|phone|passw|iban|card_number|address|street|birth|ssn|passport", re.I)
+"""Columns never sampled, whatever shop.yml says."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mention:
+    """One reading of a stretch of the question."""
+
+    kind: MentionKind
+    view: str
+    name: str
+    """Name of the view, column or metric; for a value the column that holds it."""
+    value: str | None = None
+    """The value as the database spells it; for a ``is_part`` mention the words to search for."""
+    start: int
+    end: int
+    """Exclusive."""
+    text: str
+    score: float
+    """1 for the very words, less for plurals, typing errors and parts; above 0."""
+    is_part: bool = False
+    """The words are only part of several values ("headphones"): search with LIKE."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number:
+    """A number that the question names."""
+
+    value: float
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Links:
+    """What the words of a question mean."""
+
+    question: str
+    mentions: tuple[Mention, ...]
+    """In order of appearance; several with the same span are different readings."""
+    hidden: tuple[Mention, ...] = ()
+    """Readings that the role may not see."""
+    periods: tuple[Period, ...] = ()
+    numbers: tuple[Number, ...] = ()
+    coverage: float = 1.0
+    """Share of the content words that a mention or period explains, in [0, 1]; 1 when there is none."""
+    unknown: tuple[str, ...] = ()
+    """Content words that nothing explains."""
+
+    @property
+    def period(self) -> Period | None:
+        """The first period named, if any."""
+        return self.periods[0] if self.periods else None
+
+
+@dataclass(frozen=True)
+class _Target:
+    """What a phrase stands for."""
+
+    kind: MentionKind
+    view: str
+    name: str
+    value: str | None = None
+    is_hidden: bool = False
+    weight: float = 1.0
+
+
+@dataclass
+class Vocabulary:
+    """Every phrase of one shop as one role sees it. Build once, share between threads, never changed
+    after."""
+
+    views: tuple[View, ...]
+    """What the role may see, masked columns left out."""
+    metrics: tuple[Metric, ...]
+    phrases: dict[str, list[_Target]] = field(default_factory=lambda: defaultdict(list), repr=False)
+    """Stemmed words joined by a space → targets."""
+    roots: dict[str, list[_Target]] = field(default_factory=lambda: defaultdict(list), repr=False)
+    """The same for single words by their coarser root; names only."""
+    chinese: dict[str, list[_Target]] = field(default_factory=lambda: defaultdict(list), repr=False)
+    values: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict, repr=False)
+    """``(view, column)`` → sampled values."""
+    money: tuple[Metric, ...] = ()
+    """Metrics that sum the bound ``amount``: what "how much did we take" means when nothing else is named."""
+    pieces: tuple[Metric, ...] = ()
+    """Metrics that sum the bound ``quantity``: what "how many were sold" means."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether these are a database's own tables, which nobody has given words yet."""
+        columns = [c for v in self.views for c in v.columns]
+        has_words = any(spaced(s) != spaced(c.name) for c in columns for s in c.synonyms)
+        return all(v.sql is None for v in self.views) and not has_words
+
+    @classmethod
+    def build(cls, workspace: Workspace) -> Vocabulary:
+        """Read names from the shop and sample values through the guard, within the role's limits."""
+        visible = workspace.guard.views
+        metrics = tuple(m for m in workspace.shop.metrics if _is_visible(m, visible))
+        vocabulary = cls(views=visible, metrics=metrics)
+        for view in visible:
+            vocabulary._add_view(view)
+        for metric in metrics:
+            vocabulary._add_names(metric.name, metric.synonyms, _Target("metric", metric.view, metric.name))
+        vocabulary.money = _bound(workspace.shop.bindings.get("amount", ""), metrics)
+        vocabulary.pieces = _bound(workspace.shop.bindings.get("quantity", ""), metrics)
+        vocabulary._add_hidden(workspace.shop.views, workspace.shop.metrics)
+        vocabulary._sample(workspace)
+        return vocabulary
+
+    def view(self, name: str) -> View | None:
+        """The visible view of that name, or ``None``."""
+        return next((v for v in self.views if v.name == name), None)
+
+    def metric(self, name: str) -> Metric | None:
+        """The visible metric of that name, or ``None``."""
+        return next((m for m in self.metrics if m.name == name), None)
+
+    # --- building ---
+
+    def _add_view(self, view: View) -> None:
+        self._add_names(view.name, view.synonyms, _Target("view", view.name, view.name))
+        for column in view.columns:
+            self._add_names(column.name, column.synonyms, _Target("column", view.name, column.name))
+            if column.type in ("date", "timestamp") and (
+                verb := re.fullmatch(r"(\w+ed)_(?:at|on|date)", column.name)
+            ):
+                self._add_phrase(verb[1], _Target("column", view.name, column.name), is_name=True)
+            for value, words in column.values.items():
+                for word in (value, *words) if column.type == "text" else words:
+                    self._add_phrase(word, _Target("value", view.name, column.name, value), is_name=True)
+
+    def _add_names(self, name: str, synonyms: Iterable[str], target: _Target) -> None:
+        self._add_phrase(spaced(name), target, is_name=True)
+        for synonym in synonyms:
+            if (
+                target.kind != "column" or stem(synonym) not in _TIME_UNITS
+            ):  # "per week" groups, it names nothing
+                self._add_phrase(synonym, target, is_name=True)
+
+    def _add_hidden(self, views: Sequence[View], metrics: Sequence[Metric]) -> None:
+        seen = {(v.name, c.name) for v in self.views for c in v.columns}
+        for view in views:
+            if not any(v.name == view.name for v in self.views):
+                self._add_names(
+                    view.name, view.synonyms, _Target("view", view.name, view.name, is_hidden=True)
+                )
+            for column in view.columns:
+                if (view.name, column.name) not in seen:
+                    target = _Target("column", view.name, column.name, is_hidden=True)
+                    self._add_names(column.name, column.synonyms, target)
+        for metric in metrics:
+            if not any(m.name == metric.name for m in self.metrics):
+                target = _Target("metric", metric.view, metric.name, is_hidden=True)
+                self._add_names(metric.name, metric.synonyms, target)
+
+    def _add_phrase(self, phrase: str, target: _Target, *, is_name: bool = False) -> None:
+        if is_chinese(phrase):
+            _append(self.chinese, phrase.strip().casefold(), target)
+            return
+        words = [stem(w) for w in WORD.findall(phrase)]
+        if not words or len(words) > _MAX_PHRASE:
+            return
+        _append(self.phrases, " ".join(words), target)
+        if is_name and len(words) == 1 and len(words[0]) > 3:
+            _append(self.roots, root(words[0]), target)
+
+    def _sample(self, workspace: Workspace) -> None:
+        for view in self.views:
+            for column in view.columns:
+                if column.sampled and column.type == "text" and not _PERSONAL.search(column.name):
+                    self.add_values(view.name, column.name, _distinct_values(workspace, view, column))
+
+    def add_values(self, view: str, column: str, values: Sequence[str]) -> None:
+        """Make ``values`` of a column known, for questions that name them whole or in part."""
+        self.values[view, column] = tuple(values)
+        for value in values:
+            self._add_phrase(value, _Target("value", view, column, value))
+            if is_chinese(value) and (spoken := value.replace(" ", "").casefold()) != value.casefold():
+                _append(self.chinese, spoken, _Target("value", view, column, value))
+
+    # --- indexes derived once ---
+
+    @cached_property
+    def name_phrases(self) -> tuple[str, ...]:
+        """Phrases of names and synonyms, for typing errors; values are searched by word."""
+        return tuple(
+            p for p, targets in self.phrases.items() if len(p) > 3 and any(t.kind != "value" for t in targets)
+        )
+
+    @cached_property
+    def name_words(self) -> dict[str, list[_Target]]:
+        """Stemmed word → columns and views whose longer name has it."""
+        index: dict[str, list[_Target]] = {}
+        for phrase, targets in self.phrases.items():
+            for word in phrase.split() if " " in phrase else ():
+                for target in targets:
+                    if target.kind != "value":
+                        _append(index, word, target)
+        return index
+
+    @cached_property
+    def value_words(self) -> dict[str, list[int]]:
+        """Stemmed word → positions in :attr:`value_list` of the values that contain it, ascending."""
+        index: dict[str, list[int]] = defaultdict(list)
+        for at, (_, _, value) in enumerate(self.value_list):
+            for word in {stem(w) for w in WORD.findall(value)}:
+                index[word].append(at)
+        return dict(index)
+
+    @cached_property
+    def value_list(self) -> tuple[tuple[str, str, str], ...]:
+        """All sampled values as (view, column, value)."""
+        return tuple((v, c, value) for (v, c), values in self.values.items() for value in values)
+
+    @cached_property
+    def chinese_values(self) -> tuple[tuple[str, str, str], ...]:
+        """Those of :attr:`value_list` with Chinese in them."""
+        return tuple(v for v in self.value_list if is_chinese(v[2]))
+
+    @cached_property
+    def fuzzy_words(self) -> dict[str, list[str]]:
+        """First letter → words of values long enough to be recognised with a typing error after it."""
+        words: dict[str, list[str]] = defaultdict(list)
+        for word in self.value_words:
+            if len(word) > 4 and not word.isdecimal() and not is_chinese(word):
+                words[word[0]].append(word)
+        return dict(words)
+
+    @cached_property
+    def longest_chinese(self) -> int:
+        """Characters of the longest Chinese phrase."""
+        return max((len(p) for p in self.chinese), default=0)
+
+
+def _bound(place: str, metrics: Sequence[Metric]) -> tuple[Metric, ...]:
+    """The metrics that are the plain sum of a bound column."""
+    view, _, column = place.partition(".")
+    return tuple(
+        m for m in metrics if m.view == view and re.fullmatch(rf"SUM\({re.escape(column)}\)", m.sql, re.I)
+    )
+
+
+def _append(index: dict[str, list[_Target]], phrase: str, target: _Target) -> None:
+    targets = index.setdefault(phrase, [])
+    if target not in targets:
+        targets.append(target)
+
+
+def _is_visible(metric: Metric, views: Sequence[View]) -> bool:
+    """Whether the role sees every column that the metric is made of."""
+    import sqlglot
+    from sqlglot import exp
+
+    view = next((v for v in views if v.name == metric.view), None)
+    if view is None:
+        return False
+    tree = sqlglot.parse_one(metric.sql)
+    return all(view.column(c.name) is not None for c in tree.find_all(exp.Column))
+
+
+def _distinct_values(workspace: Workspace, view: View, column: ViewColumn) -> list[str]:
+    """Distinct texts of a column, page by page; fewer when the database or the budget stops it."""
+    values: list[str] = []
+    dialect = workspace.catalog.dialect
+    name, table = quoted(column.name, dialect), quoted(view.name, dialect)
+    page = min(_PAGE, workspace.role.limits.max_rows)
+    while len(values) < _MAX_VALUES:
+        sql = (
+            f"SELECT DISTINCT {name} FROM {table} WHERE {name} IS NOT NULL "
+            f"ORDER BY 1 LIMIT {page} OFFSET {len(values)}"
+        )
+        try:
+            rows = workspace.run(sql).rows
+        except SqlError as error:
+            logger.warning("values of %s.%s are not known: %s", view.name, column.name, kind_of(error))
+            break
+        values.extend(str(row[0]) for row in rows)
+        if len(rows) < page:
+            break
+    return [v for v in values if v.strip() and len(v) <= _MAX_VALUE_LENGTH]
+
+
+# --- linking a question ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Token:
+    text: str
+    stem: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class _Match:
+    start: int
+    end: int
+    score: float
+    targets: tuple[_Target, ...]
+    part: str | None = None
+
+
+def link(question: str, vocabulary: Vocabulary, today: dt.date) -> Links:
+    """Find what ``question`` means in the shop's words. Takes milliseconds, needs no model.
+
+    Args:
+        today: the shop's day, for periods such as "last month".
+    """
+    words = [
+        _Token(m[0], stem(m[0]), m.start(), m.end()) for m in WORD.finditer(question) if not is_chinese(m[0])
+    ]
+    periods = _not_in_names(find_periods(question, today), words, vocabulary)
+    tokens = [t for t in words if not _inside(t.start, t.end, periods)]
+    matches = _exact(tokens, vocabulary) + _chinese(question, periods, vocabulary)
+    matches += _identifiers(question, periods, vocabulary)
+    matches += _parts(tokens, matches, vocabulary) + _chinese_parts(question, periods, matches, vocabulary)
+    matches += _typing_errors(tokens, matches, vocabulary)
+    matches += _name_parts(tokens, matches, vocabulary)
+    kept = [m for m in _longest(matches) if not _is_verb(question, m)]
+    kept += _trade(question, kept, vocabulary)
+    mentions = sorted(
+        dict.fromkeys(mention for match in kept for mention in _mentions(question, match, hidden=False)),
+        key=lambda m: (m.start, -m.end, -m.score),
+    )
+    hidden = dict.fromkeys(mention for match in kept for mention in _mentions(question, match, hidden=True))
+    numbers = _numbers(question, periods, kept)
+    covered, content = _coverage(question, tokens, kept, periods)
+    unknown = tuple(dict.fromkeys(w for w, is_covered in content if not is_covered))
+    return Links(
+        question=question,
+        mentions=tuple(mentions),
+        hidden=tuple(sorted(hidden, key=lambda m: m.start)),
+        periods=periods,
+        numbers=numbers,
+        coverage=covered,
+        unknown=unknown,
+    )
+
+
+def _not_in_names(
+    periods: tuple[Period, ...], words: Sequence[_Token], vocabulary: Vocabulary
+) -> tuple[Period, ...]:
+    """Periods but for those that are part of a longer name: "Black Friday 2025" is a campaign."""
+    if not periods:
+        return periods
+    names = [
+        m for m in _exact(words, vocabulary) if all(t.kind == "value" for t in m.targets) and m.score == 1.0
+    ]
+    return tuple(
+        p
+        for p in periods
+        if not any(
+            m.start <= p.first and p.last <= m.end and m.end - m.start > p.last - p.first for m in names
+        )
+    )
+
+
+def _inside(start: int, end: int, periods: Sequence[Period]) -> bool:
+    return any(p.first <= start and end <= p.last for p in periods)
+
+
+def _mentions(question: str, match: _Match, *, hidden: bool) -> list[Mention]:
+    return [
+        Mention(
+            kind=t.kind,
+            view=t.view,
+            name=t.name,
+            value=match.part if match.part is not None and t.kind == "value" else t.value,
+            start=match.start,
+            end=match.end,
+            text=question[match.start : match.end],
+            score=match.score * t.weight,
+            is_part=match.part is not None and t.kind == "value",
+        )
+        for t in match.targets
+        if t.is_hidden == hidden
+    ]
+
+
+def _exact(tokens: Sequence[_Token], vocabulary: Vocabulary) -> list[_Match]:
+    """Every run of words that is a known phrase; the coarser root only for single words."""
+    matches = []
+    for first in range(len(tokens)):
+        for last in range(first, min(first + _MAX_PHRASE, len(tokens))):
+            phrase = " ".join(t.stem for t in tokens[first : last + 1])
+            if targets := vocabulary.phrases.get(phrase):
+                if first == last and _says_little(tokens[first], targets):
+                    continue
+                matches.append(_Match(tokens[first].start, tokens[last].end, 1.0, tuple(targets)))
+        token = tokens[first]
+        is_open = (
+            token.stem not in vocabulary.phrases and token.text.casefold() not in STOP_WORDS | SHAPE_WORDS
+        )
+        if is_open and (targets := vocabulary.roots.get(root(token.text))):
+            matches.append(_Match(token.start, token.end, 0.8, tuple(targets)))
+    return matches
+
+
+def _says_little(token: _Token, targets: Sequence[_Target]) -> bool:
+    """Whether a single word is too common to stand for what it happens to match ("new" as a value)."""
+    word = token.text.casefold()
+    if word in STOP_WORDS - {"name", "names"}:
+        return True
+    return word in SHAPE_WORDS and all(t.kind == "value" for t in targets)
+
+
+def _chinese(question: str, periods: Sequence[Period], vocabulary: Vocabulary) -> list[_Match]:
+    """Every substring that is a known Chinese phrase, outside of time expressions."""
+    folded = question.casefold()
+    matches = []
+    for start in range(len(folded)):
+        for end in range(start + 1, min(start + vocabulary.longest_chinese, len(folded)) + 1):
+            targets = vocabulary.chinese.get(folded[start:end])
+            if targets and not any(p.first < end and start < p.last for p in periods):
+                matches.append(_Match(start, end, 1.0, tuple(targets)))
+    return matches
+
+
+_IDENTIFIER = re.compile(
+    (
+        r"([A-Za-z]+|订单|客户|顾客|商品|产品|工单|退货|评论)\s*(?:number|no\.?|id|nr\.?|code|编号"
+        r"|号)?\s*[#:：]?\s*(\d+)(?![\d.,]*\d|%)"
+    ),
+    re.I,
+)
+_ZH_THINGS = {"订单": "order", "客户": "customer", "顾客": "customer", "商品": "product", "产品": "product"}
+_ZH_THINGS |= {"工单": "ticket", "退货": "return", "评论": "review"}
+
+
+def _identifiers(question: str, periods: Sequence[Period], vocabulary: Vocabulary) -> list[_Match]:
+    """Keys that the question names, such as "order 1234": equal to the integer column ``order_id``."""
+    matches = []
+    for m in _IDENTIFIER.finditer(question):
+        thing = _ZH_THINGS.get(m[1], stem(m[1]))
+        targets = tuple(
+            _Target("value", view.name, column.name, m[2])
+            for view in vocabulary.views
+            for column in view.columns
+            if column.type == "integer"
+            and spaced(column.name) in (f"{thing} id", f"{thing} number", f"{thing} no")
+        )
+        if targets and not _inside(m.start(2), m.end(2), periods):
+            matches.append(_Match(m.start(), m.end(), 1.0, targets))
+    return matches
+
+
+def _free(tokens: Sequence[_Token], matches: Sequence[_Match]) -> list[list[_Token]]:
+    """Runs of neighbouring words that no match explains yet."""
+    runs: list[list[_Token]] = [[]]
+    for token in tokens:
+        if any(m.start <= token.start and token.end <= m.end for m in matches):
+            runs.append([])
+        else:
+            runs[-1].append(token)
+    return [run for run in runs if run]
+
+
+_MAX_PART_VALUES = 3
+
+
+def _parts(tokens: Sequence[_Token], matches: Sequence[_Match], vocabulary: Vocabulary) -> list[_Match]:
+    """Words that are part of sampled values: the value itself when few have them, else a search by
+    pattern."""
+    index = vocabulary.value_words
+    found = []
+    first = 0
+    while first < len(tokens):
+        best: tuple[int, list[int]] | None = None
+        common: set[int] | None = None
+        for last in range(first, min(first + _MAX_PHRASE, len(tokens))):
+            at = index.get(tokens[last].stem)
+            common = set(at or ()) if common is None else common & set(at or ())
+            if not common:
+                break
+            best = (last, sorted(common))
+        if best is None:
+            first += 1
+            continue
+        last, places = best
+        run = tokens[first : last + 1]
+        if match := _part_match(run, places, matches, vocabulary):
+            found.append(match)
+            first = last + 1
+        else:
+            first += 1
+    return found
+
+
+def _part_match(
+    run: Sequence[_Token], places: Sequence[int], matches: Sequence[_Match], vocabulary: Vocabulary
+) -> _Match | None:
+    while run and run[-1].text.casefold() in STOP_WORDS | SHAPE_WORDS:
+        run = run[:-1]
+        places = sorted(set.intersection(*(set(vocabulary.value_words[t.stem]) for t in run))) if run else []
+    content = [t for t in run if t.text.casefold() not in STOP_WORDS | SHAPE_WORDS]
+    if not content or any(m.start <= run[0].start and run[-1].end <= m.end for m in matches):
+        return None
+    # One small word in lower case ("back", "rain") is more likely itself than part of a name.
+    if len(content) == 1 and len(run) == 1:
+        word = content[0].text
+        if word.isdecimal() or len(word) < 4 or (len(word) < 5 and word.islower()):
+            return None
+    by_value: dict[tuple[str, str, str], None] = dict.fromkeys(vocabulary.value_list[p] for p in places)
+    distinct = {value for _, _, value in by_value}
+    start, end = run[0].start, run[-1].end
+    if len(distinct) <= _MAX_PART_VALUES and (len(run) > 1 or len(distinct) == 1):
+        longest = min(len(WORD.findall(v)) for v in distinct)
+        score = 0.6 + 0.3 * len(run) / max(longest, len(run))
+        return _Match(start, end, score, tuple(_Target("value", v, c, value) for v, c, value in by_value))
+    columns = dict.fromkeys((v, c) for v, c, _ in by_value)
+    words = " ".join(t.text for t in run)
+    return _Match(start, end, 0.7, tuple(_Target("value", v, c) for v, c in columns), part=words)
+
+
+def _chinese_parts(
+    question: str, periods: Sequence[Period], matches: Sequence[_Match], vocabulary: Vocabulary
+) -> list[_Match]:
+    """Chinese words that are part of sampled values."""
+    values = vocabulary.chinese_values
+    found: list[_Match] = []
+    if not values or not is_chinese(question):
+        return found
+    words = _chinese_words(question)
+    done = 0
+    for n, (word, start, end) in enumerate(words):
+        if start < done or len(word) < 2 or word in ZH_STOP or word in ZH_SHAPE:
+            continue
+        if _inside(start, end, periods) or any(m.start < end and start < m.end for m in matches):
+            continue
+        hits = [v for v in values if word in v[2]]
+        if not hits:
+            continue
+        # 充电 and 台灯 side by side are a 充电台灯 where a value has the whole: neither alone is meant.
+        for _, next_start, next_end in words[n + 1 :]:
+            longer = question[start:next_end]
+            whole = [v for v in hits if longer in v[2]] if next_start == end else []
+            if not whole:
+                break
+            word, end, hits = longer, next_end, whole
+        done = end
+        if len({value for _, _, value in hits}) <= _MAX_PART_VALUES:
+            found.append(
+                _Match(start, end, 0.7, tuple(_Target("value", v, c, value) for v, c, value in hits))
+            )
+        else:
+            columns = dict.fromkeys((v, c) for v, c, _ in hits)
+            found.append(
+                _Match(start, end, 0.7, tuple(_Target("value", v, c) for v, c in columns), part=word)
+            )
+    return found
+
+
+def _typing_errors(
+    tokens: Sequence[_Token], matches: Sequence[_Match], vocabulary: Vocabulary
+) -> list[_Match]:
+    """Near spellings of names and of words in values, for words that nothing else explains."""
+    found = []
+    for run in _free(tokens, matches):
+        for token in run:
+            word = token.stem
+            if len(word) < 5 or word.isdecimal() or token.text.casefold() in STOP_WORDS | SHAPE_WORDS:
+                continue
+            near = process.extractOne(word, vocabulary.name_phrases, scorer=fuzz.ratio, score_cutoff=84)
+            if near:
+                found.append(_Match(token.start, token.end, 0.6, tuple(vocabulary.phrases[near[0]])))
+                continue
+            words = vocabulary.fuzzy_words.get(word[0], ())
+            near = process.extractOne(word, words, scorer=fuzz.ratio, score_cutoff=86)
+            if near and (targets := vocabulary.phrases.get(near[0])):
+                found.append(_Match(token.start, token.end, 0.6, tuple(targets)))
+    return found
+
+
+_MAX_NAME_PARTS = 12
+
+
+def _name_parts(tokens: Sequence[_Token], matches: Sequence[_Match], vocabulary: Vocabulary) -> list[_Match]:
+    """Single words of longer names ("type" of ``card_type_code``), where nobody has described the tables."""
+    if not vocabulary.is_plain:
+        return []
+    found = []
+    for run in _free(tokens, matches):
+        for token in run:
+            targets = vocabulary.name_words.get(token.stem, ())
+            if 0 < len(targets) <= _MAX_NAME_PARTS and token.text.casefold() not in STOP_WORDS - {
+                "name",
+                "names",
+            }:
+                found.append(_Match(token.start, token.end, 0.5, tuple(targets)))
+    return found
+
+
+def _longest(matches: Sequence[_Match]) -> list[_Match]:
+    """Drop matches inside longer ones; a view's name inside a longer phrase stays, at half its score.
+
+    So does a value of that view: "failed payments" are orders in a state, and payments in another.
+    """
+    kept: list[_Match] = []
+    for match in sorted(matches, key=lambda m: (m.start - m.end, -m.score, m.start)):
+        over = [k for k in kept if match.start < k.end and k.start < match.end]
+        if not over:
+            kept.append(match)
+        elif all(k.start <= match.start and match.end <= k.end for k in over):
+            same = any((k.start, k.end) == (match.start, match.end) for k in over)
+            named = {
+                t.view
+                for other in matches
+                for t in other.targets
+                if t.kind == "view" and any(_is_part_of(other, k) for k in over)
+            }
+            stay = tuple(
+                t for t in match.targets if t.kind == "view" or (t.kind == "value" and t.view in named)
+            )
+            new = tuple(t for t in (match.targets if same else stay) if not any(t in k.targets for k in over))
+            if new:
+                kept.append(
+                    _Match(match.start, match.end, match.score * (1 if same else 0.5), new, match.part)
+                )
+    return kept
+
+
+def _is_part_of(match: _Match, longer: _Match) -> bool:
+    """Whether a match lies inside a longer one that says a value."""
+    return (
+        longer.start <= match.start
+        and match.end <= longer.end
+        and (match.start, match.end) != (longer.start, longer.end)
+        and all(t.kind == "value" for t in longer.targets)
+    )
+
+
+_TAKEN = re.compile(
+    r"\b(?:how much (?:money |cash )?(?:did|do|have|has) (?:we|i|the shop|the store)|(?:did "
+    r"|do |have |has )?we (?:take|took|taken|make|made"
+    r"|earn|earned)\b|money|cash|(?<!\d )(?<!\d)euros?|earn(?:ed)?|bring in|brought in|brings "
+    r"in|bringing in)|赚了?|进账|多少钱|卖得?了?多少欧|(?<!\d)(?<!\d )(?<!万)欧元",
+    re.I,
+)
+_SOLD = re.compile(
+    r"\b(?:sell|sold|sells|selling|seller|sellers|bought|buy|purchased?)\b|卖出?了?得?|售出|售卖|买了?", re.I
+)
+
+
+def _trade(question: str, matches: Sequence[_Match], vocabulary: Vocabulary) -> list[_Match]:
+    """Plain words for buying and selling, where the question names no metric and no number of its own."""
+    kept = [m for m in matches if m.score >= 0.6]
+    if any(t.kind == "metric" and not t.is_hidden for m in kept for t in m.targets):
+        return []
+    found = []
+    sold, taken = _SOLD.search(question), _TAKEN.search(question)
+    counts = re.search(r"\b(?:how many|units|pieces|number of|quantity)\b|件|数量|多少个", question, re.I)
+    money = [_Target("metric", m.view, m.name) for m in vocabulary.money]
+    pieces = [_Target("metric", m.view, m.name) for m in vocabulary.pieces]
+    if sold and counts and pieces:
+        found.append(_Match(sold.start(), sold.end(), 0.7, tuple(pieces)))
+    elif taken and money:
+        found.append(_Match(taken.start(), taken.end(), 0.7, tuple(money)))
+    elif sold and (money or pieces):
+        found.append(_Match(sold.start(), sold.end(), 0.7, tuple(money + pieces)))
+    elif (best := _BEST.search(question)) and not _has_number(matches, vocabulary):
+        found.append(_Match(best.start(), best.end(), 0.6, tuple(pieces + money)))
+
+    def is_taken(match: _Match) -> bool:
+        """Whether other words than those for a view stand there."""
+        over = [m for m in matches if m.start < match.end and match.start < m.end]
+        return any(t.kind != "view" for m in over for t in m.targets)
+
+    return [f for f in found if f.targets and not is_taken(f)]
+
+
+_BEST = re.compile(r"\b(?:top|best[- ]?sell\w*|most popular|popular)\b|热销|畅销|最受欢迎|卖得最好", re.I)
+
+
+def _has_number(matches: Sequence[_Match], vocabulary: Vocabulary) -> bool:
+    """Whether the question names a column that can be ranked by itself."""
+    for match in matches:
+        for target in match.targets:
+            view = vocabulary.view(target.view) if target.kind == "column" else None
+            column = view.column(target.name) if view else None
+            if column and column.type in ("integer", "number") and not spaced(column.name).endswith(" id"):
+                return True
+    return False
+
+
+def _is_verb(question: str, match: _Match) -> bool:
+    """ "Return the names …", "Order them by …" and "Name the products" are commands."""
+    word = question[match.start : match.end].casefold()
+    if word not in ("return", "order", "sort", "rank", "review", "name"):
+        return False
+    after = question[match.end :]
+    at_start = not question[: match.start].strip() or question[: match.start].rstrip().endswith(
+        (",", ".", ";", "?", ":")
+    )
+    return (
+        at_start and re.match(r"\s+(the|all|me|a|an|any|each|every|them|it|by)\b", after, re.I) is not None
+    ) or (word == "order" and re.match(r"\s+(them |it |the results? |by\b)", after, re.I) is not None)
+
+
+_SCALE = {"k": 1e3, "thousand": 1e3, "million": 1e6, "m": 1e6, "万": 1e4, "千": 1e3, "百万": 1e6}
+_NUMBER = re.compile(
+    r"(?<![A-Za-z0-9_.])(\d+(?:,\d{3})*(?:\.\d+)?)\s*(k\b|thousand\b|million\b|百万|万|千)?", re.I
+)
+_MAX_NUMBER = 1e15
+"""Longer ones are no figure of a shop ("1,222,333,444,…" is a list), and floats do not hold them exactly."""
+_DURATION = re.compile(
+    r"\b(?:than|over|under|least|most|within)\s+(an?|one|two|three|four|\d{1,4})\s+weeks?\b", re.I
+)
+"""A length of time, counted in days; columns hold days."""
+_ZH_COUNT = re.compile(r"(?<![第每哪这那一])([二两三四五六七八九十]{1,3})(?=[个名位款种家大件])")
+_ZH_NUMBER = re.compile(
+    r"(前|超过|大于|小于|少于|低于|高于|至少|多于|不到|满|第|top)\s*([一二两三四五六七八九十百]+)"
+)
+
+
+def _numbers(question: str, periods: Sequence[Period], matches: Sequence[_Match]) -> tuple[Number, ...]:
+    """Numbers in digits and in words, outside of periods and of values such as "Headphones 300"."""
+    taken = [(p.first, p.last) for p in periods]
+    taken += [
+        (m.start, m.end) for m in matches if m.end - m.start > 1 and any(t.kind == "value" for t in m.targets)
+    ]
+
+    def is_free(start: int, end: int) -> bool:
+        return all(end <= a or start >= b for a, b in taken)
+
+    found = []
+    for m in _NUMBER.finditer(question):
+        value = float(m[1].replace(",", "")) * _SCALE.get((m[2] or "").casefold(), 1)
+        if value < _MAX_NUMBER and is_free(m.start(), m.end(1)):
+            found.append(Number(value=value, start=m.start(), end=m.end(), text=m[0].strip()))
+    for m in _DURATION.finditer(question):
+        count = NUMBER_WORDS.get(m[1].casefold(), 1) if not m[1].isdecimal() else int(m[1])
+        found = [n for n in found if not m.start() <= n.start < m.end()]
+        found.append(
+            Number(value=count * 7, start=m.start(1), end=m.end(), text=m[0][m.start(1) - m.start() :])
+        )
+    for m in re.finditer(r"[A-Za-z]+", question):
+        scaled = any(n.start <= m.start() < n.end for n in found)
+        if (word := m[0].casefold()) in NUMBER_WORDS and not scaled and is_free(m.start(), m.end()):
+            found.append(Number(value=NUMBER_WORDS[word], start=m.start(), end=m.end(), text=m[0]))
+    for m in _ZH_NUMBER.finditer(question):
+        number = zh_number(m[2])
+        if number is not None and is_free(m.start(2), m.end(2)):
+            found.append(Number(value=number, start=m.start(2), end=m.end(2), text=m[2]))
+    for m in _ZH_COUNT.finditer(question):
+        number = zh_number(m[1])
+        if number is not None and is_free(m.start(1), m.end(1)) and all(n.start != m.start(1) for n in found):
+            found.append(Number(value=number, start=m.start(1), end=m.end(1), text=m[1]))
+    return tuple(sorted(found, key=lambda n: n.start))
+
+
+def _chinese_words(question: str) -> list[tuple[str, int, int]]:
+    """Chinese words with their places."""
+    words = []
+    at = 0
+    for word in rjieba.cut(question):
+        start = question.find(word, at)
+        if start < 0:
+            continue
+        at = start + len(word)
+        if is_chinese(word):
+            words.append((word, start, at))
+    return words
+
+
+def _coverage(
+    question: str, tokens: Sequence[_Token], matches: Sequence[_Match], periods: Sequence[Period]
+) -> tuple[float, list[tuple[str, bool]]]:
+    """Share of content words explained, and each content word with whether it is."""
+    spans = [(m.start, m.end) for m in matches] + [(p.first, p.last) for p in periods]
+
+    def is_covered(start: int, end: int) -> bool:
+        return any(a < end and start < b for a, b in spans)
+
+    content = []
+    for token in tokens:
+        word = token.text.casefold()
+        if word[0].isdigit() or len(word) < 2:
+            continue
+        known = is_covered(token.start, token.end)
+        if known or not (
+            word in STOP_WORDS or word in SHAPE_WORDS or token.stem in SHAPE_WORDS or word in NUMBER_WORDS
+        ):
+            content.append((token.text, known))
+    for word, start, end in _chinese_words(question):
+        known = is_covered(start, end)
+        is_small = word in ZH_STOP or word in ZH_SHAPE or all(c in ZH_STOP or c in ZH_SHAPE for c in word)
+        if (known or not is_small) and zh_number(word) is None:
+            content.append((word, known))
+    if not content:
+        return 1.0, content
+    return sum(known for _, known in content) / len(content), content

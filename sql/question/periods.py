@@ -1,0 +1,712 @@
+"""Time expressions in English and Chinese questions, as half-open ranges of days.
+
+Rules only, no model: "last month" must mean the same days every time. What it does not cover: clock times,
+holidays ("Christmas"), fiscal calendars, and repeated times ("every Monday").
+
+Conventions, the same in both languages:
+
+- Weeks start on Monday. The end is always exclusive.
+- "last 30 days" and "last 3 months" run up to and including today; "last month" is the calendar month before.
+- A month, quarter or half without a year is the most recent one that has begun.
+- "since" and "after" leave the end open (``date.max``), "before" and "until" the start (``date.min``).
+- "this time last year" is the same calendar month one year earlier.
+- 03.05.2026 reads day first; 05/03/2026 reads month first, unless that month does not exist.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from sql.question.words import NUMBER_WORDS
+
+Grain = Literal["day", "week", "month", "quarter", "half", "year", "range"]
+
+Days = tuple[dt.date, dt.date]
+"""First day and the day after the last."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Period:
+    """A stretch of days that a question names."""
+
+    start: dt.date
+    """First day; ``date.min`` when the question leaves it open."""
+    end: dt.date
+    """The day after the last one; ``date.max`` when the question leaves it open."""
+    first: int
+    """Where the words begin in the question."""
+    last: int
+    """Where they end (exclusive)."""
+    text: str
+    grain: Grain
+    """The unit it was said in; ``range`` for anything that is not one calendar unit."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether one side has no bound."""
+        return self.start == dt.date.min or self.end == dt.date.max
+
+
+@dataclass(frozen=True)
+class _Atom:
+    """One simple expression, before ranges such as "from … to …" are put together."""
+
+    days: Days
+    grain: Grain
+    first: int
+    last: int
+    of_year: Callable[[int], Days] | None = None
+    """Given when the words name no year: the same unit in another year."""
+
+
+def find_periods(question: str, today: dt.date) -> tuple[Period, ...]:
+    """Return the periods that ``question`` names, in order of appearance, without overlap.
+
+    Args:
+        question: any text in English, Chinese or both.
+        today: the shop's day, which "yesterday" counts from.
+
+    >>> [(str(p.start), str(p.end)) for p in find_periods("revenue last month", dt.date(2026, 6, 30))]
+    [('2026-05-01', '2026-06-01')]
+    """
+    atoms = _atoms(question, today)
+    periods: list[Period] = []
+    at = 0
+    while at < len(atoms):
+        atom = atoms[at]
+        following = atoms[at + 1] if at + 1 < len(atoms) else None
+        joined = following and _join(question, atom, following, today)
+        if joined:
+            periods.append(joined)
+            at += 2
+            continue
+        periods.append(_open_or_plain(question, atom, today))
+        at += 1
+    return tuple(_merge_same_last_year(question, periods))
+
+
+# --- calendar arithmetic ---------------------------------------------------------------------------------
+
+
+def _day(day: dt.date) -> Days:
+    return day, day + dt.timedelta(days=1)
+
+
+def _week(day: dt.date) -> Days:
+    monday = day - dt.timedelta(days=day.weekday())
+    return monday, monday + dt.timedelta(days=7)
+
+
+def shift_months(day: dt.date, months: int) -> dt.date:
+    """The same day ``months`` later (negative: earlier), cut to the month's length."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = index // 12, index % 12 + 1
+    return dt.date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+
+
+def _months(year: int, month: int, count: int) -> Days:
+    start = dt.date(year, month, 1)
+    return start, shift_months(start, count)
+
+
+def _year(year: int) -> Days:
+    return dt.date(year, 1, 1), dt.date(year + 1, 1, 1)
+
+
+def _whole_year(year: int, today: dt.date) -> int:
+    """``80`` → 1980, ``24`` → 2024: the century in which a year of two digits is not far in the future."""
+    if year > 99:
+        return year
+    return 2000 + year if 2000 + year <= today.year + 10 else 1900 + year
+
+
+def _recent(of_year: Callable[[int], Days], today: dt.date) -> Days:
+    """The latest unit of its kind that has begun by ``today``."""
+    return of_year(today.year) if of_year(today.year)[0] <= today else of_year(today.year - 1)
+
+
+def _back(unit: str, count: int, today: dt.date) -> Days:
+    """``count`` units up to and including today."""
+    end = today + dt.timedelta(days=1)
+    if unit == "day":
+        return end - dt.timedelta(days=count), end
+    if unit == "week":
+        return end - dt.timedelta(days=7 * count), end
+    return shift_months(end, -count * {"month": 1, "quarter": 3, "year": 12}[unit]), end
+
+
+def _unit(unit: str, ago: int, today: dt.date) -> Days:
+    """The calendar unit ``ago`` units before the current one."""
+    if unit == "day":
+        return _day(today - dt.timedelta(days=ago))
+    if unit == "week":
+        return _week(today - dt.timedelta(days=7 * ago))
+    if unit == "month":
+        first = shift_months(today.replace(day=1), -ago)
+        return _months(first.year, first.month, 1)
+    if unit == "quarter":
+        first = shift_months(dt.date(today.year, 3 * ((today.month - 1) // 3) + 1, 1), -3 * ago)
+        return _months(first.year, first.month, 3)
+    return _year(today.year - ago)
+
+
+# --- words -----------------------------------------------------------------------------------------------
+
+_MONTHS = {name.lower(): i for i, name in enumerate(calendar.month_name) if name}
+_MONTHS |= {name.lower(): i for i, name in enumerate(calendar.month_abbr) if name} | {"sept": 9}
+_COUNTS = dict(NUMBER_WORDS)
+_COUNTS |= {"thirty": 30, "sixty": 60, "ninety": 90, "a": 1, "an": 1, "couple of": 2, "few": 3, "several": 3}
+_ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4}
+_ORDINALS |= {"last": 4}
+_ZH_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
+
+_MONTH = r"(?P<month>january|february|march|april|may|june|july|august|september|october|november|december"
+_MONTH += r"|jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|nov|dec)\.?"
+_YEAR = r"(?P<year>(?:19|20)\d\d)"
+_N = r"(?P<n>\d{1,4}|couple of|" + "|".join(sorted(_COUNTS, key=len, reverse=True)) + ")"
+_NTH = r"(?P<nth>1st|2nd|3rd|4th|first|second|third|fourth)"
+_UNIT = r"(?P<unit>day|week|month|quarter|year)"
+_ZN = r"(?P<n>\d{1,4}|[零一二两三四五六七八九十百]{1,4}|半)"
+_ZUNIT = r"(?P<unit>天|日|周|星期|礼拜|月|季度|季|年)"
+_ZYEAR = r"(?:(?P<year>(?:19|20)\d\d|(?<!\d)\d\d)\s*年|(?P<rel>今年|本年|去年|上年|前年|大前年))"
+_ZMONTH = r"(?P<month>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])\s*月(?:份)?"
+_ZUNITS = {"天": "day", "日": "day", "周": "week", "星期": "week", "礼拜": "week"}
+_ZUNITS |= {"月": "month", "季度": "quarter", "季": "quarter", "年": "year"}
+_ZREL = {"今年": 0, "本年": 0, "去年": 1, "上年": 1, "前年": 2, "大前年": 3}
+
+
+def zh_number(text: str) -> int | None:
+    """A whole number below 1,000 in digits or Chinese numerals; ``None`` when it is neither.
+
+    >>> zh_number("十二"), zh_number("30"), zh_number("两百")
+    (12, 30, 200)
+    """
+    if text.isdecimal():
+        return int(text)
+    if not text or any(c not in _ZH_DIGITS and c not in "十百" for c in text):
+        return None
+    total, digit = 0, 0
+    for c in text:
+        if c in "十百":
+            total += (digit or 1) * (10 if c == "十" else 100)
+            digit = 0
+        else:
+            digit = _ZH_DIGITS[c]
+    return total + digit
+
+
+def _count(text: str) -> int:
+    return int(text) if text.isdecimal() else _COUNTS[text.lower()]
+
+
+# --- simple expressions ----------------------------------------------------------------------------------
+
+_Found = tuple[Days, Grain] | tuple[Days, Grain, Callable[[int], Days]]
+_Handler = Callable[[re.Match[str], dt.date], _Found | None]
+_PATTERNS: list[tuple[re.Pattern[str], _Handler]] = []
+
+
+def _pattern(*texts: str) -> Callable[[_Handler], _Handler]:
+    def register(handler: _Handler) -> _Handler:
+        for text in texts:
+            # Chinese has no word boundaries; for Latin letters they keep "march" out of "marching".
+            bounded = text if re.search(r"[一-鿿]", text) else rf"(?<![\w-])(?:{text})(?![\w])"
+            _PATTERNS.append((re.compile(bounded, re.IGNORECASE), handler))
+        return handler
+
+    return register
+
+
+def _safe_date(year: int, month: int, day: int) -> dt.date | None:
+    try:
+        return dt.date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _in_year(
+    make: Callable[[int], Days | None], year: int | None, today: dt.date, grain: Grain
+) -> _Found | None:
+    """A unit in a known year, or the most recent one with the way to move it to another year."""
+    if year is not None:
+        days = make(year)
+        return (days, grain) if days else None
+    if make(2024) is None:  # a leap year, so only impossible days are left out
+        return None
+
+    def of_year(y: int) -> Days:
+        return make(y) or _day(dt.date(y, 2, 28))
+
+    return _recent(of_year, today), grain, of_year
+
+
+def _named_year(m: re.Match[str], today: dt.date) -> int | None:
+    """The year that a match names in digits or as "last year"; ``None`` when it names none."""
+    groups = m.groupdict()
+    if groups.get("year"):
+        return _whole_year(int(groups["year"]), today)
+    relative = (groups.get("rel") or "").lower()
+    if not relative:
+        return None
+    return today.year - (
+        _ZREL[relative] if relative in _ZREL else {"this": 0, "last": 1, "previous": 1}[relative]
+    )
+
+
+_OF_YEAR = rf"(?:,?\s*(?:of\s+|in\s+)?(?:{_YEAR}|(?P<rel>this|last|previous)\s+year))"
+
+
+@_pattern(r"(?P<year>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?:[T ]\d\d:\d\d(?::\d\d)?)?")
+def _iso_date(m: re.Match[str], today: dt.date) -> _Found | None:
+    day = _safe_date(int(m["year"]), int(m["m"]), int(m["d"]))
+    return (_day(day), "day") if day else None
+
+
+@_pattern(r"(?P<year>(?:19|20)\d\d)-(?P<m>0[1-9]|1[0-2])")
+def _iso_month(m: re.Match[str], today: dt.date) -> _Found | None:
+    return _months(int(m["year"]), int(m["m"]), 1), "month"
+
+
+@_pattern(r"(?P<a>\d{1,2})(?P<sep>[./])(?P<b>\d{1,2})(?P=sep)(?P<year>\d{4})")
+def _short_date(m: re.Match[str], today: dt.date) -> _Found | None:
+    a, b, year = int(m["a"]), int(m["b"]), int(m["year"])
+    orders = ((b, a), (a, b)) if m["sep"] == "." else ((a, b), (b, a))
+    day = next((d for month, number in orders if (d := _safe_date(year, month, number))), None)
+    return (_day(day), "day") if day else None
+
+
+@_pattern(
+    rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}{_OF_YEAR}?",
+    rf"{_MONTH}\s+(?:the\s+)?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?!\d){_OF_YEAR}?",
+)
+def _day_of_month(m: re.Match[str], today: dt.date) -> _Found | None:
+    month, number = _MONTHS[m["month"].lower()], int(m["d"])
+
+    def make(year: int) -> Days | None:
+        day = _safe_date(year, month, number)
+        return _day(day) if day else None
+
+    return _in_year(make, _named_year(m, today), today, "day")
+
+
+@_pattern(
+    rf"{_MONTH}{_OF_YEAR}", rf"(?P<rel>this|last|previous)\s+year'?s?\s+{_MONTH}", rf"{_YEAR}\s+{_MONTH}"
+)
+def _month_of_year(m: re.Match[str], today: dt.date) -> _Found | None:
+    month = _MONTHS[m["month"].lower()]
+    return _in_year(lambda y: _months(y, month, 1), _named_year(m, today), today, "month")
+
+
+@_pattern(rf"(?:(?P<which>last|this|past)\s+)?{_MONTH}")
+def _bare_month(m: re.Match[str], today: dt.date) -> _Found | None:
+    word, before = m["month"], m.string[: m.start()]
+    if not m["which"] and (
+        word.lower() in ("may", "march", "mar", "sep", "dec", "jan", "jun") or len(word) == 3
+    ):
+        # "may" and "march" are words of their own: a capital or a preposition must say that they are months.
+        led = re.search(
+            (
+                r"\b(in|of|for|during|since|until|till|before|after|by|from|to|and|through|vs\.?|than"
+                r"|between|with|,)\s*$"
+            ),
+            before,
+            re.I,
+        )
+        pronoun = re.match(r"\s+(i|we|you|it|be)\b", m.string[m.end() :], re.I)
+        if pronoun or not (led or (word[0].isupper() and before.strip())):
+            return None
+    month = _MONTHS[word.lower()]
+
+    def of_year(year: int) -> Days:
+        return _months(year, month, 1)
+
+    if (m["which"] or "").lower() in ("last", "past") and month == today.month:
+        return of_year(today.year - 1), "month"
+    return _recent(of_year, today), "month", of_year
+
+
+@_pattern(
+    rf"(?:the\s+)?{_NTH}\s+quarter{_OF_YEAR}?",
+    rf"q(?P<q>[1-4]){_OF_YEAR}?",
+    rf"{_YEAR}[\s-]?q(?P<q>[1-4])",
+    rf"(?P<rel>this|last|previous)\s+year'?s?\s+{_NTH}\s+quarter",
+)
+def _quarter(m: re.Match[str], today: dt.date) -> _Found | None:
+    groups = m.groupdict()
+    number = int(groups["q"]) if groups.get("q") else _ORDINALS[m["nth"].lower()]
+    return _in_year(lambda y: _months(y, 3 * number - 2, 3), _named_year(m, today), today, "quarter")
+
+
+@_pattern(rf"(?:the\s+)?{_NTH}\s+half{_OF_YEAR}?", rf"h(?P<q>[12]){_OF_YEAR}", rf"{_YEAR}[\s-]?h(?P<q>[12])")
+def _half(m: re.Match[str], today: dt.date) -> _Found | None:
+    groups = m.groupdict()
+    number = int(groups["q"]) if groups.get("q") else _ORDINALS[m["nth"].lower()]
+    if number > 2:
+        return None
+    return _in_year(lambda y: _months(y, 6 * number - 5, 6), _named_year(m, today), today, "half")
+
+
+@_pattern(rf"(?P<season>spring|summer|autumn|fall|winter){_OF_YEAR}")
+def _season(m: re.Match[str], today: dt.date) -> _Found | None:
+    first = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}[m["season"].lower()]
+    return _in_year(lambda y: _months(y, first, 3), _named_year(m, today), today, "range")
+
+
+@_pattern(rf"(?:the\s+)?(?:last|past|previous|recent)\s+{_N}\s+(?:full\s+)?{_UNIT}s?")
+def _last_n(m: re.Match[str], today: dt.date) -> _Found | None:
+    return _back(m["unit"].lower(), _count(m["n"]), today), "range"
+
+
+@_pattern(rf"{_N}\s+{_UNIT}s?\s+ago")
+def _ago(m: re.Match[str], today: dt.date) -> _Found | None:
+    unit = m["unit"].lower()
+    days = _unit(unit, _count(m["n"]), today)
+    grain: Grain = unit  # type: ignore[assignment]  # the pattern lists grains only
+    return days, grain
+
+
+@_pattern(rf"(?P<which>this|current|last|previous|prior|past)\s+{_UNIT}(?!\s+(?:year|of)\b)(?:'s)?")
+def _this_or_last(m: re.Match[str], today: dt.date) -> _Found | None:
+    unit, which = m["unit"].lower(), m["which"].lower()
+    if which == "past":
+        return _back(unit, 1, today), "range"
+    grain: Grain = unit  # type: ignore[assignment]
+    return _unit(unit, 0 if which in ("this", "current") else 1, today), grain
+
+
+@_pattern(r"(?:the\s+)?day\s+before\s+yesterday", r"today(?:'s)?", r"yesterday(?:'s)?", r"tonight")
+def _near_day(m: re.Match[str], today: dt.date) -> _Found | None:
+    word = m[0].lower()
+    back = 2 if "before" in word else int("yesterday" in word)
+    return _day(today - dt.timedelta(days=back)), "day"
+
+
+@_pattern(r"(?:the\s+)?(?P<unit>week|month|quarter|year)\s+before\s+last")
+def _before_last(m: re.Match[str], today: dt.date) -> _Found | None:
+    grain: Grain = m["unit"].lower()  # type: ignore[assignment]
+    return _unit(m["unit"].lower(), 2, today), grain
+
+
+@_pattern(r"the\s+(?P<unit>day|week|month|quarter|year)\s+before(?!\s+(?:last|yesterday)\b)")
+def _one_before(m: re.Match[str], today: dt.date) -> _Found | None:
+    grain: Grain = m["unit"].lower()  # type: ignore[assignment]
+    return _unit(m["unit"].lower(), 1, today), grain
+
+
+@_pattern(r"the\s+(?:start|beginning)\s+of\s+(?:the|this)\s+(?P<unit>week|month|quarter|year)")
+def _start_of(m: re.Match[str], today: dt.date) -> _Found | None:
+    grain: Grain = m["unit"].lower()  # type: ignore[assignment]
+    return _unit(m["unit"].lower(), 0, today), grain
+
+
+@_pattern(
+    r"(?P<unit>year|month|quarter|week)[\s-]to[\s-]date",
+    r"ytd",
+    r"mtd",
+    r"qtd",
+    r"so\s+far\s+this\s+(?P<unit>year|month|quarter|week)",
+)
+def _to_date(m: re.Match[str], today: dt.date) -> _Found | None:
+    unit = m.groupdict().get("unit") or {"y": "year", "m": "month", "q": "quarter"}[m[0][0].lower()]
+    return (_unit(unit.lower(), 0, today)[0], today + dt.timedelta(days=1)), "range"
+
+
+@_pattern(
+    r"(?:this|the\s+same)\s+time\s+last\s+year",
+    (
+        r"(?:the\s+)?(?:same|this)\s+(?P<unit>month|quarter|week|day)\s+(?:of\s+)?(?:last"
+        r"|the\s+previous|a)\s+year(?:\s+ago)?"
+    ),
+)
+def _same_last_year(m: re.Match[str], today: dt.date) -> _Found | None:
+    unit = (m.groupdict().get("unit") or "month").lower()
+    grain: Grain = unit  # type: ignore[assignment]
+    return _unit(unit, 0, shift_months(today, -12)), grain
+
+
+@_pattern(
+    rf"(?:the\s+)?(?P<a>\d{{1,2}})(?:st|nd|rd|th)?\s*(?:to|-|–|until"
+    rf"|through)\s*(?P<b>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}{_OF_YEAR}?"
+)
+def _days_of_month(m: re.Match[str], today: dt.date) -> _Found | None:
+    month, first, last = _MONTHS[m["month"].lower()], int(m["a"]), int(m["b"])
+
+    def make(year: int) -> Days | None:
+        start, end = _safe_date(year, month, first), _safe_date(year, month, last)
+        return (start, end + dt.timedelta(days=1)) if start and end and start < end else None
+
+    return _in_year(make, _named_year(m, today), today, "range")
+
+
+@_pattern(r"(?:the\s+)?week\s+(?:of|from|starting(?:\s+on)?)\s+(?P<year>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)")
+def _week_of(m: re.Match[str], today: dt.date) -> _Found | None:
+    day = _safe_date(int(m["year"]), int(m["m"]), int(m["d"]))
+    return (_week(day), "week") if day else None
+
+
+@_pattern(rf"(?:the\s+)?(?P<which>first|last)\s+(?P<unit>week|day)\s+of\s+{_MONTH}{_OF_YEAR}?")
+def _edge_of_month(m: re.Match[str], today: dt.date) -> _Found | None:
+    month, length = _MONTHS[m["month"].lower()], 7 if m["unit"].lower() == "week" else 1
+
+    def make(year: int) -> Days:
+        start, end = _months(year, month, 1)
+        step = dt.timedelta(days=length)
+        return (start, start + step) if m["which"].lower() == "first" else (end - step, end)
+
+    return _in_year(make, _named_year(m, today), today, "range")
+
+
+@_pattern(rf"(?:the\s+)?(?:year\s+)?{_YEAR}(?:'s)?")
+def _plain_year(m: re.Match[str], today: dt.date) -> _Found | None:
+    before, after = m.string[: m.start()], m.string[m.end() :]
+    measure = (
+        r"\s*(?:eur|euros?|usd|dollars?|pounds?|[€$£%]|units?|pieces|items|orders|times|points"
+        r"|customers|元|件|个|单)"
+    )
+    number = (
+        r"(?:\b(?:than|over|above|below|under|least|most|exactly|order|orders|number|no|no\.|id"
+        r"|ticket|product|customer|invoice|top|sku|code)\s*|[#€$£.,:=<>-]\s?)$"
+    )
+    if re.match(measure, after, re.I) or re.search(number, before, re.I) or re.match(r"[.,]\d|-\d", after):
+        return None
+    return _year(int(m["year"])), "year"
+
+
+@_pattern(rf"{_ZYEAR}?\s*的?{_ZMONTH}\s*(?P<d>\d{{1,2}}|[一二三]?十?[一二三四五六七八九十])\s*[日号]")
+def _zh_day(m: re.Match[str], today: dt.date) -> _Found | None:
+    month, number = zh_number(m["month"]), zh_number(m["d"])
+    if month is None or number is None:
+        return None
+
+    def make(year: int) -> Days | None:
+        day = _safe_date(year, month, number)
+        return _day(day) if day else None
+
+    return _in_year(make, _named_year(m, today), today, "day")
+
+
+@_pattern(rf"{_ZYEAR}?\s*的?(?<![\d.个])(?<!上)(?<!近){_ZMONTH}")
+def _zh_month(m: re.Match[str], today: dt.date) -> _Found | None:
+    month = zh_number(m["month"])
+    if month is None:
+        return None
+    return _in_year(lambda y: _months(y, month, 1), _named_year(m, today), today, "month")
+
+
+@_pattern(rf"{_ZYEAR}?\s*的?第?(?P<q>[一二三四1-4])\s*个?季度?", rf"{_ZYEAR}\s*的?[qQ](?P<q>[1-4])")
+def _zh_quarter(m: re.Match[str], today: dt.date) -> _Found | None:
+    number = zh_number(m["q"])
+    if number is None:
+        return None
+    return _in_year(lambda y: _months(y, 3 * number - 2, 3), _named_year(m, today), today, "quarter")
+
+
+@_pattern(rf"{_ZYEAR}?\s*的?(?P<half>上半年|下半年)")
+def _zh_half(m: re.Match[str], today: dt.date) -> _Found | None:
+    first = 1 if m["half"] == "上半年" else 7
+    return _in_year(lambda y: _months(y, first, 6), _named_year(m, today), today, "half")
+
+
+@_pattern(rf"{_ZYEAR}?(?P<same>去年同期|去年同月|去年这个时候|去年此时)")
+def _zh_same(m: re.Match[str], today: dt.date) -> _Found | None:
+    return _unit("month", 0, shift_months(today, -12)), "month"
+
+
+@_pattern(r"今年以来|年初至今|今年至今|本年至今|本月至今")
+def _zh_to_date(m: re.Match[str], today: dt.date) -> _Found | None:
+    unit = "month" if "月" in m[0] else "year"
+    return (_unit(unit, 0, today)[0], today + dt.timedelta(days=1)), "range"
+
+
+@_pattern(
+    r"(?:(?:19|20)\d\d|(?<!\d)\d\d)\s*年(?:全年|度)?", r"大前年|(?:今年|本年|去年|上年|前年)(?:全年|度)?"
+)
+def _zh_year(m: re.Match[str], today: dt.date) -> _Found | None:
+    digits = re.match(r"\d+", m[0])
+    if digits:
+        year = int(digits[0])
+        return _year(_whole_year(year, today)), "year"
+    return _year(
+        today.year
+        - next(n for word, n in sorted(_ZREL.items(), key=lambda p: -len(p[0])) if m[0].startswith(word))
+    ), "year"
+
+
+@_pattern(r"大前天|前天|昨天|昨日|今天|今日|当天")
+def _zh_near_day(m: re.Match[str], today: dt.date) -> _Found | None:
+    back = {"大前天": 3, "前天": 2, "昨天": 1, "昨日": 1}.get(m[0], 0)
+    return _day(today - dt.timedelta(days=back)), "day"
+
+
+@_pattern(r"(?P<which>上上|上|本|这|当|前)一?个?(?P<unit>周|星期|礼拜|月|季度|季)(?!度?前)")
+def _zh_unit(m: re.Match[str], today: dt.date) -> _Found | None:
+    unit = _ZUNITS[m["unit"]]
+    grain: Grain = unit  # type: ignore[assignment]
+    return _unit(unit, {"上上": 2, "上": 1, "前": 1}.get(m["which"], 0), today), grain
+
+
+@_pattern(rf"(?:最近|近|过去|前|近来)的?\s*{_ZN}\s*个?{_ZUNIT}(?:以?内|里|以来)?")
+def _zh_last_n(m: re.Match[str], today: dt.date) -> _Found | None:
+    unit = _ZUNITS[m["unit"]]
+    if m["n"] == "半":
+        return (_back("month", 6, today), "range") if unit == "year" else None
+    count = zh_number(m["n"])
+    return (_back(unit, count, today), "range") if count else None
+
+
+@_pattern(rf"{_ZN}\s*个?{_ZUNIT}(?:之|以)?前")
+def _zh_ago(m: re.Match[str], today: dt.date) -> _Found | None:
+    count = zh_number(m["n"])
+    if not count or count > 200:
+        return None
+    unit = _ZUNITS[m["unit"]]
+    grain: Grain = unit  # type: ignore[assignment]
+    return _unit(unit, count, today), grain
+
+
+def _atoms(question: str, today: dt.date) -> list[_Atom]:
+    """Simple expressions, leftmost first and longest among overlapping ones."""
+    found: list[_Atom] = []
+    for pattern, handler in _PATTERNS:
+        for m in pattern.finditer(question):
+            try:
+                result = handler(m, today)
+            except (ValueError, OverflowError):  # a year outside the calendar
+                continue
+            if result:
+                of_year = result[2] if len(result) == 3 else None
+                found.append(_Atom(result[0], result[1], m.start(), m.end(), of_year))
+    found.sort(key=lambda a: (a.first, -a.last))
+    kept: list[_Atom] = []
+    for atom in _longest(found):
+        kept.append(atom)
+    return kept
+
+
+def _longest(found: list[_Atom]) -> Iterator[_Atom]:
+    taken: list[_Atom] = []
+    for atom in sorted(found, key=lambda a: (a.first - a.last, a.first)):
+        if all(atom.last <= other.first or atom.first >= other.last for other in taken):
+            taken.append(atom)
+    return iter(sorted(taken, key=lambda a: a.first))
+
+
+# --- ranges ----------------------------------------------------------------------------------------------
+
+_TO = re.compile(
+    r"\s*(?:to|until|till|through|up to|-|–|—|~|到|至|直到)\s*(?:the\s+)?(?:end of\s+|beginning of\s+)?", re.I
+)
+_BETWEEN = re.compile(r"(?:\bbetween|介于|在)\s*(?:the\s+)?$", re.I)
+_AND = re.compile(r"\s*(?:and|&|和|与)\s*(?:the\s+)?", re.I)
+_FROM = re.compile(r"(?:\bfrom|\bbetween|从|自|在)\s*(?:the\s+)?(?:beginning of\s+|start of\s+)?$", re.I)
+
+
+def _join(question: str, a: _Atom, b: _Atom, today: dt.date) -> Period | None:
+    """One range out of two neighbours, when the words between them say so."""
+    middle, before = question[a.last : b.first], question[: a.first]
+    if not (
+        _TO.fullmatch(middle)
+        or (_AND.fullmatch(middle) and re.search(r"\bbetween\s*(?:the\s+)?$", before, re.I))
+    ):
+        return None
+    left, right = a.days, b.days
+    if a.of_year and not b.of_year:
+        left = a.of_year(b.days[0].year)
+        if left[0] > right[0]:
+            left = a.of_year(b.days[0].year - 1)
+    elif b.of_year and not a.of_year:
+        right = b.of_year(a.days[0].year)
+        if right[0] < left[0]:
+            right = b.of_year(a.days[0].year + 1)
+    elif a.of_year and b.of_year and left[0] > right[0]:
+        left = (
+            a.of_year(right[0].year)
+            if a.of_year(right[0].year)[0] <= right[0]
+            else a.of_year(right[0].year - 1)
+        )
+    if left[0] > right[0]:
+        return None
+    lead = _FROM.search(before)
+    first = lead.start() if lead else a.first
+    tail = re.match(r"\s*(?:之间|期间|为止|止)", question[b.last :])
+    last = b.last + (tail.end() if tail else 0)
+    return Period(
+        start=left[0], end=right[1], first=first, last=last, text=question[first:last], grain="range"
+    )
+
+
+_SINCE = re.compile(
+    (
+        r"(?:\bsince|\bfrom|\bstarting(?:\s+in|\s+from|\s+on)?|\bfrom the (?:start|beginning) of"
+        r"|自从|自|从)\s*(?:the\s+)?(?:beginning of\s+|start of\s+|end of\s+)?$"
+    ),
+    re.I,
+)
+_AFTER = re.compile(r"(?:\bafter|\blater than)\s*(?:the\s+)?(?:end of\s+)?$", re.I)
+_BEFORE = re.compile(
+    r"(?:\bbefore|\bearlier than|\bprior to)\s*(?:the\s+)?(?:beginning of\s+|start of\s+)?$", re.I
+)
+_UNTIL = re.compile(
+    (
+        r"(?:\buntil|\btill|\bup to|(?<!\bgo )(?<!\bgoes )(?<!\bgone )(?<!\bwent )\bthrough"
+        r"|\bby(?:\s+the)?\s+end\s+of|截至|截止到?|直到)\s*(?:the\s+)?(?:end of\s+)?$"
+    ),
+    re.I,
+)
+_TAIL_SINCE = re.compile(r"\s*(?:以来|至今|开始|起|onwards?|on)(?![\w])|\s*(?:以来|至今|开始|起)")
+_TAIL_AFTER = re.compile(r"\s*(?:之后|以后|后)(?!年)")
+_TAIL_BEFORE = re.compile(r"\s*(?:之前|以前|前)(?![几\d一二三两])")
+
+
+def _open_or_plain(question: str, atom: _Atom, today: dt.date) -> Period:
+    """The expression itself, or the open range that words such as "since" make of it."""
+    before, after = question[: atom.first], question[atom.last :]
+    start, end = atom.days
+    first, last, grain = atom.first, atom.last, atom.grain
+    if grain == "range" and (m := _FROM.search(before)):  # "from 1 to 15 May" has an end
+        first = m.start()
+    elif (m := _SINCE.search(before)) and not re.match(r"\s*[到至]", after):
+        first, end, grain = m.start(), dt.date.max, "range"
+        tail = _TAIL_SINCE.match(after)
+        last += tail.end() if tail else 0
+    elif m := _AFTER.search(before):
+        first, start, end, grain = m.start(), end, dt.date.max, "range"
+    elif m := _BEFORE.search(before):
+        first, start, end, grain = m.start(), dt.date.min, start, "range"
+    elif m := _UNTIL.search(before):
+        first, start, grain = m.start(), dt.date.min, "range"
+    elif m := _TAIL_SINCE.match(after):
+        last, end, grain = last + m.end(), dt.date.max, "range"
+    elif m := _TAIL_AFTER.match(after):
+        last, start, end, grain = last + m.end(), end, dt.date.max, "range"
+    elif m := _TAIL_BEFORE.match(after):
+        last, start, end, grain = last + m.end(), dt.date.min, start, "range"
+    return Period(start=start, end=end, first=first, last=last, text=question[first:last], grain=grain)
+
+
+_SAME_AS = re.compile(
+    r"(?:the\s+)?same\s+(?:period|time|days)\s+(?:of\s+|in\s+)?(?:last|the\s+previous)\s+year|去年同期", re.I
+)
+
+
+def _merge_same_last_year(question: str, periods: list[Period]) -> list[Period]:
+    """ "The same period last year" beside another period: that period, one year earlier."""
+    m = _SAME_AS.search(question)
+    others = [p for p in periods if not m or p.last <= m.start() or p.first >= m.end()]
+    if not m or not others or others[0].is_open:
+        return periods
+    base = others[0]
+    moved = Period(
+        start=shift_months(base.start, -12),
+        end=shift_months(base.end, -12),
+        first=m.start(),
+        last=m.end(),
+        text=m[0],
+        grain=base.grain,
+    )
+    return sorted([*others, moved], key=lambda p: p.first)

@@ -1,0 +1,136 @@
+"""A shop opened under a role: its description, its database, its guard and its clock, held together."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sql.databases import Database, open_database
+from sql.errors import ShopFileError, SqlError, UnsafeQuery
+from sql.lock.guard import Guard
+from sql.lock.run import run
+from sql.names import quoted
+from sql.record import checked
+from sql.semantics import Attributes, Role, Shop
+from sql.shop.shopfile import check_shop, locate, placed
+from sql.types import Catalog, Table, Value
+
+_LATEST = re.compile(r"^\s*max\(\s*([^.()]+)\.([^()]+?)\s*\)\s*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """Everything that answering a question about one shop needs, for one role."""
+
+    shop: Shop
+    database: Database
+    catalog: Catalog
+    role: Role
+    guard: Guard
+    today: dt.date
+    """The shop's day: what "last month" is counted from."""
+    user: Attributes = field(default_factory=dict)
+    """The asking user's attributes, which the role's rules about rows may name."""
+
+    def run(self, sql: str, cancel: threading.Event | None = None) -> Table:
+        """Check ``sql`` and run it within the role's budget; raises the errors of ``sql.errors``."""
+        return run(checked(self.guard, sql), self.database, self.role.limits, cancel)
+
+    def close(self) -> None:
+        """Close the database; the workspace is of no use afterwards."""
+        self.database.close()
+
+
+def open_workspace(
+    shop: Shop, *, role: str | None = None, database: Database | None = None, user: Attributes | None = None
+) -> Workspace:
+    """Open a shop for one role.
+
+    Args:
+        shop: its description; a relative ``database`` starts from the folder of ``shop.path``.
+        role: name of one of the shop's roles; ``None`` takes its default role.
+        database: one that is open already; it stays the caller's to close when opening fails.
+        user: the asking user's attributes, for roles whose rules about rows hold ``:name``.
+    Raises:
+        ShopFileError: no such role, the description does not fit the database, or the role needs an
+            attribute that the user lacks.
+        DatabaseUnavailable: the database cannot be opened.
+    """
+    try:
+        chosen = shop.role(role or shop.default_role)
+    except KeyError as error:
+        raise ShopFileError(shop.path, None, str(error.args[0])) from error
+    base = shop.path.parent if shop.path is not None else Path.cwd()
+    # A file that several roles have open in one process has one limit of memory: the largest.
+    limits = max((r.limits for r in shop.roles), key=lambda limits: limits.max_memory_mb)
+    opened = database or open_database(shop.database, base=base, limits=limits)
+    try:
+        catalog = opened.catalog()
+        check_shop(shop, catalog)
+        with placed(shop, "roles", chosen.name):
+            guard = Guard(shop, catalog, chosen, user)
+        today = _today(shop, opened, catalog)
+    except BaseException:
+        if database is None:
+            opened.close()
+        raise
+    return Workspace(
+        shop=shop,
+        database=opened,
+        catalog=catalog,
+        role=chosen,
+        guard=guard,
+        today=today,
+        user=dict(user or {}),
+    )
+
+
+def _today(shop: Shop, database: Database, catalog: Catalog) -> dt.date:
+    """The shop's day. Read with all rights: which day it is must not depend on who asks."""
+    if shop.today is None:
+        return dt.date.today()
+    if isinstance(shop.today, dt.datetime):
+        return shop.today.date()
+    if isinstance(shop.today, dt.date):
+        return shop.today
+    match = _LATEST.match(shop.today)
+    if match is None:
+        reason = f"today must be a date (2026-06-30) or max(view.column), not {shop.today!r}"
+        raise ShopFileError(shop.path, locate(shop.path, "today"), reason)
+    view, column = (part.strip(' "`') for part in match.groups())
+    everything = Guard(shop, catalog, Role(name="clock"))
+    try:
+        names = quoted(column, catalog.dialect), quoted(view, catalog.dialect)
+        query = everything.check(f"SELECT MAX({names[0]}) AS today FROM {names[1]}")
+    except UnsafeQuery as error:
+        raise ShopFileError(shop.path, locate(shop.path, "today"), f"today: {error.reason}") from error
+    try:
+        rows = run(query, database, everything.role.limits).rows
+    except SqlError as error:
+        raise ShopFileError(
+            shop.path, locate(shop.path, "today"), f"today cannot be read from {view}.{column}: {error}"
+        ) from error
+    day = _as_date(rows[0][0] if rows else None)
+    if day is None:
+        raise ShopFileError(
+            shop.path,
+            locate(shop.path, "today"),
+            f"today: {view}.{column} holds no date; write a date, or leave today out",
+        )
+    return day
+
+
+def _as_date(value: Value) -> dt.date | None:
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
+    if isinstance(value, str):
+        try:
+            return dt.date.fromisoformat(value.strip()[:10])
+        except ValueError:
+            return None
+    return None

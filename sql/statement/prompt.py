@@ -1,0 +1,27 @@
+"""What prompts are made of: templates, and strangers' text on one line.
+
+The words live in ``prompts/*.txt`` beside this. Everything that comes from strangers (question, values,
+errors) is put in as plain text on one line of its own; engines encode it without control tokens.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import resources
+from string import Template
+
+DIALECTS = {"duckdb": "DuckDB", "sqlite": "SQLite", "postgres": "PostgreSQL", "mysql": "MySQL"}
+
+
+@cache
+def template(name: str) -> Template:
+    """The template file of that name, without its last line break."""
+    text = resources.files("sql.statement").joinpath("prompts", f"{name}.txt").read_text("utf-8")
+    return Template(text.rstrip("\n"))
+
+
+def one_line(text: str, limit: int) -> str:
+    """``text`` on one line and cut to ``limit`` characters."""
+    flat = re.sub(r"\s+", " ", text).strip()
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
