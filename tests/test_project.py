@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from setuptools import find_packages
 
 ROOT = Path(__file__).parent.parent
 CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -71,7 +72,22 @@ def test_no_local_path_stands_in_a_file() -> None:
     assert not found
 
 
-@pytest.mark.parametrize("package", CONFIG["tool"]["setuptools"]["packages"])
+def packages() -> list[str]:
+    """Every folder that is installed, as setuptools finds it."""
+    found = CONFIG["tool"]["setuptools"]["packages"]["find"]
+    return find_packages(str(ROOT), include=found["include"])
+
+
+def test_every_folder_with_code_is_installed() -> None:
+    code = {path.relative_to(ROOT).parts[:-1] for path in tracked_files() if path.suffix == ".py"}
+    outside = {"tests", "bench"}
+    missing = sorted(
+        {".".join(parts) for parts in code if parts and parts[0] not in outside} - set(packages())
+    )
+    assert not missing
+
+
+@pytest.mark.parametrize("package", packages())
 def test_every_package_says_what_it_is_for(package: str) -> None:
     text = (ROOT / package.replace(".", "/") / "__init__.py").read_text()
     assert re.match(r'"""[A-Z].{40,}"""', text, re.DOTALL), f"{package} has no docstring of its purpose"
