@@ -23,7 +23,7 @@ import re
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from bot.answer import Answer, Event
     from bot.assistant import Assistant
-    from llm.engine import Completion, Engine, Piece, Prompt
+    from llm.engine import Completion, Engine, Request
     from sql.databases import Database
     from sql.semantics import Shop
     from ui.settings import Settings
@@ -78,30 +78,14 @@ class WorstModel:
         self._wanted = ("SELECT 1",) if once or not statements else tuple(statements)
         self.queue = deque(statements)
 
-    def complete(
-        self,
-        prompt: Prompt,
-        *,
-        grammar: str | None = None,
-        adapter: str | None = None,
-        samples: int = 1,
-        temperature: float = 0.0,
-        max_tokens: int = 256,
-        cancel: threading.Event | None = None,
-    ) -> list[Completion]:
+    def complete(self, request: Request, cancel: threading.Event | None = None) -> list[Completion]:
         from llm.engine import Completion
 
         if not self.queue:
             self.queue = deque(self._wanted)
         text = self.queue.popleft()
         self.written += 1
-        return [Completion(text=text, logprobs=(-0.001,) * 8, tokens=8, finish="stop")] * samples
-
-    def stream(self, prompt: Prompt, **options: Any) -> Iterator[Piece]:
-        from llm.engine import Piece
-
-        (completion,) = self.complete(prompt, **options)
-        yield Piece(text=completion.text, completion=completion)
+        return [Completion(text=text, logprobs=(-0.001,) * 8, tokens=8, finish="stop")] * request.samples
 
 
 @dataclass(kw_only=True)

@@ -3,7 +3,7 @@
 Each question goes the way it goes in the product (linking, grammar, guard, repair, budget) or another way of
 :mod:`finetune.ways`, on an SQLite or DuckDB file described by its catalogue alone, and the rows are compared
 with those of the gold statement. Greedy decoding and a fixed order make two runs equal but for the seconds.
-Several questions about one database can be asked at once, in one batch of the engine; a batch rounds
+Several questions about one database can be asked at once; what an engine decodes side by side is rounded
 otherwise than a single call, so that a near tie may fall otherwise.
 Not covered: conversations (``bench.accuracy`` has those).
 """
@@ -18,6 +18,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, get_args
@@ -31,7 +32,6 @@ from finetune.match import is_answer_contained, is_same_result
 from finetune.scores import EvaluationReport, Outcome, Preview, Verdict
 from finetune.ways import Reply, Way, product
 from llm.engine import Engine
-from llm.gather import Gathering
 from sql.errors import SqlError
 from sql.types import Value
 
@@ -82,8 +82,8 @@ def evaluate(
         sample: only the questions of the fixed samples of ``finetune.heldout``.
         progress: show a progress bar on standard error.
         limit: ask only so many of the questions chosen so far, spread evenly over the file; ``None`` for all.
-        batch: questions about one database that are asked at once; their seconds are then those of a question
-            among others.
+        batch: questions about one database that are asked at once, each in a thread of its own; their seconds
+            are then those of a question among others.
         resume: a file that keeps each outcome as it comes. Started again with the same file, questions,
             engine and way, the evaluation goes on where it was stopped.
     Raises:
@@ -100,15 +100,12 @@ def evaluate(
     run = {"engine": name, "way": way.name, **({"batch": str(batch)} if batch > 1 else {})}
     done = _read_kept(resume, run) if resume else {}
     pending = [case for case in cases if _key(case) not in done]
-    gathering = Gathering(engine)
     already = [done[_key(case)] for case in cases if _key(case) in done]
     bar, show = _progress(len(cases), already, progress)
     with bar, _keeping(resume, run) as keep:
         for database in dict.fromkeys(case.database for case in pending):
             group = [case for case in pending if case.database == database]
-            for outcome in _evaluate_database(
-                questions, files[database], group, way, gathering, adapter, batch
-            ):
+            for outcome in _evaluate_database(questions, files[database], group, way, engine, adapter, batch):
                 done[_key(outcome)] = outcome
                 keep(outcome)
                 show(outcome)
@@ -183,25 +180,25 @@ def _evaluate_database(
     file: Path,
     cases: Sequence[Case],
     way: Way,
-    gathering: Gathering,
+    engine: Engine,
     adapter: str | None,
     batch: int,
 ) -> Iterator[Outcome]:
     """Golds first, then the questions: DuckDB opens a file only once at a time with one set of settings."""
     with contextlib.ExitStack() as stack:
-        engine = Counting(gathering, tokenizer=gathering.engine)
+        counting = Counting(engine)
         try:
             golds = run_golds(file, [case.sql for case in cases])
             dialect = "sqlite" if is_sqlite(file) else "duckdb"
-            answer = stack.enter_context(way.open(file, engine, adapter))
+            answer = stack.enter_context(way.open(file, counting, adapter))
         except (SqlError, OSError) as error:
             raise EvaluationError(questions, cases[0].line, f"{file} cannot be opened: {error}") from error
 
         def ask(case: Case, gold: Gold) -> Outcome:
-            engine.take()
+            counting.take()
             started = time.perf_counter()
             reply = answer(case.question)
-            return _judged(case, dialect, gold, reply, time.perf_counter() - started, engine)
+            return _judged(case, dialect, gold, reply, time.perf_counter() - started, counting)
 
         tasks = []
         for case, gold in zip(cases, golds, strict=True):
@@ -210,10 +207,8 @@ def _evaluate_database(
                 yield _outcome(case, dialect, "gold_failed", reason=gold.problem)
             else:
                 tasks.append(functools.partial(ask, case, gold))
-        if batch > 1:
-            yield from gathering.run(tasks, together=batch)
-        else:
-            yield from (task() for task in tasks)
+        pool = stack.enter_context(ThreadPoolExecutor(max_workers=batch, thread_name_prefix="question"))
+        yield from pool.map(lambda task: task(), tasks)
 
 
 def _judged(case: Case, dialect: str, gold: Gold, reply: Reply, seconds: float, engine: Counting) -> Outcome:

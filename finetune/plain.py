@@ -14,7 +14,7 @@ from importlib import resources
 from string import Template
 
 from finetune.scores import Verdict
-from llm.engine import Completion, Engine, Prompt
+from llm.engine import Completion, Engine, Prompt, Request
 from sql.statement.free_draft import statement_of
 from sql.types import Catalog, CatalogTable
 
@@ -41,7 +41,7 @@ class PlainPrompt:
     def ask(self, engine: Engine, question: str, *, adapter: str | None = None) -> tuple[str, Completion]:
         """The statement in one greedy reply, and the reply."""
         prompt = Prompt(system=self.system, fixed=self.fixed, rest=f"Question: {question}")
-        reply = engine.complete(prompt, adapter=adapter, max_tokens=MAX_TOKENS)[0]
+        reply = engine.complete(Request(prompt=prompt, adapter=adapter, max_tokens=MAX_TOKENS))[0]
         return statement_of(reply.text), reply
 
 

@@ -6,12 +6,10 @@ tokens switched off, so that ``<|im_end|>`` inside a review is ordinary text and
 
 from __future__ import annotations
 
-import codecs
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +33,30 @@ class PromptTokens:
     def all(self) -> list[int]:
         """Both parts, in order."""
         return [*self.shared, *self.own]
+
+
+def lay_out(prompt: Prompt, plain: Callable[[str], list[int]], start: int, end: int) -> PromptTokens:
+    """The ids of ``prompt`` in ChatML; its parts are encoded separately.
+
+    Args:
+        plain: encodes composed text (NFC) without ever making a control token.
+        start, end: the ids of the two markers around a message.
+    """
+
+    def text(words: str) -> list[int]:
+        # The family's tokenizer composes characters first (NFC); the official GGUF file does not say so.
+        return plain(unicodedata.normalize("NFC", words)) if words else []
+
+    newline = text("\n")
+    shared = (
+        *(start, *text("system\n"), *text(prompt.system), end, *newline),
+        *(start, *text("user\n"), *text(prompt.fixed)),
+    )
+    own = (
+        *(*text(prompt.rest), end, *newline),
+        *(start, *text("assistant\n"), *text(prompt.lead)),
+    )
+    return PromptTokens(shared=shared, own=own)
 
 
 class ChatTokenizer:
@@ -67,51 +89,24 @@ class ChatTokenizer:
         self._start, self._end = names[START], names[END]
         self.stops = frozenset(names[name] for name in (END, END_OF_TEXT) if name in names)
         """Ids that end a reply."""
-        self._newline = self._plain("\n")
 
     def encode(self, prompt: Prompt) -> PromptTokens:
         """Return the ids of ``prompt`` in the model's chat markup; its parts are encoded separately."""
-        start, end, newline = self._start, self._end, self._newline
-        shared = (
-            *(start, *self._plain("system\n"), *self._plain(prompt.system), end, *newline),
-            *(start, *self._plain("user\n"), *self._plain(prompt.fixed)),
-        )
-        own = (
-            *(*self._plain(prompt.rest), end, *newline),
-            *(start, *self._plain("assistant\n"), *self._plain(prompt.lead)),
-        )
-        return PromptTokens(shared=shared, own=own)
+        return lay_out(prompt, self._plain, self._start, self._end)
 
     def encode_reply(self, text: str) -> tuple[int, ...]:
         """Return the ids of a whole reply with the marker that ends it: what training teaches."""
-        return (*self._plain(text), self._end)
+        return (*self._plain(unicodedata.normalize("NFC", text)), self._end)
 
     def _plain(self, text: str) -> list[int]:
         # Set at each call, because grammar_tokenizer() switches it off.
         self._tokenizer.encode_special_tokens = True
-        # The family's tokenizer composes characters first (NFC); the official GGUF file does not say so.
-        encoded = self._tokenizer.encode(unicodedata.normalize("NFC", text), add_special_tokens=False)
-        return list(encoded.ids)
-
-    @cached_property
-    def _byte_of(self) -> dict[str, int]:
-        # The byte-level alphabet of GPT-2: printable bytes stand for themselves, the others for 256, 257, ...
-        printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
-        others = [byte for byte in range(256) if byte not in set(printable)]
-        return {chr(b): b for b in printable} | {chr(256 + i): byte for i, byte in enumerate(others)}
-
-    def bytes_of(self, tokens: Sequence[int]) -> bytes:
-        """Return the bytes that ``tokens`` stand for; control tokens and padding ids stand for none."""
-        result = bytearray()
-        for token in tokens:
-            name = None if token in self.control else self._tokenizer.id_to_token(token)
-            if name is not None:
-                result.extend(self._byte_of[character] for character in name)
-        return bytes(result)
+        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """Return the text of ``tokens``; bytes that are not UTF-8 become U+FFFD."""
-        return self.bytes_of(tokens).decode("utf-8", errors="replace")
+        """Return the text of ``tokens``, without control tokens; bytes that are not UTF-8 become U+FFFD."""
+        text = [token for token in tokens if token not in self.control]
+        return str(self._tokenizer.decode(text))
 
     def grammar_tokenizer(self, vocabulary: int) -> Any:
         """Return llguidance's view of this tokenizer; takes about 1.5 s, so keep it.
@@ -125,19 +120,3 @@ class ChatTokenizer:
         return llguidance.LLTokenizer(
             self._tokenizer.to_str(), n_vocab=vocabulary, eos_token=sorted(self.stops)
         )
-
-
-class TextStream:
-    """Turns tokens into text piece by piece, keeping back the bytes of an unfinished character."""
-
-    def __init__(self, tokenizer: ChatTokenizer) -> None:
-        self._tokenizer = tokenizer
-        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-
-    def add(self, tokens: Sequence[int]) -> str:
-        """Return the text that ``tokens`` complete, perhaps empty."""
-        return self._decoder.decode(self._tokenizer.bytes_of(tokens))
-
-    def end(self) -> str:
-        """Return what is left; a cut character becomes U+FFFD."""
-        return self._decoder.decode(b"", final=True)

@@ -1,8 +1,8 @@
-"""Reads an official GGUF file once and keeps it as safetensors: ``python -m llm.convert FILE.gguf FOLDER``.
+"""Reads an official GGUF file once and keeps it as transformers loads it, for training and for a CUDA card.
 
 transformers unpacks the 4- to 8-bit weights; loading them from GGUF each time would take 40 to 60 s, the copy
-takes seconds. Runs as a process of its own, so that the memory it needs (about three times the file) is given
-back whole.
+takes seconds. ``python -m llm.convert FILE.gguf FOLDER`` does it as a process of its own, so that the memory
+it needs (about three times the file) is given back whole.
 """
 
 from __future__ import annotations
@@ -10,13 +10,72 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 from functools import cache
 from pathlib import Path
 
+from llm.errors import LlmError, WeightsMissing
 from llm.hardware import set_threads
+from llm.weights import DEFAULT_MODEL, ensure_weights, known_models, model_name, need_disk, only_one, show_bar
+
+MADE = ".made"
+"""In a folder that was converted whole: the SHA-256 of the file that it was made of."""
+
+
+def ensure_folder(home: Path, model: str = DEFAULT_MODEL, *, progress: bool = True) -> Path:
+    """Return the folder of ``model`` that transformers loads, bringing and converting it first if need be.
+
+    Args:
+        home: folder of weights, made if missing.
+        model: see :func:`llm.weights.ensure_weights`; or a folder with config.json, safetensors and
+            tokenizer.json, which is used as it is.
+        progress: show bars on standard error.
+    Raises:
+        WeightsMissing, WeightsCorrupt: see :func:`llm.weights.ensure_weights`.
+        LlmError: transformers cannot convert the file.
+    """
+    named = Path(model).expanduser()
+    if model not in known_models() and named.is_dir():
+        missing = [name for name in ("config.json", "tokenizer.json") if not (named / name).is_file()]
+        if missing or not any(named.glob("*.safetensors")):
+            raise WeightsMissing(
+                f"{named} is not a model folder: it lacks {', '.join(missing) or 'safetensors files'}."
+            )
+        return named
+    gguf = ensure_weights(home, model, progress=progress)
+    spec = known_models()[model_name(model)]
+    folder = home / spec.name
+    with only_one(home, spec.name):
+        made = folder / MADE
+        if made.is_file() and made.read_text().strip() == spec.sha256:
+            return folder
+        need_disk(home, spec.converted_bytes, f"to convert {spec.file}")
+        for left in home.glob(f"{folder.name}.*.part"):  # of a run that was killed; we hold the lock
+            shutil.rmtree(left, ignore_errors=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", suffix=".part", dir=home))
+        try:
+            with show_bar("Reading the weights once for training (about half a minute)", None, progress):
+                _run(gguf.resolve(), unfinished)
+            (unfinished / MADE).write_text(f"{spec.sha256}\n")
+            shutil.rmtree(folder, ignore_errors=True)
+            unfinished.rename(folder)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+    return folder
+
+
+def _run(gguf: Path, folder: Path) -> None:
+    """Run this module as a process of its own."""
+    command = [sys.executable, "-m", "llm.convert", str(gguf), str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent.parent)
+    if done.returncode != 0:
+        last = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]
+        raise LlmError(f"{gguf} could not be converted: {last}. Nothing was changed; the file was kept.")
 
 
 def convert(gguf: Path, folder: Path) -> None:

@@ -1,13 +1,13 @@
 """The protocol that every language-model engine fulfils, and the plain data it speaks.
 
-An engine turns a :class:`Prompt` into :class:`Completion` objects. Implementations: ``llm.torch_engine``
-(transformers, peft, bitsandbytes), ``llm.served`` (an OpenAI-compatible server), ``llm.scripted`` (the fake).
+An engine turns a :class:`Request` into :class:`Completion` objects. Implementations: ``llm.llama_engine``
+(llama.cpp, on CPUs), ``llm.torch_engine`` (transformers and peft, on a CUDA card), ``llm.served`` (an
+OpenAI-compatible server), ``llm.scripted`` (the fake).
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -36,6 +36,32 @@ class Prompt:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Request:
+    """What an engine is asked once."""
+
+    prompt: Prompt
+    grammar: str | None = None
+    """A Lark grammar in llguidance's dialect that the whole reply must match; ``None`` for free text. A reply
+    cut by ``max_tokens`` is a prefix of a sentence of the grammar."""
+    adapter: str | None = None
+    """Name of a LoRA adapter; ``None`` for the bare model."""
+    samples: int = 1
+    """Replies, at least 1. With ``temperature`` 0 all are equal, so ask for one."""
+    temperature: float = 0.0
+    """0 is greedy."""
+    max_tokens: int = 256
+    """At least 1; counts generated tokens only."""
+
+    def __post_init__(self) -> None:
+        if self.samples < 1:
+            raise ValueError(f"samples must be at least 1, got {self.samples}")
+        if self.max_tokens < 1:
+            raise ValueError(f"max_tokens must be at least 1, got {self.max_tokens}")
+        if self.temperature < 0:
+            raise ValueError(f"temperature must not be negative, got {self.temperature}")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Completion:
     """One sampled reply."""
 
@@ -51,28 +77,9 @@ class Completion:
     finish: Finish
 
 
-@dataclass(frozen=True, kw_only=True)
-class Piece:
-    """A streamed bit of one reply; the last piece carries the whole completion."""
-
-    text: str
-    completion: Completion | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """One call of :meth:`Engine.complete`, as data; the fields mean what they mean there."""
-
-    prompt: Prompt
-    grammar: str | None = None
-    adapter: str | None = None
-    samples: int = 1
-    temperature: float = 0.0
-    max_tokens: int = 256
-
-
 class Engine(Protocol):
-    """A language model that can be asked. One call at a time per engine; calls from threads wait in line."""
+    """A language model that can be asked. Calls from several threads are safe; those that find no place wait
+    in line, first come, first served (``llm.line``)."""
 
     @property
     def name(self) -> str:
@@ -80,31 +87,14 @@ class Engine(Protocol):
 
     @property
     def adapters(self) -> tuple[str, ...]:
-        """Names that ``adapter=`` accepts."""
+        """Names that ``Request.adapter`` accepts."""
 
-    def complete(
-        self,
-        prompt: Prompt,
-        *,
-        grammar: str | None = None,
-        adapter: str | None = None,
-        samples: int = 1,
-        temperature: float = 0.0,
-        max_tokens: int = 256,
-        cancel: threading.Event | None = None,
-    ) -> list[Completion]:
-        """Return ``samples`` replies to ``prompt``, decoded in one batch.
+    def complete(self, request: Request, cancel: threading.Event | None = None) -> list[Completion]:
+        """Return ``request.samples`` replies.
 
         Args:
-            prompt: see :class:`Prompt`.
-            grammar: a Lark grammar in llguidance's dialect that ``text`` must match whole; ``None`` for free
-                text. A reply cut by ``max_tokens`` is a prefix of a sentence of the grammar.
-            adapter: name of a LoRA adapter, ``None`` for the bare model.
-            samples: at least 1. With ``temperature`` 0 all samples are equal, so ask for one.
-            temperature: 0 is greedy.
-            max_tokens: at least 1; counts generated tokens only.
-            cancel: set it from another thread and decoding stops within a token; ``finish`` is then
-                "cancelled".
+            cancel: set it from another thread and waiting, reading or decoding stops within a token; the
+                replies so far come back with ``finish`` "cancelled".
         Raises:
             UnknownAdapter: no such adapter.
             InvalidGrammar: the grammar does not compile.
@@ -112,26 +102,10 @@ class Engine(Protocol):
             EngineUnavailable: the model cannot be reached or loaded.
         """
 
-    def stream(
-        self,
-        prompt: Prompt,
-        *,
-        grammar: str | None = None,
-        adapter: str | None = None,
-        temperature: float = 0.0,
-        max_tokens: int = 256,
-        cancel: threading.Event | None = None,
-    ) -> Iterator[Piece]:
-        """Like :meth:`complete` with one sample, yielding text as it is decoded."""
-
 
 @runtime_checkable
-class CanBatch(Protocol):
-    """What an engine can do that decodes replies to several prompts at once."""
+class CanCountTokens(Protocol):
+    """What an engine with its own tokenizer can do."""
 
-    def complete_batch(self, requests: Sequence[Request]) -> list[list[Completion]]:
-        """The replies to each request, in order: those of :meth:`Engine.complete`, up to rounding.
-
-        Raises:
-            LlmError: as ``complete``, when one of the requests is wrong; nothing was generated then.
-        """
+    def count_tokens(self, prompt: Prompt) -> int:
+        """Tokens of a prompt with the chat markup around it."""

@@ -1,4 +1,4 @@
-"""What this machine is: cores, memory, instruction sets, graphics card; and how many threads we use.
+"""What this machine is: cores, memory, instruction sets, card; and who computes with how many threads.
 
 Import this module before numpy, faiss or torch and call :func:`set_threads` first: these libraries read the
 thread counts when they load, and two spinning pools on the same cores cost five to fifty times.
@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -62,17 +64,38 @@ def usable_cores() -> int:
     return max(1, os.cpu_count() or 1)
 
 
+def engine_threads() -> int:
+    """Return the number of threads that the language model computes with on a CPU.
+
+    SHOPTALK_ENGINE_THREADS, else both of two cores, three quarters of more, 8 at most: decoding one token is
+    bound by memory, and more threads than that wait for each other.
+    """
+    wanted = os.environ.get("SHOPTALK_ENGINE_THREADS", "")
+    if wanted.isdecimal() and int(wanted):
+        return int(wanted)
+    cores = usable_cores()
+    return cores if cores <= 2 else min(8, cores - cores // 4)
+
+
+def library_threads() -> int:
+    """Return what is left for numpy, FAISS, DuckDB and their like beside the model, at least 1.
+
+    llama.cpp's threads spin while they wait for each other: a second busy pool on the same cores makes both
+    many times slower.
+    """
+    return max(1, usable_cores() - engine_threads())
+
+
 def set_threads(threads: int | None = None) -> int:
     """Set the thread counts that numpy, faiss and torch read when they load; return the count.
 
     Call it before they are imported. A variable that the user has set already stays as it is.
 
     Args:
-        threads: ``None`` takes OMP_NUM_THREADS, or every usable core up to 8: decoding one token is bound by
-            memory, and more threads than that wait for each other.
+        threads: ``None`` takes OMP_NUM_THREADS, or :func:`library_threads`.
     """
     wanted = os.environ.get("OMP_NUM_THREADS", "")
-    count = threads or (int(wanted) if wanted.isdecimal() and int(wanted) else min(8, usable_cores()))
+    count = threads or (int(wanted) if wanted.isdecimal() and int(wanted) else library_threads())
     for name in THREAD_VARIABLES:
         os.environ.setdefault(name, str(count))
     # GNU OpenMP's threads spin for a millisecond after every operator. On an idle machine a hundredth of
@@ -84,6 +107,20 @@ def set_threads(threads: int | None = None) -> int:
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(count)
     return count
+
+
+def may_have_card() -> bool:
+    """Whether this system shows an NVIDIA driver: without one, nobody need import torch to ask for a card."""
+    return Path("/dev/nvidiactl").exists() or shutil.which("nvidia-smi") is not None
+
+
+def torch_sees_a_card() -> bool:
+    """Whether torch is installed and can compute on a CUDA card; imports it only where there may be one."""
+    if not may_have_card() or find_spec("torch") is None:
+        return False
+    import torch
+
+    return bool(torch.cuda.is_available())
 
 
 def describe() -> Hardware:
@@ -121,11 +158,9 @@ def _cpu() -> tuple[str, tuple[str, ...]]:
 
 
 def _cuda_card() -> tuple[str | None, int]:
-    try:
-        import torch
-    except ImportError:
+    if not torch_sees_a_card():
         return None, 0
-    if not torch.cuda.is_available():
-        return None, 0
+    import torch
+
     card = torch.cuda.get_device_properties(0)
     return str(card.name), int(card.total_memory)

@@ -1,20 +1,74 @@
-"""Opens an engine: weights, precision, network, tokenizer and the cache of prompt starts, put together."""
+"""Opens an engine: which one answers here, its weights and its adapters, put together."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from llm.errors import EngineUnavailable
+from llm.hardware import engine_threads, torch_sees_a_card
 from llm.weights import DEFAULT_MODEL, ensure_weights
 
 if TYPE_CHECKING:
-    from llm.torch_engine import TorchEngine
+    from llm.engine import Engine
 
 logger = logging.getLogger(__name__)
+
+INSTALL = 'pip install "shoptalk[cpu]"'
+INSTALL_TORCH = 'pip install "shoptalk[torch]"'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What runs the model on this machine, and why."""
+
+    runtime: Literal["llama.cpp", "torch"]
+    device: str
+    precision: str
+    reason: str
+
+    def __str__(self) -> str:
+        """One line for ``doctor``."""
+        return f"{self.runtime} on {self.device} in {self.precision}, because {self.reason}"
+
+
+def choose(model: str, *, device: str | None = None, precision: str | None = None) -> Choice:
+    """What runs ``model`` here: torch on a CUDA card, llama.cpp on a CPU, torch where that cannot.
+
+    Args:
+        model: a name or a path, see :func:`llm.weights.ensure_weights`.
+        device: "cpu" or "cuda"; ``None`` takes the card if torch sees one.
+        precision: of torch, see ``llm.torch_engine.PRECISIONS``; llama.cpp takes the file as it comes.
+    Raises:
+        EngineUnavailable: nothing that is installed runs it; the message says what to install.
+    """
+    has_torch = all(find_spec(name) is not None for name in ("torch", "transformers", "peft"))
+    has_card = has_torch and torch_sees_a_card()
+    is_folder = Path(model).expanduser().is_dir()
+    asked = device or ("cuda" if has_card else "cpu")
+    if asked.startswith("cuda"):
+        if not has_card:
+            what = "torch sees no graphics card" if has_torch else f"torch is not installed ({INSTALL_TORCH})"
+            raise EngineUnavailable(f"device {asked!r} was asked for and {what}. Use 'cpu'.")
+        why = "it was asked for" if device else "torch sees a CUDA card"
+        return Choice(runtime="torch", device=asked, precision=precision or "nf4", reason=why)
+    why = "no CUDA card is used"
+    if is_folder or precision is not None:
+        why = "a folder of transformers was named" if is_folder else f"precision {precision!r} was asked for"
+    elif find_spec("xllamacpp") is not None:
+        return Choice(runtime="llama.cpp", device="cpu", precision="Q4_K_M", reason=why)
+    else:
+        why = "xllamacpp is not installed"
+    if not has_torch:
+        raise EngineUnavailable(
+            f"Nothing here runs the model: {why}, and torch, transformers and peft are not installed. "
+            f"Run: {INSTALL} (or, slower: {INSTALL_TORCH}); or serve the model over HTTP."
+        )
+    return Choice(runtime="torch", device="cpu", precision=precision or "bfloat16", reason=why)
 
 
 def open_engine(
@@ -25,67 +79,47 @@ def open_engine(
     precision: str | None = None,
     adapters: Mapping[str, Path] | None = None,
     progress: bool = True,
-) -> TorchEngine:
+) -> Engine:
     """Return an engine that runs ``model`` in this process, bringing its weights first if need be.
 
     Args:
         home: folder of weights, made if missing.
         model: see :func:`llm.weights.ensure_weights`.
-        device: "cpu" or "cuda"; ``None`` takes the graphics card if torch sees one.
-        precision: one of ``llm.network.PRECISIONS``; ``None`` chooses, see :func:`llm.precision.choose`, and
-            logs the reason.
+        device: see :func:`choose`.
+        precision: see :func:`choose`.
         adapters: LoRA adapters, name to peft folder.
         progress: show bars on standard error.
     Raises:
         WeightsMissing, WeightsCorrupt: see :func:`llm.weights.ensure_weights`.
         EngineUnavailable: the model cannot be loaded as asked.
     """
-    device = find_device(device)
-    import torch
+    choice = choose(model, device=device, precision=precision)
+    logger.info("%s: %s", model, choice)
+    if choice.runtime == "llama.cpp":
+        from llm.gguf_adapter import as_gguf
+        from llm.llama_engine import LlamaEngine
 
-    from llm.chat import ChatTokenizer
-    from llm.network import load_network
-    from llm.precision import choose
-    from llm.prefix import Prefixes
+        gguf = ensure_weights(home, model, progress=progress)
+        files = {name: as_gguf(folder, home / "adapters") for name, folder in (adapters or {}).items()}
+        return LlamaEngine(gguf, adapters=files, threads=engine_threads(), kept=home / "prompts" / gguf.stem)
+    from llm.convert import ensure_folder
     from llm.torch_engine import TorchEngine
 
-    folder = ensure_weights(home, model, progress=progress)
-    choice = choose(home, folder, device, precision)
-    assert choice is not None  # None comes only with measure=False
-    logger.info("%s in %s on %s: %s", folder.name, choice.precision, device, choice.reason)
-    network = load_network(folder, precision=choice.precision, device=device)
-    name = f"{folder.name}, {choice.precision}, {device}"
-    stat = (folder / "config.json").stat()
-    identity = f"{folder.resolve()}|{stat.st_mtime_ns}|{choice.precision}|{device}|{torch.__version__}"
-    adapters = dict(adapters or {})
-    prints = {key: _fingerprint(path) for key, path in adapters.items()}
-    return TorchEngine(
-        network,
-        ChatTokenizer(folder),
-        name=name,
-        adapters=adapters,
-        prefixes=Prefixes(home / "prefixes", identity=identity, adapters=prints),
-    )
+    folder = ensure_folder(home, model, progress=progress)
+    return TorchEngine(folder, device=choice.device, precision=choice.precision, adapters=adapters)
 
 
 def find_device(asked: str | None) -> str:
-    """The device to compute on: the one asked for, else the graphics card if torch sees one, else the CPU.
+    """The device to train on: the one asked for, else the graphics card if torch sees one, else the CPU.
 
     Raises:
         EngineUnavailable: torch is missing, or a card was asked for that it does not see.
     """
-    try:
-        import torch
-    except ImportError as error:
+    if find_spec("torch") is None:
+        raise EngineUnavailable(f"torch is not installed. Run: {INSTALL_TORCH}")
+    device = asked or ("cuda" if torch_sees_a_card() else "cpu")
+    if device.startswith("cuda") and not torch_sees_a_card():
         raise EngineUnavailable(
-            'torch is not installed. Run: pip install "shoptalk[llm]", or serve the model over HTTP.'
-        ) from error
-    device = asked or ("cuda" if torch.cuda.is_available() else "cpu")
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise EngineUnavailable("device 'cuda' was asked for and torch sees no graphics card. Use 'cpu'.")
+            f"device {device!r} was asked for and torch sees no graphics card. Use 'cpu'."
+        )
     return device
-
-
-def _fingerprint(folder: Path) -> str:
-    path = folder / "adapter_model.safetensors"
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

@@ -1,6 +1,6 @@
 """The fake engine: replies written beforehand, honest about everything else that the protocol promises.
 
-It checks its replies against the grammar, cuts them at ``max_tokens``, streams, cancels and refuses unknown
+It checks its replies against the grammar, cuts them at ``max_tokens``, cancels and refuses unknown
 adapters as the real engines do, so that what passes with it can be trusted to pass with them. Its tokens are
 words with the space before them.
 """
@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 
 from llm.constraint import Constraint, byte_tokenizer
-from llm.engine import Completion, Finish, Piece, Prompt
+from llm.engine import Completion, Finish, Prompt, Request
 from llm.errors import LlmError, PromptTooLong, UnknownAdapter
 
 _TOKEN = re.compile(r"\s*\S+|\s+")
@@ -22,18 +21,6 @@ _TOKEN = re.compile(r"\s*\S+|\s+")
 
 class ReplyNotInGrammar(LlmError):
     """A scripted reply is not what the grammar of the call allows: the test or the grammar is wrong."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Call:
-    """What the engine was asked once."""
-
-    prompt: Prompt
-    grammar: str | None
-    adapter: str | None
-    samples: int
-    temperature: float
-    max_tokens: int
 
 
 class ScriptedEngine:
@@ -62,7 +49,7 @@ class ScriptedEngine:
         self._logprob = logprob
         self._window = window
         self._lock = threading.Lock()
-        self.calls: list[Call] = []
+        self.calls: list[Request] = []
         """Every call so far, for tests to look at."""
 
     @property
@@ -75,72 +62,18 @@ class ScriptedEngine:
         """Names that ``adapter=`` accepts."""
         return self._adapters
 
-    def complete(
-        self,
-        prompt: Prompt,
-        *,
-        grammar: str | None = None,
-        adapter: str | None = None,
-        samples: int = 1,
-        temperature: float = 0.0,
-        max_tokens: int = 256,
-        cancel: threading.Event | None = None,
-    ) -> list[Completion]:
+    def complete(self, request: Request, cancel: threading.Event | None = None) -> list[Completion]:
         """Return the next scripted replies; see :meth:`llm.engine.Engine.complete`."""
-        if samples < 1:
-            raise ValueError(f"samples must be at least 1, got {samples}")
-        call = Call(
-            prompt=prompt,
-            grammar=grammar,
-            adapter=adapter,
-            samples=samples,
-            temperature=temperature,
-            max_tokens=max_tokens,
-        )
         with self._lock:
-            results = []
-            for tokens, finish in self._replies(call):
-                if cancel is not None and cancel.is_set():
-                    tokens, finish = [], "cancelled"
-                results.append(self._completion(tokens, finish))
-            return results
-
-    def stream(
-        self,
-        prompt: Prompt,
-        *,
-        grammar: str | None = None,
-        adapter: str | None = None,
-        temperature: float = 0.0,
-        max_tokens: int = 256,
-        cancel: threading.Event | None = None,
-    ) -> Iterator[Piece]:
-        """Yield the next scripted reply word by word; see :meth:`llm.engine.Engine.stream`."""
-        call = Call(
-            prompt=prompt,
-            grammar=grammar,
-            adapter=adapter,
-            samples=1,
-            temperature=temperature,
-            max_tokens=max_tokens,
-        )
-        with self._lock:
-            tokens, finish = self._replies(call)[0]
-        return self._pieces(tokens, finish, cancel)
-
-    def _pieces(self, tokens: list[str], finish: Finish, cancel: threading.Event | None) -> Iterator[Piece]:
-        for count, token in enumerate(tokens):
+            replies = self._replies(request)
+        results = []
+        for tokens, finish in replies:
             if cancel is not None and cancel.is_set():
-                yield Piece(text="", completion=self._completion(tokens[:count], "cancelled"))
-                return
-            yield Piece(text=token)
-        yield Piece(text="", completion=self._completion(tokens, finish))
+                tokens, finish = [], "cancelled"
+            results.append(self._completion(tokens, finish))
+        return results
 
-    def _replies(self, call: Call) -> list[tuple[list[str], Finish]]:
-        if call.max_tokens < 1:
-            raise ValueError(f"max_tokens must be at least 1, got {call.max_tokens}")
-        if call.temperature < 0:
-            raise ValueError(f"temperature must not be negative, got {call.temperature}")
+    def _replies(self, call: Request) -> list[tuple[list[str], Finish]]:
         if call.adapter is not None and call.adapter not in self._adapters:
             known = ", ".join(self._adapters) or "none is loaded"
             raise UnknownAdapter(f"No adapter is called {call.adapter!r}; known: {known}.")

@@ -16,13 +16,13 @@ import logging
 import queue
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
-from llm.engine import Completion, Finish, Piece, Prompt
+from llm.engine import Completion, Finish, Prompt, Request
 from llm.errors import EngineUnavailable, InvalidGrammar, LlmError, PromptTooLong, UnknownAdapter
 
 logger = logging.getLogger(__name__)
@@ -94,7 +94,6 @@ class ServedEngine:
         timeout = httpx.Timeout(timeout_s, connect=min(5.0, timeout_s))
         self._client = client or httpx.Client(timeout=timeout)
         self._headers = headers
-        self._lock = threading.Lock()
 
     def close(self) -> None:
         """Close the connections."""
@@ -110,68 +109,18 @@ class ServedEngine:
         """Names that ``adapter=`` accepts, sorted."""
         return tuple(sorted(self._adapters))
 
-    def complete(
-        self,
-        prompt: Prompt,
-        *,
-        grammar: str | None = None,
-        adapter: str | None = None,
-        samples: int = 1,
-        temperature: float = 0.0,
-        max_tokens: int = 256,
-        cancel: threading.Event | None = None,
-    ) -> list[Completion]:
-        """Return ``samples`` replies; see :meth:`llm.engine.Engine.complete`."""
-        if samples < 1:
-            raise ValueError(f"samples must be at least 1, got {samples}")
-        body = self._body(prompt, grammar, adapter, samples, temperature, max_tokens)
-        choices = [_Growing(self._spoken(prompt)) for _ in range(samples)]
-        for _ in self._events(body, choices, cancel):
-            pass
+    def complete(self, request: Request, cancel: threading.Event | None = None) -> list[Completion]:
+        """See :meth:`llm.engine.Engine.complete`."""
+        choices = [_Growing(self._spoken(request.prompt)) for _ in range(request.samples)]
+        self._grow_all(self._body(request), choices, cancel)
         return [choice.completion() for choice in choices]
-
-    def stream(
-        self,
-        prompt: Prompt,
-        *,
-        grammar: str | None = None,
-        adapter: str | None = None,
-        temperature: float = 0.0,
-        max_tokens: int = 256,
-        cancel: threading.Event | None = None,
-    ) -> Iterator[Piece]:
-        """Yield one reply as it arrives; see :meth:`llm.engine.Engine.stream`."""
-        body = self._body(prompt, grammar, adapter, 1, temperature, max_tokens)
-        return self._pieces(body, _Growing(self._spoken(prompt)), cancel)
 
     def _spoken(self, prompt: Prompt) -> str:
         """Return the lead that the server's reply may repeat."""
         return "" if self._continues_lead else prompt.lead
 
-    def _pieces(
-        self, body: dict[str, Any], choice: _Growing, cancel: threading.Event | None
-    ) -> Iterator[Piece]:
-        sent = 0
-        for _ in self._events(body, [choice], cancel):
-            new = choice.text[sent:]
-            sent += len(new)
-            if new:
-                yield Piece(text=new)
-        yield Piece(text="", completion=choice.completion())
-
-    def _body(
-        self,
-        prompt: Prompt,
-        grammar: str | None,
-        adapter: str | None,
-        samples: int,
-        temperature: float,
-        max_tokens: int,
-    ) -> dict[str, Any]:
-        if max_tokens < 1:
-            raise ValueError(f"max_tokens must be at least 1, got {max_tokens}")
-        if temperature < 0:
-            raise ValueError(f"temperature must not be negative, got {temperature}")
+    def _body(self, request: Request) -> dict[str, Any]:
+        prompt, adapter = request.prompt, request.adapter
         if adapter is not None and adapter not in self._adapters:
             known = ", ".join(self.adapters) or "none is configured"
             raise UnknownAdapter(f"No adapter is called {adapter!r}; known: {known}. Nothing was generated.")
@@ -182,9 +131,9 @@ class ServedEngine:
         body: dict[str, Any] = {
             "model": self._model if adapter is None else self._adapters[adapter],
             "messages": messages,
-            "n": samples,
-            "temperature": temperature,
-            "max_tokens": max_tokens,
+            "n": request.samples,
+            "temperature": request.temperature,
+            "max_tokens": request.max_tokens,
             "logprobs": True,
             "stream": True,
         }
@@ -193,40 +142,36 @@ class ServedEngine:
             body |= {"continue_final_message": True, "add_generation_prompt": False}
         elif prompt.lead:
             messages[-1]["content"] += f"\nBegin your reply with: {as_text(prompt.lead)}"
-        if grammar is not None:
-            body["structured_outputs"] = {"grammar": grammar}
+        if request.grammar is not None:
+            body["structured_outputs"] = {"grammar": request.grammar}
         return body
 
-    def _events(
+    def _grow_all(
         self, body: dict[str, Any], choices: list[_Growing], cancel: threading.Event | None
-    ) -> Iterator[None]:
-        """Send ``body`` and let ``choices`` grow; yields after each event."""
-        with self._lock:
-            lines: queue.Queue[str | BaseException | None] = queue.Queue()
-            stop = threading.Event()
-            # The socket is read in a thread of its own: a cancelled call must not wait for a silent server.
-            reader = threading.Thread(target=self._read, args=(body, lines, stop), daemon=True)
-            reader.start()
-            try:
-                while True:
-                    if cancel is not None and cancel.is_set():
-                        return
-                    try:
-                        line = lines.get(timeout=_POLL)
-                    except queue.Empty:
-                        continue
-                    if line is None:
-                        break
-                    if isinstance(line, BaseException):
-                        raise line
-                    self._grow(line, choices)
-                    yield
-            finally:
-                stop.set()
-            if any(choice.finish is None for choice in choices):
-                raise EngineUnavailable(
-                    f"{self._url} closed the connection in the middle of a reply. Ask again."
-                )
+    ) -> None:
+        """Send ``body`` and let ``choices`` grow to their ends; the server sees to many calls at once."""
+        lines: queue.Queue[str | BaseException | None] = queue.Queue()
+        stop = threading.Event()
+        # The socket is read in a thread of its own: a cancelled call must not wait for a silent server.
+        reader = threading.Thread(target=self._read, args=(body, lines, stop), daemon=True)
+        reader.start()
+        try:
+            while cancel is None or not cancel.is_set():
+                try:
+                    line = lines.get(timeout=_POLL)
+                except queue.Empty:
+                    continue
+                if line is None:
+                    break
+                if isinstance(line, BaseException):
+                    raise line
+                self._grow(line, choices)
+            else:
+                return
+        finally:
+            stop.set()
+        if any(choice.finish is None for choice in choices):
+            raise EngineUnavailable(f"{self._url} closed the connection in the middle of a reply. Ask again.")
 
     def _read(
         self, body: dict[str, Any], lines: queue.Queue[str | BaseException | None], stop: threading.Event

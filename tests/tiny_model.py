@@ -49,6 +49,55 @@ def write_model(folder: Path) -> Path:
     return folder
 
 
+def write_gguf(folder: Path) -> Path:
+    """Write the model of :func:`write_model` once more as llama.cpp reads it, in float32."""
+    import gguf
+    import torch
+    from safetensors.torch import load_file
+    from tokenizers import Tokenizer
+
+    config = json.loads((folder / "config.json").read_text())
+    tensors = load_file(folder / "model.safetensors")
+    file = folder / "tiny.gguf"
+    writer = gguf.GGUFWriter(file, "qwen2")
+    writer.add_context_length(config["max_position_embeddings"])
+    writer.add_embedding_length(config["hidden_size"])
+    writer.add_block_count(config["num_hidden_layers"])
+    writer.add_feed_forward_length(config["intermediate_size"])
+    writer.add_head_count(config["num_attention_heads"])
+    writer.add_head_count_kv(config["num_key_value_heads"])
+    writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+    writer.add_rope_freq_base(config["rope_parameters"]["rope_theta"])
+    words = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab()
+    names = {number: word for word, number in words.items()}
+    size = config["vocab_size"]
+    control = {words[name] for name in MARKUP}
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("qwen2")
+    writer.add_token_list([names.get(number, f"[PAD{number}]") for number in range(size)])
+    kinds = gguf.TokenType
+    writer.add_token_types(
+        [
+            kinds.CONTROL if number in control else kinds.NORMAL if number in names else kinds.UNUSED
+            for number in range(size)
+        ]
+    )
+    writer.add_token_merges([" ".join(pair) for pair in MERGES])
+    writer.add_eos_token_id(words["<|im_end|>"])
+    writer.add_pad_token_id(words["<|endoftext|>"])
+    writer.add_add_bos_token(False)
+    known = gguf.get_tensor_name_map(gguf.MODEL_ARCH.QWEN2, config["num_hidden_layers"])
+    for name, tensor in tensors.items():
+        writer.add_tensor(
+            known.get_name(name, try_suffixes=(".weight", ".bias")), tensor.to(torch.float32).numpy()
+        )
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return file
+
+
 def write_adapter(folder: Path, *, seed: int, **config: Any) -> Path:
     """Write a random adapter for the tiny model's q_proj and down_proj."""
     import torch

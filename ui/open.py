@@ -26,7 +26,7 @@ from ui.write import write_whole
 
 if TYPE_CHECKING:
     from bot.assistant import Assistant
-    from llm.engine import Completion, Engine, Piece, Prompt
+    from llm.engine import Completion, Engine, Request
     from retrieval.embed import Embedder
     from retrieval.index import Index
     from retrieval.types import Document
@@ -81,47 +81,9 @@ class LazyEngine:
         """Names of LoRA adapters; loads the engine."""
         return self.load().adapters
 
-    def complete(
-        self,
-        prompt: Prompt,
-        *,
-        grammar: str | None = None,
-        adapter: str | None = None,
-        samples: int = 1,
-        temperature: float = 0.0,
-        max_tokens: int = 256,
-        cancel: threading.Event | None = None,
-    ) -> list[Completion]:
+    def complete(self, request: Request, cancel: threading.Event | None = None) -> list[Completion]:
         """See ``llm.engine.Engine.complete``."""
-        return self.load().complete(
-            prompt,
-            grammar=grammar,
-            adapter=adapter,
-            samples=samples,
-            temperature=temperature,
-            max_tokens=max_tokens,
-            cancel=cancel,
-        )
-
-    def stream(
-        self,
-        prompt: Prompt,
-        *,
-        grammar: str | None = None,
-        adapter: str | None = None,
-        temperature: float = 0.0,
-        max_tokens: int = 256,
-        cancel: threading.Event | None = None,
-    ) -> Iterator[Piece]:
-        """See ``llm.engine.Engine.stream``."""
-        return self.load().stream(
-            prompt,
-            grammar=grammar,
-            adapter=adapter,
-            temperature=temperature,
-            max_tokens=max_tokens,
-            cancel=cancel,
-        )
+        return self.load().complete(request, cancel)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
-from llm.engine import Engine, Prompt
+from llm.engine import Engine, Prompt, Request
 from sql.question.linking import Links, Vocabulary
 from sql.statement.prompt import DIALECTS, one_line, template
 from sql.statement.table_draft import MAX_QUESTION, create_statements, value_hints
@@ -54,10 +55,11 @@ class FreeDrafter:
         if not links.mentions:
             return [Written(sql="", is_declined=True)]
         prompt = self.prompt(links, failures)
-        found = self.engine.complete(prompt, max_tokens=MAX_TOKENS, cancel=cancel)
+        greedy = Request(prompt=prompt, max_tokens=MAX_TOKENS)
+        found = self.engine.complete(greedy, cancel)
         if samples > 1:
             found += self.engine.complete(
-                prompt, samples=samples - 1, temperature=temperature, max_tokens=MAX_TOKENS, cancel=cancel
+                replace(greedy, samples=samples - 1, temperature=temperature), cancel
             )
         return [Written(sql=statement_of(each.text), completions=(each,)) for each in found]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from llm.engine import Completion, Engine, Prompt
+from llm.engine import Completion, Engine, Prompt, Request
 from sql.errors import Senseless
 from sql.question.linking import Links
 
@@ -255,12 +255,12 @@ class _Asking:
     def _complete(
         self, lead: str, grammar: str, count: int, temperature: float, max_tokens: int
     ) -> list[Completion]:
-        return self.steps.engine.complete(
-            replace(self.prompt, lead=lead),
+        request = Request(
+            prompt=replace(self.prompt, lead=lead),
             grammar=grammar,
             adapter=self.steps.adapter,
             samples=count,
             temperature=temperature,
             max_tokens=max_tokens,
-            cancel=self.cancel,
         )
+        return self.steps.engine.complete(request, self.cancel)

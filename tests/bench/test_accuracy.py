@@ -201,8 +201,9 @@ def test_the_baseline_runs_on_the_base_tables_without_views(workspace):
     class Writes:
         name, adapters = "echo", ()
 
-        def complete(self, prompt, **options):
-            assert "grammar" not in options
+        def complete(self, request, cancel=None):
+            prompt = request.prompt
+            assert request.grammar is None
             assert "CREATE TABLE sold" in prompt.fixed
             assert "sales" not in prompt.fixed
             text = "```sql\nSELECT SUM(amount) FROM sold;\n```" if "total" in prompt.rest else "SELECT FROM x"

@@ -29,16 +29,13 @@ class WritesBySight:
         self.stop_at = stop_at
         self.asked = []
 
-    def complete(self, prompt, *, samples=1, **options):
-        (question,) = [q for q in self.statements if q in prompt.rest]
+    def complete(self, request, cancel=None):
+        (question,) = [q for q in self.statements if q in request.prompt.rest]
         if question == self.stop_at:
             raise KeyboardInterrupt
         self.asked.append(question)
         text = self.statements[question]
-        return [Completion(text=text, logprobs=(-0.1,), tokens=1, finish="stop")] * samples
-
-    def stream(self, prompt, **options):
-        raise NotImplementedError
+        return [Completion(text=text, logprobs=(-0.1,), tokens=1, finish="stop")] * request.samples
 
 
 QUESTIONS = [
@@ -167,10 +164,10 @@ from test_evaluate import QUESTIONS, WritesBySight
 from finetune.evaluate import evaluate
 
 class Dies(WritesBySight):
-    def complete(self, prompt, **options):
-        if "Average amount" in prompt.rest:
+    def complete(self, request, cancel=None):
+        if "Average amount" in request.prompt.rest:
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().complete(prompt, **options)
+        return super().complete(request, cancel)
 
 root = Path(sys.argv[2])
 engine = Dies({q: statement for q, _, _, statement, _ in QUESTIONS})
@@ -320,20 +317,20 @@ def test_the_plain_way_asks_once_with_create_statements_and_runs_what_is_written
     seen = []
 
     class Looks(WritesBySight):
-        def complete(self, prompt, **options):
-            seen.append((prompt, options))
-            return super().complete(prompt, **options)
+        def complete(self, request, cancel=None):
+            seen.append(request)
+            return super().complete(request, cancel)
 
     report = evaluate(questions, root, engine=Looks(writer.statements), way=PLAIN, progress=False)
     verdicts = {o.question: o.verdict for o in report.outcomes}
     assert verdicts == {q: v for q, _, _, _, v in QUESTIONS} | {"Which sales exist?": "failed"}
     assert report.way == "plain prompt"
     assert len(seen) == len(QUESTIONS) - 1
-    for prompt, options in seen:
-        assert "CREATE TABLE" in prompt.fixed
-        assert options["grammar"] is None
-    assert "SQLite" in seen[-1][0].system
-    assert "DuckDB" in seen[0][0].system
+    for request in seen:
+        assert "CREATE TABLE" in request.prompt.fixed
+        assert request.grammar is None
+    assert "SQLite" in seen[-1].prompt.system
+    assert "DuckDB" in seen[0].prompt.system
     with duckdb.connect(str(root / "lamps" / "lamps.duckdb"), read_only=True) as connection:
         assert connection.execute("SELECT COUNT(*) FROM sales").fetchone() == (2,)
 

@@ -3,7 +3,7 @@ import datetime as dt
 import pytest
 
 from finetune.plain import create_statements, plain_prompt, verdict_of_problem
-from llm.engine import Completion
+from llm.engine import Completion, Request
 from sql.types import Catalog, CatalogColumn, CatalogTable, ForeignKey
 
 KEY = ForeignKey(columns=("order_id",), target_table="orders", target_columns=("order_id",))
@@ -47,8 +47,9 @@ def test_one_greedy_reply_without_grammar_is_asked_for():
     class Writes:
         name, adapters = "fake", ("shop",)
 
-        def complete(self, prompt, **options):
-            assert options == {"adapter": "shop", "max_tokens": 256}
+        def complete(self, request, cancel=None):
+            prompt = request.prompt
+            assert request == Request(prompt=prompt, adapter="shop", max_tokens=256)
             assert prompt.rest == "Question: How many?"
             return [Completion(text="```sql\nSELECT 1;\n```", logprobs=(), tokens=3, finish="stop")]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from llm.engine import Prompt
+from llm.engine import Prompt, Request
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +29,7 @@ def ask(question: str) -> Prompt:
 
 def test_answers_under_a_grammar(engine: Any) -> None:
     (completion,) = engine.complete(
-        ask("What is the total revenue per country?"), grammar=GRAMMAR, max_tokens=60
+        Request(prompt=ask("What is the total revenue per country?"), grammar=GRAMMAR, max_tokens=60)
     )
     assert completion.text == "SELECT country, SUM(revenue) FROM sales GROUP BY country"
     assert completion.finish == "stop"
@@ -37,7 +37,7 @@ def test_answers_under_a_grammar(engine: Any) -> None:
 
 
 def test_understands_chinese(engine: Any) -> None:
-    (completion,) = engine.complete(ask("一共有多少订单？"), grammar=GRAMMAR, max_tokens=60)
+    (completion,) = engine.complete(Request(prompt=ask("一共有多少订单？"), grammar=GRAMMAR, max_tokens=60))
     assert completion.text == "SELECT COUNT(*) FROM sales"
 
 
@@ -57,9 +57,9 @@ def test_prefix_makes_the_second_question_cheap(engine: Any, monkeypatch: pytest
         seen.append(sum(counts))
         return hidden(self, tokens, cache, counts)
 
-    engine.complete(ask("first"), max_tokens=1)
+    engine.complete(Request(prompt=ask("first"), max_tokens=1))
     monkeypatch.setattr(type(engine._network), "hidden", counted)
-    engine.complete(ask("second"), max_tokens=1)
+    engine.complete(Request(prompt=ask("second"), max_tokens=1))
     assert sum(seen) < 20
 
 
@@ -84,8 +84,8 @@ def test_nf4_answers_on_a_cpu_too(tiny_folder: Path, tiny_adapter: Path, tmp_pat
     prompt = Prompt(system="s", fixed="f" * 80, rest="r")
     engine = tiny_engine(tiny_folder, "nf4", home=tmp_path, adapters={"shop": tiny_adapter})
     asked = {"grammar": "start: /[a-z]{8}/", "max_tokens": 12}
-    plain = engine.complete(prompt, **asked)[0]
-    adapted = engine.complete(prompt, adapter="shop", **asked)[0]
+    plain = engine.complete(Request(prompt=prompt, **asked))[0]
+    adapted = engine.complete(Request(prompt=prompt, adapter="shop", **asked))[0]
     assert len(plain.text) == 8 and plain.logprobs != adapted.logprobs
-    again = engine.complete(prompt, **asked)[0]
+    again = engine.complete(Request(prompt=prompt, **asked))[0]
     assert again.logprobs == pytest.approx(plain.logprobs, abs=5e-2)

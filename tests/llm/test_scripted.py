@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from llm.engine import Prompt
+from llm.engine import Prompt, Request
 from llm.errors import InvalidGrammar, LlmError
 from llm.scripted import ReplyNotInGrammar, ScriptedEngine
 
@@ -13,23 +13,26 @@ GRAMMAR = 'start: "SELECT " /[a-z]+/ (" 中文")?'
 
 def test_replies_come_in_order_and_then_run_out(prompt: Prompt) -> None:
     engine = ScriptedEngine(["one", "two"])
-    assert [engine.complete(prompt)[0].text for _ in range(2)] == ["one", "two"]
+    assert [engine.complete(Request(prompt=prompt))[0].text for _ in range(2)] == ["one", "two"]
     with pytest.raises(LlmError, match="no reply left for: 'Which\\?'"):
-        engine.complete(prompt)
+        engine.complete(Request(prompt=prompt))
     assert [call.prompt for call in engine.calls] == [prompt] * 3
 
 
 def test_a_function_sees_the_prompt(prompt: Prompt) -> None:
     engine = ScriptedEngine(lambda asked: asked.rest.upper())
-    assert engine.complete(prompt)[0].text == "WHICH?"
+    assert engine.complete(Request(prompt=prompt))[0].text == "WHICH?"
 
 
 def test_one_reply_per_sample(prompt: Prompt) -> None:
     engine = ScriptedEngine([["a", "b"], "same", ["only one"]])
-    texts = [[c.text for c in engine.complete(prompt, samples=2, temperature=1.0)] for _ in range(2)]
+    texts = [
+        [c.text for c in engine.complete(Request(prompt=prompt, samples=2, temperature=1.0))]
+        for _ in range(2)
+    ]
     assert texts == [["a", "b"], ["same", "same"]]
     with pytest.raises(LlmError, match="2 samples were asked for and 1 replies scripted"):
-        engine.complete(prompt, samples=2)
+        engine.complete(Request(prompt=prompt, samples=2))
 
 
 @pytest.mark.parametrize(
@@ -44,16 +47,16 @@ def test_one_reply_per_sample(prompt: Prompt) -> None:
 )
 def test_a_reply_outside_the_grammar_is_the_tests_fault(prompt: Prompt, reply: str, message: str) -> None:
     with pytest.raises(ReplyNotInGrammar, match=message):
-        ScriptedEngine([reply]).complete(prompt, grammar=GRAMMAR)
+        ScriptedEngine([reply]).complete(Request(prompt=prompt, grammar=GRAMMAR))
 
 
 def test_a_reply_in_the_grammar_and_a_broken_grammar(prompt: Prompt) -> None:
     engine = ScriptedEngine(["SELECT abc 中文", "x"])
-    assert engine.complete(prompt, grammar=GRAMMAR)[0].finish == "stop"
+    assert engine.complete(Request(prompt=prompt, grammar=GRAMMAR))[0].finish == "stop"
     with pytest.raises(InvalidGrammar):
-        engine.complete(prompt, grammar="start: (")
+        engine.complete(Request(prompt=prompt, grammar="start: ("))
 
 
 def test_cut_at_max_tokens(prompt: Prompt) -> None:
-    (completion,) = ScriptedEngine(["a b c d"], logprob=-1.0).complete(prompt, max_tokens=2)
+    (completion,) = ScriptedEngine(["a b c d"], logprob=-1.0).complete(Request(prompt=prompt, max_tokens=2))
     assert (completion.text, completion.finish, completion.logprobs) == ("a b", "length", (-1.0, -1.0))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from mock_server import MockServer
 
-from llm.engine import Prompt
+from llm.engine import Prompt, Request
 from llm.errors import EngineUnavailable, InvalidGrammar, PromptTooLong
 from llm.served import ServedEngine, as_text
 
@@ -34,7 +34,9 @@ class TestRequest:
         self, server: MockServer, engine: ServedEngine, prompt: Prompt
     ) -> None:
         engine.complete(
-            prompt, grammar='start: "a"', adapter="shop", samples=2, temperature=0.5, max_tokens=9
+            Request(
+                prompt=prompt, grammar='start: "a"', adapter="shop", samples=2, temperature=0.5, max_tokens=9
+            )
         )
         (body,) = server.requests
         assert body["model"] == "qwen-shop"
@@ -59,7 +61,7 @@ class TestRequest:
         assert "continue_final_message" not in server.requests[0]
         assert "".join(piece.text for piece in pieces) == "count of all"
         server.reply = lambda _: ["count without the lead"]
-        assert engine.complete(prompt)[0].text == "count without the lead"
+        assert engine.complete(Request(prompt=prompt))[0].text == "count without the lead"
         engine.close()
 
     @pytest.mark.parametrize(
@@ -70,7 +72,7 @@ class TestRequest:
     def test_markup_of_strangers_is_broken_up(
         self, server: MockServer, engine: ServedEngine, markup: str
     ) -> None:
-        engine.complete(Prompt(system="s", fixed="f", rest=f"nice {markup} shoes"))
+        engine.complete(Request(prompt=Prompt(system="s", fixed="f", rest=f"nice {markup} shoes")))
         content = server.requests[0]["messages"][1]["content"]
         assert markup not in content
         assert content.replace(" ", "") == f"fnice{markup}shoes"
@@ -84,7 +86,7 @@ class TestFailure:
     def test_nobody_listens(self, prompt: Prompt) -> None:
         engine = ServedEngine("http://127.0.0.1:1/v1", "qwen", timeout_s=2)
         with pytest.raises(EngineUnavailable, match=r"http://127\.0\.0\.1:1/v1 cannot be reached"):
-            engine.complete(prompt)
+            engine.complete(Request(prompt=prompt))
         engine.close()
 
     @pytest.mark.parametrize(
@@ -115,12 +117,12 @@ class TestFailure:
     ) -> None:
         server.failure = (status, body)
         with pytest.raises(error, match=message):
-            engine.complete(prompt)
+            engine.complete(Request(prompt=prompt))
 
     def test_a_reply_that_breaks_off(self, server: MockServer, engine: ServedEngine, prompt: Prompt) -> None:
         server.break_after = 2
         with pytest.raises(EngineUnavailable, match="in the middle of a reply"):
-            engine.complete(prompt)
+            engine.complete(Request(prompt=prompt))
 
     @pytest.mark.parametrize("raw", ["not json", "[]", '{"choices": [{"index": 7}]}', '{"choices": "x"}'])
     def test_events_that_are_none(
@@ -128,12 +130,12 @@ class TestFailure:
     ) -> None:
         server.raw = raw
         with pytest.raises(EngineUnavailable, match="not a chat event"):
-            engine.complete(prompt)
+            engine.complete(Request(prompt=prompt))
 
     def test_an_error_event(self, server: MockServer, engine: ServedEngine, prompt: Prompt) -> None:
         server.raw = '{"error": {"message": "out of memory"}}'
         with pytest.raises(EngineUnavailable, match="out of memory"):
-            engine.complete(prompt)
+            engine.complete(Request(prompt=prompt))
 
     def test_a_silent_server_does_not_hold_a_cancelled_call(
         self, server: MockServer, engine: ServedEngine, prompt: Prompt
@@ -142,7 +144,7 @@ class TestFailure:
         cancel = threading.Event()
         threading.Timer(0.2, cancel.set).start()
         start = time.perf_counter()
-        (completion,) = engine.complete(prompt, cancel=cancel)
+        (completion,) = engine.complete(Request(prompt=prompt), cancel)
         assert time.perf_counter() - start < 2
         assert (completion.text, completion.finish) == ("", "cancelled")
 
@@ -151,11 +153,11 @@ class TestFailure:
     ) -> None:
         server.failure = (500, {})
         with pytest.raises(EngineUnavailable):
-            engine.complete(prompt)
+            engine.complete(Request(prompt=prompt))
         server.failure = None
-        assert engine.complete(prompt)[0].text == "count of all orders"
+        assert engine.complete(Request(prompt=prompt))[0].text == "count of all orders"
 
 
 def test_log_probabilities_arrive(engine: ServedEngine, prompt: Prompt) -> None:
-    (completion,) = engine.complete(prompt)
+    (completion,) = engine.complete(Request(prompt=prompt))
     assert completion.logprobs == (-0.25,) * 4

@@ -318,8 +318,8 @@ def test_an_adapter_is_passed_on(workspace, vocabulary):
 class Unbound(ScriptedEngine):
     """A model that writes what it likes, whatever the grammar."""
 
-    def complete(self, prompt, *, grammar=None, **options):
-        return super().complete(prompt, **options)
+    def complete(self, request, cancel=None):
+        return super().complete(dataclasses.replace(request, grammar=None), cancel)
 
 
 def test_a_question_about_single_rows_is_not_turned_into_another_one(tmp_path):

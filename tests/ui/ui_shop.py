@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
-from llm.engine import Completion, Prompt
+from llm.engine import Completion, Request
 from llm.scripted import ReplyNotInGrammar, ScriptedEngine
 
 SHOP = """\
@@ -103,16 +104,14 @@ class Writer(ScriptedEngine):
         super().__init__(())
         self.statements = statements
 
-    def complete(
-        self, prompt: Prompt, *, samples: int = 1, adapter: str | None = None, **options: Any
-    ) -> list[Completion]:
+    def complete(self, request: Request, cancel: threading.Event | None = None) -> list[Completion]:
+        bare = replace(request, adapter=None)
         for statement in self.statements:
             try:
-                engine = ScriptedEngine([[statement] * samples])
-                return engine.complete(prompt, samples=samples, **options)
+                return ScriptedEngine([[statement] * request.samples]).complete(bare, cancel)
             except ReplyNotInGrammar:
                 continue
-        raise ReplyNotInGrammar(f"none of {self.statements} fits {options.get('grammar')}")
+        raise ReplyNotInGrammar(f"none of {self.statements} fits {request.grammar}")
 
 
 def count_of(table: str) -> tuple[str, ...]:

@@ -1,0 +1,287 @@
+"""The engine on CPUs: llama.cpp with the official GGUF file as it comes.
+
+Several calls are decoded side by side, one a slot; those that find none wait in line. The start that prompts
+share (the shop's description) is read once, kept in the slots and on disk, and put back into a slot that has
+read something else. Adapters are activated LoRA: they work from a few invocation tokens on, so that all of
+them share that start with the bare model.
+
+A grammar is compiled here first, because llama.cpp drops one that it cannot read without saying so.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import logging
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from llm.chat import END, END_OF_TEXT, START, PromptTokens, lay_out
+from llm.constraint import Constraint, byte_tokenizer
+from llm.engine import Completion, Finish, Prompt, Request
+from llm.errors import EngineUnavailable, PromptTooLong, UnknownAdapter
+from llm.line import Line
+from llm.llama_server import LlamaServer
+
+logger = logging.getLogger(__name__)
+
+SLOTS = 4
+WINDOW = 16_384
+"""Tokens of context for all slots together; a prompt that they share counts once a slot."""
+LEAST_KEPT = 192
+"""Tokens of a shared start from which it is worth keeping; a shorter one is read in a second."""
+KEPT_FILES = 16
+"""Shared starts kept on disk; one takes 12 (0.5B) or 28 kB (1.5B) a token."""
+MARKUP = (
+    *("<|object_ref_start|>", "<|object_ref_end|>", "<|box_start|>", "<|box_end|>", "<|quad_start|>"),
+    *("<|quad_end|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", "<|image_pad|>"),
+    *("<|video_pad|>", "<tool_call>", "</tool_call>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>"),
+    *("<|fim_pad|>", "<|repo_name|>", "<|file_sep|>", START),
+)
+"""Control tokens of the Qwen family that a reply may not hold; those that end it are not among them."""
+
+
+@dataclass
+class _Reply:
+    """One sample while it grows."""
+
+    text: str = ""
+    logprobs: list[float] = field(default_factory=list)
+    finish: Finish = "cancelled"
+
+    def completion(self) -> Completion:
+        return Completion(
+            text=self.text, logprobs=tuple(self.logprobs), tokens=len(self.logprobs), finish=self.finish
+        )
+
+
+class LlamaEngine:
+    """Fulfils ``llm.engine.Engine`` and ``llm.engine.CanCountTokens``.
+
+    Args:
+        gguf: the model's file.
+        adapters: name to GGUF file, each an activated LoRA (``llm.gguf_adapter``).
+        threads: cores that compute.
+        kept: folder where read starts are kept; one per model.
+    Raises:
+        EngineUnavailable: the file cannot be loaded, or its vocabulary knows no ChatML markup.
+    """
+
+    def __init__(
+        self,
+        gguf: Path,
+        *,
+        adapters: Mapping[str, Path] | None = None,
+        threads: int,
+        kept: Path,
+        slots: int = SLOTS,
+        window: int = WINDOW,
+    ) -> None:
+        adapters = dict(adapters or {})
+        self._places = {name: place for place, name in enumerate(adapters)}
+        self._server = LlamaServer(
+            gguf,
+            adapters=list(adapters.values()),
+            slots=slots,
+            window=window,
+            threads=threads,
+            kept=kept,
+        )
+        self._window, self._kept = window, kept
+        self._name = f"{gguf.stem}, llama.cpp, {threads} threads"
+        self._line = Line(slots)
+        self._holds: list[str | None] = [None] * slots
+        """The shared start that each slot has read."""
+        self._reading = threading.Lock()
+        self._start, self._end = self._marker(START), self._marker(END)
+        self._stops = {self._end, *self._server.tokens(END_OF_TEXT, markup=True)}
+        control = [self._server.tokens(name, markup=True) for name in MARKUP]
+        self._never = [[ids[0], False] for ids in control if len(ids) == 1]
+        self._plain = functools.lru_cache(maxsize=256)(self._server.tokens)
+        # The file's identity: what was kept of another file, or of another build, is never put back.
+        stat = gguf.stat()
+        self._identity = f"{gguf.resolve()}|{stat.st_size}|{stat.st_mtime_ns}|{_version()}|{window}"
+
+    @property
+    def name(self) -> str:
+        """Model, precision and threads in words."""
+        return self._name
+
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        """Names that ``Request.adapter`` accepts, sorted."""
+        return tuple(sorted(self._places))
+
+    def count_tokens(self, prompt: Prompt) -> int:
+        """Tokens of ``prompt`` with the chat markup around it."""
+        return len(self._encode(prompt).all)
+
+    def complete(self, request: Request, cancel: threading.Event | None = None) -> list[Completion]:
+        """See :meth:`llm.engine.Engine.complete`."""
+        if request.adapter is not None and request.adapter not in self._places:
+            known = ", ".join(self.adapters) or "none is loaded"
+            raise UnknownAdapter(
+                f"No adapter is called {request.adapter!r}; known: {known}. Nothing was generated."
+            )
+        if request.grammar is not None:
+            _compile(request.grammar)
+        tokens = self._encode(request.prompt)
+        if len(tokens.all) + request.max_tokens > self._window:
+            raise PromptTooLong(
+                f"The prompt has {len(tokens.all):,} tokens and {request.max_tokens} more were asked for; "
+                f"the window is {self._window:,}. Shorten the prompt. Nothing was generated."
+            )
+        replies: list[_Reply] = []
+        while len(replies) < request.samples:
+            count = min(request.samples - len(replies), self._line.places)
+            replies += self._some(request, tokens, count, len(replies), cancel)
+        return [reply.completion() for reply in replies]
+
+    def _some(
+        self, request: Request, tokens: PromptTokens, count: int, before: int, cancel: threading.Event | None
+    ) -> list[_Reply]:
+        """``count`` replies decoded together; several take every slot, for llama.cpp picks where they go."""
+        start = _digest(self._identity, tokens.shared)
+        taken = self._line.places if count > 1 else 1
+        with self._line.take(taken, cancel, prefer=lambda slot: self._holds[slot] == start) as slots:
+            replies = [_Reply() for _ in range(count)]
+            if not slots or not self._ready(slots[0], start, tokens.shared, cancel):
+                return replies
+            for other in slots[1:]:
+                self._holds[other] = None
+            self._decode(request, tokens, slots[0], replies, before, cancel)
+            return replies
+
+    def _decode(
+        self,
+        request: Request,
+        tokens: PromptTokens,
+        slot: int,
+        replies: Sequence[_Reply],
+        before: int,
+        cancel: threading.Event | None,
+    ) -> None:
+        body: dict[str, Any] = {
+            "prompt": tokens.all,
+            "id_slot": slot,
+            "n": len(replies),
+            "n_predict": request.max_tokens,
+            "temperature": request.temperature,
+            "samplers": ["temperature"],
+            "seed": _seed(tokens, before),
+            "n_probs": 1,
+            "cache_prompt": True,
+            "return_progress": True,
+            "logit_bias": self._never,
+            "lora": [
+                {"id": place, "scale": float(name == request.adapter)} for name, place in self._places.items()
+            ],
+        }
+        if request.grammar is not None:
+            body["grammar"] = f"%llguidance {{}}\n{request.grammar}"
+
+        def hear(event: dict[str, Any]) -> bool:
+            for part in event.get("choices", ()):
+                reply = replies[part["index"]]
+                reply.text += part["text"]
+                for token in (part.get("logprobs") or {}).get("content") or ():
+                    if token["id"] not in self._stops:
+                        reply.logprobs.append(float(token["logprob"]))
+                if part.get("finish_reason"):
+                    reply.finish = "length" if part["finish_reason"] == "length" else "stop"
+            return cancel is not None and cancel.is_set()
+
+        error = self._server.ask(body, hear)
+        if error is not None:
+            raise EngineUnavailable(f"llama.cpp failed: {error.get('message', error)}. Ask again.")
+
+    def _ready(self, slot: int, start: str, shared: tuple[int, ...], cancel: threading.Event | None) -> bool:
+        """Have ``slot`` hold the shared start: it does, or from disk, or read now; False when cancelled."""
+        if self._holds[slot] == start or len(shared) < LEAST_KEPT:
+            self._holds[slot] = start
+            return True
+        file = self._kept / f"{start}.prompt"
+        with self._reading:  # of several with the same start one reads it, the others take it from disk
+            if cancel is not None and cancel.is_set():
+                return False
+            if not self._recalled(slot, file) and not self._read(slot, file, shared, cancel):
+                return False
+        self._holds[slot] = start
+        return True
+
+    def _recalled(self, slot: int, file: Path) -> bool:
+        if not file.is_file():
+            return False
+        try:
+            self._server.recall(slot, file.name)
+        except EngineUnavailable as error:
+            logger.info("%s is read again: %s", file.name, error)
+            file.unlink(missing_ok=True)
+            return False
+        os.utime(file)
+        return True
+
+    def _read(self, slot: int, file: Path, shared: tuple[int, ...], cancel: threading.Event | None) -> bool:
+        body = {"prompt": list(shared), "id_slot": slot, "n_predict": 0, "return_progress": True}
+        was_stopped = False
+
+        def hear(event: dict[str, Any]) -> bool:
+            nonlocal was_stopped
+            was_stopped = cancel is not None and cancel.is_set()
+            return was_stopped
+
+        error = self._server.ask(body, hear)
+        if error is not None:
+            raise EngineUnavailable(f"llama.cpp failed: {error.get('message', error)}. Ask again.")
+        if was_stopped:
+            self._holds[slot] = None
+            return False
+        try:
+            self._server.keep(slot, f"{file.name}.{os.getpid()}")
+            file.with_name(f"{file.name}.{os.getpid()}").replace(file)
+            self._sweep()
+        except (EngineUnavailable, OSError) as failure:  # it is held in the slot all the same
+            logger.warning("The prompt that was read cannot be kept in %s: %s", self._kept, failure)
+        return True
+
+    def _sweep(self) -> None:
+        files = sorted(self._kept.glob("*.prompt*"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for old in files[KEPT_FILES:]:
+            old.unlink(missing_ok=True)
+
+    def _encode(self, prompt: Prompt) -> PromptTokens:
+        return lay_out(prompt, self._plain, self._start, self._end)
+
+    def _marker(self, name: str) -> int:
+        found = self._server.tokens(name, markup=True)
+        if len(found) != 1:
+            raise EngineUnavailable(
+                f"{self._name}: the vocabulary does not know {name}. Only models with ChatML markup (the "
+                "Qwen family) are supported here. Serve other models over HTTP instead."
+            )
+        return found[0]
+
+
+@functools.lru_cache(maxsize=64)
+def _compile(grammar: str) -> None:
+    Constraint(byte_tokenizer(), grammar)
+
+
+def _digest(identity: str, tokens: tuple[int, ...]) -> str:
+    return hashlib.sha256(f"{identity}|{tokens}".encode()).hexdigest()[:24]
+
+
+def _seed(tokens: PromptTokens, before: int) -> int:
+    """The same call gives the same replies again; below 2^32 - 1, which means a random one."""
+    digest = hashlib.sha256(repr((tokens.all, before)).encode()).digest()
+    return int.from_bytes(digest[:4], "big") % (2**32 - 1)
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("xllamacpp")
