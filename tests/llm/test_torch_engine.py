@@ -369,8 +369,7 @@ class TestAdapters:
         from peft import PeftModel
         from transformers import AutoModelForCausalLM
 
-        folder = write_adapter(tmp_path, seed=3)
-        (folder / "manifest.json").write_text('{"reads": "own part"}')
+        folder = write_adapter(tmp_path, seed=3, alora_invocation_tokens=[1])
         home = tmp_path / "home"
         engine = tiny_engine(tiny_folder, home=home, adapters={"a": folder})
         sentence = "some forced words"
@@ -378,7 +377,9 @@ class TestAdapters:
         (completion,) = engine.complete(PROMPT, adapter="a", **asked)
 
         base = AutoModelForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32)
-        model = PeftModel.from_pretrained(base, folder).eval()
+        plain = tmp_path / "plain"
+        plain.mkdir()
+        model = PeftModel.from_pretrained(base, write_adapter(plain, seed=3)).eval()
         prompt, reply = engine._tokenizer.encode(PROMPT), ids(engine, sentence)
         with torch.inference_mode():
             with model.disable_adapter():
