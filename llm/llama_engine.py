@@ -96,6 +96,8 @@ class LlamaEngine:
         self._line = Line(slots)
         self._holds: list[str | None] = [None] * slots
         """The shared start that each slot has read."""
+        self._whole: set[Path] = set()
+        """Kept starts whose content was checked in this process."""
         self._reading = threading.Lock()
         self._start, self._end = self._marker(START), self._marker(END)
         self._stops = {self._end, *self._server.tokens(END_OF_TEXT, markup=True)}
@@ -204,28 +206,33 @@ class LlamaEngine:
         if self._holds[slot] == start or len(shared) < LEAST_KEPT:
             self._holds[slot] = start
             return True
-        file = self._kept / f"{start}.prompt"
         with self._reading:  # of several with the same start one reads it, the others take it from disk
             if cancel is not None and cancel.is_set():
                 return False
-            if not self._recalled(slot, file) and not self._read(slot, file, shared, cancel):
+            if not self._recalled(slot, start) and not self._read(slot, start, shared, cancel):
                 return False
         self._holds[slot] = start
         return True
 
-    def _recalled(self, slot: int, file: Path) -> bool:
-        if not file.is_file():
-            return False
-        try:
-            self._server.recall(slot, file.name)
-        except EngineUnavailable as error:
-            logger.info("%s is read again: %s", file.name, error)
-            file.unlink(missing_ok=True)
-            return False
-        os.utime(file)
-        return True
+    def _recalled(self, slot: int, start: str) -> bool:
+        """Put a kept start into ``slot``; False when there is none, or none that is whole."""
+        for file in self._kept.glob(f"{start}.*.prompt"):
+            # llama.cpp trusts what it reads, so the file must be the one that was written.
+            if file not in self._whole and _sha256(file) != file.name.split(".")[1]:
+                logger.warning("%s is damaged; the prompt is read again.", file)
+                file.unlink(missing_ok=True)
+                continue
+            self._whole.add(file)
+            try:
+                self._server.recall(slot, file.name)
+                os.utime(file)
+            except (EngineUnavailable, OSError) as error:
+                logger.info("%s cannot be used: %s", file.name, error)
+                continue
+            return True
+        return False
 
-    def _read(self, slot: int, file: Path, shared: tuple[int, ...], cancel: threading.Event | None) -> bool:
+    def _read(self, slot: int, start: str, shared: tuple[int, ...], cancel: threading.Event | None) -> bool:
         body = {"prompt": list(shared), "id_slot": slot, "n_predict": 0, "return_progress": True}
         was_stopped = False
 
@@ -240,16 +247,17 @@ class LlamaEngine:
         if was_stopped:
             self._holds[slot] = None
             return False
+        arriving = self._kept / f"{start}.{os.getpid()}.part"
         try:
-            self._server.keep(slot, f"{file.name}.{os.getpid()}")
-            file.with_name(f"{file.name}.{os.getpid()}").replace(file)
+            self._server.keep(slot, arriving.name)
+            arriving.replace(self._kept / f"{start}.{_sha256(arriving)}.prompt")
             self._sweep()
         except (EngineUnavailable, OSError) as failure:  # it is held in the slot all the same
             logger.warning("The prompt that was read cannot be kept in %s: %s", self._kept, failure)
         return True
 
     def _sweep(self) -> None:
-        files = sorted(self._kept.glob("*.prompt*"), key=lambda path: path.stat().st_mtime, reverse=True)
+        files = sorted(self._kept.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
         for old in files[KEPT_FILES:]:
             old.unlink(missing_ok=True)
 
@@ -273,6 +281,11 @@ def _compile(grammar: str) -> None:
 
 def _digest(identity: str, tokens: tuple[int, ...]) -> str:
     return hashlib.sha256(f"{identity}|{tokens}".encode()).hexdigest()[:24]
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _seed(tokens: PromptTokens, before: int) -> int:

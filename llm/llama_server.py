@@ -84,16 +84,19 @@ class LlamaServer:
         except Exception as error:  # it raises RuntimeError and others, with llama.cpp's words
             shutil.rmtree(folder, ignore_errors=True)
             raise EngineUnavailable(f"llama.cpp cannot load {gguf}: {error}. Nothing was loaded.") from error
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         address = self._server.listening_address
-        transport = httpx.HTTPTransport(uds=address.removeprefix("unix://")) if "unix" in address else None
+        # A connection a call: on a socket file that costs nothing, and none is left open.
+        none_kept = httpx.Limits(max_keepalive_connections=0)
+        socket = address.removeprefix("unix://") if address.startswith("unix://") else None
+        transport = httpx.HTTPTransport(uds=socket, limits=none_kept)
         self._client = httpx.Client(
             transport=transport,
-            base_url="http://localhost" if transport else address,
+            base_url="http://localhost" if socket else address,
             headers={"Authorization": f"Bearer {key}"},
             timeout=60.0,
             trust_env=False,
         )
+        weakref.finalize(self, _leave, self._client, folder)
 
     def tokens(self, text: str, *, markup: bool = False) -> list[int]:
         """The model's own tokens of ``text``; with ``markup``, control tokens are read as such."""
@@ -144,3 +147,8 @@ class LlamaServer:
         if response.status_code != 200:
             raise EngineUnavailable(f"llama.cpp refused {path}: {found.get('error', found)}")
         return found
+
+
+def _leave(client: httpx.Client, folder: str) -> None:
+    client.close()
+    shutil.rmtree(folder, ignore_errors=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -225,9 +226,11 @@ def _load(folder: Path, device: str, precision: str, adapters: Mapping[str, Path
 
     try:
         (first, place), *others = adapters.items()
-        adapted = PeftModel.from_pretrained(model, str(place), adapter_name=first)
-        for name, place in others:
-            adapted.load_adapter(str(place), adapter_name=name)
+        with warnings.catch_warnings():  # peft 0.21 reads what transformers 5.23 calls by another name now
+            warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`", category=FutureWarning)
+            adapted = PeftModel.from_pretrained(model, str(place), adapter_name=first)
+            for name, place in others:
+                adapted.load_adapter(str(place), adapter_name=name)
     except (OSError, ValueError, RuntimeError) as error:
         raise EngineUnavailable(f"An adapter does not fit {folder.name}: {error}") from error
     return adapted.eval()

@@ -123,12 +123,3 @@ def write_adapter(folder: Path, *, seed: int, **config: Any) -> Path:
     }
     (folder / "adapter_config.json").write_text(json.dumps(settings | config))
     return folder
-
-
-def tiny_engine(folder: Path, precision: str = "float32", **options: Any) -> Any:
-    """Open the tiny model as the real one is opened."""
-    from llm.load import open_engine
-
-    return open_engine(
-        options.pop("home", folder / "home"), model=str(folder), precision=precision, **options
-    )
