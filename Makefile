@@ -2,7 +2,8 @@
 # make test    set everything up and run every test              make check   format, lint, types, imports, tests
 # make bench   measure, and print every figure of the README     make clean   remove what was built here, not your data
 PYTHON ?= python3
-EXTRAS ?= llm,cpu
+# What the machine needs: with an NVIDIA driver torch and FAISS for the card, else neither.
+EXTRAS ?= $(shell command -v nvidia-smi >/dev/null 2>&1 && echo gpu || echo cpu)
 Q      ?= What was the revenue last month?
 VENV   := .venv
 BIN    := $(VENV)/bin

@@ -706,7 +706,7 @@ def _load(folder: Path, settings: Settings, device: str, steps: int) -> Any:
     try:
         from peft import AdaLoraConfig, LoraConfig, PeftConfig, PrefixTuningConfig, TaskType, get_peft_model
     except ImportError as error:
-        raise TrainingError('training needs peft. Run: pip install -e ".[llm,train]"') from error
+        raise TrainingError('training needs peft. Run: pip install -e ".[train]"') from error
     from transformers import AutoModelForCausalLM
     from transformers import logging as transformers_logging
 

@@ -29,7 +29,7 @@ from llm.errors import EngineUnavailable
 ARCHITECTURE = "qwen2"
 """llama.cpp refuses the file beside a model of another architecture."""
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
-FORM = 1
+FORM = 2
 """Part of the names of the files; raise it when the same adapter would be written differently."""
 UNSUPPORTED = (
     *("use_dora", "modules_to_save", "lora_bias", "use_qalora", "layer_replication", "target_parameters"),
@@ -76,10 +76,14 @@ def convert_adapter(folder: Path, file: Path) -> None:
         writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, float(config.get("lora_alpha", 8)))
         invocation = config.get("alora_invocation_tokens")
         if invocation:
+            if len(invocation) < 2:
+                raise _refusal(folder, "its invocation is a single token, and llama.cpp needs two")
             # Of UINT32: an array of Python's integers would be written as INT32, which llama.cpp refuses.
+            # Without the first: peft's adapter works from the first invocation token on, llama.cpp's from the
+            # token before it (as of b11549; tests/llm/test_llama_engine.py compares the two).
             writer.add_key_value(
                 gguf.Keys.Adapter.ALORA_INVOCATION_TOKENS,
-                [int(token) for token in invocation],
+                [int(token) for token in invocation[1:]],
                 gguf.GGUFValueType.ARRAY,
                 sub_type=gguf.GGUFValueType.UINT32,
             )

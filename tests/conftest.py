@@ -76,6 +76,16 @@ def engine(weights_home: Path) -> Any:
 
 
 @pytest.fixture(scope="session")
+def model_folder(weights_home: Path) -> Path:
+    """The same model as transformers loads it, converted once and kept with the tests' other builds."""
+    from llm.convert import ensure_folder
+    from llm.weights import ensure_weights
+
+    BUILT.mkdir(parents=True, exist_ok=True)
+    return ensure_folder(BUILT, str(ensure_weights(weights_home)), progress=False)
+
+
+@pytest.fixture(scope="session")
 def demo_folder() -> Path:
     """The whole demonstration shop, built once and kept while its generator stays the same."""
     from demo.build import build_demo, is_built

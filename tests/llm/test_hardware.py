@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from llm.hardware import describe, set_threads, usable_cores
+from llm.hardware import describe, engine_threads, library_threads, set_threads, usable_cores
 
 
 def test_describes_this_machine() -> None:
@@ -31,7 +31,20 @@ def test_threads_are_set_but_the_users_own_values_stay(monkeypatch: pytest.Monke
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     assert set_threads() == 7
     monkeypatch.setenv("OMP_NUM_THREADS", "many")
-    assert set_threads() == min(8, usable_cores())
+    assert set_threads() == library_threads()
+
+
+@pytest.mark.parametrize(
+    ("cores", "engine", "others"), [(1, 1, 1), (2, 2, 1), (4, 3, 1), (8, 6, 2), (16, 8, 8), (64, 8, 56)]
+)
+def test_the_other_libraries_get_what_the_model_leaves(
+    monkeypatch: pytest.MonkeyPatch, cores: int, engine: int, others: int
+) -> None:
+    monkeypatch.delenv("SHOPTALK_ENGINE_THREADS", raising=False)
+    monkeypatch.setattr("llm.hardware.usable_cores", lambda: cores)
+    assert (engine_threads(), library_threads()) == (engine, others)
+    monkeypatch.setenv("SHOPTALK_ENGINE_THREADS", "5")
+    assert engine_threads() == 5
 
 
 def test_this_module_loads_nothing_that_reads_thread_counts() -> None:

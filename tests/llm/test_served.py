@@ -56,10 +56,10 @@ class TestRequest:
     ) -> None:
         server.reply = lambda _: ["SELECT count of all"]
         engine = ServedEngine(server.url, "other", continues_lead=False)
-        pieces = list(engine.stream(prompt))
+        (said,) = engine.complete(Request(prompt=prompt))
         assert server.requests[0]["messages"][-1]["content"].endswith("Begin your reply with: SELECT ")
         assert "continue_final_message" not in server.requests[0]
-        assert "".join(piece.text for piece in pieces) == "count of all"
+        assert said.text == "count of all"
         server.reply = lambda _: ["count without the lead"]
         assert engine.complete(Request(prompt=prompt))[0].text == "count without the lead"
         engine.close()
