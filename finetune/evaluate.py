@@ -207,8 +207,11 @@ def _evaluate_database(
                 yield _outcome(case, dialect, "gold_failed", reason=gold.problem)
             else:
                 tasks.append(functools.partial(ask, case, gold))
-        pool = stack.enter_context(ThreadPoolExecutor(max_workers=batch, thread_name_prefix="question"))
-        yield from pool.map(lambda task: task(), tasks)
+        if batch == 1:  # here, so that an interruption ends it at once
+            yield from (task() for task in tasks)
+        else:
+            pool = stack.enter_context(ThreadPoolExecutor(max_workers=batch, thread_name_prefix="question"))
+            yield from pool.map(lambda task: task(), tasks)
 
 
 def _judged(case: Case, dialect: str, gold: Gold, reply: Reply, seconds: float, engine: Counting) -> Outcome:

@@ -67,10 +67,10 @@ def usable_cores() -> int:
 def engine_threads() -> int:
     """Return the number of threads that the language model computes with on a CPU.
 
-    SHOPTALK_ENGINE_THREADS, else both of two cores, three quarters of more, 8 at most: decoding one token is
+    SHOPTALK_THREADS, else both of two cores, three quarters of more, 8 at most: decoding one token is
     bound by memory, and more threads than that wait for each other.
     """
-    wanted = os.environ.get("SHOPTALK_ENGINE_THREADS", "")
+    wanted = os.environ.get("SHOPTALK_THREADS", "")
     if wanted.isdecimal() and int(wanted):
         return int(wanted)
     cores = usable_cores()

@@ -71,6 +71,19 @@ def choose(model: str, *, device: str | None = None, precision: str | None = Non
     return Choice(runtime="torch", device="cpu", precision=precision or "bfloat16", reason=why)
 
 
+def bring_weights(home: Path, model: str, choice: Choice, *, progress: bool = True) -> Path:
+    """Return what ``choice`` loads: the official file, or the folder that transformers reads.
+
+    Raises:
+        WeightsMissing, WeightsCorrupt: see :func:`llm.weights.ensure_weights`.
+    """
+    if choice.runtime == "llama.cpp":
+        return ensure_weights(home, model, progress=progress)
+    from llm.convert import ensure_folder
+
+    return ensure_folder(home, model, progress=progress)
+
+
 def open_engine(
     home: Path,
     *,
@@ -95,18 +108,17 @@ def open_engine(
     """
     choice = choose(model, device=device, precision=precision)
     logger.info("%s: %s", model, choice)
+    weights = bring_weights(home, model, choice, progress=progress)
     if choice.runtime == "llama.cpp":
         from llm.gguf_adapter import as_gguf
         from llm.llama_engine import LlamaEngine
 
-        gguf = ensure_weights(home, model, progress=progress)
         files = {name: as_gguf(folder, home / "adapters") for name, folder in (adapters or {}).items()}
-        return LlamaEngine(gguf, adapters=files, threads=engine_threads(), kept=home / "prompts" / gguf.stem)
-    from llm.convert import ensure_folder
+        kept = home / "prompts" / weights.stem
+        return LlamaEngine(weights, adapters=files, threads=engine_threads(), kept=kept)
     from llm.torch_engine import TorchEngine
 
-    folder = ensure_folder(home, model, progress=progress)
-    return TorchEngine(folder, device=choice.device, precision=choice.precision, adapters=adapters)
+    return TorchEngine(weights, device=choice.device, precision=choice.precision, adapters=adapters)
 
 
 def find_device(asked: str | None) -> str:

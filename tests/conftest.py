@@ -14,7 +14,7 @@ from llm.hardware import set_threads, usable_cores
 
 WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 set_threads(max(1, usable_cores() // WORKERS))
-os.environ.setdefault("SHOPTALK_ENGINE_THREADS", str(max(1, usable_cores() // WORKERS)))
+os.environ.setdefault("SHOPTALK_THREADS", str(max(1, usable_cores() // WORKERS)))
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 

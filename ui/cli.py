@@ -639,11 +639,11 @@ def weights(
     """Bring the language model's weights and check them; nothing is fetched that is already there."""
     settings = settings_of_process()
 
-    from ui.open import bring_weights
+    from ui.open import weights_of
 
     chosen = settings if model is None else replace(settings, model=model, model_path=None)
     with step("Looking for the weights"):
-        path = bring_weights(chosen)
+        path = weights_of(chosen)
     print_text(str(path))
 
 

@@ -208,8 +208,9 @@ def train(
     from finetune.examples import read_examples
     from finetune.train import Settings as Chosen
     from finetune.train import train as run_training
+    from llm.convert import ensure_folder
     from llm.load import find_device
-    from ui.open import bring_weights
+    from ui.open import model_of
     from ui.settings import go_offline
 
     learnt, digest = read_examples(examples)
@@ -230,7 +231,7 @@ def train(
         seed=seed,
     )
     device = find_device(device or settings.device)
-    model = bring_weights(settings)
+    model = ensure_folder(settings.weights, model_of(settings))
     go_offline()
     facts = {
         "model": model.name,

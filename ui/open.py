@@ -433,7 +433,7 @@ def load_engine(settings: Settings) -> Engine:
     from llm.load import open_engine
 
     with step(f"Loading the language model ({model_of(settings)})"):
-        bring_weights(settings)
+        weights_of(settings)
         go_offline()
         return open_engine(
             settings.weights,
@@ -491,11 +491,13 @@ def model_of(settings: Settings) -> str:
     return str(settings.model_path or settings.model)
 
 
-def bring_weights(settings: Settings) -> Path:
+def weights_of(settings: Settings) -> Path:
     """The folder of the model's weights; they are fetched and checked first when they are missing."""
-    from llm.weights import ensure_weights
+    from llm.load import bring_weights, choose
 
-    return ensure_weights(settings.weights, model_of(settings))
+    model = model_of(settings)
+    choice = choose(model, device=settings.device, precision=settings.precision)
+    return bring_weights(settings.weights, model, choice)
 
 
 def open_shop(

@@ -18,7 +18,7 @@ from llm.errors import LlmError
 from retrieval.errors import RetrievalError
 from ui.console import say, step
 from ui.errors import CannotServe
-from ui.open import OpenedShop, bring_weights, check_asked, open_shop
+from ui.open import OpenedShop, check_asked, open_shop, weights_of
 from ui.settings import DEFAULT_PORT, Settings, go_offline
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def serve(
     listening = take_port(host, port or settings.port)  # first: a taken port is told before the long work
     try:
         if not settings.engine_url:
-            bring_weights(settings)
+            weights_of(settings)
         go_offline()
         opened = open_shop(settings, shop=shop, role=role, user=user)
         # Two folders: what is in the first can be downloaded by whoever knows its address.

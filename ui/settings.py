@@ -15,7 +15,7 @@ from pathlib import Path
 from ui.errors import WrongUse
 
 DEVICES = ("auto", "cpu", "cuda")
-PRECISIONS = ("auto", "nf4", "int8", "bfloat16", "float16", "float32")
+PRECISIONS = ("auto", "nf4", "bfloat16", "float32")
 DEFAULT_MODEL = "qwen2.5-coder-0.5b-instruct"
 DEFAULT_PORT = 7860
 
@@ -45,7 +45,8 @@ class Settings:
     device: str | None = None
     """``cpu`` or ``cuda``; ``None`` chooses. ``SHOPTALK_DEVICE``."""
     precision: str | None = None
-    """One of ``PRECISIONS``; ``None`` measures and chooses. ``SHOPTALK_PRECISION``."""
+    """Of torch: one of ``PRECISIONS``; ``None`` runs llama.cpp on a CPU and NF4 on a card.
+    ``SHOPTALK_PRECISION``."""
     engine_url: str | None = None
     """Base URL of an OpenAI-compatible server; ``None`` runs the model here. ``SHOPTALK_ENGINE_URL``."""
     engine_key: str | None = field(default=None, repr=False)
@@ -57,7 +58,8 @@ class Settings:
     port: int | None = None
     """Port of the page; ``None`` takes the first free one from 7860. ``SHOPTALK_PORT``."""
     threads: int | None = None
-    """CPU threads of the numeric libraries; ``None`` chooses. ``SHOPTALK_THREADS``."""
+    """CPU threads of the language model, the other libraries get the rest; ``None`` chooses.
+    ``SHOPTALK_THREADS``."""
     audit_path: Path | None = None
     """File of the audit log; ``None`` puts it under home. ``SHOPTALK_AUDIT_PATH``."""
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -146,7 +148,9 @@ def prepare_process(settings: Settings) -> None:
         os.environ.setdefault(name, value)
     if not _is_terminal(sys.stderr):  # a log file, where every turn of a progress bar is a line
         os.environ.setdefault("TQDM_MININTERVAL", "15")
-    set_threads(settings.threads) if settings.threads else set_threads()
+    if settings.threads:
+        os.environ["SHOPTALK_THREADS"] = str(settings.threads)
+    set_threads()
 
 
 def _is_terminal(stream: object) -> bool:

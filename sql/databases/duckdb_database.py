@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from llm.hardware import library_threads
 from sql.databases.budget import Budget, Leaver
 from sql.databases.cost import duckdb_cost
 from sql.databases.files import DataFile, find_tables
@@ -230,6 +231,7 @@ def _settings(limits: QueryLimits) -> dict[str, str | bool | int | float | list[
         "python_enable_replacements": "false",
         "memory_limit": f"{limits.max_memory_mb}MB",
         "temp_directory": "",
+        "threads": library_threads(),  # the model's threads spin, and both would wait for each other
         # It empties a plan by the least and greatest value of a column over all rows, hidden ones included:
         # an error that comes or does not come would tell of them.
         "disabled_optimizers": "statistics_propagation",

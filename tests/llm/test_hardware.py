@@ -40,10 +40,10 @@ def test_threads_are_set_but_the_users_own_values_stay(monkeypatch: pytest.Monke
 def test_the_other_libraries_get_what_the_model_leaves(
     monkeypatch: pytest.MonkeyPatch, cores: int, engine: int, others: int
 ) -> None:
-    monkeypatch.delenv("SHOPTALK_ENGINE_THREADS", raising=False)
+    monkeypatch.delenv("SHOPTALK_THREADS", raising=False)
     monkeypatch.setattr("llm.hardware.usable_cores", lambda: cores)
     assert (engine_threads(), library_threads()) == (engine, others)
-    monkeypatch.setenv("SHOPTALK_ENGINE_THREADS", "5")
+    monkeypatch.setenv("SHOPTALK_THREADS", "5")
     assert engine_threads() == 5
 
 
