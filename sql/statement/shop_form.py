@@ -37,20 +37,11 @@ from sql.errors import Senseless, SqlError
 from sql.question.cues import Direction
 from sql.question.periods import Period
 from sql.semantics import Metric, View
-from sql.statement.grammar import (
-    lark_choice,
-    lark_text,
-    quote_name,
-    quote_text,
-    time_between,
-    time_grain,
-    time_part,
-)
+from sql.statement.grammar import lark_choice, lark_text, quote_name, quote_text
 from sql.statement.shape import identity_of, period_predicate
+from sql.times import PARTS, UNITS, grain_start, part_of, ratio, units_between
 from sql.types import Dialect
 
-GRAINS = ("day", "week", "month", "quarter", "year")
-PARTS = ("weekday", "hour")
 MAX_ITEMS = 6
 """Columns shown, grouped or ordered by, at most."""
 MAX_CONDITIONS = 6
@@ -196,7 +187,7 @@ class _Rules:
             dims = [lark_choice(name for name in self.columns if name not in self.measures) or "COL"]
         if self.times:
             rules.append(f"D: {lark_choice(self.times)}")
-            units = lark_choice([*(f"TO_{g.upper()}(" for g in GRAINS), *(f"{p.upper()}_OF(" for p in PARTS)])
+            units = lark_choice([*(f"TO_{g.upper()}(" for g in UNITS), *(f"{p.upper()}_OF(" for p in PARTS)])
             dims.append(f'({units}) D ")"')
         parted = [quote_name(m.name) for m in self.metrics if has_parts(m)]
         if self.words.measures is None:
@@ -457,11 +448,8 @@ class _Writer:
         for pair in tree.find_all(exp.Div, exp.Sub):
             if pair.left.sql() == pair.right.sql():
                 raise Senseless(f"{pair.sql()} is always the same")
-        for division in list(tree.find_all(exp.Div)):
-            exact = exp.Mul(this=exp.Literal.number("1.0"), expression=division.this.copy())
-            nonzero = exp.Nullif(this=division.expression.copy(), expression=exp.Literal.number(0))
-            division.set("this", exact)
-            division.set("expression", nonzero)
+        for division in reversed(list(tree.find_all(exp.Div))):  # the inner ones first
+            division.replace(ratio(division.this, division.expression, self.dialect))
         for call in reversed(list(tree.find_all(exp.Anonymous))):  # the inner ones first
             made = self._call(call)
             made.meta[_DONE] = True
@@ -557,12 +545,15 @@ class _Writer:
             raise NotShopForm(f"{name.upper()} needs a column of {self.view.name}")
         column = quote_name(arguments[0].name)
         if name in ("days", "hours") and len(arguments) == 2 and isinstance(arguments[1], exp.Column):
-            between = self._read(time_between(column, quote_name(arguments[1].name), name, self.dialect))
+            unit: Literal["day", "hour"] = "day" if name == "days" else "hour"
+            between = units_between(arguments[0], arguments[1], unit, self.dialect)
             return exp.Paren(this=between) if isinstance(between, exp.Binary) else between
-        if name.startswith("to_") and name.removeprefix("to_") in GRAINS:
-            return self._read(time_grain(column, name.removeprefix("to_"), self.dialect))
-        if name.endswith("_of") and name.removesuffix("_of") in PARTS:
-            return self._read(time_part(column, name.removesuffix("_of"), self.dialect))
+        for unit_ in UNITS:
+            if name == f"to_{unit_}":
+                return grain_start(arguments[0], unit_, self.dialect)
+        for part in PARTS:
+            if name == f"{part}_of":
+                return part_of(arguments[0], part, self.dialect)
         if name == "during" and len(arguments) == 2:
             period = self.periods.get(arguments[1].name)
             if period is None:
@@ -584,7 +575,7 @@ class _Writer:
             raise NotShopForm("SHARE needs a sum or a count: the parts of others do not add up")
         part = whole.copy()
         self._narrow(part, condition)
-        return exp.Div(this=exp.Mul(this=part, expression=exp.Literal.number("1.0")), expression=whole)
+        return ratio(part, whole, self.dialect)
 
     def _narrow(self, aggregate: exp.AggFunc, condition: exp.Expr) -> None:
         inner = aggregate.this

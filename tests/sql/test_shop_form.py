@@ -65,7 +65,7 @@ CASES = {
     "not in a period": ("SELECT COUNT(*) FROM sales WHERE NOT DURING(sold_at, 'last month')", [(1,)]),
     "by month": (
         "SELECT TO_MONTH(sold_at), revenue FROM sales GROUP BY TO_MONTH(sold_at) ORDER BY TO_MONTH(sold_at)",
-        [(dt.datetime(2026, 5, 1), 60), (dt.datetime(2026, 6, 1), 40)],
+        [(dt.date(2026, 5, 1), 60), (dt.date(2026, 6, 1), 40)],
     ),
     "by hour": (
         "SELECT HOUR_OF(sold_at), COUNT(*) FROM sales GROUP BY HOUR_OF(sold_at) ORDER BY COUNT(*), revenue",
@@ -253,10 +253,13 @@ def test_times_between_are_the_same_in_sqlite() -> None:
 @pytest.mark.parametrize(
     ("dialect", "month"),
     [
-        ("duckdb", "DATE_TRUNC('MONTH', sold_at) AS month"),
-        ("postgres", "DATE_TRUNC('MONTH', sold_at) AS month"),
-        ("sqlite", "STRFTIME('%Y-%m', sold_at) AS month"),
-        ("mysql", "DATE_FORMAT(sold_at, '%Y-%m') AS month"),
+        ("duckdb", "CAST(DATE_TRUNC('MONTH', sold_at) AS DATE) AS month"),
+        ("postgres", "CAST(DATE_TRUNC('MONTH', sold_at) AS DATE) AS month"),
+        ("sqlite", "DATE(sold_at, 'start of month') AS month"),
+        (
+            "mysql",
+            "DATE_SUB(CAST(sold_at AS DATE), INTERVAL (DAYOFMONTH(sold_at) - 1) DAY) AS month",
+        ),
     ],
 )
 def test_each_database_gets_its_own_sql(dialect: Dialect, month: str) -> None:
