@@ -138,7 +138,7 @@ def time_grain(
 
 @lru_cache(maxsize=256)
 def _made_of_times(sql: str, dialect: Dialect) -> Mapping[str, Grain]:
-    """Name of a result or of an inner column → what unit or part of a time it is, as ``sql.times`` writes it."""
+    """Name of a column of the statement → what unit or part of a time it is, as ``sql.times`` writes it."""
     try:
         tree = sqlglot.parse_one(sql, read=dialect) if sql else None
     except (SqlglotError, RecursionError):

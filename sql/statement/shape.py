@@ -787,8 +787,9 @@ def _changes(made: Frame) -> list[Shape]:
     return [_statement(framed, m, (dim, *others)) for m in _metric_measures(made)]
 
 
-_SUM = re.compile(r"SUM\((\w+)\)\Z", re.I)
-_DISTINCT = re.compile(r"COUNT\(DISTINCT (\w+)\)\Z", re.I)
+_NAME = r"(\w+|\"[^\"]+\"|`[^`]+`)"
+_SUM = re.compile(rf"SUM\({_NAME}\)\Z", re.I)
+_DISTINCT = re.compile(rf"COUNT\(DISTINCT {_NAME}\)\Z", re.I)
 
 
 def _part_of(measure: str, condition: str, dialect: Dialect) -> str | None:

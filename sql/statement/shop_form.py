@@ -115,25 +115,29 @@ class Words:
     """Conditions of which one holds for no row of the groups shown."""
 
 
-def form_grammar(view: View, metrics: Sequence[Metric], words: Words) -> str:
-    """Lark grammar of the statements over ``view`` after their first line."""
-    return _Rules(view, metrics, words).text()
+def form_grammar(view: View, metrics: Sequence[Metric], words: Words, dialect: Dialect) -> str:
+    """Lark grammar of the statements over ``view`` after their first line.
+
+    Args:
+        dialect: of the database, in which the metrics' SQL is written.
+    """
+    return _Rules(view, metrics, words, dialect).text()
 
 
-def has_parts(metric: Metric) -> bool:
+def _has_parts(metric: Metric, dialect: Dialect) -> bool:
     """Whether the figures of parts add up to that of the whole, or to more where things are in several."""
-    return isinstance(sqlglot.parse_one(metric.sql), (exp.Sum, exp.Count))
+    return isinstance(metric.tree(dialect), (exp.Sum, exp.Count))
 
 
-def _is_made_of(metric: Metric, columns: Collection[str]) -> bool:
+def _is_made_of(metric: Metric, columns: Collection[str], dialect: Dialect) -> bool:
     """Whether one of these columns is in a metric."""
-    held = {c.name.lower() for c in sqlglot.parse_one(metric.sql).find_all(exp.Column)}
+    held = {c.name.lower() for c in metric.tree(dialect).find_all(exp.Column)}
     return bool(held & {name.lower() for name in columns})
 
 
 class _Rules:
-    def __init__(self, view: View, metrics: Sequence[Metric], words: Words) -> None:
-        self.view, self.words = view, words
+    def __init__(self, view: View, metrics: Sequence[Metric], words: Words, dialect: Dialect) -> None:
+        self.view, self.words, self.dialect = view, words, dialect
 
         def names(*types: str) -> list[str]:
             return [quote_name(c.name) for c in view.columns if c.type in types]
@@ -143,7 +147,7 @@ class _Rules:
         self.columns = [
             quote_name(c.name) for c in view.columns if only is None or c.name in only or not c.is_measure
         ]
-        self.metrics = [m for m in metrics if only is None or _is_made_of(m, only)]
+        self.metrics = [m for m in metrics if only is None or _is_made_of(m, only, dialect)]
         self.keys = [quote_name(c.name) for c in view.columns if c.is_key and c.type in ("integer", "number")]
         self.numbers = [name for name in names("integer", "number") if name not in self.keys]
         self.measures = [quote_name(name) for name in measures if only is None or name in only]
@@ -189,7 +193,7 @@ class _Rules:
             rules.append(f"D: {lark_choice(self.times)}")
             units = lark_choice([*(f"TO_{g.upper()}(" for g in UNITS), *(f"{p.upper()}_OF(" for p in PARTS)])
             dims.append(f'({units}) D ")"')
-        parted = [quote_name(m.name) for m in self.metrics if has_parts(m)]
+        parted = [quote_name(m.name) for m in self.metrics if _has_parts(m, self.dialect)]
         if self.words.measures is None:
             parted.append("COUNT(*)")
         else:
@@ -528,7 +532,7 @@ class _Writer:
         return None
 
     def _metric(self, metric: Metric, parent: exp.Expr | None) -> exp.Expr:
-        tree = self._read(metric.sql)
+        tree = metric.tree(self.dialect)
         return (
             exp.Paren(this=tree) if isinstance(tree, exp.Binary) and isinstance(parent, exp.Binary) else tree
         )
@@ -543,7 +547,6 @@ class _Writer:
             return self._share(*arguments)
         if not arguments or not isinstance(arguments[0], exp.Column):
             raise NotShopForm(f"{name.upper()} needs a column of {self.view.name}")
-        column = quote_name(arguments[0].name)
         if name in ("days", "hours") and len(arguments) == 2 and isinstance(arguments[1], exp.Column):
             unit: Literal["day", "hour"] = "day" if name == "days" else "hour"
             between = units_between(arguments[0], arguments[1], unit, self.dialect)
@@ -558,7 +561,7 @@ class _Writer:
             period = self.periods.get(arguments[1].name)
             if period is None:
                 raise NotShopForm(f"the question names no period {arguments[1].name!r}")
-            inside = self._read(period_predicate(column, period))
+            inside = self._read(period_predicate(arguments[0].sql(dialect=self.dialect), period))
             return exp.Paren(this=inside) if isinstance(call.parent, exp.Not) else inside
         raise NotShopForm(f"there is no {name.upper()}")
 
@@ -568,7 +571,7 @@ class _Writer:
             metric = self.metrics.get(figure.name.lower())
             if metric is None:
                 raise NotShopForm(f"{figure.name} is no metric of {self.view.name}")
-            whole = self._read(metric.sql)
+            whole = metric.tree(self.dialect)
         else:
             whole = figure.copy()
         if not isinstance(whole, (exp.Sum, exp.Count)):
