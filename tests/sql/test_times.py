@@ -16,9 +16,13 @@ import sqlglot
 import yaml
 from sqlglot import exp
 
+from llm.scripted import ScriptedEngine
 from sql.databases import open_database
+from sql.question.linking import Vocabulary, link
 from sql.semantics import Metric, Shop, View, ViewColumn
 from sql.shop.workspace import Workspace, open_workspace
+from sql.statement.rules import Rules
+from sql.statement.shop_draft import ShopDrafter
 from sql.statement.shop_form import expand
 from sql.times import (
     PARTS,
@@ -123,6 +127,19 @@ def test_a_form_gives_the_same_rows_and_types_on_every_database(
 ) -> None:
     sql = expand(case["form"], EVENTS, METRICS, (), workspace.catalog.dialect)
     assert_same(workspace.run(sql), case["rows"], case["types"], is_set=case.get("is_set", False))
+
+
+@pytest.mark.parametrize("case", CASES["questions"], ids=lambda case: case["question"])
+def test_a_question_gives_the_same_rows_and_types_on_every_database(
+    workspace: Workspace, case: dict[str, Any]
+) -> None:
+    vocabulary = Vocabulary.build(workspace)
+    rules = Rules(
+        workspace, vocabulary, ShopDrafter(vocabulary, workspace.catalog.dialect, ScriptedEngine([]))
+    )
+    sql = rules.statement(link(case["question"], vocabulary, workspace.today))
+    assert sql is not None
+    assert_same(workspace.run(sql), case["rows"], case["types"])
 
 
 @pytest.mark.parametrize("case", CASES["calls"], ids=lambda case: case["of"])
