@@ -180,7 +180,9 @@ def test_every_unit_and_part_of_a_time_may_be_grouped_by(dialect: Dialect, tmp_p
     for key in made:
         query = guard.check(f"SELECT {key.sql(dialect=dialect)} AS k, COUNT(*) AS n FROM sales GROUP BY 1")
         assert "HAVING COUNT(*) >= 2" in query.sql
-    for unit in UNITS:  # of a text that may be no date: the failure would tell a row's value
+    if dialect == "sqlite":
+        return  # there a text that is no date is NULL
+    for unit in UNITS:  # elsewhere its failure would tell a row's value
         text = grain_start("CAST(product AS DATE)", unit, dialect).sql(dialect=dialect)
         with pytest.raises(NotAllowed):
             guard.check(f"SELECT {text} AS k, COUNT(*) AS n FROM sales GROUP BY 1")
