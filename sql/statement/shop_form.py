@@ -12,7 +12,7 @@ the question's words, so that it is short, the same for every database, and hold
 * the name of a metric of the view stands for its expression, where a figure may stand (in what is shown,
   ranked or compared by group), also when a column has the same name;
 * ``TO_DAY``, ``TO_WEEK``, ``TO_MONTH``, ``TO_QUARTER``, ``TO_YEAR`` of a time cut it to the start of its
-  unit; ``WEEKDAY_OF`` and ``HOUR_OF`` are parts of it;
+  unit; ``WEEKDAY_OF`` (1, Monday, to 7) and ``HOUR_OF`` are parts of it;
 * ``DURING(time, 'words')`` is true inside the period that the question names with these words;
 * ``DAYS(first, last)`` are the calendar days from one time to another, ``HOURS`` the hours with a fraction;
 * ``SHARE(figure, condition)`` is the part of a figure, from 0 to 1, that the condition holds for;
