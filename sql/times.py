@@ -112,6 +112,13 @@ _HOURS_BETWEEN: dict[Dialect, str] = {
     "mysql": "CAST(TIMESTAMPDIFF(SECOND, a, b) AS DOUBLE) / 3600",
 }
 
+_DOUBLE: dict[Dialect, str] = {
+    "duckdb": "DOUBLE",
+    "sqlite": "REAL",
+    "postgres": "DOUBLE PRECISION",
+    "mysql": "DOUBLE",
+}
+
 
 def grain_start(x: exp.Expr | str, unit: Unit, dialect: Dialect) -> exp.Expr:
     """The first day of the unit of time that ``x`` falls in.
@@ -182,9 +189,7 @@ def ratio(a: exp.Expr | str, b: exp.Expr | str, dialect: Dialect) -> exp.Expr:
     >>> ratio("SUM(returned)", "COUNT(*)", "sqlite").sql("sqlite")
     'CAST(SUM(returned) AS REAL) / NULLIF(COUNT(*), 0)'
     """
-    return _made("CAST(a AS DOUBLE PRECISION) / NULLIF(b, 0)" if dialect == "postgres"
-                 else "CAST(a AS REAL) / NULLIF(b, 0)" if dialect == "sqlite"
-                 else "CAST(a AS DOUBLE) / NULLIF(b, 0)", dialect, a=a, b=b)  # fmt: skip
+    return _made(f"CAST(a AS {_DOUBLE[dialect]}) / NULLIF(b, 0)", dialect, a=a, b=b)
 
 
 def told_as(node: exp.Expr, dialect: Dialect) -> Unit | Part | None:
@@ -206,10 +211,7 @@ def _of(kind: Unit | Part, column: exp.Column, dialect: Dialect) -> exp.Expr:
     return grain_start(column, kind, dialect)
 
 
-_Placed = exp.Expr | str
-
-
-def _made(text: str, dialect: Dialect, **places: _Placed) -> exp.Expr:
+def _made(text: str, dialect: Dialect, **places: exp.Expr | str) -> exp.Expr:
     """``text``, in which ``a`` and ``b`` stand for the arguments, as a tree."""
     tree = _pattern(text, dialect).copy()
     filled = {name: _read(place, dialect) for name, place in places.items()}
@@ -230,7 +232,7 @@ def _pattern(text: str, dialect: Dialect) -> exp.Expr:
     return _read(text, dialect)
 
 
-def _read(place: _Placed, dialect: Dialect) -> exp.Expr:
+def _read(place: exp.Expr | str, dialect: Dialect) -> exp.Expr:
     if isinstance(place, exp.Expr):
         return place
     tree: exp.Expr = sqlglot.parse_one(place, read=dialect, into=exp.Condition)
