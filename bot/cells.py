@@ -10,14 +10,20 @@ import calendar
 import datetime as dt
 import decimal
 import re
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
-from sql.types import Column, Value
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
-Grain = Literal["hour", "day", "week", "month", "quarter", "year"]
+from sql.times import Part, Unit, told_as
+from sql.types import Column, Dialect, Value
+
+Grain = Unit | Part
 
 _CODE_NAME = re.compile(r"(?i)(^|_)(id|year|sku|zip|postcode|number|birth_year|batch)$")
+_WEEKDAYS = "一二三四五六日"
 _TRUNCATED = re.compile(r"(?i)\b(?:DATE|TIMESTAMP|DATETIME)_TRUNC\(\s*'?(\w+)")
 
 
@@ -31,7 +37,7 @@ def format_cell(
         column: its column's name; numbers of columns that hold codes or years are not grouped by thousands.
         unit: ``%`` turns a share from 0 to 1 into per cent; a currency shows two decimals.
         language: ``zh`` writes dates and truth values in Chinese.
-        grain: what a date stands for, see :func:`time_grain`.
+        grain: what a date or a number of a weekday stands for, see :func:`time_grain`.
 
     >>> format_cell(decimal.Decimal("12345.5"), unit="EUR"), format_cell(0.1234, unit="%")
     ('12,345.50', '12.3%')
@@ -41,6 +47,8 @@ def format_cell(
         return "无" if chinese else "none"
     if isinstance(value, bool):
         return ("是" if value else "否") if chinese else ("yes" if value else "no")
+    if grain == "weekday" and isinstance(value, int) and 1 <= value <= 7:
+        return f"星期{_WEEKDAYS[value - 1]}" if chinese else calendar.day_name[value - 1]
     if isinstance(value, int | float | decimal.Decimal):
         return format_number(value, column=column, unit=unit)
     if isinstance(value, dt.datetime | dt.date):
@@ -99,15 +107,26 @@ def format_date(value: dt.date | dt.datetime, *, language: str = "en", grain: Gr
     return value.isoformat()
 
 
-def time_grain(values: Sequence[Value], sql: str = "") -> Grain | None:
-    """What the dates of a column stand for: months when the statement cuts to months and each is a first.
+def time_grain(
+    values: Sequence[Value], sql: str = "", *, dialect: Dialect = "duckdb", name: str = ""
+) -> Grain | None:
+    """What the times of a column stand for: months when the statement cuts to months and each is a first.
 
-    ``None`` when they are plain dates, or no dates at all.
+    ``None`` when they are plain dates, or no times at all.
+
+    Args:
+        values: the column's cells.
+        sql: the statement that gave them, in ``dialect``.
+        name: the column's; what the statement calls so counts more than what it cuts elsewhere.
     """
-    dates = [v for v in values if isinstance(v, dt.date)]
+    made = _made_of_times(sql, dialect).get(name.lower())
+    known = [v for v in values if v is not None]
+    if made == "weekday" or made == "hour":
+        return made if known and all(type(v) is int for v in known) else None
+    dates = [v for v in known if isinstance(v, dt.date)]
     if not dates:
         return None
-    cuts = {m.group(1).lower() for m in _TRUNCATED.finditer(sql)}
+    cuts = {made} if made else {m.group(1).lower() for m in _TRUNCATED.finditer(sql)}
     if "year" in cuts and all((d.month, d.day) == (1, 1) for d in dates):
         return "year"
     if "quarter" in cuts and all(d.day == 1 and d.month % 3 == 1 for d in dates):
@@ -115,6 +134,19 @@ def time_grain(values: Sequence[Value], sql: str = "") -> Grain | None:
     if "month" in cuts and all(d.day == 1 for d in dates):
         return "month"
     return None
+
+
+@lru_cache(maxsize=256)
+def _made_of_times(sql: str, dialect: Dialect) -> Mapping[str, Grain]:
+    """Name of a column of the statement → what unit or part of a time it is, as ``sql.times`` writes it."""
+    try:
+        tree = sqlglot.parse_one(sql, read=dialect) if sql else None
+    except (SqlglotError, RecursionError):
+        tree = None
+    if tree is None:
+        return {}
+    made = {alias.alias.lower(): told_as(alias.this, dialect) for alias in tree.find_all(exp.Alias)}
+    return {name: kind for name, kind in made.items() if kind is not None}
 
 
 def is_number(column: Column) -> bool:

@@ -11,7 +11,7 @@ import datetime as dt
 from typing import Any
 
 from bot.answer import json_value
-from bot.cells import Grain, format_date
+from bot.cells import Grain, format_cell, format_date
 from bot.names import title_of, unit_of
 from bot.shape import Shape, shape_of
 from sql.semantics import Shop
@@ -65,10 +65,9 @@ class _Chart:
             return None
         data = [
             {"x": self._when(row[time]), "y": json_value(row[measure])}
-            for row in rows
+            for row in sorted(rows, key=lambda row: _order(row[time]))
             if row[time] is not None
         ]
-        data.sort(key=lambda point: _order(point["x"]))
         encoding = {"x": self._time_axis(time), "y": self._measure("y", measure)}
         mark = {"type": "line", "point": len(data) <= 60, "tooltip": True}
         return self._spec(mark, encoding, data, [measure, time])
@@ -98,10 +97,9 @@ class _Chart:
                     "y": json_value(row[measure]),
                     "group": self._label(row[second]),
                 }
-                for row in rows
+                for row in sorted(rows, key=lambda row: _order(row[first]))
                 if row[first] is not None
             ]
-            data.sort(key=lambda point: _order(point["x"]))
             encoding = {"x": self._time_axis(first), "y": self._measure("y", measure), "color": colour}
             return self._spec({"type": "line", "tooltip": True}, encoding, data, [measure, first, second])
         data = [
@@ -117,6 +115,8 @@ class _Chart:
         return self._spec({"type": "bar", "tooltip": True}, encoding, data, [measure, first, second])
 
     def _when(self, value: Value) -> str | int:
+        if self.shape.grain == "weekday":
+            return format_cell(value, language=self.language, grain="weekday")
         if isinstance(value, dt.datetime | dt.date):
             return value.isoformat()
         return value if isinstance(value, int) else str(value)

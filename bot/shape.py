@@ -15,7 +15,7 @@ from sql.types import Table
 Kind = Literal["empty", "cell", "row", "series", "groups", "two_way", "rows"]
 
 _ISO_TIME = re.compile(r"\d{4}-(?:\d{2}|Q[1-4]|W\d{2})(?:-\d{2})?(?:[ T]\d{2}:\d{2}(?::\d{2})?)?")
-_TIME_NAME = re.compile(r"(?i)^(?:\w+_)?(year|month|quarter|week|day|date|hour)$")
+_TIME_NAME = re.compile(r"(?i)^(?:\w+_)?(year|month|quarter|week|weekday|day|date|hour)$")
 _KEY_NAME = re.compile(r"(?i)(^|_)(id|sku)$")
 
 
@@ -42,9 +42,14 @@ def shape_of(table: Table) -> Shape:
     times = [i for i in range(len(table.columns)) if _is_time(table, i)]
     categories = tuple(i for i in range(len(table.columns)) if i not in measures and i not in times)
     time = times[0] if times else None
-    grain = time_grain([row[time] for row in table.rows], table.query.sql) if time is not None else None
+    grain = _grain(table, time) if time is not None else None
     kind = _kind(table, time, categories, measures)
     return Shape(kind=kind, time=time, categories=categories, measures=measures, grain=grain)
+
+
+def _grain(table: Table, time: int) -> Grain | None:
+    values = [row[time] for row in table.rows]
+    return time_grain(values, table.query.sql, dialect=table.query.dialect, name=table.columns[time].name)
 
 
 def _kind(table: Table, time: int | None, categories: tuple[int, ...], measures: tuple[int, ...]) -> Kind:

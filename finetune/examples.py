@@ -286,7 +286,8 @@ def shop_examples(workspace: Workspace, pairs: Iterable[tuple[str, str | None]])
         view = vocabulary.view(view_of(statement))
         if view is None:
             raise TrainingError(f"{statement!r} reads a view that {workspace.shop.name} does not have")
-        grammar = form_grammar(view, metrics_of(view, vocabulary), words_of(links, view, vocabulary))
+        words = words_of(links, view, vocabulary)
+        grammar = form_grammar(view, metrics_of(view, vocabulary), words, dialect)
         if accepts(grammar, statement):
             yield Example(
                 database=workspace.shop.name, prompt=prompt, reply=f"-- {quote_name(view.name)}\n{statement}"

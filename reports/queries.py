@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-import sqlglot
 from sqlglot import exp
 
 from reports.months import shift
@@ -27,7 +26,7 @@ def column(name: str) -> exp.Column:
 
 def expression(metric: Metric, dialect: Dialect) -> exp.Expr:
     """The metric's aggregate as a tree."""
-    return sqlglot.parse_one(metric.sql, read=dialect)
+    return metric.tree(dialect)
 
 
 def is_amount(metric: Metric, dialect: Dialect) -> bool:

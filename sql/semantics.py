@@ -11,7 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sql.types import ColumnType, QueryLimits
+import sqlglot
+from sqlglot import exp
+
+from sql.types import ColumnType, Dialect, QueryLimits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +73,14 @@ class Metric:
     synonyms: tuple[str, ...] = ()
     unit: str = ""
     """``EUR``, ``%`` (the expression then gives a share from 0 to 1), ``days`` or empty for a count."""
+
+    def tree(self, dialect: Dialect) -> exp.Expr:
+        """Its expression; ``dialect`` is that of the shop's database, in which alone it can be read.
+
+        Names in backticks are no SQL elsewhere, and a name in double quotes is a text in MySQL.
+        """
+        read: exp.Expr = sqlglot.parse_one(self.sql, read=dialect, into=exp.Condition)
+        return read
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,12 +56,18 @@ class CatalogTable:
     """A table or view as the database describes it."""
 
     name: str
+    """What it is called here: its own name, or ``schema_table`` where two schemas have a table so called."""
     columns: tuple[CatalogColumn, ...]
     primary_key: tuple[str, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     rows: int | None = None
     """Row count, exact or the database's estimate; ``None`` when unknown."""
     comment: str = ""
+    place: tuple[str, ...] = ()
+    """Schema and name, before them the database's name where the schema is called like it; empty where the
+    database has no schemas."""
+    is_qualified: bool = False
+    """Whether the database finds it under ``place`` only, and not under its name alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +80,22 @@ class Catalog:
     def table(self, name: str) -> CatalogTable | None:
         """The table of that name in any letter case, or ``None``."""
         return next((t for t in self.tables if t.name.lower() == name.lower()), None)
+
+    def placed(self, schema: str, name: str) -> CatalogTable | None:
+        """The table that is called ``name`` in ``schema``, else so in another letter case, or ``None``."""
+        exact = (t for t in self.tables if t.place[-2:] == (schema, name))
+        wanted = (schema.lower(), name.lower())
+        near = (t for t in self.tables if tuple(p.lower() for p in t.place[-2:]) == wanted)
+        return next(exact, None) or next(near, None)
+
+    def sizes(self) -> dict[str, int]:
+        """Own name → rows, where they are known; of several tables so called, those of the largest."""
+        found: dict[str, int] = {}
+        for table in self.tables:
+            name = table.place[-1] if table.place else table.name
+            if table.rows is not None:
+                found[name] = max(table.rows, found.get(name, 0))
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ from sql.databases.cost import duckdb_cost
 from sql.databases.files import DataFile, find_tables
 from sql.databases.messages import without_values
 from sql.databases.rights import Right
+from sql.databases.schemas import Placed, usable_names
 from sql.databases.values import column_type, plain_rows, size_of
 from sql.errors import DatabaseUnavailable, QueryFailed, QueryTooLarge, SqlError
 from sql.lock.guard import CheckedQuery
@@ -112,7 +113,7 @@ class DuckdbDatabase:
         return "duckdb"
 
     def catalog(self) -> Catalog:
-        """Tables and views of the default schema; row counts are DuckDB's own estimates."""
+        """Tables and views of every schema of the file; row counts are DuckDB's own estimates."""
         with self._lock:
             if self._catalog is None:
                 self._catalog = _read_catalog(self._cursor())
@@ -156,7 +157,7 @@ class DuckdbDatabase:
         self, query: CheckedQuery, limits: QueryLimits | None = None, cancel: threading.Event | None = None
     ) -> Plan:
         """Plan ``query``; the cost is counted by ``cost.duckdb_cost``. See ``Database.explain``."""
-        sizes = {table.name: table.rows for table in self.catalog().tables if table.rows is not None}
+        sizes = self.catalog().sizes()
 
         def plan(cursor: duckdb.DuckDBPyConnection, budget: Budget) -> list[Any]:
             return cursor.execute(f"EXPLAIN (FORMAT json) {query.sql}").fetchall()
@@ -267,21 +268,27 @@ def _load(connection: duckdb.DuckDBPyConnection, name: str, files: Sequence[Data
     raise DatabaseUnavailable(f"{files[0].path} cannot be read: {_first_line(first)}") from first
 
 
+_Place = tuple[str, str]
+"""Schema and name of a table."""
+
+
 def _read_catalog(cursor: duckdb.DuckDBPyConnection) -> Catalog:
-    here = "NOT internal AND database_name = current_database() AND schema_name = current_schema()"
-    sizes: dict[str, tuple[int | None, str]] = {
-        name: (size, comment or "")
-        for name, size, comment in cursor.execute(
-            f"SELECT table_name, estimated_size, comment FROM duckdb_tables() WHERE {here}"
+    here = "NOT internal AND database_name = current_database()"
+    row = cursor.execute("SELECT current_database(), current_schema()").fetchone()
+    database, default = row if row else ("", "main")
+    sizes: dict[_Place, tuple[int | None, str]] = {
+        (schema, name): (size, comment or "")
+        for schema, name, size, comment in cursor.execute(
+            f"SELECT schema_name, table_name, estimated_size, comment FROM duckdb_tables() WHERE {here}"
         ).fetchall()
     }
-    for name, comment in cursor.execute(
-        f"SELECT view_name, comment FROM duckdb_views() WHERE {here}"
+    for schema, name, comment in cursor.execute(
+        f"SELECT schema_name, view_name, comment FROM duckdb_views() WHERE {here}"
     ).fetchall():
-        sizes[name] = (None, comment or "")
-    columns: dict[str, list[CatalogColumn]] = {}
-    for table, name, kind, comment, is_nullable in cursor.execute(
-        "SELECT table_name, column_name, data_type, comment, is_nullable FROM duckdb_columns() "
+        sizes[schema, name] = (None, comment or "")
+    columns: dict[_Place, list[CatalogColumn]] = {}
+    for schema, table, name, kind, comment, is_nullable in cursor.execute(
+        "SELECT schema_name, table_name, column_name, data_type, comment, is_nullable FROM duckdb_columns() "
         f"WHERE {here} ORDER BY table_oid, column_index"
     ).fetchall():
         column = CatalogColumn(
@@ -291,32 +298,35 @@ def _read_catalog(cursor: duckdb.DuckDBPyConnection) -> Catalog:
             comment=comment or "",
             is_nullable=bool(is_nullable),
         )
-        columns.setdefault(table, []).append(column)
-    primary: dict[str, tuple[str, ...]] = {}
-    foreign: dict[str, list[ForeignKey]] = {}
-    for table, kind, own, target, theirs in cursor.execute(
-        "SELECT table_name, constraint_type, constraint_column_names, referenced_table, "
-        "referenced_column_names "
-        "FROM duckdb_constraints() "
-        "WHERE database_name = current_database() AND schema_name = current_schema()"
+        if (schema, table) in sizes:
+            columns.setdefault((schema, table), []).append(column)
+    names = usable_names({place: Placed(*place, place[0] == default) for place in columns})
+    primary: dict[_Place, tuple[str, ...]] = {}
+    foreign: dict[_Place, list[ForeignKey]] = {}
+    for schema, table, kind, own, target, theirs in cursor.execute(
+        "SELECT schema_name, table_name, constraint_type, constraint_column_names, referenced_table, "
+        "referenced_column_names FROM duckdb_constraints() WHERE database_name = current_database()"
     ).fetchall():
         if kind == "PRIMARY KEY":
-            primary[table] = tuple(own)
-        elif kind == "FOREIGN KEY":
-            key = ForeignKey(columns=tuple(own), target_table=target, target_columns=tuple(theirs))
-            foreign.setdefault(table, []).append(key)
+            primary[schema, table] = tuple(own)
+        elif kind == "FOREIGN KEY" and (schema, target) in names:  # keys stay within a schema
+            key = ForeignKey(
+                columns=tuple(own), target_table=names[schema, target], target_columns=tuple(theirs)
+            )
+            foreign.setdefault((schema, table), []).append(key)
     cursor.close()
     tables = tuple(
         CatalogTable(
-            name=name,
-            columns=tuple(columns[name]),
-            primary_key=primary.get(name, ()),
-            foreign_keys=tuple(foreign.get(name, ())),
-            rows=sizes[name][0],
-            comment=sizes[name][1],
+            name=names[place],
+            columns=tuple(columns[place]),
+            primary_key=primary.get(place, ()),
+            foreign_keys=tuple(foreign.get(place, ())),
+            rows=sizes[place][0],
+            comment=sizes[place][1],
+            place=(database, *place) if place[0].lower() == database.lower() else place,
+            is_qualified=place[0] != default,
         )
-        for name in columns
-        if name in sizes
+        for place in columns
     )
     return Catalog(dialect="duckdb", tables=tables)
 

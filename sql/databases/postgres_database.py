@@ -2,8 +2,8 @@
 
 The second lock: every statement runs alone, by the extended protocol, which takes one statement at a time, in
 a READ ONLY transaction that is always rolled back, under limits of time, of waiting for locks and of memory
-for sorts and hashes. Names resolve in the schemas that were on the search path when the database was opened,
-never in a temporary one. What the role may do beyond that is the administrator's choice:
+for sorts and hashes. Names without a schema resolve in the schemas that were on the search path when the
+database was opened, never in a temporary one. What the role may do beyond that is the administrator's choice:
 ``reader_postgres.sql`` makes one that can only read, and ``rights`` tells what a role could do.
 
 Cancelling goes from outside, by a request on a connection of its own; should that fail, the connection is
@@ -32,6 +32,7 @@ from sql.databases.cost import postgres_cost
 from sql.databases.messages import first_line, without_values
 from sql.databases.pool import Pool
 from sql.databases.rights import Right
+from sql.databases.schemas import Placed, usable_names
 from sql.databases.values import columns_by_values, plain_rows, size_of
 from sql.errors import DatabaseUnavailable, QueryFailed, QueryTimeout, QueryTooLarge, SqlError
 from sql.lock.guard import CheckedQuery
@@ -86,8 +87,12 @@ _TYPES: dict[str, ColumnType] = {
 }
 """The server's internal names of types."""
 
+_SCHEMAS = """
+SELECT 1 FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
+  AND has_schema_privilege(oid, 'USAGE')
+"""
 _TABLES = """
-SELECT c.oid, c.relname, c.relkind, obj_description(c.oid, 'pg_class'),
+SELECT c.oid, n.nspname, c.relname, pg_table_is_visible(c.oid), c.relkind, obj_description(c.oid, 'pg_class'),
   CASE WHEN c.relkind = 'p' THEN
     (SELECT sum(leaf.reltuples) FROM pg_partition_tree(c.oid) AS part
      JOIN pg_class AS leaf ON leaf.oid = part.relid WHERE part.isleaf AND leaf.reltuples >= 0)
@@ -95,10 +100,9 @@ SELECT c.oid, c.relname, c.relkind, obj_description(c.oid, 'pg_class'),
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
-  AND n.nspname = ANY(current_schemas(false)) AND n.nspname NOT LIKE 'pg\\_%'
-  AND pg_table_is_visible(c.oid)
+  AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
   AND has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'SELECT')
-ORDER BY c.oid
+ORDER BY NOT pg_table_is_visible(c.oid), c.oid
 """
 _COLUMNS = """
 SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod), col_description(a.attrelid, a.attnum),
@@ -209,11 +213,10 @@ class PostgresDatabase:
             self._version = connection.info.server_version
             row = connection.execute("SELECT current_schemas(false)::text[]").fetchone()
             self._schemas = list(row[0]) if row else []
-            if not self._schemas:
+            if not self._schemas and connection.execute(_SCHEMAS).fetchone() is None:
                 raise DatabaseUnavailable(
-                    f"{self._address.shown}: no schema on the role's search path exists, or the role may "
-                    "not use them. GRANT USAGE ON SCHEMA …, or name one: "
-                    "?options=-csearch_path%3Dthe_schema. Nothing was changed."
+                    f"{self._address.shown}: the role may use no schema of the database. "
+                    "GRANT USAGE ON SCHEMA …. Nothing was changed."
                 )
 
     @property
@@ -222,7 +225,7 @@ class PostgresDatabase:
         return "postgres"
 
     def catalog(self) -> Catalog:
-        """Tables, views and materialised views of the search path that the role may read.
+        """Tables, views and materialised views of all schemas that the role may read.
 
         Row counts are the server's estimates; tables without one are counted while there is time.
         """
@@ -275,7 +278,7 @@ class PostgresDatabase:
         self, query: CheckedQuery, limits: QueryLimits | None = None, cancel: threading.Event | None = None
     ) -> Plan:
         """Plan ``query``; the cost is counted by ``cost.postgres_cost``. See ``Database.explain``."""
-        sizes = {t.name: t.rows for t in self.catalog().tables if t.rows is not None}
+        sizes = self.catalog().sizes()
 
         def plan(connection: psycopg.Connection[tuple[Any, ...]]) -> Plan:
             with contextlib.closing(connection.cursor()) as cursor:
@@ -298,7 +301,7 @@ class PostgresDatabase:
             Right(
                 what=f"the role {user}: {_RIGHT_WORDS[kind].format(_some(whats))}",
                 way_out=f'psql "postgresql://OWNER@{self._place()}" -v reader=shoptalk_reader '
-                f"-v password=PASSWORD -v schema={self._schemas[0]} -f {SCRIPT}",
+                f"-v password=PASSWORD -v schema={(*self._schemas, 'public')[0]} -f {SCRIPT}",
             )
             for kind, whats in names.items()
         )
@@ -425,9 +428,8 @@ class PostgresDatabase:
         if self._version >= 140_000:
             settings["client_connection_check_interval"] = "500"
         parts = ["BEGIN TRANSACTION READ ONLY", *(f"SET LOCAL {k} = '{v}'" for k, v in settings.items())]
-        if self._schemas:
-            names = ", ".join('"' + name.replace('"', '""') + '"' for name in self._schemas)
-            parts.append(f"SET LOCAL search_path = {names}, pg_temp")
+        names = ", ".join('"' + name.replace('"', '""') + '"' for name in (*self._schemas, "pg_temp"))
+        parts.append(f"SET LOCAL search_path = {names}")
         return "; ".join(parts).encode()
 
     def _stream(
@@ -461,7 +463,7 @@ class PostgresDatabase:
     def _read_catalog(self, connection: psycopg.Connection[tuple[Any, ...]]) -> Catalog:
         found = connection.execute(_TABLES).fetchall()
         ids = [row[0] for row in found]
-        names = {row[0]: row[1] for row in found}
+        names = usable_names({row[0]: Placed(row[1], row[2], row[3]) for row in found})
         columns: dict[int, list[CatalogColumn]] = {}
         for table, name, kind, comment, is_nullable, base, base_kind in connection.execute(
             _COLUMNS, (ids,)
@@ -485,25 +487,27 @@ class PostgresDatabase:
         connection.execute("ROLLBACK")
         deadline = time.monotonic() + COUNT_S
         tables = []
-        for table, name, kind, comment, rows in found:
+        for table, schema, name, is_visible, kind, comment, rows in found:
             if table not in columns:
                 continue
             if rows is None and kind in ("r", b"r", "p", b"p", "m", b"m"):
-                rows = self._count(connection, name, deadline)
+                rows = self._count(connection, (schema, name), deadline)
             tables.append(
                 CatalogTable(
-                    name=name,
+                    name=names[table],
                     columns=tuple(columns[table]),
                     primary_key=primary.get(table, ()),
                     foreign_keys=tuple(foreign.get(table, ())),
                     rows=None if rows is None else int(rows),
                     comment=comment or "",
+                    place=(schema, name),
+                    is_qualified=not is_visible,
                 )
             )
         return Catalog(dialect="postgres", tables=tuple(tables))
 
     def _count(
-        self, connection: psycopg.Connection[tuple[Any, ...]], table: str, deadline: float
+        self, connection: psycopg.Connection[tuple[Any, ...]], place: tuple[str, str], deadline: float
     ) -> int | None:
         """Rows of a table without statistics, when they can be counted in time; ``None`` for more."""
         import psycopg
@@ -513,7 +517,7 @@ class PostgresDatabase:
         if left <= 0.01:
             return None
         statement = sql.SQL("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT {}) AS t").format(
-            sql.Identifier(table), sql.Literal(COUNT_ROWS)
+            sql.Identifier(*place), sql.Literal(COUNT_ROWS)
         )
         try:
             connection.execute(self._begin(QueryLimits(timeout_s=left)))

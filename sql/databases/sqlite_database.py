@@ -20,7 +20,7 @@ from sql.databases.budget import Budget, Leaver
 from sql.databases.cost import sqlite_cost
 from sql.databases.messages import without_values
 from sql.databases.rights import Right
-from sql.databases.values import column_type, columns_by_values, plain_rows, size_of
+from sql.databases.values import column_type, columns_by_values, dated_rows, plain_rows, size_of
 from sql.errors import DatabaseUnavailable, QueryFailed, QueryTooLarge
 from sql.lock.functions import function_names
 from sql.lock.guard import CheckedQuery
@@ -85,7 +85,10 @@ class SqliteDatabase:
     def execute(
         self, query: CheckedQuery, limits: QueryLimits, cancel: threading.Event | None = None
     ) -> Table:
-        """Run a checked query; see ``Database.execute``. The columns' types are those of the values found."""
+        """Run a checked query; see ``Database.execute``.
+
+        The columns' types are those of the values found; texts that are all ISO dates are dates.
+        """
 
         def fetch(
             connection: sqlite3.Connection, budget: Budget
@@ -105,7 +108,7 @@ class SqliteDatabase:
             return names, rows, budget.seconds
 
         names, rows, seconds = self._call(limits, cancel, fetch)
-        plain = plain_rows(rows)
+        plain = dated_rows(plain_rows(rows))
         return Table(
             columns=columns_by_values(names, plain),
             rows=plain[: limits.max_rows],

@@ -56,6 +56,34 @@ def size_of(row: Sequence[object]) -> int:
     return sum(40 + len(value) if isinstance(value, (str, bytes)) else 32 for value in row)
 
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{6})?")
+
+
+def dated_rows(rows: Sequence[Sequence[Value]]) -> tuple[tuple[Value, ...], ...]:
+    """``rows`` with dates where a column holds nothing but texts that are one, for databases without dates.
+
+    Only texts that ``str`` of the date gives again, so that nothing is lost: ISO days, and moments to the
+    second (or to the sixth place of it).
+    """
+    columns = [_dated(values) for values in zip(*rows, strict=True)]
+    return tuple(zip(*columns, strict=True)) if columns else tuple(map(tuple, rows))
+
+
+def _dated(values: tuple[Value, ...]) -> tuple[Value, ...]:
+    known = [v for v in values if v is not None]
+    texts = [v for v in known if isinstance(v, str)]
+    if not texts or len(texts) < len(known):
+        return values
+    for pattern, kind in ((_DAY, dt.date), (_MOMENT, dt.datetime)):
+        if all(map(pattern.fullmatch, texts)):
+            try:
+                return tuple(kind.fromisoformat(v) if isinstance(v, str) else v for v in values)
+            except ValueError:  # 2025-02-30
+                return values
+    return values
+
+
 def columns_by_values(names: Sequence[str], rows: Sequence[Sequence[Value]]) -> tuple[Column, ...]:
     """Columns typed by the values found, for databases that do not tell; an empty column is ``other``."""
     return tuple(
@@ -75,6 +103,10 @@ def _type_of(values: Sequence[Value]) -> ColumnType:
         return "number"
     if all(isinstance(v, str) for v in values):
         return "text"
+    if all(isinstance(v, dt.datetime) for v in values):
+        return "timestamp"
+    if all(isinstance(v, dt.date) and not isinstance(v, dt.datetime) for v in values):
+        return "date"
     return "other"
 
 

@@ -203,7 +203,7 @@ def function_classes(dialect: Dialect) -> frozenset[type[exp.Expr]]:
     """Classes that calls of the allowed functions are parsed into."""
     classes: set[type[exp.Expr]] = set()
     for name in function_names(dialect):
-        for arguments in ("", "a", "a, b", "'day', b, c", "a, INTERVAL '1' DAY"):
+        for arguments in ("", "a", "a, b", "'day', b, c", "a, INTERVAL '1' DAY", "'day', CAST(b AS DATE)"):
             try:
                 tree = sqlglot.parse_one(f"SELECT {name}({arguments})", read=dialect)
             except (SqlglotError, TypeError):  # too few or too many arguments; sqlglot raises either

@@ -26,6 +26,7 @@ from sqlglot.errors import SqlglotError
 
 from sql.names import identifier
 from sql.semantics import View
+from sql.times import told_as
 from sql.types import ColumnType, Dialect
 
 FIGURES: tuple[type[exp.Expr], ...] = (
@@ -349,6 +350,8 @@ class _Form:
                     f"{where}: {node.name} is no column of {self.rule.view.name}; write it out"
                 )
             return
+        if self.is_part_of_time(node):
+            return
         if isinstance(node, (*_COMPARISONS, exp.Between, exp.In)):
             self.check_comparison(node, where)
         elif isinstance(node, _LIKES):
@@ -367,6 +370,12 @@ class _Form:
             )
         for child in node.iter_expressions():
             self.check_row(child, where)
+
+    def is_part_of_time(self, node: exp.Expr) -> bool:
+        """Whether it cuts a column of times to a unit, or takes its weekday or hour: that cannot fail."""
+        column = node.find(exp.Column)
+        known = self.rule.view.column(column.name) if column is not None else None
+        return known is not None and known.type in _TIME and told_as(node, self.rule.dialect) is not None
 
     def check_comparison(self, node: exp.Expr, where: str) -> None:
         """Two sides of one kind, so that the database converts no row's value."""
@@ -422,7 +431,7 @@ def _row_classes(dialect: Dialect) -> frozenset[type[exp.Expr]]:
     """Classes of the functions of single rows that cannot fail, whatever the value."""
     found: set[type[exp.Expr]] = {exp.Extract, exp.TsOrDsToTimestamp, exp.TsOrDsToDate, exp.DataType}
     for name in _ROW_NAMES.split():
-        for arguments in ("a", "'month', a", "a, 'x'"):
+        for arguments in ("a", "'month', a", "'month', CAST(a AS DATE)", "a, 'x'"):
             try:
                 tree = sqlglot.parse_one(f"{name}({arguments})", read=dialect)
             except (SqlglotError, TypeError):

@@ -46,7 +46,7 @@ from sql.lock.attributes import with_attributes
 from sql.lock.functions import function_classes, function_names
 from sql.lock.groups import GroupRule, metric_forms
 from sql.lock.rewrite import rewrite
-from sql.lock.schemas import schema_of, view_outputs
+from sql.lock.schemas import schema_of, view_outputs, with_schemas
 from sql.lock.terms import Source, Terms
 from sql.lock.trees import parse_query, print_tree, sqlglot_reason
 from sql.names import identifier, key, near_names, quoted
@@ -233,14 +233,16 @@ class Guard:
         spelt = {key(name): name for name in outputs} if self.dialect == "postgres" else {}
         self._spelling |= {key(c.name): spelt.get(key(c.name), c.name) for c in shown.columns}
         is_whole = len(outputs) == len(shown.columns) and rows is None
-        if view.sql is None and is_whole:
+        is_found = table is None or not table.is_qualified  # by its name alone
+        if view.sql is None and is_whole and is_found:
             return Source(view=shown, table=table.name if table else view.name, cte=None)
         if view.sql is None:
-            own = quoted(table.name if table else view.name, self.dialect)
-            body: exp.Query = exp.select(exp.Star()).from_(exp.to_table(own, dialect=self.dialect))
+            own = identifier(table.name if table else view.name, self.dialect)
+            body: exp.Query = exp.select(exp.Star()).from_(exp.Table(this=own))
         else:
             body = parse_query(view.sql, self.dialect)
-        name = view.name if table is None else self._free_name(f"{view.name}_view")
+        body = with_schemas(body, self.catalog)
+        name = view.name if table is None or not is_found else self._free_name(f"{view.name}_view")
         is_fenced = rows is not None or (not self.role.is_whole and _leaves_rows_out(body))
         if not is_whole or view.sql is None or is_fenced:
             body = self._narrow(view, shown, body, rows)

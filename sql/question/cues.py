@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sql.question.linking import Links, Number
+from sql.times import Part, Unit
 
 Direction = Literal["desc", "asc"]
-Grain = Literal["day", "week", "month", "quarter", "year"]
-TimePart = Literal["hour", "weekday"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +45,8 @@ class Cues:
     """How many of the best or worst."""
     is_sorted: bool = False
     """All in that order ("best first"), not only the best."""
-    grain: Grain | None = None
-    part: TimePart | None = None
+    grain: Unit | None = None
+    part: Part | None = None
     is_when: bool = False
     has_loose_comparison: bool = False
     """"Below" or "超过" without a number: two columns are compared."""
@@ -111,7 +110,7 @@ _LOOSE = (
     r"|超过|少于|多于|大于|小于|不足"
 )
 
-_GRAIN_UNITS: dict[Grain, tuple[str, str]] = {
+_GRAIN_UNITS: dict[Unit, tuple[str, str]] = {
     "day": ("day|days|date|daily|days", "天|日"),
     "week": ("week|weeks|weekly", "周|星期"),
     "month": ("month|months|monthly", "个?月"),
@@ -165,7 +164,7 @@ def find_cues(links: Links) -> Cues:
     direction: Direction | None = "asc" if _has(_ASC, spoken) else "desc" if _has(_DESC, spoken) else None
     numbers = [n for n in links.numbers if n not in used]
     top, rest = _top(numbers, direction, masked)
-    part: TimePart | None = None
+    part: Part | None = None
     if _has(r"\b(weekday|weekdays|day of the week|days of the week)\b|星期几|周几|礼拜几", masked):
         part = "weekday"
     elif _has(r"\b(hour|hours|hourly|time of day|what time)\b|几点|小时|时段", masked):
@@ -236,7 +235,7 @@ def _top(numbers: list[Number], direction: Direction | None, masked: str) -> tup
     return None, numbers
 
 
-def _grain(masked: str) -> Grain | None:
+def _grain(masked: str) -> Unit | None:
     for grain, (english, chinese) in _GRAIN_UNITS.items():
         unit = rf"(?:{english})\b"
         if _has(

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Literal
 
 import rjieba
 from rapidfuzz import fuzz, process
+from sqlglot import exp
 
 from sql.errors import SqlError
 from sql.names import quoted
@@ -40,6 +41,7 @@ from sql.question.words import (
 )
 from sql.record import kind_of
 from sql.semantics import Metric, View, ViewColumn
+from sql.types import Dialect
 
 if TYPE_CHECKING:
     from sql.shop.workspace import Workspace
@@ -153,14 +155,15 @@ class Vocabulary:
     def build(cls, workspace: Workspace) -> Vocabulary:
         """Read names from the shop and sample values through the guard, within the role's limits."""
         visible = workspace.guard.views
-        metrics = tuple(m for m in workspace.shop.metrics if _is_visible(m, visible))
+        dialect = workspace.catalog.dialect
+        metrics = tuple(m for m in workspace.shop.metrics if _is_visible(m, visible, dialect))
         vocabulary = cls(views=visible, metrics=metrics)
         for view in visible:
             vocabulary._add_view(view)
         for metric in metrics:
             vocabulary._add_names(metric.name, metric.synonyms, _Target("metric", metric.view, metric.name))
-        vocabulary.money = _bound(workspace.shop.bindings.get("amount", ""), metrics)
-        vocabulary.pieces = _bound(workspace.shop.bindings.get("quantity", ""), metrics)
+        vocabulary.money = _bound(workspace.shop.bindings.get("amount", ""), metrics, dialect)
+        vocabulary.pieces = _bound(workspace.shop.bindings.get("quantity", ""), metrics, dialect)
         vocabulary._add_hidden(workspace.shop.views, workspace.shop.metrics)
         vocabulary._sample(workspace)
         return vocabulary
@@ -290,12 +293,16 @@ class Vocabulary:
         return max((len(p) for p in self.chinese), default=0)
 
 
-def _bound(place: str, metrics: Sequence[Metric]) -> tuple[Metric, ...]:
+def _bound(place: str, metrics: Sequence[Metric], dialect: Dialect) -> tuple[Metric, ...]:
     """The metrics that are the plain sum of a bound column."""
     view, _, column = place.partition(".")
-    return tuple(
-        m for m in metrics if m.view == view and re.fullmatch(rf"SUM\({re.escape(column)}\)", m.sql, re.I)
-    )
+    found = []
+    for metric in metrics:
+        tree = metric.tree(dialect) if metric.view == view else None
+        summed = tree.this if isinstance(tree, exp.Sum) else None
+        if isinstance(summed, exp.Column) and summed.name.lower() == column.lower():
+            found.append(metric)
+    return tuple(found)
 
 
 def _append(index: dict[str, list[_Target]], phrase: str, target: _Target) -> None:
@@ -304,16 +311,12 @@ def _append(index: dict[str, list[_Target]], phrase: str, target: _Target) -> No
         targets.append(target)
 
 
-def _is_visible(metric: Metric, views: Sequence[View]) -> bool:
+def _is_visible(metric: Metric, views: Sequence[View], dialect: Dialect) -> bool:
     """Whether the role sees every column that the metric is made of."""
-    import sqlglot
-    from sqlglot import exp
-
     view = next((v for v in views if v.name == metric.view), None)
     if view is None:
         return False
-    tree = sqlglot.parse_one(metric.sql)
-    return all(view.column(c.name) is not None for c in tree.find_all(exp.Column))
+    return all(view.column(c.name) is not None for c in metric.tree(dialect).find_all(exp.Column))
 
 
 def _distinct_values(workspace: Workspace, view: View, column: ViewColumn) -> list[str]:

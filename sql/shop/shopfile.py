@@ -15,7 +15,6 @@ from typing import Any, NoReturn, TypeVar, get_args
 
 import yaml
 from rapidfuzz import fuzz, process
-from sqlglot import exp
 
 from sql.databases.addresses import without_password
 from sql.errors import ShopFileError, UnsafeQuery
@@ -663,7 +662,7 @@ def _guess_metrics(catalog: Catalog) -> Iterator[Metric]:
             if column.type not in ("integer", "number") or is_id or not _ADDITIVE.search(own):
                 continue
             name = _metric_name(f"total_{table.name}_{column.name}", taken)
-            written = exp.to_identifier(column.name, quoted=True).sql(dialect=catalog.dialect)
+            written = quoted(column.name, catalog.dialect)
             synonyms = tuple(
                 dict.fromkeys((f"total {_spaced(column.name)}", f"sum of {_spaced(column.name)}"))
             )

@@ -81,7 +81,7 @@ def narrowed(
     if not isinstance(tree, exp.Select):
         return words if words.must else None
     cues = find_cues(links)
-    bounds, are_made = bounds_of(links, cues, tree, view, metrics)
+    bounds, are_made = bounds_of(links, cues, tree, view, metrics, dialect)
     share = share_of(links, view)
     demands: dict[str, Any] = {
         "measures": missing_numbers(links, tree, view),
@@ -89,7 +89,7 @@ def narrowed(
         "extreme": missing_extreme(links, cues, tree),
         "is_ranking": lacks_order(links, tree),
         "counted": missing_count(links, tree, view),
-        "share": share if lacks_share(links, tree, metrics) else None,
+        "share": share if lacks_share(links, tree, metrics, dialect) else None,
         "is_whole": is_cut(links, cues, tree),
         "is_summed": lacks_sums(links, tree, view),
         "bounds": () if are_made else bounds,
@@ -226,13 +226,13 @@ def share_of(links: Links, view: View) -> Literal["alone", "grouped"] | None:
     return "grouped" if is_grouped else "alone"
 
 
-def lacks_share(links: Links, tree: exp.Select, metrics: Sequence[Metric]) -> bool:
+def lacks_share(links: Links, tree: exp.Select, metrics: Sequence[Metric], dialect: Dialect) -> bool:
     """Whether nothing is divided under a condition, as a share is.
 
     A division without a condition is a ratio, and counts where the question names a ratio of the shop's.
     """
     named = {m.name for m in links.mentions if m.kind == "metric" and m.score >= 1.0}
-    is_ratio = any(m.name in named and isinstance(sqlglot.parse_one(m.sql), exp.Div) for m in metrics)
+    is_ratio = any(m.name in named and isinstance(m.tree(dialect), exp.Div) for m in metrics)
     return not any(is_ratio or division.find(exp.Case) for division in tree.find_all(exp.Div))
 
 
@@ -268,7 +268,7 @@ def lacks_sums(links: Links, tree: exp.Select, view: View) -> bool:
 
 
 def bounds_of(
-    links: Links, cues: Cues, tree: exp.Select, view: View, metrics: Sequence[Metric]
+    links: Links, cues: Cues, tree: exp.Select, view: View, metrics: Sequence[Metric], dialect: Dialect
 ) -> tuple[list[Bound], bool]:
     """The comparisons with numbers that the question holds, and whether all of them are made.
 
@@ -282,7 +282,7 @@ def bounds_of(
             continue
         said = comparison.number.value
         numbers = {said, round(said / 100, 6)} if _IS_PERCENT.match(rest) else {said}
-        noun = _counted_by(comparison, links, view, metrics)
+        noun = _counted_by(comparison, links, view, metrics, dialect)
         ends = [f" {comparison.operator} {number_text(number)}" for number in sorted(numbers)]
         bounds.append(
             Bound(
@@ -322,7 +322,9 @@ class _Noun:
         return is_counted or bool(held & {name.casefold() for name in self.columns})
 
 
-def _counted_by(comparison: Comparison, links: Links, view: View, metrics: Sequence[Metric]) -> _Noun:
+def _counted_by(
+    comparison: Comparison, links: Links, view: View, metrics: Sequence[Metric], dialect: Dialect
+) -> _Noun:
     """What stands behind the number of a comparison; any number of ``view`` where nothing does."""
     end = comparison.number.end
     measures = [c for c in view.columns if c.is_measure]
@@ -339,23 +341,23 @@ def _counted_by(comparison: Comparison, links: Links, view: View, metrics: Seque
     if _IS_MONEY.match(links.question[end:]):
         columns = [c.name for c in measures if _CURRENCY.fullmatch(c.unit or "")]
     if columns:
-        return _Noun(columns=columns, figures=_figures(columns, metrics))
-    counts = [m for m in meant if isinstance(sqlglot.parse_one(m.sql), exp.Count)]
+        return _Noun(columns=columns, figures=_figures(columns, metrics, dialect))
+    counts = [m for m in meant if isinstance(m.tree(dialect), exp.Count)]
     if counts or things or any(r.kind == "view" for r in readings):
         figures = [quote_name(m.name) for m in counts] or [f"COUNT(DISTINCT {quote_name(c)})" for c in things]
         return _Noun(columns=(), figures=["COUNT(*)", *figures], is_count=True)
     if meant:
-        parts = [c.name for m in meant for c in sqlglot.parse_one(m.sql).find_all(exp.Column)]
+        parts = [c.name for m in meant for c in m.tree(dialect).find_all(exp.Column)]
         return _Noun(columns=parts, figures=[quote_name(m.name) for m in meant])
-    return _Noun(columns=numbers, figures=["COUNT(*)", *_figures(numbers, metrics)], is_count=True)
+    return _Noun(columns=numbers, figures=["COUNT(*)", *_figures(numbers, metrics, dialect)], is_count=True)
 
 
-def _figures(columns: Sequence[str], metrics: Sequence[Metric]) -> list[str]:
+def _figures(columns: Sequence[str], metrics: Sequence[Metric], dialect: Dialect) -> list[str]:
     """Sums, averages and metrics of these columns."""
     held = {name.casefold() for name in columns}
     found = [f"{kind}({quote_name(name)})" for name in columns for kind in ("SUM", "AVG", "MIN", "MAX")]
     for metric in metrics:
-        if held & {c.name.casefold() for c in sqlglot.parse_one(metric.sql).find_all(exp.Column)}:
+        if held & {c.name.casefold() for c in metric.tree(dialect).find_all(exp.Column)}:
             found.insert(0, quote_name(metric.name))
     return found
 

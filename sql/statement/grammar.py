@@ -1,4 +1,4 @@
-"""Names, texts and times as SQL spells them, and as a grammar (llguidance's dialect of Lark) quotes them."""
+"""Names and texts as SQL spells them, and as a grammar (llguidance's dialect of Lark) quotes them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable
 
 from sql.question.words import words
-from sql.types import Dialect
 
 
 def quote_text(value: str) -> str:
@@ -43,50 +42,6 @@ def quote_name(name: str) -> str:
     if _PLAIN_NAME.match(name) and name.lower() not in _RESERVED:
         return name
     return '"' + name.replace('"', '""') + '"'
-
-
-def time_grain(column: str, grain: str, dialect: Dialect) -> str:
-    """The expression that cuts ``column`` to the start of its day, week, month, quarter or year."""
-    if dialect in ("duckdb", "postgres"):
-        return f"DATE_TRUNC('{grain}', {column})"
-    if dialect == "mysql":
-        form = {"day": "%Y-%m-%d", "week": "%x-W%v", "month": "%Y-%m", "year": "%Y"}.get(grain)
-        return f"DATE_FORMAT({column}, '{form}')" if form else f"QUARTER({column})"
-    form = {"day": "%Y-%m-%d", "week": "%Y-W%W", "month": "%Y-%m", "year": "%Y"}.get(grain)
-    if form:
-        return f"STRFTIME('{form}', {column})"
-    return f"STRFTIME('%Y', {column}) || '-Q' || ((STRFTIME('%m', {column}) + 2) / 3)"
-
-
-def time_part(column: str, part: str, dialect: Dialect) -> str:
-    """The expression for the hour (0 to 23), weekday or month of the year of ``column``."""
-    if dialect in ("duckdb", "postgres"):
-        if part == "weekday":
-            return f"DAYNAME({column})" if dialect == "duckdb" else f"TO_CHAR({column}, 'Day')"
-        return f"EXTRACT({part} FROM {column})"
-    if dialect == "mysql":
-        return {"weekday": f"DAYNAME({column})", "hour": f"HOUR({column})", "month": f"MONTH({column})"}[part]
-    return f"STRFTIME('{ {'weekday': '%w', 'hour': '%H', 'month': '%m'}[part] }', {column})"
-
-
-def time_between(first: str, last: str, unit: str, dialect: Dialect) -> str:
-    """The expression for the calendar days from ``first`` to ``last``, or, of two times of day, the hours."""
-    if unit not in ("days", "hours"):
-        raise ValueError(f"expected days or hours, got {unit!r}")
-    in_days = unit == "days"
-    if dialect == "duckdb":
-        if in_days:
-            return f"DATE_DIFF('day', CAST({first} AS DATE), CAST({last} AS DATE))"
-        return f"DATE_DIFF('second', {first}, {last}) / 3600.0"
-    if dialect == "postgres":
-        if in_days:
-            return f"CAST({last} AS DATE) - CAST({first} AS DATE)"
-        return f"EXTRACT(EPOCH FROM ({last} - {first})) / 3600.0"
-    if dialect == "mysql":
-        return f"DATEDIFF({last}, {first})" if in_days else f"TIMESTAMPDIFF(SECOND, {first}, {last}) / 3600.0"
-    if in_days:
-        return f"CAST(JULIANDAY(DATE({last})) - JULIANDAY(DATE({first})) AS INTEGER)"
-    return f"(JULIANDAY({last}) - JULIANDAY({first})) * 24.0"
 
 
 # --- Lark ------------------------------------------------------------------------------------------------

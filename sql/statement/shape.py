@@ -24,7 +24,8 @@ from sql.question.linking import Links, Mention, Vocabulary
 from sql.question.periods import Period, shift_months
 from sql.question.words import is_chinese, spaced, stem
 from sql.semantics import View, ViewColumn
-from sql.statement.grammar import number_text, quote_name, quote_text, time_grain, time_part
+from sql.statement.grammar import number_text, quote_name, quote_text
+from sql.times import Unit, grain_start, part_of, ratio
 from sql.types import ColumnType, Dialect
 
 Part = str | tuple[str, ...]
@@ -427,13 +428,14 @@ def _add_times(made: Frame) -> None:
     if not times:
         return
     if made.cues.grain:
-        made.dims.append(
-            _Dim(time_grain(times[0], made.cues.grain, made.dialect), made.cues.grain, True, is_time=True)
-        )
+        made.dims.append(_unit_of(times[0], made.cues.grain, made.dialect))
     elif made.cues.part:
-        made.dims.append(
-            _Dim(time_part(times[0], made.cues.part, made.dialect), made.cues.part, True, is_time=True)
-        )
+        part = part_of(times[0], made.cues.part, made.dialect).sql(dialect=made.dialect)
+        made.dims.append(_Dim(part, made.cues.part, True, is_time=True))
+
+
+def _unit_of(time: str, unit: Unit, dialect: Dialect) -> _Dim:
+    return _Dim(grain_start(time, unit, dialect).sql(dialect=dialect), unit, True, is_time=True)
 
 
 def _add_values(made: Frame, names: tuple[str, ...], mentions: Sequence[Mention]) -> None:
@@ -476,8 +478,8 @@ def _add_periods(made: Frame) -> None:
     made.must.append(forms if len(forms) > 1 else forms[0])
     grains = {p.grain for p in periods}
     grain = grains.pop() if len(grains) == 1 else "range"
-    if grain in _UNITS and not any(d.is_time for d in made.dims):
-        made.dims.append(_Dim(time_grain(times[0], grain, made.dialect), grain, True, is_time=True))
+    if grain != "range" and grain != "half" and not any(d.is_time for d in made.dims):
+        made.dims.append(_unit_of(times[0], grain, made.dialect))
 
 
 def _add_absence(made: Frame) -> None:
@@ -763,44 +765,44 @@ def identity_of(view: View) -> str:
     return quote_name(by_name[[*keyed, *undated, *by_name][0]])
 
 
-_UNITS = ("day", "week", "month", "quarter", "year")
-
-
 def _changes(made: Frame) -> list[Shape]:
     """Growth: the metric of the period beside that of the one before, or along the period's months."""
     times, periods = _time_columns(made), made.links.periods
     if not made.metrics or not times or len(periods) > 1 or made.cues.direction or made.cues.is_share:
         return []
     period = periods[0] if periods else None
-    grain: str = made.cues.grain or "month"
+    grain: Unit = made.cues.grain or "month"
     must = [p for p in made.must if period is None or p != period_predicate(times[0], period)]
     if period:
-        if period.grain in _UNITS and not made.cues.grain:
+        if period.grain != "range" and period.grain != "half" and not made.cues.grain:
             grain = period.grain
             months = {"month": 1, "quarter": 3, "year": 12}.get(grain)
             length = dt.timedelta(days=7 if grain == "week" else 1)
             before = shift_months(period.start, -months) if months else period.start - length
             period = replace(period, start=before)
         must.append(period_predicate(times[0], period))
-    dim = _Dim(time_grain(times[0], grain, made.dialect), grain, True, is_time=True)
+    dim = _unit_of(times[0], grain, made.dialect)
     others = tuple(d for d in made.dims if not d.is_time and d.is_certain)
     framed = replace(made, must=must)
     return [_statement(framed, m, (dim, *others)) for m in _metric_measures(made)]
 
 
-_SUM = re.compile(r"SUM\((\w+)\)\Z", re.I)
-_DISTINCT = re.compile(r"COUNT\(DISTINCT (\w+)\)\Z", re.I)
+_NAME = r"(\w+|\"[^\"]+\"|`[^`]+`)"
+_SUM = re.compile(rf"SUM\({_NAME}\)\Z", re.I)
+_DISTINCT = re.compile(rf"COUNT\(DISTINCT {_NAME}\)\Z", re.I)
 
 
-def _part_of(measure: str, condition: str) -> str | None:
+def _part_of(measure: str, condition: str, dialect: Dialect) -> str | None:
     """The share of ``measure`` for which ``condition`` holds, from 0 to 1; ``None`` for other aggregates."""
     if measure == "COUNT(*)":
-        return f"AVG(CASE WHEN {condition} THEN 1.0 ELSE 0.0 END)"
-    if m := _SUM.match(measure):
-        return f"SUM(CASE WHEN {condition} THEN {m[1]} ELSE 0 END) * 1.0 / {measure}"
-    if m := _DISTINCT.match(measure):
-        return f"COUNT(DISTINCT CASE WHEN {condition} THEN {m[1]} END) * 1.0 / {measure}"
-    return None
+        part = f"SUM(CASE WHEN {condition} THEN 1 ELSE 0 END)"
+    elif m := _SUM.match(measure):
+        part = f"SUM(CASE WHEN {condition} THEN {m[1]} ELSE 0 END)"
+    elif m := _DISTINCT.match(measure):
+        part = f"COUNT(DISTINCT CASE WHEN {condition} THEN {m[1]} END)"
+    else:
+        return None
+    return ratio(part, measure, dialect).sql(dialect=dialect)
 
 
 def _shares(made: Frame) -> list[Shape]:
@@ -812,7 +814,7 @@ def _shares(made: Frame) -> list[Shape]:
     result: list[Shape] = []
     for measure in measures:
         for filter_ in made.filters:
-            share = _part_of(measure.sql, filter_)
+            share = _part_of(measure.sql, filter_, made.dialect)
             rest = [p for p in made.must if p != filter_ and not (isinstance(p, tuple) and filter_ in p)]
             dims = [d for d in made.dims if d.is_certain]
             if share:
@@ -823,7 +825,8 @@ def _shares(made: Frame) -> list[Shape]:
                 result.append((f"SELECT {head}{share} AS share{_source(made)}", *_where(rest), *tail))
         dims = [d for d in made.dims if not d.is_time]
         if dims and not made.filters:
-            share = f"{measure.sql} * 1.0 / SUM({measure.sql}) OVER ()"
+            whole = f"SUM({measure.sql}) OVER ()"
+            share = ratio(measure.sql, whole, made.dialect).sql(dialect=made.dialect)
             result.append(
                 (
                     f"SELECT {dims[0].select}, {share} AS share{_source(made)}",

@@ -104,7 +104,7 @@ class ShopDrafter(TwoSteps):
         must = _conditions(_within(links, view), written.sql, view)
         words = replace(words_of(links, view, self.vocabulary), must=must)
         demanded = narrowed(words, links, written.sql, view, metrics, self.dialect)
-        return form_grammar(view, metrics, demanded) if demanded else None
+        return form_grammar(view, metrics, demanded, self.dialect) if demanded else None
 
     def _view_of(self, written: Written) -> View | None:
         return self._views.get(written.completions[0].text)
@@ -130,7 +130,8 @@ class ShopDrafter(TwoSteps):
             refuse_contradictions(sql, self.dialect)
             return sql
 
-        return form_grammar(view, metrics, words_of(links, view, self.vocabulary)), to_sql
+        words = words_of(links, view, self.vocabulary)
+        return form_grammar(view, metrics, words, self.dialect), to_sql
 
 
 def _within(links: Links, view: View) -> Links:

@@ -12,7 +12,7 @@ the question's words, so that it is short, the same for every database, and hold
 * the name of a metric of the view stands for its expression, where a figure may stand (in what is shown,
   ranked or compared by group), also when a column has the same name;
 * ``TO_DAY``, ``TO_WEEK``, ``TO_MONTH``, ``TO_QUARTER``, ``TO_YEAR`` of a time cut it to the start of its
-  unit; ``WEEKDAY_OF`` and ``HOUR_OF`` are parts of it;
+  unit; ``WEEKDAY_OF`` (1, Monday, to 7) and ``HOUR_OF`` are parts of it;
 * ``DURING(time, 'words')`` is true inside the period that the question names with these words;
 * ``DAYS(first, last)`` are the calendar days from one time to another, ``HOURS`` the hours with a fraction;
 * ``SHARE(figure, condition)`` is the part of a figure, from 0 to 1, that the condition holds for;
@@ -37,20 +37,11 @@ from sql.errors import Senseless, SqlError
 from sql.question.cues import Direction
 from sql.question.periods import Period
 from sql.semantics import Metric, View
-from sql.statement.grammar import (
-    lark_choice,
-    lark_text,
-    quote_name,
-    quote_text,
-    time_between,
-    time_grain,
-    time_part,
-)
+from sql.statement.grammar import lark_choice, lark_text, quote_name, quote_text
 from sql.statement.shape import identity_of, period_predicate
+from sql.times import PARTS, UNITS, grain_start, part_of, ratio, units_between
 from sql.types import Dialect
 
-GRAINS = ("day", "week", "month", "quarter", "year")
-PARTS = ("weekday", "hour")
 MAX_ITEMS = 6
 """Columns shown, grouped or ordered by, at most."""
 MAX_CONDITIONS = 6
@@ -124,25 +115,29 @@ class Words:
     """Conditions of which one holds for no row of the groups shown."""
 
 
-def form_grammar(view: View, metrics: Sequence[Metric], words: Words) -> str:
-    """Lark grammar of the statements over ``view`` after their first line."""
-    return _Rules(view, metrics, words).text()
+def form_grammar(view: View, metrics: Sequence[Metric], words: Words, dialect: Dialect) -> str:
+    """Lark grammar of the statements over ``view`` after their first line.
+
+    Args:
+        dialect: of the database, in which the metrics' SQL is written.
+    """
+    return _Rules(view, metrics, words, dialect).text()
 
 
-def has_parts(metric: Metric) -> bool:
+def _has_parts(metric: Metric, dialect: Dialect) -> bool:
     """Whether the figures of parts add up to that of the whole, or to more where things are in several."""
-    return isinstance(sqlglot.parse_one(metric.sql), (exp.Sum, exp.Count))
+    return isinstance(metric.tree(dialect), (exp.Sum, exp.Count))
 
 
-def _is_made_of(metric: Metric, columns: Collection[str]) -> bool:
+def _is_made_of(metric: Metric, columns: Collection[str], dialect: Dialect) -> bool:
     """Whether one of these columns is in a metric."""
-    held = {c.name.lower() for c in sqlglot.parse_one(metric.sql).find_all(exp.Column)}
+    held = {c.name.lower() for c in metric.tree(dialect).find_all(exp.Column)}
     return bool(held & {name.lower() for name in columns})
 
 
 class _Rules:
-    def __init__(self, view: View, metrics: Sequence[Metric], words: Words) -> None:
-        self.view, self.words = view, words
+    def __init__(self, view: View, metrics: Sequence[Metric], words: Words, dialect: Dialect) -> None:
+        self.view, self.words, self.dialect = view, words, dialect
 
         def names(*types: str) -> list[str]:
             return [quote_name(c.name) for c in view.columns if c.type in types]
@@ -152,7 +147,7 @@ class _Rules:
         self.columns = [
             quote_name(c.name) for c in view.columns if only is None or c.name in only or not c.is_measure
         ]
-        self.metrics = [m for m in metrics if only is None or _is_made_of(m, only)]
+        self.metrics = [m for m in metrics if only is None or _is_made_of(m, only, dialect)]
         self.keys = [quote_name(c.name) for c in view.columns if c.is_key and c.type in ("integer", "number")]
         self.numbers = [name for name in names("integer", "number") if name not in self.keys]
         self.measures = [quote_name(name) for name in measures if only is None or name in only]
@@ -196,9 +191,9 @@ class _Rules:
             dims = [lark_choice(name for name in self.columns if name not in self.measures) or "COL"]
         if self.times:
             rules.append(f"D: {lark_choice(self.times)}")
-            units = lark_choice([*(f"TO_{g.upper()}(" for g in GRAINS), *(f"{p.upper()}_OF(" for p in PARTS)])
+            units = lark_choice([*(f"TO_{g.upper()}(" for g in UNITS), *(f"{p.upper()}_OF(" for p in PARTS)])
             dims.append(f'({units}) D ")"')
-        parted = [quote_name(m.name) for m in self.metrics if has_parts(m)]
+        parted = [quote_name(m.name) for m in self.metrics if _has_parts(m, self.dialect)]
         if self.words.measures is None:
             parted.append("COUNT(*)")
         else:
@@ -457,11 +452,8 @@ class _Writer:
         for pair in tree.find_all(exp.Div, exp.Sub):
             if pair.left.sql() == pair.right.sql():
                 raise Senseless(f"{pair.sql()} is always the same")
-        for division in list(tree.find_all(exp.Div)):
-            exact = exp.Mul(this=exp.Literal.number("1.0"), expression=division.this.copy())
-            nonzero = exp.Nullif(this=division.expression.copy(), expression=exp.Literal.number(0))
-            division.set("this", exact)
-            division.set("expression", nonzero)
+        for division in reversed(list(tree.find_all(exp.Div))):  # the inner ones first
+            division.replace(ratio(division.this, division.expression, self.dialect))
         for call in reversed(list(tree.find_all(exp.Anonymous))):  # the inner ones first
             made = self._call(call)
             made.meta[_DONE] = True
@@ -540,7 +532,7 @@ class _Writer:
         return None
 
     def _metric(self, metric: Metric, parent: exp.Expr | None) -> exp.Expr:
-        tree = self._read(metric.sql)
+        tree = metric.tree(self.dialect)
         return (
             exp.Paren(this=tree) if isinstance(tree, exp.Binary) and isinstance(parent, exp.Binary) else tree
         )
@@ -555,19 +547,21 @@ class _Writer:
             return self._share(*arguments)
         if not arguments or not isinstance(arguments[0], exp.Column):
             raise NotShopForm(f"{name.upper()} needs a column of {self.view.name}")
-        column = quote_name(arguments[0].name)
         if name in ("days", "hours") and len(arguments) == 2 and isinstance(arguments[1], exp.Column):
-            between = self._read(time_between(column, quote_name(arguments[1].name), name, self.dialect))
+            unit: Literal["day", "hour"] = "day" if name == "days" else "hour"
+            between = units_between(arguments[0], arguments[1], unit, self.dialect)
             return exp.Paren(this=between) if isinstance(between, exp.Binary) else between
-        if name.startswith("to_") and name.removeprefix("to_") in GRAINS:
-            return self._read(time_grain(column, name.removeprefix("to_"), self.dialect))
-        if name.endswith("_of") and name.removesuffix("_of") in PARTS:
-            return self._read(time_part(column, name.removesuffix("_of"), self.dialect))
+        for unit_ in UNITS:
+            if name == f"to_{unit_}":
+                return grain_start(arguments[0], unit_, self.dialect)
+        for part in PARTS:
+            if name == f"{part}_of":
+                return part_of(arguments[0], part, self.dialect)
         if name == "during" and len(arguments) == 2:
             period = self.periods.get(arguments[1].name)
             if period is None:
                 raise NotShopForm(f"the question names no period {arguments[1].name!r}")
-            inside = self._read(period_predicate(column, period))
+            inside = self._read(period_predicate(arguments[0].sql(dialect=self.dialect), period))
             return exp.Paren(this=inside) if isinstance(call.parent, exp.Not) else inside
         raise NotShopForm(f"there is no {name.upper()}")
 
@@ -577,14 +571,14 @@ class _Writer:
             metric = self.metrics.get(figure.name.lower())
             if metric is None:
                 raise NotShopForm(f"{figure.name} is no metric of {self.view.name}")
-            whole = self._read(metric.sql)
+            whole = metric.tree(self.dialect)
         else:
             whole = figure.copy()
         if not isinstance(whole, (exp.Sum, exp.Count)):
             raise NotShopForm("SHARE needs a sum or a count: the parts of others do not add up")
         part = whole.copy()
         self._narrow(part, condition)
-        return exp.Div(this=exp.Mul(this=part, expression=exp.Literal.number("1.0")), expression=whole)
+        return ratio(part, whole, self.dialect)
 
     def _narrow(self, aggregate: exp.AggFunc, condition: exp.Expr) -> None:
         inner = aggregate.this

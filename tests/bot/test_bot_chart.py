@@ -56,6 +56,15 @@ def test_months_as_text_or_number_keep_their_order(workspace: Workspace):
     assert [p["x"] for p in made["data"]["values"]] == [9, 10]
 
 
+def test_weekdays_are_named_and_start_with_monday(workspace: Workspace):
+    sql = "SELECT EXTRACT(ISODOW FROM ordered_at) AS weekday, COUNT(*) AS n FROM sales GROUP BY 1"
+    columns: list[tuple[str, ColumnType]] = [("weekday", "integer"), ("orders", "integer")]
+    for language, names in (("en", ["Monday", "Tuesday", "Sunday"]), ("zh", ["星期一", "星期二", "星期日"])):
+        made = chart(workspace, columns, [[7, 4], [1, 9], [2, 2]], language, sql=sql)
+        assert made is not None
+        assert [p["x"] for p in made["data"]["values"]] == names
+
+
 def test_names_and_a_number_are_sorted_bars(workspace: Workspace):
     rows: list[list[Value]] = [[f"Town {i}", i] for i in range(50)]
     made = chart(workspace, [("city", "text"), ("orders", "integer")], rows)

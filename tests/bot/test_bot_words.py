@@ -19,7 +19,8 @@ from bot.compose import cut_at_word
 from bot.names import title_of, unit_of
 from bot.words import escape_markdown, load_words, plain_text
 from sql.shop.workspace import Workspace
-from sql.types import Value
+from sql.times import PARTS, Part, Unit, grain_start, part_of
+from sql.types import Dialect, Value
 
 D = decimal.Decimal
 
@@ -139,6 +140,31 @@ def test_the_grain_is_told_by_the_statement_and_the_dates():
     assert time_grain([*months, dt.date(2026, 2, 2)], sql) is None
     assert time_grain(months, "SELECT t FROM x") is None
     assert time_grain([None], sql) is None
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "sqlite", "postgres", "mysql"])
+@pytest.mark.parametrize(
+    ("unit", "value", "english", "chinese"),
+    [
+        ("day", dt.date(2026, 5, 1), "2026-05-01", "2026-05-01"),
+        ("week", dt.date(2026, 5, 4), "2026-05-04", "2026-05-04"),
+        ("month", dt.date(2026, 5, 1), "May 2026", "2026年5月"),
+        ("quarter", dt.date(2026, 4, 1), "Q2 2026", "2026年第2季度"),
+        ("year", dt.date(2026, 1, 1), "2026", "2026年"),
+        ("weekday", 1, "Monday", "星期一"),
+        ("weekday", 7, "Sunday", "星期日"),
+        ("hour", 9, "9", "9"),
+    ],
+)
+def test_a_unit_of_time_is_told_alike_on_every_database(
+    dialect: Dialect, unit: Unit | Part, value: Value, english: str, chinese: str
+):
+    made = part_of("t", unit, dialect) if unit in PARTS else grain_start("t", unit, dialect)
+    sql = f"WITH v AS (SELECT t FROM x) SELECT {made.sql(dialect=dialect)} AS made, COUNT(*) AS n FROM v"
+    grain = time_grain([value, None], sql, dialect=dialect, name="made")
+    assert format_cell(value, column="made", grain=grain) == english
+    assert format_cell(value, column="made", grain=grain, language="zh") == chinese
+    assert time_grain([3], sql, dialect=dialect, name="n") is None, "a count beside weekdays is a count"
 
 
 def test_names_are_the_shops_own_words(workspace: Workspace):

@@ -468,8 +468,12 @@ def test_postgres_search_path_of_the_address(request: pytest.FixtureRequest) -> 
     database = open_database(server.reader_url)
     assert ask(database, "SELECT x FROM t") == [(7,)]
     database.close()
-    with pytest.raises(DatabaseUnavailable, match="no schema on the role's search path"):
-        open_database(server.admin_url + "?options=-csearch_path%3Dnowhere")
+    database = open_database(server.admin_url + "?options=-csearch_path%3Dnowhere")
+    assert ask(database, "SELECT x FROM t") == [(7,)], "named with its schema"
+    database.close()
+    server.execute("DROP SCHEMA sales CASCADE; DROP SCHEMA public CASCADE")
+    with pytest.raises(DatabaseUnavailable, match="the role may use no schema"):
+        open_database(server.admin_url)
 
 
 MYSQL_ODDITIES = """

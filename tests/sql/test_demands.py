@@ -310,9 +310,9 @@ def test_the_grammar_insists(vocabulary: Vocabulary, question: str, sql: str, sa
     view = vocabulary.view("sales")
     assert after is not None and view is not None
     metrics = metrics_of(view, vocabulary)
-    assert accepts(form_grammar(view, metrics, after), said)
-    assert not accepts(form_grammar(view, metrics, after), unsaid)
-    assert accepts(form_grammar(view, metrics, before), unsaid)
+    assert accepts(form_grammar(view, metrics, after, "duckdb"), said)
+    assert not accepts(form_grammar(view, metrics, after, "duckdb"), unsaid)
+    assert accepts(form_grammar(view, metrics, before, "duckdb"), unsaid)
 
 
 def test_a_text_that_is_no_select_is_written_again_only_for_conditions(vocabulary: Vocabulary) -> None:

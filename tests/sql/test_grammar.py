@@ -18,7 +18,7 @@ from sql.errors import NotAllowed, QueryFailed, Senseless
 from sql.question.linking import Vocabulary, link
 from sql.shop.shopfile import shop_from_catalog
 from sql.shop.workspace import Workspace, open_workspace
-from sql.statement.grammar import quote_name, quote_text, time_grain, time_part
+from sql.statement.grammar import quote_name, quote_text
 from sql.statement.shape import count_statements
 from sql.statement.shop_draft import ShopDrafter
 from sql.statement.table_draft import TableDrafter
@@ -46,15 +46,6 @@ def test_a_quote_in_a_value_stays_inside_its_literal() -> None:
 
 def test_the_statements_of_shapes_are_counted() -> None:
     assert count_statements([("x", ("1", "2", "")), ("y",)]) == 4
-
-
-@pytest.mark.parametrize("dialect", ["duckdb", "sqlite"])
-@pytest.mark.parametrize("grain", ["day", "week", "month", "quarter", "year"])
-def test_time_expressions_run(tmp_path: Path, dialect: Dialect, grain: str) -> None:
-    workspace = small(tmp_path, dialect)
-    rows = workspace.run(f"SELECT DISTINCT {time_grain('ordered_at', grain, dialect)} FROM orders").rows
-    assert len(rows) == {"day": 4, "week": 4, "month": 3, "quarter": 1, "year": 1}[grain]
-    workspace.run(f"SELECT {time_part('ordered_at', 'hour', dialect)} FROM orders")
 
 
 def small(folder: Path, dialect: Dialect) -> Workspace:

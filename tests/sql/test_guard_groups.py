@@ -13,6 +13,7 @@ from sql.errors import NotAllowed, ShopFileError, UnsafeQuery
 from sql.lock.guard import Guard
 from sql.lock.run import run
 from sql.semantics import Metric, Role
+from sql.times import PARTS, UNITS, grain_start, part_of
 from sql.types import Dialect
 
 METRICS = (
@@ -166,6 +167,25 @@ def test_a_question_about_no_data_is_not_held_to_groups(database: Database) -> N
 def test_a_minimum_that_cannot_be_held_is_told(database: Database, role: Role, words: str) -> None:
     with pytest.raises(ShopFileError, match=words):
         guard_of(database, role)
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "sqlite", "postgres", "mysql"])
+def test_every_unit_and_part_of_a_time_may_be_grouped_by(dialect: Dialect, tmp_path: Path) -> None:
+    database = open_database(str(small_shop.build(tmp_path, "duckdb")))
+    catalog = dataclasses.replace(database.catalog(), dialect=dialect)
+    shop = dataclasses.replace(small_shop.small_shop(Path("x")), metrics=METRICS)
+    guard = Guard(shop, catalog, ROWS)
+    made = [grain_start("ordered_at", unit, dialect) for unit in UNITS]
+    made += [part_of("ordered_at", part, dialect) for part in PARTS]
+    for key in made:
+        query = guard.check(f"SELECT {key.sql(dialect=dialect)} AS k, COUNT(*) AS n FROM sales GROUP BY 1")
+        assert "HAVING COUNT(*) >= 2" in query.sql
+    if dialect == "sqlite":
+        return  # there a text that is no date is NULL
+    for unit in UNITS:  # elsewhere its failure would tell a row's value
+        text = grain_start("CAST(product AS DATE)", unit, dialect).sql(dialect=dialect)
+        with pytest.raises(NotAllowed):
+            guard.check(f"SELECT {text} AS k, COUNT(*) AS n FROM sales GROUP BY 1")
 
 
 @pytest.mark.parametrize("dialect", ["postgres", "mysql"])

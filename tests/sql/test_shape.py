@@ -62,13 +62,13 @@ ONLY = [
     (
         "profit per month",
         (
-            "SELECT DATE_TRUNC('month', ordered_at) AS month, SUM(profit) AS profit FROM sales GROUP "
-            "BY 1 ORDER BY 1"
+            "SELECT CAST(DATE_TRUNC('MONTH', ordered_at) AS DATE) AS month, SUM(profit) AS profit FROM sales "
+            "GROUP BY 1 ORDER BY 1"
         ),
     ),
     (
         "Revenue by country and month",
-        "SELECT DATE_TRUNC('month', ordered_at) AS month, country, SUM(amount) AS revenue FROM "
+        "SELECT CAST(DATE_TRUNC('MONTH', ordered_at) AS DATE) AS month, country, SUM(amount) AS revenue FROM "
         "sales GROUP BY 1, 2 "
         "ORDER BY 1",
     ),
@@ -91,8 +91,8 @@ ONLY = [
     (
         "What share of the revenue came through the app?",
         (
-            "SELECT SUM(CASE WHEN channel = 'app' THEN amount ELSE 0 END) * 1.0 / SUM(amount) AS "
-            "share FROM sales"
+            "SELECT CAST(SUM(CASE WHEN channel = 'app' THEN amount ELSE 0 END) AS DOUBLE) "
+            "/ NULLIF(SUM(amount), 0) AS share FROM sales"
         ),
     ),
     ("where is order 2?", "SELECT status FROM orders WHERE order_id = 2"),
@@ -104,12 +104,14 @@ ONLY = [
     ),
     (
         "Compare the revenue of May 2026 with May 2025",
-        "SELECT DATE_TRUNC('month', ordered_at) AS month, SUM(amount) AS revenue FROM sales WHERE "
+        "SELECT CAST(DATE_TRUNC('MONTH', ordered_at) AS DATE) AS month, SUM(amount) AS revenue FROM sales "
+        "WHERE "
         f"(({MAY}) OR (ordered_at >= '2025-05-01' AND ordered_at < '2025-06-01')) GROUP BY 1 ORDER BY 1",
     ),
     (
         "How did revenue change last month?",
-        "SELECT DATE_TRUNC('month', ordered_at) AS month, SUM(amount) AS revenue FROM sales WHERE "
+        "SELECT CAST(DATE_TRUNC('MONTH', ordered_at) AS DATE) AS month, SUM(amount) AS revenue FROM sales "
+        "WHERE "
         "ordered_at >= '2026-04-01' AND ordered_at < '2026-06-01' GROUP BY 1 ORDER BY 1",
     ),
     ("average order value of orders", "SELECT AVG(amount) AS average_amount FROM orders"),

@@ -244,7 +244,7 @@ def test_a_key_is_compared_with_numbers_of_the_question_only(
     links = link(question, vocabulary, workspace.today)
     view = vocabulary.view("orders")
     assert view is not None
-    grammar = form_grammar(view, metrics_of(view, vocabulary), words_of(links, view, vocabulary))
+    grammar = form_grammar(view, metrics_of(view, vocabulary), words_of(links, view, vocabulary), "duckdb")
     assert accepts(grammar, "SELECT status FROM orders WHERE order_id = 2") == is_said
     assert not accepts(grammar, "SELECT status FROM orders WHERE order_id IN (0, 1)")
     assert accepts(grammar, "SELECT status FROM orders WHERE amount > 0")

@@ -65,7 +65,7 @@ CASES = {
     "not in a period": ("SELECT COUNT(*) FROM sales WHERE NOT DURING(sold_at, 'last month')", [(1,)]),
     "by month": (
         "SELECT TO_MONTH(sold_at), revenue FROM sales GROUP BY TO_MONTH(sold_at) ORDER BY TO_MONTH(sold_at)",
-        [(dt.datetime(2026, 5, 1), 60), (dt.datetime(2026, 6, 1), 40)],
+        [(dt.date(2026, 5, 1), 60), (dt.date(2026, 6, 1), 40)],
     ),
     "by hour": (
         "SELECT HOUR_OF(sold_at), COUNT(*) FROM sales GROUP BY HOUR_OF(sold_at) ORDER BY COUNT(*), revenue",
@@ -133,7 +133,7 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def grammar() -> str:
-    return form_grammar(SALES, METRICS, WORDS)
+    return form_grammar(SALES, METRICS, WORDS, "duckdb")
 
 
 @pytest.mark.parametrize(("text", "rows"), CASES.values(), ids=CASES)
@@ -174,7 +174,7 @@ def test_the_grammar_knows_nothing_else(text: str, grammar: str) -> None:
 )
 def test_only_numbers_of_the_question_are_compared_with(condition: str, is_known: bool) -> None:
     words = dataclasses.replace(WORDS, numbers=("15", "0.15"))
-    grammar = form_grammar(SALES, METRICS, words)
+    grammar = form_grammar(SALES, METRICS, words, "duckdb")
     assert accepts(grammar, f"SELECT order_id FROM sales WHERE {condition}") is is_known
     assert accepts(grammar, "SELECT order_id FROM sales ORDER BY amount DESC LIMIT 15")
     assert not accepts(grammar, "SELECT order_id FROM sales ORDER BY amount DESC LIMIT 16")
@@ -229,7 +229,7 @@ def test_values_of_many_rows_need_what_they_belong_to(text: str, is_senseless: b
 def test_a_figure_is_not_compared_with_itself(text: str) -> None:
     with pytest.raises(Senseless, match="is always the same"):
         expand(text, SALES, METRICS, PERIODS, "duckdb")
-    assert not accepts(form_grammar(SALES, METRICS, WORDS), text)
+    assert not accepts(form_grammar(SALES, METRICS, WORDS, "duckdb"), text)
 
 
 @pytest.mark.parametrize("figure", ["SUM(order_id)", "AVG(order_id)", "SUM(amount * order_id)"])
@@ -253,10 +253,13 @@ def test_times_between_are_the_same_in_sqlite() -> None:
 @pytest.mark.parametrize(
     ("dialect", "month"),
     [
-        ("duckdb", "DATE_TRUNC('MONTH', sold_at) AS month"),
-        ("postgres", "DATE_TRUNC('MONTH', sold_at) AS month"),
-        ("sqlite", "STRFTIME('%Y-%m', sold_at) AS month"),
-        ("mysql", "DATE_FORMAT(sold_at, '%Y-%m') AS month"),
+        ("duckdb", "CAST(DATE_TRUNC('MONTH', sold_at) AS DATE) AS month"),
+        ("postgres", "CAST(DATE_TRUNC('MONTH', sold_at) AS DATE) AS month"),
+        ("sqlite", "DATE(sold_at, 'start of month') AS month"),
+        (
+            "mysql",
+            "DATE_SUB(CAST(sold_at AS DATE), INTERVAL (DAYOFMONTH(sold_at) - 1) DAY) AS month",
+        ),
     ],
 )
 def test_each_database_gets_its_own_sql(dialect: Dialect, month: str) -> None:
@@ -302,14 +305,14 @@ def test_what_is_no_shop_form_is_said(text: str, reason: str) -> None:
 def test_times_are_sorted_the_way_that_is_asked_for(
     order: Direction | None, text: str, is_said: bool
 ) -> None:
-    grammar = form_grammar(SALES, METRICS, dataclasses.replace(WORDS, order_of_times=order))
+    grammar = form_grammar(SALES, METRICS, dataclasses.replace(WORDS, order_of_times=order), "duckdb")
     assert accepts(grammar, f"SELECT order_id FROM sales ORDER BY {text} LIMIT 1") == is_said
 
 
 def test_shares_are_ranked() -> None:
     share = "SHARE(COUNT(*), country = 'Germany')"
     text = f"SELECT product FROM sales GROUP BY product ORDER BY {share} DESC LIMIT 1"
-    assert accepts(form_grammar(SALES, METRICS, WORDS), text)
+    assert accepts(form_grammar(SALES, METRICS, WORDS, "duckdb"), text)
     with duckdb.connect() as connection:
         connection.execute(ROWS)
         found = connection.execute(expand(text, SALES, METRICS, PERIODS, "duckdb")).fetchall()

@@ -346,7 +346,7 @@ def test_a_database_that_nobody_described_gets_a_description() -> None:
     assert items.synonyms == ("order items",)
     assert customers.columns[1].synonyms == ("first name",)
     sums = {m.sql for m in shop.metrics}
-    assert sums == {"COUNT(*)", 'SUM("quantity")', 'SUM("total amount")'}
+    assert sums == {"COUNT(*)", "SUM(quantity)", 'SUM("total amount")'}
     assert len({m.name for m in shop.metrics}) == len(shop.metrics) == 5
     check_shop(shop, SHOPLIKE)
 
