@@ -1,328 +1,217 @@
-"""The language model alone: seconds to load, tokens per second, memory, distance from float32.
+"""The language model alone, this build beside an earlier one: load, memory, tokens per second, many people.
 
-``python -m bench.engine`` measures every precision that this machine runs at a usable speed, each in a
-process of its own, and transformers' ``generate()`` in bfloat16 beside them as the baseline. Quality is
-measured on SQL: schemas and questions of the Spider training set, the log-probabilities of the gold
-statements' tokens (SHOPTALK_DATA must name the folder of public data; without it this part is left out and
-says so).
+    python -m bench.engine                              this build, each model that is here
+    python -m bench.engine --against 4de5d21            and that commit, in turns, in the same run
+    python -m bench.engine --against 4de5d21 --accuracy 150
+
+The work is what the product asks of a model: the requests (prompt, grammar, adapter, samples) that the
+demonstration shop's questions lead to, recorded from this build and given to both. ``--accuracy N`` also asks
+both builds N validation questions of databases that were never seen, by the product's way, and counts the
+right ones (SHOPTALK_DATA must name the folder of public data). Each figure is measured in a process of its
+own; the builds take turns, so that a busy moment of the machine does not fall on one of them alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import dataclasses
 import json
-import logging
 import os
-import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from llm.hardware import describe, set_threads
+from bench.cases import FOLDER, load_questions
+from bench.record import RESULTS, ROOT, circumstances, write_result
 
-set_threads()  # before torch
+if TYPE_CHECKING:
+    import threading
 
-from bench.record import RESULTS, circumstances, peak_memory_mb, write_result  # noqa: E402
-from llm.engine import Prompt  # noqa: E402
+    from llm.engine import Completion, Engine, Request
 
-BASELINE = "generate() bfloat16"
-SPEED_PROMPT = Prompt(
-    system="You write SQL for an online shop.",
-    fixed="".join(
-        f"{view}(order_id INTEGER, ordered_at DATE, country TEXT, category TEXT, revenue DECIMAL)\n"
-        for view in ("sales", "returns", "payments", "stock", "sessions", "tickets", "reviews", "campaigns")
-    ),
-    rest="Question: Which country brought the most revenue last quarter, and how much was returned?",
-)
-REPLY = 24
-"""Tokens generated when decoding is timed."""
-
-
-def spider_prompts(data: Path, count: int) -> list[tuple[Prompt, str]]:
-    """Return ``count`` questions spread evenly over the set, each with its schema and gold SQL."""
-    folder = data / "spider_train"
-    lines = (folder / "questions.jsonl").read_text(encoding="utf-8").splitlines()
-    rows = [json.loads(line) for line in lines]
-    result = []
-    for row in rows[:: max(1, len(rows) // count)][:count]:
-        path = folder / "database" / row["database"] / f"{row['database']}.sqlite"
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        tables = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND sql IS NOT NULL")
-        schema = "\n".join(text for (text,) in tables)[:1600]
-        connection.close()
-        prompt = Prompt(
-            system="You translate questions to SQL.",
-            fixed=f"{schema}\n",
-            rest=f"Question: {row['question']}\nAnswer with one SQL query.",
-        )
-        result.append((prompt, row["sql"]))
-    return result
+MODELS = ("qwen2.5-coder-0.5b-instruct", "qwen2.5-coder-1.5b-instruct")
+PEOPLE = 8
+FIGURES = ("load_s", "first_token_s", "tokens_per_s", "peak_memory_mb", "replies_per_minute")
+EVALUATE = """
+import json, sys
+from llm.hardware import set_threads
+set_threads()
+from pathlib import Path
+from finetune.evaluate import evaluate
+from llm.adapters import SHIPPED, find_adapters
+from llm.load import open_engine
+home, model, data, count, adapter = sys.argv[1:]
+engine = open_engine(Path(home), model=model, adapters=find_adapters(model, SHIPPED), progress=False)
+folder = Path(data) / "spider_train"
+report = evaluate(folder / "questions.jsonl", folder / "database", engine=engine, adapter=adapter or None,
+                  side="validation", sample=True, limit=int(count), progress=False)
+right = [outcome.verdict == "correct" for outcome in report.outcomes]
+print(json.dumps({"right": sum(right), "asked": len(right),
+                  "seconds": sorted(outcome.seconds for outcome in report.outcomes)}))
+"""
+"""Runs in either build."""
 
 
-def timed(action: Callable[[], object], repeats: int = 3) -> list[float]:
-    """Return the seconds of each repeat."""
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        action()
-        seconds.append(time.perf_counter() - start)
-    return seconds
+class Recorder:
+    """An engine that keeps what it is asked; ``llm.engine.Engine``."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.requests: list[Request] = []
+
+    @property
+    def name(self) -> str:
+        return self.engine.name
+
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        return self.engine.adapters
+
+    def complete(self, request: Request, cancel: threading.Event | None = None) -> list[Completion]:
+        self.requests.append(request)
+        return self.engine.complete(request, cancel)
 
 
-def speed(tokens: int, seconds: list[float]) -> dict[str, float]:
-    """Return tokens per second: median, and the least and most of the repeats."""
-    rates = sorted(tokens / value for value in seconds)
-    return {
-        "median": round(statistics.median(rates), 1),
-        "least": round(rates[0], 1),
-        "most": round(rates[-1], 1),
-    }
+def recorded(home: Path, count: int) -> list[dict[str, Any]]:
+    """The requests of ``count`` development questions over the demonstration shop, as plain data."""
+    from llm.adapters import SHIPPED, default_adapter, find_adapters
+    from llm.load import open_engine
+    from sql.ask import open_asker
+    from sql.errors import SqlError
+    from sql.question.linking import Vocabulary
+    from sql.shop.shopfile import load_shop
+    from sql.shop.workspace import open_workspace
+
+    model = MODELS[0]
+    recorder = Recorder(open_engine(home, model=model, adapters=find_adapters(model, SHIPPED)))
+    workspace = open_workspace(load_shop(_demo() / "shop.yml"))
+    try:
+        vocabulary = Vocabulary.build(workspace)
+        adapter = default_adapter(model, over="shop")
+        asker = open_asker(workspace, recorder, vocabulary, adapter=adapter, asks_always=True)
+        questions = [q for q in load_questions(FOLDER / "demo_dev.jsonl") if len(q.turns) == 1]
+        for question in questions[:: max(1, len(questions) // count)][:count]:
+            with contextlib.suppress(SqlError):  # an answer is not what is measured here
+                asker.ask(question.turns[0])
+    finally:
+        workspace.close()
+    return [dataclasses.asdict(request) for request in recorder.requests]
 
 
-def measure_precision(folder: Path, precision: str) -> tuple[dict[str, Any], Any, Any]:
-    """Load the model in ``precision``; return its figures, the network and the tokenizer."""
-    import torch
+def _demo() -> Path:
+    from demo.build import build_demo, is_built
 
-    from llm.chat import ChatTokenizer
-    from llm.kv import KvCache
-    from llm.network import PRECISIONS, load_network
-    from llm.torch_engine import TorchEngine
+    folder = ROOT / "build" / "bench" / "demo"
+    if not is_built(folder):
+        build_demo(folder)
+    return folder
 
-    start = time.perf_counter()
-    network = load_network(folder, precision=next(name for name in PRECISIONS if name == precision))
-    tokenizer = ChatTokenizer(folder)
-    engine = TorchEngine(network, tokenizer, name=precision)
-    load = time.perf_counter() - start
-    tokens = tokenizer.encode(SPEED_PROMPT).all[:256]
 
-    @torch.inference_mode()
-    def read(count: int) -> None:
-        cache = KvCache.empty(network.shape, count)
-        network.logits(network.hidden(torch.tensor([tokens[:count]]), cache, [count])[:, -1])
+@contextlib.contextmanager
+def build_of(commit: str | None) -> Iterator[Path]:
+    """The folder with the code of ``commit``; this one's for ``None``."""
+    if commit is None:
+        yield ROOT
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "build"
+        git = ["git", "-C", str(ROOT), "worktree"]
+        subprocess.run([*git, "add", "--detach", "--quiet", str(place), commit], check=True)
+        try:
+            yield place
+        finally:
+            subprocess.run([*git, "remove", "--force", str(place)], check=True)
 
-    read(16)
-    prefill = timed(lambda: read(len(tokens)))
-    engine.complete(SPEED_PROMPT, max_tokens=1)  # the prompt is read and kept; what follows is decoding
-    produced = 0
 
-    def write() -> None:
-        nonlocal produced
-        produced = engine.complete(SPEED_PROMPT, max_tokens=REPLY)[0].tokens
-
-    decode = timed(write)
-    eight = timed(
-        lambda: engine.complete(SPEED_PROMPT, grammar='start: "SELECT country, revenue"', max_tokens=8)
+def run(build: Path, arguments: Sequence[str]) -> dict[str, Any]:
+    """Run Python with ``build`` first on its path; what it printed last, or why it failed."""
+    environment = {**os.environ, "PYTHONPATH": str(build)}
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=build, env=environment, capture_output=True, text=True
     )
-    figures = {
-        "load_s": round(load, 1),
-        "prefill_tokens_per_s": speed(len(tokens), prefill),
-        "decode_tokens_per_s": speed(produced, decode),
-        "forced_tokens_one_pass_s": round(min(eight), 3),
-        "peak_memory_mb": round(peak_memory_mb()),
-    }
-    return figures, network, tokenizer
-
-
-def score(network: Any, tokenizer: Any, cases: list[tuple[Prompt, str]]) -> list[Any]:
-    """Return, per case, float16 log-probabilities of every vocabulary entry at each token of the gold."""
-    import torch
-
-    from llm.kv import KvCache
-
-    results = []
-    with torch.inference_mode():
-        for prompt, sql in cases:
-            start, gold = tokenizer.encode(prompt).all, tokenizer._plain(sql)
-            tokens = start + gold
-            cache = KvCache.empty(network.shape, len(tokens))
-            parts = [
-                network.hidden(torch.tensor([tokens[i : i + 256]]), cache, [len(tokens[i : i + 256])])
-                for i in range(0, len(tokens), 256)
-            ]
-            hidden = torch.cat(parts, dim=1)[0, len(start) - 1 : -1]
-            results.append(torch.log_softmax(network.logits(hidden), dim=-1).half())
-    return results
-
-
-def compare(reference: list[Any], found: list[Any], golds: list[list[int]]) -> dict[str, float]:
-    """Return mean divergence from the reference, mean loss of the gold, and agreement.
-
-    Divergence is Kullback-Leibler's, in nats per token; agreement is the share of tokens where both would
-    pick the same next token.
-    """
-    import torch
-
-    divergence, loss, same = [], [], []
-    for left, right, gold in zip(reference, found, golds, strict=True):
-        p, q = left.float(), right.float()
-        divergence += (p.exp() * (p - q)).sum(dim=-1).tolist()
-        loss += (-q.gather(1, torch.tensor(gold)[:, None])).flatten().tolist()
-        same += (p.argmax(dim=-1) == q.argmax(dim=-1)).tolist()
-    return {
-        "divergence": round(statistics.mean(divergence), 5),
-        "gold_loss": round(statistics.mean(loss), 4),
-        "same_choice": round(statistics.mean(same), 4),
-        "tokens": len(same),
-    }
-
-
-def measure_generate(folder: Path) -> dict[str, Any]:
-    """Measure transformers' ``generate()`` in bfloat16 on the same prompt."""
-    import torch
-    from transformers import AutoModelForCausalLM
-    from transformers import logging as transformers_logging
-    from transformers.generation.streamers import BaseStreamer
-
-    from llm.chat import ChatTokenizer
-
-    transformers_logging.disable_progress_bar()
-    transformers_logging.set_verbosity_error()
-    start = time.perf_counter()
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16, local_files_only=True).eval()
-    load = time.perf_counter() - start
-    tokens = torch.tensor([ChatTokenizer(folder).encode(SPEED_PROMPT).all[:256]])
-    mask = torch.ones_like(tokens)
-
-    class Clock(BaseStreamer):
-        """Notes when each token is there."""
-
-        def __init__(self) -> None:
-            self.times = [time.perf_counter()]
-
-        def put(self, value: object) -> None:
-            self.times.append(time.perf_counter())
-
-        def end(self) -> None:
-            pass
-
-    read, write = [], []
-    for _ in range(3):
-        clock = Clock()
-        with torch.inference_mode():
-            model.generate(
-                tokens,
-                attention_mask=mask,
-                do_sample=False,
-                min_new_tokens=REPLY,
-                max_new_tokens=REPLY,
-                pad_token_id=0,
-                streamer=clock,
-            )
-        begin, _, first, *_ = clock.times  # the prompt itself is put first
-        read.append(first - begin)
-        write.append(clock.times[-1] - first)
-    return {
-        "load_s": round(load, 1),
-        "prefill_tokens_per_s": speed(tokens.shape[1], read),
-        "decode_tokens_per_s": speed(REPLY - 1, write),
-        "peak_memory_mb": round(peak_memory_mb()),
-    }
-
-
-def one(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Measure what ``--one`` names, in this process."""
-    if arguments.one == BASELINE:
-        return measure_generate(arguments.folder)
-    import torch
-
-    figures, network, tokenizer = measure_precision(arguments.folder, arguments.one)
-    if arguments.reference is None:
-        return figures
-    cases = spider_prompts(Path(os.environ["SHOPTALK_DATA"]), arguments.prompts)
-    found = score(network, tokenizer, cases)
-    if not arguments.reference.exists():
-        torch.save(found, arguments.reference)
-    golds = [tokenizer._plain(sql) for _, sql in cases]
-    return figures | compare(torch.load(arguments.reference), found, golds)
-
-
-def in_its_own_process(arguments: argparse.Namespace, name: str, reference: Path | None) -> dict[str, Any]:
-    """Run this module for one precision, so that its memory is its own; return its figures or the reason."""
-    command = [
-        *(sys.executable, "-m", "bench.engine", "--one", name),
-        *("--folder", str(arguments.folder), "--prompts", str(arguments.prompts)),
-        *(("--reference", str(reference)) if reference else ()),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         return {"failed": (done.stderr.strip().splitlines() or ["no output"])[-1]}
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
-def main() -> int:
-    """Measure, print a table, keep the raw figures; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m bench.engine", description=__doc__.split("\n")[0])
-    parser.add_argument("--precisions", nargs="+", help="default: those that are usable on this machine")
-    parser.add_argument(
-        "--prompts", type=int, default=12, help="Spider questions for the quality (default: 12)"
-    )
-    parser.add_argument("--folder", type=Path, help="a model folder (default: the default model's)")
-    parser.add_argument("--one", help=argparse.SUPPRESS)
-    parser.add_argument("--reference", type=Path, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.one:
-        logging.disable(logging.WARNING)
-        print(json.dumps(one(arguments)))
-        return 0
+def compared(builds: Mapping[str, Path], work: Mapping[str, Any], repeats: int) -> dict[str, list[Any]]:
+    """Each build's figures, ``repeats`` times in turns."""
+    results: dict[str, list[Any]] = {name: [] for name in builds}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "work.json"
+        file.write_text(json.dumps(work), encoding="utf-8")
+        for _ in range(repeats):
+            for name, build in builds.items():
+                found = run(build, [str(ROOT / "bench" / "engine_probe.py"), str(file)])
+                results[name].append(found)
+                print(f"  {name}: {row(found)}", flush=True)
+    return results
 
-    from llm.precision import choose
-    from llm.weights import ensure_weights
-    from ui.settings import Settings
+
+def row(found: Mapping[str, Any]) -> str:
+    """One line of figures."""
+    if "failed" in found:
+        return f"failed: {found['failed']}"
+    return ", ".join(f"{key} {found[key]:,.1f}" for key in FIGURES)
+
+
+def medians(runs: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """The median of each figure over the runs that did not fail."""
+    good = [found for found in runs if "failed" not in found]
+    return {key: statistics.median(found[key] for found in good) for key in FIGURES} if good else {}
+
+
+def main() -> int:
+    """Measure, print, keep the raw figures; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m bench.engine", description=__doc__.split("\n")[0])
+    parser.add_argument("--against", metavar="COMMIT", help="an earlier build to measure in turns with this")
+    parser.add_argument("--models", nargs="+", default=MODELS, help="default: %(default)s")
+    parser.add_argument("--questions", type=int, default=10, metavar="N", help="recorded questions (10)")
+    parser.add_argument("--repeats", type=int, default=2, metavar="N", help="runs of each build (2)")
+    parser.add_argument("--accuracy", type=int, default=0, metavar="N", help="validation questions (none)")
+    options = parser.parse_args()
+    from app.settings import Settings
 
     home = Settings.from_environment().weights
-    arguments.folder = arguments.folder or ensure_weights(home)
-    hardware = describe()
-    print(hardware)
-    choice = choose(home, arguments.folder, "cpu")
-    assert choice is not None
-    print(f"Chosen on this CPU: {choice.precision} ({choice.reason})\n")
-    usable = ["float32", "float16", "int8", "bfloat16", *(["nf4"] if "avx512f" in hardware.flags else [])]
-    names = arguments.precisions or usable
-    data = os.environ.get("SHOPTALK_DATA")
-    has_data = data is not None and (Path(data) / "spider_train" / "questions.jsonl").is_file()
-    if not has_data:
-        print("Quality is left out: SHOPTALK_DATA does not name a folder with spider_train.\n")
-    if has_data and "float32" not in names:
-        names = ["float32", *names]
-    names = sorted(names, key=lambda name: name != "float32")  # the reference comes first
+    requests = recorded(home, options.questions)
+    print(f"{len(requests)} requests of {options.questions} questions were recorded.")
     results: dict[str, Any] = {}
-    header = f"{'':20} {'load s':>7} {'read tok/s':>11} {'write tok/s':>12} {'memory MB':>10}"
-    print(f"{header} {'divergence':>11} {'gold loss':>10} {'same choice':>12}")
-    with tempfile.TemporaryDirectory() as folder:
-        reference = Path(folder) / "float32.pt" if has_data else None
-        for name in [*names, BASELINE]:
-            found = in_its_own_process(arguments, name, reference if name != BASELINE else None)
-            results[name] = found
-            print(row(name, found), flush=True)
+    with contextlib.ExitStack() as stack:
+        names = {"this build": None} | ({options.against: options.against} if options.against else {})
+        builds = {name: stack.enter_context(build_of(commit)) for name, commit in names.items()}
+        for model in options.models:
+            print(model)
+            work = {"home": str(home), "model": model, "requests": requests, "people": PEOPLE, "rounds": 1}
+            results[model] = compared(builds, work, options.repeats)
+            data = os.environ.get("SHOPTALK_DATA")
+            if options.accuracy and data and model == MODELS[0]:
+                arguments = [str(home), model, data, str(options.accuracy), "tables-sql-0.5b"]
+                for name, build in builds.items():
+                    found = run(build, ["-c", EVALUATE, *arguments])
+                    results[model][f"{name}, accuracy"] = [found]
+                    print(f"  {name}: {found.get('right')} of {found.get('asked')} right", flush=True)
     figures = {
-        f"engine, {name}": f"{found['decode_tokens_per_s']['median']} tokens/s written, "
-        f"{found['prefill_tokens_per_s']['median']} read, {found['peak_memory_mb']} MB"
-        for name, found in results.items()
-        if "failed" not in found
+        f"{model}, {name}": row(medians(runs))
+        for model, found in results.items()
+        for name, runs in found.items()
+        if medians_apply(runs)
     }
-    path = write_result(
-        RESULTS / "engine.json",
-        {"figures": figures, "chosen": vars(choice), "results": results, **circumstances()},
-    )
+    path = write_result(RESULTS / "engine.json", {"figures": figures, "results": results, **circumstances()})
     print(f"\nRaw figures: {path}")
-    return 1 if any("failed" in found for found in results.values()) else 0
+    return (
+        1 if any("failed" in found for runs in results.values() for r in runs.values() for found in r) else 0
+    )
 
 
-def row(name: str, found: dict[str, Any]) -> str:
-    """Return one line of the table."""
-    if "failed" in found:
-        return f"{name:20} failed: {found['failed']}"
-    read, write = (found[key]["median"] for key in ("prefill_tokens_per_s", "decode_tokens_per_s"))
-    line = f"{name:20} {found['load_s']:7.1f} {read:11.1f} {write:12.1f} {found['peak_memory_mb']:10,}"
-    if "divergence" in found:
-        line += f" {found['divergence']:11.5f} {found['gold_loss']:10.4f} {found['same_choice']:12.1%}"
-    return line
+def medians_apply(runs: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the runs hold speeds (and not counts of right answers) and one of them did not fail."""
+    return any("tokens_per_s" in found for found in runs)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ PACKAGES = (
     "sqlglot",
     "torch",
     "transformers",
+    "xllamacpp",
 )
 
 
