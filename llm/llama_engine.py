@@ -14,14 +14,18 @@ import functools
 import hashlib
 import logging
 import os
+import statistics
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from llm.chat import END, END_OF_TEXT, START, PromptTokens, lay_out
 from llm.constraint import Constraint, byte_tokenizer
+from llm.costs import Cost
 from llm.engine import Completion, Finish, Prompt, Request
 from llm.errors import EngineUnavailable, PromptTooLong, UnknownAdapter
 from llm.line import Line
@@ -36,6 +40,8 @@ LEAST_KEPT = 192
 """Tokens of a shared start from which it is worth keeping; a shorter one is read in a second."""
 KEPT_FILES = 16
 """Shared starts kept on disk; one takes 12 (0.5B) or 28 kB (1.5B) a token."""
+NOTED = 20
+"""Replies over which costs are taken, and after which they are noted again."""
 MARKUP = (
     *("<|object_ref_start|>", "<|object_ref_end|>", "<|box_start|>", "<|box_end|>", "<|quad_start|>"),
     *("<|quad_end|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", "<|image_pad|>"),
@@ -67,6 +73,7 @@ class LlamaEngine:
         adapters: name to GGUF file, each an activated LoRA (``llm.gguf_adapter``).
         threads: cores that compute.
         kept: folder where read starts are kept; one per model.
+        note: told what answering costs here, now and then.
     Raises:
         EngineUnavailable: the file cannot be loaded, or its vocabulary knows no ChatML markup.
     """
@@ -80,7 +87,9 @@ class LlamaEngine:
         kept: Path,
         slots: int = SLOTS,
         window: int = WINDOW,
+        note: Callable[[Cost], None] | None = None,
     ) -> None:
+        began = time.monotonic()
         adapters = dict(adapters or {})
         self._places = {name: place for place, name in enumerate(adapters)}
         self._server = LlamaServer(
@@ -104,6 +113,10 @@ class LlamaEngine:
         control = [self._server.tokens(name, markup=True) for name in MARKUP]
         self._never = [[ids[0], False] for ids in control if len(ids) == 1]
         self._plain = functools.lru_cache(maxsize=256)(self._server.tokens)
+        self._note, self._threads, self._load_s = note, threads, time.monotonic() - began
+        self._rates: deque[tuple[float, float]] = deque(maxlen=NOTED)
+        """Tokens read and written a second by the last replies that say something of it."""
+        self._replies = 0
         # The file's identity: what was kept of another file, or of another build, is never put back.
         stat = gguf.stat()
         self._identity = f"{gguf.resolve()}|{stat.st_size}|{stat.st_mtime_ns}|{_version()}|{window}"
@@ -186,7 +199,10 @@ class LlamaEngine:
         if request.grammar is not None:
             body["grammar"] = f"%llguidance {{}}\n{request.grammar}"
 
+        timings: dict[str, float] = {}
+
         def hear(event: dict[str, Any]) -> bool:
+            timings.update(event.get("timings") or {})
             for part in event.get("choices", ()):
                 reply = replies[part["index"]]
                 reply.text += part["text"]
@@ -200,6 +216,27 @@ class LlamaEngine:
         error = self._server.ask(body, hear)
         if error is not None:
             raise EngineUnavailable(f"llama.cpp failed: {error.get('message', error)}. Ask again.")
+        self._account(timings)
+
+    def _account(self, timings: Mapping[str, float]) -> None:
+        """Note what a reply took, if it read and wrote enough to tell."""
+        if timings.get("prompt_n", 0) < 16 or timings.get("predicted_n", 0) < 8:
+            return
+        self._rates.append((timings["prompt_per_second"], timings["predicted_per_second"]))
+        self._replies += 1
+        if self._note is not None and self._replies % NOTED == 1:
+            import psutil
+
+            read, written = (statistics.median(rates) for rates in zip(*self._rates, strict=True))
+            self._note(
+                Cost(
+                    threads=self._threads,
+                    load_s=self._load_s,
+                    read_tokens_per_s=read,
+                    written_tokens_per_s=written,
+                    memory_mb=psutil.Process().memory_info().rss / 1e6,
+                )
+            )
 
     def _ready(self, slot: int, start: str, shared: tuple[int, ...], cancel: threading.Event | None) -> bool:
         """Have ``slot`` hold the shared start: it does, or from disk, or read now; False when cancelled."""

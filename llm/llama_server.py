@@ -71,6 +71,8 @@ class LlamaServer:
         params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(path), 0.0) for path in adapters]
         params.n_ctx, params.n_parallel, params.kv_unified = window, slots, True
         params.n_batch = params.n_ubatch = BATCH
+        # Read, not mapped: most weights are laid out anew for the CPU, and a mapped file would stay beside.
+        params.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
         params.n_threads_http = 2
         params.cache_ram_mib = 0  # prompts are kept by this package, per slot and on disk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +10,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from llm.costs import note_cost
 from llm.errors import EngineUnavailable
 from llm.hardware import engine_threads, torch_sees_a_card
-from llm.weights import DEFAULT_MODEL, ensure_weights
+from llm.weights import DEFAULT_MODEL, ensure_weights, model_name
 
 if TYPE_CHECKING:
     from llm.engine import Engine
@@ -115,7 +117,8 @@ def open_engine(
 
         files = {name: as_gguf(folder, home / "adapters") for name, folder in (adapters or {}).items()}
         kept = home / "prompts" / weights.stem
-        return LlamaEngine(weights, adapters=files, threads=engine_threads(), kept=kept)
+        note = functools.partial(note_cost, home, model_name(model))
+        return LlamaEngine(weights, adapters=files, threads=engine_threads(), kept=kept, note=note)
     from llm.torch_engine import TorchEngine
 
     return TorchEngine(weights, device=choice.device, precision=choice.precision, adapters=adapters)

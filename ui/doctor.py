@@ -120,7 +120,28 @@ def _model(settings: Settings, findings: Findings) -> dict[str, str]:
         found[f"weights: {source.kind}"] = f"{'found' if source.is_available else 'no'}: {source.detail}"
     if not any(source.is_available for source in sources if source.kind in ("path", "kept")):
         findings.missing.append(Missing(what=f"the weights of {model}", command="shoptalk weights"))
-    return found | _adapters(settings, findings)
+    return found | _costs(settings) | _adapters(settings, findings)
+
+
+def _costs(settings: Settings) -> dict[str, str]:
+    """What each known model takes of this machine: measured where it has run, else by its size."""
+    from llm.costs import costs
+    from llm.weights import known_models
+
+    known, models = costs(settings.weights), known_models()
+    measured = next((name for name in models if name in known), None)
+    found = {}
+    for name, spec in models.items():
+        text = f"{spec.bytes / 1e9:.1f} GB of disk"
+        if name in known:
+            text += f"; {known[name]}"
+        elif measured is not None:
+            times = spec.bytes / models[measured].bytes
+            text += f"; not run here yet, by its size {times:.1f} times the seconds and memory of {measured}"
+        else:
+            text += "; not run here yet"
+        found[f"cost: {name}"] = text
+    return found
 
 
 def _adapters(settings: Settings, findings: Findings) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
 import stat
 import threading
 from dataclasses import replace
@@ -12,6 +14,7 @@ import httpx
 import psutil
 import pytest
 
+from llm.costs import costs, note_cost
 from llm.engine import Prompt, Request
 from llm.errors import EngineUnavailable
 from llm.gguf_adapter import as_gguf
@@ -186,3 +189,15 @@ def test_it_says_nothing_by_itself(
     opened(tiny_gguf, tmp_path).complete(Request(prompt=PROMPT, max_tokens=3))
     said = capfd.readouterr()
     assert said.out == said.err == ""
+
+
+def test_what_it_costs_is_noted_and_told(tiny_gguf: Path, tmp_path: Path) -> None:
+    note = functools.partial(note_cost, tmp_path, "tiny")
+    engine = LlamaEngine(tiny_gguf, threads=1, kept=tmp_path / "prompts", window=4096, note=note)
+    engine.complete(Request(prompt=PROMPT, grammar="start: /[a-z]{12}/"))
+    cost = costs(tmp_path)["tiny"]
+    assert cost.threads == 1 and cost.on == dt.date.today().isoformat()
+    assert min(cost.load_s, cost.read_tokens_per_s, cost.written_tokens_per_s, cost.memory_mb) > 0
+    assert "tokens a second with 1 threads" in str(cost)
+    (tmp_path / "costs.json").write_text('{"tiny": {"odd": 1}}')
+    assert costs(tmp_path) == {}
