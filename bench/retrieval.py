@@ -109,8 +109,8 @@ def why_not(corpus: str) -> str | None:
 
 def documents_of(corpus: str) -> list[Any]:
     """What is indexed: reviews, and for the demonstration shop its past reports."""
-    from reports import documents
-    from reports.build import build_past_reports
+    from jobs.report.monthly import build_past_reports
+    from jobs.report.passages import documents
     from retrieval.corpus import review_documents
     from sql.shop.shopfile import load_shop
     from sql.shop.workspace import open_workspace

@@ -55,8 +55,9 @@ _EXECUTED = re.compile(r"^M?!", re.IGNORECASE)
 """How a comment begins that MySQL or MariaDB executes."""
 
 
-def rewrite(text: str, terms: Terms, original: str) -> tuple[str, list[Source]]:
-    """The statement as it would run, and the views that it reads, sorted by the names that stand in it.
+def rewrite(text: str, terms: Terms, original: str) -> tuple[str, list[Source], exp.Query]:
+    """The statement as it would run, the views that it reads, sorted by the names that stand in it, and the
+    statement as it was read.
 
     Args:
         text: the statement, or what an earlier reading printed.
@@ -78,10 +79,11 @@ class _Pass:
         self.used: dict[str, Source] = {}
         """Sources of the statement by key of the name in it."""
 
-    def run(self, text: str) -> tuple[str, list[Source]]:
+    def run(self, text: str) -> tuple[str, list[Source], exp.Query]:
         text, known = self.strip_views(text)
         tree = self.parse(text)
         self.admit_nodes(tree)
+        read = tree.copy()
         self.settle_names(tree)
         self.tame_numbers(tree)
         self.place_sources(tree, known)
@@ -98,7 +100,7 @@ class _Pass:
             with_ = "WITH RECURSIVE " if own and tree.args["with_"].args.get("recursive") else "WITH "
             rest = f", {printed[len(with_) :]}" if own else f" {printed}"
             printed = f"{with_}{', '.join(bodies)}{rest}"
-        return printed, used
+        return printed, used, read
 
     def refuse(self, reason: str) -> NoReturn:
         raise UnsafeQuery(self.original, reason)
