@@ -160,7 +160,7 @@ class Assistant:
             self._end(state, "stopped")
             raise
         except Exception:
-            logger.exception("question %s failed in skill %s", state.id, state.skill)
+            logger.exception("question %s failed in job %s", state.id, state.skill)
             self._end(state, "crashed")
             raise
         if conversation is not None:

@@ -23,7 +23,7 @@ from sql.semantics import Shop
 from sql.types import Table
 from telling.charts import draw_result
 from telling.evidence import Evidence
-from telling.phrases import Words, load_words
+from telling.phrases import Words, escape_markdown, load_words
 from telling.results import tell_result
 from telling.writer import Draw, Tell
 
@@ -172,7 +172,8 @@ class Job:
     def check_needs(self, shop: Shop) -> None:
         """Raise ``Declined`` when the shop's description lacks what the job needs."""
         if missing := self.missing(shop):
-            raise Declined("unbound", {"names": ", ".join(missing), "job": self.name})
+            names = ", ".join(name.replace("_", " ") for name in missing)
+            raise Declined("unbound", {"names": escape_markdown(names)})
 
 
 def words_of(language: str, job: Job | None = None) -> Words:

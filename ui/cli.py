@@ -563,7 +563,7 @@ def evaluate(
         resume=resume,
     )
     if report is not None:
-        from finetune.report import to_html
+        from finetune.evaluation_page import to_html
         from ui.write import write_whole
 
         write_whole(report, to_html(measured).encode())

@@ -279,7 +279,7 @@ def attributes_needed(role: Role) -> tuple[str, ...]:
     """Names of the user's attributes that the role's rules about rows name, sorted; in whatever dialect."""
     from typing import get_args
 
-    from sql.lock.attributes import attribute_names
+    from sql.lock.placeholders import attribute_names
     from sql.types import Dialect
 
     return tuple(sorted(frozenset().union(*(attribute_names(role, d) for d in get_args(Dialect)))))

@@ -128,7 +128,7 @@ _UNTAMED = re.compile(
 def tame_markdown(markdown: str) -> str:
     """The answer's Markdown: emphasis, lists and quotes stay; links, images, tags and formulas go.
 
-    ``bot`` escapes what it inserts; this is the second lock, for a skill that forgot. It leaves alone what is
+    ``bot`` escapes what it inserts; this is the second lock, for a job that forgot. It leaves alone what is
     escaped already. Addresses stay readable and are not clickable.
     """
 

@@ -42,9 +42,9 @@ from sqlglot.errors import SqlglotError
 
 from sql.errors import ShopFileError, UnsafeQuery
 from sql.lock.admission import refusal
-from sql.lock.attributes import with_attributes
 from sql.lock.functions import function_classes, function_names
 from sql.lock.groups import GroupRule, metric_forms
+from sql.lock.placeholders import with_attributes
 from sql.lock.rewrite import rewrite
 from sql.lock.schemas import schema_of, view_outputs, with_schemas
 from sql.lock.terms import Source, Terms

@@ -171,7 +171,7 @@ def test_a_bug_is_logged_and_rises(make: Make, caplog: pytest.LogCaptureFixture)
     with pytest.raises(ZeroDivisionError):
         list(make(ZeroDivisionError("ours")).answer("Revenue by month"))
     assert [r.levelname for r in caplog.records] == ["ERROR"]
-    assert "failed in skill ask_sql" in caplog.text
+    assert "failed in job ask_sql" in caplog.text
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3])

@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from finetune.report import VERDICTS, to_html
+from finetune.evaluation_page import VERDICTS, to_html
 from finetune.scores import EvaluationReport, Outcome, Preview
 
 EVIL = '<script>window.evil = 1</script> & "quoted" {{ 7 * 7 }}'
