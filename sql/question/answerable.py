@@ -83,7 +83,7 @@ def names_figures(links: Links) -> bool:
 
 _SQL_WRITE = re.compile(
     r"(?ix)\b(?:drop|truncate|alter|create)\s+(?:table|view|database|schema|column|index|role|user)s?\b"
-    r"|\bdelete\s+from\b|\binsert\s+into\b|\bupdate\s+\w+\s+set\b|\bgrant\s+\w+\s+(?:on|to)\b|\bmerge\s+into\b|;\s*--"
+    r"|\bdelete\s+from\b|\binsert\s+into\b|\bupdate\s+\w+\s+set\b|\bgrant\s+(?:all|select|insert|update|delete|execute|usage|connect)\b|\bmerge\s+into\b|;\s*--"
 )
 _QUOTED = re.compile(r"“[^”]*”|「[^」]*」|‘[^’]*’|\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)")
 _ASKS = re.compile(
