@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
-import logging
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     import threading
 
     from sql.shop.workspace import Workspace
-
-logger = logging.getLogger(__name__)
 
 REPORTS = ("monthly",)
 """Names of the reports that can be built."""
@@ -117,25 +114,6 @@ def build_report(
         end=shift(first, 1),
         sections=_distinct(sections),
     )
-
-
-def build_past_reports(
-    workspace: Workspace, count: int = 3, *, name: str = "monthly", language: Language = "en"
-) -> tuple[Report, ...]:
-    """The reports of the last ``count`` full months, oldest first; months without rows are left out.
-
-    Raises:
-        NothingToReport: no view with a time column.
-        SqlError: a query failed.
-    """
-    plan(workspace)  # a shop without times is told so, rather than given no reports
-    reports = []
-    for month in last_full_months(workspace.today, count):
-        try:
-            reports.append(build_report(workspace, name, month=month, language=language))
-        except NothingToReport as error:
-            logger.info("%s", error)
-    return tuple(reports)
 
 
 # ---- rows -----------------------------------------------------------------------------------------------

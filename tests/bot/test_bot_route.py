@@ -21,7 +21,6 @@ from sql.question.answerable import is_write_request, verdict_of
 from sql.question.linking import Vocabulary, link
 from sql.shop.workspace import Workspace
 
-
 TODAY = dt.date(2026, 6, 30)
 
 

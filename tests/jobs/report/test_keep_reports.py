@@ -99,6 +99,16 @@ def test_saved_reports_are_found_again(tmp_path, report):
     assert archive.load("2026-05-monthly") == report
 
 
+def test_a_report_saved_by_an_earlier_version_is_read(report):
+    data = json.loads(json.dumps(report.to_json()))
+    for part in data["sections"]:
+        for figure in part["figures"]:
+            figure["start"] = 0
+        for column in (column for table in part["tables"] for column in table["columns"]):
+            del column["is_code"]
+    assert Report.from_json(data).sections[0].text == report.sections[0].text
+
+
 def test_past_reports_are_built_once(tmp_path, workspace, monkeypatch):
     archive = Archive(tmp_path)
     first = archive.keep_past_reports(workspace)
