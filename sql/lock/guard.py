@@ -168,8 +168,7 @@ class Guard:
         text = sql
         asked: exp.Query | None = None
         for _ in range(MAX_ROUNDS):
-            printed, used, tree = rewrite(text, self._terms, _short(sql))
-            asked = tree if asked is None else asked
+            printed, used, asked = rewrite(text, self._terms, _short(sql), asked)
             if printed == text:
                 names = tuple(sorted(source.view.name for source in used))
                 return CheckedQuery(

@@ -1,4 +1,4 @@
-"""Every job by its own cases; and a job that comes as a folder, on every surface, with no other line changed."""
+"""Every job by its own cases; and a job that comes as a folder, on every surface, with no other line."""
 
 from __future__ import annotations
 
