@@ -26,7 +26,7 @@ from sql.semantics import ReviewSource
 from sql.types import Dialect, Table
 from telling.evidence import Evidence
 from telling.quotes import quote
-from telling.scope import scoped
+from telling.row_scope import scoped
 from telling.writer import Writer
 
 logger = logging.getLogger(__name__)

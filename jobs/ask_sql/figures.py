@@ -18,7 +18,7 @@ from sql.semantics import Shop
 from sql.types import Table
 from telling.evidence import Evidence
 from telling.profile import profile_of
-from telling.scope import scope_of
+from telling.row_scope import scope_of
 
 if TYPE_CHECKING:
     from sql.ask import SqlAnswer

@@ -24,7 +24,7 @@ from sql.question.linking import Vocabulary, link
 from sql.shop.workspace import Workspace
 from sql.types import Table
 from telling.evidence import Evidence, Scope
-from telling.scope import scope_of
+from telling.row_scope import scope_of
 from telling.writer import Composed, write
 
 TODAY = dt.date(2026, 6, 30)
