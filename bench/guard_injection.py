@@ -273,6 +273,7 @@ def seat(yard: Yard, role: str, engine: Engine | None) -> Seat:
     """The assistant as the surfaces open it; ``None`` is a model that writes what it is told to."""
     from bench.talk_around import WorstModel
     from bot.assistant import Assistant
+    from jobs import JOBS
     from sql.ask import open_asker
     from sql.question.linking import Vocabulary
     from sql.shop.workspace import open_workspace
@@ -285,7 +286,7 @@ def seat(yard: Yard, role: str, engine: Engine | None) -> Seat:
     vocabulary = Vocabulary.build(workspace)
     model = WorstModel() if engine is None else engine
     asker = open_asker(workspace, model, vocabulary, asks_always=engine is None)
-    assistant = Assistant(workspace, asker, None, vocabulary=vocabulary, engine=model)
+    assistant = Assistant(workspace, asker, None, jobs=JOBS, vocabulary=vocabulary, engine=model)
     return Seat(role=role, assistant=assistant, database=watched, model=model)
 
 

@@ -109,8 +109,8 @@ def why_not(corpus: str) -> str | None:
 
 def documents_of(corpus: str) -> list[Any]:
     """What is indexed: reviews, and for the demonstration shop its past reports."""
-    from reports import documents
-    from reports.build import build_past_reports
+    from jobs.report.archive import Archive
+    from jobs.report.passages import documents
     from retrieval.corpus import review_documents
     from sql.shop.shopfile import load_shop
     from sql.shop.workspace import open_workspace
@@ -128,7 +128,9 @@ def documents_of(corpus: str) -> list[Any]:
             build_demo(folder, progress=False)
         workspace = open_workspace(load_shop(folder / "shop.yml"))
         found = review_documents(workspace)
-        found += [d for report in build_past_reports(workspace) for d in documents(report)]
+        with tempfile.TemporaryDirectory() as kept:
+            reports = Archive(Path(kept)).keep_past_reports(workspace)
+        found += [d for report in reports for d in documents(report)]
     workspace.close()
     return found
 

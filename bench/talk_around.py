@@ -224,7 +224,7 @@ def _turn(message: str, answer: Answer | None) -> Turn:
 
 
 REASONS = (
-    "write", "injection_hidden", "injection", "hidden", "outside", "not_allowed", "cannot_answer_missing",
+    "write", "rules_hidden", "rules", "hidden", "outside", "not_allowed", "cannot_answer_missing",
     "cannot_answer", "too_long", "unsafe", "query_failed", "timeout", "too_large", "no_previous",
     "which_figure", "best_by_what", "not_understood", "why",
 )  # fmt: skip
@@ -320,6 +320,7 @@ class Stage:
         """
         from bot.assistant import Assistant
         from bot.audit import AuditLog
+        from jobs import JOBS
         from retrieval.embed import load_embedder
         from sql.ask import open_asker
         from sql.databases import open_database
@@ -349,6 +350,7 @@ class Stage:
             workspace,
             asker,
             index,
+            jobs=JOBS,
             vocabulary=vocabulary,
             engine=engine,
             embedder=getattr(index, "embedder", None)

@@ -347,7 +347,7 @@ class Wires:
 def prompt_lines() -> tuple[str, ...]:
     """The long stretches of the model's own instructions, between the blanks that are filled."""
     stretches: list[str] = []
-    for file in sorted(resources.files("sql").joinpath("prompts").iterdir(), key=lambda f: f.name):
+    for file in sorted(resources.files("sql.statement").joinpath("prompts").iterdir(), key=lambda f: f.name):
         for line in file.read_text("utf-8").splitlines():
             stretches += [part.strip(" ().") for part in re.split(r"\$\w+", line)]
     return tuple(dict.fromkeys(part for part in stretches if len(part) >= 25))

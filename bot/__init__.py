@@ -1,5 +1,5 @@
-"""Conversation: understands a message, routes it to a skill, composes an answer with receipts.
+"""Conversation: understands a message, routes it to a job, tells its evidence, remembers; the audit log.
 
-It owns words and state. It never touches a connection, an index file or a model directly: it calls
-``sql``, ``retrieval`` and ``llm``.
+It knows no job by name and touches no connection, index file or model: jobs are handed to it, and do their
+work with the tools that it passes on.
 """

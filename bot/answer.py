@@ -2,68 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import decimal
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from retrieval.types import Hit
-from sql.types import Table, Value
+from sql.types import Table
+from telling.cells import json_value
+from telling.evidence import Figure
 
 Status = Literal["answered", "clarify", "declined", "failed"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """A number in the text and the cell it came from: the receipt."""
-
-    text: str
-    """The number as it stands in the text, e.g. ``12,345``."""
-    table: int
-    row: int
-    column: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scope:
-    """What the rows behind an answer are really limited to; only that may be repeated in its words."""
-
-    values: tuple[str, ...] = ()
-    """Values that rows were filtered by, as the database spells them."""
-    period_text: str = ""
-    """The asker's words for the period; empty when the query is not limited to it."""
-    period_first: dt.date | None = None
-    """First day; ``None`` when open."""
-    period_last: dt.date | None = None
-    """Last day, inclusive; ``None`` when open."""
-    min_stars: int | None = None
-    max_stars: int | None = None
-    """Both inclusive, of reviews."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """What a skill found; never prose."""
-
-    tables: tuple[Table, ...] = ()
-    scope: Scope = Scope()
-    hits: tuple[Hit, ...] = ()
-    parts: Mapping[str, int] = field(default_factory=dict)
-    """What a table other than the first is for → its position: ``total``, ``coverage`` or ``reviews``
-    (-1 when there are quotes and no table)."""
-    about: str = ""
-    """The view that the tables are about."""
-    facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """What the shop's description says (views, metrics, …), for answers that need no data."""
-    confidence: float = 0.0
-    """Probability in [0, 1] that the evidence answers the question."""
-    warnings: tuple[tuple[str, Mapping[str, str]], ...] = ()
-    """Sentences of ``bot/texts`` to warn with: key and values. Values are not escaped yet."""
-    sql: str = ""
-    """The statement over the shop's views as it was drafted, before the guard expanded it."""
-    seconds: Mapping[str, float] = field(default_factory=dict)
-    """Step → seconds, for ``Answer.seconds``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,9 +63,7 @@ class Answer:
                 {"id": h.document.id, "kind": h.document.kind, "text": h.document.text, "score": h.score}
                 for h in self.citations
             ],
-            "figures": [
-                {"text": f.text, "table": f.table, "row": f.row, "column": f.column} for f in self.figures
-            ],
+            "figures": [_figure_json(figure) for figure in self.figures],
             "restated": list(self.restated),
             "options": list(self.options),
             "confidence": self.confidence,
@@ -140,14 +85,7 @@ class Event:
     data: Any
 
 
-def json_value(value: Value) -> bool | int | float | str | None:
-    """One cell as plain JSON: decimals become numbers, dates ISO text, bytes hexadecimal."""
-    if isinstance(value, decimal.Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, dt.datetime | dt.date | dt.time):
-        return value.isoformat()
-    if isinstance(value, dt.timedelta):
-        return value.total_seconds()
-    if isinstance(value, bytes):
-        return value.hex()
-    return value
+def _figure_json(figure: Figure) -> dict[str, Any]:
+    """The cell behind a figure; of a comparison also how it was made and from what other cell."""
+    cell = {"text": figure.text, "table": figure.table, "row": figure.row, "column": figure.column}
+    return cell if figure.base is None else {**cell, "how": figure.how, "base": asdict(figure.base)}

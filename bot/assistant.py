@@ -1,8 +1,7 @@
-"""The way of a question: understand, route, a skill, words, chart. Streams the same events to every surface.
+"""The way of a question: understand, route, a job, words, chart. Streams the same events to every surface.
 
-Here is the one place where errors become words. What is expected (a refused query, a missing index, a
-stopped question) ends in an answer that says what happened, whether anything changed and the way out;
-anything else is a bug: it is logged with its traceback and rises to the surface.
+An error that is expected ends in an answer (``bot.refusals``); anything else is a bug: it is logged with its
+traceback and rises to the surface.
 """
 
 from __future__ import annotations
@@ -14,41 +13,26 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bot.answer import Answer, Event, Evidence, Status
+from bot.answer import Answer, Event
 from bot.audit import AuditLog, Entry
-from bot.chart import chart_of
-from bot.compose import Composed, compose, limits_rows
-from bot.errors import AskBack, NotRecorded, Refusal, Stopped, UnusableQuestion
+from bot.errors import NotRecorded, Stopped
+from bot.job import Asker, Job, Request, Tools, as_tuple, words_of
 from bot.memory import Conversation, Turn
-from bot.names import title_of
+from bot.refusals import EXPECTED, refused
 from bot.route import Nearest, Route, route
-from bot.skills.base import Asker, Request, Skill, Tools
-from bot.skills.help import suggestions
-from bot.skills.registry import SKILLS
 from bot.understand import MAX_CHARACTERS, clean, language_of, understand
-from bot.words import SPOKEN, escape_markdown, load_words
-from llm.errors import LlmError
-from retrieval.errors import RetrievalError
 from retrieval.types import Retriever
-from sql.ask import CannotAnswer
-from sql.errors import (
-    DatabaseUnavailable,
-    NotAllowed,
-    QueryCancelled,
-    QueryFailed,
-    QueryTimeout,
-    QueryTooLarge,
-    SqlError,
-    UnsafeQuery,
-)
-from sql.lock.groups import GroupRefusal
+from sql.errors import QueryCancelled
 from sql.question.linking import Links, Vocabulary
-from sql.record import Statement, kind_of, recording
+from sql.record import Statement, recording
 from sql.types import Table
+from telling.evidence import Evidence
+from telling.phrases import SPOKEN, escape_markdown
+from telling.writer import Composed, write
 
 if TYPE_CHECKING:
     from bot.route import Embedder
@@ -57,14 +41,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-EXPECTED = (Refusal, Stopped, NotRecorded, SqlError, RetrievalError, LlmError)
-"""Errors that become words."""
 _POLL_S = 0.05
 """How often a waiting answer looks whether it was stopped."""
 SHOWN_OF_TOO_LONG = 200
 """Characters that are repeated of a message that is too long to be read."""
 NO_SKILL = "none"
-"""``Answer.skill`` when no skill was chosen."""
+"""``Answer.skill`` when no job was chosen."""
 
 
 @dataclass(kw_only=True)
@@ -75,7 +57,7 @@ class _State:
     question: str
     standalone: str
     language: str
-    skill: str = NO_SKILL
+    job: Job | None = None
     links: Links | None = None
     is_told: bool = False
     """Whether the event "understood" went out."""
@@ -85,6 +67,11 @@ class _State:
     """The question's place in the audit log; ``None`` without one."""
     seconds: dict[str, float] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
+
+    @property
+    def skill(self) -> str:
+        """Name of the job that answers."""
+        return self.job.name if self.job is not None else NO_SKILL
 
 
 class Assistant:
@@ -96,10 +83,10 @@ class Assistant:
         asker: Asker | None,
         retriever: Retriever | None,
         *,
+        jobs: Sequence[Job],
         vocabulary: Vocabulary,
         engine: Engine | None = None,
         embedder: Embedder | None = None,
-        skills: tuple[Skill, ...] = SKILLS,
         audit: AuditLog | None = None,
     ) -> None:
         """Put the parts together; nothing is loaded here.
@@ -107,19 +94,25 @@ class Assistant:
         Args:
             asker: ``None`` when there is no language model; figures are then declined.
             retriever: ``None`` when there is no index; quotes are then declined.
+            jobs: what can be asked for; of equal claims the first job's counts.
             engine: the model behind ``asker``; kept for the surfaces that show its name.
             embedder: compares meanings in routing; ``None`` takes the retriever's, if it shows one, and else
                 routes by cues alone.
             audit: where every question is logged; a log that cannot be written refuses it. ``None`` logs
                 nothing: for tests and measurements.
         """
-        self.tools = Tools(workspace=workspace, asker=asker, retriever=retriever, vocabulary=vocabulary)
+        self.tools = Tools(
+            workspace=workspace,
+            asker=asker,
+            retriever=retriever,
+            vocabulary=vocabulary,
+            jobs=as_tuple(jobs),
+        )
         self.engine = engine
         self.audit = audit
-        self.skills = skills
         # An index brings its own embedder: one model in memory serves both.
         embedder = embedder if embedder is not None else getattr(retriever, "embedder", None)
-        self._nearest = Nearest(embedder, skills) if embedder is not None else None
+        self._nearest = Nearest(embedder, self.tools.jobs) if embedder is not None else None
 
     @property
     def readers(self) -> str:
@@ -167,7 +160,7 @@ class Assistant:
             self._end(state, "stopped")
             raise
         except Exception:
-            logger.exception("question %s failed in skill %s", state.id, state.skill)
+            logger.exception("question %s failed in job %s", state.id, state.skill)
             self._end(state, "crashed")
             raise
         if conversation is not None:
@@ -187,11 +180,10 @@ class Assistant:
         state.is_told = True
         yield _understood_event(state)
         logger.debug("question %s: %r means %r (%s)", state.id, question, state.standalone, chosen.reason)
-        evidence = yield from self._run(state, chosen.skill, asked)
-        shop = self.tools.workspace.shop
-        composed = compose(evidence, shop, load_words(state.language), self.tools.workspace.role)
-        main = evidence.tables[0] if evidence.tables and "reviews" not in evidence.parts else None
-        chart = chart_of(main, shop, load_words(state.language).language) if main is not None else None
+        evidence = yield from self._run(state, chosen.job, asked)
+        shop, words = self.tools.workspace.shop, chosen.job.words(state.language)
+        composed = write(evidence, chosen.job.tell, shop, words, self.tools.workspace.role)
+        chart = chosen.job.draw(evidence, shop, words.language)
         answer = self._answered(state, evidence, composed, chart)
         _stop_if(asked)
         self._end(state, answer.status)
@@ -237,17 +229,19 @@ class Assistant:
         started = time.monotonic()
         workspace = self.tools.workspace
         try:
-            understood = understand(question, conversation, self.tools.vocabulary, workspace.today)
+            understood = understand(
+                question, conversation, self.tools.vocabulary, workspace.today, self.tools.jobs
+            )
             state.question, state.standalone = understood.question, understood.standalone
             state.language, state.links = understood.language, understood.links
-            chosen = route(understood, self.tools, self.skills, self._nearest)
-            state.skill = chosen.skill.name
+            chosen = route(understood, self.tools, self._nearest)
+            state.job = chosen.job
         finally:
             state.seconds["understand"] = time.monotonic() - started
         return chosen
 
-    def _run(self, state: _State, skill: Skill, asked: threading.Event) -> Generator[Event, None, Evidence]:
-        """Run a skill in a thread and pass on its steps; stop it when asked to or when nobody listens."""
+    def _run(self, state: _State, job: Job, asked: threading.Event) -> Generator[Event, None, Evidence]:
+        """Run a job in a thread and pass on its steps; stop it when asked to or when nobody listens."""
         assert state.links is not None
         _stop_if(asked)
         stop = threading.Event()
@@ -266,12 +260,12 @@ class Assistant:
         def work() -> None:
             try:
                 with recording(heard):
-                    evidence = skill.run(request, self.tools)
+                    evidence = job.run(request, self.tools)
                 steps.put(("evidence", evidence))
             except BaseException as error:
                 steps.put(("error", error))
 
-        worker = threading.Thread(target=work, name=f"skill-{skill.name}", daemon=True)
+        worker = threading.Thread(target=work, name=f"job-{job.name}", daemon=True)
         worker.start()
         try:
             while True:
@@ -332,7 +326,7 @@ class Assistant:
         views = {name for table in evidence.tables for name in table.query.views}
         if evidence.hits:
             views.add(evidence.about)
-        if limits_rows(role, views):
+        if role.is_limited_in(views):
             notes.append(self._say(state, "part_note", role=role.name))
         if any(table.query.minimum_group is not None and table.rows for table in evidence.tables):
             notes.append(self._say(state, "groups_note", role=role.name, least=str(role.minimum_group)))
@@ -341,123 +335,30 @@ class Assistant:
     def _say(self, state: _State, key: str, **values: str) -> str:
         """A sentence in the answer's language; values are escaped here."""
         safe = {name: escape_markdown(value) for name, value in values.items()}
-        return load_words(state.language).say(key, **safe)
-
-    # --- errors become words: here and nowhere else ---
+        return words_of(state.language, state.job).say(key, **safe)
 
     def _refusal(self, state: _State, error: Exception) -> Answer:
-        status, text, options, restated = self._refusal_words(state, error)
-        role = self.tools.workspace.role
-        if role.rows and _is_unknown(error):
-            # A name that only hidden rows hold and one that nobody ever heard of get the same words.
-            text = f"{text} {self._say(state, 'only_part', role=role.name)}"
-        if options:
-            lines = [self._say(state, "option", text=option) for option in options]
-            text = "\n".join([text, "", *lines])
-            restated = (*restated, *(escape_markdown(option) for option in options))
-        if state.language not in SPOKEN:
-            text = f"{self._say(state, 'other_language')}\n\n{text}"
+        told = refused(
+            error, words_of(state.language, state.job), state.language, state.standalone, self.tools
+        )
+        keeps_rows = told.status == "failed" and not isinstance(error, Stopped | NotRecorded)
         return Answer(
             question=state.question,
             standalone_question=state.standalone,
             language=state.language,
             skill=state.skill,
-            status=status,
-            text=text,
-            tables=tuple(state.tables)
-            if status == "failed" and not isinstance(error, Stopped | NotRecorded)
-            else (),
-            restated=restated,
-            options=options,
+            status=told.status,
+            text=told.text,
+            tables=tuple(state.tables) if keeps_rows else (),
+            restated=told.restated,
+            options=told.options,
             id=state.id,
             seconds=_seconds(state, {}),
         )
 
-    def _refusal_words(
-        self, state: _State, error: Exception
-    ) -> tuple[Status, str, tuple[str, ...], tuple[str, ...]]:
-        """Status, sentence, options to choose from, and what of the sentence repeats the question."""
-        if isinstance(error, Refusal):
-            return self._own_refusal(state, error)
-        if isinstance(error, Stopped | QueryCancelled):
-            return "failed", self._say(state, "stopped"), (), ()
-        if isinstance(error, CannotAnswer):
-            return "declined", self._cannot_answer(state, error), (), (state.standalone,)
-        if isinstance(error, NotRecorded):
-            return "failed", self._say(state, "not_recorded", reason=error.reason), (), (error.reason,)
-        role = self.tools.workspace.role
-        if isinstance(error, NotAllowed) and isinstance(error.__cause__, GroupRefusal):
-            least = str(role.minimum_group)
-            text = self._say(state, "aggregates_only", role=role.name, least=least)
-            return "declined", text, (), (least, escape_markdown(role.name))
-        key, status = _sentence_for(error)
-        reason = _reason(error)
-        return status, self._say(state, key, reason=reason, role=role.name), (), (escape_markdown(reason),)
-
-    def _own_refusal(
-        self, state: _State, error: Refusal
-    ) -> tuple[Status, str, tuple[str, ...], tuple[str, ...]]:
-        role = escape_markdown(self.tools.workspace.role.name)
-        text = load_words(state.language).say(error.key, **{"role": role, **error.values})
-        options = error.options
-        if isinstance(error, AskBack | UnusableQuestion):
-            if not options and error.key != "too_long":
-                options = suggestions(self.tools.workspace.shop, state.language, self.tools.vocabulary)
-            status: Status = "declined" if error.key == "too_long" else "clarify"
-            return status, text, options, tuple(error.values.values())
-        return "declined", text, options, tuple(error.values.values())
-
-    def _cannot_answer(self, state: _State, error: CannotAnswer) -> str:
-        words = load_words(state.language)
-        names = [self._name(state, name) if error.is_hidden else name for name in error.missing]
-        listed = words.say("list_join").join(escape_markdown(name) for name in names)
-        if error.is_hidden:
-            return words.say("hidden", role=escape_markdown(self.tools.workspace.role.name), names=listed)
-        if listed:
-            return words.say("cannot_answer_missing", names=listed)
-        return words.say("cannot_answer", reason=escape_markdown(_without_stop(error.reason)))
-
-    def _name(self, state: _State, name: str) -> str:
-        """``view.column`` or a view's name in the asker's language."""
-        return title_of(self.tools.workspace.shop, name.rpartition(".")[2], state.language)
-
-
-def _sentence_for(error: Exception) -> tuple[str, Status]:
-    """Which sentence tells of an error of another package."""
-    kinds: tuple[tuple[type[Exception], str, Status], ...] = (
-        (NotAllowed, "not_allowed", "declined"),
-        (UnsafeQuery, "unsafe", "failed"),
-        (QueryTimeout, "timeout", "failed"),
-        (QueryTooLarge, "too_large", "failed"),
-        (QueryFailed, "query_failed", "failed"),
-        (DatabaseUnavailable, "database", "failed"),
-        (SqlError, "sql_error", "failed"),
-        (RetrievalError, "index", "failed"),
-        (LlmError, "engine", "failed"),
-    )
-    return next((key, status) for kind, key, status in kinds if isinstance(error, kind))
-
-
-def _is_unknown(error: Exception) -> bool:
-    """Whether the asker is told that a name is not in the data."""
-    if isinstance(error, CannotAnswer):
-        return not error.is_hidden
-    return isinstance(error, Refusal) and error.key in ("cannot_answer_missing", "not_understood")
-
 
 def _not_heard(statement: Statement) -> None:
     """Where statements go without an audit log."""
-
-
-def _reason(error: Exception) -> str:
-    """The error's own words; of a refused statement only the reason, and none of what the database said."""
-    if isinstance(error, UnsafeQuery | QueryFailed | QueryTimeout | QueryTooLarge):
-        return _without_stop(kind_of(error))
-    return _without_stop(str(error))
-
-
-def _without_stop(text: str) -> str:
-    return text.strip().rstrip(".。")
 
 
 def _stop_if(asked: threading.Event) -> None:

@@ -342,7 +342,7 @@ class Entry:
 
         Args:
             status: ``answered``, ``clarify``, ``declined``, ``failed``, ``stopped`` or ``done``.
-            facts: further texts, such as ``standalone_question`` and ``skill``.
+            facts: further texts, such as ``standalone_question`` and ``skill`` (the name of the job).
         Raises:
             NotRecorded: the log cannot be written; what was found must not be shown.
         """

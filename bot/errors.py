@@ -34,6 +34,8 @@ class Refusal(BotError):
         self.key = key
         self.values = dict(values or {})
         self.options = options
+        self.restated: tuple[str, ...] = ()
+        """What the sentence repeats of the question besides its values."""
 
 
 class UnusableQuestion(Refusal):

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bot import cues
+from bot import followup_cues as cues
 from sql.question.linking import Links, Mention
 from sql.question.periods import Period
 
@@ -172,8 +172,6 @@ def is_followup(links: Links, *, needs_cue: bool = False, after_asking_back: boo
     features = _features(links)
     has_cue = _has_cue(text) or bool(re.match(rf"\W*(?:{cues.COMPARING.pattern[4:]})", text, re.IGNORECASE))
     rest = text[_lead_end(text) :]
-    if cues.REVIEWS.search(text) and not cues.COUNTING.search(text):
-        return False  # "show me the complaints about the zipper" says what it wants
     asks_itself = bool(cues.ASKING.search(rest)) and bool(features.measures)
     is_short = _length(text) <= MAX_WORDS
     if needs_cue:

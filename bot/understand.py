@@ -11,13 +11,14 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
-from bot import cues
+from bot import followup_cues as cues
 from bot.errors import AskBack, UnusableQuestion
 from bot.followup import combine, is_followup, strip_lead
+from bot.job import Job, Strength, Understood
 from bot.memory import Conversation, Turn
+from sql.question.answerable import Verdict, verdict_of
 from sql.question.linking import Links, Vocabulary, link
 from sql.semantics import ViewColumn
 
@@ -36,26 +37,29 @@ _SCRIPTS = (
     ("th", re.compile(r"[\u0e00-\u0e7f]")),
 )
 _LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f]+(?:'[A-Za-z]+)?")
-_COMMON_WORDS = {language: frozenset(words.split()) for language, words in cues.COMMON_WORDS.items()}
+_COMMON_TEXT = {
+    "en": "the of and is are was were what which how many much by in for to show me last month did do"
+    " does our with who why when where from this year sales revenue orders a an i you have has per"
+    " about only top",
+    "fr": "le la les des du est sont quel quelle quels quelles combien nous notre dans pour avec mois"
+    " dernier et une un chiffre affaires ventes par quoi comment qui était été commandes d l au"
+    " aux ce cette",
+    "de": "der die das und ist sind war wie viel viele welche welcher welches im letzten monat für mit"
+    " nach umsatz bestellungen unser unsere ein eine den dem von wir haben pro wo wer warum zeige"
+    " mir",
+    "es": "el la los las es son fue cuál cuáles cuánto cuántos cuántas qué del mes pasado por para con"
+    " ventas pedidos nuestro nuestra una un y en quién cómo",
+    "it": "il lo la i gli le è sono quale quali quanto quanti quante del della mese scorso per con"
+    " vendite ordini nostro una un e che cosa come chi",
+    "pt": "o a os as é são qual quais quanto quantos quantas do da mês passado por para com vendas"
+    " pedidos nosso uma um e que como quem em foi",
+    "nl": "de het een is zijn was hoeveel welke vorige maand voor met omzet bestellingen onze per van"
+    " en wat hoe wie",
+}
+_COMMON_WORDS = {language: frozenset(text.split()) for language, text in _COMMON_TEXT.items()}
 _FULL_WIDTH = {
     code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Understood:
-    """A message that can be routed."""
-
-    question: str
-    """Cleaned of control characters."""
-    standalone: str
-    """What it means without the conversation."""
-    language: str
-    """ISO 639-1 code of the message's language."""
-    links: Links
-    """Of the standalone question."""
-    previous: Turn | None
-    """The turn that it follows; ``None`` when it stands alone."""
 
 
 def clean(message: str) -> str:
@@ -111,42 +115,71 @@ def check_question(message: str) -> str:
 
 
 def understand(
-    message: str, conversation: Conversation | None, vocabulary: Vocabulary, today: dt.date
+    message: str,
+    conversation: Conversation | None,
+    vocabulary: Vocabulary,
+    today: dt.date,
+    jobs: Sequence[Job] = (),
 ) -> Understood:
-    """Clean ``message``, name its language and make it standalone.
+    """Clean ``message``, name its language, make it standalone and judge whether it can be answered.
 
+    Args:
+        jobs: a message that asks for one of them by its words is a question of its own.
     Raises:
         UnusableQuestion: see :func:`check_question`.
         AskBack: a follow-up, and there is nothing to follow.
     """
     question = check_question(message)
     language = language_of(question)
-    links = link(question, vocabulary, today)
+    said = link(question, vocabulary, today)
     last = conversation.last if conversation is not None else None
+
+    def understood(links: Links, previous: Turn | None) -> Understood:
+        return Understood(
+            question=question,
+            standalone=links.question,
+            language=language,
+            links=links,
+            said=said,
+            previous=previous,
+            verdict=_verdict(links, said, vocabulary),
+        )
+
+    def linked(text: str) -> Links:
+        return said if text == question else link(text, vocabulary, today)
+
     chosen = _chosen_option(question, conversation.turns[-1] if conversation and conversation.turns else None)
     if chosen is not None:
-        return _understood(question, chosen, language, link(chosen, vocabulary, today), last)
+        return understood(linked(chosen), last)
+    links = said
     if last is not None and cues.WHY.match(question):
         reason = _reason_column(last, links, vocabulary, today)
         if reason is None:
             raise AskBack("why", options=_breakdowns(last, vocabulary, today))
         links = link(reason, vocabulary, today)
+    if _asks_for_a_job(understood(said, None), jobs):
+        return understood(linked(strip_lead(said)), None)
     if last is not None and is_followup(links, after_asking_back=last.status == "clarify"):
         previous = link(last.standalone_question, vocabulary, today)
-        standalone = combine(previous, links, is_about_text=last.skill == "ask_reviews")
-        return _understood(question, standalone, language, link(standalone, vocabulary, today), last)
+        is_about_text = any(job.is_about_text for job in jobs if job.name == last.skill)
+        return understood(linked(combine(previous, links, is_about_text=is_about_text)), last)
     if last is None and is_followup(links, needs_cue=True):
         raise AskBack("no_previous")
-    alone = strip_lead(links)
-    return _understood(question, alone, language, link(alone, vocabulary, today), None)
+    return understood(linked(strip_lead(said)), None)
 
 
-def _understood(
-    question: str, standalone: str, language: str, links: Links, previous: Turn | None
-) -> Understood:
-    return Understood(
-        question=question, standalone=standalone, language=language, links=links, previous=previous
-    )
+def _verdict(links: Links, said: Links, vocabulary: Vocabulary) -> Verdict | None:
+    """Of the standalone question; what the message itself names and is hidden counts too."""
+    verdict = verdict_of(links, vocabulary)
+    if said is not links and (verdict is None or verdict.kind == "missing"):
+        own = verdict_of(said, vocabulary)
+        return own if own is not None and own.kind == "hidden" else verdict
+    return verdict
+
+
+def _asks_for_a_job(alone: Understood, jobs: Sequence[Job]) -> bool:
+    claims = (job.claims(alone) for job in jobs)
+    return any(claim is not None and claim.strength is Strength.SAID for claim in claims)
 
 
 def _reason_column(last: Turn, links: Links, vocabulary: Vocabulary, today: dt.date) -> str | None:

@@ -204,8 +204,8 @@ def make_tables(seed: int, *, progress: bool = False) -> tuple[dict[str, Mapping
     from demo.dice import Dice
     from demo.orders import make_demand, make_orders, make_returns, take_payments
     from demo.people import make_people
+    from demo.product_quality import make_quality
     from demo.products import SUPPLIERS, make_products, price_changes
-    from demo.quality import make_quality
     from demo.reviews import make_reviews
     from demo.stock import make_stock
     from demo.tickets import make_tickets

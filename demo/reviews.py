@@ -15,9 +15,9 @@ from demo import plan
 from demo.dice import Dice, Floats, Ints
 from demo.orders import CLOSE, Orders
 from demo.people import People
+from demo.product_quality import Quality
 from demo.products import Products
 from demo.prose import Facts, Writer
-from demo.quality import Quality
 
 REVIEW_RATE = 0.055
 ZH_FACTOR = 2.7

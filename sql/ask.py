@@ -5,25 +5,24 @@ from __future__ import annotations
 
 import logging
 import math
-import re
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 
 from llm.engine import Engine
 from sql.errors import QueryCancelled, QueryFailed, Senseless, SqlError, UnsafeQuery
 from sql.lock.groups import GroupRefusal
 from sql.lock.run import run
-from sql.question.linking import Links, Mention, Vocabulary, link
+from sql.question.answerable import Verdict, verdict_of
+from sql.question.linking import Links, Vocabulary, link
 from sql.record import Statement, checked, kind_of, note
 from sql.semantics import Role
 from sql.shop.workspace import Workspace
 from sql.statement.agreement import unused_links
 from sql.statement.free_draft import FreeDrafter
 from sql.statement.rules import Rules
-from sql.statement.shape import read_views
 from sql.statement.shop_draft import ShopDrafter
 from sql.statement.table_draft import TableDrafter
 from sql.statement.vote import TEMPERATURE, elect
@@ -35,31 +34,20 @@ logger = logging.getLogger(__name__)
 MAX_REPAIRS = 2
 
 
-_WRITE = re.compile(
-    r"\s*(?:please\s+|can you\s+|could you\s+)?(?:set|delete|remove|erase|update|insert|drop"
-    r"|truncate|cancel|raise|lower|increase"
-    r"|reduce|overwrite)\s+(?:all|the|every|each|my|our|this|that|orders?|prices?|stock|customers?|tables?)\b"
-    r"|\s*请?(?:把|将|删除|修改|更新|取消(?:订单|所有))(?!.*(?:多少|几|哪|什么|怎|吗|情况|统计))",
-    re.I,
-)
 _ABOUT_NAMES = ("Binder Error", "Catalog Error", "Parser Error", "The statement did not end", "no such ")
-_COUNTED = re.compile(r"\b(?:how many|number of)\s+(?:different\s+|of our\s+|of the\s+)?([A-Za-z]+)", re.I)
 
 
 class CannotAnswer(SqlError):
     """The shop's data cannot answer the question; nothing was run.
 
     Args:
-        reason: why, in words for the asker.
-        missing: what the question names and the data lacks, or what is hidden from the role.
-        is_hidden: it exists, and the role may not see it.
+        verdict: why.
+        role: name of the role that asked.
     """
 
-    def __init__(self, reason: str, missing: tuple[str, ...] = (), *, is_hidden: bool = False) -> None:
-        super().__init__(f"Cannot be answered from the data: {reason}. Nothing was run.")
-        self.reason = reason
-        self.missing = missing
-        self.is_hidden = is_hidden
+    def __init__(self, verdict: Verdict, role: str = "") -> None:
+        super().__init__(f"Cannot be answered from the data: {verdict.reason(role)}. Nothing was run.")
+        self.verdict = verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +104,7 @@ class SqlAsker:
 
     def ask(
         self,
-        question: str,
+        question: str | Links,
         *,
         cancel: threading.Event | None = None,
         on_sql: Callable[[str], None] | None = None,
@@ -124,6 +112,7 @@ class SqlAsker:
         """Answer ``question``.
 
         Args:
+            question: one that stands alone, or its links where it has been linked already.
             cancel: set it and drafting or the query stops with ``QueryCancelled``.
             on_sql: called with each checked text before it runs, if the database can plan it.
         Raises:
@@ -133,8 +122,11 @@ class SqlAsker:
             LlmError: the engine cannot be used.
         """
         started = time.perf_counter()
-        links = link(question, self.vocabulary, self.workspace.today)
-        self._check_answerable(links)
+        links = question
+        if isinstance(links, str):
+            links = link(links, self.vocabulary, self.workspace.today)
+        if (verdict := verdict_of(links, self.vocabulary)) is not None:
+            raise CannotAnswer(verdict, self.workspace.role.name)
         attempts: list[Attempt] = []
         last: SqlError | None = None
         run_s = 0.0
@@ -197,10 +189,10 @@ class SqlAsker:
             raise QueryCancelled("Stopped while the query was being written. Nothing was run.")
         kept = [draft for draft in drafts if not draft.is_declined]
         if 2 * len(kept) < len(drafts):
-            what = "nothing in the data answers the question"
+            why = "nothing in the data answers the question"
             if not links.mentions:
-                what = "the question names nothing that the data has"
-            raise CannotAnswer(what, links.unknown)
+                why = "the question names nothing that the data has"
+            raise CannotAnswer(Verdict(kind="missing", missing=links.unknown, why=why))
         return kept
 
     def _run(
@@ -217,7 +209,7 @@ class SqlAsker:
         return run(query, self.workspace.database, self.workspace.role.limits, cancel, on_start=on_start)
 
     def _labelled(self, table: Table) -> Table:
-        """The table with the units of its metric columns."""
+        """The table with the units of its metric columns, and which of its columns are keys."""
         units = {m.name.lower(): m.unit for m in self.vocabulary.metrics if m.unit}
         for view in self.vocabulary.views:
             for column in view.columns:
@@ -225,56 +217,22 @@ class SqlAsker:
                     for name in (column.name, f"total_{column.name}", f"average_{column.name}"):
                         units.setdefault(name.lower(), column.unit)
         labels = {c.name: units[c.name.lower()] for c in table.columns if c.name.lower() in units}
-        return replace(table, labels=table.labels | labels)
+        keys = frozenset(c.name for c in table.columns if c.name.lower() in self._keys)
+        return replace(table, labels=table.labels | labels, keys=keys)
 
-    def _check_answerable(self, links: Links) -> None:
-        """Raise ``CannotAnswer`` when the question is not about this shop's data, or about hidden parts of
-        it."""
-        if hidden := self._decisive_hidden(links):
-            names = tuple(
-                dict.fromkeys(f"{m.view}.{m.name}" if m.kind == "column" else m.name for m in hidden)
-            )
-            role = self.workspace.role.name
-            raise CannotAnswer(f"{', '.join(names)} is hidden from the role {role}", names, is_hidden=True)
-        if _WRITE.match(links.question):
-            raise CannotAnswer("the shop's data can be read here and never changed")
-        counted = _COUNTED.search(links.question)
-        if self.vocabulary.is_plain:  # nobody gave its tables words: leave it to the writer
-            return
-        if counted and counted[1] in links.unknown:
-            raise CannotAnswer(f"the data has nothing about {counted[1]}", (counted[1],))
-        named = [m for m in links.mentions if m.kind != "value" or m.score >= 0.9]
-        things = [m for m in links.mentions if m.kind != "value"]
-        missing = links.unknown
-        if not named:
-            what = ", ".join(missing[:5]) if missing else "nothing that the shop's data has"
-            raise CannotAnswer(
-                f"the question names {what}, which is not in the data"
-                if missing
-                else "the question names nothing that the shop's data has",
-                missing,
-            )
-        if missing and ((not things and links.coverage < 0.75) or links.coverage < 0.3):
-            raise CannotAnswer(f"the data has nothing about {', '.join(missing[:5])}", missing)
-
-    def _decisive_hidden(self, links: Links) -> tuple[Mention, ...]:
-        """Hidden names that the question cannot do without."""
-        if not links.hidden:
-            return ()
-        readings = read_views(links, self.vocabulary)
-        best = readings[0].view.name if readings else None
-        inside = {(m.start, m.end) for m in links.mentions if best is None or m.view == best}
-        anywhere = {(m.start, m.end) for m in links.mentions if m.kind != "value"}
-        result = []
-        for mention in links.hidden:
-            span = (mention.start, mention.end)
-            if span in inside | anywhere or any(
-                s <= span[0] and span[1] <= e for s, e in inside if (s, e) != span
-            ):
-                continue
-            if best is None or mention.view == best or mention.kind != "column":
-                result.append(mention)
-        return tuple(result)
+    @cached_property
+    def _keys(self) -> frozenset[str]:
+        """Names of columns that tell which thing is meant, by the shop's description or the database."""
+        shop, catalog = self.workspace.shop, self.workspace.catalog
+        names = [c.name for v in self.vocabulary.views for c in v.columns if c.is_key]
+        names += [shop.reviews.id] if shop.reviews is not None else []
+        for view in self.vocabulary.views:
+            table = catalog.table(view.name) if view.sql is None else None
+            if table is not None:
+                keys = [table.primary_key, *(key.columns for key in table.foreign_keys)]
+                numbers = {c.name for c in table.columns if c.type == "integer"}
+                names += [key[0] for key in keys if len(key) == 1 and key[0] in numbers]
+        return frozenset(name.lower() for name in names) - {m.name.lower() for m in self.vocabulary.metrics}
 
 
 def told(error: UnsafeQuery | QueryFailed, role: Role) -> str:

@@ -7,7 +7,7 @@ can build a shop in a test without a file.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -108,6 +108,11 @@ class Role:
         """Whether it sees the whole shop: every view, column, row and single value."""
         return self.views is None and not self.masked and not self.rows and self.minimum_group is None
 
+    def is_limited_in(self, views: Iterable[str]) -> bool:
+        """Whether it sees only some of the rows of one of ``views``."""
+        limited = {name.lower() for name in self.rows}
+        return any(name.lower() in limited for name in views)
+
 
 AttributeValue = str | int | float | tuple[str | int | float, ...]
 """What a user's attribute may be; a tuple is for ``IN (:name)``."""
@@ -159,13 +164,18 @@ class Shop:
     """Questions offered on the chat page."""
     reviews: ReviewSource | None = None
     bindings: Mapping[str, str] = field(default_factory=dict)
-    """Part that a skill needs → ``view.column``."""
+    """Part that a job needs → ``view.column``."""
     path: Path | None = None
     """The file it was read from."""
 
     def view(self, name: str) -> View | None:
         """The view of that name in any letter case, or ``None``."""
         return next((v for v in self.views if v.name.lower() == name.lower()), None)
+
+    @property
+    def bound(self) -> frozenset[str]:
+        """What jobs may need: parts bound to columns, and ``reviews`` where the description names them."""
+        return frozenset(self.bindings) | ({"reviews"} if self.reviews is not None else set())
 
     def role(self, name: str) -> Role:
         """The role of that name; ``KeyError`` with the known names when there is none."""

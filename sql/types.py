@@ -138,3 +138,5 @@ class Table:
     seconds: float
     labels: dict[str, str] = field(default_factory=dict)
     """Column name → unit or format note, from the shop's metrics (e.g. ``EUR``, ``%``)."""
+    keys: frozenset[str] = frozenset()
+    """Columns that tell which thing is meant, by the shop's description: their numbers count nothing."""

@@ -91,3 +91,32 @@ def test_every_folder_with_code_is_installed() -> None:
 def test_every_package_says_what_it_is_for(package: str) -> None:
     text = (ROOT / package.replace(".", "/") / "__init__.py").read_text()
     assert re.match(r'"""[A-Z].{40,}"""', text, re.DOTALL), f"{package} has no docstring of its purpose"
+
+
+CONVENTIONAL = {"__init__", "errors", "types"}
+"""Modules that packages may each have."""
+
+
+def product_modules() -> list[Path]:
+    """Every module outside tests and benchmarks, from the root on."""
+    files = [path.relative_to(ROOT) for path in tracked_files() if path.suffix == ".py"]
+    return [path for path in files if path.parts[0] not in ("tests", "bench")]
+
+
+def test_no_two_modules_or_packages_share_a_name() -> None:
+    names = [path.parent.name if path.stem == "__init__" else path.stem for path in product_modules()]
+    twice = {name for name in names if names.count(name) > 1} - CONVENTIONAL
+    assert not twice
+
+
+def test_only_its_folder_names_a_job() -> None:
+    jobs = {path.parts[1] for path in product_modules() if path.parts[0] == "jobs" and len(path.parts) > 2}
+    known = {"bot": jobs, "telling": jobs, "ui": jobs - {"report"}}  # `shoptalk report` is a command
+    found = [
+        f"{path}: {line.strip()}"
+        for path in product_modules()
+        if path.parts[0] in known and path.name != "audit.py"  # whose kinds of entries are no jobs
+        for line in (ROOT / path).read_text(encoding="utf-8").splitlines()
+        if any(re.search(rf"""["']{name}["']""", line) for name in known[path.parts[0]])
+    ]
+    assert not found

@@ -34,7 +34,7 @@ from ui.errors import WrongUse
 
 if TYPE_CHECKING:
     from finetune.heldout import Split
-    from reports.types import Report
+    from jobs.report.types import Report
     from retrieval.types import Hit
     from sql.lock.guard import Guard
 
@@ -300,8 +300,8 @@ def report(
     settings = settings_of_process()
     from typing import get_args
 
-    from reports.build import REPORTS, build_report
-    from reports.types import Language
+    from jobs.report.monthly import REPORTS, build_report
+    from jobs.report.types import Language
     from ui.attributes import parse_attributes
     from ui.open import audited_role
     from ui.write import write_whole
@@ -326,13 +326,13 @@ def report(
 
 
 def _as_html(report: Report) -> str:
-    from reports.render import to_html
+    from jobs.report.render import to_html
 
     return to_html(report)
 
 
 def _as_markdown(report: Report) -> str:
-    from reports.render import to_markdown
+    from jobs.report.render import to_markdown
 
     return to_markdown(report)
 
@@ -563,7 +563,7 @@ def evaluate(
         resume=resume,
     )
     if report is not None:
-        from finetune.report import to_html
+        from finetune.evaluation_page import to_html
         from ui.write import write_whole
 
         write_whole(report, to_html(measured).encode())

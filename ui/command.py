@@ -60,10 +60,9 @@ def leave(status: int) -> NoReturn:
 
 def _is_expected(error: Exception) -> bool:
     """Raised on purpose by one of our packages, or by the machine (disk full, no permission, no network)."""
-    ours = {
-        f"{name}.errors" for name in ("bot", "demo", "finetune", "llm", "reports", "retrieval", "sql", "ui")
-    }
-    return isinstance(error, OSError) or any(kind.__module__ in ours for kind in type(error).__mro__)
+    ours = ("bot.", "demo.", "finetune.", "jobs.", "llm.", "retrieval.", "sql.", "ui.")
+    modules = (kind.__module__ for kind in type(error).__mro__)
+    return isinstance(error, OSError) or any(m.startswith(ours) and m.endswith(".errors") for m in modules)
 
 
 def _one_line(error: Exception) -> str:

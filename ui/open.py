@@ -279,7 +279,7 @@ def attributes_needed(role: Role) -> tuple[str, ...]:
     """Names of the user's attributes that the role's rules about rows name, sorted; in whatever dialect."""
     from typing import get_args
 
-    from sql.lock.attributes import attribute_names
+    from sql.lock.placeholders import attribute_names
     from sql.types import Dialect
 
     return tuple(sorted(frozenset().union(*(attribute_names(role, d) for d in get_args(Dialect)))))
@@ -366,10 +366,10 @@ def _fingerprint(documents: list[Document]) -> str:
 
 def _state_of(workspace: Workspace) -> list[Any]:
     """A cheap look at what the index depends on: when it is as it was, the texts are not read again."""
-    from bot.answer import json_value
     from retrieval.corpus import audience
     from retrieval.errors import NoReviews
     from sql.names import quoted
+    from telling.cells import json_value
 
     source = workspace.shop.reviews
     month = f"{workspace.today:%Y-%m}"
@@ -393,8 +393,8 @@ def _state_of(workspace: Workspace) -> list[Any]:
 
 def _documents(workspace: Workspace, folder: Path) -> list[Document]:
     """Reviews and sections of reports that the role may read; past reports are built once and kept."""
-    from reports.archive import Archive
-    from reports.passages import documents
+    from jobs.report.archive import Archive
+    from jobs.report.passages import documents
     from retrieval.corpus import review_documents
     from retrieval.errors import NoReviews
 
@@ -550,6 +550,7 @@ def assemble(
         embedder: compares meanings when there is no index, which brings its own; ``None`` loads one.
     """
     from bot.assistant import Assistant
+    from jobs import JOBS
     from retrieval.embed import load_embedder
     from sql.ask import open_asker
     from sql.question.linking import Vocabulary
@@ -561,7 +562,14 @@ def assemble(
         embedder = index.embedder
     embedder = embedder or load_embedder()
     assistant = Assistant(
-        workspace, asker, index, vocabulary=vocabulary, engine=engine, embedder=embedder, audit=log
+        workspace,
+        asker,
+        index,
+        jobs=JOBS,
+        vocabulary=vocabulary,
+        engine=engine,
+        embedder=embedder,
+        audit=log,
     )
     return OpenedShop(
         workspace=workspace,

@@ -23,8 +23,8 @@ import sqlglot
 from bot.answer import Answer
 from bot.errors import NotRecorded
 from bot.feedback import Verdict
-from bot.words import escape_markdown
 from sql.types import Table
+from telling.phrases import escape_markdown
 from ui import present
 from ui.talk import OwnShop, Talk, Turn, Visitor, Visitors, follow, messages_of, turn_at
 from ui.uploads import MAX_MB, UploadRefused
@@ -345,7 +345,9 @@ def _receipt_updates(answer: Answer, number: int, downloads: Path) -> list[Any]:
         gr.update(visible=table is not None),
         gr.update(value=_rows_line(table, answer.language)),
         gr.update(value=str(_csv_file(table, downloads)) if table is not None else None),
-        gr.update(value=_frame(table), datatype=_datatypes(table), visible=table is not None),
+        gr.update(
+            value=_frame(table, answer.language), datatype=_datatypes(table), visible=table is not None
+        ),
         gr.update(visible=table is not None),
         gr.update(value=_pretty_sql(table)),
         gr.update(
@@ -376,15 +378,17 @@ def _verdict(liked: Any) -> Verdict:
     return "down" if liked in (False, "Dislike") else "none"
 
 
-def _frame(table: Table | None) -> dict[str, Any] | None:
+def _frame(table: Table | None, language: str) -> dict[str, Any] | None:
     if table is None:
         return None
-    data = [[present.cell(v) for v in row] for row in table.rows]
     return {
         "headers": present.headers(table),
-        "data": data,
-        # Sorted by the value, shown with thousands separators.
-        "metadata": {"display_value": [[present.shown(v) for v in row] for row in data], "styling": None},
+        "data": [[present.cell(v) for v in row] for row in table.rows],
+        # Sorted by the value, shown as the answer's words print it.
+        "metadata": {
+            "display_value": [present.shown_row(table, row, language) for row in table.rows],
+            "styling": None,
+        },
     }
 
 

@@ -15,9 +15,11 @@ import re
 from collections.abc import Sequence
 
 from bot.answer import Answer
-from bot.words import escape_markdown
 from retrieval.types import Hit
 from sql.types import Table, Value
+from telling.cells import format_cell, is_code
+from telling.phrases import escape_markdown
+from telling.quotes import stars
 
 WORDS: dict[str, dict[str, str]] = {
     "en": {
@@ -126,7 +128,7 @@ _UNTAMED = re.compile(
 def tame_markdown(markdown: str) -> str:
     """The answer's Markdown: emphasis, lists and quotes stay; links, images, tags and formulas go.
 
-    ``bot`` escapes what it inserts; this is the second lock, for a skill that forgot. It leaves alone what is
+    ``bot`` escapes what it inserts; this is the second lock, for a job that forgot. It leaves alone what is
     escaped already. Addresses stay readable and are not clickable.
     """
 
@@ -194,15 +196,17 @@ def cell(value: Value) -> str | int | float | bool | None:
     return value
 
 
-def shown(value: str | int | float | bool | None) -> str:
-    """What :func:`cell` made, as people read it.
-
-    >>> shown(1234567), shown(0.5), shown(None)
-    ('1,234,567', '0.5', '–')
-    """
-    if value is None:
-        return "–"
-    return str(value) if isinstance(value, bool | str) else f"{value:,}"
+def shown_row(table: Table, row: Sequence[Value], language: str = "en") -> list[str]:
+    """A row as people read it, each cell as the words of an answer print it; units stand in the header."""
+    names = [column.name for column in table.columns]
+    return [
+        "–"
+        if value is None
+        else format_cell(
+            value, is_code=is_code(table, i), unit=table.labels.get(names[i], ""), language=language
+        )
+        for i, value in enumerate(row)
+    ]
 
 
 def headers(table: Table) -> list[str]:
@@ -252,18 +256,6 @@ def to_csv(table: Table) -> bytes:
 
 
 # --- quotes ----------------------------------------------------------------------------------------------
-
-
-def stars(rating: float | None) -> str:
-    """Five stars, filled to the nearest whole one; empty when there is no rating.
-
-    >>> stars(3.6), stars(None)
-    ('★★★★☆', '')
-    """
-    if rating is None:
-        return ""
-    full = max(0, min(5, round(rating)))
-    return "★" * full + "☆" * (5 - full)
 
 
 def quote_source(hit: Hit) -> str:

@@ -139,7 +139,7 @@ def _run(
 
         from bot.feedback import FeedbackLog
         from bot.memory import Conversation
-        from bot.skills.help import may_suggest
+        from bot.offers import offers
         from ui.page import build_app
         from ui.talk import Talk, Visitors
         from ui.uploads import Uploads
@@ -153,7 +153,7 @@ def _run(
             new_conversation=Conversation,
             shop=shop.name,
             role=opened.workspace.role.name,
-            suggestions=may_suggest(shop.suggestions, opened.asker.vocabulary),
+            suggestions=offers(opened.assistant.tools),
             keep_feedback=FeedbackLog(settings.feedback).add,
             open_files=brought.open if brought else None,
         )

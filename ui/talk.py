@@ -16,8 +16,8 @@ from typing import Any, Protocol
 
 from bot.answer import Answer, Event
 from bot.feedback import Verdict
-from bot.words import plain_text
 from sql.types import Table
+from telling.phrases import plain_text
 from ui import present
 
 logger = logging.getLogger(__name__)

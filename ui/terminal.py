@@ -17,9 +17,9 @@ from rich.text import Text
 
 from bot.answer import Answer
 from bot.audit import Verification
-from bot.words import plain_text
 from retrieval.types import Hit
-from sql.types import Table, Value
+from sql.types import Table
+from telling.phrases import plain_text
 from ui import present
 
 MAX_ROWS = 30
@@ -41,7 +41,7 @@ def show_answer(answer: Answer, console: Console | None = None) -> None:
             out.print(f"  - {safe_terminal(option)}", markup=False)
     for table in answer.tables:
         out.print()
-        out.print(_grid(table))
+        out.print(_grid(table, answer.language))
         out.print(_count(table, answer.language), style="dim", markup=False)
     for table in answer.tables:
         out.print()
@@ -114,18 +114,14 @@ def _console() -> Console:
     return Console(file=sys.stdout, width=None if is_terminal else 160, highlight=False, emoji=False)
 
 
-def _grid(table: Table) -> Grid:
+def _grid(table: Table, language: str) -> Grid:
     grid = Grid(box=None, pad_edge=False, header_style="bold")
     for column, name in zip(table.columns, present.headers(table), strict=True):
         is_number = column.type in ("integer", "number")
         grid.add_column(Text(safe_terminal(name)), justify="right" if is_number else "left", overflow="fold")
     for row in table.rows[:MAX_ROWS]:
-        grid.add_row(*(Text(_cell(value)) for value in row))
+        grid.add_row(*(Text(safe_terminal(cell)) for cell in present.shown_row(table, row, language)))
     return grid
-
-
-def _cell(value: Value) -> str:
-    return safe_terminal(present.shown(present.cell(value)))
 
 
 def _count(table: Table, language: str) -> str:

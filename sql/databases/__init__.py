@@ -10,7 +10,7 @@ import threading
 from typing import Protocol
 
 from sql.databases.addresses import without_password
-from sql.databases.open import open_database
+from sql.databases.connect import open_database
 from sql.databases.rights import Right
 from sql.lock.guard import CheckedQuery
 from sql.types import Catalog, Dialect, Plan, QueryLimits, Table

@@ -20,7 +20,7 @@ from sql.databases.cost import duckdb_cost
 from sql.databases.files import DataFile, find_tables
 from sql.databases.messages import without_values
 from sql.databases.rights import Right
-from sql.databases.schemas import Placed, usable_names
+from sql.databases.table_names import Placed, usable_names
 from sql.databases.values import column_type, plain_rows, size_of
 from sql.errors import DatabaseUnavailable, QueryFailed, QueryTooLarge, SqlError
 from sql.lock.guard import CheckedQuery

@@ -32,7 +32,7 @@ from sql.databases.cost import postgres_cost
 from sql.databases.messages import first_line, without_values
 from sql.databases.pool import Pool
 from sql.databases.rights import Right
-from sql.databases.schemas import Placed, usable_names
+from sql.databases.table_names import Placed, usable_names
 from sql.databases.values import columns_by_values, plain_rows, size_of
 from sql.errors import DatabaseUnavailable, QueryFailed, QueryTimeout, QueryTooLarge, SqlError
 from sql.lock.guard import CheckedQuery

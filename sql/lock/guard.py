@@ -33,7 +33,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import InitVar, dataclass, replace
+from dataclasses import InitVar, dataclass, field, replace
 from typing import NoReturn
 
 import sqlglot
@@ -42,9 +42,9 @@ from sqlglot.errors import SqlglotError
 
 from sql.errors import ShopFileError, UnsafeQuery
 from sql.lock.admission import refusal
-from sql.lock.attributes import with_attributes
 from sql.lock.functions import function_classes, function_names
 from sql.lock.groups import GroupRule, metric_forms
+from sql.lock.placeholders import with_attributes
 from sql.lock.rewrite import rewrite
 from sql.lock.schemas import schema_of, view_outputs, with_schemas
 from sql.lock.terms import Source, Terms
@@ -92,6 +92,8 @@ class CheckedQuery:
     """Names of the views it reads, sorted."""
     minimum_group: int | None = None
     """Set, groups of fewer are left out of the result: no row then means "too few to show", not "none"."""
+    tree: exp.Query = field(default_factory=exp.Select, compare=False, repr=False)
+    """The statement as it was asked, over the views: what it says is read off this. Never changed or run."""
     seal: InitVar[object] = None
 
     def __post_init__(self, seal: object) -> None:
@@ -164,8 +166,9 @@ class Guard:
 
     def _check(self, sql: str) -> CheckedQuery:
         text = sql
+        asked: exp.Query | None = None
         for _ in range(MAX_ROUNDS):
-            printed, used = rewrite(text, self._terms, _short(sql))
+            printed, used, asked = rewrite(text, self._terms, _short(sql), asked)
             if printed == text:
                 names = tuple(sorted(source.view.name for source in used))
                 return CheckedQuery(
@@ -174,6 +177,7 @@ class Guard:
                     role=self.role.name,
                     views=names,
                     minimum_group=self.role.minimum_group if names else None,
+                    tree=asked,
                     seal=_SEAL,
                 )
             text = printed

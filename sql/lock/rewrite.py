@@ -55,33 +55,39 @@ _EXECUTED = re.compile(r"^M?!", re.IGNORECASE)
 """How a comment begins that MySQL or MariaDB executes."""
 
 
-def rewrite(text: str, terms: Terms, original: str) -> tuple[str, list[Source]]:
-    """The statement as it would run, and the views that it reads, sorted by the names that stand in it.
+def rewrite(
+    text: str, terms: Terms, original: str, read: exp.Query | None = None
+) -> tuple[str, list[Source], exp.Query]:
+    """The statement as it would run, the views that it reads, sorted by the names that stand in it, and the
+    statement as it was first read.
 
     Args:
         text: the statement, or what an earlier reading printed.
         terms: what it is held to.
         original: the statement as the errors show it.
+        read: the statement as an earlier reading read it.
     Raises:
         UnsafeQuery: it is not one allowed query (``UnknownName``, ``NotAllowed``: see ``Guard.check``).
         SqlglotError: it cannot be read, or printed; on hostile text sqlglot raises other errors too.
     """
-    return _Pass(terms, original).run(text)
+    return _Pass(terms, original, read).run(text)
 
 
 class _Pass:
     """One reading of a statement: parse, admit, rewrite, print. Holds what the steps hand to each other."""
 
-    def __init__(self, terms: Terms, original: str) -> None:
+    def __init__(self, terms: Terms, original: str, read: exp.Query | None) -> None:
         self.terms = terms
         self.original = original
+        self.read = read
         self.used: dict[str, Source] = {}
         """Sources of the statement by key of the name in it."""
 
-    def run(self, text: str) -> tuple[str, list[Source]]:
+    def run(self, text: str) -> tuple[str, list[Source], exp.Query]:
         text, known = self.strip_views(text)
         tree = self.parse(text)
         self.admit_nodes(tree)
+        self.read = tree.copy() if self.read is None else self.read
         self.settle_names(tree)
         self.tame_numbers(tree)
         self.place_sources(tree, known)
@@ -98,7 +104,7 @@ class _Pass:
             with_ = "WITH RECURSIVE " if own and tree.args["with_"].args.get("recursive") else "WITH "
             rest = f", {printed[len(with_) :]}" if own else f" {printed}"
             printed = f"{with_}{', '.join(bodies)}{rest}"
-        return printed, used
+        return printed, used, self.read
 
     def refuse(self, reason: str) -> NoReturn:
         raise UnsafeQuery(self.original, reason)

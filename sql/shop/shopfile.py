@@ -18,8 +18,8 @@ from rapidfuzz import fuzz, process
 
 from sql.databases.addresses import without_password
 from sql.errors import ShopFileError, UnsafeQuery
-from sql.lock.attributes import attribute_names
 from sql.lock.guard import Guard
+from sql.lock.placeholders import attribute_names
 from sql.names import quoted
 from sql.semantics import Example, Metric, ReviewSource, Role, Shop, View, ViewColumn
 from sql.types import Catalog, ColumnType, QueryLimits

@@ -19,9 +19,9 @@ from bench.talk_around import Played, Stage, Turn, WorstModel, jobs, main, play,
 from bench.talks import Talk, TalkFileError, load_talks
 from bench.wires import WIRES, Port, Trip, hearing, prompt_lines
 from bot.answer import Answer, Event
-from bot.words import load_words
 from sql.semantics import Metric, Role, Shop, View, ViewColumn
 from sql.types import QueryLimits
+from telling.phrases import load_words
 from ui.settings import Settings
 
 HONEST = "SELECT city, COUNT(*) AS customers FROM customers GROUP BY 1"
@@ -363,7 +363,7 @@ def test_the_reason_of_a_refusal_is_named():
         )
 
     for language in ("en", "zh"):
-        words = load_words(language)
+        words = load_words(language, "bot")
         assert reason_of(answer(words.say("write"))) == "declined: write"
         assert reason_of(answer(words.say("hidden", role="a", names="B"))) == "declined: hidden"
     assert reason_of(answer("Something else.")) == "declined"

@@ -9,9 +9,15 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import pytest
+
+from sql.question.linking import Vocabulary
+from sql.shop.shopfile import load_shop
+from sql.shop.workspace import Workspace, open_workspace
 
 HERE = Path(__file__).parent
 CATEGORIES = {"Audio": 1, "Kitchen": 2, "Lighting": 3, "Bags": 4}
@@ -57,3 +63,31 @@ def build_small_shop(folder: Path) -> Path:
     connection.close()
     shutil.copy(HERE / "corner.yml", folder / "shop.yml")
     return folder / "shop.yml"
+
+
+# --- fixtures, imported by the conftest of each folder that tests on this shop
+
+
+@pytest.fixture(scope="session")
+def small_shop_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_small_shop(tmp_path_factory.mktemp("corner"))
+
+
+@pytest.fixture(scope="session")
+def workspace(small_shop_file: Path) -> Iterator[Workspace]:
+    opened = open_workspace(load_shop(small_shop_file))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """The same shop in a file of its own: one process opens a DuckDB file once."""
+    opened = open_workspace(load_shop(build_small_shop(tmp_path_factory.mktemp("owner"))), role="owner")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def vocabulary(workspace: Workspace) -> Vocabulary:
+    return Vocabulary.build(workspace)

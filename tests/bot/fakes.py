@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from retrieval.types import Document, Filters, Hit
 from sql.ask import Attempt, SqlAnswer
 from sql.errors import QueryCancelled
-from sql.question.linking import Vocabulary, link
+from sql.question.linking import Links, Vocabulary, link
 from sql.shop.workspace import Workspace
 
 DEFAULT = "SELECT SUM(amount) AS revenue FROM sales"
@@ -39,11 +39,15 @@ class WrittenAsker:
 
     def ask(
         self,
-        question: str,
+        question: str | Links,
         *,
         cancel: threading.Event | None = None,
         on_sql: Callable[[str], None] | None = None,
     ) -> SqlAnswer:
+        links = (
+            question if isinstance(question, Links) else link(question, self.vocabulary, self.workspace.today)
+        )
+        question = links.question
         self.asked.append(question)
         until = time.monotonic() + self.seconds
         while time.monotonic() < until:
@@ -61,7 +65,7 @@ class WrittenAsker:
         table.labels.update({c.name: units[c.name] for c in table.columns if c.name in units})
         return SqlAnswer(
             table=table,
-            links=link(question, self.vocabulary, self.workspace.today),
+            links=links,
             confidence=self.confidence,
             attempts=(Attempt(sql=reply, error=None),),
             seconds={"draft": 0.0, "run": table.seconds},

@@ -15,6 +15,7 @@ def make_table(
     *,
     labels: dict[str, str] | None = None,
     is_truncated: bool = False,
+    keys: Sequence[str] = (),
     sql: str = "SELECT SUM(amount) AS revenue FROM sales",
 ) -> Table:
     return Table(
@@ -24,4 +25,5 @@ def make_table(
         query=workspace.guard.check(sql),
         seconds=0.0,
         labels=labels or {},
+        keys=frozenset(keys),
     )

@@ -13,11 +13,11 @@ from collections.abc import Callable
 import pytest
 from fakes import WordRetriever, WrittenAsker
 
-from bot.answer import Answer, Evidence
+from bot.answer import Answer
 from bot.assistant import Assistant
+from bot.job import Request, Tools
 from bot.memory import Conversation
-from bot.skills.base import Request, Tools
-from bot.skills.registry import SKILLS
+from jobs import JOBS
 from llm.errors import EngineUnavailable, WeightsMissing
 from retrieval.corpus import review_documents
 from retrieval.errors import IndexCorrupt
@@ -32,11 +32,14 @@ from sql.errors import (
     UnknownName,
     UnsafeQuery,
 )
-from sql.question.linking import Vocabulary
+from sql.question.answerable import Verdict
+from sql.question.linking import Mention, Vocabulary
 from sql.shop.workspace import Workspace
+from telling.evidence import Evidence
 
 MONTHLY = "SELECT DATE_TRUNC('month', ordered_at) AS month, SUM(amount) AS revenue FROM sales GROUP BY 1"
 
+EMAIL = Mention(kind="column", view="customers", name="email", start=0, end=5, text="email", score=1.0)
 Make = Callable[..., Assistant]
 
 
@@ -45,7 +48,9 @@ def make(workspace: Workspace, vocabulary: Vocabulary) -> Make:
     def made(reply: str | Exception = MONTHLY, **more: object) -> Assistant:
         asker = WrittenAsker(workspace, vocabulary, {}, **more)  # type: ignore[arg-type]
         asker.default = reply
-        return Assistant(workspace, asker, WordRetriever(review_documents(workspace)), vocabulary=vocabulary)
+        return Assistant(
+            workspace, asker, WordRetriever(review_documents(workspace)), jobs=JOBS, vocabulary=vocabulary
+        )
 
     return made
 
@@ -100,16 +105,16 @@ def test_the_json_is_the_public_contract(make: Make):
     ("error", "status", "part"),
     [
         (
-            CannotAnswer("the data has nothing about ghosts", ("ghosts",)),
+            CannotAnswer(Verdict(kind="missing", missing=("ghosts",))),
             "declined",
-            "I find nothing for ghosts",
+            "I find nothing for “ghosts”",
         ),
         (
-            CannotAnswer("the question names nothing"),
+            CannotAnswer(Verdict(kind="missing", why="the question names nothing")),
             "declined",
             "cannot answer that: the question names nothing.",
         ),
-        (CannotAnswer("hidden", ("customers.email",), is_hidden=True), "declined", "may not see email"),
+        (CannotAnswer(Verdict(kind="hidden", hidden=(EMAIL,))), "declined", "may not see email"),
         (NotAllowed("SELECT 1", "customers.email is hidden"), "declined", "customers.email is hidden"),
         (UnknownName("SELECT 1", "no column x"), "failed", "passes the checks: no column x"),
         (UnsafeQuery("DELETE", "expected a query"), "failed", "passes the checks: expected a query"),
@@ -148,15 +153,15 @@ def test_a_broken_index_is_told(workspace: Workspace, vocabulary: Vocabulary, tm
         def search(self, text: str, k: int, filters: Filters | None = None) -> list[Hit]:
             raise IndexCorrupt(tmp_path, "a file was changed")
 
-    assistant = Assistant(workspace, None, Broken(), vocabulary=vocabulary)
+    assistant = Assistant(workspace, None, Broken(), jobs=JOBS, vocabulary=vocabulary)
     answer = last(assistant, "What do buyers say about the battery?")
     assert answer.status == "failed"
-    assert "index of reviews cannot be used" in answer.text
+    assert "index of texts cannot be used" in answer.text
     assert "a file was changed" in answer.text
 
 
 def test_without_model_or_index_the_rest_works(workspace: Workspace, vocabulary: Vocabulary):
-    assistant = Assistant(workspace, None, None, vocabulary=vocabulary)
+    assistant = Assistant(workspace, None, None, jobs=JOBS, vocabulary=vocabulary)
     assert last(assistant, "help").status == "answered"
     assert "doctor" in last(assistant, "Revenue by month").text
     assert last(assistant, "What do buyers say about the battery?").status == "declined"
@@ -166,7 +171,7 @@ def test_a_bug_is_logged_and_rises(make: Make, caplog: pytest.LogCaptureFixture)
     with pytest.raises(ZeroDivisionError):
         list(make(ZeroDivisionError("ours")).answer("Revenue by month"))
     assert [r.levelname for r in caplog.records] == ["ERROR"]
-    assert "failed in skill ask_sql" in caplog.text
+    assert "failed in job ask_sql" in caplog.text
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3])
@@ -194,7 +199,7 @@ def test_stopping_does_not_wait_for_the_model(make: Make):
     assert answer.text == "已停止。没有任何改动。"
 
 
-def test_closing_the_stream_stops_the_skill(workspace: Workspace, vocabulary: Vocabulary):
+def test_closing_the_stream_stops_the_job(workspace: Workspace, vocabulary: Vocabulary):
     stopped = threading.Event()
 
     def wait(request: Request, tools: Tools) -> Evidence:
@@ -203,8 +208,8 @@ def test_closing_the_stream_stops_the_skill(workspace: Workspace, vocabulary: Vo
             stopped.set()
         return Evidence()
 
-    slow = tuple(dataclasses.replace(skill, run=wait) for skill in SKILLS)
-    events = Assistant(workspace, None, None, vocabulary=vocabulary, skills=slow).answer("Revenue by month")
+    slow = tuple(dataclasses.replace(job, run=wait) for job in JOBS)
+    events = Assistant(workspace, None, None, jobs=slow, vocabulary=vocabulary).answer("Revenue by month")
     assert [next(events).name, next(events).name] == ["understood", "sql"]
     events.close()  # type: ignore[attr-defined]
     assert stopped.wait(2)
@@ -241,7 +246,7 @@ def test_warnings_are_sentences_in_the_askers_language(make: Make):
 
 
 def test_other_languages_are_answered_in_english_with_a_note(make: Make):
-    answer = last(make(), "Wie viel Umsatz haben wir im Mai mit Kitchen: revenue by month")
+    answer = last(make(), "Zeige mir den Umsatz nach Land für Kitchen: revenue by country")
     assert answer.language == "de"
     assert answer.text.startswith("I answer in English or Chinese")
     assert "Revenue" in answer.text

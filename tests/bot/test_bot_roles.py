@@ -18,10 +18,10 @@ from fakes import WordRetriever, WrittenAsker
 from bot.answer import Answer
 from bot.assistant import Assistant
 from bot.audit import AuditLog
+from bot.job import Tools
 from bot.memory import Conversation
-from bot.skills.base import Tools
-from bot.skills.help import suggestions
-from bot.skills.registry import SKILLS
+from bot.offers import suggestions
+from jobs import JOBS
 from retrieval.corpus import audience, review_documents
 from retrieval.errors import NoReviews
 from sql.errors import QueryFailed, QueryTooLarge
@@ -91,7 +91,7 @@ def make(opened: Any, log: AuditLog) -> Open:
         asker = WrittenAsker(workspace, vocabulary, {}, **more)
         asker.default = reply
         retriever = None if role == "partner" else WordRetriever(review_documents(workspace))
-        return Assistant(workspace, asker, retriever, vocabulary=vocabulary, audit=log)
+        return Assistant(workspace, asker, retriever, jobs=JOBS, vocabulary=vocabulary, audit=log)
 
     return make
 
@@ -335,10 +335,10 @@ def test_a_databases_own_words_reach_neither_answer_nor_log(make: Open, log: Aud
 def test_a_refused_draft_is_logged_with_its_reason(make: Open, log: AuditLog) -> None:
     assistant = make("clerk")
     forbidden = "SELECT email FROM customers"
-    with_run = dataclasses.replace(
-        SKILLS[0], name="ask_sql", run=lambda request, tools: tools.workspace.run(forbidden)
+    jobs = tuple(
+        dataclasses.replace(job, run=lambda request, tools: tools.workspace.run(forbidden)) for job in JOBS
     )
-    assistant.skills = tuple(with_run if s.name == "ask_sql" else s for s in SKILLS)
+    assistant.tools = dataclasses.replace(assistant.tools, jobs=jobs)
     answer = last(assistant, "Revenue by category")
     assert answer.status == "declined" and "email" in answer.text
     [entry] = entries(log)
@@ -400,7 +400,8 @@ def test_a_bug_is_logged_as_a_crash_without_its_words(make: Open, log: AuditLog)
         raise ZeroDivisionError(CANARY)
 
     assistant = make("owner")
-    assistant.skills = tuple(dataclasses.replace(s, run=crash) for s in SKILLS)
+    jobs = tuple(dataclasses.replace(job, run=crash) for job in JOBS)
+    assistant.tools = dataclasses.replace(assistant.tools, jobs=jobs)
     with pytest.raises(ZeroDivisionError):
         list(assistant.answer("Revenue"))
     assert [e["status"] for e in entries(log)] == ["crashed"]

@@ -9,6 +9,7 @@ import pytest
 from bot.errors import AskBack, UnusableQuestion
 from bot.memory import Conversation, Turn
 from bot.understand import MAX_CHARACTERS, check_question, clean, language_of, understand
+from jobs import JOBS
 from sql.question.linking import Vocabulary
 from sql.shop.workspace import Workspace
 
@@ -27,7 +28,7 @@ def test_a_followup_becomes_a_standalone_question(
 ):
     previous, message, means, *marks = case
     talk = after(previous, skill="ask_reviews" if "reviews" in marks else "ask_sql")
-    understood = understand(message, talk, vocabulary, workspace.today)
+    understood = understand(message, talk, vocabulary, workspace.today, JOBS)
     assert understood.standalone == (message if means == "=" else means)
     assert (understood.previous is None) == ("alone" in marks)
 
@@ -41,7 +42,7 @@ def test_the_table_of_followups_is_long_enough_and_bilingual():
 def test_followups_can_follow_followups(vocabulary: Vocabulary, workspace: Workspace):
     talk = after("What was the revenue last month?")
     for message in ("and by country?", "only Kitchen", "and in April?"):
-        understood = understand(message, talk, vocabulary, workspace.today)
+        understood = understand(message, talk, vocabulary, workspace.today, JOBS)
         talk.add(
             Turn(
                 question=message,

@@ -16,8 +16,8 @@ from fakes import WordRetriever
 
 from bot.answer import Answer, Event
 from bot.assistant import Assistant
-from bot.compose import Composed, numbers_without_receipt
 from bot.memory import Conversation
+from jobs import JOBS
 from llm.engine import Prompt
 from llm.scripted import ScriptedEngine
 from retrieval.corpus import review_documents
@@ -25,6 +25,7 @@ from sql.ask import open_asker
 from sql.question.linking import Vocabulary
 from sql.shop.workspace import Workspace
 from sql.statement.shop_form import view_of
+from telling.writer import Composed, numbers_without_receipt
 
 TALKS = yaml.safe_load((Path(__file__).parent / "conversations.yml").read_text(encoding="utf-8"))
 ORDER = ["understood", "sql", "rows", "text", "chart", "done"]
@@ -51,7 +52,7 @@ def assistant(small_workspace: Workspace, small_vocabulary: Vocabulary, model: M
     engine = ScriptedEngine(model)
     asker = open_asker(small_workspace, engine, small_vocabulary)
     retriever = WordRetriever(review_documents(small_workspace))
-    return Assistant(small_workspace, asker, retriever, vocabulary=small_vocabulary, engine=engine)
+    return Assistant(small_workspace, asker, retriever, jobs=JOBS, vocabulary=small_vocabulary, engine=engine)
 
 
 def ask(assistant: Assistant, question: str, talk: Conversation | None = None) -> tuple[Answer, list[Event]]:

@@ -143,7 +143,7 @@ def test_every_dialect_reads_back_the_value_that_was_written(
 ) -> None:
     from sqlglot import exp, parse_one
 
-    from sql.lock.attributes import attribute_nodes
+    from sql.lock.placeholders import attribute_nodes
 
     text = attribute_nodes(value)[0].sql(dialect=dialect)
     read = parse_one(f"SELECT {text}", read=dialect).expressions[0]

@@ -12,7 +12,7 @@ import pytest
 from llm.scripted import ScriptedEngine
 from sql.ask import open_asker
 from sql.databases import Database, open_database
-from sql.databases.schemas import Placed, usable_names
+from sql.databases.table_names import Placed, usable_names
 from sql.errors import ShopFileError, UnknownName, UnsafeQuery
 from sql.question.linking import Vocabulary
 from sql.semantics import Role, Shop, View, ViewColumn

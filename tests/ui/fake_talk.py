@@ -10,9 +10,10 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
-from bot.answer import Answer, Event, Figure
+from bot.answer import Answer, Event
 from retrieval.types import Document, Hit
 from sql.types import Column, Table
+from telling.evidence import Figure
 
 MONTHS = [dt.datetime(2025, m, 1) for m in range(1, 13)]
 EVIL = (

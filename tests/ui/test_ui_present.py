@@ -8,7 +8,7 @@ from fake_talk import EVIL, HITS, hit, table
 from rich.console import Console
 
 from bot.answer import Answer
-from bot.words import escape_markdown
+from telling.phrases import escape_markdown
 from ui import present, terminal
 
 
@@ -83,13 +83,19 @@ def test_cells_sort_as_numbers_and_midnight_is_a_day() -> None:
     assert present.cell(dt.datetime(2026, 1, 2)) == "2026-01-02"
     assert present.cell(dt.datetime(2026, 1, 2, 3, 4, 5)) == "2026-01-02 03:04:05"
     assert present.cell(b"\x01") == "01"
-    assert [present.shown(v) for v in (1234567, 0.25, None, True, "x")] == [
+
+
+def test_a_row_is_shown_as_the_words_of_an_answer_print_it() -> None:
+    columns = {"n": "integer", "order_id": "integer", "margin": "number", "paid": "number", "note": "text"}
+    row = (1234567, 185001, 0.1234, Decimal("1234.5"), None)
+    assert present.shown_row(table(columns, [row], margin="%", paid="EUR"), row) == [
         "1,234,567",
-        "0.25",
+        "185001",
+        "12.3%",
+        "1,234.50",
         "–",
-        "True",
-        "x",
     ]
+    assert present.shown_row(table({"new": "boolean"}, []), (True,), "zh") == ["是"]
 
 
 def test_headers_carry_units_and_are_unique() -> None:

@@ -1,0 +1,131 @@
+"""Figures: a question becomes checked SQL, the rows are the evidence."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from bot.errors import Declined
+from bot.job import Request, Tools
+from sql.errors import SqlError
+from sql.names import quoted
+from sql.semantics import Shop
+from sql.types import Table
+from telling.evidence import Evidence
+from telling.profile import profile_of
+from telling.row_scope import scope_of
+
+if TYPE_CHECKING:
+    from sql.ask import SqlAnswer
+
+logger = logging.getLogger(__name__)
+
+UNSURE = 0.3
+"""Confidence below which the answer carries a warning."""
+
+
+def answer_with_sql(request: Request, tools: Tools) -> Evidence:
+    """Ask the database. Table 0 is the answer; a further one holds a total, or the span of the data."""
+    if tools.asker is None:
+        raise Declined("no_engine")
+    answer = tools.asker.ask(request.links, cancel=request.cancel, on_sql=request.on_sql)
+    table = answer.table
+    request.on_table(table)
+    started = time.monotonic()
+    further = _further(table, tools)
+    return Evidence(
+        tables=(table, *further.values()),
+        scope=scope_of(answer.links, table.query.tree),
+        parts={name: i for i, name in enumerate(further, start=1)},
+        about=_view_of(table, tools.workspace.shop),
+        confidence=answer.confidence,
+        warnings=_warnings(answer, request.question),
+        sql=answer.attempts[-1].sql,
+        seconds={**answer.seconds, "check": time.monotonic() - started},
+    )
+
+
+_WHY = re.compile(r"(?i)^\W*(?:why|how come)\b|为什么|为何")
+
+
+def _warnings(answer: SqlAnswer, question: str) -> tuple[tuple[str, Mapping[str, str]], ...]:
+    """What the asker should know before trusting the rows."""
+    warnings: list[tuple[str, Mapping[str, str]]] = []
+    if answer.confidence < UNSURE:
+        warnings.append(("low_confidence", {}))
+    if answer.unused:
+        warnings.append(("unused", {"names": _quoted(answer.unused)}))
+    if answer.links.unknown:
+        warnings.append(("unknown_words", {"names": _quoted(answer.links.unknown)}))
+    if _WHY.search(question):
+        warnings.append(("causes", {}))
+    return tuple(warnings)
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f"“{name}”" for name in names)
+
+
+def _further(table: Table, tools: Tools) -> Mapping[str, Table]:
+    """A second result that the answer's words need: they may hold no number without a cell."""
+    profile = profile_of(table)
+    try:
+        if profile.kind == "empty":
+            covered = _coverage_sql(table, tools)
+            return {"coverage": tools.workspace.run(covered)} if covered else {}
+        if profile.kind == "groups" and not table.is_truncated and len(profile.measures) == 1:
+            name = table.columns[profile.measures[0]].name
+            total = total_sql(table.query.tree, name, tools.workspace.database.dialect)
+            return {"total": tools.workspace.run(total)} if total else {}
+    except SqlError as error:
+        # The answer stands without it.
+        logger.info("no second query: %s", type(error).__name__)
+    return {}
+
+
+def _coverage_sql(table: Table, tools: Tools) -> str | None:
+    view = tools.workspace.shop.view(_view_of(table, tools.workspace.shop))
+    if view is None or view.time is None:
+        return None
+    dialect = tools.workspace.database.dialect
+    time, name = quoted(view.time, dialect), quoted(view.name, dialect)
+    return f"SELECT MIN({time}) AS first, MAX({time}) AS last FROM {name}"
+
+
+def _view_of(table: Table, shop: Shop) -> str:
+    """The first view that the query reads; empty when unknown."""
+    return next((name for name in table.query.views if shop.view(name) is not None), "")
+
+
+def total_sql(tree: exp.Query, column: str, dialect: str) -> str | None:
+    """A statement for the sum of ``column`` over the result of ``tree``; ``None`` where that means nothing.
+
+    Only plain sums and counts add up: averages, shares and distinct counts do not, and a result cut by LIMIT
+    or HAVING would give the total of a part.
+    """
+    if not isinstance(tree, exp.Select) or any(tree.args.get(key) for key in ("limit", "offset", "having")):
+        return None
+    if not tree.args.get("group") or tree.args.get("distinct") or tree.find(exp.Window):
+        return None
+    projection = next((p for p in tree.selects if p.alias_or_name.lower() == column.lower()), None)
+    if projection is None or not _adds_up(projection.unalias()):
+        return None
+    inner = tree.copy()
+    inner.set("order", None)
+    name = exp.to_identifier(projection.alias_or_name, quoted=True)
+    outer = exp.select(exp.Sum(this=exp.column(name)).as_(name.copy())).from_(inner.subquery("parts"))
+    return outer.sql(dialect=dialect)
+
+
+def _adds_up(node: exp.Expr) -> bool:
+    """Sums and counts, rounded or added to each other, without DISTINCT."""
+    if isinstance(node, exp.Paren | exp.Round | exp.Coalesce | exp.Cast):
+        return _adds_up(node.this)
+    if isinstance(node, exp.Add | exp.Sub):
+        return _adds_up(node.left) and _adds_up(node.right)
+    return isinstance(node, exp.Sum | exp.Count | exp.CountIf) and node.find(exp.Distinct) is None

@@ -1,0 +1,122 @@
+"""Reports that were made, kept in a folder: ``ID.json`` is the report, ``ID.html`` the page made from it.
+
+A saved report is a snapshot: it does not change when the data does. Keep one folder per audience, because
+reports hold figures that not every role may see.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jobs.report.errors import NothingToReport, ReportCorrupt, ReportMissing, ReportNotSaved
+from jobs.report.monthly import build_report
+from jobs.report.months import last_full_months
+from jobs.report.render import to_html
+from jobs.report.types import Language, Report
+
+if TYPE_CHECKING:
+    from sql.shop.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+_ID = re.compile(r"\d{4}-\d{2}-[a-z]+(-[a-z]{2})?")
+
+
+class Archive:
+    """The reports in ``folder``, which is made when the first one is saved."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def ids(self) -> tuple[str, ...]:
+        """Ids of the saved reports, oldest first."""
+        return tuple(sorted(path.stem for path in self.folder.glob("*.json") if _ID.fullmatch(path.stem)))
+
+    def save(self, report: Report) -> Path:
+        """Write a report, over an earlier one of the same id; return the path of its page.
+
+        Each file is whole or absent at any moment; the report itself is the last to be put in place.
+
+        Raises:
+            ReportNotSaved: the disk refused; what was saved before is unchanged.
+        """
+        page = self.folder / f"{report.id}.html"
+        data = json.dumps(report.to_json(), ensure_ascii=False, indent=1)
+        texts = {page: to_html(report), page.with_suffix(".json"): data}
+        unfinished = {path: path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}") for path in texts}
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for path, text in texts.items():
+                _write(unfinished[path], text)
+            for path in texts:
+                os.replace(unfinished[path], path)
+        except OSError as error:
+            raise ReportNotSaved(
+                f"Cannot save report {report.id} in {self.folder}: {error.strerror or error}. What was saved "
+                "before is unchanged. Free disk space and run the same command again."
+            ) from error
+        finally:
+            for path in unfinished.values():
+                path.unlink(missing_ok=True)
+        return page
+
+    def load(self, id: str) -> Report:
+        """The saved report of that id.
+
+        Raises:
+            ReportMissing, ReportCorrupt: naming the file.
+        """
+        path = self.folder / f"{id}.json"
+        if not _ID.fullmatch(id) or not path.is_file():
+            known = ", ".join(self.ids()) or "none"
+            raise ReportMissing(f"There is no saved report {id!r} in {self.folder}; saved are: {known}.")
+        try:
+            return Report.from_json(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ReportCorrupt(
+                f"{path} is not a report that can be read ({type(error).__name__}). Nothing was changed. "
+                "Delete it and have the report built again."
+            ) from error
+
+    def keep_past_reports(
+        self, workspace: Workspace, count: int = 3, *, language: Language = "en"
+    ) -> tuple[Report, ...]:
+        """The reports of the last ``count`` full months, oldest first; those not saved are built and saved.
+
+        Months without rows are left out. A shop without times gives none.
+
+        Raises:
+            ReportNotSaved: the disk refused.
+            SqlError: a query failed; see ``sql.errors``.
+        """
+        reports = []
+        for month in last_full_months(workspace.today, count):
+            id = f"{month:%Y-%m}-monthly" + ("" if language == "en" else f"-{language}")
+            try:
+                reports.append(self.load(id))
+                continue
+            except ReportMissing:
+                pass
+            except ReportCorrupt as error:
+                logger.warning("%s It is built again.", error)
+            try:
+                report = build_report(workspace, "monthly", month=month, language=language)
+            except NothingToReport as error:
+                logger.info("%s", error)
+                continue
+            self.save(report)
+            reports.append(report)
+        return tuple(reports)
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

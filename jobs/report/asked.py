@@ -1,0 +1,53 @@
+"""The report as an answer to a question: its sections one after another, for the month that was asked for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from bot.errors import Declined
+from bot.job import Request, Tools
+from jobs.report.errors import NothingToReport
+from jobs.report.monthly import Month, gather, part_title, tell_part
+from jobs.report.months import first_day, last_full_months
+from sql.question.linking import Links
+from sql.semantics import Shop
+from telling.charts import chart_of
+from telling.evidence import Evidence
+from telling.phrases import escape_markdown
+from telling.writer import Writer
+
+
+def report_month(request: Request, tools: Tools) -> Month:
+    """The month that the question names, its last one where it names several, else the last full one."""
+    month = _month(request.links) or last_full_months(tools.workspace.today, 1)[0]
+    try:
+        found = gather(tools.workspace, month, request.cancel)
+    except NothingToReport as error:
+        reason = escape_markdown(str(error).rstrip("."))
+        raise Declined("nothing_to_report", {"reason": reason}) from error
+    request.on_sql(found.tables[0].query.sql)
+    request.on_table(found.tables[0])
+    return found
+
+
+def _month(links: Links) -> dt.date | None:
+    period = links.period
+    if period is None or period.end == dt.date.max:
+        return None
+    return first_day(period.end - dt.timedelta(days=1))
+
+
+def tell_month(evidence: Evidence, writer: Writer) -> str:
+    """The sections, each under its title."""
+    assert isinstance(evidence, Month)
+    told = []
+    for part in evidence.sections:
+        title = writer.restate(part_title(part, writer.shop, writer.words))
+        told += [writer.say("section", title=title), tell_part(part, evidence, writer)]
+    return "\n\n".join(filter(None, told))
+
+
+def draw_month(evidence: Evidence, shop: Shop, language: str) -> dict[str, Any] | None:
+    """The shop's main figure over the months."""
+    return chart_of(evidence.tables[0], shop, language)
