@@ -6,8 +6,8 @@ read something else. Adapters are activated LoRA: they work from a few invocatio
 them share that start with the bare model.
 
 A grammar is compiled here first, because llama.cpp drops one that it cannot read without saying so. Of a
-character that takes several tokens llama.cpp tells only the last one's log-probability, so the others are missing
-from a completion (findings/llama_logprobs_skip_split_characters.sh).
+character that takes several tokens llama.cpp tells only the last one's log-probability, so the others are
+missing from a completion (findings/llama_logprobs_skip_split_characters.sh).
 """
 
 from __future__ import annotations
