@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from retrieval.errors import DuplicateIds, NoReviews
+from retrieval.errors import NoReviews
 from retrieval.language import language_code
 from retrieval.types import Document
 from sql.lock.guard import Guard
@@ -44,6 +44,10 @@ class Corpus:
     """Rows read."""
     empty: int
     """Rows left out because their text is empty."""
+    left_out: int = 0
+    """Reviews left out because an earlier one has their id."""
+    repeated: tuple[str, ...] = ()
+    """The ids that occur more than once."""
 
 
 def audience(workspace: Workspace) -> str:
@@ -67,21 +71,17 @@ def audience(workspace: Workspace) -> str:
 
 
 def review_documents(workspace: Workspace) -> list[Document]:
-    """The documents of :func:`read_reviews`; how many empty texts were left out is logged."""
-    corpus = read_reviews(workspace)
-    if corpus.empty:
-        logger.info("%d of %d reviews have no text and are left out", corpus.empty, corpus.rows)
-    return list(corpus.documents)
+    """The documents of :func:`read_reviews`."""
+    return list(read_reviews(workspace).documents)
 
 
 def read_reviews(workspace: Workspace) -> Corpus:
-    """All reviews that the workspace's role may read, in the order of their ids.
+    """All reviews that the workspace's role may read, in the order of their ids; of several with one id the
+    one that was written first. How many were left out is logged, and why.
 
     Raises:
         NoReviews: the shop has no ``reviews:`` in shop.yml, the role may not read them, or there are more
-        than
-            ``CORPUS_LIMITS.max_rows``.
-        DuplicateIds: the id column is not distinct.
+            than ``CORPUS_LIMITS.max_rows``.
         SqlError: the query failed; see ``sql.errors``.
     """
     source, columns = _readable(workspace)
@@ -100,7 +100,12 @@ def read_reviews(workspace: Workspace) -> Corpus:
             f"View {source.view} has more than {CORPUS_LIMITS.max_rows:,} reviews. Nothing was indexed. "
             "Narrow the view in shop.yml, e.g. to the last two years."
         )
-    return _corpus(table, source, columns)
+    corpus = _corpus(table, source, columns)
+    if corpus.empty:
+        logger.info("%d of %d reviews have no text and are left out", corpus.empty, corpus.rows)
+    if corpus.left_out:
+        logger.info("%d of %d reviews have an id that occurs before", corpus.left_out, corpus.rows)
+    return corpus
 
 
 def _readable(workspace: Workspace) -> tuple[ReviewSource, list[str]]:
@@ -137,7 +142,7 @@ def _readable(workspace: Workspace) -> tuple[ReviewSource, list[str]]:
 
 def _corpus(table: Table, source: ReviewSource, columns: Sequence[str]) -> Corpus:
     place = {name: number for number, name in enumerate(columns)}
-    documents = []
+    documents: list[Document] = []
     for row in table.rows:
 
         def cell(name: str | None, row: tuple[Value, ...] = row) -> Value:
@@ -158,10 +163,20 @@ def _corpus(table: Table, source: ReviewSource, columns: Sequence[str]) -> Corpu
                 written_at=_time(cell(source.written_at)),
             )
         )
-    repeated = [id for id, times in Counter(d.id for d in documents).items() if times > 1]
-    if repeated:
-        raise DuplicateIds(repeated)
-    return Corpus(documents=tuple(documents), rows=len(table.rows), empty=len(table.rows) - len(documents))
+    times = Counter(document.id for document in documents)
+    kept = {document.id: document for document in sorted(documents, key=_age, reverse=True)}
+    return Corpus(
+        documents=tuple(kept[id] for id in times),
+        rows=len(table.rows),
+        empty=len(table.rows) - len(documents),
+        left_out=len(documents) - len(kept),
+        repeated=tuple(id for id, count in times.items() if count > 1),
+    )
+
+
+def _age(document: Document) -> tuple[bool, dt.datetime, str]:
+    """Orders reviews from the oldest on, those without a time last; the same whatever the database does."""
+    return (document.written_at is None, document.written_at or dt.datetime.min, document.text)
 
 
 def _text(value: Value) -> str:

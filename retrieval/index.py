@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 Row = tuple[int, int]
 """Segment and row in it."""
 
+LEFT_OUT = "left_out"
+"""Name of the note that :attr:`Index.left_out` reads."""
 DEPTH = 100
 """Hits taken from each ranking before they are fused, or ten per wanted hit if that is more."""
 
@@ -108,6 +110,11 @@ class Index:
         return self._state.manifest.count
 
     @property
+    def left_out(self) -> int:
+        """What the builder noted of texts whose id another text has: how many cannot be found."""
+        return int(self._state.manifest.note.get(LEFT_OUT, 0))
+
+    @property
     def manifest(self) -> Manifest:
         """What the index holds, as its file says."""
         return self._state.manifest
@@ -123,15 +130,23 @@ class Index:
         }
 
     def add(
-        self, documents: Iterable[Document], *, processes: int | None = None, progress: bool = True
+        self,
+        documents: Iterable[Document],
+        *,
+        processes: int | None = None,
+        note: Mapping[str, str] | None = None,
+        progress: bool = True,
     ) -> None:
         """Write ``documents`` beside those already there, without touching these.
 
         A document whose id is in the index replaces the one there: a review that its writer changed. Ids
         within one call must be distinct. Raises what :meth:`build` raises; on failure nothing changes.
+
+        Args:
+            note: facts kept in the manifest in place of those there; ``None`` leaves these.
         """
         added = list(documents)
-        if not added:
+        if not added and note is None:
             return
         with self._adding, storage.writing(self._folder):
             # Another process may have written since; its manifest counts, not the one this object read.
@@ -141,7 +156,8 @@ class Index:
             state = _open_state(self._folder, manifest, self._opened())
             new = _write(self._folder, added, self._embedder, processes=processes, progress=progress)
             kept = _without(state, {document.id for document in added})
-            self._replace(replace(manifest, segments=(*kept, *new)))
+            noted = manifest.note if note is None else dict(note)
+            self._replace(replace(manifest, segments=(*kept, *new), note=noted))
 
     def remove(self, ids: Iterable[str]) -> None:
         """Take documents out of the index; ids that are not in it are ignored. Raises what :meth:`add`

@@ -59,5 +59,9 @@ class Hit:
 class Retriever(Protocol):
     """Finds documents. Returns at most ``k`` hits, best first; never pads."""
 
+    @property
+    def left_out(self) -> int:
+        """Documents that cannot be found because another has their id; answers warn of them."""
+
     def search(self, text: str, k: int, filters: Filters | None = None) -> list[Hit]:
         """Raises ``ValueError`` for an empty text or ``k`` below 1."""

@@ -228,9 +228,12 @@ def _database(shop: Shop, findings: Findings) -> dict[str, str]:
 def _index(folder: Path) -> str:
     from retrieval.errors import RetrievalError
     from retrieval.index import Index
+    from ui.open import left_out_words
 
     try:
-        return f"{len(Index.open(folder)):,} texts, {_size(folder)}"
+        index = Index.open(folder)
+        found = f"{len(index):,} texts, {_size(folder)}"
+        return f"{found}. Warning: {left_out_words(index)}" if index.left_out else found
     except RetrievalError as error:
         return " ".join(str(error).split())
 

@@ -317,7 +317,7 @@ def open_texts(settings: Settings, workspace: Workspace, *, rebuild: bool = Fals
         ReportNotSaved: a past report cannot be written.
     """
     from retrieval.errors import IndexMissing, IndexUnusable
-    from retrieval.index import Index
+    from retrieval.index import LEFT_OUT, Index
 
     if workspace.role.minimum_group is not None:
         return None
@@ -334,20 +334,36 @@ def open_texts(settings: Settings, workspace: Workspace, *, rebuild: bool = Fals
             say(f"The index cannot be used: {error.reason} ({error.path}). It is built again.")
     before = _read_json(noted)
     if index is not None and before is not None and before.get("state") == state:
+        _tell_left_out(index)
         return index
-    documents = _documents(workspace, folder)
+    documents, left_out = _documents(workspace, folder)
     if not documents:
         return None
+    note = {LEFT_OUT: str(left_out)}
     if index is None or before is None or not _only_grew(index, documents, before.get("texts")):
         with step(f"Indexing {len(documents):,} reviews and report sections"):
-            index = Index.build(place, documents)
+            index = Index.build(place, documents, note=note)
     else:
         known = index.ids()
         new = [document for document in documents if document.id not in known]
         with step(f"Adding {len(new):,} new texts to the index"):
-            index.add(new)
+            index.add(new, note=note)
+    _tell_left_out(index)
     write_whole(noted, json.dumps({"state": state, "texts": _fingerprint(documents)}).encode())
     return index
+
+
+def left_out_words(index: Index) -> str:
+    """What whoever runs the shop is told of ids that occur more than once."""
+    return (
+        f"reviews whose id another review has, of which only the first is searched: {index.left_out:,} left "
+        "out; name a column with distinct values as the reviews' id in shop.yml"
+    )
+
+
+def _tell_left_out(index: Index) -> None:
+    if index.left_out:
+        say(f"Warning: {left_out_words(index)}.")
 
 
 def _only_grew(index: Index, documents: list[Document], before: object) -> bool:
@@ -391,23 +407,29 @@ def _state_of(workspace: Workspace) -> list[Any]:
     return [month, readers, *(json_value(value) for value in row)]
 
 
-def _documents(workspace: Workspace, folder: Path) -> list[Document]:
-    """Reviews and sections of reports that the role may read; past reports are built once and kept."""
+def _documents(workspace: Workspace, folder: Path) -> tuple[list[Document], int]:
+    """Reviews and sections of reports that the role may read, and how many are left out for their ids.
+
+    Past reports are built once and kept.
+    """
     from jobs.report.archive import Archive
     from jobs.report.passages import documents
-    from retrieval.corpus import review_documents
+    from retrieval.corpus import read_reviews
     from retrieval.errors import NoReviews
 
     found: list[Document] = []
+    left_out = 0
     try:
-        found += review_documents(workspace)
+        corpus = read_reviews(workspace)
+        found += corpus.documents
+        left_out = corpus.left_out
     except NoReviews as error:
         logger.info("%s", error)
     archive = Archive(folder / "reports")
     archive.keep_past_reports(workspace, PAST_REPORTS)
     for id in archive.ids():
         found += documents(archive.load(id))
-    return found
+    return found, left_out
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

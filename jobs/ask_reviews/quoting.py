@@ -18,7 +18,7 @@ from sqlglot import exp
 from bot.errors import Declined, Stopped
 from bot.job import Request, Tools
 from jobs.ask_reviews.review_cues import GOOD, NOISE, NOISE_ZH, POOR
-from retrieval.types import Filters, Hit
+from retrieval.types import Filters, Hit, Retriever
 from sql.errors import SqlError
 from sql.names import quoted
 from sql.question.linking import Links
@@ -89,9 +89,15 @@ def find_reviews(request: Request, tools: Tools) -> Evidence:
             scoped(values, request.links.period), min_stars=wanted.min_rating, max_stars=wanted.max_rating
         ),
         about=source.view,
+        warnings=left_out(tools.retriever),
         confidence=max((hit.similarity or 0.0 for hit in kept), default=0.0),
         seconds={"search": searched, "run": overview.seconds if overview else 0.0},
     )
+
+
+def left_out(retriever: Retriever) -> tuple[tuple[str, dict[str, str]], ...]:
+    """The warning that some reviews cannot be found, where there are any."""
+    return (("left_out", {"count": str(retriever.left_out)}),) if retriever.left_out else ()
 
 
 def _may_read(source: ReviewSource, tools: Tools) -> bool:

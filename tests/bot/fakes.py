@@ -75,6 +75,8 @@ class WrittenAsker:
 class WordRetriever:
     """Finds documents that share a word, or two Chinese characters, with the question."""
 
+    left_out = 0
+
     def __init__(self, documents: list[Document]) -> None:
         self.documents = documents
         self.filters: Filters | None = None

@@ -198,6 +198,8 @@ def test_a_value_with_quotes_stays_a_value(tools: Tools, workspace: Workspace):
 
 def test_weak_hits_are_left_out_unless_no_topic_was_named(tools: Tools, workspace: Workspace):
     class Weak:
+        left_out = 0
+
         def search(self, text: str, k: int, filters: Filters | None = None) -> list[Hit]:
             return [Hit(document=d, score=1.0, similarity=0.1) for d in review_documents(workspace)[:3]]
 

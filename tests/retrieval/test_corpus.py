@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from retrieval.corpus import audience, read_reviews, review_documents
-from retrieval.errors import DuplicateIds, NoReviews
+from retrieval.errors import NoReviews
 from sql.databases import open_database
 from sql.semantics import ReviewSource, Role, Shop, View, ViewColumn
 from sql.shop.workspace import open_workspace
@@ -127,10 +127,14 @@ def test_a_shop_without_reviews_says_what_to_write(opened, shop):
         review_documents(opened("owner", replace(shop, reviews=None)))
 
 
-def test_ids_that_are_not_distinct_are_refused_with_the_way_out(opened, shop):
-    with pytest.raises(DuplicateIds, match=r"occur more than once.*column with distinct values"):
-        by_country = replace(shop, reviews=replace(SOURCE, id="country"))
-        review_documents(opened("owner", by_country))
+def test_of_reviews_with_one_id_the_first_is_kept_and_the_rest_are_counted(opened, shop):
+    by_country = replace(shop, reviews=replace(SOURCE, id="country"))
+    corpus = read_reviews(opened("owner", by_country))
+    kept = {document.id: document.text for document in corpus.documents}
+    assert kept == {"review:China": "电池不耐用", "review:Germany": "Great\nWarm sound"}
+    assert (corpus.left_out, corpus.empty, corpus.rows) == (1, 2, 5)
+    assert corpus.repeated == ("review:China",)
+    assert read_reviews(opened("owner")).left_out == 0
 
 
 def test_more_reviews_than_can_be_read_are_refused_not_cut(opened, monkeypatch):

@@ -101,6 +101,15 @@ def test_adding_nothing_writes_nothing(tmp_path, index):
     assert contents(tmp_path) == before
 
 
+def test_what_was_left_out_is_noted_and_outlives_additions(tmp_path, index, documents, embedder):
+    assert index.left_out == 0
+    built = Index.build(tmp_path, documents, embedder=embedder, note={"left_out": "2"}, progress=False)
+    built.add(more(10), progress=False)
+    assert Index.open(tmp_path, embedder=embedder).left_out == 2 == built.left_out
+    built.add([], note={"left_out": "3"}, progress=False)
+    assert Index.open(tmp_path, embedder=embedder).left_out == 3 == built.left_out
+
+
 def test_two_documents_with_one_id_are_refused_and_nothing_is_written(tmp_path, index, embedder):
     before = contents(tmp_path)
     with pytest.raises(DuplicateIds, match="review:7"):

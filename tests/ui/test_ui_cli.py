@@ -374,6 +374,24 @@ def test_a_review_that_was_changed_is_indexed_anew(run: Run, shop: Path) -> None
     assert "moon" in str(json.loads(result.stdout)["hits"])
 
 
+def test_a_review_id_that_occurs_twice_is_told_everywhere_and_stops_nothing(
+    run: Run, shop: Path, model: Any
+) -> None:
+    add_review(shop, (2, "2026-06-20", 5, "en", "Lamp", "A switch of another review."))
+    model(MAY)
+    assert run("ask", "What was the revenue last month?", "--shop", shop).exit_code == 0
+    told = "Warning: reviews whose id another review has, of which only the first is searched: 1 left out"
+    for _ in "built", "opened":
+        result = run("search", "switch", "--shop", shop, "--json", "--product", "Lamp")
+        assert told in result.stderr
+        assert {"review:1", "review:2"} == set(hits(result))
+        assert "A switch of another review" not in result.stdout
+    quoted = json.loads(run("ask", "What do buyers say about the switch?", "--shop", shop, "--json").stdout)
+    assert quoted["citations"]
+    assert quoted["warnings"] == ["Not searched: reviews whose id another review has (1)."]
+    assert "Warning: reviews whose id another review has" in run("doctor").stdout
+
+
 def test_a_damaged_index_is_named_and_built_again(run: Run, shop: Path, home: Path) -> None:
     assert run("search", "lamp", "--shop", shop).exit_code == 0
     [manifest] = home.glob("shops/*/readers-*/index/manifest.json")
