@@ -78,10 +78,11 @@ class Event:
 
     ``understood`` carries ``{"standalone_question", "language", "skill"}``, ``sql`` ``{"sql"}``, ``rows`` the
     ``Table``, ``text`` the words so far, ``chart`` the specification, ``done`` the :class:`Answer`.
-    Steps that do not apply are left out; ``done`` always comes last.
+    ``waiting`` may come anywhere before ``text``, with the :class:`llm.waiting.Wait`: something slow is made
+    at its first use. Steps that do not apply are left out; ``done`` always comes last.
     """
 
-    name: Literal["understood", "sql", "rows", "text", "chart", "done"]
+    name: Literal["waiting", "understood", "sql", "rows", "text", "chart", "done"]
     data: Any
 
 

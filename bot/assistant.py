@@ -25,6 +25,7 @@ from bot.memory import Conversation, Turn
 from bot.refusals import EXPECTED, refused
 from bot.route import Nearest, Route, route
 from bot.understand import MAX_CHARACTERS, clean, language_of, understand
+from llm.waiting import listening
 from retrieval.types import Retriever
 from sql.errors import QueryCancelled
 from sql.question.linking import Links, Vocabulary
@@ -259,7 +260,7 @@ class Assistant:
 
         def work() -> None:
             try:
-                with recording(heard):
+                with recording(heard), listening(lambda wait: steps.put(("waiting", wait))):
                     evidence = job.run(request, self.tools)
                 steps.put(("evidence", evidence))
             except BaseException as error:
@@ -279,7 +280,9 @@ class Assistant:
                 if kind == "evidence":
                     assert isinstance(value, Evidence)
                     return value
-                if kind == "sql":
+                if kind == "waiting":
+                    yield Event(name="waiting", data=value)
+                elif kind == "sql":
                     state.sql = value
                     yield Event(name="sql", data={"sql": value})
                 else:

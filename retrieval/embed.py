@@ -11,7 +11,7 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -111,21 +111,29 @@ def cut(text: str, limit: int = MAX_CHARACTERS) -> str:
 
 
 def embed_many(
-    embedder: Embedder, texts: Sequence[str], *, processes: int | None = None, progress: bool = True
+    embedder: Embedder,
+    texts: Sequence[str],
+    *,
+    known: Mapping[str, npt.NDArray[np.float16]] | None = None,
+    processes: int | None = None,
+    progress: bool = True,
 ) -> Vectors:
     """Vectors of many texts, equal texts embedded once, by several processes when that pays.
 
     Args:
         embedder: the model; only the default one is spread over processes.
         texts: any number.
+        known: vectors of some of them by the same model, which are taken as they are.
         processes: at most so many; ``None`` takes one per usable core, 1 stays in this process.
         progress: show a bar on standard error.
     Returns:
-        float32, shape (texts, dimension), rows of length 1, equal to ``embedder.embed(texts)``.
+        float32, shape (texts, dimension), rows of length 1, equal to ``embedder.embed(texts)``; ``known``
+        ones as exact as they were given.
     """
     from retrieval.embed_processes import MIN_TEXTS_PER_PROCESS, embed_in_processes
 
-    distinct = list(dict.fromkeys(texts))
+    known = known or {}
+    distinct = [text for text in dict.fromkeys(texts) if text not in known]
     wanted = usable_cores() if processes is None else processes
     wanted = min(wanted, len(distinct) // MIN_TEXTS_PER_PROCESS)
     if wanted > 1 and isinstance(embedder, SentenceEncoder):
@@ -135,7 +143,10 @@ def embed_many(
     if len(distinct) == len(texts):
         return vectors
     row = {text: i for i, text in enumerate(distinct)}
-    return vectors[[row[text] for text in texts]]
+    whole = np.empty((len(texts), embedder.dimension), dtype=np.float32)
+    for place, text in enumerate(texts):
+        whole[place] = vectors[row[text]] if text in row else known[text]
+    return whole
 
 
 def usable_cores() -> int:

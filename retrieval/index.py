@@ -22,6 +22,7 @@ from retrieval.embed import Embedder, embed_many, load_embedder
 from retrieval.errors import DuplicateIds, IndexMismatch
 from retrieval.fuse import fuse
 from retrieval.keywords import tokenize
+from retrieval.reuse import known_vectors
 from retrieval.segment import Segment, open_segment, to_table, write_segment
 from retrieval.storage import Manifest
 from retrieval.types import Document, Filters, Hit
@@ -69,6 +70,7 @@ class Index:
         documents: Iterable[Document],
         *,
         embedder: Embedder | None = None,
+        beside: Sequence[Path] = (),
         processes: int | None = None,
         note: Mapping[str, str] | None = None,
         progress: bool = True,
@@ -79,6 +81,7 @@ class Index:
             folder: made when missing; keeps nothing but the index.
             documents: with distinct ids; may be none.
             embedder: the default model when ``None``.
+            beside: folders of other indexes; texts that they hold too are not embedded again.
             processes: that embed; ``None`` takes the usable cores.
             note: facts kept in the manifest, e.g. a fingerprint of the data.
             progress: show a bar on standard error.
@@ -88,7 +91,7 @@ class Index:
         embedder = embedder or load_embedder()
         with storage.writing(folder):
             manifest = Manifest(embedder=embedder.name, dimension=embedder.dimension, note=dict(note or {}))
-            new = _write(folder, list(documents), embedder, processes=processes, progress=progress)
+            new = _write(folder, list(documents), embedder, beside, processes=processes, progress=progress)
             storage.write_manifest(folder, replace(manifest, segments=new))
         return cls.open(folder, embedder=embedder)
 
@@ -133,6 +136,7 @@ class Index:
         self,
         documents: Iterable[Document],
         *,
+        beside: Sequence[Path] = (),
         processes: int | None = None,
         note: Mapping[str, str] | None = None,
         progress: bool = True,
@@ -143,6 +147,7 @@ class Index:
         within one call must be distinct. Raises what :meth:`build` raises; on failure nothing changes.
 
         Args:
+            beside: see :meth:`build`.
             note: facts kept in the manifest in place of those there; ``None`` leaves these.
         """
         added = list(documents)
@@ -154,7 +159,7 @@ class Index:
             if manifest.embedder != self._embedder.name:
                 raise IndexMismatch(self._folder, f"now embedded by {manifest.embedder!r}")
             state = _open_state(self._folder, manifest, self._opened())
-            new = _write(self._folder, added, self._embedder, processes=processes, progress=progress)
+            new = _write(self._folder, added, self._embedder, beside, processes=processes, progress=progress)
             kept = _without(state, {document.id for document in added})
             noted = manifest.note if note is None else dict(note)
             self._replace(replace(manifest, segments=(*kept, *new), note=noted))
@@ -212,6 +217,7 @@ def _write(
     folder: Path,
     documents: Sequence[Document],
     embedder: Embedder,
+    beside: Sequence[Path],
     *,
     processes: int | None,
     progress: bool,
@@ -222,7 +228,9 @@ def _write(
     if not documents:
         return ()
     table = to_table(documents)
-    vectors = embed_many(embedder, [d.text for d in documents], processes=processes, progress=progress)
+    texts = [document.text for document in documents]
+    known = known_vectors(beside, embedder.name, texts)
+    vectors = embed_many(embedder, texts, known=known, processes=processes, progress=progress)
     return (
         storage.write_new_segment(folder, len(documents), lambda part: write_segment(part, table, vectors)),
     )

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from llm.waiting import Wait, tell
+
 QUICK_S = 1.0
 """A step that took longer says how long."""
 
@@ -21,8 +23,14 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def step(text: str, *, quiet: bool = False) -> Iterator[None]:
-    """Announce a slow step and, when it took more than a second, how long it took."""
+def step(text: str, wait: Wait | None = None, *, quiet: bool = False) -> Iterator[None]:
+    """Announce a slow step and, when it took more than a second, how long it took.
+
+    Args:
+        wait: the same for the person whose question waits for it; ``None`` when no question does.
+    """
+    if wait is not None:
+        tell(wait)
     if not quiet:
         say(f"{text} …")
     started = time.monotonic()

@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from bot.answer import Answer
 from bot.audit import AuditLog, Kind, audited
+from llm.waiting import Wait
 from ui.console import say, step
 from ui.errors import WrongUse
+from ui.once import Once
 from ui.settings import Settings, go_offline
 from ui.write import write_whole
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from llm.engine import Completion, Engine, Request
     from retrieval.embed import Embedder
     from retrieval.index import Index
-    from retrieval.types import Document
+    from retrieval.types import Document, Filters, Hit
     from sql.ask import SqlAsker
     from sql.semantics import Attributes, Role, Shop
     from sql.shop.workspace import Workspace
@@ -51,9 +53,7 @@ class LazyEngine:
 
     def __init__(self, settings: Settings, factory: EngineFactory) -> None:
         self._settings = settings
-        self._factory = factory
-        self._lock = threading.Lock()
-        self._engine: Engine | None = None
+        self._engine = Once(lambda: factory(settings))
 
     def load(self) -> Engine:
         """The engine; the first caller waits while it loads, the others wait for that.
@@ -61,20 +61,17 @@ class LazyEngine:
         Raises:
             WeightsMissing, WeightsCorrupt, EngineUnavailable: and the next call tries again.
         """
-        with self._lock:
-            if self._engine is None:
-                self._engine = self._factory(self._settings)
-            return self._engine
+        return self._engine.get()
 
     @property
     def is_loaded(self) -> bool:
         """Whether the first use is over."""
-        return self._engine is not None
+        return self._engine.is_made
 
     @property
     def name(self) -> str:
         """The engine's name, or the model's while it is not loaded."""
-        return self._engine.name if self._engine else f"{self._settings.model} (not loaded)"
+        return self.load().name if self.is_loaded else f"{self._settings.model} (not loaded)"
 
     @property
     def adapters(self) -> tuple[str, ...]:
@@ -93,23 +90,33 @@ class OpenedShop:
     workspace: Workspace
     folder: Path
     """Where this shop's index and reports are kept."""
-    index: Index | None
+    texts: Texts | None
+    """``None`` when the role may read no reviews."""
+    embedder: Embedder
     engine: LazyEngine
     asker: SqlAsker
     assistant: Assistant
+    log: AuditLog
 
     def warm(self) -> None:
-        """Load what the first question would wait for: the models, with the shop's description read.
+        """Make what questions would wait for: the model with the shop's description read, then the index.
 
         Raises:
             LlmError, RetrievalError: a model cannot be loaded.
+            NotRecorded: the audit log cannot be written.
         """
+        self.assistant.warm()
+        self.engine.load()
+        self._read_description()
+        if self.texts is not None:
+            workspace = self.workspace
+            names = {"shop": workspace.shop.name, "role": workspace.role.name}
+            with audited(self.log, "index", "", **names, user=workspace.user):
+                self.texts.open()
+
+    def _read_description(self) -> None:
         from sql.question.linking import link
 
-        self.assistant.warm()
-        if self.index is not None:
-            self.index.warm_up()
-        self.engine.load()
         views = self.workspace.guard.views
         question = next(iter(self.workspace.shop.suggestions), views[0].name if views else "")
         if not question:
@@ -306,12 +313,51 @@ def audience_folder(folder: Path, role: Role, user: Attributes | None = None) ->
 # --- texts -----------------------------------------------------------------------------------------------
 
 
-def open_texts(settings: Settings, workspace: Workspace, *, rebuild: bool = False) -> Index | None:
+class Texts:
+    """What a role may read, as a :class:`retrieval.types.Retriever` that is opened or built at first use."""
+
+    def __init__(self, make: Callable[[], Index | None]) -> None:
+        self._index = Once(make)
+
+    def open(self) -> Index | None:
+        """The index; ``None`` when there is no text. Raises what :func:`open_texts` does."""
+        return self._index.get()
+
+    @property
+    def left_out(self) -> int:
+        """See :class:`retrieval.types.Retriever`."""
+        index = self.open()
+        return index.left_out if index is not None else 0
+
+    def search(self, text: str, k: int, filters: Filters | None = None) -> list[Hit]:
+        """See :class:`retrieval.types.Retriever`."""
+        index = self.open()
+        return index.search(text, k, filters) if index is not None else []
+
+
+def may_read_texts(workspace: Workspace) -> bool:
+    """Whether the role may read the shop's reviews; nothing is read."""
+    from retrieval.corpus import audience
+    from retrieval.errors import NoReviews
+
+    try:
+        return bool(audience(workspace))
+    except NoReviews:
+        return False
+
+
+def open_texts(
+    settings: Settings, workspace: Workspace, *, embedder: Embedder | None = None, rebuild: bool = False
+) -> Index | None:
     """The index of what the role may read: reviews and past reports; ``None`` when there is nothing.
 
     A role that sees aggregates only has none: each text is a single row, and a report has no least group.
     A missing, damaged or outdated index is built anew after saying so; new texts are added to the one there.
+    Texts that another role's index of this shop holds are not embedded again.
 
+    Args:
+        embedder: one that is loaded already; ``None`` loads it when it is needed.
+        rebuild: build it anew, with every text embedded again.
     Raises:
         IndexNotWritten, IndexBusy, EmbeddingFailed: see ``retrieval.errors``; what was there is unchanged.
         ReportNotSaved: a past report cannot be written.
@@ -327,7 +373,7 @@ def open_texts(settings: Settings, workspace: Workspace, *, rebuild: bool = Fals
     index: Index | None = None
     if not rebuild:
         try:
-            index = Index.open(place)
+            index = Index.open(place, embedder=embedder)
         except IndexMissing:
             pass
         except IndexUnusable as error:
@@ -340,14 +386,17 @@ def open_texts(settings: Settings, workspace: Workspace, *, rebuild: bool = Fals
     if not documents:
         return None
     note = {LEFT_OUT: str(left_out)}
+    beside = [] if rebuild else sorted(folder.parent.glob("readers-*/index"))
     if index is None or before is None or not _only_grew(index, documents, before.get("texts")):
-        with step(f"Indexing {len(documents):,} reviews and report sections"):
-            index = Index.build(place, documents, note=note)
+        wait = Wait(what="index", values={"count": f"{len(documents):,}"})
+        with step(f"Indexing {len(documents):,} reviews and report sections", wait):
+            index = Index.build(place, documents, embedder=embedder, beside=beside, note=note)
     else:
         known = index.ids()
         new = [document for document in documents if document.id not in known]
-        with step(f"Adding {len(new):,} new texts to the index"):
-            index.add(new, note=note)
+        wait = Wait(what="index", values={"count": f"{len(new):,}"})
+        with step(f"Adding {len(new):,} new texts to the index", wait):
+            index.add(new, beside=beside, note=note)
     _tell_left_out(index)
     write_whole(noted, json.dumps({"state": state, "texts": _fingerprint(documents)}).encode())
     return index
@@ -454,7 +503,7 @@ def load_engine(settings: Settings) -> Engine:
         return ServedEngine(settings.engine_url, settings.model, adapters=served, key=settings.engine_key)
     from llm.load import open_engine
 
-    with step(f"Loading the language model ({model_of(settings)})"):
+    with step(f"Loading the language model ({model_of(settings)})", Wait(what="model")):
         weights_of(settings)
         go_offline()
         return open_engine(
@@ -550,8 +599,7 @@ def open_shop(
     with audited(log, "open", "", shop=description.name, role=chosen.name, user=user):
         workspace = open_workspace(description, role=chosen.name, user=user)
         try:
-            index = open_texts(settings, workspace)
-            return assemble(settings, workspace, engine, index, log)
+            return assemble(settings, workspace, engine, log)
         except BaseException:
             workspace.close()
             raise
@@ -561,7 +609,6 @@ def assemble(
     settings: Settings,
     workspace: Workspace,
     engine: LazyEngine,
-    index: Index | None,
     log: AuditLog,
     *,
     embedder: Embedder | None = None,
@@ -569,7 +616,7 @@ def assemble(
     """The assistant over parts that are open already; reads the values that words are linked to.
 
     Args:
-        embedder: compares meanings when there is no index, which brings its own; ``None`` loads one.
+        embedder: compares meanings, for routing and in the index; ``None`` loads one at its first use.
     """
     from bot.assistant import Assistant
     from jobs import JOBS
@@ -580,26 +627,29 @@ def assemble(
     vocabulary = Vocabulary.build(workspace)
     adapter = adapter_of(settings, is_plain=vocabulary.is_plain)
     asker = open_asker(workspace, engine, vocabulary, adapter=adapter)
-    if index is not None:
-        embedder = index.embedder
-    embedder = embedder or load_embedder()
+    shared = embedder or load_embedder()
+    texts = None
+    if may_read_texts(workspace):
+        texts = Texts(lambda: open_texts(settings, workspace, embedder=shared))
     assistant = Assistant(
         workspace,
         asker,
-        index,
+        texts,
         jobs=JOBS,
         vocabulary=vocabulary,
         engine=engine,
-        embedder=embedder,
+        embedder=shared,
         audit=log,
     )
     return OpenedShop(
         workspace=workspace,
         folder=audience_folder(folder_of(settings, workspace.shop), workspace.role, workspace.user),
-        index=index,
+        texts=texts,
+        embedder=shared,
         engine=engine,
         asker=asker,
         assistant=assistant,
+        log=log,
     )
 
 

@@ -14,8 +14,10 @@ import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.errors import NotRecorded
 from llm.errors import LlmError
 from retrieval.errors import RetrievalError
+from sql.errors import SqlError
 from ui.console import say, step
 from ui.errors import CannotServe
 from ui.open import OpenedShop, check_asked, open_shop, weights_of
@@ -145,8 +147,9 @@ def _run(
         from ui.uploads import Uploads
 
         shop = opened.workspace.shop
-        embedder = opened.index.embedder if opened.index is not None else None
-        brought = own and Uploads(settings=settings, engine=opened.engine, embedder=embedder, folder=own)
+        brought = own and Uploads(
+            settings=settings, engine=opened.engine, embedder=opened.embedder, folder=own
+        )
         visitors = Visitors(Conversation)
         talk = Talk(
             assistant=opened.assistant,
@@ -185,7 +188,7 @@ def _warm_up(opened: OpenedShop) -> None:
     """Load the model while the first reader looks at the page; a failure is told when a question needs it."""
     try:
         opened.warm()
-    except (LlmError, RetrievalError) as error:
+    except (LlmError, RetrievalError, SqlError, NotRecorded) as error:
         say(f"The models are not ready: {error}")
     except Exception:
         logger.exception("The models could not be loaded")

@@ -219,7 +219,11 @@ def follow(talk: Talk, visitor: Visitor, question: str) -> Iterator[Turn]:
 
 def _take(turn: Turn, event: Event) -> None:
     """Put what ``event`` says into ``turn``."""
-    if event.name == "understood":
+    if event.name == "waiting":
+        turn.steps.append(
+            (present.word(f"waiting_{event.data.what}", turn.language, **event.data.values), "")
+        )
+    elif event.name == "understood":
         turn.language = event.data.get("language") or turn.language
         understood = event.data.get("standalone_question", turn.question)
         turn.steps.append((present.word("understood", turn.language), understood))

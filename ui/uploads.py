@@ -107,7 +107,7 @@ class Uploads:
             try:
                 if not workspace.guard.views:
                     raise UploadRefused("upload_unreadable", reason=f"{shown} holds no table")
-                return assemble(self.settings, workspace, self.engine, None, log, embedder=self.embedder)
+                return assemble(self.settings, workspace, self.engine, log, embedder=self.embedder)
             except BaseException:
                 workspace.close()
                 raise

@@ -19,6 +19,7 @@ from bot.job import Request, Tools
 from bot.memory import Conversation
 from jobs import JOBS
 from llm.errors import EngineUnavailable, WeightsMissing
+from llm.waiting import Wait, tell
 from retrieval.corpus import review_documents
 from retrieval.errors import IndexCorrupt
 from retrieval.types import Filters, Hit
@@ -76,6 +77,24 @@ def test_the_steps_of_a_figure(make: Make):
     assert events[4].data == answer.chart
     assert answer.seconds["total"] >= answer.seconds["understand"]
     assert len(answer.id) == 12
+
+
+def test_who_waits_is_told_for_what(make: Make):
+    """What is made in the worker's thread is told among the question's own steps."""
+
+    class Loading(WrittenAsker):
+        def ask(self, question: str, **more: object) -> object:
+            tell(Wait(what="model"))
+            return super().ask(question, **more)  # type: ignore[arg-type]
+
+    assistant = make()
+    tools = assistant.tools
+    asker = Loading(tools.workspace, tools.vocabulary, {}, seconds=0)
+    asker.default = MONTHLY
+    assistant.tools = dataclasses.replace(tools, asker=asker)
+    events = list(assistant.answer("Revenue by month"))
+    assert [e.name for e in events][:4] == ["understood", "waiting", "sql", "rows"]
+    assert events[1].data == Wait(what="model")
 
 
 def test_the_first_step_does_not_wait_for_the_model(make: Make):

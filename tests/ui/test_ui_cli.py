@@ -374,6 +374,50 @@ def test_a_review_that_was_changed_is_indexed_anew(run: Run, shop: Path) -> None
     assert "moon" in str(json.loads(result.stdout)["hits"])
 
 
+def test_a_question_that_sql_answers_builds_no_index_and_one_about_reviews_does(
+    run: Run, shop: Path, model: Any, home: Path
+) -> None:
+    """For one about the tables no text is read, none embedded, and no model for it is loaded."""
+    model(MAY)
+    result = run("ask", "What was the revenue last month?", "--shop", shop, "--json")
+    assert json.loads(result.stdout)["status"] == "answered"
+    assert "ndexing" not in result.stderr and not list(home.glob("shops"))
+    log = (home / "audit" / "audit.jsonl").read_text("utf-8")
+    assert "revenue" in log and "LENGTH(" not in log
+    result = run("ask", "What do buyers say about the switch?", "--shop", shop, "--json")
+    assert "Indexing" in result.stderr
+    assert json.loads(result.stdout)["citations"] and len(list(home.glob("shops/*/readers-*/index"))) == 1
+    entries = [json.loads(line) for line in (home / "audit" / "audit.jsonl").read_text("utf-8").splitlines()]
+    [asked] = [e for e in entries if e["kind"] == "question" and "switch" in e["question"]]
+    assert any("LENGTH(" in s["sql"] for s in asked["statements"]), "what the building read is logged too"
+
+
+def test_roles_that_read_the_same_texts_embed_them_once_and_find_only_their_own(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roles = "  owner: {}\n  lamps: {rows: {reviews: \"product = 'Lamp'\"}}\n"
+    shop = build_shop(tmp_path / "two", description=SHOP.replace("  owner: {}\n", roles))
+    from retrieval import embed
+
+    embedded: list[str] = []
+    embed_here = embed._embed_here
+
+    def counted(embedder: Any, texts: list[str], **options: Any) -> Any:
+        embedded.extend(texts)
+        return embed_here(embedder, texts, **options)
+
+    monkeypatch.setattr(embed, "_embed_here", counted)
+    query = ("--shop", shop, "--json", "--k", "50")
+    owner = hits(run("search", "lamp chair", *query))
+    assert {"review:1", "review:2", "review:3", "review:4"} <= set(owner)
+    assert any("wobbly chair" in text for text in embedded)
+    embedded.clear()
+    lamps = hits(run("search", "lamp chair wobbly sharp edges", *query, "--role", "lamps"))
+    assert {id for id in lamps if id.startswith("review:")} == {"review:1", "review:2"}
+    assert not any("Bright and warm" in text or "wobbly" in text for text in embedded)
+    assert len(list(home.glob("shops/*/readers-*/index"))) == 2
+
+
 def test_a_review_id_that_occurs_twice_is_told_everywhere_and_stops_nothing(
     run: Run, shop: Path, model: Any
 ) -> None:

@@ -6,6 +6,7 @@ import pytest
 from fake_talk import FakeAssistant
 
 from bot.answer import Answer, Event
+from llm.waiting import Wait
 from ui.talk import Talk, Turn, Visitor, Visitors, follow, messages_of, turn_at
 
 
@@ -35,6 +36,26 @@ def test_steps_come_one_by_one_and_the_answer_last() -> None:
 def test_steps_are_told_in_the_language_of_the_question() -> None:
     turn = ask("上个月的销售额是多少？")[-1]
     assert turn.steps[0][0] == "理解为"
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("What do buyers say?", ["Loading the language model", "Reading 9,711 reviews and reports"]),
+        ("顾客怎么说？", ["正在加载语言模型", "正在读取 9,711 条评论和报告"]),
+    ],
+)
+def test_who_waits_for_something_slow_reads_what_it_is(question: str, words: list[str]) -> None:
+    class Slow(FakeAssistant):
+        def answer(self, question: str, *more: Any) -> Any:
+            first, *rest = super().answer(question, *more)
+            yield first
+            yield Event(name="waiting", data=Wait(what="model"))
+            yield Event(name="waiting", data=Wait(what="index", values={"count": "9,711"}))
+            yield from rest
+
+    steps = [title for title, _ in ask(question, assistant=Slow())[-1].steps]
+    assert all(any(step.startswith(word) for step in steps) for word in words), steps
 
 
 def test_a_bug_becomes_a_sentence_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
