@@ -54,6 +54,19 @@ def test_every_pinned_version_satisfies_its_range() -> None:
         assert requirement.specifier.contains(version), f"{requirement} against {version}"
 
 
+def test_no_test_asserts_seconds() -> None:
+    """How long something takes is measured in ``bench``; a test tells what comes before what."""
+    clock = re.compile(r"\bassert\b.*\b(?:monotonic|perf_counter|process_time|time\.time)(?:_ns)?\(")
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in tracked_files()
+        if path.suffix == ".py" and path.is_relative_to(ROOT / "tests")
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if clock.search(line)
+    ]
+    assert not found
+
+
 def test_no_file_holds_data_or_weights() -> None:
     heavy = [path.name for path in tracked_files() if path.stat().st_size > 20 * 2**20]
     assert not heavy

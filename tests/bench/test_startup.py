@@ -1,5 +1,6 @@
 """The clock of ``bench.startup``, on stand-ins for ``make demo`` that take a second."""
 
+import signal
 import sys
 
 import pytest
@@ -26,10 +27,10 @@ def write_makefile(place, recipe):
 def test_the_clock_stops_when_the_page_answers_and_ctrl_c_ends_it(place):
     write_makefile(place, SERVER)
     seconds, process = startup.start(place, timeout_s=20)
-    assert 0 < seconds < 20
+    assert seconds > 0
     assert startup.memory_mb(process) > 1
-    assert startup.stop(process) < startup.STOP_S
-    assert process.poll() is not None
+    assert startup.stop(process) > 0
+    assert process.poll() not in (None, -signal.SIGKILL), "Ctrl-C ended it, not the end of patience"
     assert "starting" in startup.tail(place.log)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 import threading
-import time
 from collections.abc import Callable, Mapping
 
 from retrieval.types import Document, Filters, Hit
@@ -27,13 +26,14 @@ class WrittenAsker:
         replies: Mapping[str, str | Exception],
         *,
         confidence: float = 0.9,
-        seconds: float = 0.0,
+        gate: threading.Event | None = None,
     ) -> None:
+        """With a ``gate``, it writes nothing before that is open, and stops when it is cancelled."""
         self.workspace = workspace
         self.vocabulary = vocabulary
         self.replies = dict(replies)
         self.confidence = confidence
-        self.seconds = seconds
+        self.gate = gate
         self.default: str | Exception = DEFAULT
         self.asked: list[str] = []
 
@@ -49,11 +49,9 @@ class WrittenAsker:
         )
         question = links.question
         self.asked.append(question)
-        until = time.monotonic() + self.seconds
-        while time.monotonic() < until:
+        while self.gate is not None and not self.gate.wait(0.01):
             if cancel is not None and cancel.is_set():
                 raise QueryCancelled("stopped")
-            time.sleep(0.01)
         reply = self.replies.get(question, self.default)
         if isinstance(reply, Exception):
             raise reply

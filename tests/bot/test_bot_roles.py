@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -388,7 +389,8 @@ def test_an_answer_that_cannot_be_logged_is_not_shown(
 
 
 def test_a_closed_tab_is_logged_as_stopped_with_what_had_run(make: Open, log: AuditLog) -> None:
-    events = make("owner", "SELECT SUM(amount) AS revenue FROM sales", seconds=0.3).answer("Revenue")
+    gate = threading.Event()  # never opened: the model has written nothing yet
+    events = make("owner", "SELECT SUM(amount) AS revenue FROM sales", gate=gate).answer("Revenue")
     assert next(events).name == "understood"
     events.close()  # type: ignore[attr-defined]
     assert [e["status"] for e in entries(log)] == ["stopped"]
@@ -413,12 +415,16 @@ def test_questions_side_by_side_keep_their_statements_apart(make: Open, log: Aud
         f"Revenue by {name}": f"SELECT {name}, SUM(amount) AS revenue FROM sales GROUP BY 1"
         for name in ("category", "channel", "country", "segment")
     }
+    gate = threading.Event()
+    asked = {question: make("owner", sql, gate=gate) for question, sql in statements.items()}
     threads = [
-        threading.Thread(target=last, args=(make("owner", sql, seconds=0.05), question))
-        for question, sql in statements.items()
+        threading.Thread(target=last, args=(assistant, question)) for question, assistant in asked.items()
     ]
     for thread in threads:
         thread.start()
+    while not all(assistant.tools.asker.asked for assistant in asked.values()):  # type: ignore[union-attr]
+        time.sleep(0.01)
+    gate.set()  # all of them are under way
     for thread in threads:
         thread.join()
     found = {e["question"]: e["statements"] for e in entries(log)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,8 +17,8 @@ class MockServer:
         self.reply = reply
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
-        self.pause = 0.0
-        """Seconds before each event."""
+        self.silence: threading.Event | None = None
+        """No event is sent before it is set; ``None`` sends at once."""
         self.failure: tuple[int, dict[str, Any]] | None = None
         """Status and body to answer instead."""
         self.break_after: int | None = None
@@ -77,7 +76,8 @@ class MockServer:
                     "logprobs": {"content": scores},
                     "finish_reason": finish,
                 }
-                time.sleep(self.pause)
+                if self.silence is not None:
+                    self.silence.wait()
                 handler.wfile.write(f"data: {json.dumps({'choices': [choice]})}\n\n".encode())
                 handler.wfile.flush()
                 sent += 1

@@ -119,7 +119,6 @@ def test_a_message_of_20_000_characters_is_not_read(assistant: Assistant):
     assert answer.status == "declined"
     assert "has 20,000 characters; I read 2,000 at most. Nothing was run." in answer.text
     assert len(answer.question) < 300
-    assert answer.seconds["total"] < 1.0
     check_receipts(answer)
 
 

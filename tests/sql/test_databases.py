@@ -40,6 +40,8 @@ from sql.shop.shopfile import shop_from_catalog
 from sql.types import Catalog, Dialect, QueryLimits
 
 LIMITS = QueryLimits(max_rows=1_000, timeout_s=20)
+NO_HURRY = QueryLimits(timeout_s=3_600)
+"""A budget of seconds that outlives the test: whatever ends in time was ended by something else."""
 
 
 def parquet_folder(folder: Path) -> Path:
@@ -127,7 +129,7 @@ class TestEveryDatabase:
         assert [(c.name, c.type) for c in table.columns] == [("country", "text"), ("n", "integer")]
         assert not table.is_truncated
         assert table.query is query
-        assert 0 <= table.seconds < 5
+        assert table.seconds >= 0
 
     def test_an_empty_result_keeps_its_columns(self, database: Database) -> None:
         table = database.execute(checked(database, "SELECT country FROM customers WHERE 1 = 0"), LIMITS)
@@ -152,19 +154,15 @@ class TestEveryDatabase:
         assert table.is_truncated is is_truncated
 
     def test_time_is_a_budget(self, database: Database) -> None:
-        start = time.monotonic()
         with pytest.raises(QueryTimeout, match=r"longer than 0\.3 s"):
-            database.execute(slow(database), QueryLimits(timeout_s=0.3))
-        assert time.monotonic() - start < 2
+            database.execute(slow(database), QueryLimits(timeout_s=0.3))  # it would not end by itself
         assert ask(database, "SELECT COUNT(*) FROM customers") == [(3,)]
 
     def test_the_stop_button_stops(self, database: Database) -> None:
         cancel = threading.Event()
         threading.Timer(0.2, cancel.set).start()
-        start = time.monotonic()
         with pytest.raises(QueryCancelled):
-            database.execute(slow(database), LIMITS, cancel)
-        assert time.monotonic() - start < 2
+            database.execute(slow(database), NO_HURRY, cancel)  # only the button ends it
 
     def test_a_query_that_is_cancelled_before_it_starts_does_not_start(self, database: Database) -> None:
         cancel = threading.Event()
@@ -404,10 +402,9 @@ def test_a_call_that_no_interrupt_reaches_is_left_behind(
     database = open_database(str(small_shop.build(tmp_path, "duckdb")))
     long = "repeat('a', 30000)"
     query = slip(f"SELECT levenshtein({long} || country, {long} || name) FROM customers", "duckdb")
-    start = time.monotonic()
     with pytest.raises(QueryTimeout):
         database.execute(query, QueryLimits(timeout_s=0.2))
-    assert time.monotonic() - start < 1.2
+    assert any(thread.name == "query" for thread in threading.enumerate()), "it was not waited for"
     with pytest.raises(DatabaseUnavailable, match="have not ended yet"):
         ask(database, "SELECT COUNT(*) FROM customers")
     while any(thread.name == "query" for thread in threading.enumerate()):
@@ -423,8 +420,9 @@ def test_an_interrupt_that_comes_too_late_does_no_harm() -> None:
 
     asked: list[int] = []
     with Budget(QueryLimits(timeout_s=0.05), None, closed) as budget:
-        time.sleep(0.2)
-    assert len(asked) > 1 and budget.has_interrupted, "the watcher lives on"
+        while len(asked) < 2:
+            time.sleep(0.01)
+    assert budget.has_interrupted, "the watcher lives on"
 
 
 # ---- introspection --------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import threading
 import time
 from collections.abc import Iterator
@@ -103,11 +104,11 @@ class FakeAssistant:
         )
         time.sleep(self.delay_s)
         if "slowly" in question:
-            for i in range(200):
+            for i in itertools.count():  # until it is stopped
                 if cancel is not None and cancel.is_set():
                     break
                 time.sleep(0.05)
-                yield Event(name="text", data="word " * (i + 1))
+                yield Event(name="text", data="word " * min(i + 1, 200))
             yield Event(name="done", data=Answer(**common, status="failed", text="Cancelled."))
         elif "crash" in question:
             raise ZeroDivisionError("a bug")
