@@ -325,8 +325,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _measure(
     chosen: dict[str, Way], folder: Path, options: argparse.Namespace
 ) -> Iterator[tuple[str, EvaluationReport]]:
-    from ui.open import load_engine
-    from ui.settings import Settings, prepare_process
+    from app.engines import load_engine
+    from app.settings import Settings, prepare_process
 
     settings = Settings.from_environment()
     prepare_process(settings)

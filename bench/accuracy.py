@@ -35,12 +35,12 @@ from sql.statement.rules import Rules
 from sql.types import Value
 
 if TYPE_CHECKING:
+    from app.opening import OpenedShop
     from bot.answer import Answer
     from bot.assistant import Assistant
     from sql.question.linking import Links
     from sql.shop.workspace import Workspace
     from sql.statement.written import Writer, Written
-    from ui.open import OpenedShop
 
 SEALED = ("demo_test", "demo_heldout")
 """Files that nobody looks into who tunes anything: only their totals are printed."""
@@ -348,8 +348,9 @@ def opened_shop(
     shop: str | None, role: str | None, *, without_rules: bool = False
 ) -> Iterator[tuple[OpenedShop, Tap]]:
     """The shop with its assistant, warmed up, and the tap before what writes its statements."""
-    from ui.open import load_engine, open_shop
-    from ui.settings import Settings, prepare_process
+    from app.engines import load_engine
+    from app.opening import open_shop
+    from app.settings import Settings, prepare_process
 
     settings = Settings.from_environment()
     prepare_process(settings)
@@ -383,9 +384,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Measure what the options name, print it and keep it."""
+    from app.engines import adapter_of
+    from app.settings import Settings
     from sql.question.linking import Vocabulary
-    from ui.open import adapter_of
-    from ui.settings import Settings
 
     files = [Path(f) for f in options.questions or DEMO_FILES]
     sealed = [path.name for path in files if path.stem in SEALED]

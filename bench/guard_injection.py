@@ -417,8 +417,8 @@ def measure(
 
 
 def _real_engine() -> Engine:
-    from ui.open import load_engine
-    from ui.settings import Settings
+    from app.engines import load_engine
+    from app.settings import Settings
 
     return load_engine(Settings.from_environment())
 

@@ -81,11 +81,11 @@ def train(
 
 def evaluate(adapters: dict[str, Path], out: Path, limit: int | None) -> dict[str, Any]:
     """Execution accuracy on the validation sample: of the bare model, and with each adapter."""
+    from app.engines import model_of
+    from app.settings import Settings, prepare_process
     from finetune.evaluate import evaluate as measure
     from finetune.ways import product
     from llm.load import open_engine
-    from ui.open import model_of
-    from ui.settings import Settings, prepare_process
 
     settings = Settings.from_environment()
     prepare_process(settings)

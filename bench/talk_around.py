@@ -45,12 +45,12 @@ from bench.wires import Heard, Port, Trip, Watched, Wires, group_judge, hearing
 if TYPE_CHECKING:
     import threading
 
+    from app.settings import Settings
     from bot.answer import Answer, Event
     from bot.assistant import Assistant
     from llm.engine import Completion, Engine, Request
     from sql.databases import Database
     from sql.semantics import Shop
-    from ui.settings import Settings
 
 EngineName = Literal["real", "worst"]
 FOLDER = RESULTS / "talk_around"
@@ -278,14 +278,14 @@ class Stage:
 
     def _engine(self, engine: EngineName) -> Any:
         if engine not in self.engines:
-            from ui.open import load_engine
+            from app.engines import load_engine
 
             self.engines[engine] = load_engine(self.settings) if engine == "real" else WorstModel()
         return self.engines[engine]
 
     def _open(self, kind: str, role: str, engine: EngineName) -> Player:
+        from app.shops import demo_folder
         from sql.shop.shopfile import load_shop
-        from ui.open import demo_folder
 
         demo = demo_folder(self.settings)
         shop, ground = load_shop(demo / "shop.yml"), GROUNDS[role]
@@ -318,6 +318,7 @@ class Stage:
             twin: the database that differs in what the role may not see.
             texts: opens the index for a workspace; ``None`` opens the real one.
         """
+        from app.texts import open_texts
         from bot.assistant import Assistant
         from bot.audit import AuditLog
         from jobs import JOBS
@@ -329,7 +330,6 @@ class Stage:
         from sql.question.linking import Vocabulary
         from sql.semantics import Role
         from sql.shop.workspace import open_workspace
-        from ui.open import open_texts
 
         role = shop.role("owner" if self.is_control else ground.role)
         # Other roles may need attributes that this user lacks.
@@ -415,7 +415,7 @@ def run(options: argparse.Namespace) -> int:
     """Play what the options name, print the counts, keep the raw results."""
     from tqdm import tqdm
 
-    from ui.settings import Settings, prepare_process
+    from app.settings import Settings, prepare_process
 
     settings = Settings.from_environment()
     prepare_process(settings)

@@ -60,7 +60,7 @@ def closed_network() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def weights_home() -> Path:
     """The user's folder of weights, read only; `make test` has filled it."""
-    from ui.settings import Settings
+    from app.settings import Settings
 
     return Settings.from_environment().weights
 

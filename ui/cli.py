@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 
 import typer
 
+from app.errors import WrongUse
+from app.progress import say, step
 from ui import finetuning
 from ui.command import (
     DONE,
@@ -29,8 +31,6 @@ from ui.command import (
     print_text,
     settings_of_process,
 )
-from ui.console import say, step
-from ui.errors import WrongUse
 
 if TYPE_CHECKING:
     from finetune.heldout import Split
@@ -121,7 +121,7 @@ def demo(
 ) -> None:  # fmt: skip
     """Build what is missing and open the chat page; Ctrl-C closes it."""
     settings = settings_of_process()
-    from ui.attributes import parse_attributes
+    from app.attributes import parse_attributes
     from ui.serve import serve
 
     serve(
@@ -156,9 +156,9 @@ def ask(
 ) -> None:  # fmt: skip
     """Answer one question: the words, the rows, the SQL and the quotes behind them."""
     settings = settings_of_process()
+    from app.attributes import parse_attributes
+    from app.opening import last_answer, open_shop
     from bot.memory import Conversation
-    from ui.attributes import parse_attributes
-    from ui.open import last_answer, open_shop
 
     attributes = parse_attributes(user)
     talk = Conversation.load(conversation) if conversation else Conversation()
@@ -218,9 +218,10 @@ def search(
 ) -> None:  # fmt: skip
     """Search the customers' reviews and the past reports, by meaning and by words."""
     settings = settings_of_process()
+    from app.attributes import parse_attributes
+    from app.opening import audited_role
+    from app.texts import open_texts
     from retrieval.types import Filters
-    from ui.attributes import parse_attributes
-    from ui.open import audited_role, open_texts
 
     text = _text(text)
     if not text.strip():
@@ -300,11 +301,11 @@ def report(
     settings = settings_of_process()
     from typing import get_args
 
+    from app.attributes import parse_attributes
+    from app.opening import audited_role
+    from app.write import write_whole
     from jobs.report.monthly import REPORTS, build_report
     from jobs.report.types import Language
-    from ui.attributes import parse_attributes
-    from ui.open import audited_role
-    from ui.write import write_whole
 
     spoken: dict[str, Language] = {code: code for code in get_args(Language)}
     if name not in REPORTS:
@@ -371,11 +372,11 @@ def guard(
     settings = settings_of_process()
     from typing import get_args
 
+    from app.attributes import parse_attributes
+    from app.opening import audited_role
     from sql.lock.guard import Guard
     from sql.lock.schemas import translate_views
     from sql.types import Dialect
-    from ui.attributes import parse_attributes
-    from ui.open import audited_role
 
     known: dict[str, Dialect] = {name: name for name in get_args(Dialect)}
     if dialect is not None and dialect not in known:
@@ -435,8 +436,8 @@ def audit(
 ) -> None:  # fmt: skip
     """Show the audit log: each question with its role, its statements as they ran, rows and seconds."""
     settings = settings_of_process()
+    from app.shops import find_shop
     from bot.audit import AuditLog
-    from ui.open import find_shop
     from ui.terminal import audit_text
 
     log = AuditLog(settings.audit)
@@ -526,7 +527,7 @@ def evaluate(
     settings = settings_of_process()
     if split not in (None, "train", "validation", "test"):
         raise WrongUse(f"--split is {split!r}; expected train, validation or test.")
-    from ui.open import NO_ADAPTER
+    from app.engines import NO_ADAPTER
 
     if plain and (votes > 1 or adapter not in (None, NO_ADAPTER)):
         raise WrongUse(
@@ -544,9 +545,9 @@ def evaluate(
     ):
         if not is_there:
             raise WrongUse(f"{option} is {str(path)!r}, which does not exist.")
+    from app.engines import adapter_of, load_engine
     from finetune.evaluate import evaluate as measure
     from finetune.ways import PLAIN, product
-    from ui.open import adapter_of, load_engine
 
     settings = replace(settings, adapter=NO_ADAPTER if plain else adapter or settings.adapter)
 
@@ -563,8 +564,8 @@ def evaluate(
         resume=resume,
     )
     if report is not None:
+        from app.write import write_whole
         from finetune.evaluation_page import to_html
-        from ui.write import write_whole
 
         write_whole(report, to_html(measured).encode())
         say(f"Wrote {report}.")
@@ -597,10 +598,10 @@ def init(
         raise WrongUse(f"{out} exists and was left as it is; choose another --out or add --force.")
     if not out.absolute().parent.is_dir():
         raise WrongUse(f"--out is {str(out)!r}; the folder {str(out.absolute().parent)!r} does not exist.")
+    from app.shops import shop_of_location
+    from app.write import write_whole
     from sql.databases import without_password
     from sql.shop.shopfile import dump_shop
-    from ui.open import shop_of_location
-    from ui.write import write_whole
 
     shop = shop_of_location(url)
     write_whole(out, dump_shop(shop).encode())
@@ -614,8 +615,9 @@ def init(
 def index(shop: ShopOption = None, role: RoleOption = None, user: UserOption = None) -> None:
     """Build the index of reviews and past reports anew."""
     settings = settings_of_process()
-    from ui.attributes import parse_attributes
-    from ui.open import audited_role, open_texts
+    from app.attributes import parse_attributes
+    from app.opening import audited_role
+    from app.texts import open_texts
 
     attributes = parse_attributes(user)
     with audited_role(settings, "index", "", shop=shop, role=role, user=attributes) as workspace:
@@ -639,7 +641,7 @@ def weights(
     """Bring the language model's weights and check them; nothing is fetched that is already there."""
     settings = settings_of_process()
 
-    from ui.open import weights_of
+    from app.engines import weights_of
 
     chosen = settings if model is None else replace(settings, model=model, model_path=None)
     with step("Looking for the weights"):
@@ -655,8 +657,8 @@ def doctor(shop: ShopOption = None, as_json: JsonOption = False) -> None:
     With --shop also whether its database opens, and what its role could do beyond reading.
     """
     settings = settings_of_process()
+    from app.shops import find_shop
     from ui.doctor import examine
-    from ui.open import find_shop
 
     findings = examine(settings, find_shop(settings, shop) if shop else None)
     if as_json:

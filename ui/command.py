@@ -13,9 +13,10 @@ from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar, cast
 
 import typer
 
-from ui.console import say
-from ui.errors import UiError, WrongUse
-from ui.settings import Settings, prepare_process, wants_debug
+from app.errors import WrongUse
+from app.progress import say
+from app.settings import Settings, prepare_process, wants_debug
+from ui.errors import UiError
 
 DONE, FAILED, WRONG_USE, STOPPED = 0, 1, 2, 130
 
@@ -60,7 +61,7 @@ def leave(status: int) -> NoReturn:
 
 def _is_expected(error: Exception) -> bool:
     """Raised on purpose by one of our packages, or by the machine (disk full, no permission, no network)."""
-    ours = ("bot.", "demo.", "finetune.", "jobs.", "llm.", "retrieval.", "sql.", "ui.")
+    ours = ("app.", "bot.", "demo.", "finetune.", "jobs.", "llm.", "retrieval.", "sql.", "ui.")
     modules = (kind.__module__ for kind in type(error).__mro__)
     return isinstance(error, OSError) or any(m.startswith(ours) and m.endswith(".errors") for m in modules)
 

@@ -13,8 +13,8 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ui.errors import WrongUse
-from ui.settings import Settings
+from app.errors import WrongUse
+from app.settings import Settings
 
 if TYPE_CHECKING:
     from sql.semantics import Shop
@@ -107,8 +107,8 @@ def _packages(findings: Findings) -> dict[str, str]:
 
 
 def _model(settings: Settings, findings: Findings) -> dict[str, str]:
+    from app.engines import model_of
     from llm.weights import find_sources
-    from ui.open import model_of
 
     if settings.engine_url:
         why = "because SHOPTALK_ENGINE_URL is set; it was not contacted"
@@ -145,7 +145,7 @@ def _costs(settings: Settings) -> dict[str, str]:
 
 
 def _adapters(settings: Settings, findings: Findings) -> dict[str, str]:
-    from ui.open import adapter_of, adapters_of
+    from app.engines import adapter_of, adapters_of
 
     known = adapters_of(settings)
     used: dict[str, list[str]] = {}
@@ -163,9 +163,9 @@ def _adapters(settings: Settings, findings: Findings) -> dict[str, str]:
 
 
 def _engine(settings: Settings) -> str:
+    from app.engines import model_of
     from llm.errors import EngineUnavailable
     from llm.load import choose
-    from ui.open import model_of
 
     try:
         return str(choose(model_of(settings), device=settings.device, precision=settings.precision))
@@ -226,9 +226,9 @@ def _database(shop: Shop, findings: Findings) -> dict[str, str]:
 
 
 def _index(folder: Path) -> str:
+    from app.texts import left_out_words
     from retrieval.errors import RetrievalError
     from retrieval.index import Index
-    from ui.open import left_out_words
 
     try:
         index = Index.open(folder)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from app.errors import WrongUse
+from app.progress import say
 from ui.command import JsonOption, expected_errors, print_json, print_text, settings_of_process
-from ui.console import say
-from ui.errors import WrongUse
 
 if TYPE_CHECKING:
     from finetune.heldout import Split
@@ -131,9 +131,9 @@ def questions(
     settings = settings_of_process()
     if not out.absolute().parent.is_dir():
         raise WrongUse(f"--out is {str(out)!r}; the folder {str(out.absolute().parent)!r} does not exist.")
+    from app.shops import find_shop
     from finetune.examples import made_up_examples, read_written, write_examples
     from sql.shop.workspace import open_workspace
-    from ui.open import find_shop
 
     workspace = open_workspace(find_shop(settings, shop))
     try:
@@ -205,13 +205,13 @@ def train(
         raise WrongUse(f"--device is {device!r}; expected cpu or cuda.")
     if not out.absolute().parent.is_dir():
         raise WrongUse(f"--out is {str(out)!r}; the folder {str(out.absolute().parent)!r} does not exist.")
+    from app.engines import model_of
+    from app.settings import go_offline
     from finetune.examples import read_examples
     from finetune.train import Settings as Chosen
     from finetune.train import train as run_training
     from llm.convert import ensure_folder
     from llm.load import find_device
-    from ui.open import model_of
-    from ui.settings import go_offline
 
     learnt, digest = read_examples(examples)
     checked, validation_digest = read_examples(validation)

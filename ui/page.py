@@ -20,6 +20,8 @@ import fastapi
 import gradio as gr
 import sqlglot
 
+from app.errors import UploadRefused
+from app.uploads import MAX_MB
 from bot.answer import Answer
 from bot.errors import NotRecorded
 from bot.feedback import Verdict
@@ -27,7 +29,6 @@ from sql.types import Table
 from telling.phrases import escape_markdown
 from ui import present
 from ui.talk import OwnShop, Talk, Turn, Visitor, Visitors, follow, messages_of, turn_at
-from ui.uploads import MAX_MB, UploadRefused
 
 logger = logging.getLogger(__name__)
 

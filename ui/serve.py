@@ -14,14 +14,15 @@ import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.engines import weights_of
+from app.opening import OpenedShop, check_asked, open_shop
+from app.progress import say, step
+from app.settings import DEFAULT_PORT, Settings, go_offline
 from bot.errors import NotRecorded
 from llm.errors import LlmError
 from retrieval.errors import RetrievalError
 from sql.errors import SqlError
-from ui.console import say, step
 from ui.errors import CannotServe
-from ui.open import OpenedShop, check_asked, open_shop, weights_of
-from ui.settings import DEFAULT_PORT, Settings, go_offline
 
 if TYPE_CHECKING:
     from sql.semantics import Attributes
@@ -139,12 +140,12 @@ def _run(
     with step("Preparing the page"):
         import uvicorn
 
+        from app.uploads import Uploads
         from bot.feedback import FeedbackLog
         from bot.memory import Conversation
         from bot.offers import offers
         from ui.page import build_app
-        from ui.talk import Talk, Visitors
-        from ui.uploads import Uploads
+        from ui.talk import Talk, Visitors, own_shop
 
         shop = opened.workspace.shop
         brought = own and Uploads(
@@ -158,7 +159,7 @@ def _run(
             role=opened.workspace.role.name,
             suggestions=offers(opened.assistant.tools),
             keep_feedback=FeedbackLog(settings.feedback).add,
-            open_files=brought.open if brought else None,
+            open_files=(lambda files: own_shop(brought.open(files), Conversation)) if brought else None,
         )
         config = uvicorn.Config(
             build_app(talk, folder, visitors), log_level="warning", lifespan="on", timeout_graceful_shutdown=1

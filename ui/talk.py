@@ -12,13 +12,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.answer import Answer, Event
 from bot.feedback import Verdict
 from sql.types import Table
 from telling.phrases import plain_text
 from ui import present
+
+if TYPE_CHECKING:
+    from app.uploads import Brought
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +64,17 @@ class OwnShop:
     """What can be asked about."""
     close: Callable[[], None]
     """Deletes it; may be called several times."""
+
+
+def own_shop(brought: Brought, new_conversation: Callable[[], Any]) -> OwnShop:
+    """What the page shows of files that a visitor brought."""
+    talk = Talk(
+        assistant=brought.assistant,
+        new_conversation=new_conversation,
+        shop=brought.shop,
+        role=brought.role,
+    )
+    return OwnShop(talk=talk, tables=brought.tables, close=brought.close)
 
 
 @dataclass(kw_only=True)

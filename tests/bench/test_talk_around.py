@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from app.settings import Settings
 from bench import talk_around
 from bench.planted import CANARY, GROUNDS, HIDDEN_OFFSET, Ground, plant, planted_shop
 from bench.talk_around import Played, Stage, Turn, WorstModel, jobs, main, play, reason_of, summarise, to_text
@@ -22,7 +23,6 @@ from bot.answer import Answer, Event
 from sql.semantics import Metric, Role, Shop, View, ViewColumn
 from sql.types import QueryLimits
 from telling.phrases import load_words
-from ui.settings import Settings
 
 HONEST = "SELECT city, COUNT(*) AS customers FROM customers GROUP BY 1"
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from fakes import WordRetriever
 
+from app.settings import Settings
 from bench import talk_around
 from bench.planted import GROUNDS, plant, planted_shop
 from bench.talk_around import Stage, WorstModel, play
@@ -21,7 +22,6 @@ from retrieval.corpus import review_documents
 from retrieval.embed import load_embedder
 from retrieval.errors import NoReviews
 from sql.shop.shopfile import load_shop
-from ui.settings import Settings
 
 pytestmark = pytest.mark.slow
 

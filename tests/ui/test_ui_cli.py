@@ -19,10 +19,10 @@ import typer.main
 from typer.testing import CliRunner
 from ui_shop import BY_COUNTRY, MAY, SHOP, Writer, add_review, build_shop, count_of
 
-import ui.open
+from app import engines
+from app.settings import Settings
 from llm.errors import WeightsMissing
 from ui.cli import app
-from ui.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent
 COMMANDS = {c.name or c.callback.__name__: c for c in app.registered_commands if c.callback}
@@ -58,10 +58,10 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def forbid(settings: Settings) -> Any:
         raise AssertionError("the language model was loaded")
 
-    monkeypatch.setattr(ui.open, "load_engine", forbid)
+    monkeypatch.setattr(engines, "load_engine", forbid)
 
     def write(*replies: str) -> None:
-        monkeypatch.setattr(ui.open, "load_engine", lambda settings: Writer(*replies))
+        monkeypatch.setattr(engines, "load_engine", lambda settings: Writer(*replies))
 
     return write
 
@@ -196,7 +196,7 @@ def test_missing_weights_end_in_status_1_with_the_way_out(
     def missing(settings: Settings) -> Any:
         raise WeightsMissing("The weights are not here. Run: shoptalk weights")
 
-    monkeypatch.setattr(ui.open, "load_engine", missing)
+    monkeypatch.setattr(engines, "load_engine", missing)
     monkeypatch.setattr("sql.statement.rules.count_statements", lambda made: 2)  # a model must be asked
     result = run("ask", "What was the revenue last month?", "--shop", str(shop), "--json")
     assert result.exit_code == 1
@@ -550,11 +550,12 @@ def test_doctor_names_what_is_missing_and_shows_no_secret(
 
 def test_ctrl_c_ends_with_one_line_and_status_130(tmp_path: Path) -> None:
     script = (
-        "import os, signal, time, ui.open\n"
+        "import os, signal, time\n"
+        "from app import opening\n"
         "def interrupted(*args, **kwargs):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    time.sleep(20)\n"
-        "ui.open.find_shop = interrupted\n"
+        "opening.find_shop = interrupted\n"
         "import sys\n"
         "sys.argv = ['shoptalk', 'search', 'lamp']\n"
         "from ui.cli import main\n"

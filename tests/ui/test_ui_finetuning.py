@@ -12,11 +12,11 @@ import pytest
 from tiny_model import write_adapter, write_model
 from typer.testing import CliRunner
 
+from app.engines import adapter_of
+from app.errors import WrongUse
+from app.settings import Settings
 from llm.adapters import find_adapters
 from ui.cli import app
-from ui.errors import WrongUse
-from ui.open import adapter_of
-from ui.settings import Settings
 
 # peft 0.21 asks transformers 5.23 for a name that is about to change.
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")

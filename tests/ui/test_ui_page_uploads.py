@@ -13,10 +13,11 @@ from fake_talk import FakeAssistant
 from test_ui_page import ask, browser, chat_text, open_page, until
 from ui_shop import Writer, count_of
 
-from ui.open import LazyEngine
-from ui.settings import Settings
-from ui.talk import Talk, Visitors
-from ui.uploads import Uploads
+from app.engines import LazyEngine
+from app.settings import Settings
+from app.uploads import Uploads
+from bot.memory import Conversation
+from ui.talk import Talk, Visitors, own_shop
 
 __all__ = ["browser"]
 
@@ -47,7 +48,7 @@ class Served:
             shop="Lumen & <Co>",
             role="analyst",
             suggestions=("Revenue by month in 2025",),
-            open_files=brought.open,
+            open_files=lambda files: own_shop(brought.open(files), Conversation),
         )
         listening = socket.create_server(("127.0.0.1", 0))
         self.address = f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -13,7 +13,8 @@ from roles_shop import build_roles_shop
 from typer.testing import CliRunner
 from ui_shop import BY_COUNTRY, MAY, Writer, count_of
 
-import ui.open
+from app import engines
+from app.settings import Settings
 from ui.cli import app
 
 Run = Callable[..., Any]
@@ -46,7 +47,7 @@ def run(home: Path, shop: Path) -> Run:
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def write(*replies: str) -> None:
-        monkeypatch.setattr(ui.open, "load_engine", lambda settings: Writer(*replies))
+        monkeypatch.setattr(engines, "load_engine", lambda settings: Writer(*replies))
 
     return write
 
@@ -287,12 +288,12 @@ def test_a_password_is_in_no_name_no_folder_and_no_message(
 ) -> None:
     """The address is a server's; what answers is a DuckDB file in its place."""
     import sql.databases
-    from ui.open import folder_of, shop_of_location
+    from app.shops import folder_of, shop_of_location
 
     real = sql.databases.open_database
     file = build_roles_shop(tmp_path / "server").parent / "shop.duckdb"
     monkeypatch.setattr(sql.databases, "open_database", lambda location, **more: real(str(file), **more))
-    settings = ui.open.Settings(home=home)
+    settings = Settings(home=home)
     folders = set()
     for password in ("hunter2", "hunter3"):
         for address, name in (

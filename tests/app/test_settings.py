@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from ui.errors import WrongUse
-from ui.settings import Settings, wants_debug
+from app.errors import WrongUse
+from app.settings import Settings, wants_debug
 
 
 def test_an_empty_environment_gives_the_documented_defaults(tmp_path: Path) -> None:

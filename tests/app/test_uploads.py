@@ -11,12 +11,15 @@ import duckdb
 import pytest
 from ui_shop import Writer, count_of
 
-from ui import uploads
-from ui.open import LazyEngine, last_answer
+from app import uploads
+from app.engines import LazyEngine
+from app.errors import UploadRefused
+from app.opening import last_answer
+from app.settings import Settings
+from app.uploads import Brought, Uploads
+from bot.memory import Conversation
 from ui.page import bring_files
-from ui.settings import Settings
 from ui.talk import OwnShop, Talk, Visitors
-from ui.uploads import UploadRefused, Uploads
 
 
 @pytest.fixture
@@ -57,8 +60,8 @@ def parquet(folder: Path) -> Path:
     return folder / "people.parquet"
 
 
-def count(own: OwnShop) -> Any:
-    answer = last_answer(own.talk.assistant.answer("How many people are there?", own.talk.new_conversation()))
+def count(own: Brought) -> Any:
+    answer = last_answer(own.assistant.answer("How many people are there?", Conversation()))
     assert answer.status == "answered", answer.text
     return answer.tables[0].rows[0][0]
 
@@ -69,7 +72,7 @@ def test_a_file_becomes_a_shop_that_is_gone_when_closed(make: Any, brought: Uplo
     own = brought.open([file])
     assert not file.exists(), "the upload itself is not kept"
     assert own.tables == ("people",)
-    assert (own.talk.shop, own.talk.role) == (file.name, "owner")
+    assert (own.shop, own.role) == (file.name, "owner")
     assert count(own) == 2
     own.close()
     own.close()
@@ -81,7 +84,7 @@ def test_several_files_open_together_under_names_of_their_own(brought: Uploads, 
     files = [csv(tmp_path / "a"), csv(tmp_path / "b", rows=5), csv(tmp_path / "c", "towns.csv")]
     own = brought.open(files)
     assert own.tables == ("people", "people_2", "towns")
-    assert own.talk.shop == "people.csv + 2"
+    assert own.shop == "people.csv + 2"
     assert count(own) == 2
 
 

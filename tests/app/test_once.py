@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from app.once import Once
 from llm.waiting import Wait, listening, tell
-from ui.once import Once
 
 MODEL = Wait(what="model")
 

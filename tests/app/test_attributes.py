@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ui.attributes import parse_attributes
-from ui.errors import WrongUse
+from app.attributes import parse_attributes
+from app.errors import WrongUse
 
 
 @pytest.mark.parametrize(

@@ -17,14 +17,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.engines import LazyEngine
+from app.errors import UploadRefused
+from app.opening import OpenedShop, assemble
+from app.settings import Settings
+from app.shops import shop_of_location
 from bot.audit import AuditLog, audited
 from sql.errors import SqlError
-from ui.errors import UiError
-from ui.open import LazyEngine, OpenedShop, assemble, shop_of_location
-from ui.settings import Settings
-from ui.talk import OwnShop, Talk
 
 if TYPE_CHECKING:
+    from bot.assistant import Assistant
     from retrieval.embed import Embedder
 
 logger = logging.getLogger(__name__)
@@ -40,18 +42,17 @@ DATABASES = (".sqlite", ".sqlite3", ".db", ".duckdb", ".ddb")
 """Endings of files that are opened alone."""
 
 
-class UploadRefused(UiError):
-    """Files that cannot be opened; nothing of them was kept.
+@dataclass(frozen=True, kw_only=True)
+class Brought:
+    """A shop made of a visitor's own files; theirs alone."""
 
-    Args:
-        key: sentence of ``ui.present.WORDS`` that says why.
-        values: what fills it.
-    """
-
-    def __init__(self, key: str, **values: str) -> None:
-        super().__init__(f"{key} {values}")
-        self.key = key
-        self.values = values
+    assistant: Assistant
+    shop: str
+    role: str
+    tables: tuple[str, ...]
+    """What can be asked about."""
+    close: Callable[[], None]
+    """Deletes it; may be called several times."""
 
 
 @dataclass(kw_only=True)
@@ -67,7 +68,7 @@ class Uploads:
     _open: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def open(self, files: Sequence[Path]) -> OwnShop:
+    def open(self, files: Sequence[Path]) -> Brought:
         """Copy ``files``, remove the originals, and open the copies.
 
         Raises:
@@ -85,8 +86,10 @@ class Uploads:
         except BaseException:
             self._forget(place)
             raise
-        return OwnShop(
-            talk=_talk(opened),
+        return Brought(
+            assistant=opened.assistant,
+            shop=opened.workspace.shop.name,
+            role=opened.workspace.role.name,
             tables=tuple(view.name for view in opened.workspace.guard.views),
             close=self._closing(opened, place),
         )
@@ -180,14 +183,3 @@ def _free(name: str, taken: Sequence[str]) -> str:
     while found.lower() in {t.lower() for t in taken}:
         found, number = f"{stem}_{number}{dot}{ending}", number + 1
     return found
-
-
-def _talk(opened: OpenedShop) -> Talk:
-    from bot.memory import Conversation
-
-    return Talk(
-        assistant=opened.assistant,
-        new_conversation=Conversation,
-        shop=opened.workspace.shop.name,
-        role=opened.workspace.role.name,
-    )

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from app.errors import WrongUse
 from sql.semantics import AttributeValue
-from ui.errors import WrongUse
 
 EXPECTED = (
     "expected NAME=VALUE, such as store=Berlin, store_id=7 or country=Germany,France; quotes keep a value as "

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ui.errors import WrongUse
+from app.errors import WrongUse
 
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "nf4", "bfloat16", "float32")
