@@ -26,7 +26,8 @@ class LazyEngine:
 
     def __init__(self, settings: Settings, factory: EngineFactory) -> None:
         self._settings = settings
-        self._engine = Once(lambda: factory(settings))
+        self._factory = factory
+        self._engine: Once[Engine] = Once()
 
     def load(self) -> Engine:
         """The engine; the first caller waits while it loads, the others wait for that.
@@ -34,7 +35,7 @@ class LazyEngine:
         Raises:
             WeightsMissing, WeightsCorrupt, EngineUnavailable: and the next call tries again.
         """
-        return self._engine.get()
+        return self._engine.get(lambda: self._factory(self._settings))
 
     @property
     def is_loaded(self) -> bool:

@@ -4,7 +4,8 @@ Tree::
 
     AppError
     ├── WrongUse         the caller must change the command or a setting; exit status 2
-    └── UploadRefused    files that a visitor brings and that cannot be opened
+    ├── UploadRefused    files that a visitor brings and that cannot be opened
+    └── HouseClosed      what is asked was closed meanwhile
 """
 
 from __future__ import annotations
@@ -30,3 +31,7 @@ class UploadRefused(AppError):
         super().__init__(f"{key} {values}")
         self.key = key
         self.values = values
+
+
+class HouseClosed(AppError):
+    """The shop, or the whole process, was closed; nothing was asked."""

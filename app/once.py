@@ -1,53 +1,66 @@
-"""Something slow that is made at its first use, and not before."""
+"""Something slow that is made at its first use, and work that is done one at a time."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from llm.waiting import Wait, listening, tell
 
 T = TypeVar("T")
 POLL_S = 0.05
-"""How often whoever waits for another's making looks what it is at."""
+"""How often whoever waits for another looks what that one is at."""
+
+
+class OneAtATime:
+    """Slow work of which only one is done at a time; who waits is told what the one before is at."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._step: Wait | None = None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for one's turn, and hold it for the block."""
+        heard: Wait | None = None
+        while not self._lock.acquire(timeout=POLL_S):
+            step = self._step
+            if step is not None and step is not heard:
+                tell(step)
+                heard = step
+        try:
+            with listening(self._note):
+                yield
+        finally:
+            self._step = None
+            self._lock.release()
+
+    def _note(self, wait: Wait) -> None:
+        self._step = wait
 
 
 class Once(Generic[T]):
-    """Made by the first who asks for it; those who ask meanwhile wait for that, and are told what it is at.
+    """Made by the first who asks for it; those who ask meanwhile wait for that.
 
     When making it fails, whoever made it hears why, and the next one who asks tries again.
     """
 
-    def __init__(self, make: Callable[[], T]) -> None:
-        self._make = make
-        self._making = threading.Lock()
+    def __init__(self) -> None:
+        self._making = OneAtATime()
         self._made: list[T] = []
-        self._step: Wait | None = None
 
     @property
     def is_made(self) -> bool:
         """Whether the first use is over."""
         return bool(self._made)
 
-    def get(self) -> T:
-        """The thing; raises what making it raises."""
+    def get(self, make: Callable[[], T]) -> T:
+        """The thing, made by ``make`` unless it was made already; raises what ``make`` raises."""
         if self._made:
             return self._made[0]
-        heard: Wait | None = None
-        while not self._making.acquire(timeout=POLL_S):
-            step = self._step
-            if step is not None and step is not heard:
-                tell(step)
-                heard = step
-        try:
+        with self._making.turn():
             if not self._made:
-                with listening(self._note):
-                    self._made.append(self._make())
+                self._made.append(make())
             return self._made[0]
-        finally:
-            self._step = None
-            self._making.release()
-
-    def _note(self, wait: Wait) -> None:
-        self._step = wait

@@ -1,22 +1,54 @@
-"""Who asks: the role and the attributes that decide what they may see."""
+"""Who asks: the person that every surface hands over, and what their role needs to know of them."""
 
 from __future__ import annotations
 
+import getpass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from app.errors import WrongUse
 
 if TYPE_CHECKING:
-    from sql.semantics import Attributes, Role, Shop
+    from sql.semantics import Attributes, AttributeValue, Role, Shop
 
 
-def chosen_role(shop: Shop, role: str | None, user: Attributes | None) -> Role:
-    """The role that is asked for, or the default one; it must exist, and ``user`` have what it needs."""
-    names = [r.name for r in shop.roles]
-    if role is not None and role not in names:
-        raise WrongUse(f"--role is {role!r}; shop {shop.name!r} has {', '.join(names)}.")
-    chosen = shop.role(role or shop.default_role)
-    missing = [name for name in attributes_needed(chosen) if name not in (user or {})]
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """Somebody who asks. The surface vouches for all of it: nothing here comes from what they type."""
+
+    id: str = ""
+    """Names them in the audit log, where the surface knows them; never told to a model."""
+    role: str | None = None
+    """Name of one of the shop's roles; ``None`` for its default one."""
+    attributes: Attributes = field(default_factory=dict)
+    """What the role's rules about rows may name, such as ``{"country": "Germany"}``."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "attributes", MappingProxyType(dict(self.attributes)))
+
+
+def account() -> str:
+    """Name of the account that this process runs under; empty where it has none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
+
+
+def role_of(shop: Shop, person: Person) -> Role:
+    """The person's role in ``shop``.
+
+    Raises:
+        WrongUse: the shop has no such role, or the role needs an attribute that the person lacks.
+    """
+    names = [role.name for role in shop.roles]
+    if person.role is not None and person.role not in names:
+        raise WrongUse(f"--role is {person.role!r}; shop {shop.name!r} has {', '.join(names)}.")
+    chosen = shop.role(person.role or shop.default_role)
+    missing = [name for name in attributes_needed(chosen) if name not in person.attributes]
     if missing:
         needed = " ".join(f"--user {name}=…" for name in missing)
         raise WrongUse(
@@ -28,9 +60,22 @@ def chosen_role(shop: Shop, role: str | None, user: Attributes | None) -> Role:
 
 def attributes_needed(role: Role) -> tuple[str, ...]:
     """Names of the user's attributes that the role's rules about rows name, sorted; in whatever dialect."""
+    return _needed(tuple(sorted(role.rows.items())))
+
+
+@lru_cache(maxsize=1_000)
+def _needed(rules: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """Looked up at every question, and parsing takes milliseconds."""
     from typing import get_args
 
     from sql.lock.placeholders import attribute_names
+    from sql.semantics import Role
     from sql.types import Dialect
 
+    role = Role(name="", rows=dict(rules))
     return tuple(sorted(frozenset().union(*(attribute_names(role, d) for d in get_args(Dialect)))))
+
+
+def seen_by(role: Role, person: Person) -> Mapping[str, AttributeValue]:
+    """Those of the person's attributes that decide what they see: people who share them see the same."""
+    return {name: person.attributes[name] for name in attributes_needed(role)}

@@ -5,10 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.errors import WrongUse
+from app.once import Once
 from app.progress import step
 from app.settings import Settings
 
@@ -18,6 +23,48 @@ if TYPE_CHECKING:
 DEMO = "demo"
 """The name of the demonstration shop on the command line."""
 SHOP_FILES = (".yml", ".yaml")
+LOOKED_AGAIN_S = 3_600.0
+"""Seconds after which a shop without a description of its own is looked at anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A shop, and which state of its description it is: another state is another shop."""
+
+    shop: Shop
+    state: tuple[str | int, ...]
+
+
+class Shops:
+    """Finds shops; a description is read again only when its file has changed. Safe to use from threads."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[tuple[int, ...], Once[Shop]]] = {}
+
+    def find(self, shop: str | None) -> Found:
+        """The shop of that name, file or address; raises what :func:`find_shop` raises."""
+        name = shop or DEMO
+        stamp = self._stamp(name)
+        with self._lock:
+            before, once = self._known.get(name, ((), Once()))
+            if before != stamp:
+                once = Once()
+            self._known[name] = stamp, once
+        return Found(shop=once.get(lambda: find_shop(self._settings, shop)), state=(name, *stamp))
+
+    def _stamp(self, name: str) -> tuple[int, ...]:
+        """What changes when the description does."""
+        path = self._settings.demo / "shop.yml" if name == DEMO else Path(name).expanduser()
+        if "://" in name or path.suffix.lower() not in SHOP_FILES:
+            return (int(self._clock() // LOOKED_AGAIN_S),)
+        try:
+            status = path.stat()
+        except OSError:
+            return ()  # finding it says what is wrong, or builds it
+        return status.st_mtime_ns, status.st_size
 
 
 def find_shop(settings: Settings, shop: str | None) -> Shop:

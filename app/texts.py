@@ -8,11 +8,16 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import threading
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
-from app.once import Once
+from app.once import Once, OneAtATime
 from app.people import attributes_needed
 from app.progress import say, step
 from app.settings import Settings
@@ -33,15 +38,66 @@ PAST_REPORTS = 3
 """Past monthly reports that are built and can be found."""
 
 
+class Library:
+    """The texts of all shops: one index for all who may read the same, in memory while somebody uses it.
+
+    Args:
+        settings: where indexes are kept.
+        embedder: the one model that all of them share.
+    """
+
+    def __init__(self, settings: Settings, embedder: Embedder) -> None:
+        self._settings = settings
+        self._embedder = embedder
+        self._lock = threading.Lock()
+        self._shelves: WeakValueDictionary[Path, Shelf] = WeakValueDictionary()
+        self._building = OneAtATime()
+
+    def texts(self, workspace: Workspace) -> Texts | None:
+        """What the workspace's role may read, nothing of it read yet; ``None`` when it may read no review."""
+        if not may_read_texts(workspace):
+            return None
+        folder = audience_folder(folder_of(self._settings, workspace.shop), workspace.role, workspace.user)
+        with self._lock:
+            shelf = self._shelves.get(folder)
+            if shelf is None:
+                shelf = self._shelves[folder] = Shelf()
+        return Texts(workspace, shelf, self._open)
+
+    def _open(self, workspace: Workspace, opened: Index | None) -> Index | None:
+        return open_texts(
+            self._settings, workspace, embedder=self._embedder, opened=opened, building=self._building
+        )
+
+
+class Shelf:
+    """The index of one audience, shared by all who are that audience."""
+
+    def __init__(self) -> None:
+        self._opening = OneAtATime()
+        self._index: Index | None = None
+
+    def index(self, open: Callable[[Index | None], Index | None]) -> Index | None:
+        """What ``open`` makes of the index that was opened last."""
+        with self._opening.turn():
+            self._index = open(self._index)
+            return self._index
+
+
 class Texts:
     """What a role may read, as a :class:`retrieval.types.Retriever` that is opened or built at first use."""
 
-    def __init__(self, make: Callable[[], Index | None]) -> None:
-        self._index = Once(make)
+    def __init__(
+        self, workspace: Workspace, shelf: Shelf, open: Callable[[Workspace, Index | None], Index | None]
+    ) -> None:
+        self._workspace = workspace
+        self._shelf = shelf
+        self._open = open
+        self._index: Once[Index | None] = Once()
 
     def open(self) -> Index | None:
         """The index; ``None`` when there is no text. Raises what :func:`open_texts` does."""
-        return self._index.get()
+        return self._index.get(lambda: self._shelf.index(partial(self._open, self._workspace)))
 
     @property
     def left_out(self) -> int:
@@ -67,7 +123,13 @@ def may_read_texts(workspace: Workspace) -> bool:
 
 
 def open_texts(
-    settings: Settings, workspace: Workspace, *, embedder: Embedder | None = None, rebuild: bool = False
+    settings: Settings,
+    workspace: Workspace,
+    *,
+    embedder: Embedder | None = None,
+    opened: Index | None = None,
+    building: OneAtATime | None = None,
+    rebuild: bool = False,
 ) -> Index | None:
     """The index of what the role may read: reviews and past reports; ``None`` when there is nothing.
 
@@ -77,13 +139,16 @@ def open_texts(
 
     Args:
         embedder: one that is loaded already; ``None`` loads it when it is needed.
+        opened: the same index, opened before; used again when the one on disk is still that.
+        building: whose turn it is to embed texts; ``None`` waits for nobody.
         rebuild: build it anew, with every text embedded again.
     Raises:
         IndexNotWritten, IndexBusy, EmbeddingFailed: see ``retrieval.errors``; what was there is unchanged.
         ReportNotSaved: a past report cannot be written.
     """
     from retrieval.errors import IndexMissing, IndexUnusable
-    from retrieval.index import LEFT_OUT, Index
+    from retrieval.index import Index
+    from retrieval.storage import read_manifest
 
     if workspace.role.minimum_group is not None:
         return None
@@ -93,7 +158,8 @@ def open_texts(
     index: Index | None = None
     if not rebuild:
         try:
-            index = Index.open(place, embedder=embedder)
+            is_same = opened is not None and read_manifest(place) == opened.manifest
+            index = opened if is_same else Index.open(place, embedder=embedder)
         except IndexMissing:
             pass
         except IndexUnusable as error:
@@ -102,24 +168,40 @@ def open_texts(
     if index is not None and before is not None and before.get("state") == state:
         _tell_left_out(index)
         return index
-    documents, left_out = _documents(workspace, folder)
-    if not documents:
+    found = _find_documents(workspace, folder)
+    if not found.documents:
         return None
-    note = {LEFT_OUT: str(left_out)}
-    beside = [] if rebuild else sorted(folder.parent.glob("readers-*/index"))
-    if index is None or before is None or not _only_grew(index, documents, before.get("texts")):
-        wait = Wait(what="index", values={"count": f"{len(documents):,}"})
-        with step(f"Indexing {len(documents):,} reviews and report sections", wait):
-            index = Index.build(place, documents, embedder=embedder, beside=beside, note=note)
-    else:
-        known = index.ids()
-        new = [document for document in documents if document.id not in known]
-        wait = Wait(what="index", values={"count": f"{len(new):,}"})
-        with step(f"Adding {len(new):,} new texts to the index", wait):
-            index.add(new, beside=beside, note=note)
+    with building.turn() if building is not None else nullcontext():
+        if index is None or before is None or not _only_grew(index, found.documents, before.get("texts")):
+            index = _build(place, found, embedder, is_anew=rebuild)
+        else:
+            _add(place, index, found)
     _tell_left_out(index)
-    write_whole(noted, json.dumps({"state": state, "texts": _fingerprint(documents)}).encode())
+    noting = {"state": state if found.is_whole else None, "texts": _fingerprint(found.documents)}
+    write_whole(noted, json.dumps(noting).encode())
     return index
+
+
+def _build(place: Path, found: _Found, embedder: Embedder | None, *, is_anew: bool) -> Index:
+    from retrieval.index import Index
+
+    count = f"{len(found.documents):,}"
+    with step(f"Indexing {count} reviews and report sections", Wait(what="index", values={"count": count})):
+        beside = [] if is_anew else _beside(place)
+        return Index.build(place, found.documents, embedder=embedder, beside=beside, note=found.note)
+
+
+def _add(place: Path, index: Index, found: _Found) -> None:
+    known = index.ids()
+    new = [document for document in found.documents if document.id not in known]
+    count = f"{len(new):,}"
+    with step(f"Adding {count} new texts to the index", Wait(what="index", values={"count": count})):
+        index.add(new, beside=_beside(place), note=found.note)
+
+
+def _beside(place: Path) -> list[Path]:
+    """All indexes of the same shop, the one that is built included."""
+    return sorted(place.parent.parent.glob("readers-*/index"))
 
 
 def left_out_words(index: Index) -> str:
@@ -176,15 +258,30 @@ def _state_of(workspace: Workspace) -> list[Any]:
     return [month, readers, *(json_value(value) for value in row)]
 
 
-def _documents(workspace: Workspace, folder: Path) -> tuple[list[Document], int]:
-    """Reviews and sections of reports that the role may read, and how many are left out for their ids.
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """What a role may read, as it is now."""
 
-    Past reports are built once and kept.
-    """
-    from jobs.report.archive import Archive
-    from jobs.report.passages import documents
+    documents: list[Document]
+    left_out: int
+    """Reviews that are not among them, for another has their id."""
+    is_whole: bool
+    """Past reports could be built; else it is tried again next time."""
+
+    @property
+    def note(self) -> dict[str, str]:
+        """What is kept with the index."""
+        from retrieval.index import LEFT_OUT
+
+        return {LEFT_OUT: str(self.left_out)}
+
+
+def _find_documents(workspace: Workspace, folder: Path) -> _Found:
+    """Reviews and sections of past reports; a report that cannot be built or read keeps no review away."""
+    from jobs.report.errors import ReportError
     from retrieval.corpus import read_reviews
     from retrieval.errors import NoReviews
+    from sql.errors import SqlError
 
     found: list[Document] = []
     left_out = 0
@@ -194,11 +291,23 @@ def _documents(workspace: Workspace, folder: Path) -> tuple[list[Document], int]
         left_out = corpus.left_out
     except NoReviews as error:
         logger.info("%s", error)
+    try:
+        found += _reported(workspace, folder)
+    except (ReportError, SqlError) as error:
+        say(f"Past reports cannot be searched now: {type(error).__name__}. Reviews can.")
+        logger.info("%s", error)
+        return _Found(documents=found, left_out=left_out, is_whole=False)
+    return _Found(documents=found, left_out=left_out, is_whole=True)
+
+
+def _reported(workspace: Workspace, folder: Path) -> list[Document]:
+    """Sections of past reports, which are built once and kept."""
+    from jobs.report.archive import Archive
+    from jobs.report.passages import documents
+
     archive = Archive(folder / "reports")
     archive.keep_past_reports(workspace, PAST_REPORTS)
-    for id in archive.ids():
-        found += documents(archive.load(id))
-    return found, left_out
+    return [document for id in archive.ids() for document in documents(archive.load(id))]
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

@@ -12,22 +12,19 @@ import logging
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from app.engines import LazyEngine
 from app.errors import UploadRefused
-from app.opening import OpenedShop, assemble
-from app.settings import Settings
+from app.house import House, Seat
+from app.kept import Held
+from app.people import Person
+from app.rooms import Room, furnish
 from app.shops import shop_of_location
-from bot.audit import AuditLog, audited
+from bot.audit import audited
 from sql.errors import SqlError
-
-if TYPE_CHECKING:
-    from bot.assistant import Assistant
-    from retrieval.embed import Embedder
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +43,7 @@ DATABASES = (".sqlite", ".sqlite3", ".db", ".duckdb", ".ddb")
 class Brought:
     """A shop made of a visitor's own files; theirs alone."""
 
-    assistant: Assistant
+    seat: Seat
     shop: str
     role: str
     tables: tuple[str, ...]
@@ -59,10 +56,8 @@ class Brought:
 class Uploads:
     """Opens visitors' files. Safe to use from several threads."""
 
-    settings: Settings
-    engine: LazyEngine
-    embedder: Embedder | None
-    """The one of the page's own shop; ``None`` loads one."""
+    house: House
+    """Whose models they share."""
     folder: Path
     """Private folder of this run; deleted with it by the caller."""
     _open: int = 0
@@ -80,27 +75,38 @@ class Uploads:
                 raise UploadRefused("upload_crowded")
             self._open += 1
         place = Path(tempfile.mkdtemp(prefix="own-", dir=self.folder))
+        person = Person()
         try:
             names = _take(files, place)
-            opened = self._opened(place, names)
+            room = self._opened(place, names, person)
         except BaseException:
             self._forget(place)
             raise
+        held: Held[_OwnRoom] = Held()
+        own = _OwnRoom(room, lambda: self._forget(place))
+        with held.used(lambda: own):
+            pass  # it is made
+
+        @contextmanager
+        def lend() -> Iterator[Room]:
+            with held.used(lambda: own):
+                yield room
+
         return Brought(
-            assistant=opened.assistant,
-            shop=opened.workspace.shop.name,
-            role=opened.workspace.role.name,
-            tables=tuple(view.name for view in opened.workspace.guard.views),
-            close=self._closing(opened, place),
+            seat=Seat(person, lend, lambda: True),
+            shop=room.workspace.shop.name,
+            role=room.workspace.role.name,
+            tables=tuple(view.name for view in room.workspace.guard.views),
+            close=held.give_up,
         )
 
-    def _opened(self, place: Path, names: Sequence[str]) -> OpenedShop:
+    def _opened(self, place: Path, names: Sequence[str], person: Person) -> Room:
         from sql.shop.workspace import open_workspace
 
         location = place / names[0] if len(names) == 1 else place
         shown = names[0] if len(names) == 1 else f"{names[0]} + {len(names) - 1}"
-        log = AuditLog(self.settings.audit)
-        with audited(log, "open", ", ".join(names), shop=shown, role="owner"):
+        log = self.house.shared.log
+        with audited(log, "open", ", ".join(names), shop=shown, role="owner", person=person.id):
             try:
                 shop = replace(shop_of_location(str(location)), name=shown)
                 workspace = open_workspace(shop)
@@ -110,17 +116,10 @@ class Uploads:
             try:
                 if not workspace.guard.views:
                     raise UploadRefused("upload_unreadable", reason=f"{shown} holds no table")
-                return assemble(self.settings, workspace, self.engine, log, embedder=self.embedder)
+                return furnish(workspace, self.house.shared)
             except BaseException:
                 workspace.close()
                 raise
-
-    def _closing(self, opened: OpenedShop, place: Path) -> _Close:
-        def close() -> None:
-            opened.close()
-            self._forget(place)
-
-        return _Close(close)
 
     def _forget(self, place: Path) -> None:
         shutil.rmtree(place, ignore_errors=True)
@@ -128,18 +127,17 @@ class Uploads:
             self._open -= 1
 
 
-class _Close:
-    """Calls its function once, whoever calls first: the tab, the button or the end of the page."""
+@dataclass(frozen=True)
+class _OwnRoom:
+    """A visitor's room, whose files go with it."""
 
-    def __init__(self, close: Callable[[], None]) -> None:
-        self._close: Callable[[], None] | None = close
-        self._lock = threading.Lock()
+    room: Room
+    forget: Callable[[], None]
 
-    def __call__(self) -> None:
-        with self._lock:
-            close, self._close = self._close, None
-        if close is not None:
-            close()
+    def close(self) -> None:
+        """Free the database and delete the files."""
+        self.room.close()
+        self.forget()
 
 
 def _take(files: Sequence[Path], place: Path) -> list[str]:

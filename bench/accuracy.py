@@ -35,7 +35,7 @@ from sql.statement.rules import Rules
 from sql.types import Value
 
 if TYPE_CHECKING:
-    from app.opening import OpenedShop
+    from app.rooms import Room
     from bot.answer import Answer
     from bot.assistant import Assistant
     from sql.question.linking import Links
@@ -329,16 +329,19 @@ def figures(record: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def measure(opened: OpenedShop, tap: Tap, questions: Sequence[Question], title: str) -> list[Result]:
+def measure(room: Room, tap: Tap, questions: Sequence[Question], title: str) -> list[Result]:
     """Ask every question once, with a progress bar on standard error."""
     from tqdm import tqdm
 
-    golds = run_golds(opened.workspace, questions)
+    from app.people import Person
+
+    golds = run_golds(room.workspace, questions)
+    assistant = room.assistant(Person())
     results = []
     for question in tqdm(questions, desc=title, unit="question"):
         tap.take()
-        answer, first, rows, total = ask(opened.assistant, question)
-        statements = tuple(judge_statement(opened.workspace, written) for written in tap.take())
+        answer, first, rows, total = ask(assistant, question)
+        statements = tuple(judge_statement(room.workspace, written) for written in tap.take())
         results.append(judge(question, golds[question.id], answer, (first, rows, total), statements))
     return results
 
@@ -346,38 +349,36 @@ def measure(opened: OpenedShop, tap: Tap, questions: Sequence[Question], title: 
 @contextlib.contextmanager
 def opened_shop(
     shop: str | None, role: str | None, *, without_rules: bool = False
-) -> Iterator[tuple[OpenedShop, Tap]]:
-    """The shop with its assistant, warmed up, and the tap before what writes its statements."""
-    from app.engines import load_engine
-    from app.opening import open_shop
+) -> Iterator[tuple[Room, Tap]]:
+    """The shop as a role sees it, warmed up, and the tap before what writes its statements."""
+    from app.house import House
+    from app.people import Person
     from app.settings import Settings, prepare_process
 
     settings = Settings.from_environment()
     prepare_process(settings)
-    opened = open_shop(settings, shop=shop, role=role, factory=load_engine)
-    try:
-        opened.engine.load()
-        for _ in opened.assistant.answer(WARM_UP):
+    person = Person(role=role)
+    with House(settings) as house, house.room(shop, person) as room:
+        room.shared.engine.load()
+        for _ in room.assistant(person).answer(WARM_UP):
             pass
-        if without_rules and isinstance(opened.asker.writer, Rules):
-            opened.asker.writer = opened.asker.writer.writer
-        tap = Tap(opened.asker.writer)
-        opened.asker.writer = tap
-        yield opened, tap
-    finally:
-        opened.close()
+        if without_rules and isinstance(room.asker.writer, Rules):
+            room.asker.writer = room.asker.writer.writer
+        tap = Tap(room.asker.writer)
+        room.asker.writer = tap
+        yield room, tap
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; exit status 0 done, 1 failed, 2 wrong use."""
+    from app.errors import AppError
     from llm.errors import LlmError
     from sql.errors import SqlError
-    from ui.errors import UiError
 
     options = _options().parse_args(arguments)
     try:
         return run(options)
-    except (QuestionFileError, SqlError, LlmError, UiError, OSError) as error:
+    except (QuestionFileError, SqlError, LlmError, AppError, OSError) as error:
         print(f"bench.accuracy: {error}", file=sys.stderr)
         return 2 if isinstance(error, QuestionFileError) else 1
 
@@ -397,15 +398,15 @@ def run(options: argparse.Namespace) -> int:
     parts = {path.stem: load_questions(path)[: options.limit] for path in files}
     out = Path(options.out) if options.out else RESULTS / f"accuracy-{'-'.join(parts)}.json"
     without_rules = options.without_rules
-    with opened_shop(options.shop, options.role, without_rules=without_rules) as (opened, tap):
+    with opened_shop(options.shop, options.role, without_rules=without_rules) as (room, tap):
         loading = peak_memory_mb()
         restart_peak_memory()
-        raw = {name: measure(opened, tap, questions, name) for name, questions in parts.items()}
+        raw = {name: measure(room, tap, questions, name) for name, questions in parts.items()}
         answering = peak_memory_mb()
-        is_plain = Vocabulary.build(opened.workspace).is_plain
+        is_plain = Vocabulary.build(room.workspace).is_plain
         adapter = adapter_of(Settings.from_environment(), is_plain=is_plain)
-        engine = opened.engine.name + (f" + {adapter}" if adapter else "")
-        baseline = _baseline(opened, parts, options.baseline)
+        engine = room.shared.engine.name + (f" + {adapter}" if adapter else "")
+        baseline = _baseline(room, parts, options.baseline)
     record = {
         "bench": "accuracy",
         **circumstances(),
@@ -425,13 +426,13 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _baseline(opened: OpenedShop, parts: dict[str, list[Question]], count: int) -> dict[str, Any] | None:
+def _baseline(room: Room, parts: dict[str, list[Question]], count: int) -> dict[str, Any] | None:
     if count < 1:
         return None
     from bench.baseline import measure_baseline
 
     questions = [q for part in parts.values() for q in part if q.sql is not None and not q.is_follow_up]
-    return measure_baseline(opened.workspace, opened.engine, questions, count)
+    return measure_baseline(room.workspace, room.shared.engine, questions, count)
 
 
 def _print(record: dict[str, Any], raw: dict[str, list[Result]], misses: bool) -> None:

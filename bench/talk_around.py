@@ -321,6 +321,7 @@ class Stage:
         from app.texts import open_texts
         from bot.assistant import Assistant
         from bot.audit import AuditLog
+        from bot.route import Nearest
         from jobs import JOBS
         from retrieval.embed import load_embedder
         from sql.ask import open_asker
@@ -344,6 +345,7 @@ class Stage:
         workspace = open_workspace(only, database=database, user=ground.user)
         index = (texts or (lambda w: open_texts(self.settings, w)))(workspace)
         vocabulary = Vocabulary.build(workspace)
+        embedder = getattr(index, "embedder", None if texts else load_embedder())
         audit = FOLDER / "audit" / "questions.jsonl"
         asker = open_asker(workspace, engine, vocabulary, asks_always=isinstance(engine, WorstModel))
         assistant = Assistant(
@@ -353,11 +355,7 @@ class Stage:
             jobs=JOBS,
             vocabulary=vocabulary,
             engine=engine,
-            embedder=getattr(index, "embedder", None)
-            if texts
-            else index.embedder
-            if index
-            else load_embedder(),
+            nearest=Nearest(embedder, JOBS) if embedder is not None else None,
             audit=AuditLog(audit),
         )
         other: Database | None = None

@@ -36,7 +36,6 @@ from telling.phrases import SPOKEN, escape_markdown
 from telling.writer import Composed, write
 
 if TYPE_CHECKING:
-    from bot.route import Embedder
     from llm.engine import Engine
     from sql.shop.workspace import Workspace
 
@@ -87,8 +86,9 @@ class Assistant:
         jobs: Sequence[Job],
         vocabulary: Vocabulary,
         engine: Engine | None = None,
-        embedder: Embedder | None = None,
+        nearest: Nearest | None = None,
         audit: AuditLog | None = None,
+        person: str = "",
     ) -> None:
         """Put the parts together; nothing is loaded here.
 
@@ -97,10 +97,10 @@ class Assistant:
             retriever: ``None`` when there is no index; quotes are then declined.
             jobs: what can be asked for; of equal claims the first job's counts.
             engine: the model behind ``asker``; kept for the surfaces that show its name.
-            embedder: compares meanings in routing; ``None`` takes the retriever's, if it shows one, and else
-                routes by cues alone.
+            nearest: compares meanings in routing; ``None`` routes by cues alone.
             audit: where every question is logged; a log that cannot be written refuses it. ``None`` logs
                 nothing: for tests and measurements.
+            person: who asks, for the log; empty where that is not known.
         """
         self.tools = Tools(
             workspace=workspace,
@@ -111,9 +111,8 @@ class Assistant:
         )
         self.engine = engine
         self.audit = audit
-        # An index brings its own embedder: one model in memory serves both.
-        embedder = embedder if embedder is not None else getattr(retriever, "embedder", None)
-        self._nearest = Nearest(embedder, self.tools.jobs) if embedder is not None else None
+        self._nearest = nearest
+        self._person = person
 
     @property
     def readers(self) -> str:
@@ -122,11 +121,6 @@ class Assistant:
         user = {k: list(v) if isinstance(v, tuple) else v for k, v in sorted(workspace.user.items())}
         seen = json.dumps([workspace.shop.name, workspace.role.name, user])
         return hashlib.sha256(seen.encode()).hexdigest()[:12]
-
-    def warm(self) -> None:
-        """Load what routing needs, so that the first question is not kept waiting; safe in a thread."""
-        if self._nearest is not None:
-            self._nearest.prepare()
 
     def answer(
         self, question: str, conversation: Conversation | None = None, cancel: threading.Event | None = None
@@ -207,6 +201,7 @@ class Assistant:
             role=workspace.role.name,
             user=workspace.user,
             id=state.id,
+            person=self._person,
         )
 
     def _end(self, state: _State, status: str) -> None:

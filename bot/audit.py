@@ -87,12 +87,21 @@ class AuditLog:
     # --- writing ---
 
     def begin(
-        self, kind: Kind, text: str, *, shop: str, role: str, user: Attributes | None = None, id: str = ""
+        self,
+        kind: Kind,
+        text: str,
+        *,
+        shop: str,
+        role: str,
+        user: Attributes | None = None,
+        person: str = "",
+        id: str = "",
     ) -> Entry:
         """Write that something begins, to disk, before any of it is done.
 
         Args:
             text: the question, or what is searched or reported.
+            person: who it is for; empty where that is not known.
             id: names it in the log; empty makes one up.
         Raises:
             NotRecorded: the log cannot be written; nothing may be done.
@@ -102,6 +111,7 @@ class AuditLog:
             "question": text,
             "shop": shop,
             "role": role,
+            "person": person,
             "user": {name: list(v) if isinstance(v, tuple) else v for name, v in (user or {}).items()},
         }
         self.append({"kind": "begun", "of": kind, **common})
@@ -366,14 +376,21 @@ class Entry:
 
 @contextmanager
 def audited(
-    log: AuditLog, kind: Kind, text: str, *, shop: str, role: str, user: Attributes | None = None
+    log: AuditLog,
+    kind: Kind,
+    text: str,
+    *,
+    shop: str,
+    role: str,
+    user: Attributes | None = None,
+    person: str = "",
 ) -> Iterator[None]:
     """Log what the block does: it begins, its statements, how it ended.
 
     Raises:
         NotRecorded: the log cannot be written; at the beginning, the block is not entered.
     """
-    entry = log.begin(kind, text, shop=shop, role=role, user=user)
+    entry = log.begin(kind, text, shop=shop, role=role, user=user, person=person)
     try:
         with recording(entry.note):
             yield

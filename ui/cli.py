@@ -33,6 +33,7 @@ from ui.command import (
 )
 
 if TYPE_CHECKING:
+    from app.people import Person
     from finetune.heldout import Split
     from jobs.report.types import Report
     from retrieval.types import Hit
@@ -81,6 +82,14 @@ UserOption = Annotated[
 ]
 
 
+def _person(role: str | None, user: list[str] | None, *, id: str | None = None) -> Person:
+    """Whoever runs the command, as ``--role`` and ``--user`` say; ``id`` for somebody else."""
+    from app.attributes import parse_attributes
+    from app.people import Person, account
+
+    return Person(id=account() if id is None else id, role=role, attributes=parse_attributes(user))
+
+
 def main() -> NoReturn:
     """Entry point of the ``shoptalk`` command."""
     try:
@@ -121,14 +130,12 @@ def demo(
 ) -> None:  # fmt: skip
     """Build what is missing and open the chat page; Ctrl-C closes it."""
     settings = settings_of_process()
-    from app.attributes import parse_attributes
     from ui.serve import serve
 
     serve(
         settings,
         shop=shop,
-        role=role,
-        user=parse_attributes(user),
+        person=_person(role, user, id=""),  # whoever opens the page
         host=host,
         port=port,
         open_browser=browser,
@@ -156,17 +163,13 @@ def ask(
 ) -> None:  # fmt: skip
     """Answer one question: the words, the rows, the SQL and the quotes behind them."""
     settings = settings_of_process()
-    from app.attributes import parse_attributes
-    from app.opening import last_answer, open_shop
+    from app.house import House, last_answer
     from bot.memory import Conversation
 
-    attributes = parse_attributes(user)
+    person = _person(role, user)
     talk = Conversation.load(conversation) if conversation else Conversation()
-    opened = open_shop(settings, shop=shop, role=role, user=attributes)
-    try:
-        answer = last_answer(opened.assistant.answer(_text(question), talk))
-    finally:
-        opened.close()
+    with House(settings) as house:
+        answer = last_answer(house.at(shop, person).answer(_text(question), talk))
     if conversation:
         talk.save(conversation)
     if as_json:
@@ -218,8 +221,7 @@ def search(
 ) -> None:  # fmt: skip
     """Search the customers' reviews and the past reports, by meaning and by words."""
     settings = settings_of_process()
-    from app.attributes import parse_attributes
-    from app.opening import audited_role
+    from app.house import audited_role
     from app.texts import open_texts
     from retrieval.types import Filters
 
@@ -234,8 +236,8 @@ def search(
         written_from=_day("--since", since),
         written_before=_day("--until", until, after=1),
     )
-    attributes = parse_attributes(user)
-    with audited_role(settings, "search", text, shop=shop, role=role, user=attributes) as workspace:
+    person = _person(role, user)
+    with audited_role(settings, "search", text, shop=shop, person=person) as workspace:
         index = open_texts(settings, workspace)
         if index is None:
             raise WrongUse(
@@ -301,8 +303,7 @@ def report(
     settings = settings_of_process()
     from typing import get_args
 
-    from app.attributes import parse_attributes
-    from app.opening import audited_role
+    from app.house import audited_role
     from app.write import write_whole
     from jobs.report.monthly import REPORTS, build_report
     from jobs.report.types import Language
@@ -315,9 +316,9 @@ def report(
     if out is not None and out.suffix not in _REPORT_FORMATS:
         raise WrongUse(f"--out is {str(out)!r}; its name must end in {', '.join(_REPORT_FORMATS)}.")
     _day("--month", None if month is None else f"{month}-01")
-    attributes = parse_attributes(user)
+    person = _person(role, user)
     what = " ".join(filter(None, (name, month, language)))
-    with audited_role(settings, "report", what, shop=shop, role=role, user=attributes) as workspace:
+    with audited_role(settings, "report", what, shop=shop, person=person) as workspace:
         built = build_report(workspace, name, month=month, language=spoken[language])
     if out is None:
         print_text(_REPORT_FORMATS[".md"](built))
@@ -372,8 +373,7 @@ def guard(
     settings = settings_of_process()
     from typing import get_args
 
-    from app.attributes import parse_attributes
-    from app.opening import audited_role
+    from app.house import audited_role
     from sql.lock.guard import Guard
     from sql.lock.schemas import translate_views
     from sql.types import Dialect
@@ -381,8 +381,8 @@ def guard(
     known: dict[str, Dialect] = {name: name for name in get_args(Dialect)}
     if dialect is not None and dialect not in known:
         raise WrongUse(f"--dialect is {dialect!r}; use one of {', '.join(known)}.")
-    attributes = parse_attributes(user)
-    with audited_role(settings, "open", "guard", shop=shop, role=role, user=attributes) as workspace:
+    person = _person(role, user)
+    with audited_role(settings, "open", "guard", shop=shop, person=person) as workspace:
         judge = workspace.guard
         if dialect is not None and dialect != workspace.catalog.dialect:
             catalog = replace(workspace.catalog, dialect=known[dialect])
@@ -615,12 +615,11 @@ def init(
 def index(shop: ShopOption = None, role: RoleOption = None, user: UserOption = None) -> None:
     """Build the index of reviews and past reports anew."""
     settings = settings_of_process()
-    from app.attributes import parse_attributes
-    from app.opening import audited_role
+    from app.house import audited_role
     from app.texts import open_texts
 
-    attributes = parse_attributes(user)
-    with audited_role(settings, "index", "", shop=shop, role=role, user=attributes) as workspace:
+    person = _person(role, user)
+    with audited_role(settings, "index", "", shop=shop, person=person) as workspace:
         built = open_texts(settings, workspace, rebuild=True)
         if built is None:
             raise WrongUse(

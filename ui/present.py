@@ -36,6 +36,8 @@ WORDS: dict[str, dict[str, str]] = {
         "how": "How this was answered",
         "seconds": "{n} s",
         "stopped": "Stopped. Nothing was changed; ask again whenever you like.",
+        "unopened": "The shop cannot be opened now. The reason is in the program's log; nothing was changed. "
+        "Please ask again later.",
         "broken": "Something broke on our side, not in your question. The reason is in the program's log; "
         "nothing was changed. Please ask again.",
         "empty": "Please type a question.",
@@ -83,6 +85,7 @@ WORDS: dict[str, dict[str, str]] = {
         "how": "回答过程",
         "seconds": "{n} 秒",
         "stopped": "已停止。没有任何改动，可以随时再问。",
+        "unopened": "店铺现在无法打开。原因已写入程序日志，没有任何改动。请稍后再问。",
         "broken": "程序出错了，不是您的问题所致。原因已写入程序日志，没有任何改动。请再问一次。",
         "empty": "请输入一个问题。",
         "sure_high": "很确定",

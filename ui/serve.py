@@ -12,20 +12,19 @@ import tempfile
 import threading
 import webbrowser
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from app.engines import weights_of
-from app.opening import OpenedShop, check_asked, open_shop
+from app.errors import AppError
+from app.house import House, Seat
+from app.people import Person, role_of
 from app.progress import say, step
 from app.settings import DEFAULT_PORT, Settings, go_offline
+from app.shops import find_shop
 from bot.errors import NotRecorded
 from llm.errors import LlmError
 from retrieval.errors import RetrievalError
 from sql.errors import SqlError
 from ui.errors import CannotServe
-
-if TYPE_CHECKING:
-    from sql.semantics import Attributes
 
 logger = logging.getLogger(__name__)
 
@@ -73,8 +72,7 @@ def serve(
     settings: Settings,
     *,
     shop: str | None,
-    role: str | None,
-    user: Attributes | None = None,
+    person: Person,
     host: str | None,
     port: int | None,
     open_browser: bool,
@@ -83,10 +81,11 @@ def serve(
     """Open the shop and serve its page until Ctrl-C.
 
     Args:
+        person: as whom every visitor asks.
         uploads: whether visitors may open files of their own; ``None`` lets them when the page is for this
             computer only.
     """
-    check_asked(settings, shop=shop, role=role, user=user)
+    role_of(find_shop(settings, shop), person)  # a wrong role is told before slow things begin
     host = host or settings.host
     may_bring = is_own_computer(host) if uploads is None else uploads
     listening = take_port(host, port or settings.port)  # first: a taken port is told before the long work
@@ -94,23 +93,20 @@ def serve(
         if not settings.engine_url:
             weights_of(settings)
         go_offline()
-        opened = open_shop(settings, shop=shop, role=role, user=user)
         # Two folders: what is in the first can be downloaded by whoever knows its address.
         with (
             tempfile.TemporaryDirectory(prefix="shoptalk-") as folder,
             tempfile.TemporaryDirectory(prefix="shoptalk-own-") as own,
+            House(settings) as house,
         ):
-            try:
-                _run(
-                    settings,
-                    opened,
-                    listening,
-                    Path(folder),
-                    Path(own) if may_bring else None,
-                    open_browser=open_browser,
-                )
-            finally:
-                opened.close()
+            _run(
+                house,
+                house.at(shop, person),
+                listening,
+                Path(folder),
+                Path(own) if may_bring else None,
+                open_browser=open_browser,
+            )
     finally:
         listening.close()
 
@@ -126,8 +122,8 @@ def is_own_computer(host: str) -> bool:
 
 
 def _run(
-    settings: Settings,
-    opened: OpenedShop,
+    house: House,
+    seat: Seat,
     listening: socket.socket,
     folder: Path,
     own: Path | None,
@@ -147,29 +143,28 @@ def _run(
         from ui.page import build_app
         from ui.talk import Talk, Visitors, own_shop
 
-        shop = opened.workspace.shop
-        brought = own and Uploads(
-            settings=settings, engine=opened.engine, embedder=opened.embedder, folder=own
-        )
+        brought = own and Uploads(house=house, folder=own)
         visitors = Visitors(Conversation)
-        talk = Talk(
-            assistant=opened.assistant,
-            new_conversation=Conversation,
-            shop=shop.name,
-            role=opened.workspace.role.name,
-            suggestions=offers(opened.assistant.tools),
-            keep_feedback=FeedbackLog(settings.feedback).add,
-            open_files=(lambda files: own_shop(brought.open(files), Conversation)) if brought else None,
-        )
+        with seat.room() as room:
+            shop = room.workspace.shop
+            talk = Talk(
+                assistant=seat,
+                new_conversation=Conversation,
+                shop=shop.name,
+                role=room.workspace.role.name,
+                suggestions=offers(room.assistant(seat.person).tools),
+                keep_feedback=FeedbackLog(house.settings.feedback).add,
+                open_files=(lambda files: own_shop(brought.open(files), Conversation)) if brought else None,
+            )
         config = uvicorn.Config(
             build_app(talk, folder, visitors), log_level="warning", lifespan="on", timeout_graceful_shutdown=1
         )
         server = uvicorn.Server(config)
-    threading.Thread(target=_warm_up, args=(opened,), daemon=True).start()
+    threading.Thread(target=_warm_up, args=(seat,), daemon=True).start()
     address = _address(listening)
     # Standard output: the address is what a script waits for. The socket takes connections already.
     os.write(1, f"Shoptalk is ready at {address}  (Ctrl-C closes it)\n".encode())
-    if open_browser and settings.has_display:
+    if open_browser and house.settings.has_display:
         webbrowser.open(address)
     try:
         with contextlib.suppress(KeyboardInterrupt):
@@ -185,11 +180,11 @@ def _address(listening: socket.socket) -> str:
     return f"http://{shown}:{port}"
 
 
-def _warm_up(opened: OpenedShop) -> None:
+def _warm_up(seat: Seat) -> None:
     """Load the model while the first reader looks at the page; a failure is told when a question needs it."""
     try:
-        opened.warm()
-    except (LlmError, RetrievalError, SqlError, NotRecorded) as error:
+        seat.warm()
+    except (AppError, LlmError, RetrievalError, SqlError, NotRecorded) as error:
         say(f"The models are not ready: {error}")
     except Exception:
         logger.exception("The models could not be loaded")

@@ -14,8 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from app.errors import AppError
 from bot.answer import Answer, Event
+from bot.errors import NotRecorded
 from bot.feedback import Verdict
+from sql.errors import SqlError
 from sql.types import Table
 from telling.phrases import plain_text
 from ui import present
@@ -32,7 +35,7 @@ MAX_TURNS = 100
 
 
 class Answers(Protocol):
-    """What the page needs of ``bot.assistant.Assistant``."""
+    """What the page needs of ``app.house.Seat``."""
 
     def answer(
         self, question: str, conversation: Any = None, cancel: threading.Event | None = None
@@ -69,7 +72,7 @@ class OwnShop:
 def own_shop(brought: Brought, new_conversation: Callable[[], Any]) -> OwnShop:
     """What the page shows of files that a visitor brought."""
     talk = Talk(
-        assistant=brought.assistant,
+        assistant=brought.seat,
         new_conversation=new_conversation,
         shop=brought.shop,
         role=brought.role,
@@ -219,6 +222,9 @@ def follow(talk: Talk, visitor: Visitor, question: str) -> Iterator[Turn]:
         for event in talk.assistant.answer(question, visitor.conversation, cancel):
             _take(turn, event)
             yield turn
+    except (AppError, SqlError, NotRecorded) as error:  # the shop could not be opened for this question
+        logger.warning("A shop could not be opened: %s", error)
+        turn.note = present.word("unopened", turn.language)
     except Exception:
         logger.exception("A question could not be answered")
         turn.note = present.word("broken", turn.language)

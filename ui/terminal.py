@@ -76,8 +76,10 @@ def _entry_lines(entry: Mapping[str, Any]) -> list[str]:
     if "statements" not in entry:
         return [f"{entry['time']}  {entry['kind'].upper()}: {entry.get('reason', '')}"]
     user = "".join(f" {name}={value}" for name, value in entry.get("user", {}).items())
+    who = f"{entry['person']}, " if entry.get("person") else ""
     head = (
-        f"{entry['time']}  {entry['kind']}  {entry.get('status', 'late')}  {entry['shop']} as {entry['role']}"
+        f"{entry['time']}  {entry['kind']}  {entry.get('status', 'late')}  {entry['shop']} as {who}"
+        f"{entry['role']}"
     )
     lines = [f"{head}{user}"]
     if entry.get("question"):

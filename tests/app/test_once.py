@@ -30,11 +30,11 @@ def test_many_who_ask_at_once_get_the_one_that_the_first_made() -> None:
         made.append(object())
         return made[-1]
 
-    once, got = Once(make), []
+    once, got = Once[object](), list[object]()
 
     def ask() -> None:
         gate.wait(30)
-        got.append(once.get())
+        got.append(once.get(make))
 
     assert not once.is_made and made == []
     together(ask)
@@ -51,17 +51,18 @@ def test_a_failure_is_told_to_who_made_it_and_the_next_one_tries_again() -> None
             raise outcome
         return str(outcome)
 
-    once = Once(make)
+    once = Once()
     with pytest.raises(OSError, match="disk full"):
-        once.get()
+        once.get(make)
     assert not once.is_made
-    assert once.get() == once.get() == "index"
+    assert once.get(make) == once.get(make) == "index"
 
 
 def test_nothing_can_be_made_as_well() -> None:
     made: list[int] = []
-    once = Once(lambda: made.append(1))
-    assert once.get() is None and once.get() is None
+    once = Once[None]()
+    for _ in "first", "second":
+        assert once.get(lambda: made.append(1)) is None
     assert made == [1]
 
 
@@ -74,7 +75,7 @@ def test_who_comes_while_it_is_made_is_told_what_it_is_at() -> None:
         may_end.wait(30)
         return "engine"
 
-    once = Once(make)
+    once = Once()
     heard: dict[str, list[Wait]] = {"first": [], "second": []}
 
     def ask(name: str) -> None:
@@ -84,7 +85,7 @@ def test_who_comes_while_it_is_made_is_told_what_it_is_at() -> None:
                 may_end.set()  # only once the second was told does the making end
 
         with listening(hear):
-            once.get()
+            once.get(make)
 
     first = threading.Thread(target=ask, args=("first",))
     first.start()

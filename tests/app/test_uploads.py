@@ -12,9 +12,8 @@ import pytest
 from ui_shop import Writer, count_of
 
 from app import uploads
-from app.engines import LazyEngine
 from app.errors import UploadRefused
-from app.opening import last_answer
+from app.house import House, last_answer
 from app.settings import Settings
 from app.uploads import Brought, Uploads
 from bot.memory import Conversation
@@ -27,8 +26,8 @@ def brought(tmp_path: Path) -> Uploads:
     settings = Settings(home=tmp_path / "home")
     own = tmp_path / "own"
     own.mkdir()
-    engine = LazyEngine(settings, lambda _: Writer(*count_of("people"), *count_of("towns")))
-    return Uploads(settings=settings, engine=engine, embedder=None, folder=own)
+    house = House(settings, load=lambda _: Writer(*count_of("people"), *count_of("towns")))
+    return Uploads(house=house, folder=own)
 
 
 def csv(folder: Path, name: str = "people.csv", rows: int = 2) -> Path:
@@ -61,7 +60,7 @@ def parquet(folder: Path) -> Path:
 
 
 def count(own: Brought) -> Any:
-    answer = last_answer(own.assistant.answer("How many people are there?", Conversation()))
+    answer = last_answer(own.seat.answer("How many people are there?", Conversation()))
     assert answer.status == "answered", answer.text
     return answer.tables[0].rows[0][0]
 
@@ -100,7 +99,7 @@ def test_the_folder_is_private_and_every_opening_is_logged(brought: Uploads, tmp
     [place] = brought.folder.iterdir()
     assert place.stat().st_mode & 0o777 == 0o700
     count(own)
-    lines = [json.loads(line) for line in brought.settings.audit.read_text("utf-8").splitlines()]
+    lines = [json.loads(line) for line in brought.house.settings.audit.read_text("utf-8").splitlines()]
     kinds = [(e["kind"], e["shop"], e["role"]) for e in lines if e["kind"] != "begun"]
     assert kinds == [("open", "people.csv", "owner"), ("question", "people.csv", "owner")]
 
@@ -165,8 +164,8 @@ def test_names_cannot_lead_out_of_the_folder(brought: Uploads, tmp_path: Path) -
 
 
 def test_without_a_log_no_file_is_opened(tmp_path: Path, brought: Uploads) -> None:
-    brought.settings.home.mkdir()
-    (brought.settings.home / "audit").write_text("in the way")
+    brought.house.settings.home.mkdir()
+    (brought.house.settings.home / "audit").write_text("in the way")
     talk = Talk(assistant=None, new_conversation=list, shop="s", role="r", open_files=brought.open)  # type: ignore[arg-type]
     note, own = bring_files(talk, [csv(tmp_path / "a")], "en")
     assert own is None and "the log cannot be written" in note

@@ -551,11 +551,11 @@ def test_doctor_names_what_is_missing_and_shows_no_secret(
 def test_ctrl_c_ends_with_one_line_and_status_130(tmp_path: Path) -> None:
     script = (
         "import os, signal, time\n"
-        "from app import opening\n"
+        "from app import house\n"
         "def interrupted(*args, **kwargs):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    time.sleep(20)\n"
-        "opening.find_shop = interrupted\n"
+        "house.find_shop = interrupted\n"
         "import sys\n"
         "sys.argv = ['shoptalk', 'search', 'lamp']\n"
         "from ui.cli import main\n"

@@ -13,7 +13,7 @@ from fake_talk import FakeAssistant
 from test_ui_page import ask, browser, chat_text, open_page, until
 from ui_shop import Writer, count_of
 
-from app.engines import LazyEngine
+from app.house import House
 from app.settings import Settings
 from app.uploads import Uploads
 from bot.memory import Conversation
@@ -36,11 +36,11 @@ class Served:
         from ui.page import build_app
 
         settings = Settings(home=folder / "home")
-        engine = LazyEngine(settings, lambda _: Writer(*count_of("people"), *count_of("towns")))
+        house = House(settings, load=lambda _: Writer(*count_of("people"), *count_of("towns")))
         for name in ("own", "downloads"):
             (folder / name).mkdir()
         self.own = folder / "own"
-        brought = Uploads(settings=settings, engine=engine, embedder=None, folder=self.own)
+        brought = Uploads(house=house, folder=self.own)
         self.visitors = Visitors(list)
         talk = Talk(
             assistant=FakeAssistant(),

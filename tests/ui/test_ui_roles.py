@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from ui_shop import BY_COUNTRY, MAY, Writer, count_of
 
 from app import engines
+from app.people import account
 from app.settings import Settings
 from ui.cli import app
 
@@ -218,7 +219,7 @@ def test_the_log_can_be_shown_and_verified(run: Run, model: Any, home: Path) -> 
     run("ask", "What was the revenue last month?", *GERMANY)
     audit = CliRunner().invoke(app, ["audit", "--verify"])
     assert audit.exit_code == 0, audit.output
-    assert "question  answered  Tiny as branch country=Germany product=Lamp" in audit.stdout
+    assert f"question  answered  Tiny as {account()}, branch country=Germany product=Lamp" in audit.stdout
     assert "“What was the revenue last month?”" in audit.stdout
     assert "ran, 1 rows" in audit.stdout and "as it was written" in audit.stdout
     shown = json.loads(CliRunner().invoke(app, ["audit", "--verify", "--last", "1", "--json"]).stdout)
