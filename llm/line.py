@@ -1,4 +1,4 @@
-"""A line in front of a few places: first come, first served, and whoever waits can be told where they stand.
+"""A line in front of a few places: first come, first served; whoever waits is told where they stand.
 
 Not covered: priorities. One conversation asks one thing at a time, so a turn each is fair.
 """
@@ -9,25 +9,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+
+from llm.waiting import Wait, tell
 
 _LOOK_S = 0.05
 """Seconds between two looks at ``cancel`` while waiting."""
-_told: ContextVar[Callable[[int], None] | None] = ContextVar("told", default=None)
-
-
-@contextmanager
-def told_of_waiting(hear: Callable[[int], None]) -> Iterator[None]:
-    """Inside the block, ``hear`` is called with a waiting call's place in line whenever that changes.
-
-    It belongs to the running thread and to what inherits its context. 1 is the next one; 0 says that the wait
-    is over. A call that need not wait hears nothing.
-    """
-    token = _told.set(hear)
-    try:
-        yield
-    finally:
-        _told.reset(token)
 
 
 class Line:
@@ -54,6 +40,8 @@ class Line:
     ) -> Iterator[list[int]]:
         """Wait for ``count`` places and hold them inside the block.
 
+        Who waits is told the place in line (``llm.waiting``) whenever that changes; 1 is the next one.
+
         Args:
             count: at most ``places``.
             cancel: set, the wait ends and the block gets no place: ``[]``.
@@ -70,7 +58,7 @@ class Line:
                 self._changed.notify_all()
 
     def _wait(self, count: int, cancel: threading.Event | None, prefer: Callable[[int], int]) -> list[int]:
-        ticket, hear, last = object(), _told.get(), 0
+        ticket, last = object(), 0
         with self._changed:
             self._waiting.append(ticket)
         try:
@@ -84,15 +72,13 @@ class Line:
                 # Outside the lock: whoever hears may take their time.
                 if cancel is not None and cancel.is_set():
                     return []
-                if hear is not None and ahead + 1 != last:
+                if ahead + 1 != last:
                     last = ahead + 1
-                    hear(last)
+                    tell(Wait(what="line", values={"place": str(last)}))
                 with self._changed:
                     self._changed.wait(_LOOK_S)
         finally:
             with self._changed:
                 self._waiting.remove(ticket)
                 self._changed.notify_all()
-        if hear is not None and last:
-            hear(0)
         return held

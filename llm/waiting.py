@@ -13,8 +13,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Literal
 
-What = Literal["values", "model", "index"]
-"""The shop's values that words are linked to; the language model; the index of texts."""
+What = Literal["values", "model", "index", "line"]
+"""The shop's values that words are linked to; the language model; the index of texts; the line before the
+model, with the ``place`` in it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ from app.errors import AppError
 from bot.answer import Answer, Event
 from bot.errors import NotRecorded
 from bot.feedback import Verdict
+from llm.waiting import Wait
 from sql.errors import SqlError
 from sql.types import Table
 from telling.phrases import plain_text
@@ -93,6 +94,8 @@ class Turn:
     started: float = field(default_factory=time.monotonic)
     seconds: float = 0.0
     language: str = "en"
+    is_in_line: bool = False
+    """The last step tells the place in line."""
 
     @property
     def is_running(self) -> bool:
@@ -239,10 +242,10 @@ def follow(talk: Talk, visitor: Visitor, question: str) -> Iterator[Turn]:
 
 def _take(turn: Turn, event: Event) -> None:
     """Put what ``event`` says into ``turn``."""
+    if event.name != "waiting":
+        turn.is_in_line = False
     if event.name == "waiting":
-        turn.steps.append(
-            (present.word(f"waiting_{event.data.what}", turn.language, **event.data.values), "")
-        )
+        _wait(turn, event.data)
     elif event.name == "understood":
         turn.language = event.data.get("language") or turn.language
         understood = event.data.get("standalone_question", turn.question)
@@ -261,6 +264,17 @@ def _take(turn: Turn, event: Event) -> None:
         turn.answer = event.data
         turn.text = event.data.text
         turn.language = event.data.language or turn.language
+
+
+def _wait(turn: Turn, wait: Wait) -> None:
+    """Say what is waited for; a new place in line takes the place of the last one."""
+    step = present.word(f"waiting_{wait.what}", turn.language, **wait.values)
+    is_line = wait.what == "line"
+    if is_line and turn.is_in_line:
+        turn.steps[-1] = (step, "")
+    else:
+        turn.steps.append((step, ""))
+    turn.is_in_line = is_line
 
 
 def messages_of(turns: list[Turn]) -> list[dict[str, Any]]:
