@@ -66,7 +66,12 @@ class Library:
 
     def _open(self, workspace: Workspace, opened: Index | None) -> Index | None:
         return open_texts(
-            self._settings, workspace, embedder=self._embedder, opened=opened, building=self._building
+            self._settings,
+            workspace,
+            embedder=self._embedder,
+            opened=opened,
+            building=self._building,
+            with_reports=False,  # no question quotes them
         )
 
 
@@ -129,6 +134,7 @@ def open_texts(
     embedder: Embedder | None = None,
     opened: Index | None = None,
     building: OneAtATime | None = None,
+    with_reports: bool = True,
     rebuild: bool = False,
 ) -> Index | None:
     """The index of what the role may read: reviews and past reports; ``None`` when there is nothing.
@@ -141,6 +147,7 @@ def open_texts(
         embedder: one that is loaded already; ``None`` loads it when it is needed.
         opened: the same index, opened before; used again when the one on disk is still that.
         building: whose turn it is to embed texts; ``None`` waits for nobody.
+        with_reports: build the past reports that are not there yet; else those that are there are enough.
         rebuild: build it anew, with every text embedded again.
     Raises:
         IndexNotWritten, IndexBusy, EmbeddingFailed: see ``retrieval.errors``; what was there is unchanged.
@@ -155,6 +162,7 @@ def open_texts(
     folder = audience_folder(folder_of(settings, workspace.shop), workspace.role, workspace.user)
     place, noted = folder / "index", folder / "indexed.json"
     state = _state_of(workspace)
+    month = f"{workspace.today:%Y-%m}"
     index: Index | None = None
     if not rebuild:
         try:
@@ -164,20 +172,22 @@ def open_texts(
             pass
         except IndexUnusable as error:
             say(f"The index cannot be used: {error.reason} ({error.path}). It is built again.")
-    before = _read_json(noted)
-    if index is not None and before is not None and before.get("state") == state:
+    before = _read_json(noted) or {}
+    has_reports = before.get("reports") == month
+    if index is not None and before.get("reviews") == state and (has_reports or not with_reports):
         _tell_left_out(index)
         return index
-    found = _find_documents(workspace, folder)
+    found = _find_documents(workspace, folder, with_reports=with_reports)
     if not found.documents:
         return None
     with building.turn() if building is not None else nullcontext():
-        if index is None or before is None or not _only_grew(index, found.documents, before.get("texts")):
+        if index is None or not _only_grew(index, found.documents, before.get("texts")):
             index = _build(place, found, embedder, is_anew=rebuild)
         else:
             _add(place, index, found)
     _tell_left_out(index)
-    noting = {"state": state if found.is_whole else None, "texts": _fingerprint(found.documents)}
+    reports = month if has_reports or (with_reports and found.has_reports) else None
+    noting = {"reviews": state, "reports": reports, "texts": _fingerprint(found.documents)}
     write_whole(noted, json.dumps(noting).encode())
     return index
 
@@ -232,18 +242,17 @@ def _fingerprint(documents: list[Document]) -> str:
 
 
 def _state_of(workspace: Workspace) -> list[Any]:
-    """A cheap look at what the index depends on: when it is as it was, the texts are not read again."""
+    """A cheap look at the reviews: when it is as it was, they are not read again. Empty: there are none."""
     from retrieval.corpus import audience
     from retrieval.errors import NoReviews
     from sql.names import quoted
     from telling.cells import json_value
 
     source = workspace.shop.reviews
-    month = f"{workspace.today:%Y-%m}"
     try:
         readers = audience(workspace)
     except NoReviews:
-        return [month]
+        return []
     assert source is not None  # audience has read it
     names = [name for name in (source.id, *source.text, source.rating, source.written_at) if name]
     seen = next(view for view in workspace.guard.views if view.name.lower() == source.view.lower())
@@ -255,7 +264,7 @@ def _state_of(workspace: Workspace) -> list[Any]:
     )
     latest = f"COUNT(*), MAX({quoted(source.id, dialect)})"
     row = workspace.run(f"SELECT {latest}, {lengths} FROM {quoted(source.view, dialect)}").rows[0]
-    return [month, readers, *(json_value(value) for value in row)]
+    return [readers, *(json_value(value) for value in row)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -265,8 +274,8 @@ class _Found:
     documents: list[Document]
     left_out: int
     """Reviews that are not among them, for another has their id."""
-    is_whole: bool
-    """Past reports could be built; else it is tried again next time."""
+    has_reports: bool
+    """Past reports are among them; else it is tried again next time."""
 
     @property
     def note(self) -> dict[str, str]:
@@ -276,7 +285,7 @@ class _Found:
         return {LEFT_OUT: str(self.left_out)}
 
 
-def _find_documents(workspace: Workspace, folder: Path) -> _Found:
+def _find_documents(workspace: Workspace, folder: Path, *, with_reports: bool) -> _Found:
     """Reviews and sections of past reports; a report that cannot be built or read keeps no review away."""
     from jobs.report.errors import ReportError
     from retrieval.corpus import read_reviews
@@ -292,21 +301,22 @@ def _find_documents(workspace: Workspace, folder: Path) -> _Found:
     except NoReviews as error:
         logger.info("%s", error)
     try:
-        found += _reported(workspace, folder)
+        found += _reported(workspace, folder, build=with_reports)
     except (ReportError, SqlError) as error:
         say(f"Past reports cannot be searched now: {type(error).__name__}. Reviews can.")
         logger.info("%s", error)
-        return _Found(documents=found, left_out=left_out, is_whole=False)
-    return _Found(documents=found, left_out=left_out, is_whole=True)
+        return _Found(documents=found, left_out=left_out, has_reports=False)
+    return _Found(documents=found, left_out=left_out, has_reports=True)
 
 
-def _reported(workspace: Workspace, folder: Path) -> list[Document]:
-    """Sections of past reports, which are built once and kept."""
+def _reported(workspace: Workspace, folder: Path, *, build: bool) -> list[Document]:
+    """Sections of the past reports that are kept; ``build`` makes those of the last months first."""
     from jobs.report.archive import Archive
     from jobs.report.passages import documents
 
     archive = Archive(folder / "reports")
-    archive.keep_past_reports(workspace, PAST_REPORTS)
+    if build:
+        archive.keep_past_reports(workspace, PAST_REPORTS)
     return [document for id in archive.ids() for document in documents(archive.load(id))]
 
 

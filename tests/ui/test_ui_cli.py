@@ -386,6 +386,11 @@ def test_a_question_that_sql_answers_builds_no_index_and_one_about_reviews_does(
     result = run("ask", "What do buyers say about the switch?", "--shop", shop, "--json")
     assert "Indexing" in result.stderr
     assert json.loads(result.stdout)["citations"] and len(list(home.glob("shops/*/readers-*/index"))) == 1
+    assert not list(home.glob("shops/*/readers-*/reports")), "no question quotes a report"
+    result = run("search", "revenue", "--shop", shop, "--json")
+    assert "new texts to the index" in result.stderr and any(id.startswith("report:") for id in hits(result))
+    result = run("ask", "What do buyers say about the chair?", "--shop", shop, "--json")
+    assert "ndexing" not in result.stderr and "new texts" not in result.stderr
     entries = [json.loads(line) for line in (home / "audit" / "audit.jsonl").read_text("utf-8").splitlines()]
     [asked] = [e for e in entries if e["kind"] == "question" and "switch" in e["question"]]
     assert any("LENGTH(" in s["sql"] for s in asked["statements"]), "what the building read is logged too"
