@@ -1,13 +1,14 @@
-"""Methods of training on equal data in equal steps: LoRA of two ranks, QLoRA, AdaLoRA, prefix tuning.
+"""Methods of training on equal data in equal steps: activated LoRA, and other configurations of peft.
 
     python -m bench.methods --examples train.jsonl --validation validation.jsonl [--count 400] [--device cpu]
         [--accumulate 4] [--evaluate] [--limit N] [--only NAME …] [--out DIR]
 
-The files are those of ``shoptalk finetune examples``. Each method is trained by ``shoptalk finetune train``
-in a process of its own, on the same ``--count`` examples drawn with a seed, with the same batches and steps;
-one that is done already under ``--out`` with as many is not trained again. ``--evaluate`` asks the validation
-sample of the held-out questions (``SHOPTALK_DATA``), or ``--limit`` of it, with each adapter that can be
-served, and with the bare model.
+The files are those of ``shoptalk finetune examples``. Each method is trained by ``finetune.train`` in a
+process of its own, on the same ``--count`` examples drawn with a seed, with the same batches and steps; one
+that is done already under ``--out`` with as many is not trained again. Only the activated ones read the own
+part alone; the others read five times as many tokens, and what can be compared is what a step teaches.
+``--evaluate`` asks the validation sample of the held-out questions (``SHOPTALK_DATA``), or ``--limit`` of it,
+with each adapter that can be served, and with the bare model.
 Prints a table and writes ``build/bench/methods.json``. Without a CUDA card QLoRA is left out, and said so.
 """
 
@@ -15,19 +16,63 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import random
-import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.record import RESULTS, circumstances, write_result
-from finetune.examples import read_examples, write_examples
+from finetune.examples import Example, read_examples, write_examples
+
+if TYPE_CHECKING:
+    from peft import PeftConfig
+
+    from finetune.record import Run
 
 SEED = 7
+
+
+def lora(steps: int) -> PeftConfig:
+    """LoRA of the same shape that reads whole prompts."""
+    from peft import LoraConfig
+
+    from finetune.train import LAYERS
+
+    return LoraConfig(task_type="CAUSAL_LM", r=16, lora_alpha=32, target_modules=list(LAYERS))
+
+
+def adalora(steps: int) -> PeftConfig:
+    """Ranks are given up in the middle half of the run, from one and a half times 8 down to 8 in the mean.
+
+    Source: Zhang et al., AdaLoRA, 2023.
+    """
+    from peft import AdaLoraConfig
+
+    from finetune.train import LAYERS
+
+    return AdaLoraConfig(
+        task_type="CAUSAL_LM",
+        lora_alpha=16,
+        target_modules=list(LAYERS),
+        init_r=12,
+        target_r=8,
+        tinit=max(1, steps // 10),
+        tfinal=max(1, steps * 3 // 10),
+        deltaT=max(1, steps // 100),
+        total_step=max(3, steps),
+    )
+
+
+def prefix(steps: int) -> PeftConfig:
+    """Source: Li and Liang, Prefix-Tuning, 2021."""
+    from peft import PrefixTuningConfig
+
+    return PrefixTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=16)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,21 +80,20 @@ class Trial:
     """One row of the table."""
 
     name: str
-    options: tuple[str, ...]
-    is_served: bool = True
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Where they differ from those of ``finetune.train.Settings``."""
+    adapter: Callable[[int], PeftConfig] | None = None
+    """Another configuration of peft than activated LoRA, from the number of steps; it is not served."""
     needs_cuda: bool = False
 
 
 TRIALS = (
-    Trial(name="lora-8", options=("--method", "lora", "--rank", "8")),
-    Trial(name="lora-16", options=("--method", "lora", "--rank", "16")),
-    Trial(name="qlora-16", options=("--method", "qlora", "--rank", "16"), needs_cuda=True),
-    Trial(name="adalora-8", options=("--method", "adalora", "--rank", "8", "--learning-rate", "2e-3")),
-    Trial(
-        name="prefix-16",
-        options=("--method", "prefix", "--rank", "16", "--learning-rate", "1e-2"),
-        is_served=False,
-    ),
+    Trial(name="activated-lora-8", settings={"rank": 8, "alpha": 16.0}),
+    Trial(name="activated-lora-16"),
+    Trial(name="qlora-16", settings={"method": "qlora"}, needs_cuda=True),
+    Trial(name="lora-16", adapter=lora),
+    Trial(name="adalora-8", settings={"learning_rate": 2e-3}, adapter=adalora),
+    Trial(name="prefix-16", settings={"learning_rate": 1e-2}, adapter=prefix),
 )
 """Learning rates other than the default are near those of the method's own paper."""
 
@@ -67,16 +111,67 @@ def draw(file: Path, count: int, out: Path) -> Path:
 def train(
     trial: Trial, examples: Path, validation: Path, out: Path, device: str, accumulate: int = 4
 ) -> dict[str, Any]:
-    """Train one method, or read what it came to before; its manifest."""
-    folder = out / trial.name
-    manifest = folder / "manifest.json"
-    if not manifest.is_file() or json.loads(manifest.read_text("utf-8"))["status"] not in ("done",):
-        command = [sys.executable, "-m", "ui.cli", "finetune", "train", "--device", device, "--patience", "0"]
-        command += ["--accumulate", str(accumulate), "--validate-every", "1000"]
-        command += ["--examples", str(examples), "--validation", str(validation), "--out", str(folder)]
-        subprocess.run([*command, *trial.options], check=True)
+    """Train one method in a process of its own, or read what it came to before; its manifest."""
+    manifest = out / trial.name / "manifest.json"
+    if not manifest.is_file() or json.loads(manifest.read_text("utf-8"))["status"] != "done":
+        spawn = multiprocessing.get_context("spawn")  # its peak memory is its own
+        with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+            pool.submit(
+                _train, trial.name, examples, validation, manifest.parent, device, accumulate
+            ).result()
     found: dict[str, Any] = json.loads(manifest.read_text("utf-8"))
     return found
+
+
+def _train(name: str, examples: Path, validation: Path, folder: Path, device: str, accumulate: int) -> None:
+    from ui.open import bring_weights
+    from ui.settings import Settings, go_offline, prepare_process
+
+    product = Settings.from_environment()
+    prepare_process(product)
+    model = bring_weights(product)
+    go_offline()
+    trial = next(trial for trial in TRIALS if trial.name == name)
+    learnt, checked = read_examples(examples)[0], read_examples(validation)[0]
+    learn(trial, model, learnt, checked, folder, device, accumulate=accumulate)
+
+
+def learn(
+    trial: Trial,
+    model: Path,
+    examples: Sequence[Example],
+    validation: Sequence[Example],
+    folder: Path,
+    device: str,
+    **settings: Any,
+) -> Run:
+    """Train one method in this process; ``settings`` are what all methods have in common."""
+    from finetune.train import Settings, train
+
+    return train(
+        model,
+        examples,
+        validation,
+        folder,
+        Settings(**{"patience": 0, "validate_every": 1000, **settings, **trial.settings}),
+        device=device,
+        facts={"model": model.name},
+        adapter=trial.adapter,
+        callbacks=callbacks(trial),
+    )
+
+
+def callbacks(trial: Trial) -> list[Any]:
+    """What a method needs besides its configuration."""
+    from transformers import TrainerCallback
+
+    class Allocate(TrainerCallback):  # type: ignore[misc]
+        """peft leaves it to the loop to tell AdaLoRA of each step, while its gradients are there."""
+
+        def on_optimizer_step(self, args: Any, state: Any, control: Any, model: Any, **_: Any) -> None:
+            model.base_model.update_and_allocate(state.global_step + 1)
+
+    return [Allocate()] if trial.adapter is adalora else []
 
 
 def evaluate(adapters: dict[str, Path], out: Path, limit: int | None) -> dict[str, Any]:
@@ -175,7 +270,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{trial.name}: left out, it needs a CUDA card")
             continue
         manifests[trial.name] = train(trial, examples, validation, out, options.device, options.accumulate)
-        if trial.is_served:
+        if trial.adapter is None:
             adapters[trial.name] = out / trial.name
     accuracy = evaluate(adapters, out, options.limit) if options.evaluate else {}
     lines = table(manifests, accuracy)

@@ -98,6 +98,10 @@ class ChatTokenizer:
         """Return the ids of a whole reply with the marker that ends it: what training teaches."""
         return (*self._plain(unicodedata.normalize("NFC", text)), self._end)
 
+    def tokens(self, text: str) -> tuple[int, ...]:
+        """Return the ids of ``text``, in which there is no markup."""
+        return tuple(self._plain(text))
+
     def _plain(self, text: str) -> list[int]:
         # Set at each call, because grammar_tokenizer() switches it off.
         self._tokenizer.encode_special_tokens = True

@@ -26,7 +26,7 @@ app = typer.Typer(
 )
 
 SIDES = ("train", "validation")
-METHODS = ("lora", "qlora", "adalora", "prefix")
+METHODS = ("lora", "qlora")
 
 
 @app.command()
@@ -169,9 +169,9 @@ def train(
         typer.Option(metavar="DIR", help="A LoRA adapter to go on from. Left out: a fresh one."),
     ] = None,
     method: Annotated[
-        str, typer.Option(metavar="NAME", help="lora, qlora (needs a CUDA card), adalora or prefix.")
+        str, typer.Option(metavar="NAME", help="lora, or qlora, which needs a CUDA card.")
     ] = "lora",
-    rank: Annotated[int, typer.Option(min=1, help="Of LoRA; virtual tokens of prefix tuning.")] = 16,
+    rank: Annotated[int, typer.Option(min=1, help="Of LoRA.")] = 16,
     learning_rate: Annotated[float, typer.Option(help="Highest one, after the warm-up.")] = 4e-4,
     dropout: Annotated[
         float, typer.Option(min=0.0, max=0.9, help="Of the adapter's input; 0 is a fifth faster on a CPU.")
