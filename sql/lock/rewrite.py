@@ -15,8 +15,9 @@ from sqlglot.errors import SqlglotError
 
 from sql.errors import NotAllowed, UnknownName, UnsafeQuery
 from sql.lock.admission import refusal
+from sql.lock.grouping import ungrouped
 from sql.lock.groups import GroupRefusal, hold_to_groups
-from sql.lock.resolve import resolve
+from sql.lock.resolve import Resolved, resolve
 from sql.lock.sizes import (
     MAX_CHARACTERS,
     MAX_SELECTS,
@@ -32,6 +33,7 @@ from sql.lock.trees import (
     SETS,
     bare,
     filled,
+    is_all,
     is_star,
     is_whole_number,
     node_kind,
@@ -41,7 +43,7 @@ from sql.lock.trees import (
     visible_cte,
 )
 from sql.names import identifier as _identifier
-from sql.names import is_plain, near_names, quoted
+from sql.names import near_names, needs_quotes
 from sql.names import key as _key
 
 MAX_EXPONENT = 10
@@ -86,14 +88,16 @@ class _Pass:
         self.tame_numbers(tree)
         self.place_sources(tree, known)
         self.join_lists(tree)
-        self.resolve_columns(tree)
+        resolved = self.resolve_columns(tree)
         self.hold_to_groups(tree)
+        reason = ungrouped(resolved, self.terms.dialect)
+        if reason is not None:
+            self.refuse(reason)
         self.limit_rows(tree)
         own = tree.args.get("with_") is not None
         printed = print_tree(tree, self.terms.dialect)
         used = sorted(self.used.values(), key=lambda source: source.table)
-        own_bodies = self.terms.bodies
-        bodies = [own_bodies[quoted(s.table, self.terms.dialect)][0] for s in used if s.cte is not None]
+        bodies = [self.terms.bodies[_key(s.table)][0] for s in used if s.cte is not None]
         if bodies:
             with_ = "WITH RECURSIVE " if own and tree.args["with_"].args.get("recursive") else "WITH "
             rest = f", {printed[len(with_) :]}" if own else f" {printed}"
@@ -141,13 +145,11 @@ class _Pass:
             return text, known
         rest = text[len(head) :]
         while True:
-            body, source = self.terms.bodies.get(rest.partition(" AS (")[0], ("", None))
-            if source is None or not rest.startswith(body):
+            found = next(((b, s) for b, s in self.terms.bodies.values() if rest.startswith(b)), None)
+            after = rest[len(found[0]) :] if found is not None else ""
+            if found is None or not after.startswith((" ", ", ")):
                 return (head + rest if known else text), known
-            after = rest[len(body) :]
-            if not after.startswith((" ", ", ")):
-                return (head + rest if known else text), known
-            known[_key(source.table)] = source
+            known[_key(found[1].table)] = found[1]
             if after.startswith(" "):
                 return after[1:], known
             rest = after[2:]
@@ -181,7 +183,7 @@ class _Pass:
     def settle_names(self, tree: exp.Query) -> None:
         """Write every name as the database must read it.
 
-        Names beyond plain ASCII get quotes. PostgreSQL folds names without quotes, and MySQL tells names of
+        Names beyond plain ASCII and words of the database's own get quotes. PostgreSQL folds names without quotes, and MySQL tells names of
         tables apart by their letter case: aliases and what refers to them become lower case there, and
         PostgreSQL's columns get their exact spelling.
         """
@@ -199,8 +201,10 @@ class _Pass:
                     quoted_ = quoted_ or name != _key(name)
                 if name != identifier.name:
                     identifier.set("this", name)
-            if quoted_ != identifier.args.get("quoted") or (not quoted_ and not is_plain(name)):
-                identifier.set("quoted", True)
+            if not quoted_ and needs_quotes(name, dialect) and not (dialect == "duckdb" and is_all(identifier)):
+                identifier.meta["bare"] = True  # the statement had it without
+                quoted_ = True
+            identifier.set("quoted", bool(quoted_))
 
     def tame_numbers(self, tree: exp.Query) -> None:
         """Let PostgreSQL raise numbers to powers, and take logarithms, in double precision.
@@ -312,8 +316,8 @@ class _Pass:
 
     # ---- columns ----------------------------------------------------------------------------------------
 
-    def resolve_columns(self, tree: exp.Query) -> None:
-        """Check on a copy that every column resolves; write ``*`` out in ``tree``."""
+    def resolve_columns(self, tree: exp.Query) -> Resolved:
+        """Check on a copy that every column resolves, and return it; write ``*`` out in ``tree``."""
         starred = [select for select in tree.find_all(exp.Select) if any(map(is_star, select.expressions))]
         growth = math.prod(star_growth(select) for select in starred)
         if growth > MAX_STAR_GROWTH:
@@ -329,13 +333,13 @@ class _Pass:
                 resolved = resolve(tree.copy(), self.terms.schema, self.terms.dialect)
             except SqlglotError as again:
                 self.explain_columns(tree, again)
-        if resolved.find(exp.Dot):  # product.length, where product is a column and no table
+        if resolved.tree.find(exp.Dot):  # product.length, where product is a column and no table
             raise UnknownName(self.original, "a column stands where a table's name is expected")
-        if resolved.find(exp.TableColumn):
+        if resolved.tree.find(exp.TableColumn):
             self.refuse("a table's name stands where a column is expected; name a column")
         aliases = {_key(a.alias): a.alias for a in tree.find_all(exp.Alias)} if starred else {}
         spelling = self.terms.spelling
-        expanded = {s.meta["star"]: s for s in resolved.find_all(exp.Select) if "star" in s.meta}
+        expanded = {s.meta["star"]: s for s in resolved.tree.find_all(exp.Select) if "star" in s.meta}
         for number, select in enumerate(starred):
             del select.meta["star"]
             columns = [column.copy() for column in expanded[number].expressions]
@@ -347,6 +351,7 @@ class _Pass:
             select.set("expressions", columns)
         if any(_IMPLIED.match(c.name) for s in starred for c in s.find_all(exp.Column)):
             self.name_outputs(tree)
+        return resolved
 
     def name_outputs(self, tree: exp.Query) -> None:
         """Give the outputs of inner queries that have no name the one that a * outside calls them by."""
@@ -376,7 +381,8 @@ class _Pass:
         found = [
             column
             for column in tree.find_all(exp.Column)
-            if not column.table and column.this.args.get("quoted") and _key(column.name) not in known
+            if not column.table and column.this.args.get("quoted") and not column.this.meta_get("bare")
+            if _key(column.name) not in known
             if _is_compared(column)
         ]
         for column in found:

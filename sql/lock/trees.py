@@ -100,6 +100,13 @@ def is_star(node: exp.Expr) -> bool:
     return isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star))
 
 
+def is_all(node: exp.Identifier) -> bool:
+    """Whether it is the ``ALL`` of DuckDB's ``ORDER BY ALL``, which is no name."""
+    column = node.parent
+    is_word = isinstance(column, exp.Column) and not column.table and not node.quoted
+    return is_word and node.name.lower() == "all" and isinstance(column.parent, exp.Ordered)
+
+
 def is_whole_number(node: exp.Expr | None) -> bool:
     """Whether ``node`` is a number written in figures alone, without a sign."""
     return isinstance(node, exp.Literal) and not node.is_string and node.name.isdigit()
