@@ -1,11 +1,12 @@
 """Words that a name may not be without quotes: the databases' own lists of keywords, as data.
 
 From DuckDB 1.5 (``duckdb_keywords()``), SQLite 3.40 (``sqlite3_keyword_name``), PostgreSQL 15
-(``pg_get_keywords()``, and what 16 to 18 reserve beyond) and MariaDB 10.11 (``information_schema.KEYWORDS``, and
-what MySQL 9 reserves beyond), with the words that sqlglot reads as something else. Names of functions and types
-are not here: where a name may stand, nothing but a keyword is read as one.
+(``pg_get_keywords()``, and what 16 to 18 reserve beyond) and MariaDB 10.11
+(``information_schema.KEYWORDS``, and what MySQL 9 reserves beyond), with the words that sqlglot reads as
+something else. Names of functions and types are not here: where a name may stand, nothing but a keyword is
+read as one.
 
-``tests/sql/test_keywords.py`` compares the lists with the databases, and reads each word that is not on a list,
+``tests/sql/test_keywords.py`` compares the lists with the databases, and reads each word that is on none,
 functions and types too, without quotes at every place where a name can stand.
 """
 
@@ -16,21 +17,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sql.types import Dialect
 
-COMMON_NAMES = frozenset(
-    """
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+COMMON_NAMES = _words("""
         account action body channel class client code comment comments content cost data date day
         document event events family format hour id label language level list location method minute
         mode month name names number object open owner parameter password path period plan plans policy
         program quarter returns role rule second server session share source stage status storage
         subject template text time type types value version week year zone
-    """.split()
-)
-"""Words on the lists that each database reads as a name everywhere, and that shops call their columns: they stay
+    """)
+"""Words on the lists that each database reads as a name everywhere, and that shops call columns by: they stay
 without quotes, so that a receipt can be read."""
 
 KEYWORDS: dict[Dialect, frozenset[str]] = {
-    "duckdb": frozenset(
-        """
+    "duckdb": _words("""
         abort absolute access add admin after aggregate all also alter always analyse analyze and anti
         any approx array as asc asof assertion assignment asymmetric at attach attribute authorization
         backward before begin between bigint binary bit boolean both by cache call called cascade
@@ -70,10 +73,8 @@ KEYWORDS: dict[Dialect, frozenset[str]] = {
         varchar variable variadic varying verbose view views virtual volatile weeks when where
         whitespace window with within without work wrapper write xml xmlattributes xmlconcat xmlelement
         xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable xor years yes
-        """.split()
-    ),
-    "sqlite": frozenset(
-        """
+    """),
+    "sqlite": _words("""
         abort add after all alter always analyze and any as asc attach autoincrement before begin
         between by cascade case cast check collate column commit conflict connect_by_root constraint
         create cross cube current current_date current_time current_timestamp current_user database
@@ -87,10 +88,8 @@ KEYWORDS: dict[Dialect, frozenset[str]] = {
         rollback rollup row rows savepoint select set table tablesample temp temporary then ties to
         transaction trigger true unbounded uncache union unique update using vacuum values view virtual
         when where window with without xor
-        """.split()
-    ),
-    "postgres": frozenset(
-        """
+    """),
+    "postgres": _words("""
         abort absolute access add admin after aggregate all also alter always analyse analyze and any
         array as asc asensitive assertion assignment asymmetric at atomic attach attribute authorization
         backward before begin between bigint binary bit boolean both breadth by cache call called
@@ -128,10 +127,8 @@ KEYWORDS: dict[Dialect, frozenset[str]] = {
         varchar variadic varying verbose view views volatile when where whitespace window with within
         without work wrapper write xml xmlattributes xmlconcat xmlelement xmlexists xmlforest
         xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable xor yes
-        """.split()
-    ),
-    "mysql": frozenset(
-        """
+    """),
+    "mysql": _words("""
         _armscii8 _ascii _big5 _binary _cp1250 _cp1251 _cp1256 _cp1257 _cp850 _cp852 _cp866 _cp932 _dec8
         _eucjpms _euckr _gb18030 _gb2312 _gbk _geostd8 _greek _hebrew _hp8 _keybcs2 _koi8r _koi8u
         _latin1 _latin2 _latin5 _latin7 _macce _macroman _sjis _swe7 _tis620 _ucs2 _ujis _utf16 _utf16le
@@ -200,7 +197,6 @@ KEYWORDS: dict[Dialect, frozenset[str]] = {
         utc_time utc_timestamp values varbinary varchar varchar2 varcharacter variables varying
         versioning via view virtual visible wait warnings weight_string when where while window with
         within without work wrapper write x509 xa xml xor year_month zerofill
-        """.split()
-    ),
+    """),
 }
 """In lower case, without ``COMMON_NAMES``."""

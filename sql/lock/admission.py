@@ -117,10 +117,10 @@ def _value_refusal(node: exp.Expr, dialect: Dialect) -> str | None:
         return _list_refusal(node, dialect)
     elif isinstance(node, exp.Qualify):
         if dialect != "duckdb":
-            return "there is no QUALIFY here; put the window function into a SELECT in FROM, with WHERE around it"
+            return "there is no QUALIFY here; put the window function into FROM (SELECT …), and write WHERE"
     elif isinstance(node, exp.Distinct):
         if dialect in ("sqlite", "mysql") and node.args.get("on") is not None:
-            return "there is no DISTINCT ON here; number the rows by ROW_NUMBER() in FROM, with WHERE around it"
+            return "there is no DISTINCT ON here; put ROW_NUMBER() into FROM (SELECT …), and write WHERE"
     elif isinstance(node, exp.Lateral):
         if dialect == "sqlite":
             return "SQLite has no LATERAL; use a subquery in SELECT, or a JOIN"

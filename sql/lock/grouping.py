@@ -1,17 +1,18 @@
 """Refuses a column that is neither grouped nor aggregated, in every database alike.
 
 SQLite and MySQL answer such a statement with the value of any row of the group, in silence; DuckDB and
-PostgreSQL refuse it in words of their own. Held to it are the outputs, HAVING, QUALIFY and ORDER BY of a SELECT
-that puts rows together by GROUP BY or by an aggregate, and the ORDER BY of a SELECT DISTINCT, which puts rows
-together by its outputs. What they may be made of: the expressions grouped by (written the same way, named by
-their place or their alias), aggregates, values, and columns of a query around. A subquery in them may name the
-groups' columns and no others.
+PostgreSQL refuse it in words of their own. Held to it are the outputs, HAVING, QUALIFY and ORDER BY of a
+SELECT that puts rows together by GROUP BY or by an aggregate, and the ORDER BY of a SELECT DISTINCT, which
+puts rows together by its outputs. What they may be made of: the expressions grouped by (written the same way,
+or named by their place or alias), aggregates, values, and columns of a query around. A subquery in them may
+name the groups' columns and no others.
 
 That one column follows from another (a name from a key) is not taken for granted, declared or not: the same
-statement then means the same over a table and over a view of it.
+statement then means the same over a table and over a view of it. Nor is SQLite's rule that a column beside a
+single MIN or MAX comes from the row that has it: of several such rows it is any.
 
-Not covered: the shop's own views, which are trusted (``sql.shop``); which of two databases' rules about names a
-reader had in mind: an alias that is called like a column means what the database at hand takes it for.
+Not covered: the shop's own views, which are trusted (``sql.shop``); which of two databases' rules about names
+a reader had in mind: an alias that is called like a column means what the database at hand takes it for.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ from sql.lock.functions import AGGREGATES
 from sql.lock.resolve import Resolved
 from sql.types import Dialect
 
-_ORDERED_ONLY = (exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue, exp.Rank, exp.DenseRank)
-_ORDERED_ONLY += (exp.PercentRank, exp.CumeDist, exp.Ntile, exp.RowNumber)
+_ORDERED_ONLY = (
+    *(exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue, exp.Rank, exp.DenseRank),
+    *(exp.PercentRank, exp.CumeDist, exp.Ntile, exp.RowNumber),
+)
 """Functions of windows alone, which sqlglot takes for aggregates."""
 _AROUND = (exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls)
 """What may stand around an aggregate's call."""
@@ -35,7 +38,7 @@ _ALIAS_FIRST: frozenset[Dialect] = frozenset({"duckdb", "mysql"})
 
 
 def ungrouped(resolved: Resolved, dialect: Dialect) -> str | None:
-    """Why some column has no single value where it stands, and what to write instead; ``None`` when all have."""
+    """Why some column has no single value where it stands, and what to write; ``None`` when all have one."""
     own = frozenset(map(id, resolved.own))
     sources = {id(select): names for select, names in _sources(resolved)}
     selects = [_Groups(s, resolved, dialect, own, sources) for s in resolved.tree.find_all(exp.Select)]
@@ -108,12 +111,14 @@ class _Groups:
         if column is not None:
             name = self.said(column)
             return (
-                f"ORDER BY {name} beside DISTINCT: one row stands for several, which may differ in it; select "
-                f"{name} too, or write GROUP BY and ORDER BY MAX({name})"
+                f"ORDER BY {name} beside DISTINCT: one row stands for several, which may differ in it; "
+                f"select {name} too, or write GROUP BY and ORDER BY MAX({name})"
             )
         ordered = [o.this for o in order.expressions] if order is not None else []
         if self.has_aggregate([node for node in ordered if _bare(node) not in self.keys]):
-            return "ORDER BY an aggregate beside DISTINCT, where one row stands for several groups; leave DISTINCT out"
+            return (
+                "ORDER BY an aggregate beside DISTINCT: a row stands for several groups; leave DISTINCT out"
+            )
         return None
 
     # ---- what is grouped --------------------------------------------------------------------------------
@@ -137,13 +142,14 @@ class _Groups:
         return next(self.aggregates(parts), None) is not None
 
     def grouped_by(self, group: exp.Group | None) -> set[exp.Expr]:
-        """The expressions grouped by, those named by an alias or joined by USING also as what they stand for."""
+        """The expressions grouped by; an alias, or a column made by USING, also as what it stands for."""
         if group is None:
             return set()
         if group.args.get("all"):
             found = [v for v in self.values if not self.has_aggregate([v])]
         else:
-            found, waiting = [], list(group.iter_expressions())
+            found = []
+            waiting: list[exp.Expr] = list(group.iter_expressions())
             while waiting:
                 node = waiting.pop()
                 if isinstance(node, _BLOCKS):
@@ -215,7 +221,7 @@ class _Groups:
         return is_aggregate(node)
 
     def inside_window(self, window: exp.Window) -> list[exp.Expr]:
-        """The parts of a window that are worked out from the groups: what its function is given, and its order."""
+        """The parts of a window that are worked out from the groups: its function's arguments, its order."""
         call = window.this
         parts = [part for name, part in _parts(window) if name != "this"]
         while isinstance(call, _AROUND):
@@ -233,10 +239,12 @@ class _Groups:
             return False
         clause = column.find_ancestor(exp.Having, exp.Qualify, exp.Order, exp.Select)
         table = self.resolved.table_of(column, self.select)
+        columns = [key for key in self.keys if isinstance(key, exp.Column)]
         if table is None:
-            names = {key.name for key in self.keys if isinstance(key, exp.Column)}
-            return column.name not in self.outputs and column.name not in names
-        if any(isinstance(key, exp.Column) and (key.table, key.name) == (table, column.name) for key in self.keys):
+            return column.name not in self.outputs and column.name not in {key.name for key in columns}
+        if any(
+            isinstance(key, exp.Column) and (key.table, key.name) == (table, column.name) for key in self.keys
+        ):
             return False
         if column.name in self.outputs and not isinstance(clause, exp.Order):
             return not (self.dialect in _ALIAS_FIRST or isinstance(clause, (exp.Qualify, exp.Select)))
@@ -255,9 +263,10 @@ class _Groups:
         for node in self.aggregates([*self.values, *(part for part in clauses if part is not None)]):
             owners = [self.owner(column) for column in node.find_all(exp.Column) if column.table]
             if owners and all(owner is not None and owner is not self.select for owner in owners):
+                call = node.sql(dialect=self.dialect)
                 return (
-                    f"{node.sql(dialect=self.dialect)} is of columns of the query around it alone; put it into "
-                    "that query, or name a column of the inner one"
+                    f"{call} is of columns of the query around it alone; put it into that query, or name a "
+                    "column of the inner one"
                 )
         return None
 
@@ -270,12 +279,12 @@ class _Groups:
         name = self.said(column)
         if group is None:
             return (
-                f"{name} stands beside an aggregate but is not in one, and there is no GROUP BY: one row comes "
-                f"out of many, which may differ in it; add GROUP BY {name}, or write MAX({name})"
+                f"{name} stands beside an aggregate but is not in one, and there is no GROUP BY: one row is "
+                f"made of many, which may differ in it; add GROUP BY {name}, or write MAX({name})"
             )
         return (
-            f"{name} is neither in GROUP BY nor in an aggregate, and the rows of a group may differ in it; add "
-            f"{name} to GROUP BY, or write MAX({name})"
+            f"{name} is neither in GROUP BY nor in an aggregate, and the rows of a group may differ in it; "
+            f"add {name} to GROUP BY, or write MAX({name})"
         )
 
 

@@ -331,7 +331,7 @@ class Guard:
         return rules
 
     def _outputs(self, view: View) -> dict[str, str]:
-        """Key → the database's spelling, of each column of the table or SELECT; checks that the view's are there."""
+        """Key → the database's spelling, of what the table or SELECT has, the view's columns among them."""
         table = self.catalog.table(view.name)
         if view.sql is not None:
             names = view_outputs(view.name, view.sql, self.catalog)
@@ -349,8 +349,8 @@ class Guard:
             alike = sorted({name for name in names if key(name) == key(column.name)})
             if len(alike) > 1 and self.dialect == "postgres":
                 reason = (
-                    f"{what} {' and '.join(alike)}, which letter case alone tells apart; give the view {view.name} "
-                    "a SELECT that names them apart"
+                    f"{what} {' and '.join(alike)}, which letter case alone tells apart; give the view "
+                    f"{view.name} a SELECT that names them apart"
                 )
                 raise ShopFileError(self.shop.path, None, reason)
         self._widths[key(view.name)] = len(names)

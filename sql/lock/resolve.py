@@ -65,7 +65,7 @@ def resolve(tree: exp.Query, schema: MappingSchema, dialect: Dialect) -> Resolve
         expand_alias_refs=False,
         validate_qualify_columns=False,
     )
-    scopes = [scope for scope in traverse_scope(qualified)]
+    scopes = list(traverse_scope(qualified))
     resolvers = {id(scope.expression): Resolver(scope, schema) for scope in scopes}
     joined = {id(scope.expression): _joined(scope, resolvers[id(scope.expression)]) for scope in scopes}
     resolved = Resolved(tree=qualified, own=own, resolvers=resolvers, joined=joined)
@@ -134,7 +134,9 @@ def _is_output(column: exp.Column, query: exp.Expr | None, own: frozenset[int], 
 
 def _sees_aliases(column: exp.Column) -> bool:
     """Whether SQLite looks for an alias there; elsewhere it would take a name in quotes for a text."""
-    clause = column.find_ancestor(exp.Where, exp.Group, exp.Having, exp.Order, exp.Window, exp.Join, exp.Select)
+    clause = column.find_ancestor(
+        exp.Where, exp.Group, exp.Having, exp.Order, exp.Window, exp.Join, exp.Select
+    )
     return isinstance(clause, (exp.Where, exp.Group, exp.Having, exp.Order)) and not isinstance(
         clause.parent, exp.Window
     )

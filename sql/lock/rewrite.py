@@ -43,8 +43,8 @@ from sql.lock.trees import (
     visible_cte,
 )
 from sql.names import identifier as _identifier
-from sql.names import near_names, needs_quotes
 from sql.names import key as _key
+from sql.names import near_names, needs_quotes
 
 MAX_EXPONENT = 10
 """Highest written power that PostgreSQL works out exactly."""
@@ -183,9 +183,9 @@ class _Pass:
     def settle_names(self, tree: exp.Query) -> None:
         """Write every name as the database must read it.
 
-        Names beyond plain ASCII and words of the database's own get quotes. PostgreSQL folds names without quotes, and MySQL tells names of
-        tables apart by their letter case: aliases and what refers to them become lower case there, and
-        PostgreSQL's columns get their exact spelling.
+        Names beyond plain ASCII and words of the database's own get quotes. PostgreSQL folds names without
+        quotes, and MySQL tells names of tables apart by their letter case: aliases and what refers to them
+        become lower case there, and PostgreSQL's columns get their exact spelling.
         """
         dialect = self.terms.dialect
         for identifier in tree.find_all(exp.Identifier):
@@ -201,7 +201,11 @@ class _Pass:
                     quoted_ = quoted_ or name != _key(name)
                 if name != identifier.name:
                     identifier.set("this", name)
-            if not quoted_ and needs_quotes(name, dialect) and not (dialect == "duckdb" and is_all(identifier)):
+            if (
+                not quoted_
+                and needs_quotes(name, dialect)
+                and not (dialect == "duckdb" and is_all(identifier))
+            ):
                 identifier.meta["bare"] = True  # the statement had it without
                 quoted_ = True
             identifier.set("quoted", bool(quoted_))

@@ -63,7 +63,9 @@ def view_outputs(name: str, sql: str, catalog: Catalog) -> tuple[str, ...]:
     named = _own_outputs(tree, catalog.dialect)
     spelling = _spellings(tree, [known for _, known in tables], catalog.dialect)
     for table, known in tables:
-        _rename(table, identifier(known.name, catalog.dialect), catalog.dialect)  # as ``catalog_schema`` calls it
+        _rename(
+            table, identifier(known.name, catalog.dialect), catalog.dialect
+        )  # as ``catalog_schema`` calls it
     _drop_schemas(tree)
     for node in tree.find_all(exp.Identifier):
         node.set("this", key(node.name))
@@ -107,7 +109,7 @@ def _spellings(tree: exp.Query, tables: Sequence[CatalogTable], dialect: Dialect
 
 
 def settle_own(tree: exp.Query, catalog: Catalog) -> exp.Query:
-    """Write the names in the shop's own SELECT so that the database reads what ``view_outputs`` found, in place.
+    """Write the names in the shop's own SELECT, in place, so that the database reads what was found here.
 
     Tables get their own spelling, and their schema where the database does not find them without it; what
     would be a word of the database's gets quotes.

@@ -103,8 +103,9 @@ def is_star(node: exp.Expr) -> bool:
 def is_all(node: exp.Identifier) -> bool:
     """Whether it is the ``ALL`` of DuckDB's ``ORDER BY ALL``, which is no name."""
     column = node.parent
-    is_word = isinstance(column, exp.Column) and not column.table and not node.quoted
-    return is_word and node.name.lower() == "all" and isinstance(column.parent, exp.Ordered)
+    if not isinstance(column, exp.Column) or column.table or node.quoted:
+        return False
+    return node.name.lower() == "all" and isinstance(column.parent, exp.Ordered)
 
 
 def is_whole_number(node: exp.Expr | None) -> bool:

@@ -31,29 +31,31 @@ PLACES = (
     "AND NOT {w} IS NULL ORDER BY {w}.{w} DESC, {w}.no",
     "SELECT {w} AS {w}, COUNT(*) AS rows_of, MAX({w}), COUNT(DISTINCT {w}) FROM {w} GROUP BY {w} "
     "HAVING MAX({w}) > 1 AND {w} > 1 ORDER BY {w} DESC",
-    "SELECT CASE WHEN {w} = 7 THEN {w} ELSE -{w} END, CASE {w} WHEN {w} THEN {w} END, ({w}) + {w} * {w} - {w} / 2, "
-    "COALESCE({w}, 0), ROUND({w}) FROM {w} ORDER BY 1, 2, 3",
-    "SELECT {w}, SUM({w}) OVER (PARTITION BY {w} ORDER BY {w}, no ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW), "
-    "RANK() OVER {w} FROM {w} WINDOW {w} AS (PARTITION BY no ORDER BY {w} DESC) ORDER BY 1, 2",
+    "SELECT CASE WHEN {w} = 7 THEN {w} ELSE -{w} END, CASE {w} WHEN {w} THEN {w} END, "
+    "({w}) + {w} * {w} - {w} / 2, COALESCE({w}, 0), ROUND({w}) FROM {w} ORDER BY 1, 2, 3",
+    "SELECT {w}, SUM({w}) OVER (PARTITION BY {w} ORDER BY {w}, no ROWS BETWEEN UNBOUNDED PRECEDING AND "
+    "CURRENT ROW), RANK() OVER {w} FROM {w} WINDOW {w} AS (PARTITION BY no ORDER BY {w} DESC) ORDER BY 1, 2",
     "SELECT p.no FROM {w} AS p JOIN {w} AS o USING ({w}) ORDER BY 1",
     "SELECT {w}.no FROM {w} LEFT JOIN {w} AS o ON o.{w} = {w}.{w} ORDER BY 1",
     "SELECT s.{w} FROM (SELECT {w} FROM {w} UNION ALL SELECT no FROM {w}) AS s ORDER BY s.{w}",
-    "SELECT no FROM {w} WHERE {w} = (SELECT MAX({w}) FROM {w}) AND EXISTS (SELECT 1 FROM {w} AS i WHERE i.{w} = {w}.{w})"
-    " ORDER BY no",
+    "SELECT no FROM {w} WHERE {w} = (SELECT MAX({w}) FROM {w}) "
+    "AND EXISTS (SELECT 1 FROM {w} AS i WHERE i.{w} = {w}.{w}) ORDER BY no",
     "SELECT DISTINCT {w}.* FROM {w} ORDER BY 1 LIMIT 2 OFFSET 1",
     "SELECT x.{w} FROM (WITH {w} AS (SELECT 9 AS {w}) SELECT {w} FROM {w}) AS x",
-    "SELECT x.{w} FROM (WITH zz AS (SELECT 9 AS {w}), {w}({w}) AS (SELECT {w} FROM zz) SELECT {w} FROM {w}) AS x",
+    "SELECT x.{w} FROM (WITH zz AS (SELECT 9 AS {w}), {w}({w}) AS (SELECT {w} FROM zz) "
+    "SELECT {w} FROM {w}) AS x",
     "SELECT {w} FROM {w} ORDER BY {w} DESC NULLS LAST",
-    "SELECT EXTRACT(YEAR FROM {w}), {w} + INTERVAL '1' DAY FROM (SELECT CAST('2026-05-01' AS DATE) AS {w}) AS t",
+    "SELECT EXTRACT(YEAR FROM {w}), {w} + INTERVAL '1' DAY "
+    "FROM (SELECT CAST('2026-05-01' AS DATE) AS {w}) AS t",
     "SELECT {w} || 'x' FROM (SELECT '2026' AS {w}) AS t WHERE {w} LIKE '2%' AND {w} NOT LIKE 'x' ESCAPE '!'",
 )
-"""Every place where a name can stand. ``{w}`` is a table (in a WITH before it), its column, an alias, a window, a
-CTE; ``no`` is another column."""
+"""Every place where a name can stand. ``{w}`` is a table (in a WITH before it), its column, an alias, a
+window, a CTE; ``no`` is another column."""
 TABLE = "WITH {q} AS (SELECT 1 AS no, 7 AS {q} UNION ALL SELECT 2, 5 UNION ALL SELECT 3, 7) "
 
 
 def misread(word: str, dialect: Dialect, run: Run, places: Iterable[str] = PLACES) -> str | None:
-    """The first place where ``word`` without quotes is something else than in quotes, to the database or to us."""
+    """The first place where ``word`` without quotes is something else than in quotes, there or here."""
     sign = "`" if dialect == "mysql" else '"'
     in_quotes = f"{sign}{word}{sign}"
     ran = 0
@@ -150,7 +152,7 @@ def test_a_word_that_is_on_no_list_is_a_name_everywhere_on_a_server(
 
 
 CALLS: dict[Dialect, str] = {
-    "duckdb": "SELECT DISTINCT function_name FROM duckdb_functions() UNION SELECT type_name FROM duckdb_types()",
+    "duckdb": "SELECT function_name FROM duckdb_functions() UNION SELECT type_name FROM duckdb_types()",
     "sqlite": "SELECT DISTINCT name FROM pragma_function_list",
     "postgres": "SELECT DISTINCT proname::text FROM pg_proc UNION SELECT typname::text FROM pg_type",
     "mysql": "SELECT LOWER(FUNCTION) FROM information_schema.SQL_FUNCTIONS",
@@ -217,7 +219,9 @@ def test_the_statement_language_reads_back_every_name_that_it_writes(dialect: Di
 
 def test_common_names_stay_readable() -> None:
     for dialect in KEYWORDS:
-        shown = [quoted(name, dialect) for name in ("order_id", "amount", "name", "month", "status", "total_2")]
+        shown = [
+            quoted(name, dialect) for name in ("order_id", "amount", "name", "month", "status", "total_2")
+        ]
         assert shown == ["order_id", "amount", "name", "month", "status", "total_2"]
     assert quoted("order", "sqlite") == '"order"' and quoted("Order", "mysql") == "`Order`"
     assert quoted("user", "postgres") == '"user"' and quoted("grandTotal", "postgres") == '"grandTotal"'
