@@ -7,7 +7,9 @@ What it promises for the text that it lets through:
 * every table in it is a view of the shop that the role may see, expanded to a common table expression that
   holds only the columns and the rows that are the role's, or a common table expression of its own. A masked
   column is nowhere in the text, so no resolution of names, ours or the database's, can reach it;
-* every column resolves, by scope, to one of these;
+* every column resolves, by scope, to one of these; names are written as they were resolved, in quotes where
+  the database could read something else (``sql.names``);
+* where rows are put together, every column is grouped or aggregated (``sql.lock.grouping``);
 * it returns at most ``max_rows + 1`` rows: the one beyond tells that more exist;
 * it carries no comments, hints or parameters;
 * printing it, parsing the print and checking that again leads to the same text.
@@ -143,6 +145,7 @@ class Guard:
         Raises:
             UnknownName: it names a view, column or function that is not there; the reason has near names.
             NotAllowed: it names a view or column that the role may not see.
+            Ungrouped: it puts rows together, and some column has no single value then.
             UnsafeQuery: it is not one allowed query; the reason says what to do about it.
         """
         _here.is_checking = True

@@ -13,7 +13,7 @@ from typing import NoReturn
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from sql.errors import NotAllowed, UnknownName, UnsafeQuery
+from sql.errors import NotAllowed, Ungrouped, UnknownName, UnsafeQuery
 from sql.lock.admission import refusal
 from sql.lock.grouping import ungrouped
 from sql.lock.groups import GroupRefusal, hold_to_groups
@@ -92,7 +92,7 @@ class _Pass:
         self.hold_to_groups(tree)
         reason = ungrouped(resolved, self.terms.dialect)
         if reason is not None:
-            self.refuse(reason)
+            raise Ungrouped(self.original, reason)
         self.limit_rows(tree)
         own = tree.args.get("with_") is not None
         printed = print_tree(tree, self.terms.dialect)

@@ -58,8 +58,8 @@ def for_database(text: str, dialect: Dialect) -> str:
 
     MySQL takes ``"x"`` for a text, and a backslash in a text for the begin of another character.
 
-    >>> for_database('SELECT "order date" FROM "order" WHERE note = \'a "b"\'', "mysql")
-    'SELECT `order date` FROM `order` WHERE note = \\'a "b"\\''
+    >>> for_database('SELECT "order date", 1 FROM "order"', "mysql")
+    'SELECT `order date`, 1 FROM `order`'
     """
     if dialect != "mysql":
         return text
