@@ -78,7 +78,11 @@ class _Groups:
         self.sources = sources
         self.outputs = {o.alias: o.this for o in select.expressions if isinstance(o, exp.Alias)}
         self.values = [o.this if isinstance(o, exp.Alias) else o for o in select.expressions]
+        self.renamed = {n for n, v in self.outputs.items() if not (isinstance(v, exp.Column) and v.name == n)}
+        """Names of outputs that are not those of the columns which they show."""
         self.keys: set[exp.Expr] = set()
+        self.bare: set[int] = set()
+        """Ids of columns behind FROM that are written without a table and could be an alias, too."""
 
     def fault(self) -> str | None:
         """The first column of this SELECT that has no single value, in words."""
@@ -88,6 +92,8 @@ class _Groups:
         is_grouped = group is not None or self.has_aggregate([*self.values, *after])
         if having is not None and not is_grouped and self.dialect != "mysql":
             return "HAVING is about groups, and there is neither GROUP BY nor an aggregate; write WHERE"
+        for part in after:
+            self.place(part)
         if is_grouped:
             self.keys = self.grouped_by(group)
             parts: list[exp.Expr] = [*self.values, *(self.select.args.get("windows") or ())]
@@ -181,6 +187,17 @@ class _Groups:
         sides = {(join.args.get("side") or "").upper() for join in self.select.args.get("joins") or ()}
         return node.this if not sides & {"RIGHT", "FULL"} else None
 
+    def place(self, part: exp.Expr) -> None:
+        """Give the columns of HAVING, QUALIFY and ORDER BY their table, which qualifying leaves out there."""
+        for column in part.find_all(exp.Column):
+            is_output = isinstance(column.parent, exp.Ordered) and column.name in self.outputs
+            if column.table or is_output or column.find_ancestor(exp.Select) is not self.select:
+                continue
+            table = self.resolved.table_of(column, self.select) if id(column) in self.own else None
+            if table is not None:
+                column.set("table", exp.to_identifier(table))
+                self.bare.add(id(column))
+
     # ---- what stands on the groups ----------------------------------------------------------------------
 
     def first_single(self, part: exp.Expr | None) -> exp.Column | None:
@@ -188,7 +205,7 @@ class _Groups:
         waiting = [part] if part is not None else []
         while waiting:
             node = waiting.pop()
-            if self.keys and _bare(node) in self.keys:
+            if self.keys and _bare(node) in self.keys and not self.holds_alias(node):
                 continue
             first = self.joined_first(node)
             if first is not None and first in self.keys:
@@ -204,6 +221,15 @@ class _Groups:
             else:
                 waiting += reversed(list(node.iter_expressions()))
         return None
+
+    def holds_alias(self, node: exp.Expr) -> bool:
+        """Whether some name in an expression of HAVING means an alias, and not the column grouped by."""
+        if self.dialect not in _ALIAS_FIRST or isinstance(node, exp.Column) or not self.bare:
+            return False
+        return any(
+            id(column) in self.bare and column.name in self.renamed and column.find_ancestor(exp.Having)
+            for column in node.find_all(exp.Column)
+        )
 
     def first_single_of_order(self, order: exp.Order | None) -> exp.Column | None:
         for ordered in order.expressions if order is not None else ():
@@ -234,21 +260,19 @@ class _Groups:
         if isinstance(column.this, exp.Star):
             return False
         if column.table:
-            return self.owner(column) is self.select
+            if self.owner(column) is not self.select:
+                return False
+            clause = column.find_ancestor(exp.Having, exp.Qualify, exp.Order, exp.Select)
+            could_be_alias = id(column) in self.bare and column.name in self.renamed
+            if could_be_alias and not isinstance(clause, exp.Order):
+                return self.dialect not in _ALIAS_FIRST
+            return True
         if column.find_ancestor(exp.Select) is not self.select or id(column) not in self.own:
             return False
-        clause = column.find_ancestor(exp.Having, exp.Qualify, exp.Order, exp.Select)
-        table = self.resolved.table_of(column, self.select)
-        columns = [key for key in self.keys if isinstance(key, exp.Column)]
-        if table is None:
-            return column.name not in self.outputs and column.name not in {key.name for key in columns}
-        if any(
-            isinstance(key, exp.Column) and (key.table, key.name) == (table, column.name) for key in self.keys
-        ):
-            return False
-        if column.name in self.outputs and not isinstance(clause, exp.Order):
-            return not (self.dialect in _ALIAS_FIRST or isinstance(clause, (exp.Qualify, exp.Select)))
-        return True
+        return column.name not in {
+            *self.outputs,
+            *(key.name for key in self.keys if isinstance(key, exp.Column)),
+        }
 
     def owner(self, column: exp.Column) -> exp.Select | None:
         """The SELECT whose source the column is of: the innermost around it that has one of that name."""
@@ -273,7 +297,8 @@ class _Groups:
     # ---- words ------------------------------------------------------------------------------------------
 
     def said(self, column: exp.Column) -> str:
-        return column.sql(dialect=self.dialect) if len(self.sources[id(self.select)]) > 1 else column.name
+        is_alone = len(self.sources[id(self.select)]) < 2 and column.find_ancestor(exp.Select) is self.select
+        return column.name if is_alone else column.sql(dialect=self.dialect)
 
     def reason(self, column: exp.Column, group: exp.Group | None) -> str:
         name = self.said(column)
