@@ -223,12 +223,13 @@ class _Groups:
         return None
 
     def holds_alias(self, node: exp.Expr) -> bool:
-        """Whether some name in an expression of HAVING means an alias, and not the column grouped by."""
+        """Whether some name in an expression of HAVING means an alias, and not a column grouped by."""
         if self.dialect not in _ALIAS_FIRST or isinstance(node, exp.Column) or not self.bare:
             return False
         return any(
             id(column) in self.bare and column.name in self.renamed and column.find_ancestor(exp.Having)
             for column in node.find_all(exp.Column)
+            if column not in self.keys
         )
 
     def first_single_of_order(self, order: exp.Order | None) -> exp.Column | None:

@@ -114,8 +114,7 @@ HONEST = (
     "SELECT k, COUNT(*) AS n FROM t LEFT JOIN u USING (k) GROUP BY t.k",
     "SELECT t.k, COUNT(*) AS n FROM t JOIN u USING (k) GROUP BY k ORDER BY t.k",
     "SELECT k, COUNT(*) AS n FROM t NATURAL JOIN u GROUP BY k ORDER BY k",
-    "SELECT DISTINCT name, day FROM t ORDER BY day, UPPER(name)",
-    "SELECT DISTINCT name FROM t GROUP BY name ORDER BY SUM(x)",
+    "SELECT DISTINCT name, day FROM t ORDER BY day, name DESC",
     "SELECT DISTINCT name, x FROM t WHERE x > 1 ORDER BY 2",
     "SELECT COUNT(DISTINCT name) AS n, MAX(UPPER(name)) AS m FROM t",
     "SELECT name, COUNT(*) AS n FROM t GROUP BY name UNION ALL SELECT 'all', COUNT(*) FROM t ORDER BY n",
@@ -126,6 +125,8 @@ HONEST = (
 )
 ONLY: dict[Dialect, tuple[str, ...]] = {
     "duckdb": (
+        "SELECT DISTINCT name, day FROM t ORDER BY day, UPPER(name)",
+        "SELECT DISTINCT name FROM t GROUP BY name ORDER BY SUM(x)",
         "SELECT name, SUM(x) AS s FROM t GROUP BY ALL ORDER BY ALL",
         "SELECT name, SUM(x) AS x FROM t GROUP BY name HAVING x > 6",
         "SELECT SUM(x) AS s, s / 2 AS half FROM t",
@@ -144,11 +145,15 @@ ONLY: dict[Dialect, tuple[str, ...]] = {
         "SELECT a.k FROM t AS a LEFT JOIN u AS b ON a.k = b.k ORDER BY k",
     ),
     "sqlite": (
+        "SELECT DISTINCT name, day FROM t ORDER BY day, UPPER(name)",
+        "SELECT DISTINCT name FROM t GROUP BY name ORDER BY SUM(x)",
         "SELECT STRFTIME('%Y-%m', day) AS month, TOTAL(x) AS s FROM t GROUP BY month HAVING s > 1",
         "SELECT name, MAX(x, k) AS larger FROM t",
         "SELECT x * 2 AS twice, COUNT(*) AS n FROM t GROUP BY twice HAVING twice > 0 ORDER BY twice + 1",
     ),
     "mysql": (
+        "SELECT DISTINCT name, day FROM t ORDER BY day, UPPER(name)",
+        "SELECT DISTINCT name FROM t GROUP BY name ORDER BY SUM(x)",
         "SELECT name, SUM(x) AS x FROM t GROUP BY name HAVING x > 6",
         "SELECT x * 2 AS twice FROM t HAVING twice > 3",
         "SELECT name, GROUP_CONCAT(DISTINCT day ORDER BY day) AS days FROM t GROUP BY name WITH ROLLUP",
