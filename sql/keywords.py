@@ -200,3 +200,7 @@ KEYWORDS: dict[Dialect, frozenset[str]] = {
     """),
 }
 """In lower case, without ``COMMON_NAMES``."""
+
+UNREADABLE: dict[Dialect, frozenset[str]] = {"sqlite": frozenset({"true", "false"})}
+"""Names that stay values even in quotes: SQLite reads ``"true"`` as a column of a table, but never as one of
+a SELECT inside a statement, and then in silence as a text."""

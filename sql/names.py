@@ -32,6 +32,30 @@ def is_plain(name: str) -> bool:
     return _PLAIN.fullmatch(name) is not None
 
 
+_CODED = "name_x"
+
+
+def code(name: str) -> str:
+    """A plain word for ``key(name)``: sqlglot parses names anew where it qualifies, and reads more in some.
+
+    >>> code("Country"), decode(code("dash--Dash"))
+    ('country', 'dash--dash')
+    """
+    found = key(name)
+    if is_plain(found) and not found.startswith(_CODED):
+        return found
+    return _CODED + found.encode("utf-8", "surrogatepass").hex()
+
+
+def decode(text: str) -> str:
+    """``text``, with each word that ``code`` made as the name it stands for."""
+    return re.sub(_CODED + r"((?:[0-9a-f]{2})+)", _decoded, text)
+
+
+def _decoded(match: re.Match[str]) -> str:
+    return bytes.fromhex(match[1]).decode("utf-8", "surrogatepass")
+
+
 def needs_quotes(name: str, dialect: Dialect) -> bool:
     """Whether ``name`` without quotes could be read as something else, by the database or by us."""
     if not is_plain(name) or (dialect == "postgres" and name != name.lower()):

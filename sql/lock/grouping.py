@@ -23,6 +23,7 @@ from sqlglot import exp
 
 from sql.lock.functions import AGGREGATES
 from sql.lock.resolve import Resolved
+from sql.names import decode, quoted
 from sql.types import Dialect
 
 _ORDERED_ONLY = (
@@ -236,8 +237,7 @@ class _Groups:
         for ordered in order.expressions if order is not None else ():
             node = ordered.this
             is_output = isinstance(node, exp.Column) and not node.table and node.name in self.outputs
-            is_all = isinstance(node, exp.Column) and node.name == "all" and self.dialect == "duckdb"
-            column = None if is_output or is_all else self.first_single(node)
+            column = None if is_output else self.first_single(node)
             if column is not None:
                 return column
         return None
@@ -288,7 +288,7 @@ class _Groups:
         for node in self.aggregates([*self.values, *(part for part in clauses if part is not None)]):
             owners = [self.owner(column) for column in node.find_all(exp.Column) if column.table]
             if owners and all(owner is not None and owner is not self.select for owner in owners):
-                call = node.sql(dialect=self.dialect)
+                call = decode(node.sql(dialect=self.dialect))
                 return (
                     f"{call} is of columns of the query around it alone; put it into that query, or name a "
                     "column of the inner one"
@@ -299,7 +299,8 @@ class _Groups:
 
     def said(self, column: exp.Column) -> str:
         is_alone = len(self.sources[id(self.select)]) < 2 and column.find_ancestor(exp.Select) is self.select
-        return column.name if is_alone else column.sql(dialect=self.dialect)
+        parts = [column.name] if is_alone or not column.table else [column.table, column.name]
+        return ".".join(quoted(decode(part), self.dialect) for part in parts)
 
     def reason(self, column: exp.Column, group: exp.Group | None) -> str:
         name = self.said(column)

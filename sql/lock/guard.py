@@ -43,6 +43,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from sql.errors import ShopFileError, UnsafeQuery
+from sql.keywords import UNREADABLE
 from sql.lock.admission import refusal
 from sql.lock.attributes import with_attributes
 from sql.lock.functions import function_classes, function_names
@@ -213,6 +214,7 @@ class Guard:
     def _source(self, view: View) -> Source:
         """The view's columns that the role may see, and the text that stands for it in a statement."""
         hidden = {column for name, column in self._masked if name == key(view.name)}
+        hidden |= UNREADABLE.get(self.dialect, frozenset())
         shown = replace(view, columns=tuple(c for c in view.columns if key(c.name) not in hidden))
         if not shown.columns:
             raise ShopFileError(
@@ -294,6 +296,10 @@ class Guard:
                 if view.column(node.name) is None:
                     near = near_names(node.name, [c.name for c in view.columns])
                     raise ShopFileError(self.shop.path, None, f"{where}: no column {node.name}{near}")
+                if key(node.name) in UNREADABLE.get(self.dialect, ()):
+                    raise ShopFileError(
+                        self.shop.path, None, f"{where}: {node.name} is a value here and no name"
+                    )
                 spelt = self._spelt.get(key(view.name)) or self._outputs(view)
                 node.set("this", identifier(spelt[key(node.name)], self.dialect))
                 node.set("table", identifier(view.name, self.dialect) if node.table else None)

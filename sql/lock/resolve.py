@@ -13,13 +13,13 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import MappingSchema
 
 from sql.lock.trees import SETS, speech
-from sql.names import key
+from sql.names import code
 from sql.types import Dialect
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resolved:
-    """A copy of a statement in which every column that has a table names it."""
+    """A copy of a statement in which every column that has a table names it; names are as ``code`` writes."""
 
     tree: exp.Query
     own: tuple[exp.Expr, ...]
@@ -46,7 +46,7 @@ def resolve(tree: exp.Query, schema: MappingSchema, dialect: Dialect) -> Resolve
         if isinstance(node.parent, (exp.From, exp.Join)) and not isinstance(node.this, exp.Identifier):
             node.replace(_stand_in(node, dialect))
     for identifier in tree.find_all(exp.Identifier):
-        identifier.set("this", key(identifier.name))
+        identifier.set("this", code(identifier.name))
         identifier.set("quoted", False)
     for select in tree.find_all(exp.Select):
         using = [
@@ -118,12 +118,12 @@ def _stand_in(node: exp.Expr, dialect: Dialect) -> exp.Subquery:
 def _is_output(column: exp.Column, query: exp.Expr | None, own: frozenset[int], dialect: Dialect) -> bool:
     """Whether a column without a table is the name of something else that its own query selects."""
     if not isinstance(query, exp.Select):
-        return isinstance(query, exp.Query) and column.name in {key(name) for name in query.named_selects}
+        return isinstance(query, exp.Query) and column.name in query.named_selects
     if dialect == "sqlite" and not _sees_aliases(column):
         return False
     inside = column.find_ancestor(exp.Alias, exp.Select)
     for output in query.expressions:
-        if isinstance(output, exp.Alias) and key(output.alias) == column.name and output is not inside:
+        if isinstance(output, exp.Alias) and output.alias == column.name and output is not inside:
             if id(output) in own:
                 return True
             # ORDER BY k, where a.k is selected: its name too, but in SQLite

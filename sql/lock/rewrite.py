@@ -14,6 +14,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from sql.errors import NotAllowed, Ungrouped, UnknownName, UnsafeQuery
+from sql.keywords import UNREADABLE
 from sql.lock.admission import refusal
 from sql.lock.grouping import ungrouped
 from sql.lock.groups import GroupRefusal, hold_to_groups
@@ -33,15 +34,16 @@ from sql.lock.trees import (
     SETS,
     bare,
     filled,
-    is_all,
     is_star,
     is_whole_number,
+    name_all,
     node_kind,
     print_tree,
     speech,
     sqlglot_reason,
     visible_cte,
 )
+from sql.names import decode as _decode
 from sql.names import identifier as _identifier
 from sql.names import key as _key
 from sql.names import near_names, needs_quotes
@@ -129,6 +131,7 @@ class _Pass:
         if not isinstance(tree, (exp.Select, exp.Subquery, *SETS)):
             self.refuse(f"expected a query that starts with SELECT or WITH, found {node_kind(tree)}")
         bare(tree)
+        name_all(tree, tokens)
         for node in list(tree.find_all(exp.RawString)):  # $$…$$: the same text in plain quotes
             node.replace(exp.Literal.string(node.name))
         return tree
@@ -189,6 +192,10 @@ class _Pass:
         """
         dialect = self.terms.dialect
         for identifier in tree.find_all(exp.Identifier):
+            if _key(identifier.name) in UNREADABLE.get(dialect, ()):
+                self.refuse(
+                    f"{identifier.name} is a value here and no name; a view may call the column otherwise"
+                )
             name, quoted_ = identifier.name, identifier.args.get("quoted")
             parent = identifier.parent
             if dialect in ("postgres", "mysql"):
@@ -201,11 +208,7 @@ class _Pass:
                     quoted_ = quoted_ or name != _key(name)
                 if name != identifier.name:
                     identifier.set("this", name)
-            if (
-                not quoted_
-                and needs_quotes(name, dialect)
-                and not (dialect == "duckdb" and is_all(identifier))
-            ):
+            if not quoted_ and needs_quotes(name, dialect):
                 identifier.meta["bare"] = True  # the statement had it without
                 quoted_ = True
             identifier.set("quoted", bool(quoted_))
@@ -349,8 +352,8 @@ class _Pass:
             columns = [column.copy() for column in expanded[number].expressions]
             for column in columns:
                 for identifier in column.find_all(exp.Identifier):
-                    name = _key(identifier.name)
-                    name = spelling.get(name) or aliases.get(name, identifier.name)
+                    name = _decode(identifier.name)
+                    name = spelling.get(name) or aliases.get(name, name)
                     identifier.replace(_identifier(name, self.terms.dialect))
             select.set("expressions", columns)
         if any(_IMPLIED.match(c.name) for s in starred for c in s.find_all(exp.Column)):
@@ -426,7 +429,7 @@ class _Pass:
                 raise UnknownName(self.original, self.no_column(column.name, [one])) from error
             if key not in seen:
                 raise UnknownName(self.original, self.no_column(column.name, used)) from error
-        raise UnknownName(self.original, sqlglot_reason(error)) from error
+        raise UnknownName(self.original, _decode(sqlglot_reason(error))) from error
 
     def no_column(self, name: str, sources: list[Source]) -> str:
         columns = [c.name for s in sources for c in s.view.columns]

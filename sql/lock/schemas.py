@@ -16,8 +16,8 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 from sql.errors import ShopFileError
-from sql.lock.trees import SETS, is_all, is_star, parse_query, speech, sqlglot_reason, visible_cte
-from sql.names import identifier, is_plain, key, near_names, needs_quotes
+from sql.lock.trees import SETS, is_star, parse_query, speech, sqlglot_reason, visible_cte
+from sql.names import code, decode, identifier, is_plain, key, near_names, needs_quotes
 from sql.semantics import Shop
 from sql.types import Catalog, CatalogTable, ColumnType, Dialect
 
@@ -39,9 +39,9 @@ def catalog_schema(catalog: Catalog) -> MappingSchema:
 
 
 def schema_of(tables: Mapping[str, Mapping[str, ColumnType]], dialect: Dialect) -> MappingSchema:
-    """Normalised here, many times faster than by sqlglot; ``qualify`` does it to the statements."""
+    """Names as ``sql.names.code`` writes them, which is also done to what is resolved by it."""
     words: dict[str, object] = {
-        key(table): {key(column): _TYPE_WORDS[kind] for column, kind in columns.items()}
+        code(table): {code(column): _TYPE_WORDS[kind] for column, kind in columns.items()}
         for table, columns in tables.items()
     }
     return MappingSchema(words, dialect=speech(dialect), normalize=False)
@@ -68,14 +68,14 @@ def view_outputs(name: str, sql: str, catalog: Catalog) -> tuple[str, ...]:
         )  # as ``catalog_schema`` calls it
     _drop_schemas(tree)
     for node in tree.find_all(exp.Identifier):
-        node.set("this", key(node.name))
+        node.set("this", code(node.name))
         node.set("quoted", False)
     try:
         schema = catalog_schema(catalog)
         qualified = qualify(tree, dialect=catalog.dialect, schema=schema, quote_identifiers=False)
     except SqlglotError as error:
-        raise ShopFileError(None, None, f"{what}: {sqlglot_reason(error)}") from error
-    outputs = qualified.named_selects
+        raise ShopFileError(None, None, f"{what}: {decode(sqlglot_reason(error))}") from error
+    outputs = [decode(name) for name in qualified.named_selects]
     if named is not None and len(named) == len(outputs):
         return tuple(own or output for own, output in zip(named, outputs, strict=True))
     return tuple(spelling.get(output, output) for output in outputs)
@@ -122,8 +122,6 @@ def settle_own(tree: exp.Query, catalog: Catalog) -> exp.Query:
     _drop_schemas(tree)
     for node in tree.find_all(exp.Identifier):
         if not node.quoted and is_plain(node.name) and needs_quotes(node.name.lower(), dialect):
-            if dialect == "duckdb" and is_all(node):
-                continue
             node.set("this", written(node, dialect))
             node.set("quoted", True)
     return tree

@@ -104,8 +104,8 @@ def check(
 ) -> None:
     """Unknown names are never written; what the guard passes, the database can plan.
 
-    What a grammar cannot see may fail: a column that is neither grouped by nor counted, in the guard, or a text
-    compared with a number, in the database.
+    What a grammar cannot see may fail: a column that is neither grouped by nor counted, in the guard, or a
+    text compared with a number, in the database.
     """
     rng = random.Random(11)
     passed = 0
