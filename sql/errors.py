@@ -5,6 +5,7 @@ Tree::
     SqlError
     ├── UnsafeQuery          the guard refused; the reason is in words the asker can act on
     │   ├── UnknownName      a table, column or function that is not there: the model may repair it
+    │   ├── Ungrouped        a column without one value where rows are put together: the model may repair it
     │   └── NotAllowed       it exists, and this role may not see it
     ├── ShopFileError        shop.yml is wrong: file, line and reason
     ├── DatabaseUnavailable  cannot be opened: missing, corrupt, locked
@@ -35,6 +36,10 @@ class UnsafeQuery(SqlError):
 
 class UnknownName(UnsafeQuery):
     """The statement names a table, column or function that does not exist."""
+
+
+class Ungrouped(UnsafeQuery):
+    """The statement shows or sorts by a column that is neither grouped nor aggregated."""
 
 
 class NotAllowed(UnsafeQuery):

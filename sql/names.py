@@ -15,12 +15,11 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 from sqlglot import exp
-from sqlglot.dialects.dialect import Dialect as SqlglotDialect
-from sqlglot.tokenizer_core import TokenType
 
+from sql.keywords import KEYWORDS
 from sql.types import Dialect
 
-_PLAIN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def key(name: str) -> str:
@@ -30,12 +29,43 @@ def key(name: str) -> str:
 
 def is_plain(name: str) -> bool:
     """Whether ``name`` is made of ASCII letters, figures and underscores alone."""
-    return _PLAIN.match(name) is not None
+    return _PLAIN.fullmatch(name) is not None
+
+
+_CODED = "name_x"
+
+
+def code(name: str) -> str:
+    """A plain word for ``key(name)``: sqlglot parses names anew where it qualifies, and reads more in some.
+
+    >>> code("Country"), decode(code("dash--Dash"))
+    ('country', 'dash--dash')
+    """
+    found = key(name)
+    if is_plain(found) and not found.startswith(_CODED):
+        return found
+    return _CODED + found.encode("utf-8", "surrogatepass").hex()
+
+
+def decode(text: str) -> str:
+    """``text``, with each word that ``code`` made as the name it stands for."""
+    return re.sub(_CODED + r"((?:[0-9a-f]{2})+)", _decoded, text)
+
+
+def _decoded(match: re.Match[str]) -> str:
+    return bytes.fromhex(match[1]).decode("utf-8", "surrogatepass")
+
+
+def needs_quotes(name: str, dialect: Dialect) -> bool:
+    """Whether ``name`` without quotes could be read as something else, by the database or by us."""
+    if not is_plain(name) or (dialect == "postgres" and name != name.lower()):
+        return True
+    return name.lower() in KEYWORDS[dialect]
 
 
 def identifier(name: str, dialect: Dialect) -> exp.Identifier:
     """``name`` as a node that prints in quotes where it needs them to be read back as it is."""
-    return exp.to_identifier(name, quoted=_needs_quotes(name, dialect))
+    return exp.to_identifier(name, quoted=needs_quotes(name, dialect))
 
 
 @lru_cache(maxsize=4096)
@@ -49,11 +79,3 @@ def near_names(name: str, known: Iterable[str]) -> str:
     choices = sorted(set(known))
     found = process.extract(name, choices, scorer=fuzz.WRatio, processor=str.lower, limit=3, score_cutoff=70)
     return f"; near: {', '.join(choice for choice, _, _ in found)}" if found else ""
-
-
-@lru_cache(maxsize=4096)
-def _needs_quotes(name: str, dialect: Dialect) -> bool:
-    if not _PLAIN.match(name) or (dialect == "postgres" and name != name.lower()):
-        return True
-    tokens = SqlglotDialect.get_or_raise(dialect).tokenize(name)
-    return len(tokens) != 1 or tokens[0].token_type is not TokenType.VAR

@@ -78,8 +78,9 @@ class Catalog:
     tables: tuple[CatalogTable, ...]
 
     def table(self, name: str) -> CatalogTable | None:
-        """The table of that name in any letter case, or ``None``."""
-        return next((t for t in self.tables if t.name.lower() == name.lower()), None)
+        """The table of that name, else one that differs from it in letter case only, or ``None``."""
+        near = [t for t in self.tables if t.name.lower() == name.lower()]
+        return next((t for t in near if t.name == name), near[0] if near else None)
 
     def placed(self, schema: str, name: str) -> CatalogTable | None:
         """The table that is called ``name`` in ``schema``, else so in another letter case, or ``None``."""

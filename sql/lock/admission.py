@@ -115,6 +115,12 @@ def _value_refusal(node: exp.Expr, dialect: Dialect) -> str | None:
         return _join_refusal(node, dialect)
     elif isinstance(node, _LISTS):
         return _list_refusal(node, dialect)
+    elif isinstance(node, exp.Qualify):
+        if dialect != "duckdb":
+            return "there is no QUALIFY here; put the window function into FROM (SELECT …), and write WHERE"
+    elif isinstance(node, exp.Distinct):
+        if dialect in ("sqlite", "mysql") and node.args.get("on") is not None:
+            return "there is no DISTINCT ON here; put ROW_NUMBER() into FROM (SELECT …), and write WHERE"
     elif isinstance(node, exp.Lateral):
         if dialect == "sqlite":
             return "SQLite has no LATERAL; use a subquery in SELECT, or a JOIN"
@@ -153,6 +159,7 @@ _RULED = (
     *(exp.Literal, exp.Table, exp.DataType, exp.Star, exp.Join, exp.Lateral, exp.Pad, exp.JSONExtract),
     *(exp.JSONExtractScalar, exp.JSONPathKey, exp.Format, exp.Anonymous, exp.RegexpLike, exp.RegexpILike),
     *(exp.WindowSpec, exp.Levenshtein, exp.JarowinklerSimilarity, exp.Translate, *_LISTS),
+    *(exp.Qualify, exp.Distinct),
 )
 """Kinds of nodes of which ``_value_refusal`` says something."""
 

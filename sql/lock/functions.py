@@ -95,6 +95,10 @@ def _set(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
+AGGREGATES = _set("ENTROPY EVERY MAD MEAN PRODUCT TOTAL")
+"""Those of the names above that put rows together without sqlglot's knowing it."""
+
+
 SYNTAX: frozenset[type[exp.Expr]] = frozenset(
     getattr(exp, name)
     for name in _set(

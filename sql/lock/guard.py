@@ -7,7 +7,9 @@ What it promises for the text that it lets through:
 * every table in it is a view of the shop that the role may see, expanded to a common table expression that
   holds only the columns and the rows that are the role's, or a common table expression of its own. A masked
   column is nowhere in the text, so no resolution of names, ours or the database's, can reach it;
-* every column resolves, by scope, to one of these;
+* every column resolves, by scope, to one of these; names are written as they were resolved, in quotes where
+  the database could read something else (``sql.names``);
+* where rows are put together, every column is grouped or aggregated (``sql.lock.grouping``);
 * it returns at most ``max_rows + 1`` rows: the one beyond tells that more exist;
 * it carries no comments, hints or parameters;
 * printing it, parsing the print and checking that again leads to the same text.
@@ -41,12 +43,13 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from sql.errors import ShopFileError, UnsafeQuery
+from sql.keywords import UNREADABLE
 from sql.lock.admission import refusal
 from sql.lock.functions import function_classes, function_names
 from sql.lock.groups import GroupRule, metric_forms
 from sql.lock.placeholders import with_attributes
 from sql.lock.rewrite import rewrite
-from sql.lock.schemas import schema_of, view_outputs, with_schemas
+from sql.lock.schemas import schema_of, settle_own, view_outputs
 from sql.lock.terms import Source, Terms
 from sql.lock.trees import parse_query, print_tree, sqlglot_reason
 from sql.names import identifier, key, near_names, quoted
@@ -127,11 +130,11 @@ class Guard:
         self._classes = function_classes(self.dialect)
         self._tables = {key(table.name) for table in catalog.tables}
         self._masked = {(key(view), key(column)) for view, column in role.masked}
-        self._spelling: dict[str, str] = {}
-        self._sources: dict[str, Source] = {}
-        for view in shop.views:
-            if role.views is None or view.name in role.views:
-                self._sources[key(view.name)] = self._source(view)
+        visible = [view for view in shop.views if role.views is None or view.name in role.views]
+        self._widths: dict[str, int] = {}
+        self._spelt = {key(view.name): self._outputs(view) for view in visible}
+        self._spelling = self._spell(visible)
+        self._sources = {key(view.name): self._source(view) for view in visible}
         self._terms = self._make_terms()
 
     @property
@@ -145,6 +148,7 @@ class Guard:
         Raises:
             UnknownName: it names a view, column or function that is not there; the reason has near names.
             NotAllowed: it names a view or column that the role may not see.
+            Ungrouped: it puts rows together, and some column has no single value then.
             UnsafeQuery: it is not one allowed query; the reason says what to do about it.
         """
         _here.is_checking = True
@@ -192,7 +196,7 @@ class Guard:
         reserved = self._tables | {key(view.name) for view in self.shop.views}
         reserved |= {key(source.table) for source in sources}
         bodies = {
-            quoted(s.table, self.dialect): (f"{quoted(s.table, self.dialect)} AS ({s.cte})", s)
+            key(s.table): (f"{quoted(s.table, self.dialect)} AS ({s.cte})", s)
             for s in sources
             if s.cte is not None
         }
@@ -214,6 +218,7 @@ class Guard:
     def _source(self, view: View) -> Source:
         """The view's columns that the role may see, and the text that stands for it in a statement."""
         hidden = {column for name, column in self._masked if name == key(view.name)}
+        hidden |= UNREADABLE.get(self.dialect, frozenset())
         shown = replace(view, columns=tuple(c for c in view.columns if key(c.name) not in hidden))
         if not shown.columns:
             raise ShopFileError(
@@ -221,22 +226,9 @@ class Guard:
             )
         rows = next((sql for name, sql in self.role.rows.items() if key(name) == key(view.name)), None)
         table = self.catalog.table(view.name)
-        if view.sql is None:
-            if table is None:
-                raise ShopFileError(self.shop.path, None, self._no_such_table(view.name))
-            for column in view.columns:
-                if key(column.name) not in {key(c.name) for c in table.columns}:
-                    reason = f"the table {table.name} has no column {column.name}" + near_names(
-                        column.name, [c.name for c in table.columns]
-                    )
-                    raise ShopFileError(self.shop.path, None, reason)
-            outputs = tuple(column.name for column in table.columns)
-        else:
-            outputs = self._outputs(view)
-        # PostgreSQL knows a name made in quotes by that spelling alone; the others know it by any.
-        spelt = {key(name): name for name in outputs} if self.dialect == "postgres" else {}
-        self._spelling |= {key(c.name): spelt.get(key(c.name), c.name) for c in shown.columns}
-        is_whole = len(outputs) == len(shown.columns) and rows is None
+        spelt = self._spelt[key(view.name)]
+        is_whole = self._widths[key(view.name)] == len(shown.columns) and rows is None
+        is_whole &= all(spelt[key(c.name)] == self._spelling[key(c.name)] for c in shown.columns)
         is_found = table is None or not table.is_qualified  # by its name alone
         if view.sql is None and is_whole and is_found:
             return Source(view=shown, table=table.name if table else view.name, cte=None)
@@ -245,7 +237,7 @@ class Guard:
             body: exp.Query = exp.select(exp.Star()).from_(exp.Table(this=own))
         else:
             body = parse_query(view.sql, self.dialect)
-        body = with_schemas(body, self.catalog)
+        body = settle_own(body, self.catalog)
         name = view.name if table is None or not is_found else self._free_name(f"{view.name}_view")
         is_fenced = rows is not None or (not self.role.is_whole and _leaves_rows_out(body))
         if not is_whole or view.sql is None or is_fenced:
@@ -259,10 +251,28 @@ class Guard:
 
     def _narrow(self, view: View, shown: View, body: exp.Query, rows: str | None) -> exp.Query:
         """``body`` with the shown columns only, and the rows for which the role's predicate is true."""
-        columns = [exp.column(identifier(self._spelling[key(c.name)], self.dialect)) for c in shown.columns]
+        columns: list[exp.Expr] = []
+        for column in shown.columns:
+            spelt, name = self._spelt[key(view.name)][key(column.name)], self._spelling[key(column.name)]
+            node: exp.Expr = exp.column(identifier(spelt, self.dialect))
+            columns.append(node if spelt == name else exp.alias_(node, identifier(name, self.dialect)))
         alias = exp.TableAlias(this=identifier(view.name, self.dialect))
         query = exp.Select(expressions=columns).from_(exp.Subquery(this=body, alias=alias))
         return query if rows is None else query.where(exp.Paren(this=self.predicate(view, rows)))
+
+    def _spell(self, views: list[View]) -> dict[str, str]:
+        """Key of a column's name → how statements must write it, in every view alike.
+
+        PostgreSQL knows a name made in quotes by that spelling alone, the others by any. What two views spell
+        in two ways is written in lower case, and the view that spells it otherwise is read through a SELECT.
+        """
+        if self.dialect != "postgres":
+            return {key(c.name): c.name for view in views for c in view.columns}
+        ways: dict[str, set[str]] = {}
+        for view in views:
+            for column in view.columns:
+                ways.setdefault(key(column.name), set()).add(self._spelt[key(view.name)][key(column.name)])
+        return {name: next(iter(way)) if len(way) == 1 else name for name, way in ways.items()}
 
     def predicate(self, view: View, rows: str) -> exp.Expr:
         """Parse and check a role's rule about rows: a condition over the view's own columns, hidden ones too.
@@ -290,6 +300,13 @@ class Guard:
                 if view.column(node.name) is None:
                     near = near_names(node.name, [c.name for c in view.columns])
                     raise ShopFileError(self.shop.path, None, f"{where}: no column {node.name}{near}")
+                if key(node.name) in UNREADABLE.get(self.dialect, ()):
+                    raise ShopFileError(
+                        self.shop.path, None, f"{where}: {node.name} is a value here and no name"
+                    )
+                spelt = self._spelt.get(key(view.name)) or self._outputs(view)
+                node.set("this", identifier(spelt[key(node.name)], self.dialect))
+                node.set("table", identifier(view.name, self.dialect) if node.table else None)
         return tree
 
     def _group_rules(self) -> dict[str, GroupRule]:
@@ -326,15 +343,33 @@ class Guard:
             )
         return rules
 
-    def _outputs(self, view: View) -> tuple[str, ...]:
-        """Names of the columns that the view's SELECT gives; checks that it names what is there."""
-        outputs = view_outputs(view.name, view.sql or "", self.catalog)
+    def _outputs(self, view: View) -> dict[str, str]:
+        """Key → the database's spelling, of what the table or SELECT has, the view's columns among them."""
+        table = self.catalog.table(view.name)
+        if view.sql is not None:
+            names = view_outputs(view.name, view.sql, self.catalog)
+            what = f"the SELECT of the view {view.name} gives"
+        elif table is not None:
+            names = tuple(column.name for column in table.columns)
+            what = f"the table {table.name} has"
+        else:
+            raise ShopFileError(self.shop.path, None, self._no_such_table(view.name))
+        found = {key(name): name for name in names}
         for column in view.columns:
-            if key(column.name) not in {key(name) for name in outputs}:
-                near = near_names(column.name, outputs)
-                reason = f"the SELECT of the view {view.name} gives no column {column.name}{near}"
+            if key(column.name) not in found:
+                reason = f"{what} no column {column.name}{near_names(column.name, names)}"
                 raise ShopFileError(self.shop.path, None, reason)
-        return outputs
+            alike = sorted({name for name in names if key(name) == key(column.name)})
+            if len(alike) > 1 and self.dialect == "postgres":
+                reason = (
+                    f"{what} {' and '.join(alike)}, which letter case alone tells apart; give the view "
+                    f"{view.name} a SELECT that names them apart"
+                )
+                raise ShopFileError(self.shop.path, None, reason)
+        self._widths[key(view.name)] = len(names)
+        if self.dialect != "postgres":
+            found |= {key(column.name): column.name for column in view.columns}
+        return found
 
     def _no_such_table(self, name: str) -> str:
         near = near_names(name, [t.name for t in self.catalog.tables])

@@ -13,10 +13,12 @@ from typing import NoReturn
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from sql.errors import NotAllowed, UnknownName, UnsafeQuery
+from sql.errors import NotAllowed, Ungrouped, UnknownName, UnsafeQuery
+from sql.keywords import UNREADABLE
 from sql.lock.admission import refusal
+from sql.lock.grouping import ungrouped
 from sql.lock.groups import GroupRefusal, hold_to_groups
-from sql.lock.resolve import resolve
+from sql.lock.resolve import Resolved, resolve
 from sql.lock.sizes import (
     MAX_CHARACTERS,
     MAX_SELECTS,
@@ -34,15 +36,17 @@ from sql.lock.trees import (
     filled,
     is_star,
     is_whole_number,
+    name_all,
     node_kind,
     print_tree,
     speech,
     sqlglot_reason,
     visible_cte,
 )
+from sql.names import decode as _decode
 from sql.names import identifier as _identifier
-from sql.names import is_plain, near_names, quoted
 from sql.names import key as _key
+from sql.names import near_names, needs_quotes
 
 MAX_EXPONENT = 10
 """Highest written power that PostgreSQL works out exactly."""
@@ -92,14 +96,16 @@ class _Pass:
         self.tame_numbers(tree)
         self.place_sources(tree, known)
         self.join_lists(tree)
-        self.resolve_columns(tree)
+        resolved = self.resolve_columns(tree)
         self.hold_to_groups(tree)
+        reason = ungrouped(resolved, self.terms.dialect)
+        if reason is not None:
+            raise Ungrouped(self.original, reason)
         self.limit_rows(tree)
         own = tree.args.get("with_") is not None
         printed = print_tree(tree, self.terms.dialect)
         used = sorted(self.used.values(), key=lambda source: source.table)
-        own_bodies = self.terms.bodies
-        bodies = [own_bodies[quoted(s.table, self.terms.dialect)][0] for s in used if s.cte is not None]
+        bodies = [self.terms.bodies[_key(s.table)][0] for s in used if s.cte is not None]
         if bodies:
             with_ = "WITH RECURSIVE " if own and tree.args["with_"].args.get("recursive") else "WITH "
             rest = f", {printed[len(with_) :]}" if own else f" {printed}"
@@ -131,6 +137,7 @@ class _Pass:
         if not isinstance(tree, (exp.Select, exp.Subquery, *SETS)):
             self.refuse(f"expected a query that starts with SELECT or WITH, found {node_kind(tree)}")
         bare(tree)
+        name_all(tree, tokens)
         for node in list(tree.find_all(exp.RawString)):  # $$…$$: the same text in plain quotes
             node.replace(exp.Literal.string(node.name))
         return tree
@@ -147,13 +154,11 @@ class _Pass:
             return text, known
         rest = text[len(head) :]
         while True:
-            body, source = self.terms.bodies.get(rest.partition(" AS (")[0], ("", None))
-            if source is None or not rest.startswith(body):
+            found = next(((b, s) for b, s in self.terms.bodies.values() if rest.startswith(b)), None)
+            after = rest[len(found[0]) :] if found is not None else ""
+            if found is None or not after.startswith((" ", ", ")):
                 return (head + rest if known else text), known
-            after = rest[len(body) :]
-            if not after.startswith((" ", ", ")):
-                return (head + rest if known else text), known
-            known[_key(source.table)] = source
+            known[_key(found[1].table)] = found[1]
             if after.startswith(" "):
                 return after[1:], known
             rest = after[2:]
@@ -187,12 +192,16 @@ class _Pass:
     def settle_names(self, tree: exp.Query) -> None:
         """Write every name as the database must read it.
 
-        Names beyond plain ASCII get quotes. PostgreSQL folds names without quotes, and MySQL tells names of
-        tables apart by their letter case: aliases and what refers to them become lower case there, and
-        PostgreSQL's columns get their exact spelling.
+        Names beyond plain ASCII and words of the database's own get quotes. PostgreSQL folds names without
+        quotes, and MySQL tells names of tables apart by their letter case: aliases and what refers to them
+        become lower case there, and PostgreSQL's columns get their exact spelling.
         """
         dialect = self.terms.dialect
         for identifier in tree.find_all(exp.Identifier):
+            if _key(identifier.name) in UNREADABLE.get(dialect, ()):
+                self.refuse(
+                    f"{identifier.name} is a value here and no name; a view may call the column otherwise"
+                )
             name, quoted_ = identifier.name, identifier.args.get("quoted")
             parent = identifier.parent
             if dialect in ("postgres", "mysql"):
@@ -205,8 +214,10 @@ class _Pass:
                     quoted_ = quoted_ or name != _key(name)
                 if name != identifier.name:
                     identifier.set("this", name)
-            if quoted_ != identifier.args.get("quoted") or (not quoted_ and not is_plain(name)):
-                identifier.set("quoted", True)
+            if not quoted_ and needs_quotes(name, dialect):
+                identifier.meta["bare"] = True  # the statement had it without
+                quoted_ = True
+            identifier.set("quoted", bool(quoted_))
 
     def tame_numbers(self, tree: exp.Query) -> None:
         """Let PostgreSQL raise numbers to powers, and take logarithms, in double precision.
@@ -318,8 +329,8 @@ class _Pass:
 
     # ---- columns ----------------------------------------------------------------------------------------
 
-    def resolve_columns(self, tree: exp.Query) -> None:
-        """Check on a copy that every column resolves; write ``*`` out in ``tree``."""
+    def resolve_columns(self, tree: exp.Query) -> Resolved:
+        """Check on a copy that every column resolves, and return it; write ``*`` out in ``tree``."""
         starred = [select for select in tree.find_all(exp.Select) if any(map(is_star, select.expressions))]
         growth = math.prod(star_growth(select) for select in starred)
         if growth > MAX_STAR_GROWTH:
@@ -335,24 +346,25 @@ class _Pass:
                 resolved = resolve(tree.copy(), self.terms.schema, self.terms.dialect)
             except SqlglotError as again:
                 self.explain_columns(tree, again)
-        if resolved.find(exp.Dot):  # product.length, where product is a column and no table
+        if resolved.tree.find(exp.Dot):  # product.length, where product is a column and no table
             raise UnknownName(self.original, "a column stands where a table's name is expected")
-        if resolved.find(exp.TableColumn):
+        if resolved.tree.find(exp.TableColumn):
             self.refuse("a table's name stands where a column is expected; name a column")
         aliases = {_key(a.alias): a.alias for a in tree.find_all(exp.Alias)} if starred else {}
         spelling = self.terms.spelling
-        expanded = {s.meta["star"]: s for s in resolved.find_all(exp.Select) if "star" in s.meta}
+        expanded = {s.meta["star"]: s for s in resolved.tree.find_all(exp.Select) if "star" in s.meta}
         for number, select in enumerate(starred):
             del select.meta["star"]
             columns = [column.copy() for column in expanded[number].expressions]
             for column in columns:
                 for identifier in column.find_all(exp.Identifier):
-                    name = _key(identifier.name)
-                    name = spelling.get(name) or aliases.get(name, identifier.name)
+                    name = _decode(identifier.name)
+                    name = spelling.get(name) or aliases.get(name, name)
                     identifier.replace(_identifier(name, self.terms.dialect))
             select.set("expressions", columns)
         if any(_IMPLIED.match(c.name) for s in starred for c in s.find_all(exp.Column)):
             self.name_outputs(tree)
+        return resolved
 
     def name_outputs(self, tree: exp.Query) -> None:
         """Give the outputs of inner queries that have no name the one that a * outside calls them by."""
@@ -382,7 +394,8 @@ class _Pass:
         found = [
             column
             for column in tree.find_all(exp.Column)
-            if not column.table and column.this.args.get("quoted") and _key(column.name) not in known
+            if not column.table and column.this.args.get("quoted") and not column.this.meta_get("bare")
+            if _key(column.name) not in known
             if _is_compared(column)
         ]
         for column in found:
@@ -422,7 +435,7 @@ class _Pass:
                 raise UnknownName(self.original, self.no_column(column.name, [one])) from error
             if key not in seen:
                 raise UnknownName(self.original, self.no_column(column.name, used)) from error
-        raise UnknownName(self.original, sqlglot_reason(error)) from error
+        raise UnknownName(self.original, _decode(sqlglot_reason(error))) from error
 
     def no_column(self, name: str, sources: list[Source]) -> str:
         columns = [c.name for s in sources for c in s.view.columns]

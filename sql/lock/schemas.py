@@ -16,8 +16,8 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 from sql.errors import ShopFileError
-from sql.lock.trees import parse_query, speech, sqlglot_reason, visible_cte
-from sql.names import identifier, key, near_names
+from sql.lock.trees import SETS, is_star, parse_query, speech, sqlglot_reason, visible_cte
+from sql.names import code, decode, identifier, is_plain, key, near_names, needs_quotes
 from sql.semantics import Shop
 from sql.types import Catalog, CatalogTable, ColumnType, Dialect
 
@@ -39,9 +39,9 @@ def catalog_schema(catalog: Catalog) -> MappingSchema:
 
 
 def schema_of(tables: Mapping[str, Mapping[str, ColumnType]], dialect: Dialect) -> MappingSchema:
-    """Normalised here, many times faster than by sqlglot; ``qualify`` does it to the statements."""
+    """Names as ``sql.names.code`` writes them, which is also done to what is resolved by it."""
     words: dict[str, object] = {
-        key(table): {key(column): _TYPE_WORDS[kind] for column, kind in columns.items()}
+        code(table): {code(column): _TYPE_WORDS[kind] for column, kind in columns.items()}
         for table, columns in tables.items()
     }
     return MappingSchema(words, dialect=speech(dialect), normalize=False)
@@ -59,15 +59,72 @@ def view_outputs(name: str, sql: str, catalog: Catalog) -> tuple[str, ...]:
         tree = parse_query(sql, catalog.dialect)
     except (SqlglotError, ValueError, RecursionError) as error:
         raise ShopFileError(None, None, f"{what}: {sqlglot_reason(error)}") from error
-    for table, known in tables_of(tree, catalog, what):
-        _rename(table, exp.to_identifier(key(known.name), quoted=True))  # as ``catalog_schema`` calls it
+    tables = tables_of(tree, catalog, what)
+    named = _own_outputs(tree, catalog.dialect)
+    spelling = _spellings(tree, [known for _, known in tables], catalog.dialect)
+    for table, known in tables:
+        _rename(
+            table, identifier(known.name, catalog.dialect), catalog.dialect
+        )  # as ``catalog_schema`` calls it
     _drop_schemas(tree)
+    for node in tree.find_all(exp.Identifier):
+        node.set("this", code(node.name))
+        node.set("quoted", False)
     try:
         schema = catalog_schema(catalog)
         qualified = qualify(tree, dialect=catalog.dialect, schema=schema, quote_identifiers=False)
     except SqlglotError as error:
-        raise ShopFileError(None, None, f"{what}: {sqlglot_reason(error)}") from error
-    return tuple(qualified.named_selects)
+        raise ShopFileError(None, None, f"{what}: {decode(sqlglot_reason(error))}") from error
+    outputs = [decode(name) for name in qualified.named_selects]
+    if named is not None and len(named) == len(outputs):
+        return tuple(own or output for own, output in zip(named, outputs, strict=True))
+    return tuple(spelling.get(output, output) for output in outputs)
+
+
+def written(identifier: exp.Identifier, dialect: Dialect) -> str:
+    """The name that ``identifier`` has in the database: PostgreSQL folds what stands without quotes."""
+    return identifier.name if identifier.quoted or dialect != "postgres" else identifier.name.lower()
+
+
+def _own_outputs(tree: exp.Query, dialect: Dialect) -> list[str] | None:
+    """The outputs' names as the SELECT itself writes them, "" for one without; ``None`` behind a ``*``."""
+    query: exp.Expr = tree
+    while isinstance(query, (*SETS, exp.Subquery)):
+        query = query.this
+    outputs = query.expressions
+    if any(map(is_star, outputs)):
+        return None
+    names = [o.args.get("alias") if isinstance(o, exp.Alias) else o.this for o in outputs]
+    return [written(name, dialect) if isinstance(name, exp.Identifier) else "" for name in names]
+
+
+def _spellings(tree: exp.Query, tables: Sequence[CatalogTable], dialect: Dialect) -> dict[str, str]:
+    """Key → spelling, of the columns that a ``*`` of ``tree`` can give: of its tables, and named in it."""
+    found = {key(column.name): column.name for table in tables for column in table.columns}
+    for alias in tree.find_all(exp.Alias):
+        name = alias.args.get("alias")
+        if isinstance(name, exp.Identifier):
+            found[key(name.name)] = written(name, dialect)
+    return found
+
+
+def settle_own(tree: exp.Query, catalog: Catalog) -> exp.Query:
+    """Write the names in the shop's own SELECT, in place, so that the database reads what was found here.
+
+    Tables get their own spelling, and their schema where the database does not find them without it; what
+    would be a word of the database's gets quotes.
+    """
+    dialect = catalog.dialect
+    for table, known in tables_of(tree, catalog):
+        place = known.place if known.is_qualified else (known.name,)
+        *above, name = (identifier(part, dialect) for part in place)
+        _rename(table, name, dialect, above)
+    _drop_schemas(tree)
+    for node in tree.find_all(exp.Identifier):
+        if not node.quoted and is_plain(node.name) and needs_quotes(node.name.lower(), dialect):
+            node.set("this", written(node, dialect))
+            node.set("quoted", True)
+    return tree
 
 
 def tables_of(
@@ -82,9 +139,10 @@ def tables_of(
     for table in tree.find_all(exp.Table):
         if not table.db and visible_cte(table) is not None:
             continue
-        known = None if table.catalog else catalog.placed(table.db, table.name)
-        if not table.db:
-            known = catalog.table(table.name)
+        known = None
+        if isinstance(table.this, exp.Identifier) and not table.catalog:
+            own, schema = written(table.this, catalog.dialect), table.args.get("db")
+            known = catalog.placed(written(schema, catalog.dialect), own) if schema else catalog.table(own)
         if known is None:
             name = ".".join(part.name for part in table.parts)
             near = near_names(table.name, [t.name for t in catalog.tables])
@@ -93,19 +151,11 @@ def tables_of(
     return found
 
 
-def with_schemas(tree: exp.Query, catalog: Catalog) -> exp.Query:
-    """``tree`` with the schema before each table that the database does not find without it, in place."""
-    for table, known in tables_of(tree, catalog):
-        if known.is_qualified:
-            *above, name = (identifier(part, catalog.dialect) for part in known.place)
-            _rename(table, name, above)
-    _drop_schemas(tree)
-    return tree
-
-
-def _rename(table: exp.Table, name: exp.Identifier, above: Sequence[exp.Identifier] = ()) -> None:
+def _rename(
+    table: exp.Table, name: exp.Identifier, dialect: Dialect, above: Sequence[exp.Identifier] = ()
+) -> None:
     """Call the table otherwise; what refers to it by its old name still does."""
-    if not table.alias and name.name != table.name:
+    if not table.alias and name.name != written(table.this, dialect):
         alias = table.args.get("alias") or exp.TableAlias()
         alias.set("this", table.this.copy())
         table.set("alias", alias)

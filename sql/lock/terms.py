@@ -51,7 +51,7 @@ class Terms:
     reserved: Set[str]
     """Keys of names that no common table expression of a statement may have: tables, views and sources."""
     bodies: Mapping[str, tuple[str, Source]]
-    """How a common table expression begins that the guard writes → its whole text, and the view."""
+    """Key of a source's name in statements → the common table expression written for it, and the view."""
     groups: Mapping[str, GroupRule]
     """Key of a view's name → what its figures must stand on; empty for a role that sees rows."""
 

@@ -5,15 +5,16 @@ It judges nothing: what may stand in a tree is ``sql.lock.admission``.
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect as SqlglotDialect
-from sqlglot.errors import ErrorLevel
+from sqlglot.errors import ErrorLevel, ParseError
+from sqlglot.tokenizer_core import Token, TokenType
 
 from sql.names import key
 from sql.types import Dialect
@@ -31,9 +32,11 @@ def speech(dialect: Dialect) -> SqlglotDialect:
 
 def parse_query(sql: str, dialect: Dialect) -> exp.Query:
     """Parse one query of the shop's own, without comments; raises sqlglot's errors or ``ValueError``."""
-    trees = [tree for tree in sqlglot.parse(sql, read=dialect) if tree is not None]
+    tokens = speech(dialect).tokenize(sql)
+    trees = [tree for tree in speech(dialect).parser().parse(tokens, sql) if tree is not None]
     if len(trees) != 1 or not isinstance(trees[0], (exp.Select, *SETS)):
         raise ValueError("expected one SELECT")
+    name_all(trees[0], tokens)
     return bare(trees[0])
 
 
@@ -98,6 +101,24 @@ def visible_cte(table: exp.Table) -> exp.CTE | None:
 def is_star(node: exp.Expr) -> bool:
     """Whether ``node`` is ``*`` or ``t.*``."""
     return isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star))
+
+
+def name_all(tree: exp.Expr, tokens: Sequence[Token]) -> None:
+    """Take ``ORDER BY "all"`` for the column that it names; sqlglot reads DuckDB's ``ORDER BY ALL`` in it.
+
+    Raises:
+        ParseError: both stand in one statement.
+    """
+    words = [node for node in tree.find_all(exp.Var) if isinstance(node.parent, exp.Ordered)]
+    words = [node for node in words if node.name == "ALL"]
+    quoted = [t for t in tokens if t.token_type is TokenType.IDENTIFIER and t.text.lower() == "all"]
+    if not words or not quoted:
+        return
+    kinds = [token.token_type for token in tokens]
+    if (TokenType.ORDER_BY, TokenType.ALL) in itertools.pairwise(kinds):
+        raise ParseError('ORDER BY ALL beside a column "all"; name the columns to sort by')
+    for node in words:
+        node.replace(exp.column(exp.to_identifier(quoted[0].text, quoted=True)))
 
 
 def is_whole_number(node: exp.Expr | None) -> bool:

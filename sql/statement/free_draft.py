@@ -10,8 +10,10 @@ import re
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from llm.engine import Engine, Prompt, Request
+from sql.names import quoted
 from sql.question.linking import Links, Vocabulary
 from sql.statement.prompt import DIALECTS, one_line, template
 from sql.statement.table_draft import MAX_QUESTION, create_statements, value_hints
@@ -28,7 +30,9 @@ class FreeDrafter:
     def __init__(self, vocabulary: Vocabulary, catalog: Catalog, engine: Engine) -> None:
         self.engine = engine
         self._system = template("free").substitute(dialect=DIALECTS[catalog.dialect])
-        self.fixed = create_statements(vocabulary.views, catalog, vocabulary) + "\n"
+        # A bare model writes names as it is shown them, and what it writes is read by the database's rules.
+        self._name = partial(quoted, dialect=catalog.dialect)
+        self.fixed = create_statements(vocabulary.views, catalog, vocabulary, self._name) + "\n"
 
     def prompt(self, links: Links, failures: Sequence[tuple[str, str]] = ()) -> Prompt:
         """The prompt of one question.
@@ -36,7 +40,7 @@ class FreeDrafter:
         Args:
             failures: earlier statements with what was wrong with them, oldest first; the last is shown.
         """
-        lines = [f"Question: {one_line(links.question, MAX_QUESTION)}", *value_hints(links)]
+        lines = [f"Question: {one_line(links.question, MAX_QUESTION)}", *value_hints(links, self._name)]
         for sql, error in failures[-1:]:
             lines.append(template("repair").substitute(sql=one_line(sql, 600), error=one_line(error, 300)))
         return Prompt(system=self._system, fixed=self.fixed, rest="\n".join(lines))

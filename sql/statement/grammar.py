@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 
 from sql.question.words import words
+from sql.types import Dialect
 
 
 def quote_text(value: str) -> str:
@@ -22,19 +23,24 @@ def number_text(value: float) -> str:
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _RESERVED = words(
     """
-    all analyze and any array as asc both by case cast check collate column constraint create cross
-    current_date default desc distinct do else end except exists fetch filter for foreign from full glob
-    grant group having if in index inner insert intersect into is isnull join key lateral leading left like
-    limit natural not notnull null offset on only or order outer over partition pivot primary qualify range
-    references replace returning right rows select set some table then to trailing transaction trigger union
-    unique unpivot update user using values view when where window with date time timestamp year month day
-    hour minute second match rank
+    all alter analyze and any array as asc between both by case cast check collate column connect_by_root
+    constraint create cross cube current_catalog current_date current_schema current_time
+    current_timestamp current_user date day default desc describe distinct do drop else end except exists
+    false fetch filter for force foreign from full glob grant group having hour if ilike in index inner
+    insert install intersect interval into is isnull join key lambda lateral leading left like limit
+    localtime localtimestamp lock map match minute month natural not notnull null offset on only or order
+    outer over partition partitioned_by pivot positional primary qualify range rank recursive references
+    regexp replace returning revoke right rlike rollback rollup rows second select session_user set some
+    summarize table tablesample then time timestamp to trailing transaction trigger true uncache union
+    unique unpivot update user using values variadic view when where window with xor year
     """
 )
 
 
 def quote_name(name: str) -> str:
-    """``name`` as SQL writes it: bare when it is a plain word, else in double quotes.
+    """``name`` as a statement writes it before it is known where it runs: a plain word, or in double quotes.
+
+    The guard writes names as the database at hand must read them (``sql.names``).
 
     >>> quote_name("unit_price"), quote_name("First Name"), quote_name("order")
     ('unit_price', '"First Name"', '"order"')
@@ -42,6 +48,29 @@ def quote_name(name: str) -> str:
     if _PLAIN_NAME.match(name) and name.lower() not in _RESERVED:
         return name
     return '"' + name.replace('"', '""') + '"'
+
+
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+
+
+def for_database(text: str, dialect: Dialect) -> str:
+    """A statement that a grammar wrote, with the quotes of ``dialect``.
+
+    MySQL takes ``"x"`` for a text, and a backslash in a text for the begin of another character.
+
+    >>> for_database('SELECT "order date", 1 FROM "order"', "mysql")
+    'SELECT `order date`, 1 FROM `order`'
+    """
+    if dialect != "mysql":
+        return text
+
+    def translated(match: re.Match[str]) -> str:
+        found = match[0]
+        if found[0] == "'":
+            return found.replace("\\", "\\\\")
+        return "`" + found[1:-1].replace('""', '"').replace("`", "``") + "`"
+
+    return _QUOTED.sub(translated, text)
 
 
 # --- Lark ------------------------------------------------------------------------------------------------

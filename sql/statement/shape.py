@@ -19,12 +19,13 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from sql.names import quoted
 from sql.question.cues import Cues
 from sql.question.linking import Links, Mention, Vocabulary
 from sql.question.periods import Period, shift_months
 from sql.question.words import is_chinese, spaced, stem
 from sql.semantics import View, ViewColumn
-from sql.statement.grammar import number_text, quote_name, quote_text
+from sql.statement.grammar import number_text, quote_text
 from sql.times import Unit, grain_start, part_of, ratio
 from sql.types import ColumnType, Dialect
 
@@ -200,18 +201,17 @@ def is_negated(mention: Mention, question: str) -> bool:
 
 
 def value_predicates(
-    values: Sequence[Mention], question: str, *, ilike: bool, type_: ColumnType = "text", prefix: str = ""
+    values: Sequence[Mention], question: str, dialect: Dialect, *, type_: ColumnType = "text"
 ) -> tuple[str, ...]:
     """The way to say that a column has one of ``values`` (all of the same column), or has not.
 
     Args:
         type_: type of the column; numbers and truth values are not quoted.
-        prefix: table and dot, where the column must be qualified.
     """
-    column = prefix + quote_name(values[0].name)
+    column = quoted(values[0].name, dialect)
     texts = list(dict.fromkeys(m.value or "" for m in values))
     if values[0].is_part:
-        like = "ILIKE" if ilike else "LIKE"
+        like = "ILIKE" if dialect in ("duckdb", "postgres") else "LIKE"
         forms = [" OR ".join(f"{column} {like} {quote_text(f'%{t}%')}" for t in texts)]
         forms = [f"({forms[0]})" if len(texts) > 1 else forms[0]]
         negated = [f"{column} NOT {like} {quote_text(f'%{texts[0]}%')}"] if len(texts) == 1 else []
@@ -275,11 +275,20 @@ class Frame:
     is_negation_used: bool = False
     """A "not" or "never" has already become part of a predicate."""
 
+    def name(self, name: str) -> str:
+        """``name`` as it is written where the statement runs."""
+        return quoted(name, self.dialect)
+
+    @property
+    def identity(self) -> str:
+        """What a reader knows a row of the view by, as it is written."""
+        return self.name(identity_of(self.view))
+
     def names_a_row(self) -> bool:
         """Whether a predicate picks one row by its key."""
         key = _own_key(self.view)
         return (
-            any(isinstance(p, str) and p.startswith(f"{quote_name(key)} = ") for p in self.must)
+            any(isinstance(p, str) and p.startswith(f"{self.name(key)} = ") for p in self.must)
             if key
             else False
         )
@@ -297,7 +306,7 @@ def frame(reading: ViewReading, links: Links, cues: Cues, vocabulary: Vocabulary
     for r in reading.readings:
         if metrics := r.of("metric"):
             found = [m for m in (vocabulary.metric(m.name) for m in metrics) if m]
-            measures = tuple(_Measure(m.sql, quote_name(m.name)) for m in found)
+            measures = tuple(_Measure(m.sql, made.name(m.name)) for m in found)
             # "customers" names the rows, and their number only where something is counted.
             plain = all(m.sql.upper() == "COUNT(*)" for m in found)
             (made.row_metrics if plain and r.of("view") else made.metrics).append(measures)
@@ -349,7 +358,7 @@ _BEFORE_DIM = re.compile(
 
 
 def _add_column(made: Frame, column: ViewColumn, reading: Reading, valued: set[str]) -> None:
-    name = quote_name(column.name)
+    name = made.name(column.name)
     if column.type == "boolean":
         _add_truth(made, name, reading)
         return
@@ -418,8 +427,8 @@ def _is_beside(made: Frame, reading: Reading, is_meant: Callable[[Mention], bool
 
 def _time_columns(made: Frame) -> list[str]:
     """Columns that a period may fall in: the view's own time, or a date that the question names."""
-    named = [quote_name(c.name) for c in made.shown if c.type in ("date", "timestamp")]
-    own = [quote_name(made.view.time)] if made.view.time else []
+    named = [made.name(c.name) for c in made.shown if c.type in ("date", "timestamp")]
+    own = [made.name(made.view.time)] if made.view.time else []
     return list(dict.fromkeys(named + own))
 
 
@@ -439,20 +448,19 @@ def _unit_of(time: str, unit: Unit, dialect: Dialect) -> _Dim:
 
 
 def _add_values(made: Frame, names: tuple[str, ...], mentions: Sequence[Mention]) -> None:
-    ilike = made.dialect in ("duckdb", "postgres")
     forms: list[str] = []
     for name in names:
         here = [m for m in mentions if m.name == name]
         column = made.view.column(name)
         type_ = column.type if column else "text"
-        forms += value_predicates(here, made.links.question, ilike=ilike, type_=type_)
+        forms += value_predicates(here, made.links.question, made.dialect, type_=type_)
     made.must.append(tuple(forms) if len(forms) > 1 else forms[0])
     made.is_negation_used |= is_negated(mentions[0], made.links.question)
     if len(forms) == 1:
         made.filters.append(forms[0])
     spans = {(m.start, m.end) for m in mentions}
     if len(names) == 1 and len({m.value for m in mentions}) > 1 and len(spans) > 1:
-        name = quote_name(names[0])
+        name = made.name(names[0])
         if all(d.sql != name for d in made.dims):
             made.dims.append(_Dim(name, name, made.cues.is_compared or made.cues.is_each))
 
@@ -461,7 +469,7 @@ def _add_periods(made: Frame) -> None:
     times = _time_columns(made)
     periods = made.links.periods
     if len(periods) == 1 and (years := [c for c in made.numeric if "year" in spaced(c.name).split()]):
-        predicate = year_predicate(quote_name(years[0].name), periods[0])
+        predicate = year_predicate(made.name(years[0].name), periods[0])
         if predicate:
             made.must.append(predicate)
             made.numeric.remove(years[0])
@@ -490,14 +498,14 @@ def _add_absence(made: Frame) -> None:
     if cues.is_negated and not made.is_negation_used:
         counts = [c for c in made.numeric if c.type == "integer"]
         if len(counts) == 1:
-            made.must.append(f"{quote_name(counts[0].name)} = 0")
+            made.must.append(f"{made.name(counts[0].name)} = 0")
             made.numeric.remove(counts[0])
             made.is_negation_used = True
             return
     dates = [c for c in made.shown if c.type in ("date", "timestamp") and c.name != made.view.time]
     if len(dates) == 1 and not made.links.periods and not cues.is_when and not made.dims_asked_for():
         unused = cues.is_negated and not made.is_negation_used
-        made.must.append(f"{quote_name(dates[0].name)} IS {'' if unused else 'NOT '}NULL")
+        made.must.append(f"{made.name(dates[0].name)} IS {'' if unused else 'NOT '}NULL")
         made.is_negation_used |= unused
 
 
@@ -535,16 +543,16 @@ def _measures(made: Frame) -> list[tuple[_Measure, ...]]:
     if made.row_metrics and (cues.is_count or not made.numeric) and not cues.is_average:
         each = any(d.is_certain for d in made.dims)
         asks = cues.is_count or cues.grain or cues.part or cues.comparisons or each
-        groups = cues.direction and [d for d in made.dims if d.sql != identity_of(view)]
+        groups = cues.direction and [d for d in made.dims if d.sql != made.identity]
         asks = asks and not (made.numeric and cues.direction and not groups and not cues.is_count)
         if (asks or groups) and not (cues.comparisons and made.numeric):
             return [tuple(dict.fromkeys(c)) for c in itertools.product(*made.row_metrics)]
     if made.names_a_row():
         return []  # "what did customer 17 spend" asks for that row, not for a sum
-    ranked = cues.direction and any(d.sql != identity_of(view) for d in made.dims)
+    ranked = cues.direction and any(d.sql != made.identity for d in made.dims)
     if made.numeric and not (cues.comparisons and not made.dims):
         for column in made.numeric[:2]:
-            name = quote_name(column.name)
+            name = made.name(column.name)
             if cues.is_average:
                 options.append((_Measure(f"AVG({name})", f"average_{_word(column.name)}"),))
             elif cues.is_total:
@@ -552,7 +560,7 @@ def _measures(made: Frame) -> list[tuple[_Measure, ...]]:
             elif ranked or not (cues.direction or cues.is_count or cues.is_list):
                 options.append((_Measure(f"SUM({name})", f"total_{_word(column.name)}"),))
                 options.append((_Measure(f"AVG({name})", f"average_{_word(column.name)}"),))
-    others = [d for d in made.dims if d.sql != identity_of(view)]
+    others = [d for d in made.dims if d.sql != made.identity]
     if options or cues.is_average or (cues.comparisons and not made.dims):
         return options
     if made.numeric and (cues.direction or cues.comparisons) and not others and not cues.is_count:
@@ -560,12 +568,12 @@ def _measures(made: Frame) -> list[tuple[_Measure, ...]]:
     each = any(d.is_certain for d in made.dims)
     grouped = each or ((cues.direction or cues.comparisons) and made.dims)
     if (cues.is_count and (made.is_view_named or each or not made.dims)) or (grouped and made.is_view_named):
-        options.append((_Measure("COUNT(*)", _word(view.name)),))
+        options.append((_Measure("COUNT(*)", made.name(_word(view.name))),))
     if cues.is_count:
         if cues.is_distinct and any(not d.is_time and not d.is_certain for d in made.dims):
             options.clear()
         for dim in made.dims:
-            counted = dim.sql != identity_of(view) or not made.is_view_named
+            counted = dim.sql != made.identity or not made.is_view_named
             if counted and not dim.is_time and not dim.is_certain:
                 options.append((_Measure(f"COUNT(DISTINCT {dim.sql})", f"{_word(dim.alias)}_count"),))
     return options
@@ -605,13 +613,13 @@ def _where(must: Iterable[Part]) -> list[Part]:
 
 
 def _source(made: Frame) -> str:
-    return f" FROM {quote_name(made.view.name)}"
+    return f" FROM {made.name(made.view.name)}"
 
 
 def _dim_sets(made: Frame, measures: tuple[_Measure, ...]) -> list[tuple[_Dim, ...]]:
     """Which dimensions to group by: all that are certain, with or without the others."""
     counted = {m.sql for m in measures}
-    own = identity_of(made.view) if made.is_view_named else ""
+    own = made.identity if made.is_view_named else ""
     dims = [d for d in made.dims if f"COUNT(DISTINCT {d.sql})" not in counted]
     if "COUNT(*)" in counted:
         dims = [d for d in dims if d.sql != own or d.is_certain]
@@ -655,7 +663,7 @@ def _statement(made: Frame, measures: tuple[_Measure, ...], dims: tuple[_Dim, ..
         is_ranking or made.cues.comparisons or _OF_EACH.search(made.cues.masked)
     ):  # each campaign: orders without one belong to none
         absent = _outer_columns(made.view.sql or "", made.dialect)
-        must += [f"{d.sql} IS NOT NULL" for d in dims if d.sql.strip('"') in absent]
+        must += [f"{d.sql} IS NOT NULL" for d in dims if d.sql.strip('"`') in absent]
     parts: list[Part] = ["SELECT " + ", ".join(selected) + _source(made), *_where(must)]
     if not dims:
         return tuple(parts)
@@ -712,7 +720,7 @@ def _listed(made: Frame) -> list[Shape]:
     if cues.is_average or cues.is_total or cues.grain or cues.part:
         return []
     must = list(made.must)
-    numeric = [quote_name(c.name) for c in made.numeric]
+    numeric = [made.name(c.name) for c in made.numeric]
     if cues.comparisons:
         if len(numeric) != 1:
             return []
@@ -721,13 +729,13 @@ def _listed(made: Frame) -> list[Shape]:
     if cues.is_count:
         if not cues.comparisons or not (made.is_view_named or not made.dims):
             return []
-        return [(f"SELECT COUNT(*) AS {_word(view.name)}" + _source(made), *_where(must))]
-    identity = identity_of(view)
-    named = [quote_name(c.name) for c in made.shown] + numeric
+        return [(f"SELECT COUNT(*) AS {made.name(_word(view.name))}" + _source(made), *_where(must))]
+    identity = made.identity
+    named = [made.name(c.name) for c in made.shown] + numeric
     if not named and not must:
         return []
-    texts = [quote_name(c.name) for c in made.shown if c.type == "text"]
-    keys = tuple(f"{quote_name(name)} = " for name in (_own_key(view), identity.strip('"')) if name)
+    texts = [made.name(c.name) for c in made.shown if c.type == "text"]
+    keys = tuple(f"{made.name(name)} = " for name in (_own_key(view), identity_of(view)) if name)
     is_row = any(isinstance(p, str) and p.startswith(keys) for p in must)
     heads: dict[tuple[str, ...], None] = {}
     if not is_row and (made.is_view_named or identity in named or not texts):
@@ -759,10 +767,10 @@ def identity_of(view: View) -> str:
     by_name = {spaced(c.name): c.name for c in view.columns}
     for name in (thing, f"{thing} name", "name", "title", f"{thing} id"):
         if name in by_name:
-            return quote_name(by_name[name])
+            return by_name[name]
     keyed = [name for name in by_name if f"{name} id" in by_name]  # product_id beside product
     undated = [spaced(c.name) for c in view.columns if c.type not in ("date", "timestamp")]
-    return quote_name(by_name[[*keyed, *undated, *by_name][0]])
+    return by_name[[*keyed, *undated, *by_name][0]]
 
 
 def _changes(made: Frame) -> list[Shape]:

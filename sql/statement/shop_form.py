@@ -34,6 +34,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from sql.errors import Senseless, SqlError
+from sql.names import needs_quotes
 from sql.question.cues import Direction
 from sql.question.periods import Period
 from sql.semantics import Metric, View
@@ -434,7 +435,7 @@ class _Writer:
         kinds: Collection[str],
     ) -> None:
         self.view, self.dialect = view, dialect
-        self.kinds = {name.lower() for name in kinds if quote_name(name) != identity_of(view)}
+        self.kinds = {name.lower() for name in kinds if name != identity_of(view)}
         self.metrics = {m.name.lower(): m for m in metrics}
         self.periods = {p.text: p for p in periods}
 
@@ -462,6 +463,9 @@ class _Writer:
             metric = self.metrics.get(column.name.lower())
             if metric is not None and _stands_for_a_figure(column):
                 column.replace(self._metric(metric, column.parent))
+        for name in tree.find_all(exp.Identifier):
+            if needs_quotes(name.name.lower(), self.dialect):
+                name.set("quoted", True)
         return tree.sql(dialect=self.dialect)
 
     def _group(self, tree: exp.Select) -> None:

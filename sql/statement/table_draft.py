@@ -20,7 +20,7 @@ from sql.question.words import STOP_WORDS, WORD, is_chinese
 from sql.semantics import View
 from sql.statement.canonical import JoinPath, Schema
 from sql.statement.canonical_grammar import paths_grammar, query_grammar
-from sql.statement.grammar import quote_name, quote_text
+from sql.statement.grammar import for_database, quote_name, quote_text
 from sql.statement.prompt import DIALECTS, one_line, template
 from sql.statement.sense import refuse_contradictions
 from sql.statement.written import NOTHING, TwoSteps, Written
@@ -94,8 +94,9 @@ class TableDrafter(TwoSteps):
         paths = self.read_lead(lead)
 
         def to_sql(text: str) -> str:
+            text = for_database(text.strip(), self.schema.dialect)
             refuse_contradictions(text, self.schema.dialect)
-            return text.strip()
+            return text
 
         return query_grammar(paths, self.schema, texts(links, paths, self.vocabulary)), to_sql
 
@@ -137,23 +138,32 @@ def describe_tables(views: Sequence[View], catalog: Catalog, vocabulary: Vocabul
     return template("tables").substitute(tables=create_statements(views, catalog, vocabulary))
 
 
-def create_statements(views: Sequence[View], catalog: Catalog, vocabulary: Vocabulary) -> str:
+def create_statements(
+    views: Sequence[View],
+    catalog: Catalog,
+    vocabulary: Vocabulary,
+    name: Callable[[str], str] = quote_name,
+) -> str:
     """The schema as CREATE TABLE statements, a few values beside the columns whose values may be shown; a
-    line a table where there are more than ``MAX_COLUMNS``."""
+    line a table where there are more than ``MAX_COLUMNS``.
+
+    Args:
+        name: how names are written.
+    """
     if sum(len(v.columns) for v in views) > MAX_COLUMNS:
-        lines = [f"{quote_name(v.name)}({', '.join(quote_name(c.name) for c in v.columns)})" for v in views]
+        lines = [f"{name(v.name)}({', '.join(name(c.name) for c in v.columns)})" for v in views]
     else:
-        lines = [_create(view, catalog, vocabulary) for view in views]
+        lines = [_create(view, catalog, vocabulary, name) for view in views]
     return "\n".join(lines)
 
 
-def _create(view: View, catalog: Catalog, vocabulary: Vocabulary) -> str:
+def _create(view: View, catalog: Catalog, vocabulary: Vocabulary, name: Callable[[str], str]) -> str:
     table = catalog.table(view.name)
     known = {c.name.lower(): c.database_type for c in table.columns} if table else {}
     lines = []
     for column in view.columns:
         kind = known.get(column.name.lower()) or column.type
-        line = f"  {quote_name(column.name)} {kind}".rstrip()
+        line = f"  {name(column.name)} {kind}".rstrip()
         if table and table.primary_key == (column.name,):
             line += " PRIMARY KEY"
         values = vocabulary.values.get((view.name, column.name), ())[:SHOWN_VALUES]
@@ -161,21 +171,21 @@ def _create(view: View, catalog: Catalog, vocabulary: Vocabulary) -> str:
     names = {c.name.lower() for c in view.columns}
     for key in table.foreign_keys if table else ():
         if len(key.columns) == 1 and key.target_columns and key.columns[0].lower() in names:
-            target = f"{quote_name(key.target_table)}({quote_name(key.target_columns[0])})"
-            lines.append((f"  FOREIGN KEY ({quote_name(key.columns[0])}) REFERENCES {target}", ""))
+            target = f"{name(key.target_table)}({name(key.target_columns[0])})"
+            lines.append((f"  FOREIGN KEY ({name(key.columns[0])}) REFERENCES {target}", ""))
     written = [
         line + ("," if n < len(lines) - 1 else "") + (f" -- {shown}" if shown else "")
         for n, (line, shown) in enumerate(lines)
     ]
-    return f"CREATE TABLE {quote_name(view.name)} (\n" + "\n".join(written) + "\n);"
+    return f"CREATE TABLE {name(view.name)} (\n" + "\n".join(written) + "\n);"
 
 
-def value_hints(links: Links) -> list[str]:
+def value_hints(links: Links, name: Callable[[str], str] = quote_name) -> list[str]:
     """Where the database holds what the question names, one line a value."""
     found: dict[str, None] = {}
     for mention in sorted(links.mentions, key=lambda m: (-m.score, m.start)):
         if mention.kind == "value" and mention.value is not None:
-            place = f"{quote_name(mention.view)}.{quote_name(mention.name)}"
+            place = f"{name(mention.view)}.{name(mention.name)}"
             found[f"-- {place} = {quote_text(one_line(mention.value, 60))}"] = None
     return list(found)[:MAX_HINTS]
 
