@@ -32,7 +32,7 @@ from finetune.examples import Example, read_examples, write_examples
 if TYPE_CHECKING:
     from peft import PeftConfig
 
-    from finetune.record import Run
+    from finetune.run_folder import Run
 
 SEED = 7
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from finetune.attention import register
 from finetune.errors import TrainingError
 from finetune.examples import DESCRIBED, Example
-from finetune.record import CONFIG, STATE, WEIGHTS, Record, Run, Status
+from finetune.run_folder import CONFIG, STATE, WEIGHTS, Record, Run, Status
 from llm.hardware import describe
 from sql.statement.prompt import INVOCATION
 

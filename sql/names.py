@@ -16,7 +16,7 @@ from functools import lru_cache
 from rapidfuzz import fuzz, process
 from sqlglot import exp
 
-from sql.keywords import KEYWORDS
+from sql.reserved import KEYWORDS
 from sql.types import Dialect
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -43,7 +43,6 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from sql.errors import ShopFileError, UnsafeQuery
-from sql.keywords import UNREADABLE
 from sql.lock.admission import refusal
 from sql.lock.functions import function_classes, function_names
 from sql.lock.groups import GroupRule, metric_forms
@@ -53,6 +52,7 @@ from sql.lock.schemas import schema_of, settle_own, view_outputs
 from sql.lock.terms import Source, Terms
 from sql.lock.trees import parse_query, print_tree, sqlglot_reason
 from sql.names import identifier, key, near_names, quoted
+from sql.reserved import UNREADABLE
 from sql.semantics import Attributes, Role, Shop, View
 from sql.types import Catalog, Dialect
 

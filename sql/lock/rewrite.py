@@ -14,7 +14,6 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from sql.errors import NotAllowed, Ungrouped, UnknownName, UnsafeQuery
-from sql.keywords import UNREADABLE
 from sql.lock.admission import refusal
 from sql.lock.grouping import ungrouped
 from sql.lock.groups import GroupRefusal, hold_to_groups
@@ -47,6 +46,7 @@ from sql.names import decode as _decode
 from sql.names import identifier as _identifier
 from sql.names import key as _key
 from sql.names import near_names, needs_quotes
+from sql.reserved import UNREADABLE
 
 MAX_EXPONENT = 10
 """Highest written power that PostgreSQL works out exactly."""

@@ -15,7 +15,7 @@ from transformers import AutoModelForCausalLM
 
 from finetune.errors import TrainingError
 from finetune.examples import Example, read_examples, write_examples
-from finetune.record import Run
+from finetune.run_folder import Run
 from finetune.train import Settings, train
 from finetune.trainer import collate, make_batches
 from llm.chat import ChatTokenizer

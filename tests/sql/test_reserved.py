@@ -1,4 +1,4 @@
-"""The lists of ``sql.keywords`` against the databases themselves: what is not on a list is read as a name
+"""The lists of ``sql.reserved`` against the databases themselves: what is not on a list is read as a name
 everywhere, what is in quotes is too."""
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect as SqlglotDialect
 
 from bench.servers import Server
-from sql.keywords import COMMON_NAMES, KEYWORDS
 from sql.names import needs_quotes, quoted
+from sql.reserved import COMMON_NAMES, KEYWORDS
 from sql.statement.grammar import quote_name
 from sql.types import Dialect
 

@@ -6,7 +6,7 @@ From DuckDB 1.5 (``duckdb_keywords()``), SQLite 3.40 (``sqlite3_keyword_name``),
 something else. Names of functions and types are not here: where a name may stand, nothing but a keyword is
 read as one.
 
-``tests/sql/test_keywords.py`` compares the lists with the databases, and reads each word that is on none,
+``tests/sql/test_reserved.py`` compares the lists with the databases, and reads each word that is on none,
 functions and types too, without quotes at every place where a name can stand.
 """
 
