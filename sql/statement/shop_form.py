@@ -34,6 +34,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from sql.errors import Senseless, SqlError
+from sql.lock.trees import parse_query
 from sql.names import needs_quotes
 from sql.question.cues import Direction
 from sql.question.periods import Period
@@ -417,8 +418,8 @@ def view_of(text: str) -> str:
 def _parse(text: str, dialect: Dialect) -> exp.Select:
     lines = [line for line in text.splitlines() if not line.startswith("--")]
     try:
-        tree = sqlglot.parse_one(" ".join(lines), read=dialect)
-    except SqlglotError as error:
+        tree = parse_query(" ".join(lines), dialect)
+    except (SqlglotError, ValueError) as error:
         raise NotShopForm(f"it cannot be read: {str(error).splitlines()[0]}") from error
     if not isinstance(tree, exp.Select):
         raise NotShopForm("it is no SELECT")
