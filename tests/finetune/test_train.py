@@ -65,12 +65,16 @@ def trained(folder: Path, model: Path, settings: Settings = FAST, **options: obj
     return train(model, SHOPS, OTHERS, folder, settings, progress=False, **options)  # type: ignore[arg-type]
 
 
+NAME = "mine-0.5b"
+"""Of an adapter: with a dot, as the shipped ones have, which no torch module's name may hold."""
+
+
 def engine_of(kind: str, model: Path, home: Path, adapter: Path) -> Engine:
     """The model with the adapter, as it is served on a card or on a CPU."""
     if kind == "torch":
-        return TorchEngine(model, device="cpu", precision="float32", adapters={"a": adapter})
+        return TorchEngine(model, device="cpu", precision="float32", adapters={NAME: adapter})
     file, kept = as_gguf(adapter, home), home / "prompts"
-    return LlamaEngine(write_gguf(model), adapters={"a": file}, threads=1, kept=kept, window=1024)
+    return LlamaEngine(write_gguf(model), adapters={NAME: file}, threads=1, kept=kept, window=1024)
 
 
 def logprobs(engine: Engine, example: Example, adapter: str | None) -> list[float]:
@@ -99,7 +103,7 @@ def test_the_loss_on_other_databases_falls(model_folder: Path, tmp_path: Path) -
 def test_what_was_learnt_is_what_is_served(kind: str, model_folder: Path, tmp_path: Path) -> None:
     run = trained(tmp_path / "run", model_folder, Settings(**{**vars(FAST), "learning_rate": 0.05}))
     engine = engine_of(kind, model_folder, tmp_path, tmp_path / "run")
-    served, bare = ([logprobs(engine, example, name) for example in OTHERS] for name in ("a", None))
+    served, bare = ([logprobs(engine, example, name) for example in OTHERS] for name in (NAME, None))
     # The engine scores the reply without its end marker, of which the trainer's mean has one each.
     assert sum(map(sum, served)) > 0.8 * sum(map(sum, bare))
     total = -run.best_loss * sum(len(p) + 1 for p in served)
@@ -347,6 +351,8 @@ def test_the_real_model_goes_on_from_a_shipped_adapter(weights_home: Path, tmp_p
     )
     assert (run.status, run.steps) == ("done", 2)
     assert run.best_loss < run.first_loss
-    engine = open_engine(weights_home, adapters={"a": tmp_path / "run"}, device="cpu", progress=False)
-    served = [logprobs(engine, example, "a") for example in OTHERS]
-    assert -sum(map(sum, served)) / sum(map(len, served)) == pytest.approx(run.best_loss, rel=0.15)
+    engine = open_engine(weights_home, adapters={NAME: tmp_path / "run"}, device="cpu", progress=False)
+    served = [logprobs(engine, example, NAME) for example in OTHERS]
+    # The engine scores the replies without their end markers, of which the trainer's mean has one each.
+    ends = run.best_loss * sum(len(reply) + 1 for reply in served) + sum(map(sum, served))
+    assert -0.2 * len(served[0] + served[1]) < ends < 3
