@@ -124,12 +124,13 @@ def train(
 
 
 def _train(name: str, examples: Path, validation: Path, folder: Path, device: str, accumulate: int) -> None:
-    from ui.open import bring_weights
-    from ui.settings import Settings, go_offline, prepare_process
+    from app.engines import model_of
+    from app.settings import Settings, go_offline, prepare_process
+    from llm.convert import ensure_folder
 
     product = Settings.from_environment()
     prepare_process(product)
-    model = bring_weights(product)
+    model = ensure_folder(product.weights, model_of(product))
     go_offline()
     trial = next(trial for trial in TRIALS if trial.name == name)
     learnt, checked = read_examples(examples)[0], read_examples(validation)[0]

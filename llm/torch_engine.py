@@ -103,7 +103,7 @@ class TorchEngine:
         stop = _Stop(cancel)
         torch.manual_seed(hash(tuple(tokens)) % 2**31)
         if self._adapters:
-            self._model.set_adapter(request.adapter or self.adapters[0])
+            self._model.set_adapter(_inside(request.adapter or self.adapters[0]))
         bare = self._adapters and request.adapter is None
         prompt = torch.tensor([tokens], device=self._device)
         sampling = {"do_sample": True, "temperature": request.temperature, "top_k": 0, "top_p": 1.0}
@@ -201,6 +201,11 @@ def _without_adapters(model: Any, is_bare: bool) -> Any:
     return model.disable_adapter() if is_bare else nullcontext()
 
 
+def _inside(adapter: str) -> str:
+    """What peft calls an adapter: the name of a torch module, which holds no dot and is no method's name."""
+    return f"adapter {adapter.replace('.', '·')}"
+
+
 def _load(folder: Path, device: str, precision: str, adapters: Mapping[str, Path]) -> Any:
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
     from transformers import logging as transformers_logging
@@ -228,9 +233,9 @@ def _load(folder: Path, device: str, precision: str, adapters: Mapping[str, Path
         (first, place), *others = adapters.items()
         with warnings.catch_warnings():  # peft 0.21 reads what transformers 5.23 calls by another name now
             warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`", category=FutureWarning)
-            adapted = PeftModel.from_pretrained(model, str(place), adapter_name=first)
+            adapted = PeftModel.from_pretrained(model, str(place), adapter_name=_inside(first))
             for name, place in others:
-                adapted.load_adapter(str(place), adapter_name=name)
+                adapted.load_adapter(str(place), adapter_name=_inside(name))
     except (OSError, ValueError, RuntimeError) as error:
         raise EngineUnavailable(f"An adapter does not fit {folder.name}: {error}") from error
     return adapted.eval()
