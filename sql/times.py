@@ -146,6 +146,26 @@ def add_units(x: exp.Expr | str, n: int, unit: Unit, dialect: Dialect) -> exp.Ex
     )
 
 
+def move_start(start: exp.Expr | str, n: int, unit: Unit, dialect: Dialect) -> exp.Expr:
+    """The same for the first day of a month, quarter or year, which no shorter month cuts: shorter in SQLite."""
+    if dialect != "sqlite" or unit not in _MONTHS:
+        return add_units(start, n, unit, dialect)
+    return _made(f"DATE(a, '{_MONTHS[unit] * n:+} months')", dialect, a=start)
+
+
+def fiscal_start(x: exp.Expr | str, unit: Literal["quarter", "year"], first: int, dialect: Dialect) -> exp.Expr:
+    """The first day of the fiscal quarter or year that ``x`` falls in, of years that begin with month ``first``.
+
+    >>> fiscal_start("paid_at", "year", 4, "postgres").sql("postgres")
+    "CAST(CAST(DATE_TRUNC('YEAR', CAST(CAST(paid_at AS DATE) + INTERVAL '-3 MONTH' AS DATE)) AS DATE) + INTERVAL '3 MONTH' AS DATE)"
+    """
+    if dialect == "sqlite":
+        past = f"(CAST(STRFTIME('%m', a) AS INTEGER) + {12 - first}) % {_MONTHS[unit]}"
+        return _made(f"DATE(a, 'start of month', '-' || ({past}) || ' months')", dialect, a=x)
+    earlier = add_units(x, 1 - first, "month", dialect)  # a day that is cut stays in its month
+    return add_units(grain_start(earlier, unit, dialect), first - 1, "month", dialect)
+
+
 def units_between(
     a: exp.Expr | str, b: exp.Expr | str, unit: Unit | Literal["hour"], dialect: Dialect
 ) -> exp.Expr:

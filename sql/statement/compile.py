@@ -130,7 +130,7 @@ class _Compiler:
         """Units written small in capitals; what HAVING says of entities behind WHERE."""
         moved = tuple(c for c in statement.having if _is_of_entity(c))
         for part in statement.having:
-            if part not in moved and any(isinstance(p, During) for p in part.walk()):
+            if isinstance(part, During):
                 self.work.fail(part, "DURING stands behind WHERE")
         settled = replace(
             statement,
@@ -273,7 +273,7 @@ class _Compiler:
         given = list(self.statement.order)
         ordered = {str(o.key) for o in given}
         rest = [Order(d) for d, _ in dims if str(d) not in ordered]
-        calendar = [o for o in rest if isinstance(o.key, Grain) and not given]
+        calendar = [o for o in rest if o.key in grid.calendar_dims and not given]
         if given and rest and self.statement.limit is not None:
             self.work.assume("ties by name", ", ".join(str(o.key) for o in rest))
         for order in dict.fromkeys([*given, *calendar, *rest]):
@@ -293,7 +293,7 @@ class _Compiler:
         statement, work = self.statement, self.work
         having = [level.here(part) for part in having]
         order = [(level.values[name] if name else level.here(value), is_down) for value, name, is_down in keys]
-        if having and any(part.find(exp.Window) for part in having):
+        if having and level.grid.has_windows:  # windows see what HAVING leaves out
             level.wrap([*having, *(key for key, _ in order)])
             having, order = [level.here(p) for p in having], [(level.here(k), d) for k, d in order]
         level.filter(having)
@@ -308,7 +308,8 @@ class _Compiler:
             parts = [part for key, is_down in order for part in work.ordered(key, is_down, is_window=True)]
             place = exp.Window(this=exp.RowNumber(), partition_by=per, order=exp.Order(expressions=parts))
             level.wrap([*(key for key, _ in order), place])
-            order = [(level.here(k), d) for k, d in order]
+            order = [*((level.here(p), False) for p in per), *((level.here(k), d) for k, d in order)]
+            order = [o for i, o in enumerate(order) if all(o[0] != other[0] for other in order[:i])]
             level.filter([exp.LTE(this=level.here(place), expression=exp.Literal.number(statement.limit or 0))])
         made = level.closed()
         ordered = [part for key, is_down in order for part in work.ordered(level.in_order(key), is_down)]

@@ -232,7 +232,8 @@ def _within(scope: Scope, node: Has, inner: Scope, conditions: list[exp.Expr], s
     work = scope.work
     assert node.within is not None
     here, there = scope.clock(), inner.clock()
-    last = work.later(here, node.within.unit, node.within.count)
+    unit = node.within.unit.removeprefix("FISCAL_").lower()
+    last = times.add_units(here, node.within.count, unit, work.dialect)  # type: ignore[arg-type]
     day = times.grain_start(there, "day", work.dialect)
     near = [exp.GTE(this=there, expression=here), exp.LTE(this=day, expression=last)]
     if node.times is None:

@@ -48,7 +48,7 @@ from sql.statement.language import (
 from sql.statement.leaves import Leaf, Measure, Window, build_leaf, metric_measure
 from sql.statement.parse import parse
 from sql.statement.scope import calculated, named
-from sql.statement.spans import Shift, Span, shift_of, unit_start
+from sql.statement.spans import Shift, Span, back, shift_of, unit_start
 from sql.statement.work import Frame, Work, both, subquery
 
 MAX_STEPS = 900
@@ -102,18 +102,12 @@ class Grid:
         self.has_windows = False
         self.calendar = work.free_name("calendar") if self.is_filled else ""
         self._check_units()
-        coarser = frame.units[1:]
-        self.keys = [(d, n) for d, n in dims if not (isinstance(d, Grain) and not d.column and d.unit in coarser)]
-        self._at = At(self._shown_span(frame.span))
+        self.calendar_dims = [d for d, _ in dims if isinstance(d, Grain) and not d.column and d.unit in UNITS]
+        coarser = [d for d in self.calendar_dims if isinstance(d, Grain) and d.unit != self.unit]
+        self.keys = [(d, n) for d, n in dims if d not in coarser]
+        self._at = At(frame.span)
         self._plain: dict[str, exp.Expr] | None = None
         self._spine = ""
-
-    def _shown_span(self, span: Span | None) -> Span | None:
-        """With a calendar nothing counts that stands in none of its units: later than today, or without a time."""
-        after = self.work.today + dt.timedelta(days=1)
-        if not self.is_filled or (span is not None and span.end is not None):
-            return span
-        return replace(span, end=after) if span is not None else Span(None, after, None, "")
 
     def _check_units(self) -> None:
         units = self.frame.units
@@ -219,7 +213,9 @@ class Grid:
                 self.frame, dims=tuple(dict.fromkeys(d for d, _ in keys)), span=span,
                 where=(*self.frame.where, *at.own),
             )  # fmt: skip
-            leaf = Leaf(f"part_{work.parts}", measure.home, metric, frame, at.shift, window)
+            is_open = self.is_filled and (span is None or span.end is None)
+            until = back(work.today + dt.timedelta(days=1), at.shift) if is_open else None
+            leaf = Leaf(f"part_{work.parts}", measure.home, metric, frame, at.shift, window, until)
             self.leaves[key] = leaf
             self._tell_clock(measure, at)
         if measure not in leaf.measures:
@@ -331,6 +327,8 @@ class Grid:
 
     def _running(self, node: Running, at: At) -> exp.Expr:
         unit = self._need_calendar(node)
+        if unit == "WEEK" and node.reset is not None:
+            self.work.fail(node, f"weeks do not fit into a {node.reset}; leave it out, or group by DAY or MONTH")
         value = self.figure(node.figure, at)
         self._refuse_levels(node)
         if not self._is_additive(node.figure):
@@ -495,7 +493,7 @@ class Grid:
         work = self.work
         name = next(n for d, n in self.keys if isinstance(d, Grain) and d.unit == self.unit and not d.column)
         parts = [
-            exp.select(exp.alias_(exp.Min(this=work.moved(work.column(name), _back(leaf.shift))), "t")).from_(
+            exp.select(exp.alias_(exp.Min(this=work.moved(work.column(name), _forth(leaf.shift), self.unit)), "t")).from_(
                 work.table(leaf.name)
             )
             for leaf in self._spine_leaves(leaves)
@@ -566,7 +564,7 @@ class Grid:
                 if name in names:
                     is_time = isinstance(dim, Grain) and dim.unit == self.unit and not dim.column and leaf.shift
                     column = work.column(name)
-                    columns.append(exp.alias_(work.moved(column, _back(leaf.shift)), name) if is_time else column)
+                    columns.append(exp.alias_(work.moved(column, _forth(leaf.shift), self.unit), name) if is_time else column)
             parts.append(exp.select(*columns).distinct().from_(work.table(leaf.name)))
         made = parts[0]
         for part in parts[1:]:
@@ -586,7 +584,7 @@ class Grid:
             mine = work.column(name, leaf.name)
             if isinstance(dim, Grain) and dim.unit == self.unit and not dim.column:
                 t = self.spine(name)
-                shown = t if leaf.window is not None else work.moved(t, leaf.shift)
+                shown = t if leaf.window is not None else work.moved(t, leaf.shift, self.unit)
                 parts.append(exp.EQ(this=mine, expression=shown))
             else:
                 parts.append(exp.NullSafeEQ(this=mine, expression=self.spine(name)))
@@ -654,6 +652,6 @@ def _operand(node: exp.Expr) -> exp.Expr:
     return exp.Paren(this=node) if isinstance(node, exp.Binary) else node
 
 
-def _back(shift: Shift) -> Shift:
+def _forth(shift: Shift) -> Shift:
     return Shift(-shift.months, -shift.days)
 

@@ -7,6 +7,7 @@ are interpolated with weights, the same arithmetic on all four databases.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -20,7 +21,7 @@ from sql.semantics import Metric, View
 from sql.statement.conditions import row_condition
 from sql.statement.language import Aggregate, Condition, Dim, Grain, Name, Pairs, Per, Since, Unit, Value
 from sql.statement.scope import Scope, named
-from sql.statement.spans import Shift
+from sql.statement.spans import Shift, Span
 from sql.statement.work import Frame, Work, both, names_in, subquery
 
 _AGGREGATES: dict[str, type[exp.AggFunc]] = {
@@ -83,6 +84,8 @@ class Leaf:
     """Dimensions, all conditions, and its own (moved) period."""
     shift: Shift = Shift()
     window: Window | None = None
+    until: dt.date | None = None
+    """With a calendar and no end of the period: what is later, or has no time, stands in no unit."""
     measures: list[Measure] = field(default_factory=list)
 
     def value_name(self, place: int) -> str:
@@ -187,12 +190,12 @@ def _join_calendar(work: Work, leaf: Leaf, scope: Scope, window: Window) -> None
     assert unit is not None
     shown = work.column("t", window.calendar)
     clock = scope.clock()
-    t = work.moved(shown, leaf.shift)
+    t = work.moved(shown, leaf.shift, unit)
     on: list[exp.Expr] = [exp.LT(this=clock, expression=work.later(t, unit))]
     if not window.is_running:
         on.append(exp.GTE(this=clock.copy(), expression=work.later(t, unit, -window.back)))
     elif window.reset is not None:
-        on.append(exp.GTE(this=clock.copy(), expression=work.moved(work.starts(shown, window.reset), leaf.shift)))
+        on.append(exp.GTE(this=clock.copy(), expression=work.moved(work.starts(shown, window.reset), leaf.shift, window.reset)))
     scope.joins.append(exp.Join(this=work.table(window.calendar), on=both(on)))
 
 
@@ -201,6 +204,8 @@ def _conditions(work: Work, leaf: Leaf, scope: Scope) -> list[exp.Expr]:
     if leaf.window is not None and not leaf.window.is_running and span is not None:
         span = replace(span, start=None)
     found = work.bounds(scope.clock(), span) if span is not None and (span.start or span.end) else []
+    if leaf.until is not None:
+        found += work.bounds(scope.clock(), Span(None, leaf.until, None, ""))
     found += [row_condition(scope, part) for part in frame.where]
     if leaf.metric is not None and leaf.metric.last is not None:
         found.append(_last_day(work, leaf, scope, leaf.metric))
@@ -318,12 +323,9 @@ def _quantile(work: Work, leaf: Leaf, rows: exp.Select, dims: list[tuple[Dim, st
     names = [name for _, name in dims]
     value = work.column("value", "base")
     groups: list[exp.Expr] = [work.column(name, "base") for name in names]
-    numbered = exp.Window(
-        this=exp.RowNumber(),
-        partition_by=[g.copy() for g in groups],
-        order=exp.Order(expressions=[exp.Ordered(this=value, nulls_first=work.dialect in ("sqlite", "mysql"))]),
-    )
-    counted = exp.Window(this=exp.Count(this=exp.Star(), big_int=True), partition_by=[g.copy() for g in groups])
+    order = exp.Order(expressions=work.ordered(value, False, is_window=True))
+    numbered = exp.Window(this=exp.RowNumber(), partition_by=[g.copy() for g in groups], order=order)
+    counted = exp.Window(this=exp.Count(this=value.copy(), big_int=True), partition_by=[g.copy() for g in groups])
     less = exp.Paren(this=exp.Sub(this=counted, expression=exp.Literal.number(1)))
     wanted = exp.Add(this=exp.Literal.number(1), expression=exp.Mul(this=less, expression=exp.Literal.number(part)))
     placed = exp.Select(
@@ -334,12 +336,13 @@ def _quantile(work: Work, leaf: Leaf, rows: exp.Select, dims: list[tuple[Dim, st
             exp.alias_(wanted, "wanted"),
         ]
     ).from_(subquery(rows, "base", work))
-    placed.where(exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null())), copy=False)
     away = exp.Abs(this=exp.Sub(this=work.column("place", "base"), expression=work.column("wanted", "base")))
     weight = exp.Paren(this=exp.Sub(this=exp.Literal.number(1), expression=away))
-    weighed = exp.Sum(this=exp.Mul(this=work.column("value", "base"), expression=weight))
-    made = _grouped(work, placed, dims, [(leaf.value_name(0), weighed)])
-    return made.where(exp.LT(this=away.copy(), expression=exp.Literal.number(1)), copy=False)
+    weighed = exp.Mul(this=work.column("value", "base"), expression=weight)
+    is_near = exp.LT(this=away.copy(), expression=exp.Literal.number(1))
+    return _grouped(
+        work, placed, dims, [(leaf.value_name(0), exp.Sum(this=exp.Case(ifs=[exp.If(this=is_near, true=weighed)])))]
+    )
 
 
 def _entity_rows(work: Work, leaf: Leaf, per: Per, dims: list[tuple[Dim, str]]) -> exp.Select:

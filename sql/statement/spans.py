@@ -66,7 +66,7 @@ class Span:
 
     def moved(self, by: Shift) -> Span:
         """The same so much earlier."""
-        return replace(self, start=_back(self.start, by), end=_back(self.end, by))
+        return replace(self, start=back(self.start, by), end=back(self.end, by))
 
     def length(self) -> Shift | None:
         """How far back the stretch of the same length before it begins; ``None`` when it has no length."""
@@ -79,7 +79,8 @@ class Span:
         return Shift(days=(self.end - self.start).days)
 
 
-def _back(day: dt.date | None, by: Shift) -> dt.date | None:
+def back(day: dt.date | None, by: Shift) -> dt.date | None:
+    """A day so much earlier; the 31st becomes the last day of a shorter month."""
     return None if day is None else shift_months(day, -by.months) - dt.timedelta(days=by.days)
 
 
@@ -125,7 +126,7 @@ def _last_units(words: str, today: dt.date) -> Span | None:
     if not count:
         return None
     end = unit_start(today, unit, 1)  # type: ignore[arg-type]
-    return Span(_back(end, shift_of(Step(count, unit))), end, None, words)  # type: ignore[arg-type]
+    return Span(back(end, shift_of(Step(count, unit))), end, None, words)  # type: ignore[arg-type]
 
 
 def _fiscal(words: str, today: dt.date, starts: int) -> Span | None:

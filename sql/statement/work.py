@@ -199,21 +199,20 @@ class Work:
     def starts(self, time: exp.Expr, unit: Unit) -> exp.Expr:
         """The first day of the unit that a time falls in; fiscal units begin with the shop's month."""
         plain = unit.removeprefix("FISCAL_").lower()
-        moved = self.shop.fiscal_year_starts - 1 if unit.startswith("FISCAL_") else 0
-        if not moved:
-            return times.grain_start(time, plain, self.dialect)  # type: ignore[arg-type]
-        month = times.grain_start(time, "month", self.dialect)
-        start = times.grain_start(times.add_units(month, -moved, "month", self.dialect), plain, self.dialect)  # type: ignore[arg-type]
-        return times.add_units(start, moved, "month", self.dialect)
+        first = self.shop.fiscal_year_starts
+        if unit.startswith("FISCAL_") and first != 1:
+            return times.fiscal_start(time, plain, first, self.dialect)  # type: ignore[arg-type]
+        return times.grain_start(time, plain, self.dialect)  # type: ignore[arg-type]
 
-    def later(self, day: exp.Expr, unit: Unit, count: int = 1) -> exp.Expr:
-        """A day so many units later."""
-        return times.add_units(day, count, unit.removeprefix("FISCAL_").lower(), self.dialect)  # type: ignore[arg-type]
+    def later(self, start: exp.Expr, unit: Unit, count: int = 1) -> exp.Expr:
+        """The first day of a unit so many units later."""
+        return times.move_start(start, count, unit.removeprefix("FISCAL_").lower(), self.dialect)  # type: ignore[arg-type]
 
-    def moved(self, day: exp.Expr, shift: Shift) -> exp.Expr:
-        """A day so much earlier."""
+    def moved(self, day: exp.Expr, shift: Shift, unit: Unit | None) -> exp.Expr:
+        """A day, or the first of a unit, so much earlier."""
         if shift.months:
-            day = times.add_units(day, -shift.months, "month", self.dialect)
+            move = times.add_units if unit in (None, "DAY", "WEEK") else times.move_start
+            day = move(day, -shift.months, "month", self.dialect)
         return times.add_units(day, -shift.days, "day", self.dialect) if shift.days else day
 
     def bounds(self, time: exp.Expr, span: Span | None) -> list[exp.Expr]:
