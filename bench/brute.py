@@ -247,7 +247,7 @@ class Brute:
 
     def combos(self, home: str, row: Row, dims: tuple[la.Dim, ...], at: At) -> set[tuple[Any, ...]]:
         """The groups that a row stands in, of the joined rows that meet the conditions."""
-        names = [d for d in dims if isinstance(d, la.Name)]
+        names = [n for d in dims for n in (d, getattr(d, "operand", None)) if isinstance(n, la.Name)]
         joined: dict[Path, None] = {}
         for d in names:
             path = self.path(home, d.text)
@@ -260,6 +260,9 @@ class Brute:
                 if isinstance(d, la.Name):
                     end = ends[self.path(home, d.text)]
                     values.append(end[d.text] if end is not None else None)
+                elif isinstance(d, la.Bucket) and isinstance(d.operand, la.Name):
+                    end = ends[self.path(home, d.operand.text)]
+                    values.append(band(end[d.operand.text] if end is not None else None, d.bounds))
                 else:
                     values.append(self.dim_value(home, row, d, at))
             is_in = all(value is not _OUT for value in values)
@@ -287,7 +290,11 @@ class Brute:
             return start_of(d.unit, day_of(time))
         if isinstance(d, la.Bucket):
             inner = d.operand
-            value = self.worth(home, row, inner, at) if isinstance(inner, la.Per) else self.row_value(home, row, inner)
+            value = (
+                self.worth(home, row, inner, at)
+                if isinstance(inner, la.Per)
+                else self.row_value(home, row, inner)
+            )
             return value if value is _OUT else band(value, d.bounds)
         if isinstance(d, la.Per):
             return self.worth(home, row, d, at)
@@ -383,11 +390,15 @@ class Brute:
         if not many:
             return self.test(c, lambda node: self.row_value(home, row, node))
         path = self.path(home, many[0])
-        if ends is not None and path in ends:  # the link is joined for a dimension: the condition is on its row
+        if (
+            ends is not None and path in ends
+        ):  # the link is joined for a dimension: the condition is on its row
             end = ends[path]
             return self.test(c, lambda node: end[node.text] if end is not None else None)  # type: ignore[union-attr]
         found = self.follow(row, path, is_there=True)
-        return any(self.test(c, lambda node, r=r: r[node.text] if r is not None else None) is True for r in found)  # type: ignore[misc]
+        return any(
+            self.test(c, lambda node, r=r: r[node.text] if r is not None else None) is True for r in found
+        )  # type: ignore[misc]
 
     def test(self, c: la.Condition, value: Callable[[la.Value], Any]) -> bool | None:
         if isinstance(c, la.Holds):
@@ -466,7 +477,9 @@ class Brute:
             place = others.index((mine, row[key]))
             return (mine.date() - others[place - 1][0].date()).days if place else None
         assert isinstance(node, la.Calc)
-        return calculate(node.sign, self.row_value(home, row, node.left), self.row_value(home, row, node.right))
+        return calculate(
+            node.sign, self.row_value(home, row, node.left), self.row_value(home, row, node.right)
+        )
 
     # ---- the rows of a figure ---------------------------------------------------------------------------
 
@@ -488,7 +501,9 @@ class Brute:
                 found.append(row)
         return found
 
-    def moved_cell(self, dims: tuple[la.Dim, ...], cell: tuple[Any, ...], shift: tuple[int, int]) -> tuple[Any, ...]:
+    def moved_cell(
+        self, dims: tuple[la.Dim, ...], cell: tuple[Any, ...], shift: tuple[int, int]
+    ) -> tuple[Any, ...]:
         """The cell so much earlier: its finest unit moved, the coarser ones those that this falls in."""
         if not shift[0] and not shift[1]:
             return cell
@@ -500,7 +515,9 @@ class Brute:
             for d, v in zip(dims, cell, strict=True)
         )
 
-    def in_period(self, home: str, dims: tuple[la.Dim, ...], at: At) -> list[tuple[Row, set[tuple[Any, ...]]]]:
+    def in_period(
+        self, home: str, dims: tuple[la.Dim, ...], at: At
+    ) -> list[tuple[Row, set[tuple[Any, ...]]]]:
         key = ("rows", home, dims, replace(at, stretch=None), self.where, self.unit)
         if key not in self._kept:
             found = []
@@ -517,7 +534,9 @@ class Brute:
             self._kept[key] = found
         return self._kept[key]
 
-    def matches(self, dims: tuple[la.Dim, ...], combo: tuple[Any, ...], cell: tuple[Any, ...], at: At) -> bool:
+    def matches(
+        self, dims: tuple[la.Dim, ...], combo: tuple[Any, ...], cell: tuple[Any, ...], at: At
+    ) -> bool:
         assert at.stretch is not None
         start, end = at.stretch
         for d, mine, wanted in zip(dims, combo, cell, strict=True):
@@ -533,11 +552,14 @@ class Brute:
     def homes(self, node: la.Value, at: At) -> list[tuple[str, At]]:
         """The homes of a figure's leaves, and where each is taken."""
         if isinstance(node, la.Name):
-            return self.homes(COMPOSED[node.text], at) if node.text in COMPOSED else [(_LEVEL * (node.text == "in_stock") + METRICS[node.text][0], at)]
+            return (
+                self.homes(COMPOSED[node.text], at)
+                if node.text in COMPOSED
+                else [(_LEVEL * (node.text == "in_stock") + METRICS[node.text][0], at)]
+            )
         if isinstance(node, la.Aggregate):
             if isinstance(node.operand, la.Per):
-                is_all = node.operand.is_all and isinstance(node.operand.entity, la.Name)
-                return [] if is_all else self.homes(node.operand.figure, at)
+                return []
             return [(self.home(node), at)]
         if isinstance(node, la.Calc):
             return self.homes(node.left, at) + self.homes(node.right, at)
@@ -551,6 +573,33 @@ class Brute:
             moved = self.homes(node.figure, self.moved(at, node))
             return moved if node.word == "BEFORE" else self.homes(node.figure, at) + moved
         return self.homes(node.figure, at)  # type: ignore[union-attr]
+
+    def per_parts(self, node: la.Value, at: At) -> list[tuple[la.Per, At]]:
+        """The worths of entities in a figure, and where each is taken."""
+        if isinstance(node, la.Aggregate):
+            per = node.operand
+            is_all = isinstance(per, la.Per) and per.is_all and isinstance(per.entity, la.Name)
+            return [(per, at)] if isinstance(per, la.Per) and not is_all else []
+        if isinstance(node, la.Only):
+            return self.per_parts(node.figure, self.narrowed(at, node.condition))
+        if isinstance(node, la.Share) and node.condition is not None:
+            return self.per_parts(node.figure, at) + self.per_parts(
+                node.figure, self.narrowed(at, node.condition)
+            )
+        if isinstance(node, la.Shifted):
+            moved = (
+                self.per_parts(node.figure, self.moved(at, node))
+                if at.span != (None, None) or self.unit
+                else []
+            )
+            return moved + (self.per_parts(node.figure, at) if node.word == "GROWTH" else [])
+        if isinstance(node, la.Calc):
+            return self.per_parts(node.left, at) + self.per_parts(node.right, at)
+        return (
+            self.per_parts(node.figure, at)
+            if hasattr(node, "figure") and not isinstance(node, la.Per)
+            else []
+        )
 
     def home(self, node: la.Aggregate) -> str:
         names = [n for n in node.operand.walk() if isinstance(n, la.Name)] if node.operand is not None else []
@@ -567,7 +616,9 @@ class Brute:
 
     def moved(self, at: At, node: la.Shifted) -> At:
         if node.step is None:
-            by = STEP[self.unit] if self.unit else LENGTHS[next(w for w, s in PERIODS.items() if s == at.span)]
+            by = (
+                STEP[self.unit] if self.unit else LENGTHS[next(w for w, s in PERIODS.items() if s == at.span)]
+            )
         else:
             by = (STEP[node.step.unit][0] * node.step.count, STEP[node.step.unit][1] * node.step.count)
         if self.unit == "WEEK" and by[0]:
@@ -577,20 +628,31 @@ class Brute:
 
     def spine(self, figures: list[la.Value], dims: tuple[la.Dim, ...], at: At) -> list[tuple[Any, ...]]:
         """The groups that are shown: of the figures' rows in the period itself, else of those before."""
-        leaves = [leaf for f in figures for leaf in self.homes(f, at)]
-        everyone = [] if leaves else self.everyone(figures, dims)
-        leaves = leaves or ([] if everyone else [(self.view, at)])
-        own = [leaf for leaf in leaves if leaf[1].shift == at.shift]
-        found: dict[tuple[Any, ...], None] = dict.fromkeys(g for f in figures for g in self.everyone([f], dims))
-        for home, where in own or leaves:
-            lines = self.in_period(home.removeprefix(_LEVEL), dims, where)
-            if home.startswith(_LEVEL):
-                kept = {r["stock_id"] for r in self.last_days([r for r, _ in lines], where)}
-                lines = [(r, c) for r, c in lines if r["stock_id"] in kept]
-            for _, combos in lines:
-                for combo in combos:
-                    found[combo if own else self.moved_cell(dims, combo, (-where.shift[0], -where.shift[1]))] = None
+        worths = [p for f in figures for p in self.per_parts(f, at)]
+        leaves: list[tuple[Any, At]] = [leaf for f in figures for leaf in self.homes(f, at)]
+        everyone = self.everyone(figures, dims)
+        parts = [*leaves, *worths] or ([] if everyone else [(self.view, at)])
+        own = [part for part in parts if part[1].shift == at.shift]
+        found: dict[tuple[Any, ...], None] = dict.fromkeys(everyone)
+        for what, where in own or parts:
+            for group in self.groups_of(what, dims, where):
+                found[group if own else self.moved_cell(dims, group, (-where.shift[0], -where.shift[1]))] = (
+                    None
+                )
         return list(found)
+
+    def groups_of(self, what: str | la.Per, dims: tuple[la.Dim, ...], where: At) -> list[tuple[Any, ...]]:
+        """The groups of the rows of a home, or of the entities that are worth something."""
+        if isinstance(what, la.Per):
+            span = tuple(back(d, where.shift) for d in where.span)
+            inner = replace(where, span=span, shift=(0, 0))  # type: ignore[arg-type]
+            found = self.spine([what.figure], (*dims, what.entity), inner)
+            return [group[:-1] for group in found if group[-1] is not None]
+        lines = self.in_period(what.removeprefix(_LEVEL), dims, where)
+        if what.startswith(_LEVEL):
+            kept = {r["stock_id"] for r in self.last_days([r for r, _ in lines], where)}
+            lines = [(r, c) for r, c in lines if r["stock_id"] in kept]
+        return [combo for _, combos in lines for combo in combos]
 
     def everyone(self, figures: list[la.Value], dims: tuple[la.Dim, ...]) -> list[tuple[Any, ...]]:
         """The groups that all customers make, where a figure is PER ALL of them."""
@@ -612,7 +674,9 @@ class Brute:
         if isinstance(node, la.Aggregate):
             return self.aggregate(node, dims, cell, at)
         if isinstance(node, la.Calc):
-            return calculate(node.sign, self.figure(node.left, dims, cell, at), self.figure(node.right, dims, cell, at))
+            return calculate(
+                node.sign, self.figure(node.left, dims, cell, at), self.figure(node.right, dims, cell, at)
+            )
         if isinstance(node, la.Only):
             return self.figure(node.figure, dims, cell, self.narrowed(at, node.condition))
         if isinstance(node, la.Shifted):
@@ -657,7 +721,9 @@ class Brute:
                 return len(rows)
             operand = node.operand
             if isinstance(operand, la.Name):
-                values = [r[operand.text] if operand.text in r else self.single(home, r, operand.text) for r in rows]
+                values = [
+                    r[operand.text] if operand.text in r else self.single(home, r, operand.text) for r in rows
+                ]
             else:
                 values = [self.row_value(home, r, operand) for r in rows]
             if node.word == "COUNT":
@@ -677,7 +743,9 @@ class Brute:
         high = min(low + 1, len(known) - 1)
         return known[low] + (known[high] - known[low]) * (place - low)
 
-    def entity_values(self, per: la.Per, dims: tuple[la.Dim, ...], cell: tuple[Any, ...], at: At) -> list[Any]:
+    def entity_values(
+        self, per: la.Per, dims: tuple[la.Dim, ...], cell: tuple[Any, ...], at: At
+    ) -> list[Any]:
         saved = self.unit
         inner = At(tuple(back(d, at.shift) for d in at.span), own=at.own)  # type: ignore[arg-type]
         moved = self.moved_cell(dims, cell, at.shift)
@@ -759,7 +827,9 @@ class Brute:
         if not figures and not s.groups and not self.having:
             return self.listed()
         dims = tuple(dict.fromkeys([*s.groups, *(i for i in s.items if not is_figure(i))]))
-        counted = figures and isinstance(figures[0], la.Aggregate) and isinstance(figures[0].operand, la.Grain)
+        counted = (
+            figures and isinstance(figures[0], la.Aggregate) and isinstance(figures[0].operand, la.Grain)
+        )
         if dims and isinstance(dims[0], la.Pairs):
             return self.pairs(dims[0])
         if counted:
@@ -773,7 +843,9 @@ class Brute:
         cells = self.cells(wanted, dims, at)  # type: ignore[arg-type]
         table: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
         for cell in cells:
-            table.append((cell, {str(f): self.figure(f, dims, cell, at) for f in wanted if not isinstance(f, la.Rank)}))  # type: ignore[arg-type]
+            table.append(
+                (cell, {str(f): self.figure(f, dims, cell, at) for f in wanted if not isinstance(f, la.Rank)})
+            )  # type: ignore[arg-type]
         for f in {w for w in wanted if isinstance(w, la.Rank)}:
             self.rank(f, dims, table, at)
         table = [line for line in table if all(self.having_holds(c, dims, *line) for c in self.having)]
@@ -801,7 +873,9 @@ class Brute:
         cells = []
         for t, other in itertools.product(shown, others):
             rest = iter(other)
-            cells.append(tuple(start_of(d.unit, t) if i in places else next(rest) for i, d in enumerate(dims)))  # type: ignore[union-attr]
+            cells.append(
+                tuple(start_of(d.unit, t) if i in places else next(rest) for i, d in enumerate(dims))
+            )  # type: ignore[union-attr]
         return cells
 
     def rank(self, f: la.Rank, dims: tuple[la.Dim, ...], table: Any, at: At) -> None:
@@ -812,7 +886,9 @@ class Brute:
             ahead = [v for v in rivals if v is not None and (mine is None or _more(v, mine))]
             figures[str(f)] = 1 + len(ahead)
 
-    def having_holds(self, c: la.Condition, dims: tuple[la.Dim, ...], cell: Any, figures: dict[str, Any]) -> bool:
+    def having_holds(
+        self, c: la.Condition, dims: tuple[la.Dim, ...], cell: Any, figures: dict[str, Any]
+    ) -> bool:
         def value(node: la.Value) -> Any:
             if node in dims:
                 return cell[dims.index(node)]  # type: ignore[arg-type]
@@ -826,7 +902,10 @@ class Brute:
         def value(line: Any, key: la.Value) -> Any:
             return line[0][dims.index(key)] if key in dims else line[1][str(key)]  # type: ignore[arg-type]
 
-        orders = [*s.order, *(la.Order(d) for d in dims if d not in [o.key for o in s.order] and is_unit(d) and not s.order)]
+        orders = [
+            *s.order,
+            *(la.Order(d) for d in dims if d not in [o.key for o in s.order] and is_unit(d) and not s.order),
+        ]
         orders += [la.Order(d) for d in dims if d not in [o.key for o in orders]]
         table = sort_by(table, [(lambda line, k=o.key: value(line, k), o.is_descending) for o in orders])
         if s.limit_per:
@@ -841,10 +920,7 @@ class Brute:
             table = sort_by(kept, [(lambda line, k=d: value(line, k), False) for d in first])
         elif s.limit is not None:
             table = table[: s.limit]
-        labelled = [
-            tuple(_shown(item, value(line, item)) for item in s.items)
-            for line in table
-        ]
+        labelled = [tuple(_shown(item, value(line, item)) for item in s.items) for line in table]
         return labelled
 
     def counted_units(self, dims: tuple[la.Dim, ...], f: la.Aggregate) -> list[tuple[Any, ...]]:
@@ -915,7 +991,9 @@ def is_figure(node: Any) -> bool:
         return node.text in METRICS or node.text in COMPOSED
     if isinstance(node, la.Calc):
         return is_figure(node.left) or is_figure(node.right)
-    return isinstance(node, la.Aggregate | la.Shifted | la.Only | la.Share | la.Running | la.Rolling | la.Rank)
+    return isinstance(
+        node, la.Aggregate | la.Shifted | la.Only | la.Share | la.Running | la.Rolling | la.Rank
+    )
 
 
 def is_additive(node: la.Value) -> bool:

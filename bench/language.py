@@ -55,7 +55,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, decimal.Decimal | float):
         return float(value)
     if isinstance(value, dt.datetime):
-        return value.isoformat(" ") if (value.hour, value.minute, value.second) != (0, 0, 0) else str(value.date())
+        return (
+            value.isoformat(" ")
+            if (value.hour, value.minute, value.second) != (0, 0, 0)
+            else str(value.date())
+        )
     return str(value) if isinstance(value, dt.date) else value
 
 
@@ -75,9 +79,7 @@ def _near(a: Any, b: Any) -> bool:
 
 def answer(workspace: Workspace, statement: Statement) -> tuple[list[tuple[Any, ...]], str]:
     """The rows of a statement as the shop's database gives them, and the SQL."""
-    compiled = compile_statement(
-        statement, workspace.shop, workspace.catalog.dialect, TODAY, workspace.role
-    )
+    compiled = compile_statement(statement, workspace.shop, workspace.catalog.dialect, TODAY, workspace.role)
     return list(workspace.run(compiled.sql).rows), compiled.sql
 
 
@@ -118,7 +120,9 @@ def main() -> int:
                 if bad <= chosen.show:
                     print(f"[{number}] {found}\n", flush=True)
     seconds = time.monotonic() - started
-    print(f"{chosen.database}: {chosen.count:,} statements, {bad:,} differ, {seconds:,.0f} s, seed {chosen.seed}")
+    print(
+        f"{chosen.database}: {chosen.count:,} statements, {bad:,} differ, {seconds:,.0f} s, seed {chosen.seed}"
+    )
     return 1 if bad else 0
 
 

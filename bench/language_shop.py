@@ -145,7 +145,12 @@ def rows(seed: int = 7) -> Tables:
         if day.month != 4:  # nobody counted in April
             for product in dice.sample(range(1, 13), 5):
                 stock.append(
-                    {"stock_id": len(stock) + 1, "product_id": product, "taken_on": day, "on_hand": dice.randint(0, 9)}
+                    {
+                        "stock_id": len(stock) + 1,
+                        "product_id": product,
+                        "taken_on": day,
+                        "on_hand": dice.randint(0, 9),
+                    }
                 )
         day += dt.timedelta(days=dice.choice([5, 7, 12]))
     return {
@@ -220,7 +225,8 @@ def _script(tables: Tables, dialect: Dialect) -> list[str]:
     for name, columns in COLUMNS.items():
         table = "all_orders" if name == "orders" else name
         written = ", ".join(
-            f"{c} {kinds[kind]}{' PRIMARY KEY' if i == 0 else ''}" for i, (c, kind) in enumerate(columns.items())
+            f"{c} {kinds[kind]}{' PRIMARY KEY' if i == 0 else ''}"
+            for i, (c, kind) in enumerate(columns.items())
         )
         lines_ = "`lines`" if dialect == "mysql" and name == "lines" else table
         statements.append(f"CREATE TABLE {lines_} ({written})")

@@ -27,7 +27,12 @@ VALUES = {
     "reason": ("broken", "size"),
     "source": ("ads", "mail"),
 }
-NUMBERS = {"orders": ("total",), "lines": ("quantity", "amount", "price"), "returns": ("pieces",), "stock": ("on_hand",)}
+NUMBERS = {
+    "orders": ("total",),
+    "lines": ("quantity", "amount", "price"),
+    "returns": ("pieces",),
+    "stock": ("on_hand",),
+}
 REACH = {
     home: {c for (h, c), _ in PATHS.items() if h == home} | own
     for home, own in {
@@ -72,7 +77,9 @@ class Maker:
     def aggregate(self, view: str) -> la.Value:
         dice = self.dice
         if view not in NUMBERS or dice.random() < 0.25:
-            return la.Aggregate("COUNT", None if dice.random() < 0.5 else N(dice.choice(sorted(self.entities(view)))))
+            return la.Aggregate(
+                "COUNT", None if dice.random() < 0.5 else N(dice.choice(sorted(self.entities(view))))
+            )
         column = N(dice.choice(NUMBERS[view]))
         word = dice.choice(la.AGGREGATES)
         if word == "COUNT":
@@ -196,7 +203,9 @@ class Maker:
         way = dice.random()
         who = N("customer_id")
         if way < 0.2 and view in ("orders", "lines"):
-            return la.Compare(la.Per(N("revenue"), who), dice.choice([">", "<="]), la.Number(dice.choice(["50", "150"])))
+            return la.Compare(
+                la.Per(N("revenue"), who), dice.choice([">", "<="]), la.Number(dice.choice(["50", "150"]))
+            )
         if way < 0.3 and view == "orders":
             return la.Holds(la.Since("IS_FIRST", "MONTH", who), dice.random() < 0.4)
         there = dice.choice(["orders", "visits", "returns"])
@@ -207,7 +216,9 @@ class Maker:
         times = None
         if dice.random() < 0.4:
             of = N("order_id") if there == "orders" and dice.random() < 0.3 else None
-            times = la.Times(cast(Any, dice.choice([">=", "=", "<", "<=", "<>"])), dice.choice([0, 1, 2, 3]), of)
+            times = la.Times(
+                cast(Any, dice.choice([">=", "=", "<", "<=", "<>"])), dice.choice([0, 1, 2, 3]), of
+            )
         during = dice.choice(list(PERIODS)) if dice.random() < 0.5 else ""
         within = la.Step(dice.choice([7, 30]), "DAY") if view == "orders" and dice.random() < 0.15 else None
         return la.Has(who, there, where, during, within, times, dice.random() < 0.4)
@@ -235,7 +246,9 @@ class Maker:
         plain = [f for f in figures if not isinstance(f, la.Rank)]
         if dims and dice.random() < 0.2 and plain:
             key = dice.choice(plain)
-            compared = la.Compare(key, dice.choice([">", "<=", "<>"]), la.Number(dice.choice(["0", "1", "20"])))
+            compared = la.Compare(
+                key, dice.choice([">", "<=", "<>"]), la.Number(dice.choice(["0", "1", "20"]))
+            )
             made = replace(made, having=(compared,))
         if dims and dice.random() < 0.3:
             made = replace(made, order=(la.Order(dice.choice(figures), dice.random() < 0.7),))
@@ -249,7 +262,9 @@ class Maker:
         dims = self.dims(view)
         if is_timed:
             view = self.dice.choice(VIEWS)
-            unit = self.dice.choice(["MONTH", "MONTH", "MONTH", "QUARTER", "YEAR", "WEEK", "FISCAL_QUARTER", "FISCAL_YEAR"])
+            unit = self.dice.choice(
+                ["MONTH", "MONTH", "MONTH", "QUARTER", "YEAR", "WEEK", "FISCAL_QUARTER", "FISCAL_YEAR"]
+            )
             dims = [la.Grain(unit), *self.dims(view, 1)]
             if unit == "MONTH" and self.dice.random() < 0.1:
                 dims.insert(0, la.Grain(self.dice.choice(["YEAR", "FISCAL_YEAR"])))
@@ -257,7 +272,10 @@ class Maker:
             dims.append(la.Grain(self.dice.choice(["WEEKDAY", "HOUR"])))
         where: list[Any] = [self.period()] if self.dice.random() < 0.7 else []
         if is_timed and self.dice.random() < 0.08:
-            dims, where = [la.Grain("DAY")], [la.During(self.dice.choice(["March 2025", "last month", "this year"]))]
+            dims, where = (
+                [la.Grain("DAY")],
+                [la.During(self.dice.choice(["March 2025", "last month", "this year"]))],
+            )
         return view, dims, where
 
     def plain(self) -> la.Statement:
@@ -292,10 +310,14 @@ class Maker:
         if isinstance(who, la.Grain) and who.unit == "DAY" and dice.random() < 0.3:
             dims.append(la.Grain("MONTH"))
         needs = ("customer_id",) if isinstance(who, N) else ()
-        where: list[Any] = [self.period(is_bounded=True)] if isinstance(who, la.Grain) or dice.random() < 0.6 else []
+        where: list[Any] = (
+            [self.period(is_bounded=True)] if isinstance(who, la.Grain) or dice.random() < 0.6 else []
+        )
         inner = self.metric(dims, needs)
         word = dice.choice(["AVG", "AVG", "MEDIAN", "MIN", "MAX", "COUNT", "SUM", "PERCENTILE"])
-        figure: la.Value = la.Aggregate(word, la.Per(inner, who, is_all), "80" if word == "PERCENTILE" else "")
+        figure: la.Value = la.Aggregate(
+            word, la.Per(inner, who, is_all), "80" if word == "PERCENTILE" else ""
+        )
         figures = [figure]
         if dice.random() < 0.3:
             figures.append(self.figure(view, dims, (), bool(where) and where[0].words in LENGTHS))
@@ -310,7 +332,16 @@ class Maker:
     def listing(self) -> la.Statement:
         dice = self.dice
         view = dice.choice(["orders", "lines", "customers", "returns"])
-        columns: list[la.Value] = [N({"orders": "order_id", "lines": "line_id", "customers": "customer_id", "returns": "return_id"}[view])]
+        columns: list[la.Value] = [
+            N(
+                {
+                    "orders": "order_id",
+                    "lines": "line_id",
+                    "customers": "customer_id",
+                    "returns": "return_id",
+                }[view]
+            )
+        ]
         columns += [N(n) for n in DIMS[view] if not self.is_many(view, n)][:2]
         if view == "orders" and dice.random() < 0.5:
             columns.append(la.Gap(N("ordered_at"), N("customer_id")))
@@ -329,10 +360,24 @@ class Maker:
                 )
             )
         if view == "orders" and dice.random() < 0.4:
-            where.append(dice.choice([la.Holds(N("is_gift"), dice.random() < 0.5), la.Compare(N("ordered_at"), dice.choice(["<", "<=", ">", ">=", "=", "<>"]), la.Text("2025-05-12")), la.During("2025", N("joined_at"))]))
+            where.append(
+                dice.choice(
+                    [
+                        la.Holds(N("is_gift"), dice.random() < 0.5),
+                        la.Compare(
+                            N("ordered_at"),
+                            dice.choice(["<", "<=", ">", ">=", "=", "<>"]),
+                            la.Text("2025-05-12"),
+                        ),
+                        la.During("2025", N("joined_at")),
+                    ]
+                )
+            )
         where += self.conditions(view, {view})
         order = (la.Order(columns[-1], dice.random() < 0.5), la.Order(columns[0]))
-        return la.Statement(view=view, items=tuple(columns), where=tuple(where), order=order, limit=dice.choice([None, 5]))
+        return la.Statement(
+            view=view, items=tuple(columns), where=tuple(where), order=order, limit=dice.choice([None, 5])
+        )
 
     def units(self) -> la.Statement:
         dice = self.dice
@@ -350,13 +395,20 @@ class Maker:
 
     def pairs(self) -> la.Statement:
         dice = self.dice
-        what, who = dice.choice([("product_id", "order_id"), ("brand", "order_id"), ("category", "customer_id")])
+        what, who = dice.choice(
+            [("product_id", "order_id"), ("brand", "order_id"), ("category", "customer_id")]
+        )
         pairs, figure = la.Pairs(N(what), N(who)), la.Aggregate("COUNT", N(who))
         where: list[Any] = [self.period()] if dice.random() < 0.5 else []
         where += self.conditions("lines", {"lines"})
         order = (la.Order(figure, True),) if dice.random() < 0.7 else ()
         return la.Statement(
-            view="lines", items=(pairs, figure), where=tuple(where), groups=(pairs,), order=order, limit=dice.choice([None, 5])
+            view="lines",
+            items=(pairs, figure),
+            where=tuple(where),
+            groups=(pairs,),
+            order=order,
+            limit=dice.choice([None, 5]),
         )
 
     def histogram(self) -> la.Statement:

@@ -153,11 +153,13 @@ def move_start(start: exp.Expr | str, n: int, unit: Unit, dialect: Dialect) -> e
     return _made(f"DATE(a, '{_MONTHS[unit] * n:+} months')", dialect, a=start)
 
 
-def fiscal_start(x: exp.Expr | str, unit: Literal["quarter", "year"], first: int, dialect: Dialect) -> exp.Expr:
-    """The first day of the fiscal quarter or year that ``x`` falls in, of years that begin with month ``first``.
+def fiscal_start(
+    x: exp.Expr | str, unit: Literal["quarter", "year"], first: int, dialect: Dialect
+) -> exp.Expr:
+    """The first day of the fiscal quarter or year that ``x`` falls in; years begin with month ``first``.
 
-    >>> fiscal_start("paid_at", "year", 4, "postgres").sql("postgres")
-    "CAST(CAST(DATE_TRUNC('YEAR', CAST(CAST(paid_at AS DATE) + INTERVAL '-3 MONTH' AS DATE)) AS DATE) + INTERVAL '3 MONTH' AS DATE)"
+    >>> fiscal_start("paid_at", "year", 4, "sqlite").sql("sqlite")
+    "DATE(paid_at, 'start of month', '-' || ((CAST(STRFTIME('%m', paid_at) AS INTEGER) + 8) % 12) || ' months')"
     """
     if dialect == "sqlite":
         past = f"(CAST(STRFTIME('%m', a) AS INTEGER) + {12 - first}) % {_MONTHS[unit]}"

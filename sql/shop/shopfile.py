@@ -230,7 +230,9 @@ class _Reader:
             description=self.optional(nodes, "description"),
             currency=self.optional(nodes, "currency"),
             today=self.today(nodes["today"], by_name) if "today" in nodes else None,
-            fiscal_year_starts=self.month(nodes["fiscal_year_starts"]) if "fiscal_year_starts" in nodes else 1,
+            fiscal_year_starts=self.month(nodes["fiscal_year_starts"])
+            if "fiscal_year_starts" in nodes
+            else 1,
             time_zone=self.zone(nodes["time_zone"]) if "time_zone" in nodes else "",
             examples=self.examples(nodes["examples"]) if "examples" in nodes else (),
             suggestions=self.texts(nodes["suggestions"], "suggestions") if "suggestions" in nodes else (),
@@ -288,11 +290,15 @@ class _Reader:
         for name, inner in self.mapping(node, None, "views", 0).items():
             view, nodes = views[name.lower()], self.mapping(inner, None, f"the view {name}", 0)
             what = f"refs of {name}"
-            for column, target in self.mapping(nodes["refs"], None, what, 0).items() if "refs" in nodes else ():
+            for column, target in (
+                self.mapping(nodes["refs"], None, what, 0).items() if "refs" in nodes else ()
+            ):
                 self.column_of(target, view, column)
                 there = self.view_of(target, views, what)
                 if len(there.key) != 1:
-                    reason = f"{what}: {there.name} needs a key of one column (key: [COLUMN]) to be referred to"
+                    reason = (
+                        f"{what}: {there.name} needs a key of one column (key: [COLUMN]) to be referred to"
+                    )
                     self.fail(target, reason)
             what = f"prefer of {name}"
             for choice in self.mapping(nodes["prefer"], None, what, 0).values() if "prefer" in nodes else ():
@@ -373,7 +379,9 @@ class _Reader:
             what, place = f"the metric {metric.name}", self.mapping(node, None, "metrics", 0)[metric.name]
             words = re.findall(r"[^\W\d]\w*", metric.sql)
             if not re.fullmatch(r"[\w\s.+\-*/()]+", metric.sql) or not words:
-                reason = f"{what} has no view, so it must be made of other metrics with + - * /; or give it a view"
+                reason = (
+                    f"{what} has no view, so it must be made of other metrics with + - * /; or give it a view"
+                )
                 self.fail(place, reason)
             for word in words:
                 if word.lower() not in names:

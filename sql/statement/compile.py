@@ -13,6 +13,7 @@ import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import cast
 
 from sqlglot import exp
 
@@ -112,7 +113,9 @@ def compile_statement(
         TwoWays: a column is reached in two ways, and shop.yml prefers none.
     """
     is_grouped = role is not None and role.minimum_group is not None
-    work = Work(shop=shop, dialect=dialect, today=today, statement=statement, is_grouped=is_grouped, grid=table)
+    work = Work(
+        shop=shop, dialect=dialect, today=today, statement=statement, is_grouped=is_grouped, grid=table
+    )
     return _Compiler(work).compile()
 
 
@@ -169,9 +172,15 @@ class _Compiler:
     def _span(self) -> Span | None:
         found = [c for c in self.statement.where if isinstance(c, During) and c.column is None]
         if len(found) > 1:
-            self.work.fail(found[1], "one period at a time; write ONLY(figure, DURING('…')) for a figure of another")
+            self.work.fail(
+                found[1], "one period at a time; write ONLY(figure, DURING('…')) for a figure of another"
+            )
         span = self.work.span(found[0].words) if found else None
-        if span is not None and re.search(r"last|past|previous|最近|过去|近|上", span.words) and not span.is_to_date:
+        if (
+            span is not None
+            and re.search(r"last|past|previous|最近|过去|近|上", span.words)
+            and not span.is_to_date
+        ):
             self.work.assume("present left out", span.words)
         if span is not None and span.is_to_date:
             self.work.assume("to date", span.words)
@@ -217,7 +226,7 @@ class _Compiler:
         for item in shown:
             if not isinstance(item, (Name, *_DIMS)):
                 self.work.fail(item, f"{item} is a value of single rows; put it into AVG, MEDIAN … or BUCKET")
-        return tuple(dict.fromkeys([*statement.groups, *shown]))  # type: ignore[arg-type]
+        return tuple(dict.fromkeys((*statement.groups, *cast("list[Dim]", shown))))
 
     def _frame(self, dims: tuple[Dim, ...]) -> Frame:
         return Frame(self.view, dims, self._where(), self.span)
@@ -281,18 +290,26 @@ class _Compiler:
             keys += [(exp.Null(), name, order.is_descending) for name in found]
             if not found:
                 if not self.is_figure(order.key):
-                    self.work.fail(order.key, f"{order.key} is not shown; order by a figure or by what is grouped by")
+                    self.work.fail(
+                        order.key, f"{order.key} is not shown; order by a figure or by what is grouped by"
+                    )
                 value = values.get(str(order.key))
                 keys.append((value if value is not None else grid.figure(order.key), "", order.is_descending))
         return keys
 
     def _finished(
-        self, level: _Level, having: list[exp.Expr], keys: list[tuple[exp.Expr, str, bool]], dims: list[tuple[Dim, str]]
+        self,
+        level: _Level,
+        having: list[exp.Expr],
+        keys: list[tuple[exp.Expr, str, bool]],
+        dims: list[tuple[Dim, str]],
     ) -> exp.Select:
         """HAVING, LIMIT PER, ORDER BY and LIMIT, each on the level where it may stand."""
         statement, work = self.statement, self.work
         having = [level.here(part) for part in having]
-        order = [(level.values[name] if name else level.here(value), is_down) for value, name, is_down in keys]
+        order = [
+            (level.values[name] if name else level.here(value), is_down) for value, name, is_down in keys
+        ]
         if having and level.grid.has_windows:  # windows see what HAVING leaves out
             level.wrap([*having, *(key for key, _ in order)])
             having, order = [level.here(p) for p in having], [(level.here(k), d) for k, d in order]
@@ -310,7 +327,9 @@ class _Compiler:
             level.wrap([*(key for key, _ in order), place])
             order = [*((level.here(p), False) for p in per), *((level.here(k), d) for k, d in order)]
             order = [o for i, o in enumerate(order) if all(o[0] != other[0] for other in order[:i])]
-            level.filter([exp.LTE(this=level.here(place), expression=exp.Literal.number(statement.limit or 0))])
+            level.filter(
+                [exp.LTE(this=level.here(place), expression=exp.Literal.number(statement.limit or 0))]
+            )
         made = level.closed()
         ordered = [part for key, is_down in order for part in work.ordered(level.in_order(key), is_down)]
         if ordered:
@@ -366,7 +385,9 @@ class _Compiler:
         scope = Scope(work, self.view, self._frame(()))
         columns, shown = [], []
         for item in statement.items:
-            if isinstance(item, Per | Tile | Pairs) or not isinstance(item, Name | Calc | Elapsed | Gap | Grain | Bucket | Since):
+            if isinstance(item, Per | Tile | Pairs) or not isinstance(
+                item, Name | Calc | Elapsed | Gap | Grain | Bucket | Since
+            ):
                 work.fail(item, f"{item} needs a figure or GROUP BY beside it")
             value = self._row_value(scope, item)
             name = self.name(label(item))
@@ -374,7 +395,10 @@ class _Compiler:
             shown.append((name, value))
         order = [(self._row_value(scope, o.key), o.is_descending) for o in statement.order]
         if scope.is_many:
-            work.fail(statement.view, "a column that is shown has several values for one row; group by what is shown")
+            work.fail(
+                statement.view,
+                "a column that is shown has several values for one row; group by what is shown",
+            )
         conditions = work.bounds(scope.clock(), self.span) if self.span is not None else []
         conditions += [row_condition(scope, part) for part in self._where()]
         made = scope.select(shown, conditions)
@@ -391,7 +415,9 @@ class _Compiler:
         return scope.value(item)
 
     def _data_end(self) -> exp.Query | None:
-        uses_time = self.span is not None or any(isinstance(n, Grain) and not n.column for n in self.statement.walk())
+        uses_time = self.span is not None or any(
+            isinstance(n, Grain) and not n.column for n in self.statement.walk()
+        )
         if not uses_time:
             return None
         scope = Scope(self.work, self.view, Frame(self.view))
@@ -438,7 +464,12 @@ class _Level:
     """A query on its way: what its columns are called, and what earlier expressions are called in it."""
 
     def __init__(
-        self, work: Work, grid: Grid, query: exp.Select, columns: list[OutputColumn], values: dict[str, exp.Expr]
+        self,
+        work: Work,
+        grid: Grid,
+        query: exp.Select,
+        columns: list[OutputColumn],
+        values: dict[str, exp.Expr],
     ) -> None:
         self.work, self.grid, self.query, self.columns = work, grid, query, columns
         self.values = values
@@ -522,7 +553,11 @@ def label(node: Value) -> str:
     if isinstance(node, Tile):
         return f"{label(node.operand.figure)}_tile"
     if isinstance(node, Since):
-        return {"FIRST": f"first_{node.unit}", "AGE": f"{node.unit}s_since_first", "IS_FIRST": "new_or_returning"}[node.word]
+        return {
+            "FIRST": f"first_{node.unit}",
+            "AGE": f"{node.unit}s_since_first",
+            "IS_FIRST": "new_or_returning",
+        }[node.word]
     if isinstance(node, Aggregate):
         inner = "rows" if node.operand is None else label(node.operand)
         word = {"SUM": "total", "AVG": "average", "COUNT": "number_of"}.get(node.word, node.word)

@@ -14,6 +14,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from sql import times
+from sql.semantics import View
 from sql.statement.language import (
     AllOf,
     Among,
@@ -29,11 +30,11 @@ from sql.statement.language import (
     Number,
     Per,
     Range,
+    Sign,
     Since,
     Text,
     Value,
 )
-from sql.semantics import View
 from sql.statement.routes import Route
 from sql.statement.scope import Scope, outer_conditions
 from sql.statement.work import Frame, both, names_in
@@ -46,7 +47,7 @@ SIGNS: dict[str, type[exp.Binary]] = {
     ">": exp.GT,
     ">=": exp.GTE,
 }
-OPPOSITE = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+OPPOSITE: dict[Sign, Sign] = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _MEANT = {
     "=": operator.eq,
     "<>": operator.ne,
@@ -85,7 +86,9 @@ def _behind(scope: Scope, node: Condition, many: list[Name]) -> exp.Expr:
     place = next(i for i, hop in enumerate(routes[many[0]].hops) if hop.is_many)
     before, hop = routes[many[0]].hops[:place], routes[many[0]].hops[place]
     if any(route.hops[: place + 1] != (*before, hop) for route in routes.values()):
-        work.fail(node, f"{node} compares columns of rows that several others hang on; use columns of one view")
+        work.fail(
+            node, f"{node} compares columns of rows that several others hang on; use columns of one view"
+        )
     known = {name: Route(r.hops[place + 1 :], r.view, r.column) for name, r in routes.items()}
     inner = Scope(work, work.view(hop.view, node), scope.frame, known=known)
     condition = row_condition(inner, node)
@@ -170,7 +173,8 @@ def _by_day(scope: Scope, node: Compare) -> exp.Expr:
     first, after = (exp.Literal.string(str(d)) for d in (day, day + dt.timedelta(days=1)))
     if node.sign in ("=", "<>"):
         is_in = exp.And(
-            this=exp.GTE(this=column, expression=first), expression=exp.LT(this=column.copy(), expression=after)
+            this=exp.GTE(this=column, expression=first),
+            expression=exp.LT(this=column.copy(), expression=after),
         )
         return exp.Paren(this=is_in) if node.sign == "=" else exp.Not(this=exp.Paren(this=is_in))
     sign = {"<": exp.LT, "<=": exp.LT, ">": exp.GTE, ">=": exp.GTE}[node.sign]
@@ -205,12 +209,15 @@ def _has(scope: Scope, node: Has) -> exp.Expr:
         return _within(scope, node, inner, conditions, exp.EQ(this=who, expression=mine))
     conditions.append(exp.Not(this=exp.Is(this=who.copy(), expression=exp.Null())))
     query = inner.select([("entity", who)], conditions)
-    sign, count = (node.times.sign, node.times.count) if node.times else (">=", 1)
+    sign: Sign = node.times.sign if node.times else ">="
+    count = node.times.count if node.times else 1
     sign = OPPOSITE[sign] if node.is_not else sign
     if node.times is None or (sign, count) in ((">=", 1), ("<", 1), (">", 0), ("=", 0), ("<=", 0)):
         return _inside(mine, query, is_not=_MEANT[sign](0, count))
     is_not = bool(_MEANT[sign](0, count))
-    counted = SIGNS[OPPOSITE[sign] if is_not else sign](this=_count(inner, node), expression=exp.Literal.number(count))
+    counted = SIGNS[OPPOSITE[sign] if is_not else sign](
+        this=_count(inner, node), expression=exp.Literal.number(count)
+    )
     query.group_by(who.copy(), copy=False)
     query.having(counted, copy=False)
     return _inside(mine, query, is_not)
@@ -264,4 +271,3 @@ def _worth(scope: Scope, node: Compare | Among | Range | Empty) -> exp.Expr:
 
 def _holds_for_none(node: Compare) -> bool:
     return isinstance(node.right, Number) and bool(_MEANT[node.sign](0, float(node.right.text)))
-

@@ -102,7 +102,7 @@ class Grid:
         self.has_windows = False
         self.calendar = work.free_name("calendar") if self.is_filled else ""
         self._check_units()
-        self.calendar_dims = [d for d, _ in dims if isinstance(d, Grain) and not d.column and d.unit in UNITS]
+        self.calendar_dims: list[Dim] = [d for d, _ in dims if isinstance(d, Grain) and not d.column and d.unit in UNITS]
         coarser = [d for d in self.calendar_dims if isinstance(d, Grain) and d.unit != self.unit]
         self.keys = [(d, n) for d, n in dims if d not in coarser]
         self._at = At(frame.span)
@@ -115,7 +115,9 @@ class Grid:
             self.work.fail("WEEK", "weeks do not fit into months and years; show one of them")
         kinds = {unit.startswith("FISCAL") for unit in units if unit not in ("DAY", "MONTH", "WEEK")}
         if len(kinds) > 1:
-            self.work.fail(units[-1], "fiscal units and units of the calendar do not fit into each other; show one kind")
+            self.work.fail(
+                units[-1], "fiscal units and units of the calendar do not fit into each other; show one kind"
+            )
 
     # ---- figures ----------------------------------------------------------------------------------------
 
@@ -127,7 +129,11 @@ class Grid:
             return exp.Neg(this=number) if node.text.startswith("-") else number
         if isinstance(node, Name):
             composed = self._composed(node)
-            return self.figure(composed, at) if composed is not None else self._leaf_value(self._measure(node), at)
+            return (
+                self.figure(composed, at)
+                if composed is not None
+                else self._leaf_value(self._measure(node), at)
+            )
         if isinstance(node, Aggregate):
             return self._leaf_value(self._measure(node), at)
         if isinstance(node, Calc):
@@ -139,7 +145,10 @@ class Grid:
             if node.word == "BEFORE":
                 return then
             now = self.figure(node.figure, at)
-            return exp.Sub(this=times.ratio(_operand(now), _operand(then), work.dialect), expression=exp.Literal.number(1))
+            return exp.Sub(
+                this=times.ratio(_operand(now), _operand(then), work.dialect),
+                expression=exp.Literal.number(1),
+            )
         if isinstance(node, Share):
             return self._share(node, at)
         if isinstance(node, Rank):
@@ -168,7 +177,9 @@ class Grid:
             metric = work.metric(node)
             if metric is None:
                 known = ", ".join(m.name for m in work.shop.metrics)
-                work.fail(node, f"there is no metric {node}; metrics: {known or 'none'}; or SUM, AVG … of a column")
+                work.fail(
+                    node, f"there is no metric {node}; metrics: {known or 'none'}; or SUM, AVG … of a column"
+                )
             return metric_measure(work, metric)
         is_count = node.word == "COUNT"
         inner = node.operand
@@ -207,7 +218,6 @@ class Grid:
         key = (measure.home.name, clock, at, keys, window, kind)
         leaf = self.leaves.get(key)
         if leaf is None:
-            work.parts += 1
             span = at.span.moved(at.shift) if at.span is not None else None
             frame = replace(
                 self.frame, dims=tuple(dict.fromkeys(d for d, _ in keys)), span=span,
@@ -215,7 +225,7 @@ class Grid:
             )  # fmt: skip
             is_open = self.is_filled and (span is None or span.end is None)
             until = back(work.today + dt.timedelta(days=1), at.shift) if is_open else None
-            leaf = Leaf(f"part_{work.parts}", measure.home, metric, frame, at.shift, window, until)
+            leaf = Leaf(work.free_name("part"), measure.home, metric, frame, at.shift, window, until)
             self.leaves[key] = leaf
             self._tell_clock(measure, at)
         if measure not in leaf.measures:
@@ -242,12 +252,16 @@ class Grid:
         length = at.span.length() if at.span is not None else None
         if node.step is None:
             if length is None:
-                work.fail(node, f"{node} needs a period (DURING), a unit of time beside it, or how far back: 1 YEAR")
+                work.fail(
+                    node, f"{node} needs a period (DURING), a unit of time beside it, or how far back: 1 YEAR"
+                )
             shift = length
         else:
             shift = shift_of(node.step)
         if unit is None and at.span is None:
-            work.fail(node, f"{node} compares periods; limit the statement by DURING, or group by a unit of time")
+            work.fail(
+                node, f"{node} compares periods; limit the statement by DURING, or group by a unit of time"
+            )
         if at.span is not None and at.span.is_to_date:
             work.assume("same days", at.span.words)
         return self._fitting(node, shift, unit)
@@ -294,7 +308,7 @@ class Grid:
 
     def _shown_units(self) -> list[tuple[Dim, str]]:
         """With another dimension beside it, a share is of each unit of time."""
-        units = [(d, n) for d, n in self.keys if isinstance(d, Grain) and d.unit in UNITS and not d.column]
+        units: list[tuple[Dim, str]] = [(d, n) for d, n in self.keys if d in self.calendar_dims]
         return units if len(units) < len(self.keys) else []
 
     def _per(self, node: Value, per: tuple[Dim, ...]) -> list[tuple[Dim, str]]:
@@ -322,13 +336,17 @@ class Grid:
 
     def _need_calendar(self, node: Value) -> Unit:
         if self.unit is None or not self.is_filled:
-            self.work.fail(node, f"{node} goes along a unit of time; group by DAY, WEEK, MONTH, QUARTER or YEAR")
+            self.work.fail(
+                node, f"{node} goes along a unit of time; group by DAY, WEEK, MONTH, QUARTER or YEAR"
+            )
         return self.unit
 
     def _running(self, node: Running, at: At) -> exp.Expr:
         unit = self._need_calendar(node)
         if unit == "WEEK" and node.reset is not None:
-            self.work.fail(node, f"weeks do not fit into a {node.reset}; leave it out, or group by DAY or MONTH")
+            self.work.fail(
+                node, f"weeks do not fit into a {node.reset}; leave it out, or group by DAY or MONTH"
+            )
         value = self.figure(node.figure, at)
         self._refuse_levels(node)
         if not self._is_additive(node.figure):
@@ -338,9 +356,17 @@ class Grid:
             self.work.fail(node, "RUNNING of a SHARE or RANK is not supported")
         t = self.work.column("t", self.calendar)
         also = [self.work.starts(t, node.reset)] if node.reset else []
-        others = [(d, n) for d, n in self.keys if not (isinstance(d, Grain) and d.unit == unit and not d.column)]
+        others = [
+            (d, n) for d, n in self.keys if not (isinstance(d, Grain) and d.unit == unit and not d.column)
+        ]
         spec = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW")
-        return self._window(exp.Sum(this=value), others, [exp.Ordered(this=t.copy(), nulls_first=self.work.dialect in ("sqlite", "mysql"))], spec, also)
+        return self._window(
+            exp.Sum(this=value),
+            others,
+            [exp.Ordered(this=t.copy(), nulls_first=self.work.dialect in ("sqlite", "mysql"))],
+            spec,
+            also,
+        )
 
     def _rolling(self, node: Rolling, at: At) -> exp.Expr:
         self._need_calendar(node)
@@ -363,7 +389,9 @@ class Grid:
             return calculated(node.sign, left, right, self.work)
         if isinstance(node, Number):
             return self.figure(node)
-        return self.work.fail(node, f"{node} cannot be worked out over several units at once; take a plain figure")
+        return self.work.fail(
+            node, f"{node} cannot be worked out over several units at once; take a plain figure"
+        )
 
     def _refuse_levels(self, node: Running | Rolling) -> None:
         for name in node.figure.walk():
@@ -444,7 +472,9 @@ class Grid:
             self._leaf_value(Measure(Aggregate("COUNT", None), self.frame.view, None, True, True), self._at)
         leaves = list(self.leaves.values())
         is_labelled = any(isinstance(d, Bucket) for d, _ in self.dims)
-        is_moved = bool(leaves[0].shift) and self.unit is not None  # its units are other ones than those shown
+        is_moved = (
+            bool(leaves[0].shift) and self.unit is not None
+        )  # its units are other ones than those shown
         is_one = len(leaves) == 1 and not self.has_windows and not self.is_filled
         if is_one and len(self.frame.units) < 2 and not is_labelled and not is_moved:
             made = build_leaf(self.work, leaves[0], self.keys)
@@ -461,9 +491,12 @@ class Grid:
         return self._joined(leaves)
 
     def _keep(self, leaf: Leaf) -> None:
-        names = {dim: None for dim in leaf.frame.dims}
+        names = dict.fromkeys(leaf.frame.dims)
         dims = [(d, n) for d, n in self.keys if d in names]
-        self.work.ctes.append((leaf.name, build_leaf(self.work, leaf, dims)))
+        made = build_leaf(self.work, leaf, dims)
+        if not dims and self.work.dialect == "mysql":
+            made.limit(1, copy=False)  # else MariaDB expects as many rows as were added up
+        self.work.ctes.append((leaf.name, made))
 
     def _make_calendar(self, leaves: list[Leaf]) -> None:
         """Every unit of the period, from its first (or the first row's) to its end, or to today."""
@@ -472,7 +505,11 @@ class Grid:
         after = work.today + dt.timedelta(days=1)
         end = min(span.end, after) if span is not None and span.end is not None else after
         last = exp.LT(this=work.later(work.column("t"), unit), expression=times.day_value(end, work.dialect))
-        start = unit_start(span.start, unit, work.shop.fiscal_year_starts) if span is not None and span.start else None
+        start = (
+            unit_start(span.start, unit, work.shop.fiscal_year_starts)
+            if span is not None and span.start
+            else None
+        )
         work.is_recursive = True
         if start is not None:
             first = exp.select(exp.alias_(times.day_value(start, work.dialect), "t"))
@@ -485,7 +522,9 @@ class Grid:
         if is_long:
             self._long_calendar(first, last, unit)
             return
-        step = exp.select(exp.alias_(work.later(work.column("t"), unit), "t")).from_(work.table(self.calendar))
+        step = exp.select(exp.alias_(work.later(work.column("t"), unit), "t")).from_(
+            work.table(self.calendar)
+        )
         both_parts = exp.union(first, step.where(last, copy=False), distinct=False)
         work.ctes.append((self.calendar, both_parts))
 
@@ -493,9 +532,9 @@ class Grid:
         work = self.work
         name = next(n for d, n in self.keys if isinstance(d, Grain) and d.unit == self.unit and not d.column)
         parts = [
-            exp.select(exp.alias_(exp.Min(this=work.moved(work.column(name), _forth(leaf.shift), self.unit)), "t")).from_(
-                work.table(leaf.name)
-            )
+            exp.select(
+                exp.alias_(exp.Min(this=work.moved(work.column(name), _forth(leaf.shift), self.unit)), "t")
+            ).from_(work.table(leaf.name))
             for leaf in self._spine_leaves(leaves)
         ]
         union = parts[0]
@@ -517,10 +556,16 @@ class Grid:
         one, n = exp.Literal.number(1), work.column("n")
         base = exp.select(work.column("t"), exp.alias_(one, "n")).from_(work.table(f"{name}_starts"))
         step = exp.select(
-            exp.alias_(work.later(work.column("t"), unit), "t"), exp.alias_(exp.Add(this=n, expression=one.copy()), "n")
+            exp.alias_(work.later(work.column("t"), unit), "t"),
+            exp.alias_(exp.Add(this=n, expression=one.copy()), "n"),
         ).from_(work.table(name))
         fits = exp.LT(this=n.copy(), expression=exp.Literal.number(MAX_STEPS))
-        work.ctes.append((name, exp.union(base, step.where(exp.And(this=fits, expression=last), copy=False), distinct=False)))
+        work.ctes.append(
+            (
+                name,
+                exp.union(base, step.where(exp.And(this=fits, expression=last), copy=False), distinct=False),
+            )
+        )
 
     def _spine_leaves(self, leaves: list[Leaf]) -> list[Leaf]:
         """Those whose groups are shown: of the period itself, where there are such."""
@@ -562,9 +607,15 @@ class Grid:
             columns: list[exp.Expr] = []
             for dim, name in self.keys:
                 if name in names:
-                    is_time = isinstance(dim, Grain) and dim.unit == self.unit and not dim.column and leaf.shift
+                    is_time = (
+                        isinstance(dim, Grain) and dim.unit == self.unit and not dim.column and leaf.shift
+                    )
                     column = work.column(name)
-                    columns.append(exp.alias_(work.moved(column, _forth(leaf.shift), self.unit), name) if is_time else column)
+                    columns.append(
+                        exp.alias_(work.moved(column, _forth(leaf.shift), self.unit), name)
+                        if is_time
+                        else column
+                    )
             parts.append(exp.select(*columns).distinct().from_(work.table(leaf.name)))
         made = parts[0]
         for part in parts[1:]:
@@ -609,7 +660,9 @@ class Grid:
         if any(n == name for _, n in self.keys):
             return self.spine(name)
         dim = next(d for d, n in self.dims if n == name)
-        finest = next(n for d, n in self.keys if isinstance(d, Grain) and d.unit == self.unit and not d.column)
+        finest = next(
+            n for d, n in self.keys if isinstance(d, Grain) and d.unit == self.unit and not d.column
+        )
         assert isinstance(dim, Grain)
         return self.work.starts(self.spine(finest), dim.unit)  # type: ignore[arg-type]
 
@@ -654,4 +707,3 @@ def _operand(node: exp.Expr) -> exp.Expr:
 
 def _forth(shift: Shift) -> Shift:
     return Shift(-shift.months, -shift.days)
-

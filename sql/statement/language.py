@@ -20,8 +20,7 @@ UNITS: tuple[Unit, ...] = get_args(Unit)
 GRAINS: tuple[str, ...] = (*UNITS, *get_args(DayPart))
 AGGREGATES = ("SUM", "AVG", "MIN", "MAX", "COUNT", "MEDIAN", "PERCENTILE")
 RESERVED = frozenset(
-    "SELECT DISTINCT FROM WHERE GROUP BY HAVING ORDER LIMIT AND OR NOT IN BETWEEN LIKE IS NULL DESC ASC PER "
-    "ALL HAS NO DURING WITHIN TRUE FALSE".split()
+    ["SELECT", "DISTINCT", "FROM", "WHERE", "GROUP", "BY", "HAVING", "ORDER", "LIMIT", "AND", "OR", "NOT", "IN", "BETWEEN", "LIKE", "IS", "NULL", "DESC", "ASC", "PER", "ALL", "HAS", "NO", "DURING", "WITHIN", "TRUE", "FALSE"]
 )
 """Words of the frame: a name that is one of them stands in double quotes."""
 _PLAIN = re.compile(r"[^\W\d]\w*")
@@ -441,9 +440,7 @@ class AnyOf(Node):
         return f"({' OR '.join(map(str, self.parts))})"
 
 
-Condition: TypeAlias = (
-    Compare | Among | Range | Like | Empty | Holds | During | Has | AllOf | AnyOf
-)
+Condition: TypeAlias = Compare | Among | Range | Like | Empty | Holds | During | Has | AllOf | AnyOf
 Dim: TypeAlias = Name | Grain | Bucket | Tile | Since | Pairs | Per
 Figure: TypeAlias = Aggregate | Shifted | Only | Share | Running | Rolling | Rank
 Value: TypeAlias = Name | Number | Text | Truth | Calc | Elapsed | Gap | Dim | Figure

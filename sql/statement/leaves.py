@@ -19,7 +19,19 @@ from sql import times
 from sql.errors import WrongStatement
 from sql.semantics import Metric, View
 from sql.statement.conditions import row_condition
-from sql.statement.language import Aggregate, Condition, Dim, Grain, Name, Pairs, Per, Since, Unit, Value
+from sql.statement.language import (
+    Aggregate,
+    Bucket,
+    Condition,
+    Dim,
+    Grain,
+    Name,
+    Pairs,
+    Per,
+    Since,
+    Unit,
+    Value,
+)
 from sql.statement.scope import Scope, named
 from sql.statement.spans import Shift, Span
 from sql.statement.work import Frame, Work, both, names_in, subquery
@@ -150,6 +162,8 @@ def build_leaf(work: Work, leaf: Leaf, dims: list[tuple[Dim, str]]) -> exp.Selec
         return _quantile(work, leaf, _rows(work, leaf, scope, groups, parts, conditions), dims)
     if scope.is_many:
         work.assume("overlap", leaf.home.name)
+    is_computed = work.dialect == "mysql" and any(isinstance(d, Since | Bucket) for d, _ in dims)
+    if scope.is_many or is_computed:  # MariaDB does not find a computed group again in what is selected
         rows = _rows(work, leaf, scope, groups, parts, conditions)
         outer = [value([work.column(name, "base") for name, _ in parts]) for value in values]
         named_values = [(leaf.value_name(i), v) for i, v in enumerate(outer)]
@@ -195,7 +209,12 @@ def _join_calendar(work: Work, leaf: Leaf, scope: Scope, window: Window) -> None
     if not window.is_running:
         on.append(exp.GTE(this=clock.copy(), expression=work.later(t, unit, -window.back)))
     elif window.reset is not None:
-        on.append(exp.GTE(this=clock.copy(), expression=work.moved(work.starts(shown, window.reset), leaf.shift, window.reset)))
+        on.append(
+            exp.GTE(
+                this=clock.copy(),
+                expression=work.moved(work.starts(shown, window.reset), leaf.shift, window.reset),
+            )
+        )
     scope.joins.append(exp.Join(this=work.table(window.calendar), on=both(on)))
 
 
@@ -325,9 +344,13 @@ def _quantile(work: Work, leaf: Leaf, rows: exp.Select, dims: list[tuple[Dim, st
     groups: list[exp.Expr] = [work.column(name, "base") for name in names]
     order = exp.Order(expressions=work.ordered(value, False, is_window=True))
     numbered = exp.Window(this=exp.RowNumber(), partition_by=[g.copy() for g in groups], order=order)
-    counted = exp.Window(this=exp.Count(this=value.copy(), big_int=True), partition_by=[g.copy() for g in groups])
+    counted = exp.Window(
+        this=exp.Count(this=value.copy(), big_int=True), partition_by=[g.copy() for g in groups]
+    )
     less = exp.Paren(this=exp.Sub(this=counted, expression=exp.Literal.number(1)))
-    wanted = exp.Add(this=exp.Literal.number(1), expression=exp.Mul(this=less, expression=exp.Literal.number(part)))
+    wanted = exp.Add(
+        this=exp.Literal.number(1), expression=exp.Mul(this=less, expression=exp.Literal.number(part))
+    )
     placed = exp.Select(
         expressions=[
             *(g.copy() for g in groups),
@@ -341,7 +364,10 @@ def _quantile(work: Work, leaf: Leaf, rows: exp.Select, dims: list[tuple[Dim, st
     weighed = exp.Mul(this=work.column("value", "base"), expression=weight)
     is_near = exp.LT(this=away.copy(), expression=exp.Literal.number(1))
     return _grouped(
-        work, placed, dims, [(leaf.value_name(0), exp.Sum(this=exp.Case(ifs=[exp.If(this=is_near, true=weighed)])))]
+        work,
+        placed,
+        dims,
+        [(leaf.value_name(0), exp.Sum(this=exp.Case(ifs=[exp.If(this=is_near, true=weighed)])))],
     )
 
 
@@ -361,7 +387,9 @@ def _entity_rows(work: Work, leaf: Leaf, per: Per, dims: list[tuple[Dim, str]]) 
 def _with_entity(work: Work, rows: exp.Select, names: list[str]) -> exp.Select:
     made = exp.Select(expressions=[work.column(name, "found") for name in (*names, "value")])
     made.from_(subquery(rows, "found", work), copy=False)
-    return made.where(exp.Not(this=exp.Is(this=work.column("entity", "found"), expression=exp.Null())), copy=False)
+    return made.where(
+        exp.Not(this=exp.Is(this=work.column("entity", "found"), expression=exp.Null())), copy=False
+    )
 
 
 def _all_entities(work: Work, leaf: Leaf, per: Per, dims: list[tuple[Dim, str]]) -> exp.Select:
@@ -374,7 +402,9 @@ def _all_entities(work: Work, leaf: Leaf, per: Per, dims: list[tuple[Dim, str]])
         )  # fmt: skip
     view = work.entity_view(work.entity(frame.view, frame, per.entity))
     if view is None:
-        work.fail(per, f"no view has {per.entity} for its key, so that all of them are not known; leave ALL out")
+        work.fail(
+            per, f"no view has {per.entity} for its key, so that all of them are not known; leave ALL out"
+        )
     scope = Scope(work, view, frame)
     groups = [(name, scope.dim(dim)) for dim, name in dims if _is_of(work, view, frame, dim, per)]
     conditions = [row_condition(scope, c) for c in frame.where if _reaches(work, view, frame, c)]
@@ -407,7 +437,9 @@ def _pairs(work: Work, leaf: Leaf, dims: list[tuple[Dim, str]]) -> exp.Select:
     assert isinstance(pairs, Pairs)
     scope = Scope(work, leaf.home, leaf.frame)
     who, what = scope.entity(pairs.entity), scope.column(pairs.column)
-    rows = scope.select([("entity", who), ("what", what)], _conditions(work, leaf, scope)).distinct(copy=False)
+    rows = scope.select([("entity", who), ("what", what)], _conditions(work, leaf, scope)).distinct(
+        copy=False
+    )
     name = work.add("baskets", rows)
     sides = [work.column("what", side) for side in ("one", "other")]
     same = exp.EQ(this=work.column("entity", "one"), expression=work.column("entity", "other"))
@@ -423,4 +455,3 @@ def _pairs(work: Work, leaf: Leaf, dims: list[tuple[Dim, str]]) -> exp.Select:
     ).from_(work.table(name, "one"))
     made.set("joins", [exp.Join(this=work.table(name, "other"), on=both([same, once]))])
     return made.group_by(*(side.copy() for side in sides), copy=False)
-

@@ -186,7 +186,7 @@ class _Parser:
         if word not in UNITS:
             self.fail(f"a unit of time ({', '.join(UNITS)})")
         self.take()
-        return cast(Unit, word)
+        return word
 
     def step(self) -> Step:
         return Step(self.whole("a number of units, such as 1 MONTH"), self.unit())
@@ -367,7 +367,7 @@ class _Parser:
         self.deeper()
         left = self.product(has_per)
         while self.next.text in ("+", "-") and self.next.kind == "sign":
-            sign = cast("str", self.take().text)
+            sign = self.take().text
             left = Calc(sign, left, self.product(has_per))  # type: ignore[arg-type]
         self.depth -= 1
         return left
@@ -375,7 +375,7 @@ class _Parser:
     def product(self, has_per: bool) -> Value:
         left = self.each(has_per)
         while self.next.text in ("*", "/") and self.next.kind == "sign":
-            sign = cast("str", self.take().text)
+            sign = self.take().text
             left = Calc(sign, left, self.each(has_per))  # type: ignore[arg-type]
         return left
 

@@ -95,7 +95,9 @@ class Routes:
             if view.time and not any(hop.is_many for hop in hops) and (column := view.column(view.time))
         ]
         if not found:
-            raise NoRoute(f"{home.name} has no time; give it one in shop.yml (time: COLUMN), or leave time out")
+            raise NoRoute(
+                f"{home.name} has no time; give it one in shop.yml (time: COLUMN), or leave time out"
+            )
         return self._nearest(home, Name(found[0].column.name), found)
 
     def has_column(self, home: View, name: Name) -> bool:
@@ -143,7 +145,10 @@ class Routes:
             wanted = {k.lower(): v.lower() for k, v in near.prefer.items()} if near is not None else {}
             choices = [wanted.get(k.lower()) for k in (route.column.name, route.view.name, hop.view)]
             choice = next((c for c in choices if c is not None), None)
-            if choice is not None and choice not in (hop.view.lower(), (hop.theirs if hop.is_many else hop.own).lower()):
+            if choice is not None and choice not in (
+                hop.view.lower(),
+                (hop.theirs if hop.is_many else hop.own).lower(),
+            ):
                 return False
             near = self.shop.view(hop.view)
         return True
@@ -152,10 +157,12 @@ class Routes:
         reached = list(self._walk(home))
         names = [c.name for _, view in reached for c in view.columns]
         others = [v.name for v in self.shop.views if v.column(name.text)]
-        where = f"; it is in {', '.join(others)}, to which no refs lead" if others else near_names(name.text, names)
+        where = (
+            f"; it is in {', '.join(others)}, to which no refs lead"
+            if others
+            else near_names(name.text, names)
+        )
         return f"{home.name} has no column {name}, nor has a view that it leads to{where}"
-
-
 
 
 def _by(route: Route) -> str:

@@ -140,7 +140,9 @@ class Scope:
                 return times.part_of(time, node.unit.lower(), self.work.dialect)  # type: ignore[arg-type]
             return self.work.starts(time, node.unit)  # type: ignore[arg-type]
         if isinstance(node, Bucket):
-            inner = self._of_entity(node.operand) if isinstance(node.operand, Per) else self.value(node.operand)
+            inner = (
+                self._of_entity(node.operand) if isinstance(node.operand, Per) else self.value(node.operand)
+            )
             return banded(inner, node.bounds)
         if isinstance(node, Per):
             return self._of_entity(node)
@@ -197,8 +199,12 @@ class Scope:
         scope = Scope(work, view, Frame(view))
         time, who = scope.column(Name(node.time.text)), scope.entity(node.entity)
         keys = [(f"key_{i}", scope.column(Name(name))) for i, name in enumerate(view.key, 1)]
-        order = [o for part in (time, *(k for _, k in keys)) for o in work.ordered(part, False, is_window=True)]
-        before = exp.Window(this=exp.Lag(this=time.copy()), partition_by=[who], order=exp.Order(expressions=order))
+        order = [
+            o for part in (time, *(k for _, k in keys)) for o in work.ordered(part, False, is_window=True)
+        ]
+        before = exp.Window(
+            this=exp.Lag(this=time.copy()), partition_by=[who], order=exp.Order(expressions=order)
+        )
         query = scope.select([*keys, ("before_at", before)], [])
         query.where(exp.Not(this=exp.Is(this=who.copy(), expression=exp.Null())), copy=False)
         work.assume("of all rows", node)
@@ -218,7 +224,9 @@ class Scope:
         if tiles:
             value, entity = work.column("value", "base"), work.column("entity", "base")
             order = [*work.ordered(value, True, is_window=True), *work.ordered(entity, False, is_window=True)]
-            tile = exp.Window(this=exp.Ntile(this=exp.Literal.number(tiles)), order=exp.Order(expressions=order))
+            tile = exp.Window(
+                this=exp.Ntile(this=exp.Literal.number(tiles)), order=exp.Order(expressions=order)
+            )
             query = exp.select(entity, exp.alias_(tile, "value")).from_(subquery(query, "base", work))
             query.where(exp.Not(this=exp.Is(this=entity.copy(), expression=exp.Null())), copy=False)
         on: list[tuple[str, exp.Expr]] = [("entity", self.entity(node.entity))]
@@ -263,9 +271,7 @@ def calculated(sign: str, left: exp.Expr, right: exp.Expr, work: Work) -> exp.Ex
 def banded(value: exp.Expr, bounds: tuple[Number, ...]) -> exp.Expr:
     """The number of the band, from 1, that a value falls in; NULL for no value."""
     ifs = [
-        exp.If(
-            this=exp.LT(this=value.copy(), expression=_number(bound)), true=exp.Literal.number(place)
-        )
+        exp.If(this=exp.LT(this=value.copy(), expression=_number(bound)), true=exp.Literal.number(place))
         for place, bound in enumerate(bounds, 1)
     ]
     last = exp.GTE(this=value.copy(), expression=_number(bounds[-1]))
@@ -281,4 +287,3 @@ def band_names(bounds: tuple[Number, ...]) -> list[str]:
 def _number(node: Number) -> exp.Expr:
     number = exp.Literal.number(node.text.lstrip("-"))
     return exp.Neg(this=number) if node.text.startswith("-") else number
-

@@ -15,14 +15,22 @@ from sql.question.periods import find_periods, shift_months, zh_number
 from sql.statement.language import Step, Unit
 
 _MONTHS: dict[str, int] = {"MONTH": 1, "QUARTER": 3, "YEAR": 12, "FISCAL_QUARTER": 3, "FISCAL_YEAR": 12}
-_GRAIN_UNITS: dict[str, Unit] = {"day": "DAY", "week": "WEEK", "month": "MONTH", "quarter": "QUARTER", "year": "YEAR"}
+_GRAIN_UNITS: dict[str, Unit] = {
+    "day": "DAY",
+    "week": "WEEK",
+    "month": "MONTH",
+    "quarter": "QUARTER",
+    "year": "YEAR",
+}
 _LAST_N = re.compile(
     r"(?:the\s+)?(?:last|past|previous)\s+(\d{1,4}|[a-z]+)\s+(?:full\s+)?(week|month|quarter|year)s?"
     r"|(?:最近|近|过去)的?\s*(\d{1,4}|[零一二两三四五六七八九十]{1,3})\s*个?(周|星期|月|季度|年)",
     re.I,
 )
 _UNITS_ZH = {"周": "week", "星期": "week", "月": "month", "季度": "quarter", "年": "year"}
-_NUMBERS = {w: i for i, w in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)}
+_NUMBERS = {
+    w: i for i, w in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], 1)
+}
 _FISCAL = re.compile(
     r"(?:(this|last|previous)\s+)?(?:(?:fiscal|financial)\s+(year|quarter)|fy)\s*((?:19|20)\d\d)?(?:\s*[/-]\s*(\d\d(?:\d\d)?))?"
     r"|((?:19|20)\d\d)(?:\s*[/-]\s*(\d\d(?:\d\d)?))?\s*财[政年]?年?度?",

@@ -91,7 +91,7 @@ class Work:
     """For a role that sees groups of a size only: plain aggregates, written as the shop has them."""
     ctes: list[tuple[str, exp.Query]] = field(default_factory=list)
     is_recursive: bool = False
-    parts: int = 0
+    taken: set[str] = field(default_factory=set)
     assumptions: dict[Assumption, None] = field(default_factory=dict)
     grid: Callable[..., exp.Select] = field(default=lambda: exp.Select())
     """``sql.statement.grid.table``, put here so that conditions and leaves may hold whole tables."""
@@ -141,7 +141,9 @@ class Work:
         except NoRoute as error:
             if home is frame.view:
                 self.fail(name, str(error.args[0]))
-            reason = f"{home.name}, which a figure is of, cannot be split or limited by {name}: {error.args[0]}"
+            reason = (
+                f"{home.name}, which a figure is of, cannot be split or limited by {name}: {error.args[0]}"
+            )
             self.fail(name, reason)
         except Fork as error:
             raise TwoWays(self.text, self._place(name), str(error.args[0])) from None
@@ -184,8 +186,7 @@ class Work:
 
     def is_many(self, home: View, frame: Frame, dims: tuple[Dim, ...]) -> bool:
         """Whether a row of ``home`` may stand in several groups."""
-        names = [d for d in dims if isinstance(d, Name)]
-        return any(self.route(home, frame, name).is_many for name in names)
+        return any(self.route(home, frame, name).is_many for dim in dims for name in names_in(dim))
 
     # ---- time -------------------------------------------------------------------------------------------
 
@@ -227,10 +228,11 @@ class Work:
     # ---- trees ------------------------------------------------------------------------------------------
 
     def free_name(self, wanted: str) -> str:
-        taken = {name for name, _ in self.ctes} | {v.name.lower() for v in self.shop.views}
+        """A name that no view and no other query of the statement has; it is taken from then on."""
         name, number = wanted, 2
-        while name.lower() in taken:
+        while name.lower() in self.taken or self.shop.view(name) is not None:
             name, number = f"{wanted}_{number}", number + 1
+        self.taken.add(name.lower())
         return name
 
     def add(self, wanted: str, query: exp.Query) -> str:
@@ -252,7 +254,10 @@ class Work:
         """One key of an order, empty values last in every database."""
         if is_window and self.dialect == "mysql":
             is_empty = exp.Case().when(_is_null(key), exp.Literal.number(1)).else_(exp.Literal.number(0))
-            return [exp.Ordered(this=is_empty), exp.Ordered(this=key.copy(), desc=is_descending or None, nulls_first=not is_descending)]
+            return [
+                exp.Ordered(this=is_empty),
+                exp.Ordered(this=key.copy(), desc=is_descending or None, nulls_first=not is_descending),
+            ]
         return [exp.Ordered(this=key.copy(), desc=is_descending or None, nulls_first=False)]
 
 
@@ -285,4 +290,3 @@ def names_in(node: Node) -> list[Name]:
         for part in name if isinstance(name, tuple) else (name,):
             found += names_in(part) if isinstance(part, Node) else []
     return found
-
