@@ -400,7 +400,8 @@ class Brute:
             self.test(c, lambda node, r=r: r[node.text] if r is not None else None) is True for r in found
         )  # type: ignore[misc]
 
-    def test(self, c: la.Condition, value: Callable[[la.Value], Any]) -> bool | None:
+    def test(self, c: la.Condition, value: Callable[[la.Value], Any], is_strict: bool = False) -> bool | None:
+        """Whether a condition holds; one that says not holds of what has no value, but for figures."""
         if isinstance(c, la.Holds):
             found = value(c.what)
             return None if found is None else bool(found) != c.is_not
@@ -411,7 +412,9 @@ class Brute:
         if isinstance(c, la.Empty):
             return (left is None) != c.is_not
         if left is None:
-            return None
+            is_value = not isinstance(c, la.Compare) or isinstance(c.right, la.Number | la.Text | la.Truth)
+            says_not = c.sign == "<>" if isinstance(c, la.Compare) else getattr(c, "is_not", False)
+            return True if says_not and is_value and not is_strict else None
         if isinstance(c, la.Compare):
             right = literal(c.right) if isinstance(c.right, la.Number | la.Text) else value(c.right)
             if isinstance(left, dt.datetime) and isinstance(right, dt.date):
@@ -894,7 +897,7 @@ class Brute:
                 return cell[dims.index(node)]  # type: ignore[arg-type]
             return literal(node) if isinstance(node, la.Number | la.Text) else figures[str(node)]
 
-        return self.test(c, value) is True
+        return self.test(c, value, is_strict=True) is True
 
     def cut(self, table: Any, dims: tuple[la.Dim, ...]) -> list[tuple[Any, ...]]:
         s = self.statement

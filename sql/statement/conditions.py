@@ -1,6 +1,6 @@
 """Conditions of a statement as conditions on the rows of one scope.
 
-A column behind a to-many link that the scope has not joined becomes ``key IN (SELECT …)``, and HAS NO becomes
+NOT keeps rows without a value: a customer without a country is "not in Spain". A column behind a to-many link that the scope has not joined becomes ``key IN (SELECT …)``, and HAS NO becomes
 ``NOT IN``, never a join: a row meets a condition or does not, however many others hang on it.
 """
 
@@ -33,6 +33,7 @@ from sql.statement.language import (
     Sign,
     Since,
     Text,
+    Truth,
     Value,
 )
 from sql.statement.routes import Route
@@ -115,7 +116,11 @@ def _plain(scope: Scope, node: Condition) -> exp.Expr:
     assert isinstance(node, Among | Range | Like | Empty)
     left = _left(scope, node.left)
     made = _tested(scope, node, left)
-    return exp.Not(this=made) if node.is_not else made
+    if not node.is_not or isinstance(node, Empty):
+        return exp.Not(this=made) if node.is_not else made
+    scope.work.assume("without a value", node.left)
+    is_empty = exp.Is(this=left.copy(), expression=exp.Null())
+    return exp.Paren(this=exp.Or(this=is_empty, expression=exp.Not(this=made)))
 
 
 def _left(scope: Scope, node: Value) -> exp.Expr:
@@ -140,6 +145,9 @@ def _tested(scope: Scope, node: Among | Range | Like | Empty, left: exp.Expr) ->
 def _compared(scope: Scope, node: Compare) -> exp.Expr:
     if _is_day(scope, node.left, node.right):
         return _by_day(scope, node)
+    if node.sign == "<>" and isinstance(node.right, Text | Number | Truth):
+        scope.work.assume("without a value", node.left)  # what has none is not Spain either
+        return exp.NullSafeNEQ(this=_left(scope, node.left), expression=_fitting(scope, node.left, node.right))
     return SIGNS[node.sign](this=_left(scope, node.left), expression=_fitting(scope, node.left, node.right))
 
 
@@ -176,7 +184,11 @@ def _by_day(scope: Scope, node: Compare) -> exp.Expr:
             this=exp.GTE(this=column, expression=first),
             expression=exp.LT(this=column.copy(), expression=after),
         )
-        return exp.Paren(this=is_in) if node.sign == "=" else exp.Not(this=exp.Paren(this=is_in))
+        if node.sign == "=":
+            return exp.Paren(this=is_in)
+        scope.work.assume("without a value", node.left)
+        is_empty = exp.Is(this=column.copy(), expression=exp.Null())
+        return exp.Paren(this=exp.Or(this=is_empty, expression=exp.Not(this=exp.Paren(this=is_in))))
     sign = {"<": exp.LT, "<=": exp.LT, ">": exp.GTE, ">=": exp.GTE}[node.sign]
     return sign(this=column, expression=after if node.sign in ("<=", ">") else first)
 

@@ -35,7 +35,7 @@ AssumptionKind = Literal[
     "entities with rows",
     "last day",
     "earlier only",
-    "no links",
+    "without a value",
 ]
 
 
@@ -46,7 +46,8 @@ class Assumption:
     ``own clock``: a metric is placed in time by a column of its own; ``overlap``: a row counts in each group
     that it has; ``whole``: what a share is of; ``first ever``: over all time, whatever the period and conditions;
     ``of all rows``: the row before is looked for among all rows; ``last day``: of a level, the last day counts;
-    ``earlier only``: groups with nothing in the period itself are not shown.
+    ``earlier only``: groups with nothing in the period itself are not shown; ``without a value``: what has none
+    counts as not being the value.
     """
 
     kind: AssumptionKind
