@@ -209,16 +209,16 @@ def _has(scope: Scope, node: Has) -> exp.Expr:
     work = scope.work
     view = work.view(node.view, node)
     frame = Frame(view, where=node.where)
-    alias = work.free_name(f"{view.name}_there") if node.within else ""
+    mine = scope.entity(node.entity)
+    here = scope.clock() if node.within else None
     route = _entity_there(scope, node, view)
-    inner = Scope(work, view, frame, alias=alias)
+    inner = Scope(work, view, frame, beside=scope if node.within else None)
     who = inner.at(route)
     conditions = [row_condition(inner, part) for part in node.where]
     if node.during:
         conditions += work.bounds(inner.clock(), work.span(node.during))
-    mine = scope.entity(node.entity)
-    if node.within:
-        return _within(scope, node, inner, conditions, exp.EQ(this=who, expression=mine))
+    if here is not None:
+        return _within(node, inner, conditions, exp.EQ(this=who, expression=mine), here)
     conditions.append(exp.Not(this=exp.Is(this=who.copy(), expression=exp.Null())))
     query = inner.select([("entity", who)], conditions)
     sign: Sign = node.times.sign if node.times else ">="
@@ -246,11 +246,11 @@ def _count(inner: Scope, node: Has) -> exp.Expr:
     return exp.Count(this=exp.Distinct(expressions=[inner.column(node.times.of)]), big_int=True)
 
 
-def _within(scope: Scope, node: Has, inner: Scope, conditions: list[exp.Expr], same: exp.Expr) -> exp.Expr:
+def _within(node: Has, inner: Scope, conditions: list[exp.Expr], same: exp.Expr, here: exp.Column) -> exp.Expr:
     """Rows there from a row's own moment on, up to so many days later."""
-    work = scope.work
+    work = inner.work
     assert node.within is not None
-    here, there = scope.clock(), inner.clock()
+    there = inner.clock()
     unit = node.within.unit.removeprefix("FISCAL_").lower()
     last = times.add_units(here, node.within.count, unit, work.dialect)  # type: ignore[arg-type]
     day = times.grain_start(there, "day", work.dialect)

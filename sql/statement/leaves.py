@@ -240,7 +240,7 @@ def _last_day(work: Work, leaf: Leaf, scope: Scope, metric: Metric) -> exp.Expr:
     query = inner.select([("last_day", exp.Max(this=day))], work.bounds(inner.clock(), leaf.frame.span))
     if leaf.frame.unit is not None:
         query.group_by(work.starts(inner.clock(), leaf.frame.unit), copy=False)
-    return exp.In(this=scope.column(Name(metric.last)), query=exp.Subquery(this=query))
+    return exp.In(this=work.column(metric.last, scope.alias), query=exp.Subquery(this=query))
 
 
 # ---- values ---------------------------------------------------------------------------------------------
@@ -256,11 +256,11 @@ def _measured(work: Work, scope: Scope, measure: Measure, parts: list[tuple[str,
     assert isinstance(figure, Aggregate)
     if figure.operand is None:
         return lambda _: exp.Count(this=exp.Star(), big_int=True)
-    place = _part(scope, parts, scope.value(figure.operand))
+    place = _part(parts, scope.value(figure.operand))
     return lambda found: _aggregated(figure, found[place])
 
 
-def _part(scope: Scope, parts: list[tuple[str, exp.Expr]], value: exp.Expr) -> int:
+def _part(parts: list[tuple[str, exp.Expr]], value: exp.Expr) -> int:
     known = [i for i, (_, part) in enumerate(parts) if part == value]
     if known:
         return known[0]
@@ -282,7 +282,7 @@ def _metric_value(work: Work, scope: Scope, metric: Metric, parts: list[tuple[st
         known = scope.home.column(column.name)
         if known is None:
             work.fail(metric.name, f"the metric {metric.name} names {column.name}, which {metric.view} lacks")
-        places[known.name] = _part(scope, parts, scope.column(Name(known.name)))
+        places[known.name] = _part(parts, work.column(known.name, scope.alias))
 
     def build(found: list[exp.Expr]) -> exp.Expr:
         made = exp.Paren(this=tree.copy())

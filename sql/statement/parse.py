@@ -248,6 +248,11 @@ class _Parser:
             found.append(self.condition())
         return tuple(found)
 
+    def joined(self) -> Condition:
+        """One condition, or several that all hold."""
+        found = self.conditions()
+        return found[0] if len(found) == 1 else AllOf(found)
+
     def condition(self) -> Condition:
         if self.takes("NOT"):
             what = self.primary()
@@ -273,8 +278,7 @@ class _Parser:
         self.need("(")
         parts: list[Condition] = []
         while True:
-            group = self.conditions()
-            parts.append(group[0] if len(group) == 1 else AllOf(group))
+            parts.append(self.joined())
             if not self.takes("OR"):
                 break
         self.need(")")
@@ -469,12 +473,12 @@ class _Parser:
         figure = self.value(has_per=False)
         if self.takes("PER"):
             return Share(figure, per=self.dims())
-        return Share(figure, condition=self.condition() if self.takes(",") else None)
+        return Share(figure, condition=self.joined() if self.takes(",") else None)
 
     def only(self) -> Value:
         figure = self.value()
         self.need(",")
-        return Only(figure, self.condition())
+        return Only(figure, self.joined())
 
     def running(self) -> Value:
         figure = self.value()

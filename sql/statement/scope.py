@@ -39,7 +39,8 @@ class Scope:
     """The rows of one view, and what is known of each.
 
     Args:
-        home: the view; its alias is its name, but where ``alias`` says otherwise.
+        home: the view.
+        beside: a scope whose columns are named beside those of this one, so that no alias may be the same.
         known: ways to names that were settled outside, seen from ``home``.
     """
 
@@ -50,16 +51,16 @@ class Scope:
         frame: Frame,
         *,
         metric: Metric | None = None,
-        alias: str = "",
+        beside: Scope | None = None,
         known: Mapping[Name, Route] | None = None,
     ) -> None:
         self.work, self.home, self.frame, self.metric = work, home, frame, metric
-        self.alias = alias or home.name
+        self._aliases: set[str] = set(beside._aliases) if beside is not None else set()
+        self.alias = self._alias(home.name)
         self.known = known or {}
         self.joins: list[exp.Join] = []
         self.is_many = False
         self._reached: dict[tuple[Hop, ...], str] = {(): self.alias}
-        self._aliases = {self.alias.lower()}
         self._derived: dict[object, str] = {}
 
     # ---- columns ----------------------------------------------------------------------------------------
