@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import replace
 from typing import Any, cast
@@ -16,7 +17,7 @@ DIMS = {
     "lines": ("channel", "country", "category", "brand"),
     "customers": ("country", "channel", "category", "source"),
     "returns": ("category", "brand", "channel", "country", "reason"),
-    "visits": ("source", "country", "channel"),
+    "visits": ("source", "country"),
     "stock": ("category", "brand"),
 }
 VALUES = {
@@ -45,6 +46,15 @@ REACH = {
     }.items()
 }
 """Columns that can be named over a view."""
+SPLIT = {
+    home: {
+        c
+        for c in names
+        if not any(a == "one" and b == "many" for (a, *_), (b, *_) in itertools.pairwise(PATHS.get((home, c), ())))
+    }
+    for home, names in REACH.items()
+}
+"""Columns that it can be split by: no link to one row and from there to many."""
 
 
 class Maker:
@@ -70,7 +80,7 @@ class Maker:
     def metric(self, dims: list[Any], names: tuple[str, ...]) -> la.Value:
         """A metric whose home every dimension and condition reaches."""
         wanted = {d.text for d in dims if isinstance(d, N)} | set(names)
-        fits = [m for m, (home, _) in METRICS.items() if wanted <= REACH[home]]
+        fits = [m for m, (home, _) in METRICS.items() if wanted <= SPLIT[home]]
         fits += ["return_rate"] if {"returned", "units"} <= set(fits) else []
         return N(self.dice.choice(fits))
 

@@ -512,7 +512,11 @@ class _Level:
         for column in self.columns:
             value = self.values[column.name].copy()
             band = self.bands.get(column.name)
-            shown.append(named(_labelled(value, band) if band is not None else value, column.name, self.work))
+            if band is None and isinstance(value, exp.Column) and value.table and self.grid.is_plain:
+                # a name of its own, also where it is the column's: ORDER BY then means the result
+                shown.append(exp.Alias(this=value, alias=self.work.identifier(column.name)))
+            else:
+                shown.append(named(_labelled(value, band) if band is not None else value, column.name, self.work))
         self.query.set("expressions", shown)
         return self.query
 

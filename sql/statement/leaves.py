@@ -311,11 +311,7 @@ def _rows(
 ) -> exp.Select:
     """Rows of the home with their groups and values; each once per group where a to-many link repeats them."""
     keys: list[tuple[str, exp.Expr]] = []
-    if scope.is_many:
-        if not leaf.home.key:
-            about = next((d for d in leaf.frame.dims if isinstance(d, Name)), leaf.home.name)
-            reason = f"{leaf.home.name} needs its key in shop.yml (key: [COLUMN]) to be split by {about}"
-            work.fail(about, reason)
+    if scope.is_many:  # the link starts from the home's key, so there is one
         keys = [(f"key_{i}", work.column(k, scope.alias)) for i, k in enumerate(leaf.home.key, 1)]
     made = scope.select([*groups, *keys, *parts], conditions)
     return made.distinct(copy=False) if scope.is_many else made

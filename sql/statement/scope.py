@@ -6,6 +6,7 @@ says so (``is_many``): its rows may not be added up before each is counted once 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 
 from sqlglot import exp
@@ -30,7 +31,7 @@ from sql.statement.language import (
     Value,
 )
 from sql.statement.routes import Hop, Route
-from sql.statement.work import Frame, Work, both, subquery
+from sql.statement.work import Frame, Work, both, names_in, subquery
 
 _SIGNS: dict[str, type[exp.Binary]] = {"+": exp.Add, "-": exp.Sub, "*": exp.Mul}
 
@@ -132,7 +133,16 @@ class Scope:
     # ---- dimensions -------------------------------------------------------------------------------------
 
     def dim(self, node: Dim) -> exp.Expr:
-        """The group of a row."""
+        """The group of a row.
+
+        A link to one row and from there to many gives none: all of a product's stock would stand in each channel
+        that the product was sold in.
+        """
+        for name in names_in(node):
+            hops = self.route(name).hops
+            if any(hop.is_many and not before.is_many for before, hop in itertools.pairwise(hops)):
+                reason = f"{self.home.name} cannot be split by {name}, which is of {hops[-1].view}: both only share"
+                self.work.fail(name, f"{reason} {hops[0].view}; ask for one of them, or use HAS for a condition")
         if isinstance(node, Name):
             return self.column(node)
         if isinstance(node, Grain):
@@ -281,7 +291,7 @@ def banded(value: exp.Expr, bounds: tuple[Number, ...]) -> exp.Expr:
 
 def band_names(bounds: tuple[Number, ...]) -> list[str]:
     """How the bands are told, in order."""
-    between = [f"{a} to < {b}" for a, b in zip(bounds, bounds[1:], strict=False)]
+    between = [f"{a} to < {b}" for a, b in itertools.pairwise(bounds)]
     return [f"< {bounds[0]}", *between, f">= {bounds[-1]}"]
 
 

@@ -24,7 +24,9 @@ TABLES: Tables = {
 
 
 @pytest.fixture(scope="module", params=["duckdb", "sqlite", "postgres", "mysql"])
-def workspace(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+def workspace(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Workspace]:
     if request.param in ("duckdb", "sqlite"):
         location = str(build_file(tmp_path_factory.mktemp("language"), request.param, TABLES))
     else:
@@ -44,4 +46,6 @@ def test_each_word_gives_the_rows_worked_out_by_hand(workspace: Workspace, case:
 
 
 def _rounded(value: Any) -> Any:
-    return value if isinstance(value, bool | int | str | dt.date) or value is None else round(float(value), 10)
+    return (
+        value if isinstance(value, bool | int | str | dt.date) or value is None else round(float(value), 10)
+    )

@@ -90,7 +90,11 @@ def test_a_wrong_statement_says_where_and_what_was_expected(text: str, at: int, 
 
 @pytest.mark.parametrize(
     "text",
-    ["SELECT " + "(" * 2_000, "SELECT a FROM s WHERE " + "(" * (MAX_DEPTH * 3) + "x = 1", "x" * (MAX_LENGTH + 1)],
+    [
+        "SELECT " + "(" * 2_000,
+        "SELECT a FROM s WHERE " + "(" * (MAX_DEPTH * 3) + "x = 1",
+        "x" * (MAX_LENGTH + 1),
+    ],
 )
 def test_a_statement_without_end_is_refused_and_not_followed(text: str) -> None:
     with pytest.raises(WrongStatement):
