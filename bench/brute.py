@@ -1,9 +1,9 @@
-"""What a statement of the question language means, worked out cell by cell over rows as dicts: no SQL, no joins.
+"""What a statement of the question language means, cell by cell over rows as dicts: no SQL, no joins.
 
-An oracle for ``sql.statement.compile``. It shares the parsed statement with it and nothing else: which table a
-name is found in, by which links, and which column is a clock, are written down here by hand for the shop of
-``bench.language_shop``. Every figure of every cell is worked out from the definition of its word, over all rows
-again: slow, and short enough to be read.
+An oracle for ``sql.statement.compile``. It shares the parsed statement with it and nothing else: which
+table a name is found in, by which links, and which column is a clock, are written down here by hand for the
+shop of ``bench.language_shop``. Every figure of every cell is worked out from the definition of its word,
+over all rows again: slow, and short enough to be read.
 """
 
 from __future__ import annotations
@@ -101,9 +101,17 @@ PERIODS: dict[str, tuple[dt.date | None, dt.date | None]] = {
     "2024": (dt.date(2024, 1, 1), dt.date(2025, 1, 1)),
 }
 """What the words mean on the shop's day, worked out by hand."""
-LENGTHS = {"2025": (12, 0), "2024": (12, 0), "this year": (12, 0), "last month": (1, 0), "last 3 months": (3, 0),
-           "March 2025": (1, 0), "fiscal year 2025/26": (12, 0), "Q4 2025": (3, 0),
-           "from 2025-05-05 to 2025-05-18": (0, 14)}  # fmt: skip
+LENGTHS = {
+    "2025": (12, 0),
+    "2024": (12, 0),
+    "this year": (12, 0),
+    "last month": (1, 0),
+    "last 3 months": (3, 0),
+    "March 2025": (1, 0),
+    "fiscal year 2025/26": (12, 0),
+    "Q4 2025": (3, 0),
+    "from 2025-05-05 to 2025-05-18": (0, 14),
+}
 FISCAL_START = 4
 
 
@@ -324,7 +332,8 @@ class Brute:
         return ((b.year - a.year) * 12 + b.month - a.month) // months if months else (b - a).days // days
 
     def entity_span(self, at: At) -> At:
-        """The rows that an entity's worth is of: the moved stretch, the conditions that are not about worths."""
+        """The rows that an entity's worth is of: a moved stretch, the conditions that are not "
+        "about worths."""
         span = tuple(back(d, at.shift) for d in at.span)
         return At(span, own=at.own)  # type: ignore[arg-type]
 
@@ -545,9 +554,9 @@ class Brute:
         for d, mine, wanted in zip(dims, combo, cell, strict=True):
             if not is_unit(d) and mine != wanted:
                 return False
-            if is_unit(d) and d.unit == self.unit:  # type: ignore[union-attr]
-                if mine is None or mine >= end or (start is not None and mine < start):
-                    return False
+            is_outside = mine is None or mine >= end or (start is not None and mine < start)
+            if is_unit(d) and d.unit == self.unit and is_outside:  # type: ignore[union-attr]
+                return False
         return True
 
     # ---- figures ----------------------------------------------------------------------------------------
@@ -703,7 +712,7 @@ class Brute:
         return next(v for d, v in zip(dims, cell, strict=True) if is_unit(d) and d.unit == self.unit)  # type: ignore[union-attr]
 
     def last_days(self, rows: list[Row], at: At) -> list[Row]:
-        """Of a level: the rows of the last day on which anything was counted, in each unit or in the period."""
+        """Of a level: the rows of the last day on which anything was counted, in each unit or the period."""
         span = tuple(back(d, at.shift) for d in at.span)
         days = [r["taken_on"] for r in self.tables["stock"] if within(r["taken_on"], span)]  # type: ignore[arg-type]
         last: dict[Any, dt.date] = {}
@@ -923,8 +932,7 @@ class Brute:
             table = sort_by(kept, [(lambda line, k=d: value(line, k), False) for d in first])
         elif s.limit is not None:
             table = table[: s.limit]
-        labelled = [tuple(_shown(item, value(line, item)) for item in s.items) for line in table]
-        return labelled
+        return [tuple(_shown(item, value(line, item)) for item in s.items) for line in table]
 
     def counted_units(self, dims: tuple[la.Dim, ...], f: la.Aggregate) -> list[tuple[Any, ...]]:
         assert isinstance(f.operand, la.Grain)
@@ -1073,6 +1081,4 @@ def sort_by(lines: list[Any], keys: list[tuple[Callable[[Any], Any], bool]]) -> 
             return round(value, 9) if isinstance(value, float) else value
 
         lines = sorted(known, key=comparable, reverse=is_down) + empty
-        if is_down:  # reversed() alone would turn ties around
-            lines = sorted(known[::-1], key=comparable)[::-1] + empty
     return lines

@@ -121,7 +121,8 @@ def main() -> int:
                     print(f"[{number}] {found}\n", flush=True)
     seconds = time.monotonic() - started
     print(
-        f"{chosen.database}: {chosen.count:,} statements, {bad:,} differ, {seconds:,.0f} s, seed {chosen.seed}"
+        f"{chosen.database}: {chosen.count:,} statements, {bad:,} differ; "
+        f"{seconds:,.0f} s, seed {chosen.seed}"
     )
     return 1 if bad else 0
 

@@ -1,7 +1,7 @@
 """A small shop for random statements: NULLs, ties, months without rows, two facts, two ways to one thing.
 
-``rows`` makes its tables from a seed, as dicts; ``build_file`` and ``build_on`` write them into a database, and
-``language_shop`` describes them. Texts are small letters only, so that every database sorts them alike.
+``rows`` makes its tables from a seed, as dicts; ``build_file`` and ``build_on`` write them into a database,
+and ``language_shop`` describes them. Texts are small letters only, so that every database sorts them alike.
 """
 
 from __future__ import annotations

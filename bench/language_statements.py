@@ -1,4 +1,4 @@
-"""Random statements over ``bench.language_shop`` that make sense: every word of the language, alone and in pairs."""
+"""Random statements over ``bench.language_shop`` that make sense: every word, alone and in pairs."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ SPLIT = {
     home: {
         c
         for c in names
-        if not any(a == "one" and b == "many" for (a, *_), (b, *_) in itertools.pairwise(PATHS.get((home, c), ())))
+        if not any(
+            a == "one" and b == "many" for (a, *_), (b, *_) in itertools.pairwise(PATHS.get((home, c), ()))
+        )
     }
     for home, names in REACH.items()
 }
@@ -234,7 +236,7 @@ class Maker:
         return la.Has(who, there, where, during, within, times, dice.random() < 0.4)
 
     def dims(self, view: str, most: int = 2) -> list[Any]:
-        names = [d for d in DIMS[view]]
+        names = list(DIMS[view])
         return [N(n) for n in self.dice.sample(names, self.dice.randint(0, min(most, len(names))))]
 
     def homes(self, view: str, figures: list[Any]) -> set[str]:

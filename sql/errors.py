@@ -8,7 +8,7 @@ Tree::
     │   ├── Ungrouped        a column without one value where rows are put together: the model may repair it
     │   └── NotAllowed       it exists, and this role may not see it
     ├── ShopFileError        shop.yml is wrong: file, line and reason
-    ├── WrongStatement       a statement of the question language that cannot be read or compiled: place, reason
+    ├── WrongStatement       a statement of the question language cannot be read or compiled: place, reason
     │   └── TwoWays          it leaves open what is meant: the reason asks back in words
     ├── DatabaseUnavailable  cannot be opened: missing, corrupt, locked
     ├── QueryFailed          the database refused a checked query: the model may repair it

@@ -60,7 +60,7 @@ class View:
     refs: Mapping[str, str] = field(default_factory=dict)
     """Column → view whose key (of one column) it holds; many rows here, at most one there."""
     prefer: Mapping[str, str] = field(default_factory=dict)
-    """View or column that two ways lead to → the one to take: an own column of ``refs``, or the view on it."""
+    """View or column that two ways lead to → the one to take: an own column, or the view on it."""
 
     def column(self, name: str) -> ViewColumn | None:
         """The column of that name in any letter case, or ``None``."""

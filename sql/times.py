@@ -147,7 +147,7 @@ def add_units(x: exp.Expr | str, n: int, unit: Unit, dialect: Dialect) -> exp.Ex
 
 
 def move_start(start: exp.Expr | str, n: int, unit: Unit, dialect: Dialect) -> exp.Expr:
-    """The same for the first day of a month, quarter or year, which no shorter month cuts: shorter in SQLite."""
+    """``add_units`` of the first day of a month, which no shorter month cuts: shorter in SQLite."""
     if dialect != "sqlite" or unit not in _MONTHS:
         return add_units(start, n, unit, dialect)
     return _made(f"DATE(a, '{_MONTHS[unit] * n:+} months')", dialect, a=start)
@@ -158,8 +158,8 @@ def fiscal_start(
 ) -> exp.Expr:
     """The first day of the fiscal quarter or year that ``x`` falls in; years begin with month ``first``.
 
-    >>> fiscal_start("paid_at", "year", 4, "sqlite").sql("sqlite")
-    "DATE(paid_at, 'start of month', '-' || ((CAST(STRFTIME('%m', paid_at) AS INTEGER) + 8) % 12) || ' months')"
+    >>> fiscal_start("at", "year", 4, "sqlite").sql("sqlite")
+    "DATE(at, 'start of month', '-' || ((CAST(STRFTIME('%m', at) AS INTEGER) + 8) % 12) || ' months')"
     """
     if dialect == "sqlite":
         past = f"(CAST(STRFTIME('%m', a) AS INTEGER) + {12 - first}) % {_MONTHS[unit]}"

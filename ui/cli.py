@@ -402,7 +402,7 @@ def compile_command(
     shop: ShopOption = None,
     role: RoleOption = None,
     user: UserOption = None,
-    is_run: Annotated[bool, typer.Option("--run", help="Run it too and print the rows. Off by default.")] = False,
+    is_run: Annotated[bool, typer.Option("--run", help="Print its rows as well. Off by default.")] = False,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Compile a statement of the question language to SQL; loads no model.
@@ -415,7 +415,9 @@ def compile_command(
     from ui.open import audited_role
 
     text = _text(statement)
-    with audited_role(settings, "question", text, shop=shop, role=role, user=parse_attributes(user)) as opened:
+    with audited_role(
+        settings, "question", text, shop=shop, role=role, user=parse_attributes(user)
+    ) as opened:
         found = compiled_for(opened, text, is_run=is_run)
     show(found, as_json=as_json)
 

@@ -34,7 +34,9 @@ def compiled_for(workspace: Workspace, text: str, *, is_run: bool) -> dict[str, 
             {"kind": a.kind, "about": a.about, "text": words}
             for a, words in zip(compiled.assumptions, said.assumptions, strict=True)
         ],
-        "period": None if span is None else {"words": span.words, "start": _day(span.start), "end": _day(span.end)},
+        "period": None
+        if span is None
+        else {"words": span.words, "start": _day(span.start), "end": _day(span.end)},
         "columns": [{"name": c.name, "item": str(c.item), "unit": c.unit} for c in compiled.columns],
         "sql": compiled.sql,
         "checked_sql": workspace.guard.check(compiled.sql).sql,
@@ -78,7 +80,13 @@ def show(found: dict[str, Any], *, as_json: bool) -> None:
         return
     from ui.terminal import safe_terminal
 
-    lines = [found["statement"], found["read_as"], *(f"- {a['text']}" for a in found["assumptions"]), "", found["sql"]]
+    lines = [
+        found["statement"],
+        found["read_as"],
+        *(f"- {a['text']}" for a in found["assumptions"]),
+        "",
+        found["sql"],
+    ]
     if "table" in found:
         table = found["table"]
         lines += ["", "\t".join(c["name"] for c in table["columns"])]

@@ -135,9 +135,9 @@ def mysql_cost(explained: Sequence[Mapping[str, Any]]) -> float | None:
     """Rows handled by a plan of ``EXPLAIN``: one row for each table, those of one SELECT under one ``id``.
 
     Tables of one SELECT are joined by nested loops in the order in which they stand, so their row counts
-    multiply, lessened by ``filtered``. What depends on the outer row runs once for each of them. Of a subquery in
-    FROM the server guesses as if each ``IN (SELECT …)`` inside it multiplied its rows, so it is taken to give no
-    more than its own tables do, and one row for each look-up in one that is grouped.
+    multiply, lessened by ``filtered``. What depends on the outer row runs once for each of them. Of a
+    subquery in FROM the server guesses as if each ``IN (SELECT …)`` inside it multiplied its rows, so it is
+    taken to give no more than its own tables do, and one row for each look-up in one that is grouped.
     """
     selects: dict[int, list[Mapping[str, Any]]] = {}
     unions: dict[int, list[int]] = {}

@@ -286,7 +286,8 @@ class _Reader:
         return replace(view, **more)
 
     def check_links(self, node: yaml.Node, views: Mapping[str, View]) -> None:
-        """Each column of ``refs`` leads to a view that has a key of one column, each choice of ``prefer`` somewhere."""
+        """``refs`` lead from a column to a view with a key of one column, each choice of "
+        "``prefer`` somewhere."""
         for name, inner in self.mapping(node, None, "views", 0).items():
             view, nodes = views[name.lower()], self.mapping(inner, None, f"the view {name}", 0)
             what = f"refs of {name}"

@@ -1,8 +1,8 @@
 """From a statement of the question language to one tree in the shop's dialect.
 
-The tree names views; the guard (``sql.lock``) puts the role's columns and rows in their place, in each leaf, and
-is the only judge of what may run. A role that sees groups of a size only gets the plain form, one SELECT over one
-view, which the guard can hold to the size; whatever needs more is refused by it.
+The tree names views; the guard (``sql.lock``) puts the role's columns and rows in their place, in each
+leaf, and is the only judge of what may run. A role that sees groups of a size only gets the plain form, one
+SELECT over one view, which the guard can hold to the size; whatever needs more is refused by it.
 
 Order of work: conditions, leaves, groups and calendar, figures, windows, HAVING, ORDER BY, LIMIT.
 """
@@ -508,7 +508,7 @@ class _Level:
 
     def closed(self) -> exp.Select:
         """The query with the columns that are shown."""
-        shown = []
+        shown: list[exp.Expr] = []
         for column in self.columns:
             value = self.values[column.name].copy()
             band = self.bands.get(column.name)
@@ -516,7 +516,9 @@ class _Level:
                 # a name of its own, also where it is the column's: ORDER BY then means the result
                 shown.append(exp.Alias(this=value, alias=self.work.identifier(column.name)))
             else:
-                shown.append(named(_labelled(value, band) if band is not None else value, column.name, self.work))
+                shown.append(
+                    named(_labelled(value, band) if band is not None else value, column.name, self.work)
+                )
         self.query.set("expressions", shown)
         return self.query
 

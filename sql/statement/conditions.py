@@ -1,7 +1,8 @@
 """Conditions of a statement as conditions on the rows of one scope.
 
-NOT keeps rows without a value: a customer without a country is "not in Spain". A column behind a to-many link that the scope has not joined becomes ``key IN (SELECT …)``, and HAS NO becomes
-``NOT IN``, never a join: a row meets a condition or does not, however many others hang on it.
+NOT keeps rows without a value: a customer without a country is "not in Spain". A column behind a to-many
+link that the scope has not joined becomes ``key IN (SELECT …)``, and HAS NO becomes ``NOT IN``, never a
+join: a row meets a condition or does not, however many others hang on it.
 """
 
 from __future__ import annotations
@@ -147,7 +148,9 @@ def _compared(scope: Scope, node: Compare) -> exp.Expr:
         return _by_day(scope, node)
     if node.sign == "<>" and isinstance(node.right, Text | Number | Truth):
         scope.work.assume("without a value", node.left)  # what has none is not Spain either
-        return exp.NullSafeNEQ(this=_left(scope, node.left), expression=_fitting(scope, node.left, node.right))
+        return exp.NullSafeNEQ(
+            this=_left(scope, node.left), expression=_fitting(scope, node.left, node.right)
+        )
     return SIGNS[node.sign](this=_left(scope, node.left), expression=_fitting(scope, node.left, node.right))
 
 
@@ -246,7 +249,9 @@ def _count(inner: Scope, node: Has) -> exp.Expr:
     return exp.Count(this=exp.Distinct(expressions=[inner.column(node.times.of)]), big_int=True)
 
 
-def _within(node: Has, inner: Scope, conditions: list[exp.Expr], same: exp.Expr, here: exp.Column) -> exp.Expr:
+def _within(
+    node: Has, inner: Scope, conditions: list[exp.Expr], same: exp.Expr, here: exp.Column
+) -> exp.Expr:
     """Rows there from a row's own moment on, up to so many days later."""
     work = inner.work
     assert node.within is not None

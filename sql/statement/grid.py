@@ -1,15 +1,16 @@
-"""Figures at the grain of the answer: leaves, the groups and units that they stand in, and what is made of them.
+"""Figures at the grain of the answer: leaves, the groups and units that they stand in, what is made of both.
 
-Each figure is worked out by leaves of its own (``sql.statement.leaves``); the groups are those of the leaves of
-the period itself, crossed with the calendar where a unit of time is shown; leaves are joined to them by equality
-that takes two empty values for the same. Where one leaf is all there is, it is the whole query.
+Each figure is worked out by leaves of its own (``sql.statement.leaves``); the groups are those of the
+leaves of the period itself, crossed with the calendar where a unit of time is shown; leaves are joined to
+them by equality that takes two empty values for the same. Where one leaf is all there is, it is the whole
+query.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
@@ -80,14 +81,15 @@ class At:
     """Where a figure is taken: moved, narrowed, over another period than the frame's."""
 
     span: Span | None
-    shift: Shift = Shift()
+    shift: Shift = field(default_factory=Shift)
     own: tuple[Condition, ...] = ()
 
 
 class Grid:
     """The figures of one frame.
 
-    Use: ``figure`` for each that is wanted, then ``open`` once, then ``dim`` and ``settled`` for what to select.
+    Use: ``figure`` for each that is wanted, then ``open`` once, then ``dim`` and ``settled`` for what to
+    select.
 
     Args:
         dims: the frame's dimensions with their names in the result; PAIRS stands there twice.
@@ -102,7 +104,9 @@ class Grid:
         self.has_windows = False
         self.calendar = work.free_name("calendar") if self.is_filled else ""
         self._check_units()
-        self.calendar_dims: list[Dim] = [d for d, _ in dims if isinstance(d, Grain) and not d.column and d.unit in UNITS]
+        self.calendar_dims: list[Dim] = [
+            d for d, _ in dims if isinstance(d, Grain) and not d.column and d.unit in UNITS
+        ]
         coarser = [d for d in self.calendar_dims if isinstance(d, Grain) and d.unit != self.unit]
         self.keys = [(d, n) for d, n in dims if d not in coarser]
         self._at = At(frame.span)
@@ -191,9 +195,8 @@ class Grid:
             routes = [work.route(frame.view, frame, name) for name in names[:1]]
             home = routes[0].view if routes and routes[0].is_many else home
             column = routes[0].column if routes and isinstance(inner, Name) else None
-            if column is not None and node.word in ("SUM", "AVG", "MEDIAN", "PERCENTILE") and column.type not in (
-                "integer", "number", "other", "boolean",
-            ):  # fmt: skip
+            is_sum_of = node.word in ("SUM", "AVG", "MEDIAN", "PERCENTILE")
+            if is_sum_of and column is not None and column.type in ("text", "date", "timestamp"):
                 work.fail(node, f"{inner} holds no numbers ({column.type}); COUNT, MIN and MAX are possible")
         is_sum = node.word == "SUM" or (is_count and inner is None)
         return Measure(node, home, None, is_count or is_sum, is_sum and not isinstance(inner, Per))
@@ -324,8 +327,14 @@ class Grid:
         order = self.work.ordered(value, True, is_window=True)
         return self._window(exp.Rank(), self._per(node, node.per), order)
 
-    def _window(self, value: exp.Expr, per: list[tuple[Dim, str]], order: list[exp.Expr],
-                spec: exp.WindowSpec | None = None, also: list[exp.Expr] | None = None) -> exp.Window:  # fmt: skip
+    def _window(
+        self,
+        value: exp.Expr,
+        per: list[tuple[Dim, str]],
+        order: list[exp.Expr],
+        spec: exp.WindowSpec | None = None,
+        also: list[exp.Expr] | None = None,
+    ) -> exp.Window:
         self.has_windows = True
         made = exp.Window(this=value, partition_by=[*(_Spine(n).node() for _, n in per), *(also or [])])
         if order:

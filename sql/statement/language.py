@@ -20,7 +20,35 @@ UNITS: tuple[Unit, ...] = get_args(Unit)
 GRAINS: tuple[str, ...] = (*UNITS, *get_args(DayPart))
 AGGREGATES = ("SUM", "AVG", "MIN", "MAX", "COUNT", "MEDIAN", "PERCENTILE")
 RESERVED = frozenset(
-    ["SELECT", "DISTINCT", "FROM", "WHERE", "GROUP", "BY", "HAVING", "ORDER", "LIMIT", "AND", "OR", "NOT", "IN", "BETWEEN", "LIKE", "IS", "NULL", "DESC", "ASC", "PER", "ALL", "HAS", "NO", "DURING", "WITHIN", "TRUE", "FALSE"]
+    [
+        "SELECT",
+        "DISTINCT",
+        "FROM",
+        "WHERE",
+        "GROUP",
+        "BY",
+        "HAVING",
+        "ORDER",
+        "LIMIT",
+        "AND",
+        "OR",
+        "NOT",
+        "IN",
+        "BETWEEN",
+        "LIKE",
+        "IS",
+        "NULL",
+        "DESC",
+        "ASC",
+        "PER",
+        "ALL",
+        "HAS",
+        "NO",
+        "DURING",
+        "WITHIN",
+        "TRUE",
+        "FALSE",
+    ]
 )
 """Words of the frame: a name that is one of them stands in double quotes."""
 _PLAIN = re.compile(r"[^\W\d]\w*")
@@ -279,7 +307,7 @@ class Tile(Node):
 
 @dataclass(frozen=True)
 class Since(Node):
-    """Of an entity's first row ever: its unit (FIRST), the units since (AGE), whether it is this (IS_FIRST)."""
+    """Of an entity's first row ever: its unit (FIRST), units since (AGE), whether it is this (IS_FIRST)."""
 
     word: Literal["FIRST", "AGE", "IS_FIRST"]
     unit: Unit

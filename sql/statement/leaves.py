@@ -1,8 +1,8 @@
 """Leaves: one figure each, over its own rows, at the grain of the answer.
 
-A leaf never joins another figure's rows. Where a dimension lies behind a to-many link, each row of the home is
-counted once in each group (``SELECT DISTINCT`` with the home's key, then the aggregate). Medians and percentiles
-are interpolated with weights, the same arithmetic on all four databases.
+A leaf never joins another figure's rows. Where a dimension lies behind a to-many link, each row of the home
+is counted once in each group (``SELECT DISTINCT`` with the home's key, then the aggregate). Medians and
+percentiles are interpolated with weights, the same arithmetic on all four databases.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ class Measure:
 
     @property
     def is_quantile(self) -> bool:
+        """Whether it is a median or a percentile."""
         return isinstance(self.figure, Aggregate) and self.figure.word in ("MEDIAN", "PERCENTILE")
 
     @property
@@ -94,13 +95,14 @@ class Leaf:
     """For its clock and its last day."""
     frame: Frame
     """Dimensions, all conditions, and its own (moved) period."""
-    shift: Shift = Shift()
+    shift: Shift = field(default_factory=Shift)
     window: Window | None = None
     until: dt.date | None = None
     """With a calendar and no end of the period: what is later, or has no time, stands in no unit."""
     measures: list[Measure] = field(default_factory=list)
 
     def value_name(self, place: int) -> str:
+        """What the leaf calls the value of a measure."""
         figure = self.measures[place].figure
         return f"{figure.text.lower()}_value" if isinstance(figure, Name) else f"value_{place + 1}"
 
@@ -309,7 +311,7 @@ def _rows(
     parts: list[tuple[str, exp.Expr]],
     conditions: list[exp.Expr],
 ) -> exp.Select:
-    """Rows of the home with their groups and values; each once per group where a to-many link repeats them."""
+    """Rows of the home with their groups and values; once per group where a to-many link repeats them."""
     keys: list[tuple[str, exp.Expr]] = []
     if scope.is_many:  # the link starts from the home's key, so there is one
         keys = [(f"key_{i}", work.column(k, scope.alias)) for i, k in enumerate(leaf.home.key, 1)]

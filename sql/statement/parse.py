@@ -1,7 +1,8 @@
 """Reads a statement of the question language, or says where it stops being one and what was expected there.
 
 Recursive descent over a list of tokens, no library. Clause words and functions may be written in any letter
-case; a unit of time that stands alone (``MONTH``) is one in capitals only, since columns are called ``month``.
+case; a unit of time that stands alone (``MONTH``) is one in capitals only, since columns are called
+``month``.
 """
 
 from __future__ import annotations

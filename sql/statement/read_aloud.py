@@ -91,7 +91,9 @@ def in_words(node: la.Value) -> str:
         word = f"{node.percent}th percentile of" if node.percent else _AGGREGATES[node.word]
         return f"{word} {in_words(node.operand)}"
     if isinstance(node, la.Per):
-        return f"{in_words(node.figure)} of each {in_words(node.entity)}{', all of them' if node.is_all else ''}"
+        return (
+            f"{in_words(node.figure)} of each {in_words(node.entity)}{', all of them' if node.is_all else ''}"
+        )
     if isinstance(node, la.Shifted):
         step = f"{node.step.count} {node.step.unit.lower()}" if node.step else "the unit before"
         if node.word == "GROWTH":
@@ -126,7 +128,9 @@ def in_words(node: la.Value) -> str:
     if isinstance(node, la.Since):
         unit, who = node.unit.replace("_", " ").lower(), in_words(node.entity)
         first = f"{unit} of the first row of each {who}"
-        return {"FIRST": first, "AGE": f"{unit}s since the {first}", "IS_FIRST": f"new or returning {who}"}[node.word]
+        return {"FIRST": first, "AGE": f"{unit}s since the {first}", "IS_FIRST": f"new or returning {who}"}[
+            node.word
+        ]
     if isinstance(node, la.Pairs):
         return f"pairs of {in_words(node.column)} that one {in_words(node.entity)} has both"
     return str(node.value) if isinstance(node, la.Text | la.Truth) else node.text
@@ -184,4 +188,6 @@ def _order(statement: la.Statement) -> str:
     order = f"by {' then '.join(keys)}" if keys else ""
     if statement.limit is None:
         return f"sorted {order}" if order else ""
-    return " ".join(part for part in (f"the first {statement.limit}{_of(statement.limit_per)}", order) if part)
+    return " ".join(
+        part for part in (f"the first {statement.limit}{_of(statement.limit_per)}", order) if part
+    )

@@ -1,8 +1,9 @@
-"""How views hang together: which columns a question over one view may name, and by which links they are reached.
+"""How views hang together: which columns a question over one view may name, and by which links.
 
-A link is a column that holds another view's key (``View.refs``): to-one in its own direction, to-many in the
-other. A name is looked for in the view itself first, then behind to-one links, then behind to-many ones, the
-nearest first. Two nearest ones are never chosen between in silence: ``View.prefer`` decides, else ``TwoWays``.
+A link is a column that holds another view's key (``View.refs``): to-one in its own direction, to-many in
+the other. A name is looked for in the view itself first, then behind to-one links, then behind to-many
+ones, the nearest first. Two nearest ones are never chosen between in silence: ``View.prefer`` decides, else
+``TwoWays``.
 """
 
 from __future__ import annotations
@@ -69,7 +70,8 @@ class Routes:
         """The way to a column.
 
         Args:
-            near: the view whose column is meant, where the asked view's statement has settled that: taken when
+            near: the view whose column is meant, where the asked view's statement has settled that: taken
+            when
                 to-one links lead there, else a column of the same name is.
         Raises:
             NoRoute, Fork: there is none, or there are two.

@@ -67,15 +67,19 @@ class Scope:
     # ---- columns ----------------------------------------------------------------------------------------
 
     def route(self, name: Name) -> Route:
+        """The way to what a name means here."""
         return self.known.get(name) or self.work.route(self.home, self.frame, name)
 
     def is_joined(self, route: Route) -> bool:
+        """Whether the view at its end stands in FROM already."""
         return route.hops in self._reached
 
     def column(self, name: Name) -> exp.Column:
+        """The column that a name means, joined where it is elsewhere."""
         return self.at(self.route(name))
 
     def at(self, route: Route) -> exp.Column:
+        """The column at the end of a way."""
         return self.work.column(route.column.name, self.reach(route.hops))
 
     def reach(self, hops: tuple[Hop, ...]) -> str:
@@ -104,6 +108,7 @@ class Scope:
         return self.at(route)
 
     def entity(self, name: Name) -> exp.Column:
+        """The column that says which entity a row belongs to."""
         return self.at(self.known.get(name) or self.work.entity(self.home, self.frame, name))
 
     # ---- values of one row ------------------------------------------------------------------------------
@@ -135,14 +140,15 @@ class Scope:
     def dim(self, node: Dim) -> exp.Expr:
         """The group of a row.
 
-        A link to one row and from there to many gives none: all of a product's stock would stand in each channel
-        that the product was sold in.
+        A link to one row and from there to many gives none: all of a product's stock would stand in each
+        channel that the product was sold in.
         """
         for name in names_in(node):
             hops = self.route(name).hops
             if any(hop.is_many and not before.is_many for before, hop in itertools.pairwise(hops)):
-                reason = f"{self.home.name} cannot be split by {name}, which is of {hops[-1].view}: both only share"
-                self.work.fail(name, f"{reason} {hops[0].view}; ask for one of them, or use HAS for a condition")
+                way_out = f"both only share {hops[0].view}; ask for one, or use HAS for a condition"
+                reason = f"{self.home.name} cannot be split by {name}, which is of {hops[-1].view}: {way_out}"
+                self.work.fail(name, reason)
         if isinstance(node, Name):
             return self.column(node)
         if isinstance(node, Grain):

@@ -1,8 +1,9 @@
 """Which days a statement means: DURING's words, and stretches of days moved by whole units.
 
-``DURING`` counts in full units: "last 3 months" are the three calendar months before this one, where a question
-in plain words (``sql.question.periods``) means up to today. A period that today falls into ends with today.
-Fiscal years are named by the year they end in ("fiscal year 2026"), or by both ("fiscal year 2025/26").
+``DURING`` counts in full units: "last 3 months" are the three calendar months before this one, where a
+question in plain words (``sql.question.periods``) means up to today. A period that today falls into ends
+with today. Fiscal years are named by the year they end in ("fiscal year 2026"), or by both ("fiscal year
+2025/26").
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ _LAST_N = re.compile(
 )
 _UNITS_ZH = {"周": "week", "星期": "week", "月": "month", "季度": "quarter", "年": "year"}
 _NUMBERS = {
-    w: i for i, w in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], 1)
+    w: i
+    for i, w in enumerate(
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], 1
+    )
 }
 _FISCAL = re.compile(
     r"(?:(this|last|previous)\s+)?(?:(?:fiscal|financial)\s+(year|quarter)|fy)\s*((?:19|20)\d\d)?(?:\s*[/-]\s*(\d\d(?:\d\d)?))?"

@@ -43,11 +43,11 @@ AssumptionKind = Literal[
 class Assumption:
     """Something that the figures take for granted, for the receipt.
 
-    ``own clock``: a metric is placed in time by a column of its own; ``overlap``: a row counts in each group
-    that it has; ``whole``: what a share is of; ``first ever``: over all time, whatever the period and conditions;
-    ``of all rows``: the row before is looked for among all rows; ``last day``: of a level, the last day counts;
-    ``earlier only``: groups with nothing in the period itself are not shown; ``without a value``: what has none
-    counts as not being the value.
+    ``own clock``: a metric is placed in time by a column of its own; ``overlap``: a row counts in each
+    group that it has; ``whole``: what a share is of; ``first ever``: over all time, whatever the period and
+    conditions; ``of all rows``: the row before is looked for among all rows; ``last day``: of a level, the
+    last day counts; ``earlier only``: groups with nothing in the period itself are not shown; ``without a
+    value``: what has none counts as not being the value.
     """
 
     kind: AssumptionKind
@@ -104,6 +104,7 @@ class Work:
     # ---- faults and assumptions -------------------------------------------------------------------------
 
     def fail(self, about: object, reason: str) -> NoReturn:
+        """Raise ``WrongStatement`` at the place of ``about``."""
         raise WrongStatement(self.text, self._place(about), reason)
 
     def _place(self, about: object) -> int | None:
@@ -111,20 +112,24 @@ class Work:
         return None if found < 0 else found
 
     def assume(self, kind: AssumptionKind, about: object) -> None:
+        """Keep an assumption, once."""
         self.assumptions[Assumption(kind, str(about))] = None
 
     # ---- names ------------------------------------------------------------------------------------------
 
     def identifier(self, name: str) -> exp.Identifier:
+        """A name as a node that prints in quotes where it needs them."""
         return identifier(name, self.dialect)
 
     def view(self, name: str, about: object) -> View:
+        """The view of that name."""
         view = self.shop.view(name)
         if view is None:
             self.fail(about, f"there is no view {name}; views: {', '.join(v.name for v in self.shop.views)}")
         return view
 
     def metric(self, name: Name) -> Metric | None:
+        """The metric of that name, or ``None``."""
         if name.of:
             return None
         return next((m for m in self.shop.metrics if m.name.lower() == name.text.lower()), None)
@@ -192,6 +197,7 @@ class Work:
     # ---- time -------------------------------------------------------------------------------------------
 
     def span(self, words: str) -> Span:
+        """The days that the words mean."""
         span = span_of(words, self.today, self.shop.fiscal_year_starts)
         if span is None:
             way_out = "write one period such as 'May 2026', 'last 3 months' or '2026-05-01 to 2026-05-31'"
@@ -243,12 +249,14 @@ class Work:
         return name
 
     def table(self, name: str, alias: str = "") -> exp.Table:
+        """A view or another query of the statement, in FROM."""
         made = exp.Table(this=self.identifier(name))
         if alias and alias != name:
             made.set("alias", exp.TableAlias(this=self.identifier(alias)))
         return made
 
     def column(self, name: str, table: str = "") -> exp.Column:
+        """A column by its name."""
         return exp.column(self.identifier(name), table=self.identifier(table) if table else None)
 
     def ordered(self, key: exp.Expr, is_descending: bool, *, is_window: bool = False) -> list[exp.Expr]:

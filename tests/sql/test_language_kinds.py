@@ -1,4 +1,4 @@
-"""The fifteen kinds of questions that reported shops got wrong answers to, as statements with the right figures.
+"""Fifteen kinds of questions that reported shops got wrong answers to, as statements with the right figures.
 
 ``kinds/sales.csv`` is made up: 24 months of order lines of a small shop, of which the paid ones are sold.
 """

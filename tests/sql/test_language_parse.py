@@ -14,23 +14,23 @@ from sql.statement.parse import MAX_DEPTH, MAX_LENGTH, parse
 SAME = """
 SELECT takings FROM purchases WHERE DURING('last month')
 SELECT MONTH, takings, GROWTH(takings, 1 YEAR) FROM purchases WHERE DURING('this year') GROUP BY MONTH
-SELECT region, title, copies_sold FROM purchases GROUP BY region, title ORDER BY copies_sold DESC LIMIT 2 PER region
+SELECT region, title, sold FROM purchases GROUP BY region, title ORDER BY sold DESC LIMIT 2 PER region
 SELECT COUNT(purchase_id) FROM purchases HAVING COUNT(author) PER purchase_id > 2
-SELECT COUNT(reader_id) FROM readers WHERE reader_id HAS purchases DURING('2023') AND reader_id HAS NO purchases DURING('2024')
+SELECT COUNT(id) FROM readers WHERE id HAS purchases DURING('2023') AND id HAS NO purchases DURING('2024')
 SELECT SHARE(readers, reader_id HAS purchases COUNT >= 2) FROM purchases
 SELECT SHARE(readers, region = 'north' AND age > 30) FROM purchases
 SELECT COUNT(id) FROM a WHERE id HAS b (x = 'y' AND z IN (1, 2)) DURING('2025') WITHIN 7 DAY COUNT(w) <= 3
 SELECT genre, refunded_copies / copies_sold FROM purchases GROUP BY genre
 SELECT (a - b) / (c * 2), a - (b - c), a / (b / c) FROM s
 SELECT SHARE(a PER b, c), RANK(a PER d), RUNNING(a, YEAR), ROLLING(a, 3), BEFORE(a, 2 WEEK) FROM s
-SELECT BUCKET(revenue PER order_id, 50, 150), TILE(m PER ALL e, 10), FIRST(MONTH PER e), AGE(WEEK PER e) FROM s
+SELECT BUCKET(revenue PER order_id, 5, 15), TILE(m PER ALL e, 10), FIRST(MONTH PER e), AGE(WEEK PER e) FROM s
 SELECT PAIRS(product PER order_id), COUNT(order_id) FROM s GROUP BY PAIRS(product PER order_id)
 SELECT AVG(GAP(at PER who)), AVG(DAYS(a, b)), PERCENTILE(x, 99.5), AVG((a / b) PER e) FROM s
 SELECT a FROM s WHERE (x = 1 OR y IN ('a', 'b') AND z > 3) AND NOT flag AND w NOT BETWEEN -1 AND 2.5
 SELECT a FROM s WHERE t IS NOT NULL AND u NOT LIKE '%it''s%' AND DURING(sent_at, '2025') AND v = TRUE
 SELECT "order", "MONTH", month, "two words", orders.city FROM "group" WHERE "it""s" <> 'x'
 SELECT 收入 FROM 销售 WHERE 地区 = '北京' AND DURING('2024年3月')
-SELECT MONTH(sent_at), HOUR, WEEKDAY, FISCAL_QUARTER FROM s GROUP BY MONTH(sent_at), HOUR, WEEKDAY, FISCAL_QUARTER
+SELECT MONTH(sent_at), HOUR, FISCAL_QUARTER FROM s GROUP BY MONTH(sent_at), HOUR, FISCAL_QUARTER
 SELECT COUNT(*), COUNT(DAY) FROM s HAVING a = 0 AND b IS NULL ORDER BY a, b DESC LIMIT 5
 SELECT revenue PER order_id, COUNT(order_id) FROM s GROUP BY revenue PER order_id
 """.strip().splitlines()
@@ -141,11 +141,13 @@ EDITS = [
     ),
     (
         STATEMENT.without("channel").with_groups(la.Name("city")),
-        "SELECT city, revenue FROM sales WHERE DURING('May 2026') GROUP BY city ORDER BY revenue DESC LIMIT 3",
+        "SELECT city, revenue FROM sales WHERE DURING('May 2026') GROUP BY city ORDER BY "
+        "revenue DESC LIMIT 3",
     ),
     (
         STATEMENT.with_figures(la.Share(la.Name("revenue"))),
-        "SELECT country, SHARE(revenue) FROM sales WHERE channel = 'app' AND DURING('May 2026') GROUP BY country "
+        "SELECT country, SHARE(revenue) FROM sales WHERE channel = 'app' AND DURING('May 2026') "
+        "GROUP BY country "
         "ORDER BY SHARE(revenue) DESC LIMIT 3",
     ),
     (
