@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import datetime as dt
 import decimal
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -106,15 +107,16 @@ def main() -> int:
     parser.add_argument("--show", type=int, default=3, help="differences shown at most; default 3")
     chosen = parser.parse_args()
     tables, maker = rows(), Maker(chosen.seed)
-    bad, started, words = 0, time.monotonic(), 0
+    bad, started = 0, time.monotonic()
     with workspace_on(chosen.database, tables) as workspace:
         for number in range(chosen.count):
             statement = maker.statement()
-            words += len(str(statement).split())
             try:
                 found = differs(workspace, tables, statement)
             except Exception as error:
                 found = f"{statement}\n  {type(error).__name__}: {error}"
+            if number and number % 1_000 == 0:
+                print(f"{number:,} statements, {bad:,} differ", file=sys.stderr, flush=True)
             if found is not None:
                 bad += 1
                 if bad <= chosen.show:
