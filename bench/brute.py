@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.language_shop import TODAY, Row, Tables
-from sql.statement import language as la
+from sql.statement import sentence as la
 
 ONE, MANY = "one", "many"
 Path = tuple[tuple[str, str, str], ...]
@@ -554,8 +554,9 @@ class Brute:
         for d, mine, wanted in zip(dims, combo, cell, strict=True):
             if not is_unit(d) and mine != wanted:
                 return False
-            is_outside = mine is None or mine >= end or (start is not None and mine < start)
-            if is_unit(d) and d.unit == self.unit and is_outside:  # type: ignore[union-attr]
+            if not is_unit(d) or d.unit != self.unit:  # type: ignore[union-attr]
+                continue
+            if mine is None or mine >= end or (start is not None and mine < start):
                 return False
         return True
 

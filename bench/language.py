@@ -22,11 +22,11 @@ from typing import Any
 from bench.brute import Brute
 from bench.language_shop import TODAY, Tables, build_file, build_on, language_shop, rows
 from bench.language_statements import Maker
-from sql.databases.open import open_database
+from sql.databases import open_database
 from sql.shop.workspace import Workspace, open_workspace
 from sql.statement.compile import compile_statement
-from sql.statement.language import Statement
 from sql.statement.parse import parse
+from sql.statement.sentence import Statement
 
 DATABASES = ("duckdb", "sqlite", "postgresql", "mariadb")
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from bench.brute import COMPOSED, LENGTHS, METRICS, PATHS, PERIODS, is_unit
-from sql.statement import language as la
+from sql.statement import sentence as la
 
 N = la.Name
 VIEWS = ("orders", "lines", "customers", "returns", "visits", "stock")

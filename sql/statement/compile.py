@@ -21,7 +21,8 @@ from sql.lock.trees import print_tree
 from sql.semantics import Role, Shop, View
 from sql.statement.conditions import row_condition
 from sql.statement.grid import Grid, table
-from sql.statement.language import (
+from sql.statement.scope import Scope, band_names, named
+from sql.statement.sentence import (
     GRAINS,
     UNITS,
     Aggregate,
@@ -53,7 +54,6 @@ from sql.statement.language import (
     Tile,
     Value,
 )
-from sql.statement.scope import Scope, band_names, named
 from sql.statement.spans import Span
 from sql.statement.work import Assumption, Frame, Work, both, subquery
 from sql.types import Dialect

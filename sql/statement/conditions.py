@@ -16,7 +16,9 @@ from sqlglot import exp
 
 from sql import times
 from sql.semantics import View
-from sql.statement.language import (
+from sql.statement.routes import Route
+from sql.statement.scope import Scope, outer_conditions
+from sql.statement.sentence import (
     AllOf,
     Among,
     AnyOf,
@@ -37,8 +39,6 @@ from sql.statement.language import (
     Truth,
     Value,
 )
-from sql.statement.routes import Route
-from sql.statement.scope import Scope, outer_conditions
 from sql.statement.work import Frame, both, names_in
 
 SIGNS: dict[str, type[exp.Binary]] = {

@@ -17,7 +17,10 @@ from sqlglot import exp
 from sql import times
 from sql.errors import WrongStatement
 from sql.statement.conditions import SIGNS
-from sql.statement.language import (
+from sql.statement.leaves import Leaf, Measure, Window, build_leaf, metric_measure
+from sql.statement.parse import parse
+from sql.statement.scope import calculated, named
+from sql.statement.sentence import (
     UNITS,
     Aggregate,
     AllOf,
@@ -46,9 +49,6 @@ from sql.statement.language import (
     Unit,
     Value,
 )
-from sql.statement.leaves import Leaf, Measure, Window, build_leaf, metric_measure
-from sql.statement.parse import parse
-from sql.statement.scope import calculated, named
 from sql.statement.spans import Shift, Span, back, shift_of, unit_start
 from sql.statement.work import Frame, Work, both, subquery
 

@@ -19,7 +19,8 @@ from sql import times
 from sql.errors import WrongStatement
 from sql.semantics import Metric, View
 from sql.statement.conditions import row_condition
-from sql.statement.language import (
+from sql.statement.scope import Scope, named
+from sql.statement.sentence import (
     Aggregate,
     Bucket,
     Condition,
@@ -32,7 +33,6 @@ from sql.statement.language import (
     Unit,
     Value,
 )
-from sql.statement.scope import Scope, named
 from sql.statement.spans import Shift, Span
 from sql.statement.work import Frame, Work, both, names_in, subquery
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NoReturn, TypeVar, cast
 
 from sql.errors import WrongStatement
-from sql.statement.language import (
+from sql.statement.sentence import (
     AGGREGATES,
     GRAINS,
     RESERVED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from sql.statement import language as la
+from sql.statement import sentence as la
 from sql.statement.compile import Compiled
 
 _AGGREGATES = {

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from sql.names import near_names
 from sql.semantics import Metric, Shop, View, ViewColumn
-from sql.statement.language import Name
+from sql.statement.sentence import Name
 
 MAX_HOPS = 4
 

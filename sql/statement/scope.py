@@ -13,7 +13,8 @@ from sqlglot import exp
 
 from sql import times
 from sql.semantics import Metric, View
-from sql.statement.language import (
+from sql.statement.routes import Hop, Route
+from sql.statement.sentence import (
     Bucket,
     Calc,
     Condition,
@@ -30,7 +31,6 @@ from sql.statement.language import (
     Truth,
     Value,
 )
-from sql.statement.routes import Hop, Route
 from sql.statement.work import Frame, Work, both, names_in, subquery
 
 _SIGNS: dict[str, type[exp.Binary]] = {"+": exp.Add, "-": exp.Sub, "*": exp.Mul}

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, replace
 
 from sql.question.periods import find_periods, shift_months, zh_number
-from sql.statement.language import Step, Unit
+from sql.statement.sentence import Step, Unit
 
 _MONTHS: dict[str, int] = {"MONTH": 1, "QUARTER": 3, "YEAR": 12, "FISCAL_QUARTER": 3, "FISCAL_YEAR": 12}
 _GRAIN_UNITS: dict[str, Unit] = {

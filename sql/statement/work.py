@@ -17,8 +17,8 @@ from sql import times
 from sql.errors import TwoWays, WrongStatement
 from sql.names import identifier
 from sql.semantics import Metric, Shop, View
-from sql.statement.language import UNITS, Condition, Dim, Grain, Has, Name, Node, Per, Statement, Unit
 from sql.statement.routes import Fork, NoRoute, Route, Routes
+from sql.statement.sentence import UNITS, Condition, Dim, Grain, Has, Name, Node, Per, Statement, Unit
 from sql.statement.spans import Shift, Span, span_of
 from sql.types import Dialect
 

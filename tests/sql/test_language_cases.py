@@ -12,7 +12,7 @@ import yaml
 
 from bench.language import answer, same
 from bench.language_shop import COLUMNS, Tables, build_file, build_on, language_shop
-from sql.databases.open import open_database
+from sql.databases import open_database
 from sql.shop.workspace import Workspace, open_workspace
 from sql.statement.parse import parse
 

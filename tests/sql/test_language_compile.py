@@ -12,7 +12,7 @@ import pytest
 
 from bench.language import same
 from bench.language_shop import TODAY, Tables, build_file, language_shop, rows
-from sql.databases.open import open_database
+from sql.databases import open_database
 from sql.errors import NotAllowed, TwoWays, WrongStatement
 from sql.lock.guard import Guard
 from sql.semantics import Metric, Role, Shop, View, ViewColumn

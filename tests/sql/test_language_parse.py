@@ -8,7 +8,7 @@ import pytest
 
 from bench.language_statements import Maker
 from sql.errors import WrongStatement
-from sql.statement import language as la
+from sql.statement import sentence as la
 from sql.statement.parse import MAX_DEPTH, MAX_LENGTH, parse
 
 SAME = """

@@ -9,7 +9,7 @@ import pytest
 from bench.language import differs
 from bench.language_shop import Tables, build_file, build_on, language_shop, rows
 from bench.language_statements import Maker
-from sql.databases.open import open_database
+from sql.databases import open_database
 from sql.shop.workspace import Workspace, open_workspace
 
 COUNTS = {"duckdb": 150, "sqlite": 150, "postgres": 50, "mysql": 50}
