@@ -672,7 +672,11 @@ class Brute:
         parts = [p for f in figures for p in f.walk() if isinstance(p, la.Per)]
         if not any(p.is_all and isinstance(p.entity, la.Name) for p in parts):
             return []
-        kept = [r for r in self.tables["customers"] if all(self.is_of_customer(r, c) for c in self.where)]
+        kept = [
+            r
+            for r in self.tables["customers"]
+            if all(self.is_of_customer(r, c, At(self.span)) for c in self.where)
+        ]
         return [tuple(r[d.text] for d in dims) for r in kept]  # type: ignore[union-attr]
 
     def figure(self, node: la.Value, dims: tuple[la.Dim, ...], cell: tuple[Any, ...], at: At) -> Any:
@@ -791,13 +795,15 @@ class Brute:
         everyone = {}
         for row in self.tables["customers"]:
             group = tuple(row[d.text] for d in dims)
-            if group == cell and all(self.is_of_customer(row, c) for c in (*self.where, *at.own)):
+            if group == cell and all(self.is_of_customer(row, c, at) for c in (*self.where, *at.own)):
                 who = row["customer_id"]
                 value = self.figure(per.figure, (per.entity,), (who,), at)
                 everyone[who] = 0 if value is None else value
         return everyone
 
-    def is_of_customer(self, row: Row, c: la.Condition) -> bool:
+    def is_of_customer(self, row: Row, c: la.Condition, at: At) -> bool:
+        if isinstance(getattr(c, "left", None), la.Per):  # it says which customers, not which of their rows
+            return self.holds("customers", row, c, at) is True
         names = [] if isinstance(c, la.Has) else [p.text for p in c.walk() if isinstance(p, la.Name)]
         reaches = all(n in row for n in names) and not any(isinstance(p, la.Since) for p in c.walk())
         return not reaches or self.holds("customers", row, c, At((None, None))) is True

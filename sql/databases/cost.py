@@ -194,7 +194,8 @@ def _mysql_rows(
         parts = [*parts, parts[-1] + 1]  # UNION ALL is told by no line of its own
     if number not in given:
         return rows
-    is_grouped = "Using temporary" in str(selects[number][0].get("Extra") or "")
+    extra = str(selects[number][0].get("Extra") or "")
+    is_grouped = "Using temporary" in extra or "Using filesort" in extra
     if str(row.get("type")) == "ref" and is_grouped and len(parts) == 1:
         return 1.0
     return min(rows, sum(given.get(part, 1.0) for part in parts))

@@ -304,7 +304,7 @@ class Grid:
         if self._is_additive(node.figure) and is_here and not is_many:
             whole = self._window(exp.Sum(this=value.copy()), per, [])
         else:
-            kept, self.keys = self.keys, [key for key in self.keys if key in per]
+            kept, self.keys = self.keys, per
             whole = self.figure(node.figure, at)
             self.keys = kept
         return times.ratio(_operand(value), _operand(whole), work.dialect)
@@ -501,7 +501,7 @@ class Grid:
 
     def _keep(self, leaf: Leaf) -> None:
         names = dict.fromkeys(leaf.frame.dims)
-        dims = [(d, n) for d, n in self.keys if d in names]
+        dims = [(d, n) for d, n in self.dims if d in names]
         made = build_leaf(self.work, leaf, dims)
         if not dims and self.work.dialect == "mysql":
             made.limit(1, copy=False)  # else MariaDB expects as many rows as were added up
@@ -638,14 +638,16 @@ class Grid:
         """The equality that joins a leaf to its group and unit."""
         work = self.work
         parts: list[exp.Expr] = []
-        for dim, name in self.keys:
+        for dim, name in self.dims:
             if dim not in leaf.frame.dims:
                 continue
             mine = work.column(name, leaf.name)
-            if isinstance(dim, Grain) and dim.unit == self.unit and not dim.column:
-                t = self.spine(name)
-                shown = t if leaf.window is not None else work.moved(t, leaf.shift, self.unit)
-                parts.append(exp.EQ(this=mine, expression=shown))
+            if dim in self.calendar_dims and isinstance(dim, Grain):
+                finest = next(n for d, n in self.keys if d in self.calendar_dims)
+                t = self.spine(finest)
+                t = t if leaf.window is not None else work.moved(t, leaf.shift, self.unit)
+                is_finest = dim.unit == self.unit
+                parts.append(exp.EQ(this=mine, expression=t if is_finest else work.starts(t, dim.unit)))  # type: ignore[arg-type]
             else:
                 parts.append(exp.NullSafeEQ(this=mine, expression=self.spine(name)))
         return both(parts) or exp.EQ(this=exp.Literal.number(1), expression=exp.Literal.number(1))
