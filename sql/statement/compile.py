@@ -18,7 +18,7 @@ from typing import cast
 from sqlglot import exp
 
 from sql.lock.trees import print_tree
-from sql.semantics import Role, Shop, View
+from sql.semantics import Role, Shop
 from sql.statement.conditions import row_condition
 from sql.statement.grid import Grid, table
 from sql.statement.scope import Scope, band_names, named
@@ -34,7 +34,6 @@ from sql.statement.sentence import (
     Dim,
     During,
     Elapsed,
-    Figure,
     Gap,
     Grain,
     Name,
@@ -315,21 +314,7 @@ class _Compiler:
             having, order = [level.here(p) for p in having], [(level.here(k), d) for k, d in order]
         level.filter(having)
         if statement.limit_per:
-            per = [level.values[n] for d, n in dims if d in statement.limit_per]
-            for dim in statement.limit_per:
-                if dim not in [d for d, _ in dims]:
-                    work.fail(dim, f"{dim} is not grouped by; LIMIT … PER needs a dimension that is")
-            if any(key.find(exp.Window) for key, _ in order):
-                level.wrap([key for key, _ in order])
-                order, per = [(level.here(k), d) for k, d in order], [level.here(p) for p in per]
-            parts = [part for key, is_down in order for part in work.ordered(key, is_down, is_window=True)]
-            place = exp.Window(this=exp.RowNumber(), partition_by=per, order=exp.Order(expressions=parts))
-            level.wrap([*(key for key, _ in order), place])
-            order = [*((level.here(p), False) for p in per), *((level.here(k), d) for k, d in order)]
-            order = [o for i, o in enumerate(order) if all(o[0] != other[0] for other in order[:i])]
-            level.filter(
-                [exp.LTE(this=level.here(place), expression=exp.Literal.number(statement.limit or 0))]
-            )
+            order = self._first_of_each(level, order, dims)
         made = level.closed()
         ordered = [part for key, is_down in order for part in work.ordered(level.in_order(key), is_down)]
         if ordered:
@@ -338,9 +323,31 @@ class _Compiler:
             made.limit(statement.limit, copy=False)
         return made
 
+    def _first_of_each(
+        self, level: _Level, order: list[tuple[exp.Expr, bool]], dims: list[tuple[Dim, str]]
+    ) -> list[tuple[exp.Expr, bool]]:
+        """Keep the first rows of each LIMIT … PER; returns the order on the level that this opens."""
+        statement, work = self.statement, self.work
+        for dim in statement.limit_per:
+            if dim not in [d for d, _ in dims]:
+                work.fail(dim, f"{dim} is not grouped by; LIMIT … PER needs a dimension that is")
+        per = [level.values[n] for d, n in dims if d in statement.limit_per]
+        if any(key.find(exp.Window) for key, _ in order):
+            level.wrap([key for key, _ in order])
+            order, per = [(level.here(k), d) for k, d in order], [level.here(p) for p in per]
+        parts = [part for key, is_down in order for part in work.ordered(key, is_down, is_window=True)]
+        place = exp.Window(this=exp.RowNumber(), partition_by=per, order=exp.Order(expressions=parts))
+        level.wrap([*(key for key, _ in order), place])
+        most = exp.Literal.number(statement.limit or 0)
+        level.filter([exp.LTE(this=level.here(place), expression=most)])
+        order = [*((level.here(p), False) for p in per), *((level.here(k), d) for k, d in order)]
+        return [o for i, o in enumerate(order) if all(o[0] != other[0] for other in order[:i])]
+
     def _units(self, figures: list[Value], counted: list[Aggregate]) -> tuple[exp.Query, list[OutputColumn]]:
         """How many units of time there are of which HAVING is true (or that have rows)."""
         statement, work = self.statement, self.work
+        if statement.limit_per:
+            work.fail(f"LIMIT {statement.limit} PER", "LIMIT … PER does not go with units that are counted")
         if len(figures) > 1 or not isinstance(counted[0].operand, Grain):
             work.fail(figures[1], f"{counted[0]} counts units and stands alone")
         unit = counted[0].operand
@@ -596,6 +603,3 @@ def _told(condition: Condition) -> str:
         return condition.words
     values = [str(v) for v in vars(condition).values() if isinstance(v, Node)][1:] or ["part"]
     return "_".join(re.sub(r"[^\w-]+", "_", value).strip("_") for value in values)
-
-
-__all__ = ["Compiled", "Figure", "OutputColumn", "View", "compile_statement", "label"]

@@ -189,9 +189,10 @@ def test_averages_behind_a_to_many_link_count_each_row_once_per_group(
 
 
 def test_a_share_of_a_coarser_unit_is_of_that_units_whole(workspace: Workspace) -> None:
-    text = "SELECT YEAR, MONTH, SHARE(buyers PER YEAR), buyers FROM orders WHERE DURING('2025') GROUP BY YEAR, MONTH"
     whole = ask(workspace, "SELECT buyers FROM orders WHERE DURING('2025')")[0][0]
-    found = ask(workspace, text.replace("DURING('2025')", "DURING('from 2024-01-01 to 2025-12-31')"))
+    figures, both_years = "SHARE(buyers PER YEAR), buyers", "from 2024-01-01 to 2025-12-31"
+    text = f"SELECT YEAR, MONTH, {figures} FROM orders WHERE DURING('{both_years}') GROUP BY YEAR, MONTH"
+    found = ask(workspace, text)
     in_2025 = [row for row in found if str(row[0]).startswith("2025")]
     assert len(in_2025) == 12 and same([(row[2],) for row in in_2025], [(row[3] / whole,) for row in in_2025])
 
