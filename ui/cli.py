@@ -410,15 +410,12 @@ def compile_command(
     Prints how it was read, what it takes for granted and the SQL; with --run its rows as well.
     """
     settings = settings_of_process()
-    from ui.attributes import parse_attributes
+    from app.house import audited_role
     from ui.compiling import compiled_for, show
-    from ui.open import audited_role
 
-    text = _text(statement)
-    with audited_role(
-        settings, "question", text, shop=shop, role=role, user=parse_attributes(user)
-    ) as opened:
-        found = compiled_for(opened, text, is_run=is_run)
+    text, person = _text(statement), _person(role, user)
+    with audited_role(settings, "question", text, shop=shop, person=person) as workspace:
+        found = compiled_for(workspace, text, is_run=is_run)
     show(found, as_json=as_json)
 
 
