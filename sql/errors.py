@@ -8,6 +8,8 @@ Tree::
     │   ├── Ungrouped        a column without one value where rows are put together: the model may repair it
     │   └── NotAllowed       it exists, and this role may not see it
     ├── ShopFileError        shop.yml is wrong: file, line and reason
+    ├── WrongStatement       a statement of the question language cannot be read or compiled: place, reason
+    │   └── TwoWays          it leaves open what is meant: the reason asks back in words
     ├── DatabaseUnavailable  cannot be opened: missing, corrupt, locked
     ├── QueryFailed          the database refused a checked query: the model may repair it
     │   └── Senseless        its conditions or columns could answer nothing, so it was not run
@@ -61,6 +63,27 @@ class ShopFileError(SqlError):
         self.path = path
         self.line = line
         self.reason = reason
+
+
+class WrongStatement(SqlError):
+    """A statement of the question language that cannot be read, or that means nothing for this shop.
+
+    Args:
+        text: the statement.
+        at: index of the first character of the fault, or ``None`` when it is the whole.
+        reason: what is wrong, what was expected, and the way out.
+    """
+
+    def __init__(self, text: str, at: int | None, reason: str) -> None:
+        where = "" if at is None else f", character {at + 1} ({text[at : at + 24]!r})"
+        super().__init__(f"Statement{where if at is None or at < len(text) else ', at its end'}: {reason}.")
+        self.text = text
+        self.at = len(text) if at is None else at
+        self.reason = reason
+
+
+class TwoWays(WrongStatement):
+    """Two readings are equally near; the reason names both, to be asked back."""
 
 
 class DatabaseUnavailable(SqlError):

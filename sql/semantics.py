@@ -55,6 +55,12 @@ class View:
     synonyms: tuple[str, ...] = ()
     time: str | None = None
     """The column that places its rows in time, for questions such as "last month"."""
+    key: tuple[str, ...] = ()
+    """Columns whose values no two rows share; empty where nobody has said."""
+    refs: Mapping[str, str] = field(default_factory=dict)
+    """Column → view whose key (of one column) it holds; many rows here, at most one there."""
+    prefer: Mapping[str, str] = field(default_factory=dict)
+    """View or column that two ways lead to → the one to take: an own column, or the view on it."""
 
     def column(self, name: str) -> ViewColumn | None:
         """The column of that name in any letter case, or ``None``."""
@@ -63,16 +69,27 @@ class View:
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A named number: one aggregate expression over one view."""
+    """A named number: one aggregate expression over one view, or two of the other metrics."""
 
     name: str
     view: str
+    """Its home; empty for one that is made of other metrics (``is_composed``)."""
     sql: str
-    """Aggregate expression over the view's columns, e.g. ``SUM(amount)``."""
+    """Aggregate expression over the view's columns, e.g. ``SUM(amount)``, in the database's dialect; of a
+    composed one a figure of the question language, e.g. ``returned_units / units_sold``."""
     description: str = ""
     synonyms: tuple[str, ...] = ()
     unit: str = ""
     """``EUR``, ``%`` (the expression then gives a share from 0 to 1), ``days`` or empty for a count."""
+    time: str | None = None
+    """The column that places it in time, where that is not its view's own."""
+    last: str | None = None
+    """Of a level such as stock: the column with the day that it was taken on; only the last one counts."""
+
+    @property
+    def is_composed(self) -> bool:
+        """Whether it is made of other metrics, so that it has no view of its own."""
+        return not self.view
 
     def tree(self, dialect: Dialect) -> exp.Expr:
         """Its expression; ``dialect`` is that of the shop's database, in which alone it can be read.
@@ -159,6 +176,10 @@ class Shop:
     currency: str = ""
     today: str | dt.date | None = None
     """The shop's clock: a date, ``max(view.column)`` for a frozen data set, or ``None`` for the real day."""
+    fiscal_year_starts: int = 1
+    """Month, 1 to 12, in which the fiscal year begins."""
+    time_zone: str = ""
+    """IANA name of the zone that the shop's times are meant in; kept, not yet converted to."""
     examples: tuple[Example, ...] = ()
     suggestions: tuple[str, ...] = ()
     """Questions offered on the chat page."""

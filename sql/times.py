@@ -146,6 +146,28 @@ def add_units(x: exp.Expr | str, n: int, unit: Unit, dialect: Dialect) -> exp.Ex
     )
 
 
+def move_start(start: exp.Expr | str, n: int, unit: Unit, dialect: Dialect) -> exp.Expr:
+    """``add_units`` of the first day of a month, which no shorter month cuts: shorter in SQLite."""
+    if dialect != "sqlite" or unit not in _MONTHS:
+        return add_units(start, n, unit, dialect)
+    return _made(f"DATE(a, '{_MONTHS[unit] * n:+} months')", dialect, a=start)
+
+
+def fiscal_start(
+    x: exp.Expr | str, unit: Literal["quarter", "year"], first: int, dialect: Dialect
+) -> exp.Expr:
+    """The first day of the fiscal quarter or year that ``x`` falls in; years begin with month ``first``.
+
+    >>> fiscal_start("at", "year", 4, "sqlite").sql("sqlite")
+    "DATE(at, 'start of month', '-' || ((CAST(STRFTIME('%m', at) AS INTEGER) + 8) % 12) || ' months')"
+    """
+    if dialect == "sqlite":
+        past = f"(CAST(STRFTIME('%m', a) AS INTEGER) + {12 - first}) % {_MONTHS[unit]}"
+        return _made(f"DATE(a, 'start of month', '-' || ({past}) || ' months')", dialect, a=x)
+    earlier = add_units(x, 1 - first, "month", dialect)  # a day that is cut stays in its month
+    return add_units(grain_start(earlier, unit, dialect), first - 1, "month", dialect)
+
+
 def units_between(
     a: exp.Expr | str, b: exp.Expr | str, unit: Unit | Literal["hour"], dialect: Dialect
 ) -> exp.Expr:

@@ -393,6 +393,32 @@ def guard(
                 print_json(_verdict(judge, line), indent=None)
 
 
+@app.command("compile")
+@expected_errors
+def compile_command(
+    statement: Annotated[str, typer.Argument(
+            metavar="STATEMENT", help="A statement of the question language, in quotes. - reads it from "
+                                      "standard input.")],
+    shop: ShopOption = None,
+    role: RoleOption = None,
+    user: UserOption = None,
+    is_run: Annotated[bool, typer.Option("--run", help="Print its rows as well. Off by default.")] = False,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Compile a statement of the question language to SQL; loads no model.
+
+    Prints how it was read, what it takes for granted and the SQL; with --run its rows as well.
+    """
+    settings = settings_of_process()
+    from app.house import audited_role
+    from ui.compiling import compiled_for, show
+
+    text, person = _text(statement), _person(role, user)
+    with audited_role(settings, "question", text, shop=shop, person=person) as workspace:
+        found = compiled_for(workspace, text, is_run=is_run)
+    show(found, as_json=as_json)
+
+
 def _lines(stream: Iterable[bytes]) -> Iterable[str]:
     """Lines as they arrive, so that a program may talk with us line by line."""
     for line in stream:

@@ -127,31 +127,78 @@ def _number(value: object) -> float | None:
 # ---- MySQL, MariaDB -------------------------------------------------------------------------------------
 
 
+_DERIVED = re.compile(r"<derived(\d+)>")
+_UNION = re.compile(r"<union([\d,]+)>")
+
+
 def mysql_cost(explained: Sequence[Mapping[str, Any]]) -> float | None:
     """Rows handled by a plan of ``EXPLAIN``: one row for each table, those of one SELECT under one ``id``.
 
     Tables of one SELECT are joined by nested loops in the order in which they stand, so their row counts
-    multiply, lessened by ``filtered``. What depends on the outer row runs once for each of them.
+    multiply, lessened by ``filtered``. What depends on the outer row runs once for each of them. Of a
+    subquery in FROM the server guesses as if each ``IN (SELECT …)`` inside it multiplied its rows, so it is
+    taken to give no more than its own tables do, and one row for each look-up in one that is grouped.
     """
+    selects: dict[int, list[Mapping[str, Any]]] = {}
+    unions: dict[int, list[int]] = {}
+    for row in explained:
+        union = _UNION.fullmatch(str(row.get("table") or ""))
+        if union is not None:
+            parts = [int(part) for part in union.group(1).split(",")]
+            unions[parts[0]] = parts
+        elif row.get("id") is not None and row.get("rows") is not None:
+            selects.setdefault(int(row["id"]), []).append(row)
+    recursive = {int(r["id"]) for r in explained if "RECURSIVE" in str(r.get("select_type") or "").upper()}
     cost: dict[int, float] = {}
     given: dict[int, float] = {}
-    repeated: set[int] = set()
-    for row in explained:
-        if row.get("id") is None or row.get("rows") is None:
-            continue
-        number = int(row["id"])
-        kind = str(row.get("select_type") or "").upper()
-        rows = max(1.0, float(row["rows"]))
-        prefix = given.get(number, 1.0)
-        cost[number] = cost.get(number, 0.0) + prefix * rows
-        given[number] = max(1.0, prefix * rows * float(row.get("filtered") or 100.0) / 100.0)
-        if kind.startswith(("DEPENDENT", "UNCACHEABLE", "LATERAL")):
-            repeated.add(number)
+    for number in sorted(selects, reverse=True):  # what stands in FROM has a higher number
+        cost[number], given[number] = 0.0, 1.0
+        for row in selects[number]:
+            rows = _mysql_rows(row, given, unions, recursive, selects)
+            cost[number] += given[number] * rows
+            given[number] = max(1.0, given[number] * rows * float(row.get("filtered") or 100.0) / 100.0)
+    repeated = {n for n, rows in selects.items() if any(map(_depends, rows))}
     total = 0.0
     for number in sorted(cost):
         outer = [given[n] for n in given if n < number and n not in repeated]
         total += cost[number] * (max(outer, default=1.0) if number in repeated else 1.0)
     return total
+
+
+def _depends(row: Mapping[str, Any]) -> bool:
+    """Whether its SELECT runs anew for each outer row."""
+    return str(row.get("select_type") or "").upper().startswith(("DEPENDENT", "UNCACHEABLE", "LATERAL"))
+
+
+def _kind(selects: Mapping[int, list[Mapping[str, Any]]], number: int) -> str:
+    return str(selects[number][0].get("select_type") or "").upper() if number in selects else ""
+
+
+def _mysql_rows(
+    row: Mapping[str, Any],
+    given: Mapping[int, float],
+    unions: Mapping[int, list[int]],
+    recursive: set[int],
+    selects: Mapping[int, list[Mapping[str, Any]]],
+) -> float:
+    """Rows that one turn of a loop over a table handles."""
+    rows = max(1.0, float(row["rows"]))
+    derived = _DERIVED.fullmatch(str(row.get("table") or ""))
+    if derived is None:
+        return rows
+    number = int(derived.group(1))
+    parts = unions.get(number) or [number]
+    if recursive.intersection(parts):
+        return given.get(number, 1.0)  # how deep it goes no plan tells
+    while len(parts) == 1 + parts[-1] - number and _kind(selects, parts[-1] + 1) == "UNION":
+        parts = [*parts, parts[-1] + 1]  # UNION ALL is told by no line of its own
+    if number not in given:
+        return rows
+    extra = str(selects[number][0].get("Extra") or "")
+    is_grouped = "Using temporary" in extra or "Using filesort" in extra
+    if str(row.get("type")) == "ref" and is_grouped and len(parts) == 1:
+        return 1.0
+    return min(rows, sum(given.get(part, 1.0) for part in parts))
 
 
 # ---- SQLite ---------------------------------------------------------------------------------------------

@@ -435,6 +435,10 @@ class _Pass:
                 raise UnknownName(self.original, self.no_column(column.name, [one])) from error
             if key not in seen:
                 raise UnknownName(self.original, self.no_column(column.name, used)) from error
+        for key, column in columns.items():  # hidden, behind a result that is called the same
+            if any((_key(source.view.name), key) in terms.masked for source in used):
+                reason = f"{column.name} is hidden from the role {terms.role.name}; leave it out"
+                raise NotAllowed(self.original, reason) from error
         raise UnknownName(self.original, _decode(sqlglot_reason(error))) from error
 
     def no_column(self, name: str, sources: list[Source]) -> str:

@@ -17,10 +17,10 @@ from sql.names import key
 
 MAX_CHARACTERS = 20_000
 """Longest statement; a question never needs more."""
-MAX_TOKENS = 1_500
+MAX_TOKENS = 2_500
 """Words and signs; the databases' planners, which nothing interrupts, get slow beyond."""
-MAX_SELECTS = 20
-"""SELECTs in one statement; DuckDB plans 40 correlated ones for 8 s without looking at an interrupt."""
+MAX_SELECTS = 30
+"""SELECTs in one statement; DuckDB plans 40 correlated ones for seconds without looking at an interrupt."""
 MAX_DEPTH = 60
 """Deepest nesting of parentheses and CASE."""
 MAX_OPEN_JOINS = 8

@@ -210,7 +210,7 @@ class Vocabulary:
                     target = _Target("column", view.name, column.name, is_hidden=True)
                     self._add_names(column.name, column.synonyms, target)
         for metric in metrics:
-            if not any(m.name == metric.name for m in self.metrics):
+            if not metric.is_composed and not any(m.name == metric.name for m in self.metrics):
                 target = _Target("metric", metric.view, metric.name, is_hidden=True)
                 self._add_names(metric.name, metric.synonyms, target)
 

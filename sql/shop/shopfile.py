@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import re
+import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar, get_args
 
@@ -22,7 +24,7 @@ from sql.lock.guard import Guard
 from sql.lock.placeholders import attribute_names
 from sql.names import quoted
 from sql.semantics import Example, Metric, ReviewSource, Role, Shop, View, ViewColumn
-from sql.types import Catalog, ColumnType, QueryLimits
+from sql.types import Catalog, CatalogTable, ColumnType, QueryLimits
 
 MAX_BYTES = 2_000_000
 MAX_NODES = 200_000
@@ -186,6 +188,7 @@ class _Reader:
         known = (
             *("name", "description", "database", "currency", "today", "views", "metrics", "roles"),
             *("default_role", "reviews", "bindings", "suggestions", "examples"),
+            *("fiscal_year_starts", "time_zone"),
         )
         nodes = self.mapping(root, known, "the shop", 0)
         for needed in ("name", "database", "views"):
@@ -195,11 +198,13 @@ class _Reader:
         if not views:
             self.fail(nodes["views"], "the shop needs at least one view")
         by_name = {view.name.lower(): view for view in views}
+        self.check_links(nodes["views"], by_name)
         metrics = (
             self.items(nodes["metrics"], "metrics", lambda n, v: self.metric(n, v, by_name))
             if "metrics" in nodes
             else ()
         )
+        self.check_composed(nodes.get("metrics"), metrics)
         roles = (
             self.items(nodes["roles"], "roles", lambda n, v: self.role(n, v, by_name))
             if "roles" in nodes
@@ -225,6 +230,10 @@ class _Reader:
             description=self.optional(nodes, "description"),
             currency=self.optional(nodes, "currency"),
             today=self.today(nodes["today"], by_name) if "today" in nodes else None,
+            fiscal_year_starts=self.month(nodes["fiscal_year_starts"])
+            if "fiscal_year_starts" in nodes
+            else 1,
+            time_zone=self.zone(nodes["time_zone"]) if "time_zone" in nodes else "",
             examples=self.examples(nodes["examples"]) if "examples" in nodes else (),
             suggestions=self.texts(nodes["suggestions"], "suggestions") if "suggestions" in nodes else (),
             reviews=self.reviews(nodes["reviews"], by_name) if "reviews" in nodes else None,
@@ -247,7 +256,8 @@ class _Reader:
 
     def view(self, name: str, node: yaml.Node) -> View:
         what = f"the view {name}"
-        nodes = self.mapping(node, ("description", "synonyms", "time", "sql", "columns"), what, 0)
+        known = ("description", "synonyms", "time", "key", "refs", "prefer", "sql", "columns")
+        nodes = self.mapping(node, known, what, 0)
         if not name.strip():
             self.fail(node, "a view needs a name")
         if "columns" not in nodes:
@@ -262,10 +272,55 @@ class _Reader:
             description=self.optional(nodes, "description", f"description of {name}"),
             synonyms=self.texts(nodes["synonyms"], f"synonyms of {name}") if "synonyms" in nodes else (),
         )
-        if "time" not in nodes:
-            return view
-        time = self.text(nodes["time"], f"time of {name}", is_needed=True)
-        return _with_time(view, self.column_of(nodes["time"], view, time).name)
+        more: dict[str, Any] = {}
+        if "time" in nodes:
+            time = self.text(nodes["time"], f"time of {name}", is_needed=True)
+            more["time"] = self.column_of(nodes["time"], view, time).name
+        if "key" in nodes:
+            key = self.texts(nodes["key"], f"key of {name}")
+            more["key"] = tuple(self.column_of(nodes["key"], view, column).name for column in key)
+        for word in ("refs", "prefer"):
+            if word in nodes:
+                pairs = self.mapping(nodes[word], None, f"{word} of {name}", 0)
+                more[word] = {k: self.text(v, f"{word} of {name}", is_needed=True) for k, v in pairs.items()}
+        return replace(view, **more)
+
+    def check_links(self, node: yaml.Node, views: Mapping[str, View]) -> None:
+        """``refs`` lead from a column to a view with a key of one column, each choice of "
+        "``prefer`` somewhere."""
+        for name, inner in self.mapping(node, None, "views", 0).items():
+            view, nodes = views[name.lower()], self.mapping(inner, None, f"the view {name}", 0)
+            what = f"refs of {name}"
+            for column, target in (
+                self.mapping(nodes["refs"], None, what, 0).items() if "refs" in nodes else ()
+            ):
+                self.column_of(target, view, column)
+                there = self.view_of(target, views, what)
+                if len(there.key) != 1:
+                    reason = (
+                        f"{what}: {there.name} needs a key of one column (key: [COLUMN]) to be referred to"
+                    )
+                    self.fail(target, reason)
+            what = f"prefer of {name}"
+            for choice in self.mapping(nodes["prefer"], None, what, 0).values() if "prefer" in nodes else ():
+                told = self.text(choice, what)
+                others = [c for v in views.values() for c, t in v.refs.items() if t.lower() == name.lower()]
+                if told.lower() not in views and view.column(told) is None and told not in others:
+                    self.fail(choice, f"{what}: {told!r} is neither a column of {name} nor a view")
+
+    def month(self, node: yaml.Node) -> int:
+        month = self.number(node, "fiscal_year_starts", int)
+        if not 1 <= month <= 12:
+            self.fail(node, f"fiscal_year_starts must be a month from 1 to 12, not {month}")
+        return month
+
+    def zone(self, node: yaml.Node) -> str:
+        name = self.text(node, "time_zone", is_needed=True)
+        try:
+            zoneinfo.ZoneInfo(name)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            self.fail(node, f"time_zone is {name!r}, which is no IANA name; write one such as Europe/Berlin")
+        return name
 
     def column(self, view: str, name: str, node: yaml.Node) -> ViewColumn:
         what = f"{view}.{name}"
@@ -293,18 +348,55 @@ class _Reader:
 
     def metric(self, name: str, node: yaml.Node, views: Mapping[str, View]) -> Metric:
         what = f"the metric {name}"
-        nodes = self.mapping(node, ("view", "sql", "description", "synonyms", "unit"), what, 0)
-        for needed in ("view", "sql"):
-            if needed not in nodes:
-                self.fail(node, f"{what} needs {needed}")
+        known = ("view", "sql", "description", "synonyms", "unit", "time", "last")
+        nodes = self.mapping(node, known, what, 0)
+        if "sql" not in nodes:
+            self.fail(node, f"{what} needs sql")
+        view = self.view_of(nodes["view"], views, what) if "view" in nodes else None
+        columns: dict[str, str] = {}
+        for word in ("time", "last"):
+            if word in nodes:
+                if view is None:
+                    self.fail(nodes[word], f"{what} has {word}, so it needs a view")
+                column = self.text(nodes[word], f"{word} of {what}", is_needed=True)
+                columns[word] = self.column_of(nodes[word], view, column).name
         return Metric(
             name=name,
-            view=self.view_of(nodes["view"], views, what).name,
+            view=view.name if view is not None else "",
             sql=self.text(nodes["sql"], f"sql of {what}", is_needed=True),
+            **columns,
             description=self.optional(nodes, "description", f"description of {what}"),
             synonyms=self.texts(nodes["synonyms"], f"synonyms of {what}") if "synonyms" in nodes else (),
             unit=self.optional(nodes, "unit", f"unit of {what}"),
         )
+
+    def check_composed(self, node: yaml.Node | None, metrics: tuple[Metric, ...]) -> None:
+        """A metric without a view is made of others by + - * / alone, and of itself in no way."""
+        made_of: dict[str, list[str]] = {}
+        names = {metric.name.lower(): metric.name for metric in metrics}
+        for metric in metrics:
+            if not metric.is_composed or node is None:
+                continue
+            what, place = f"the metric {metric.name}", self.mapping(node, None, "metrics", 0)[metric.name]
+            words = re.findall(r"[^\W\d]\w*", metric.sql)
+            if not re.fullmatch(r"[\w\s.+\-*/()]+", metric.sql) or not words:
+                reason = (
+                    f"{what} has no view, so it must be made of other metrics with + - * /; or give it a view"
+                )
+                self.fail(place, reason)
+            for word in words:
+                if word.lower() not in names:
+                    near = _near(word, names.values())
+                    self.fail(place, f"{what} has no view, and there is no metric {word!r}{near}")
+            made_of[metric.name.lower()] = [word.lower() for word in words]
+            reached, ahead = set(), list(made_of[metric.name.lower()])
+            while ahead:
+                part = ahead.pop()
+                if part == metric.name.lower():
+                    self.fail(place, f"{what} is made of itself")
+                if part not in reached:
+                    reached.add(part)
+                    ahead += made_of.get(part, [])
 
     def role(self, name: str, node: yaml.Node, views: Mapping[str, View]) -> Role:
         what = f"the role {name}"
@@ -494,17 +586,6 @@ class _Reader:
         return view.name, self.column_of(node, view, column.strip()).name
 
 
-def _with_time(view: View, time: str) -> View:
-    return View(
-        name=view.name,
-        columns=view.columns,
-        sql=view.sql,
-        description=view.description,
-        synonyms=view.synonyms,
-        time=time,
-    )
-
-
 def _is_null(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
 
@@ -541,6 +622,8 @@ def check_shop(shop: Shop, catalog: Catalog) -> None:
             # Nobody asks yet: any value shows whether the rules about rows can be understood.
             Guard(shop, catalog, role, dict.fromkeys(attribute_names(role, catalog.dialect), "x"))
     for metric in shop.metrics:
+        if metric.is_composed:
+            continue  # of others, each of which is checked
         with placed(shop, "metrics", metric.name, what=f"the metric {metric.name}: "):
             guard.check(f"SELECT {metric.sql} FROM {quoted(metric.view, catalog.dialect)}")
     for example in shop.examples:
@@ -614,6 +697,8 @@ def shop_from_catalog(catalog: Catalog, *, name: str, database: str) -> Shop:
             description=table.comment,
             synonyms=_words(table.name),
             time=_guess_time([(c.name, c.type) for c in table.columns]),
+            key=table.primary_key,
+            refs=_found_refs(table, catalog),
         )
         for table in catalog.tables
         if table.columns
@@ -630,6 +715,18 @@ def _looks_personal(table: str, column: str) -> bool:
     if _THINGS.search(own):
         return False
     return bool(_PEOPLE.search(own) or (_PEOPLE.search(of) and _NAMES.search(own)))
+
+
+def _found_refs(table: CatalogTable, catalog: Catalog) -> dict[str, str]:
+    """The foreign keys of one column that hold another table's whole key."""
+    found = {}
+    for foreign in table.foreign_keys:
+        target = catalog.table(foreign.target_table)
+        if target is None or len(foreign.columns) != 1 or len(target.primary_key) != 1:
+            continue
+        if [c.lower() for c in foreign.target_columns] in ([], [target.primary_key[0].lower()]):
+            found[foreign.columns[0]] = target.name
+    return found
 
 
 def _guess_time(columns: list[tuple[str, ColumnType]]) -> str | None:
@@ -697,11 +794,18 @@ def dump_shop(shop: Shop) -> str:
     document: dict[str, Any] = {"name": shop.name}
     _put(document, description=shop.description)
     document["database"] = without_password(shop.database)
-    _put(document, currency=shop.currency, today=shop.today)
+    _put(document, currency=shop.currency, today=shop.today, time_zone=shop.time_zone)
+    if shop.fiscal_year_starts != 1:
+        document["fiscal_year_starts"] = shop.fiscal_year_starts
     document["views"] = {view.name: _dump_view(view) for view in shop.views}
     metrics = {
         m.name: _put(
-            {"view": m.view, "sql": m.sql}, unit=m.unit, description=m.description, synonyms=m.synonyms
+            ({"view": m.view} if m.view else {}) | {"sql": m.sql},
+            time=m.time,
+            last=m.last,
+            unit=m.unit,
+            description=m.description,
+            synonyms=m.synonyms,
         )
         for m in shop.metrics
     }
@@ -769,9 +873,8 @@ def _dump_view(view: View) -> dict[str, Any]:
         )
         for c in view.columns
     }
-    return _put({}, description=view.description, synonyms=view.synonyms, time=view.time, sql=view.sql) | {
-        "columns": columns
-    }
+    found = _put({}, description=view.description, synonyms=view.synonyms, time=view.time, key=view.key)
+    return _put(found, refs=_Flow(view.refs), prefer=_Flow(view.prefer), sql=view.sql) | {"columns": columns}
 
 
 def _dump_role(role: Role) -> dict[str, Any]:

@@ -556,9 +556,9 @@ SELECT TRANSLATE(product, 'abc', 'xyz') FROM sales --: allow duckdb,postgres ana
 SELECT TRANSLATE('abc', product, 'xyz') FROM sales --: UnsafeQuery duckdb,postgres analyst: written out
 SELECT TRANSLATE(product, '{101*x}', 'y') FROM sales --: UnsafeQuery duckdb,postgres analyst: written out
 SELECT REPLACE(REPLACE(product, 'a', 'bbbbb'), 'b', 'ccccc') FROM sales --: UnsafeQuery all analyst: too long
-SELECT 1{20* UNION ALL SELECT 1} --: UnsafeQuery all analyst: 21 SELECTs
-SELECT 1{19* UNION ALL SELECT 1} --: allow all analyst
-SELECT product FROM sales WHERE quantity = 1{400* OR quantity = 2} --: UnsafeQuery all analyst: words
+SELECT 1{30* UNION ALL SELECT 1} --: UnsafeQuery all analyst: 31 SELECTs
+SELECT 1{29* UNION ALL SELECT 1} --: allow all analyst
+SELECT product FROM sales WHERE quantity = 1{700* OR quantity = 2} --: UnsafeQuery all analyst: words
 SELECT ROUND(LN(amount), 2), ROUND(EXP(quantity), 2), LOG(amount), LOG(2, amount), LOG(10, 1000), LOG10(amount) FROM sales --: allow postgres analyst
 SELECT POWER(amount, 2), amount ^ 2, POWER(amount, 0.5), ROUND(SQRT(POWER(quantity, 2) + 1), 2) FROM sales --: allow postgres analyst
 SELECT POWER(POWER(1.5, 10), 10), EXP(LN(POWER(amount, quantity))) FROM sales --: allow postgres analyst

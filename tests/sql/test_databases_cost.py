@@ -111,3 +111,21 @@ def test_sqlite_counts_from_its_tables(tmp_path: Path, sql: str, least: float, m
     catalog = open_database(str(path)).catalog()
     cost = sqlite_cost(steps, sqlglot.parse_one(sql, read="sqlite"), catalog)
     assert cost is not None and least <= cost <= most
+
+
+def test_mysql_takes_a_subquery_to_give_no_more_than_its_own_tables() -> None:
+    def step(number: int, kind: str, table: str, how: str, rows: int, extra: str = "") -> dict[str, Any]:
+        return {"id": number, "select_type": kind, "table": table, "type": how, "rows": rows, "Extra": extra}
+
+    grouped = "Using where; Using temporary; Using filesort"
+    rows = [
+        step(1, "PRIMARY", "<derived2>", "ALL", 170_755_200),  # the server's own guess, of an IN inside it
+        step(1, "PRIMARY", "<derived4>", "ref", 10, "Using where"),
+        step(2, "DERIVED", "orders", "ALL", 150, grouped),
+        step(2, "DERIVED", "<subquery3>", "eq_ref", 1),
+        step(3, "MATERIALIZED", "lines", "ALL", 300),
+        step(4, "DERIVED", "returns", "ALL", 40, grouped),
+    ]
+    assert mysql_cost(rows) == (150 + 150 * 1) + (150 + 150) + 300 + 40
+    crossed = [{**row, "type": "ALL"} for row in rows[:2]] + rows[2:]
+    assert mysql_cost(crossed) == (150 + 150 * 10) + (150 + 150) + 300 + 40

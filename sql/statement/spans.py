@@ -1,0 +1,159 @@
+"""Which days a statement means: DURING's words, and stretches of days moved by whole units.
+
+``DURING`` counts in full units: "last 3 months" are the three calendar months before this one, where a
+question in plain words (``sql.question.periods``) means up to today. A period that today falls into ends
+with today. Fiscal years are named by the year they end in ("fiscal year 2026"), or by both ("fiscal year
+2025/26").
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass, replace
+
+from sql.question.periods import find_periods, shift_months, zh_number
+from sql.statement.sentence import Step, Unit
+
+_MONTHS: dict[str, int] = {"MONTH": 1, "QUARTER": 3, "YEAR": 12, "FISCAL_QUARTER": 3, "FISCAL_YEAR": 12}
+_GRAIN_UNITS: dict[str, Unit] = {
+    "day": "DAY",
+    "week": "WEEK",
+    "month": "MONTH",
+    "quarter": "QUARTER",
+    "year": "YEAR",
+}
+_LAST_N = re.compile(
+    r"(?:the\s+)?(?:last|past|previous)\s+(\d{1,4}|[a-z]+)\s+(?:full\s+)?(week|month|quarter|year)s?"
+    r"|(?:最近|近|过去)的?\s*(\d{1,4}|[零一二两三四五六七八九十]{1,3})\s*个?(周|星期|月|季度|年)",
+    re.I,
+)
+_UNITS_ZH = {"周": "week", "星期": "week", "月": "month", "季度": "quarter", "年": "year"}
+_NUMBERS = {
+    w: i
+    for i, w in enumerate(
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], 1
+    )
+}
+_FISCAL = re.compile(
+    r"(?:(this|last|previous)\s+)?(?:(?:fiscal|financial)\s+(year|quarter)|fy)\s*((?:19|20)\d\d)?(?:\s*[/-]\s*(\d\d(?:\d\d)?))?"
+    r"|((?:19|20)\d\d)(?:\s*[/-]\s*(\d\d(?:\d\d)?))?\s*财[政年]?年?度?",
+    re.I,
+)
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How far back: whole months, then days."""
+
+    months: int = 0
+    days: int = 0
+
+    def __add__(self, other: Shift) -> Shift:
+        return Shift(self.months + other.months, self.days + other.days)
+
+    def __bool__(self) -> bool:
+        return bool(self.months or self.days)
+
+
+def shift_of(step: Step) -> Shift:
+    """Units as months and days."""
+    if step.unit in _MONTHS:
+        return Shift(months=step.count * _MONTHS[step.unit])
+    return Shift(days=step.count * (7 if step.unit == "WEEK" else 1))
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of days; an open side is ``None``."""
+
+    start: dt.date | None
+    end: dt.date | None
+    """The day after the last."""
+    unit: Unit | None
+    """The calendar unit that it was said in."""
+    words: str
+    is_to_date: bool = False
+    """It was cut at today, which falls into it."""
+
+    def moved(self, by: Shift) -> Span:
+        """The same so much earlier."""
+        return replace(self, start=back(self.start, by), end=back(self.end, by))
+
+    def length(self) -> Shift | None:
+        """How far back the stretch of the same length before it begins; ``None`` when it has no length."""
+        if self.unit is not None:
+            return shift_of(Step(1, self.unit))
+        if self.start is None or self.end is None:
+            return None
+        if self.start.day == self.end.day == 1:
+            return Shift(months=(self.end.year - self.start.year) * 12 + self.end.month - self.start.month)
+        return Shift(days=(self.end - self.start).days)
+
+
+def back(day: dt.date | None, by: Shift) -> dt.date | None:
+    """A day so much earlier; the 31st becomes the last day of a shorter month."""
+    return None if day is None else shift_months(day, -by.months) - dt.timedelta(days=by.days)
+
+
+def unit_start(day: dt.date, unit: Unit, fiscal_start: int) -> dt.date:
+    """The first day of the unit that ``day`` falls in."""
+    if unit == "DAY":
+        return day
+    if unit == "WEEK":
+        return day - dt.timedelta(days=day.weekday())
+    if unit == "MONTH":
+        return day.replace(day=1)
+    months = _MONTHS[unit]
+    offset = fiscal_start - 1 if unit.startswith("FISCAL") else 0
+    index = day.year * 12 + day.month - 1 - offset
+    index = index // months * months + offset
+    return dt.date(index // 12, index % 12 + 1, 1)
+
+
+def span_of(words: str, today: dt.date, fiscal_start: int) -> Span | None:
+    """The days that the words mean; ``None`` when they name none, or several stretches."""
+    found = _last_units(words, today) or _fiscal(words, today, fiscal_start)
+    if found is None:
+        periods = find_periods(words, today) or find_periods(f"in {words}", today)
+        if len(periods) != 1:
+            return None
+        period = periods[0]
+        start = None if period.start == dt.date.min else period.start
+        end = None if period.end == dt.date.max else period.end
+        found = Span(start, end, _GRAIN_UNITS.get(period.grain), words)
+    after = today + dt.timedelta(days=1)
+    if found.end is not None and found.end > after and (found.start is None or found.start <= today):
+        found = replace(found, end=after, is_to_date=True)
+    return found
+
+
+def _last_units(words: str, today: dt.date) -> Span | None:
+    match = _LAST_N.fullmatch(words.strip())
+    if match is None:
+        return None
+    word = (match[1] or match[3]).lower()
+    count = _NUMBERS.get(word) or zh_number(word)
+    unit = (match[2] or _UNITS_ZH[match[4]]).upper() if match[2] or match[4] else ""
+    if not count:
+        return None
+    end = unit_start(today, unit, 1)  # type: ignore[arg-type]
+    return Span(back(end, shift_of(Step(count, unit))), end, None, words)  # type: ignore[arg-type]
+
+
+def _fiscal(words: str, today: dt.date, starts: int) -> Span | None:
+    match = _FISCAL.fullmatch(words.strip())
+    if match is None:
+        return None
+    year, second = match[3] or match[5], match[4] or match[6]
+    unit: Unit = "FISCAL_QUARTER" if (match[2] or "").lower() == "quarter" else "FISCAL_YEAR"
+    if year is None:
+        start = unit_start(today, unit, starts)
+        if (match[1] or "this").lower() != "this":
+            start = unit_start(start - dt.timedelta(days=1), unit, starts)
+    elif unit == "FISCAL_QUARTER":
+        return None
+    else:
+        first = int(year) - (1 if second is None and starts > 1 else 0)
+        start = dt.date(first, starts, 1)
+    return Span(start, shift_months(start, _MONTHS[unit]), unit, words)
