@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 from app import engines
 from app.engines import EngineFactory, LazyEngine
 from app.kept import Kept
-from app.people import Person, role_of, seen_by
+from app.library import Library
+from app.person import Person, role_of, seen_by
 from app.rooms import Room, Shared, furnish
 from app.settings import Settings
 from app.shops import Found, Shops, find_shop
-from app.texts import Library
 from bot.answer import Answer, Event
 from bot.audit import AuditLog, Kind, audited
 from llm.waiting import Wait

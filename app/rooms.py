@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app.engines import LazyEngine, adapter_of
-from app.people import Person
+from app.library import Library, Texts
+from app.person import Person
 from app.progress import step
 from app.settings import Settings
-from app.texts import Library, Texts
 from bot.audit import AuditLog, audited
 
 if TYPE_CHECKING:

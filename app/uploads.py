@@ -20,7 +20,7 @@ from pathlib import Path
 from app.errors import UploadRefused
 from app.house import House, Seat
 from app.kept import Held
-from app.people import Person
+from app.person import Person
 from app.rooms import Room, furnish
 from app.shops import shop_of_location
 from bot.audit import audited

@@ -333,7 +333,7 @@ def measure(room: Room, tap: Tap, questions: Sequence[Question], title: str) -> 
     """Ask every question once, with a progress bar on standard error."""
     from tqdm import tqdm
 
-    from app.people import Person
+    from app.person import Person
 
     golds = run_golds(room.workspace, questions)
     assistant = room.assistant(Person())
@@ -352,7 +352,7 @@ def opened_shop(
 ) -> Iterator[tuple[Room, Tap]]:
     """The shop as a role sees it, warmed up, and the tap before what writes its statements."""
     from app.house import House
-    from app.people import Person
+    from app.person import Person
     from app.settings import Settings, prepare_process
 
     settings = Settings.from_environment()

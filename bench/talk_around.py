@@ -318,7 +318,7 @@ class Stage:
             twin: the database that differs in what the role may not see.
             texts: opens the index for a workspace; ``None`` opens the real one.
         """
-        from app.texts import open_texts
+        from app.library import open_texts
         from bot.assistant import Assistant
         from bot.audit import AuditLog
         from bot.route import Nearest

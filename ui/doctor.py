@@ -226,7 +226,7 @@ def _database(shop: Shop, findings: Findings) -> dict[str, str]:
 
 
 def _index(folder: Path) -> str:
-    from app.texts import left_out_words
+    from app.library import left_out_words
     from retrieval.errors import RetrievalError
     from retrieval.index import Index
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from app.engines import weights_of
 from app.errors import AppError
 from app.house import House, Seat
-from app.people import Person, role_of
+from app.person import Person, role_of
 from app.progress import say, step
 from app.settings import DEFAULT_PORT, Settings, go_offline
 from app.shops import find_shop

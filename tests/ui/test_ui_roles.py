@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from ui_shop import BY_COUNTRY, MAY, Writer, count_of
 
 from app import engines
-from app.people import account
+from app.person import account
 from app.settings import Settings
 from ui.cli import app
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from app.once import Once, OneAtATime
-from app.people import attributes_needed
+from app.person import attributes_needed
 from app.progress import say, step
 from app.settings import Settings
 from app.shops import folder_of
