@@ -46,10 +46,12 @@ COLUMNS: dict[str, dict[str, str]] = {
         "price": "DECIMAL(10,2)",
     },
     "products": {"product": "VARCHAR(40)", "category": "VARCHAR(40)", "list_price": "DECIMAL(10,2)"},
+    "check": {"order": "INTEGER", "group": "VARCHAR(20)", "user": "VARCHAR(60)", "toTal": "DECIMAL(10,2)"},
     "secrets": {"id": "INTEGER", "password": "VARCHAR(60)"},
     "staff": {"staff_id": "INTEGER", "name": "VARCHAR(60)", "salary": "INTEGER"},
 }
-"""Table → column → type. ``secrets`` and ``staff`` are in no view; ``pin`` and ``note`` neither."""
+"""Table → column → type. ``secrets`` and ``staff`` are in no view; ``pin`` and ``note`` neither. ``check`` and
+its columns are called like words of the databases."""
 
 CANARY = "CANARY"
 """In every text that nobody may see."""
@@ -87,6 +89,9 @@ def true_tables() -> Tables:
     products: list[Row] = [
         [name, ("home", "kitchen", "travel")[n % 3], 10.5 + n] for n, name in enumerate(goods)
     ]
+    checks: list[Row] = [
+        [i, ("north", "south", "east")[i % 3], f"Nomen{i}x", round(i * 1.25, 2)] for i in range(1, 25)
+    ]
     secrets: list[Row] = [[i, f"{CANARY}-password-{i}"] for i in range(1, 8)]
     staff: list[Row] = [[i, f"{CANARY}-staff-{i}", 77_001_500 + i] for i in range(1, 6)]
     return {
@@ -94,6 +99,7 @@ def true_tables() -> Tables:
         "orders": orders,
         "order_lines": lines,
         "products": products,
+        "check": checks,
         "secrets": secrets,
         "staff": staff,
     }
@@ -111,6 +117,8 @@ def twin_tables(sees: Callable[[Row], bool] | None, is_masked: bool, is_whole: b
     tables = copy.deepcopy(true_tables())
     tables["secrets"] = [[-i, f"{CANARY}-changed-{i * i}"] for i in range(1, 4)]
     tables["staff"] = [[i * 3, f"{CANARY}-other-{i}", 77_001_700 - i] for i in range(1, 10)]
+    for row in tables["check"] if is_masked else ():
+        row[2] = f"Decoy{int(str(row[0])) % 5}"
     changed: set[object] = set()
     for row in tables["customers"]:
         row[5] = 77_001_899 - 3 * int(str(row[0]))
@@ -205,6 +213,15 @@ VIEWS = (
             _column("born in"),
         ),
     ),
+    View(  # called like words of the databases, but for one column
+        name="check",
+        columns=(
+            _column("order"),
+            _column("group", "text"),
+            _column("user", "text"),
+            _column("toTal", "number"),
+        ),
+    ),
     View(  # a table read as it is
         name="products",
         columns=(_column("product", "text"), _column("category", "text"), _column("list_price", "number")),
@@ -212,7 +229,7 @@ VIEWS = (
 )
 
 _LIMITS = QueryLimits(max_rows=80, timeout_s=1.0, max_memory_mb=256)
-_MASKED = frozenset({("customers", "email"), ("customers", "name")})
+_MASKED = frozenset({("customers", "email"), ("customers", "name"), ("check", "user")})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,12 +258,12 @@ def roles() -> tuple[Role, ...]:
         Role(name="analyst", masked=_MASKED, limits=_LIMITS),
         Role(
             name="china",
-            views=frozenset({"sales", "customers", "products"}),
+            views=frozenset({"sales", "customers", "products", "check"}),
             rows={
                 "sales": "country = 'China' AND customer_id <> 3",
                 "customers": "country = 'China' AND name <> 'Bo'",
             },
-            masked=frozenset({("customers", "name"), ("customers", "email"), ("sales", "country")}),
+            masked=_MASKED | {("sales", "country")},
             limits=_LIMITS,
         ),
         Role(
@@ -257,7 +274,7 @@ def roles() -> tuple[Role, ...]:
         ),
         Role(
             name="counts",
-            views=frozenset({"sales", "customers", "products"}),
+            views=frozenset({"sales", "customers", "products", "check"}),
             masked=_MASKED,
             minimum_group=SMALLEST_GROUP,
             group_units={"sales": "customer_id", "customers": "customer_id"},
@@ -331,13 +348,14 @@ def literal(value: object) -> str:
 def statements(tables: Tables, dialect: Dialect) -> Iterable[str]:
     """What makes the tables, and the objects around them that nobody may reach."""
     mark = "`" if dialect == "mysql" else '"'
-    for name, columns in COLUMNS.items():
+    for table, columns in COLUMNS.items():
+        name = f"{mark}{table}{mark}"
         kinds = (
             f"{mark}{column}{mark} {kind.replace('TIMESTAMP', 'DATETIME') if dialect == 'mysql' else kind}"
             for column, kind in columns.items()
         )
         yield f"CREATE TABLE {name} ({', '.join(kinds)})"
-        rows = ", ".join("(" + ", ".join(map(literal, row)) + ")" for row in tables[name])
+        rows = ", ".join("(" + ", ".join(map(literal, row)) + ")" for row in tables[table])
         yield f"INSERT INTO {name} VALUES {rows}"
     yield "CREATE VIEW all_secrets AS SELECT password FROM secrets"
     yield from _OBJECTS[dialect]

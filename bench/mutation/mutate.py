@@ -25,6 +25,8 @@ from sqlglot.errors import ErrorLevel, SqlglotError
 
 from bench.mutation.data import COUNTRIES, VIEWS, roles
 from bench.mutation.tricks import DIALECTS, Trick, read_tricks
+from sql.keywords import KEYWORDS
+from sql.names import needs_quotes
 from sql.semantics import Role
 from sql.types import ColumnType, Dialect
 
@@ -453,7 +455,7 @@ class Mutator:
         elif kind == 5:
             new = exp.Upper(this=exp.cast(value, "TEXT"))
         elif kind == 6:
-            new = exp.Subquery(this=exp.select(exp.Max(this=value)).from_(chance.choice(VIEWS).name))
+            new = exp.Subquery(this=exp.select(exp.Max(this=value)).from_(_table(chance.choice(VIEWS).name)))
         else:
             new = exp.Paren(this=exp.Add(this=value, expression=other))
         place.replace(new)
@@ -493,15 +495,15 @@ class Mutator:
         name = chance.choice(("j", "j", "j", view.name, "secrets"))
         column = chance.choice(view.columns).name
         side = chance.choice(("", "LEFT", "RIGHT", "FULL", "NATURAL", "CROSS", "SEMI", "USING"))
-        table = exp.to_table(view.name, alias=name)
+        table = _table(view.name, name)
         if side in ("NATURAL", "CROSS"):
             select.join(table, join_type=side, copy=False)
         elif side == "USING":
-            select.join(table, using=[exp.to_identifier(column, quoted=" " in column)], copy=False)
+            select.join(table, using=[_name(column)], copy=False)
         else:
             own = [c.copy() for c in select.expressions if isinstance(c, exp.Column)]
             left = chance.choice(own) if own else exp.Literal.number(1)
-            right = exp.column(exp.to_identifier(column, quoted=" " in column), table=name)
+            right = exp.column(_name(column), table=_name(name))
             select.join(table, on=exp.EQ(this=left, expression=right), join_type=side, copy=False)
         return tree
 
@@ -642,6 +644,16 @@ def _as_tricks(honest: Sequence[tuple[str, bool]]) -> list[Trick]:
     ]
 
 
+def _name(name: str) -> exp.Identifier:
+    """In quotes where some database needs them."""
+    return exp.to_identifier(name, quoted=any(needs_quotes(name.lower(), dialect) for dialect in KEYWORDS))
+
+
+def _table(name: str, alias: str | None = None) -> exp.Table:
+    as_ = exp.TableAlias(this=_name(alias)) if alias else None
+    return exp.Table(this=_name(name), alias=as_)
+
+
 def _alias(name: str) -> exp.TableAlias:
     return exp.TableAlias(this=exp.to_identifier(name))
 
@@ -738,7 +750,7 @@ def transplant(tree: exp.Expr, chance: random.Random, role: Role) -> exp.Expr:
         places[table.alias_or_name.lower()] = names[key]
         if table.alias_or_name.lower() == key and not table.alias:
             table.set("alias", _alias(table.name))
-        table.set("this", exp.to_identifier(names[key]))
+        table.set("this", _name(names[key]))
         table.set("db", None)
     masked = {column for view, column in role.masked if chance.random() < 0.95}
     chosen: dict[tuple[str, str, str], str] = {}
@@ -756,7 +768,7 @@ def transplant(tree: exp.Expr, chance: random.Random, role: Role) -> exp.Expr:
             table = tables[0]
             view_name = places[table.alias_or_name.lower()]
             if len(tables) > 1:
-                column.set("table", exp.to_identifier(table.alias_or_name))
+                column.set("table", _name(table.alias_or_name))
         if view_name is None:
             continue
         kind = _kind_of(column)
@@ -768,7 +780,7 @@ def transplant(tree: exp.Expr, chance: random.Random, role: Role) -> exp.Expr:
                 typed = [c.name for c in view.columns if c.name in fit and _fits(c.type, kind)]
                 fit = typed or fit
             chosen[key] = chance.choice(fit)
-        column.set("this", exp.to_identifier(chosen[key], quoted=" " in chosen[key]))
+        column.set("this", _name(chosen[key]))
     for literal in tree.find_all(exp.Literal):
         if literal.is_string and chance.random() < 0.6:
             literal.set(

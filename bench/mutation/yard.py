@@ -52,6 +52,7 @@ from sql.databases import Database, open_database
 from sql.errors import QueryCancelled, QueryFailed, QueryTimeout, QueryTooLarge, SqlError, UnsafeQuery
 from sql.lock.guard import _SEAL, CheckedQuery, Guard
 from sql.lock.run import run
+from sql.names import quoted
 from sql.semantics import Role
 from sql.types import Dialect, QueryLimits
 
@@ -498,7 +499,8 @@ def _server_state(home: Server) -> str:
     """Every row, object, right and setting of one database, as its administrator sees them."""
     digest = hashlib.sha256()
     queries = _POSTGRES_STATE if home.dialect == "postgres" else _MYSQL_STATE
-    for query in (*queries, *(f"SELECT * FROM {name} ORDER BY 1, 2" for name in COLUMNS)):
+    tables = (quoted(name, home.dialect) for name in COLUMNS)
+    for query in (*queries, *(f"SELECT * FROM {name} ORDER BY 1, 2" for name in tables)):
         rows = home.query(query)
         moving = ("gtid", "timestamp", "innodb_buffer_pool_load", "rand_seed", "identity")
         digest.update(repr([row for row in rows if not str(row[0]).startswith(moving)]).encode())
