@@ -121,9 +121,8 @@ class SharedTrainer(Trainer):  # type: ignore[misc]
     ) -> Any:
         """The batch's part of the mean over the reply tokens of a whole step."""
         logits, targets = self._replies(model, inputs)
-        return functional.cross_entropy(logits, targets, reduction="sum") / (
-            num_items_in_batch or len(targets)
-        )
+        count = len(targets) if num_items_in_batch is None else num_items_in_batch
+        return functional.cross_entropy(logits, targets, reduction="sum") / count
 
     def prediction_step(
         self, model: Any, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: Any = None
@@ -250,14 +249,9 @@ class Watch(TrainerCallback):  # type: ignore[misc]
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **_: Any) -> None:
         """Show the loss and the speed beside the bar."""
-        shown = {
-            "loss": "{:.3f}",
-            "eval_loss": "validation {:.3f}",
-            "train_tokens_per_second": "{:.0f} tokens/s",
-        }
-        told = [form.format(logs[name]) for name, form in shown.items() if name in logs]
-        if told and self._bar is not None:
-            self._bar.set_postfix_str(", ".join(told))
+        if self._bar is not None and "loss" in logs:
+            speed = logs.get("train_tokens_per_second", 0.0)
+            self._bar.set_postfix_str(f"loss {logs['loss']:.3f}, {speed:.0f} tokens/s")
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Note how far the checkpoint is."""

@@ -34,6 +34,12 @@ def find_adapters(model: str, *homes: Path) -> dict[str, Path]:
                 logger.info("the adapter in %s is for %s", folder, manifest.get("model", "an unknown model"))
             elif config.get("peft_type") != "LORA":
                 logger.info("the adapter in %s is of a kind that is not served", folder)
+            elif not config.get("alora_invocation_tokens"):
+                logger.warning(
+                    "The adapter in %s names no invocation tokens and is left out. If an earlier version "
+                    "trained it, docs/train.md says what to add.",
+                    folder,
+                )
             else:
                 found[folder.name] = folder
     return found

@@ -85,7 +85,7 @@ def test_from_questions_to_an_adapter_that_is_found(
     trained = run(*command)
     assert trained.exit_code == 0, trained.output
     told = json.loads(trained.stdout)
-    assert (told["status"], told["steps"]) == ("done", 1)
+    assert (told["status"], told["steps"]) == ("done", 3)
     assert "for schemas: about" in trained.stderr
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["model"] == "tiny"
@@ -152,13 +152,16 @@ def test_a_missing_file_of_examples_is_named(tmp_path: Path) -> None:
     assert "none.jsonl cannot be read" in told.stderr
 
 
-def test_only_adapters_of_the_model_are_found(tmp_path: Path) -> None:
+def test_only_adapters_of_the_model_are_found(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     for name, model in (("right", "tiny"), ("other", "another-model")):
-        folder = write_adapter(_made(tmp_path / name), seed=1)
+        folder = write_adapter(_made(tmp_path / name), seed=1, alora_invocation_tokens=[1, 2])
         (folder / "manifest.json").write_text(json.dumps({"model": model}))
-    write_adapter(_made(tmp_path / "unsigned"), seed=1)
+    write_adapter(_made(tmp_path / "unsigned"), seed=1, alora_invocation_tokens=[1, 2])
     (tmp_path / "empty").mkdir()
+    old = write_adapter(_made(tmp_path / "old"), seed=1)
+    (old / "manifest.json").write_text(json.dumps({"model": "tiny", "reads": "own part"}))
     assert find_adapters("tiny", tmp_path, tmp_path / "absent") == {"right": tmp_path / "right"}
+    assert f"{old} names no invocation tokens and is left out" in caplog.text
 
 
 def test_which_adapter_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,7 +179,7 @@ def test_which_adapter_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     ):
         folder = tmp_path / home / name
         folder.mkdir(parents=True)
-        write_adapter(folder, seed=1)
+        write_adapter(folder, seed=1, alora_invocation_tokens=[1, 2])
         (folder / "manifest.json").write_text(json.dumps({"model": "tiny", "over": over}))
     monkeypatch.setattr("llm.adapters.SHIPPED", tmp_path / "shipped")
     assert (chosen(), chosen(is_plain=True)) == ("ours", "theirs")
