@@ -19,13 +19,13 @@ from functools import cached_property
 from pathlib import Path
 
 import sqlglot
+from sql.keywords import KEYWORDS
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect as SqlglotDialect
 from sqlglot.errors import ErrorLevel, SqlglotError
 
 from bench.mutation.data import COUNTRIES, VIEWS, roles
 from bench.mutation.tricks import DIALECTS, Trick, read_tricks
-from sql.keywords import KEYWORDS
 from sql.names import needs_quotes
 from sql.semantics import Role
 from sql.types import ColumnType, Dialect
