@@ -26,7 +26,7 @@ from app.write import write_whole
 from llm.waiting import Wait
 
 if TYPE_CHECKING:
-    from retrieval.embed import Embedder
+    from retrieval.encoder import Embedder
     from retrieval.index import Index
     from retrieval.types import Document, Filters, Hit
     from sql.semantics import Attributes, Role

@@ -57,7 +57,7 @@ _RANK_COUNT = re.compile(r"(?i)\b(?:top|bottom)\s+(?:\d+|three|five|ten)\b|\b(?:
 
 
 class Embedder(Protocol):
-    """What routing needs of ``retrieval.embed.Embedder``."""
+    """What routing needs of ``retrieval.encoder.Embedder``."""
 
     def embed(self, texts: Sequence[str], *, as_question: bool = False) -> npt.NDArray[np.float32]:
         """Unit vectors, shape (texts, dimension)."""

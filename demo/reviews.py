@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from demo import plan
+from demo.critic import Writer
 from demo.dice import Dice, Floats, Ints
 from demo.orders import CLOSE, Orders
 from demo.people import People
 from demo.product_quality import Quality
 from demo.products import Products
-from demo.prose import Facts, Writer
+from demo.prose import Facts
 
 REVIEW_RATE = 0.055
 ZH_FACTOR = 2.7

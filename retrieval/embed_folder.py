@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from retrieval.embed import Vectors, cut
+from retrieval.encoder import Vectors, cut
 from retrieval.errors import EmbeddingFailed
 
 _POOLINGS = {

@@ -19,7 +19,7 @@ from typing import IO
 
 import numpy as np
 
-from retrieval.embed import Embedder, Vectors, load_embedder
+from retrieval.encoder import SentenceEncoder, Vectors
 from retrieval.errors import EmbeddingFailed
 
 MIN_TEXTS_PER_PROCESS = 500
@@ -31,7 +31,7 @@ ONE_THREAD = dict.fromkeys(
 
 
 def embed_in_processes(
-    embedder: Embedder, texts: Sequence[str], *, processes: int, progress: bool
+    embedder: SentenceEncoder, texts: Sequence[str], *, processes: int, progress: bool
 ) -> Vectors:
     """Vectors of ``texts``, in order; see :func:`retrieval.embed.embed_many`.
 
@@ -59,7 +59,7 @@ def embed_in_processes(
             except BaseException as error:  # handed to the caller's thread below
                 failures.append(error)
 
-        children = [_start(embedder.name) for _ in range(processes)]
+        children = [_start() for _ in range(processes)]
         threads = [threading.Thread(target=work, args=(child,), daemon=True) for child in children]
         try:
             for thread in threads:
@@ -76,10 +76,10 @@ def embed_in_processes(
     return vectors
 
 
-def _start(name: str) -> subprocess.Popen[bytes]:
+def _start() -> subprocess.Popen[bytes]:
     path = os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]))
     return subprocess.Popen(
-        [sys.executable, "-m", "retrieval.embed_processes", name],
+        [sys.executable, "-m", "retrieval.embed_processes"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -105,9 +105,9 @@ def _ask(child: subprocess.Popen[bytes], texts: Sequence[str], dimension: int) -
     return np.frombuffer(answer, dtype=np.float32).reshape(len(texts), dimension)
 
 
-def serve(name: str, requests: IO[bytes], answers: IO[bytes]) -> None:
+def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     """Answer each line, a JSON list of texts, with the raw bytes of their vectors, until the input ends."""
-    embedder = load_embedder(name)
+    embedder = SentenceEncoder()
     for line in requests:
         answers.write(embedder.embed(json.loads(line)).tobytes())
         answers.flush()
@@ -115,6 +115,6 @@ def serve(name: str, requests: IO[bytes], answers: IO[bytes]) -> None:
 
 if __name__ == "__main__":
     try:
-        serve(sys.argv[1], sys.stdin.buffer, sys.stdout.buffer)
+        serve(sys.stdin.buffer, sys.stdout.buffer)
     except KeyboardInterrupt:  # Ctrl-C reaches children too; the parent tells the person
         sys.exit(130)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from retrieval.embed import Vectors
+from retrieval.encoder import Vectors
 from retrieval.keywords import tokenize
 
 
@@ -19,7 +19,7 @@ class HashedWords:
         self.name = f"hashed-words-{dimension}"
 
     def embed(self, texts: Sequence[str], *, as_question: bool = False) -> Vectors:
-        """See :class:`retrieval.embed.Embedder`."""
+        """See :class:`retrieval.encoder.Embedder`."""
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for row, text in enumerate(texts):
             for word in tokenize(text) or [""]:

@@ -18,7 +18,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from retrieval import storage
-from retrieval.embed import Embedder, embed_many, load_embedder
+from retrieval.embed import embed_many, load_embedder
+from retrieval.encoder import Embedder
 from retrieval.errors import DuplicateIds, IndexMismatch
 from retrieval.fuse import fuse
 from retrieval.keywords import tokenize

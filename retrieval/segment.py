@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from retrieval.embed import Vectors
+from retrieval.encoder import Vectors
 from retrieval.errors import IndexCorrupt
 from retrieval.keywords import Keywords
 from retrieval.types import Document, Filters

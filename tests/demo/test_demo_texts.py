@@ -7,10 +7,11 @@ import re
 import pytest
 
 from demo import chinese, english, plan
+from demo.critic import Writer
 from demo.dice import Dice, TextDice
 from demo.people import read_countries
 from demo.products import make_products
-from demo.prose import Facts, Writer
+from demo.prose import Facts
 from demo.support import TicketWriter
 from demo.texts import FOLDER, Swaps, choose, fill, fragments, product_types
 

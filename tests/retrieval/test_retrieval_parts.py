@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from retrieval import vectors as vectors_module
-from retrieval.embed import DEFAULT_EMBEDDER, MAX_CHARACTERS, cut, embed_many, load_embedder
+from retrieval.embed import embed_many, load_embedder
+from retrieval.encoder import DEFAULT_EMBEDDER, MAX_CHARACTERS, cut
 from retrieval.errors import EmbeddingFailed
 from retrieval.fuse import fuse
 from retrieval.hashed import HashedWords
