@@ -19,7 +19,6 @@ from functools import cached_property
 from pathlib import Path
 
 import sqlglot
-from sql.keywords import KEYWORDS
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect as SqlglotDialect
 from sqlglot.errors import ErrorLevel, SqlglotError
@@ -27,6 +26,7 @@ from sqlglot.errors import ErrorLevel, SqlglotError
 from bench.mutation.data import COUNTRIES, VIEWS, roles
 from bench.mutation.tricks import DIALECTS, Trick, read_tricks
 from sql.names import needs_quotes
+from sql.reserved import KEYWORDS
 from sql.semantics import Role
 from sql.types import ColumnType, Dialect
 
