@@ -16,6 +16,7 @@ import functools
 import hashlib
 import logging
 import os
+import re
 import statistics
 import threading
 import time
@@ -114,7 +115,10 @@ class LlamaEngine:
         self._stops = {self._end, *self._server.tokens(END_OF_TEXT, markup=True)}
         control = [self._server.tokens(name, markup=True) for name in MARKUP]
         self._never = [[ids[0], False] for ids in control if len(ids) == 1]
-        self._plain = functools.lru_cache(maxsize=256)(self._server.tokens)
+        # llama.cpp reads tokens that a vocabulary calls user-defined as themselves whatever it is told.
+        loose = [name for name in (*MARKUP, END, END_OF_TEXT) if len(self._server.tokens(name)) == 1]
+        self._loose = re.compile("|".join(f"(?<={re.escape(n[0])})(?={re.escape(n[1:])})" for n in loose))
+        self._plain = functools.lru_cache(maxsize=256)(self._text)
         self._note, self._threads, self._load_s = note, threads, time.monotonic() - began
         self._rates: deque[tuple[float, float]] = deque(maxlen=NOTED)
         """Tokens read and written a second by the last replies that say something of it."""
@@ -299,6 +303,11 @@ class LlamaEngine:
         files = sorted(self._kept.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
         for old in files[KEPT_FILES:]:
             old.unlink(missing_ok=True)
+
+    def _text(self, text: str) -> list[int]:
+        """Tokens of strangers' text; what would be read as a control token is cut after its first letter."""
+        parts = self._loose.split(text) if self._loose.pattern else [text]
+        return [token for part in parts for token in self._server.tokens(part)]
 
     def _encode(self, prompt: Prompt) -> PromptTokens:
         return lay_out(prompt, self._plain, self._start, self._end)
