@@ -28,6 +28,14 @@ def ask(question: str) -> Prompt:
     return Prompt(system="You write SQL.", fixed=SCHEMA, rest=f"Question: {question}")
 
 
+@pytest.fixture(scope="module")
+def tokenizer(model_folder: Path) -> Any:
+    """The tokenizer that training reads with; it takes seconds to open."""
+    from llm.chat import ChatTokenizer
+
+    return ChatTokenizer(model_folder)
+
+
 def test_answers_under_a_grammar(engine: Any) -> None:
     (completion,) = engine.complete(
         Request(prompt=ask("What is the total revenue per country?"), grammar=GRAMMAR, max_tokens=60)
@@ -53,14 +61,12 @@ def test_understands_chinese(engine: Any) -> None:
         "SELECT \"order\" FROM t WHERE a>=10.5 AND b LIKE '%x_%';",
     ],
 )
-def test_its_tokens_are_those_that_training_reads(engine: Any, model_folder: Path, text: str) -> None:
+def test_its_tokens_are_those_that_training_reads(engine: Any, tokenizer: Any, text: str) -> None:
     """llama.cpp's tokenizer and that of transformers agree, on strangers' markup too."""
-    from llm.chat import ChatTokenizer
-
     prompt = Prompt(system=text, fixed=text, rest=text, lead=text)
-    theirs = ChatTokenizer(model_folder).encode(prompt)
+    theirs = tokenizer.encode(prompt)
     assert engine._encode(prompt) == theirs
-    control = [token for token in theirs.all if token in ChatTokenizer(model_folder).control]
+    control = [token for token in theirs.all if token in tokenizer.control]
     assert len(control) == 5, "begin and end of system, begin and end of user, begin of assistant"
 
 
