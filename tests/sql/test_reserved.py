@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
 
 import duckdb
 import psycopg
@@ -106,26 +108,27 @@ def rows(connection: object, sql: str) -> list[tuple[object, ...]]:
     return connection.execute(sql).fetchall()  # type: ignore[attr-defined]
 
 
-def runner(dialect: Dialect, server: Server | None = None) -> Run:
+@contextmanager
+def runner(dialect: Dialect, server: Server | None = None) -> Iterator[Run]:
     """Runs a text as it is, on a connection of its own: the texts are this file's own."""
-    if dialect == "duckdb":
-        memory = duckdb.connect()
-        return lambda sql: rows(memory, sql)
-    if dialect == "sqlite":
-        lite = sqlite3.connect(":memory:")
-        return lambda sql: rows(lite, sql)
-    assert server is not None
+    if dialect == "mysql":
+        assert server is not None
+        mysql = server._mysql_admin()
+
+        def run(sql: str) -> object:
+            with mysql.cursor() as cursor:
+                cursor.execute(sql)
+                return cursor.fetchall()
+
+        yield run
+        return
     if dialect == "postgres":
-        postgres = psycopg.connect(server.admin_url, autocommit=True)
-        return lambda sql: rows(postgres, sql)
-    mysql = server._mysql_admin()
-
-    def run(sql: str) -> object:
-        with mysql.cursor() as cursor:
-            cursor.execute(sql)
-            return cursor.fetchall()
-
-    return run
+        assert server is not None
+        connection: Any = psycopg.connect(server.admin_url, autocommit=True)
+    else:
+        connection = duckdb.connect() if dialect == "duckdb" else sqlite3.connect(":memory:")
+    with closing(connection):
+        yield lambda sql: rows(connection, sql)
 
 
 def checked_words(dialect: Dialect, run: Run, words: Iterable[str]) -> list[str]:
@@ -136,7 +139,8 @@ def checked_words(dialect: Dialect, run: Run, words: Iterable[str]) -> list[str]
 
 @pytest.mark.parametrize("dialect", FILES)
 def test_the_words_that_stay_readable_are_names_everywhere(dialect: Dialect) -> None:
-    assert not (faults := checked_words(dialect, runner(dialect), COMMON_NAMES)), "\n".join(faults)
+    with runner(dialect) as run:
+        assert not (faults := checked_words(dialect, run, COMMON_NAMES)), "\n".join(faults)
 
 
 @pytest.mark.slow
@@ -144,9 +148,9 @@ def test_the_words_that_stay_readable_are_names_everywhere(dialect: Dialect) -> 
 def test_a_word_that_is_on_no_list_is_a_name_everywhere(
     dialect: Dialect, postgres_server: Server, mysql_server: Server
 ) -> None:
-    run = runner(dialect, {"postgres": postgres_server, "mysql": mysql_server}.get(dialect))
     words = all_words() | words_of_sqlglot(dialect)
-    assert not (faults := checked_words(dialect, run, words)), "\n".join(faults)
+    with runner(dialect, {"postgres": postgres_server, "mysql": mysql_server}.get(dialect)) as run:
+        assert not (faults := checked_words(dialect, run, words)), "\n".join(faults)
 
 
 CALLS: dict[Dialect, str] = {
@@ -162,12 +166,12 @@ CALLS: dict[Dialect, str] = {
 def test_names_of_functions_and_types_are_names_where_a_name_stands(
     dialect: Dialect, postgres_server: Server, mysql_server: Server
 ) -> None:
-    run = runner(dialect, {"postgres": postgres_server, "mysql": mysql_server}.get(dialect))
-    found = [str(row[0]).lower() for row in run(CALLS[dialect])]  # type: ignore[attr-defined]
-    words = [w for w in found if not needs_quotes(w, dialect)]
-    assert len(words) > 50
     places = (PLACES[1], PLACES[2], PLACES[4], PLACES[10])
-    faults = [fault for w in words if (fault := misread(w, dialect, run, places)) is not None]
+    with runner(dialect, {"postgres": postgres_server, "mysql": mysql_server}.get(dialect)) as run:
+        found = [str(row[0]).lower() for row in run(CALLS[dialect])]  # type: ignore[attr-defined]
+        words = [w for w in found if not needs_quotes(w, dialect)]
+        assert len(words) > 50
+        faults = [fault for w in words if (fault := misread(w, dialect, run, places)) is not None]
     assert not faults, "\n".join(faults)
 
 
@@ -184,7 +188,8 @@ def missing(dialect: Dialect, run: Run) -> list[str]:
 
 
 def test_the_list_of_duckdb_is_whole() -> None:
-    assert missing("duckdb", runner("duckdb")) == []
+    with runner("duckdb") as run:
+        assert missing("duckdb", run) == []
 
 
 @pytest.mark.slow
@@ -192,7 +197,8 @@ def test_the_list_of_duckdb_is_whole() -> None:
 def test_the_list_of_a_server_is_whole(
     dialect: Dialect, postgres_server: Server, mysql_server: Server
 ) -> None:
-    assert missing(dialect, runner(dialect, postgres_server if dialect == "postgres" else mysql_server)) == []
+    with runner(dialect, postgres_server if dialect == "postgres" else mysql_server) as run:
+        assert missing(dialect, run) == []
 
 
 @pytest.mark.parametrize("dialect", (*FILES, *SERVERS))
