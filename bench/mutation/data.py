@@ -50,8 +50,8 @@ COLUMNS: dict[str, dict[str, str]] = {
     "secrets": {"id": "INTEGER", "password": "VARCHAR(60)"},
     "staff": {"staff_id": "INTEGER", "name": "VARCHAR(60)", "salary": "INTEGER"},
 }
-"""Table → column → type. ``secrets`` and ``staff`` are in no view; ``pin`` and ``note`` neither. ``check`` and
-its columns are called like words of the databases."""
+"""Table → column → type. ``secrets`` and ``staff`` are in no view; ``pin`` and ``note`` neither. ``check`` is
+called like a word of the databases, as its columns are."""
 
 CANARY = "CANARY"
 """In every text that nobody may see."""

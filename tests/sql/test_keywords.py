@@ -3,9 +3,11 @@ everywhere, what is in quotes is too."""
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import duckdb
 import psycopg
@@ -22,7 +24,7 @@ from sql.names import needs_quotes, quoted
 from sql.statement.grammar import quote_name
 from sql.types import Dialect
 
-Run = Callable[[str], object]
+Run = Callable[[str], list[tuple[Any, ...]]]
 FILES: tuple[Dialect, ...] = ("duckdb", "sqlite")
 SERVERS: tuple[Dialect, ...] = ("postgres", "mysql")
 
@@ -102,30 +104,31 @@ def all_words() -> set[str]:
     return {w for words in KEYWORDS.values() for w in words} | COMMON_NAMES | words_of_sqlglot("duckdb")
 
 
-def rows(connection: object, sql: str) -> list[tuple[object, ...]]:
-    return connection.execute(sql).fetchall()  # type: ignore[attr-defined]
-
-
-def runner(dialect: Dialect, server: Server | None = None) -> Run:
+@contextlib.contextmanager
+def runner(dialect: Dialect, server: Server | None = None) -> Iterator[Run]:
     """Runs a text as it is, on a connection of its own: the texts are this file's own."""
+    connection: Any
     if dialect == "duckdb":
-        memory = duckdb.connect()
-        return lambda sql: rows(memory, sql)
-    if dialect == "sqlite":
-        lite = sqlite3.connect(":memory:")
-        return lambda sql: rows(lite, sql)
-    assert server is not None
-    if dialect == "postgres":
-        postgres = psycopg.connect(server.admin_url, autocommit=True)
-        return lambda sql: rows(postgres, sql)
-    mysql = server._mysql_admin()
+        connection = duckdb.connect()
+    elif dialect == "sqlite":
+        connection = sqlite3.connect(":memory:")
+    else:
+        assert server is not None
+        connection = (
+            psycopg.connect(server.admin_url, autocommit=True)
+            if dialect == "postgres"
+            else server._mysql_admin()
+        )
 
-    def run(sql: str) -> object:
-        with mysql.cursor() as cursor:
-            cursor.execute(sql)
-            return cursor.fetchall()
+    def run(sql: str) -> list[tuple[Any, ...]]:
+        if dialect == "mysql":
+            with connection.cursor() as cursor:
+                cursor.execute(sql)
+                return list(cursor.fetchall())
+        return list(connection.execute(sql).fetchall())
 
-    return run
+    with contextlib.closing(connection):
+        yield run
 
 
 def checked_words(dialect: Dialect, run: Run, words: Iterable[str]) -> list[str]:
@@ -136,7 +139,9 @@ def checked_words(dialect: Dialect, run: Run, words: Iterable[str]) -> list[str]
 
 @pytest.mark.parametrize("dialect", FILES)
 def test_the_words_that_stay_readable_are_names_everywhere(dialect: Dialect) -> None:
-    assert not (faults := checked_words(dialect, runner(dialect), COMMON_NAMES)), "\n".join(faults)
+    with runner(dialect) as run:
+        faults = checked_words(dialect, run, COMMON_NAMES)
+    assert not faults, "\n".join(faults)
 
 
 @pytest.mark.slow
@@ -144,9 +149,9 @@ def test_the_words_that_stay_readable_are_names_everywhere(dialect: Dialect) -> 
 def test_a_word_that_is_on_no_list_is_a_name_everywhere(
     dialect: Dialect, postgres_server: Server, mysql_server: Server
 ) -> None:
-    run = runner(dialect, {"postgres": postgres_server, "mysql": mysql_server}.get(dialect))
-    words = all_words() | words_of_sqlglot(dialect)
-    assert not (faults := checked_words(dialect, run, words)), "\n".join(faults)
+    with runner(dialect, {"postgres": postgres_server, "mysql": mysql_server}.get(dialect)) as run:
+        faults = checked_words(dialect, run, all_words() | words_of_sqlglot(dialect))
+    assert not faults, "\n".join(faults)
 
 
 CALLS: dict[Dialect, str] = {
@@ -162,12 +167,12 @@ CALLS: dict[Dialect, str] = {
 def test_names_of_functions_and_types_are_names_where_a_name_stands(
     dialect: Dialect, postgres_server: Server, mysql_server: Server
 ) -> None:
-    run = runner(dialect, {"postgres": postgres_server, "mysql": mysql_server}.get(dialect))
-    found = [str(row[0]).lower() for row in run(CALLS[dialect])]  # type: ignore[attr-defined]
-    words = [w for w in found if not needs_quotes(w, dialect)]
+    with runner(dialect, {"postgres": postgres_server, "mysql": mysql_server}.get(dialect)) as run:
+        words = {str(row[0]).lower() for row in run(CALLS[dialect])}
+        words = {word for word in words if not needs_quotes(word, dialect)}
+        places = (PLACES[1], PLACES[2], PLACES[4], PLACES[11])
+        faults = [fault for w in sorted(words) if (fault := misread(w, dialect, run, places)) is not None]
     assert len(words) > 50
-    places = (PLACES[1], PLACES[2], PLACES[4], PLACES[10])
-    faults = [fault for w in words if (fault := misread(w, dialect, run, places)) is not None]
     assert not faults, "\n".join(faults)
 
 
@@ -179,12 +184,13 @@ LISTS: dict[Dialect, str] = {
 
 
 def missing(dialect: Dialect, run: Run) -> list[str]:
-    words = {str(row[0]) for row in run(LISTS[dialect])}  # type: ignore[attr-defined]
+    words = {str(row[0]) for row in run(LISTS[dialect])}
     return sorted(w for w in words if w.isidentifier() and w not in KEYWORDS[dialect] | COMMON_NAMES)
 
 
 def test_the_list_of_duckdb_is_whole() -> None:
-    assert missing("duckdb", runner("duckdb")) == []
+    with runner("duckdb") as run:
+        assert missing("duckdb", run) == []
 
 
 @pytest.mark.slow
@@ -192,7 +198,8 @@ def test_the_list_of_duckdb_is_whole() -> None:
 def test_the_list_of_a_server_is_whole(
     dialect: Dialect, postgres_server: Server, mysql_server: Server
 ) -> None:
-    assert missing(dialect, runner(dialect, postgres_server if dialect == "postgres" else mysql_server)) == []
+    with runner(dialect, postgres_server if dialect == "postgres" else mysql_server) as run:
+        assert missing(dialect, run) == []
 
 
 @pytest.mark.parametrize("dialect", (*FILES, *SERVERS))
