@@ -166,7 +166,7 @@ CALLS: dict[Dialect, str] = {
 def test_names_of_functions_and_types_are_names_where_a_name_stands(
     dialect: Dialect, postgres_server: Server, mysql_server: Server
 ) -> None:
-    places = (PLACES[1], PLACES[2], PLACES[4], PLACES[10])
+    places = (PLACES[1], PLACES[2], PLACES[4], PLACES[11])
     with runner(dialect, {"postgres": postgres_server, "mysql": mysql_server}.get(dialect)) as run:
         found = [str(row[0]).lower() for row in run(CALLS[dialect])]  # type: ignore[attr-defined]
         words = [w for w in found if not needs_quotes(w, dialect)]
