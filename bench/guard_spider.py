@@ -18,12 +18,14 @@ from __future__ import annotations
 import argparse
 import collections
 import dataclasses
+import datetime as dt
 import json
 import os
 import sqlite3
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from sql.databases import open_database
@@ -64,6 +66,11 @@ def original_rows(path: Path, sql: str) -> list[tuple[object, ...]]:
         connection.close()
 
 
+def as_stored(row: Sequence[object]) -> tuple[object, ...]:
+    """``row`` with its dates as the texts that SQLite holds (``sql.databases.values.dated_rows``)."""
+    return tuple(str(cell) if isinstance(cell, dt.date) else cell for cell in row)
+
+
 def main() -> int:
     """Run the comparison; see the module's docstring."""
     parser = argparse.ArgumentParser(
@@ -99,7 +106,7 @@ def main() -> int:
             finally:
                 guard_ms.append((time.perf_counter() - start) * 1000)
             try:
-                found = list(run(query, workspace.database, LIMITS).rows)
+                found = [as_stored(row) for row in run(query, workspace.database, LIMITS).rows]
             except QueryTimeout:
                 counts["timed out"] += 1
                 continue
