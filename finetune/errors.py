@@ -4,6 +4,7 @@ Tree::
 
     FinetuneError
     ├── EvaluationError      the questions or databases of an evaluation cannot be used: file, line and reason
+    ├── ShopSetError         a recipe or a pair of the training set is wrong: file, place and reason
     └── TrainingError        examples, settings or a checkpoint cannot be used; nothing of earlier is lost
 """
 
@@ -29,6 +30,22 @@ class EvaluationError(FinetuneError):
         super().__init__(f"{path}{f', line {line}' if line else ''}: {reason}")
         self.path = path
         self.line = line
+        self.reason = reason
+
+
+class ShopSetError(FinetuneError):
+    """A shop of the training set that cannot be read or made.
+
+    Args:
+        path: the file at fault.
+        place: line, table or column in it, in words; empty when it is the whole.
+        reason: what is wrong, what was expected, and the way out.
+    """
+
+    def __init__(self, path: Path, place: str, reason: str) -> None:
+        super().__init__(f"{path}{f', {place}' if place else ''}: {reason}")
+        self.path = path
+        self.place = place
         self.reason = reason
 
 

@@ -1,0 +1,78 @@
+"""``python -m finetune.shops check [NAME …]`` and ``python -m finetune.shops run NAME "STATEMENT"``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+
+from finetune.errors import FinetuneError
+from finetune.shops.check import Counts, ask, check, opened
+from finetune.shops.pairs import shop_names
+from sql.errors import SqlError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0: all is right, 1: something is wrong, 2: wrong use."""
+    parser = argparse.ArgumentParser(prog="python -m finetune.shops", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    checks = commands.add_parser("check", help="run every statement of the named shops (of all without a name)")
+    checks.add_argument("names", nargs="*", metavar="NAME", help="folder in finetune/shops/set")
+    checks.add_argument("--write", action="store_true", help="store each statement in its one spelling")
+    checks.add_argument("--json", action="store_true", help="print JSON for machines")
+    runs = commands.add_parser("run", help="print the rows of one statement")
+    runs.add_argument("name", metavar="NAME", help="folder in finetune/shops/set")
+    runs.add_argument("statement", metavar="STATEMENT", help="in the question language")
+    given = parser.parse_args(arguments)
+    if given.command == "run":
+        return _run(given.name, given.statement)
+    return _check(given.names or shop_names(), is_written=given.write, as_json=given.json)
+
+
+def _check(names: Sequence[str], *, is_written: bool, as_json: bool) -> int:
+    findings, counts = check(names, is_written=is_written)
+    wrong = sum(finding.is_wrong for finding in findings)
+    if as_json:
+        told = {"wrong": wrong, "findings": [vars(f) for f in findings], "counts": counts.as_json()}
+        _say(json.dumps(told, ensure_ascii=False, indent=1))
+    else:
+        _say(*map(str, findings), *_lines(counts), f"{wrong} wrong, {len(findings) - wrong} warnings")
+    return 1 if wrong else 0
+
+
+def _lines(counts: Counts) -> list[str]:
+    rare = [word for word, count in counts.words.items() if count == 0]
+    return [
+        f"{counts.pairs} pairs of {counts.shops} shops",
+        f"kinds: {_listed(counts.kinds)}",
+        f"languages: {_listed(counts.languages)}",
+        f"personas: {_listed(counts.personas)}",
+        f"words: {_listed(Counter({w: c for w, c in counts.words.items() if c}))}",
+        f"words without a pair: {', '.join(rare) or 'none'}",
+    ]
+
+
+def _listed(counter: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counter.most_common())
+
+
+def _run(name: str, statement: str) -> int:
+    try:
+        with opened(name) as workspace:
+            compiled, table = ask(workspace, statement)
+    except (FinetuneError, SqlError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    rows = ["\t".join("" if cell is None else str(cell) for cell in row) for row in table.rows]
+    _say("\t".join(column.name for column in compiled.columns), *rows, f"({len(rows)} rows)")
+    return 0
+
+
+def _say(*lines: str) -> None:
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
