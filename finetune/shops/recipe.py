@@ -166,7 +166,9 @@ class _Maker:
         if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= MAX_ROWS:
             self.fail(f"rows must be a whole number from 1 to {MAX_ROWS:,}, not {size!r}")
         if any(length < size for length in lists):
-            self.fail(f"a list has {min(lists)} entries, and the table has {size} rows; write as many entries")
+            self.fail(
+                f"a list has {min(lists)} entries, and the table has {size} rows; write as many entries"
+            )
         return size
 
     def column(self, name: str, says: Any, size: int) -> pd.Series[Any]:
@@ -209,7 +211,9 @@ class _Maker:
             listed = ", ".join(self.made) or "none"
             self.fail(f"there is no table {table!r} above (there: {listed}); put it before this one")
         if column not in there:
-            self.fail(f"ref must be TABLE.COLUMN; {table} has no column {column!r}, it has {', '.join(there)}")
+            self.fail(
+                f"ref must be TABLE.COLUMN; {table} has no column {column!r}, it has {', '.join(there)}"
+            )
         return table, column
 
     # ---- the kinds of columns ---------------------------------------------------------------------------
@@ -286,7 +290,9 @@ class _Maker:
     def _time(self, bounds: Any, says: dict[str, Any], size: int) -> pd.Series[Any]:
         first, last = self.pair(says.get("hours", [0, 23]), "hours", int, "[8, 19]")
         minutes = self.dice.integers(first * 60, (last + 1) * 60, size)
-        return _timed(pd.Series(self._days(bounds, says, size) + pd.to_timedelta(minutes, "min")), "TIMESTAMP")
+        return _timed(
+            pd.Series(self._days(bounds, says, size) + pd.to_timedelta(minutes, "min")), "TIMESTAMP"
+        )
 
     def _after(self, written: Any, says: dict[str, Any], size: int) -> pd.Series[Any]:
         start = self.found(written)
@@ -327,7 +333,9 @@ class _Maker:
         try:
             texts = [str(pattern).format(n=i + 1, **{p: w[i] for p, w in parts.items()}) for i in range(size)]
         except (KeyError, ValueError, IndexError) as error:
-            reason = f"the pattern {pattern!r} cannot be filled ({error}); it may hold {{n}}, {{n:05d}} and parts"
+            reason = (
+                f"the pattern {pattern!r} cannot be filled ({error}); it may hold {{n}}, {{n:05d}} and parts"
+            )
             self.fail(reason)
         return pd.Series(texts, dtype="string")
 

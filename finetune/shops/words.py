@@ -45,7 +45,7 @@ WORDS: tuple[str, ...] = (
     *("BUCKET", "TILE", "FIRST", "AGE", "IS_FIRST", "GAP", "PAIRS", "DAYS", "HOURS"),
     *("HAS", "HAS NO", "HAS COUNT", "HAS WITHIN", "HAS DURING", "HAS (condition)"),
     *GRAINS,
-    *("unit of a column", "calc of figures", "GROUP BY", "HAVING", "ORDER BY", "DESC", "LIMIT", "LIMIT PER"),
+    *("unit of a column", "+ - * /", "GROUP BY", "HAVING", "ORDER BY", "DESC", "LIMIT", "LIMIT PER"),
     *("OR", "NOT", "IN", "NOT IN", "<>", "BETWEEN", "LIKE", "IS NULL", "IS NOT NULL", "columns of rows"),
 )
 
@@ -100,7 +100,7 @@ def _of(part: Node) -> Iterator[str]:
         case Has():
             yield from _of_has(part)
         case Calc():
-            yield "calc of figures"
+            yield "+ - * /"
         case Rolling() | Bucket() | Tile() | Gap() | Pairs():
             yield type(part).__name__.upper()
         case _:
