@@ -18,9 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0: all is right, 1: something is wrong, 2: wrong use."""
     parser = argparse.ArgumentParser(prog="python -m finetune.shops", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    checks = commands.add_parser(
-        "check", help="run every statement of the named shops (of all without a name)"
-    )
+    checks = commands.add_parser("check", help="run every statement of the named shops, else of all")
     checks.add_argument("names", nargs="*", metavar="NAME", help="folder in finetune/shops/set")
     checks.add_argument("--write", action="store_true", help="store each statement in its one spelling")
     checks.add_argument("--json", action="store_true", help="print JSON for machines")

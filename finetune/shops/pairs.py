@@ -1,7 +1,7 @@
 """Pairs of the training set: a question as somebody typed it, and the statement that answers exactly it.
 
-Reading checks the form of each line alone and that no question stands twice; whether a statement means anything
-is told by ``finetune.shops.check``.
+Reading checks the form of each line alone and that no question stands twice; whether a statement means
+anything is told by ``finetune.shops.check``.
 """
 
 from __future__ import annotations
@@ -141,8 +141,8 @@ def _fault(read: dict[str, Any]) -> str:
         return "a question has one turn and no previous; with them it is a follow_up"
     if kind == "follow_up" and read["statement"] == read["previous"]:
         return "the follow_up leaves the statement as it was; write what it changes"
-    if (kind == "ask_back") != bool(read["choices"]) or len(read["choices"]) == 1:
-        return "an ask_back, and no other kind, has choices: two readings or more, as statements"
+    if (kind == "ask_back") != bool(read["choices"]) or len(set(read["choices"])) == 1:
+        return "an ask_back, and no other kind, has choices: two different readings or more, as statements"
     if kind in ("ask_back", "unanswerable") and not read["note"]:
         return f"a pair of kind {kind} needs a note that says why in a few words"
     if kind == "job" and read["note"] not in JOBS:

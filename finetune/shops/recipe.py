@@ -1,8 +1,8 @@
 """Made-up data from a recipe, ``tables.yml``: the same tables every time, with gaps, NULLs and ties.
 
-Each column is drawn by a generator of its own, seeded by shop, table and column, so that a change of one column
-leaves the others as they are. How a recipe is written is told in ``AUTHORS.md``. It makes plausible numbers, no
-plausible world: what depends on what is only what ``product``, ``difference``, ``from`` and ``after`` say.
+Each column is drawn by a generator of its own, seeded by shop, table and column, so that a change of one
+column leaves the others as they are. How a recipe is written is told in ``AUTHORS.md``. It makes plausible
+numbers, no plausible world: what depends on what is only what ``product``, ``from``, ``after`` … say.
 """
 
 from __future__ import annotations
@@ -149,8 +149,14 @@ class _Maker:
             self.fail(f"{what} must be a share from 0 to 1, not {value!r}")
         return float(value)
 
-    def pair(self, value: Any, what: str, kind: type | tuple[type, ...], example: str) -> tuple[Any, Any]:
-        is_pair = isinstance(value, list) and len(value) == 2 and all(isinstance(v, kind) for v in value)
+    def strength(self, says: Mapping[str, Any]) -> float:
+        skew = says.get("skew", 0)
+        if isinstance(skew, bool) or not isinstance(skew, int | float) or skew < 0:
+            self.fail(f"skew must be a number of 0 or more, not {skew!r}")
+        return float(skew)
+
+    def pair(self, value: Any, what: str, kinds: tuple[type, ...], example: str) -> tuple[Any, Any]:
+        is_pair = isinstance(value, list) and len(value) == 2 and all(type(v) in kinds for v in value)
         if not is_pair or value[0] > value[1]:
             self.fail(f"{what} must be [lowest, highest] such as {example}, not {value!r}")
         return value[0], value[1]
@@ -233,7 +239,7 @@ class _Maker:
         if isinstance(says["each"], str):
             table, column = self.keys(says["each"])
             return self.made[table][column]
-        first, last = self.pair(says["each"], "each", dt.date, "[2025-01-06, 2026-06-01]")
+        first, last = self.pair(says["each"], "each", (dt.date,), "[2025-01-06, 2026-06-01]")
         step = says.get("every", 7)
         if not isinstance(step, int) or step < 1:
             self.fail(f"every must be a number of days, at least 1, not {step!r}")
@@ -256,7 +262,7 @@ class _Maker:
         able = there.sample(frac=1, random_state=int(self.dice.integers(2**32))).iloc[unused:]
         if able.empty:
             self.fail(f"no row of {table} is left to refer to; make unused smaller")
-        weights = 1.0 / np.arange(1, len(able) + 1) ** float(says.get("skew", 0))
+        weights = 1.0 / np.arange(1, len(able) + 1) ** self.strength(says)
         picked = self.dice.choice(len(able), size, p=weights / weights.sum())
         made = able.iloc[picked].reset_index(drop=True)
         made.attrs = {**there.attrs, "ref": (table, column)}
@@ -266,7 +272,7 @@ class _Maker:
         return self.found(written)
 
     def _days(self, bounds: Any, says: dict[str, Any], size: int) -> Any:
-        first, last = self.pair(bounds, "time", dt.date, "[2024-01-01, 2026-06-14]")
+        first, last = self.pair(bounds, "time", (dt.date,), "[2024-01-01, 2026-06-14]")
         days = pd.date_range(first, last)
         weights = np.ones(len(days))
         shapes = str(says.get("shape", "flat")).split("+")
@@ -276,7 +282,8 @@ class _Maker:
             weights *= np.linspace(0.5, 1.5, len(days))
         if "seasonal" in shapes:
             weights *= _SEASON[days.month.to_numpy() - 1]
-        for gap in says.get("gaps", []):
+        gaps = says.get("gaps", [])
+        for gap in gaps if isinstance(gaps, list) else [gaps]:
             if not re.fullmatch(r"\d{4}-\d\d", str(gap)):
                 self.fail(f"gaps are months such as '2025-03' in quotes, not {gap!r}")
             weights[days.strftime("%Y-%m") == gap] = 0
@@ -288,7 +295,7 @@ class _Maker:
         return _timed(pd.Series(self._days(bounds, says, size)), "DATE")
 
     def _time(self, bounds: Any, says: dict[str, Any], size: int) -> pd.Series[Any]:
-        first, last = self.pair(says.get("hours", [0, 23]), "hours", int, "[8, 19]")
+        first, last = self.pair(says.get("hours", [0, 23]), "hours", (int,), "[8, 19]")
         minutes = self.dice.integers(first * 60, (last + 1) * 60, size)
         return _timed(
             pd.Series(self._days(bounds, says, size) + pd.to_timedelta(minutes, "min")), "TIMESTAMP"
@@ -306,16 +313,17 @@ class _Maker:
         return _timed(start + later, start.attrs["sql_type"])
 
     def _values(self, written: Any, says: dict[str, Any], size: int) -> pd.Series[Any]:
-        weighted = written if isinstance(written, dict) else dict.fromkeys(written or [], 1)
-        weights = np.array(list(weighted.values()), dtype=float)
-        if not len(weights) or (weights < 0).any() or not weights.any():
+        weighted = dict.fromkeys(written, 1) if _is_list(written) else written
+        is_weighted = isinstance(weighted, dict) and all(type(w) in (int, float) for w in weighted.values())
+        if not is_weighted or not any(weighted.values()) or min(weighted.values()) < 0:
             self.fail("values must be a list, or a mapping of value: weight with weights of 0 and more")
+        weights = np.array(list(weighted.values()), dtype=float)
         picked = self.dice.choice(len(weights), size, p=weights / weights.sum())
         return _typed([list(weighted)[i] for i in picked])
 
     def _number(self, bounds: Any, says: dict[str, Any], size: int) -> pd.Series[Any]:
         low, high = self.pair(bounds, "number", (int, float), "[1, 9]")
-        drawn = low + (high - low) * self.dice.random(size) ** (1 + float(says.get("skew", 0)))
+        drawn = low + (high - low) * self.dice.random(size) ** (1 + self.strength(says))
         drawn[self.dice.random(size) < self.share(says.get("zeros", 0), "zeros")] = 0
         return self.rounded(pd.Series(drawn), says.get("decimals", 0))
 
@@ -329,14 +337,15 @@ class _Maker:
         return numbers
 
     def _text(self, pattern: Any, says: dict[str, Any], size: int) -> pd.Series[Any]:
-        parts = {name: list(self.dice.choice(words, size)) for name, words in says.get("parts", {}).items()}
+        words = says.get("parts", {})
+        if not isinstance(words, dict) or not all(map(_is_list, words.values())):
+            self.fail(f"parts must be a mapping of name: [texts], not {words!r}")
+        parts = {name: self.dice.choice(np.array(texts, dtype=str), size) for name, texts in words.items()}
         try:
             texts = [str(pattern).format(n=i + 1, **{p: w[i] for p, w in parts.items()}) for i in range(size)]
         except (KeyError, ValueError, IndexError) as error:
-            reason = (
-                f"the pattern {pattern!r} cannot be filled ({error}); it may hold {{n}}, {{n:05d}} and parts"
-            )
-            self.fail(reason)
+            reason = f"the pattern {pattern!r} cannot be filled: {error!r}"
+            self.fail(f"{reason}; it may hold {{n}}, {{n:05d}} and names of parts")
         return pd.Series(texts, dtype="string")
 
     def _truth(self, share: Any, says: dict[str, Any], size: int) -> pd.Series[Any]:
@@ -388,7 +397,8 @@ def _typed(values: list[Any]) -> pd.Series[Any]:
         return pd.Series(values, dtype="Int64")
     if all(isinstance(v, int | float) for v in given):
         numbers = pd.Series(values, dtype="Float64")
-        numbers.attrs = {"sql_type": "DECIMAL(14, 2)", "decimals": 2}
+        decimals = min(6, max(2, *(len(str(float(v)).partition(".")[2]) for v in given)))
+        numbers.attrs = {"sql_type": f"DECIMAL(14, {decimals})", "decimals": decimals}
         return numbers
     if all(isinstance(v, dt.date | pd.Timestamp) for v in given):
         return _timed(pd.Series(pd.to_datetime(values)), "DATE")
