@@ -36,9 +36,9 @@ from llm.llama_server import LlamaServer
 
 logger = logging.getLogger(__name__)
 
-SLOTS = 4
-WINDOW = 16_384
-"""Tokens of context for all slots together; a prompt that they share counts once a slot."""
+WINDOW = 8_192
+"""Tokens of context of each slot. Slots keep their contexts apart: in one that they shared, every token would
+be compared with those of all slots, which made eight people at once ten times slower."""
 LEAST_KEPT = 192
 """Tokens of a shared start from which it is worth keeping; a shorter one is read in a second."""
 KEPT_FILES = 16
@@ -75,6 +75,8 @@ class LlamaEngine:
         gguf: the model's file.
         adapters: name to GGUF file, each an activated LoRA (``llm.gguf_adapter``).
         threads: cores that compute.
+        slots: replies decoded side by side; ``None`` for what the threads are worth.
+        window: tokens of context of each slot.
         kept: folder where read starts are kept; one per model.
         note: told what answering costs here, now and then.
     Raises:
@@ -88,12 +90,13 @@ class LlamaEngine:
         adapters: Mapping[str, Path] | None = None,
         threads: int,
         kept: Path,
-        slots: int = SLOTS,
+        slots: int | None = None,
         window: int = WINDOW,
         note: Callable[[Cost], None] | None = None,
     ) -> None:
         began = time.monotonic()
         adapters = dict(adapters or {})
+        slots = slots or slots_for(threads)
         self._places = {name: place for place, name in enumerate(adapters)}
         self._server = LlamaServer(
             gguf,
@@ -172,7 +175,7 @@ class LlamaEngine:
             replies = [_Reply() for _ in range(count)]
             if not slots or not self._ready(slots[0], start, tokens.shared, cancel):
                 return replies
-            for other in slots[1:]:
+            for other in slots[1:]:  # what llama.cpp copied into them it forgets when they end
                 self._holds[other] = None
             self._decode(request, tokens, slots[0], replies, before, cancel)
             return replies
@@ -320,6 +323,11 @@ class LlamaEngine:
                 "Qwen family) are supported here. Serve other models over HTTP instead."
             )
         return found[0]
+
+
+def slots_for(threads: int) -> int:
+    """How many replies to decode side by side: on few cores more would only slow each other down."""
+    return 2 if threads <= 2 else 4
 
 
 @functools.lru_cache(maxsize=64)

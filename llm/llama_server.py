@@ -51,7 +51,7 @@ class LlamaServer:
             gguf: the model's file.
             adapters: LoRA adapters as GGUF files; a request names them by their place here.
             slots: replies that are decoded side by side.
-            window: tokens of context, shared by all slots.
+            window: tokens of context of each slot.
             threads: cores that compute.
             kept: folder for prompts that were read, made if missing.
         Raises:
@@ -69,7 +69,7 @@ class LlamaServer:
         params = xllamacpp.CommonParams()
         params.model.path = str(gguf)
         params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(path), 0.0) for path in adapters]
-        params.n_ctx, params.n_parallel, params.kv_unified = window, slots, True
+        params.n_ctx, params.n_parallel, params.kv_unified = window * slots, slots, False
         params.n_batch = params.n_ubatch = BATCH
         # Read, not mapped: most weights are laid out anew for the CPU, and a mapped file would stay beside.
         params.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE

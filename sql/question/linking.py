@@ -156,7 +156,7 @@ class Vocabulary:
         """Read names from the shop and sample values through the guard, within the role's limits."""
         visible = workspace.guard.views
         dialect = workspace.catalog.dialect
-        metrics = tuple(m for m in workspace.shop.metrics if _is_visible(m, visible, dialect))
+        metrics = _visible_metrics(workspace.shop.metrics, visible, dialect)
         vocabulary = cls(views=visible, metrics=metrics)
         for view in visible:
             vocabulary._add_view(view)
@@ -309,6 +309,22 @@ def _append(index: dict[str, list[_Target]], phrase: str, target: _Target) -> No
     targets = index.setdefault(phrase, [])
     if target not in targets:
         targets.append(target)
+
+
+def _visible_metrics(
+    metrics: Sequence[Metric], views: Sequence[View], dialect: Dialect
+) -> tuple[Metric, ...]:
+    """The metrics that the role may see; one made of others where it may see each name in it."""
+    seen = {m.name.lower() for m in metrics if not m.is_composed and _is_visible(m, views, dialect)}
+    names = seen | {c.name.lower() for v in views for c in v.columns}
+    composed = [m for m in metrics if m.is_composed]
+    for _ in composed:  # one may be made of others that are made of others
+        for metric in composed:
+            said = {m[0].lower() for m in re.finditer(r"(?!\d)\w+(?!\w*\()", metric.sql)}
+            if said <= names:
+                seen.add(metric.name.lower())
+                names.add(metric.name.lower())
+    return tuple(m for m in metrics if m.name.lower() in seen)
 
 
 def _is_visible(metric: Metric, views: Sequence[View], dialect: Dialect) -> bool:

@@ -106,6 +106,32 @@ class Routes:
         """Whether ``home`` itself has the column."""
         return not name.of and home.column(name.text) is not None
 
+    def columns(self, home: View) -> list[tuple[Name, Route]]:
+        """Every column that a statement over ``home`` may name, as it names it, the nearest first.
+
+        Of several with one name the nearest stands alone; the others, and those that two ways lead to, stand
+        with the view they are of, where that tells them.
+        """
+        found: dict[Name, Route] = {}
+        taken: set[str] = set()
+        reached = [Route(hops, view, c) for hops, view in self._walk(home) for c in view.columns]
+        for route in sorted(reached, key=lambda r: (sum(h.is_many for h in r.hops), len(r.hops))):
+            name = Name(route.column.name)
+            if name.text.lower() in taken:
+                name = Name(route.column.name, route.view.name)
+            taken.add(name.text.lower())
+            if name in found:
+                continue
+            try:
+                found[name] = self.find(home, name)
+            except Fork:
+                name = Name(route.column.name, route.hops[0].own if route.hops else home.name)
+                try:
+                    found.setdefault(name, self.find(home, name))
+                except (Fork, NoRoute):
+                    continue
+        return list(found.items())
+
     def _all(self, home: View, name: Name) -> list[Route]:
         own = name.of.lower()
         return [

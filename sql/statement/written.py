@@ -12,6 +12,7 @@ from typing import Protocol
 from llm.engine import Completion, Engine, Prompt, Request
 from sql.errors import Senseless
 from sql.question.linking import Links
+from sql.statement.compile import Compiled
 
 NOTHING = "-- nothing\n"
 """The first line where the data cannot answer; only an adapter has learnt when to write it."""
@@ -32,6 +33,8 @@ class Written:
     """Of each step that was taken; none where no model was asked."""
     is_declined: bool = False
     """The model finds nothing in the data that could answer; ``sql`` is empty."""
+    compiled: Compiled | None = None
+    """The statement of the question language that it is made of."""
     fault: str | None = None
     """Why it could answer nothing although it is in good grammar; it is not run."""
 

@@ -1,0 +1,169 @@
+"""Drafting in the question language: one question, one statement, in one step.
+
+A model writes under a grammar that knows the shop's names and what the question may compare with
+(``sql.statement.language_grammar``). What it writes is compiled; a statement that makes no sense is a fault, told
+in the words that the next try reads.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+
+from llm.engine import Completion, Engine, Request
+from sql.errors import TwoWays, WrongStatement
+from sql.question.linking import Links, Vocabulary
+from sql.question.stretches import days_in, numbers_in, question_stretches
+from sql.semantics import Shop
+from sql.shop.workspace import Workspace
+from sql.statement.compile import compile_statement
+from sql.statement.grammar import number_text
+from sql.statement.language_grammar import Sayable, language_grammar
+from sql.statement.language_prompt import describe, language_prompt
+from sql.statement.parse import parse
+from sql.statement.sentence import During, Has, Number, Statement, Text
+from sql.statement.spans import span_of
+from sql.statement.written import Written
+
+MAX_TOKENS = 160
+FEW_VALUES = 12
+"""Values of a column with no more than so many may always be compared with."""
+MAX_TEXTS = 60
+MAX_PERIODS = 12
+MAX_WORDS = 7
+"""Longest stretch of a question, in words, that may mean a period."""
+
+
+_PERIOD_WORD = re.compile(r"[A-Za-z]+|\d+(?:[-/.]\d+)*|[\u4e00-\u9fff]")
+_TIME = re.compile(
+    r"\d{4}|\d[-/.]\d|year|quarter|month|week|day|fiscal|\bfy|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+    r"|spring|summer|autumn|fall|winter|christmas|easter|[年月日周季天]|星期|昨|今",
+    re.I,
+)
+
+
+class LanguageDrafter:
+    """Writes statements for the questions of one workspace; a ``sql.statement.written.Writer``."""
+
+    def __init__(
+        self, workspace: Workspace, vocabulary: Vocabulary, engine: Engine, *, adapter: str | None = None
+    ) -> None:
+        self.workspace, self.vocabulary = workspace, vocabulary
+        self.engine, self.adapter = engine, adapter
+        self.shop = seen_shop(workspace.shop, vocabulary)
+        self.fixed = describe(self.shop, vocabulary, is_taught=adapter is not None)
+
+    def draft(
+        self,
+        links: Links,
+        *,
+        samples: int = 1,
+        temperature: float = 0.0,
+        failures: Sequence[tuple[str, str]] = (),
+        cancel: threading.Event | None = None,
+    ) -> list[Written]:
+        """See ``sql.statement.written.Writer``: the first is the greedy one, the others are sampled."""
+        request = Request(
+            prompt=language_prompt(links, self.fixed, self.vocabulary, failures=failures),
+            grammar=language_grammar(
+                self.shop, sayable(links, self.vocabulary, self.workspace), is_taught=self.adapter is not None
+            ),
+            adapter=self.adapter,
+            max_tokens=MAX_TOKENS,
+        )
+        completions = self.engine.complete(request, cancel)
+        if samples > 1:
+            more = replace(request, samples=samples - 1, temperature=temperature or 1.0)
+            completions += self.engine.complete(more, cancel)
+        return [self._written(completion) for completion in completions]
+
+    def _written(self, completion: Completion) -> Written:
+        text = completion.text.strip()
+        if completion.finish != "stop":
+            return Written(sql=text, completions=(completion,))
+        try:
+            compiled = compile_statement(
+                parse(text),
+                self.shop,
+                self.workspace.catalog.dialect,
+                self.workspace.today,
+                self.workspace.role,
+            )
+        except (WrongStatement, TwoWays) as error:
+            return Written(sql=text, completions=(completion,), fault=str(error))
+        return Written(sql=compiled.sql, completions=(completion,), compiled=compiled)
+
+
+def seen_shop(shop: Shop, vocabulary: Vocabulary) -> Shop:
+    """The shop with what the role sees of it: no link leads over a column or to a view that it does not see."""
+    names = {view.name.lower() for view in vocabulary.views}
+    views = []
+    for view in vocabulary.views:
+        refs = {c: t for c, t in view.refs.items() if view.column(c) is not None and t.lower() in names}
+        key = view.key if all(view.column(c) is not None for c in view.key) else ()
+        views.append(replace(view, refs=refs, key=key))
+    return replace(shop, views=tuple(views), metrics=vocabulary.metrics)
+
+
+def sayable(links: Links, vocabulary: Vocabulary, workspace: Workspace, *, previous: str = "") -> Sayable:
+    """Values, texts, periods and numbers that a statement for one question may hold.
+
+    Args:
+        previous: the statement that a follow-up changes; what it holds may be said again.
+    """
+    linked: dict[tuple[str, str], dict[str, None]] = {}
+    parts: dict[str, None] = {}
+    for mention in links.mentions:
+        if mention.kind == "value" and mention.value is not None:
+            if mention.is_part:
+                parts[mention.value] = None
+            else:
+                linked.setdefault((mention.view, mention.name), {})[mention.value] = None
+    values = {key: tuple(known) for key, known in vocabulary.values.items() if 0 < len(known) <= FEW_VALUES}
+    values = {
+        key: tuple(dict.fromkeys([*linked.get(key, ()), *values.get(key, ())])) for key in [*linked, *values]
+    }
+    texts = [t for t in dict.fromkeys([*parts, *question_stretches(links.question)]) if "\n" not in t]
+    periods, numbers = [*periods_of(links, workspace)], [*map(number_text, numbers_in(links)), "0", "1", "2"]
+    if previous:
+        for node in parse(previous).walk():
+            if isinstance(node, During):
+                periods.append(node.words)
+            elif isinstance(node, Has) and node.during:
+                periods.append(node.during)
+            elif isinstance(node, Number):
+                numbers.append(node.text)
+            elif isinstance(node, Text):
+                texts.insert(0, node.value)
+            elif isinstance(node, Statement) and node.limit is not None:
+                numbers.append(str(node.limit))
+    return Sayable(
+        values=values,
+        texts=tuple(texts[:MAX_TEXTS]),
+        periods=tuple(dict.fromkeys(periods)),
+        numbers=tuple(dict.fromkeys(numbers)),
+        days=tuple(day.isoformat() for day in days_in(links)),
+    )
+
+
+def periods_of(links: Links, workspace: Workspace) -> tuple[str, ...]:
+    """Words of the question that mean one stretch of days each; for each stretch the words that linking found,
+    else the shortest that mean it."""
+    today, starts = workspace.today, workspace.shop.fiscal_year_starts
+    candidates = [p.text.strip() for p in links.periods]
+    tokens = list(_PERIOD_WORD.finditer(links.question))
+    stretches = [
+        links.question[first.start() : last.end()]
+        for n, first in enumerate(tokens)
+        for last in tokens[n : n + MAX_WORDS]
+    ]
+    candidates += sorted(filter(_TIME.search, stretches), key=len)
+    found: dict[tuple[dt.date | None, dt.date | None, str | None], str] = {}
+    for text in candidates:
+        span = span_of(text, today, starts)
+        if span is not None:
+            found.setdefault((span.start, span.end, span.unit), text)
+    return tuple(found.values())[:MAX_PERIODS]
