@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from app import engines
 from app.engines import EngineFactory, LazyEngine
+from app.finding import Found, Shops, find_shop
 from app.kept import Kept
 from app.library import Library
 from app.person import Person, role_of, seen_by
 from app.rooms import Room, Shared, furnish
 from app.settings import Settings
-from app.shops import Found, Shops, find_shop
 from bot.answer import Answer, Event
 from bot.audit import AuditLog, Kind, audited
 from llm.waiting import Wait
@@ -85,7 +85,7 @@ class House:
         """The place from which ``person`` asks ``shop``; nothing slow is begun, and no database opened.
 
         Args:
-            shop: see :func:`app.shops.find_shop`.
+            shop: see :func:`app.finding.find_shop`.
         Raises:
             WrongUse, SqlError: there is no such shop or role, or the person lacks what the role needs.
         """

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
+from app.finding import folder_of
 from app.once import Once, OneAtATime
 from app.person import attributes_needed
 from app.progress import say, step
 from app.settings import Settings
-from app.shops import folder_of
 from app.write import write_whole
 from llm.waiting import Wait
 

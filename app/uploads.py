@@ -18,11 +18,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.errors import UploadRefused
+from app.finding import shop_of_location
 from app.house import House, Seat
 from app.kept import Held
 from app.person import Person
 from app.rooms import Room, furnish
-from app.shops import shop_of_location
 from bot.audit import audited
 from sql.errors import SqlError
 

@@ -284,7 +284,7 @@ class Stage:
         return self.engines[engine]
 
     def _open(self, kind: str, role: str, engine: EngineName) -> Player:
-        from app.shops import demo_folder
+        from app.finding import demo_folder
         from sql.shop.shopfile import load_shop
 
         demo = demo_folder(self.settings)

@@ -462,7 +462,7 @@ def audit(
 ) -> None:  # fmt: skip
     """Show the audit log: each question with its role, its statements as they ran, rows and seconds."""
     settings = settings_of_process()
-    from app.shops import find_shop
+    from app.finding import find_shop
     from bot.audit import AuditLog
     from ui.terminal import audit_text
 
@@ -624,7 +624,7 @@ def init(
         raise WrongUse(f"{out} exists and was left as it is; choose another --out or add --force.")
     if not out.absolute().parent.is_dir():
         raise WrongUse(f"--out is {str(out)!r}; the folder {str(out.absolute().parent)!r} does not exist.")
-    from app.shops import shop_of_location
+    from app.finding import shop_of_location
     from app.write import write_whole
     from sql.databases import without_password
     from sql.shop.shopfile import dump_shop
@@ -682,7 +682,7 @@ def doctor(shop: ShopOption = None, as_json: JsonOption = False) -> None:
     With --shop also whether its database opens, and what its role could do beyond reading.
     """
     settings = settings_of_process()
-    from app.shops import find_shop
+    from app.finding import find_shop
     from ui.doctor import examine
 
     findings = examine(settings, find_shop(settings, shop) if shop else None)

@@ -131,7 +131,7 @@ def questions(
     settings = settings_of_process()
     if not out.absolute().parent.is_dir():
         raise WrongUse(f"--out is {str(out)!r}; the folder {str(out.absolute().parent)!r} does not exist.")
-    from app.shops import find_shop
+    from app.finding import find_shop
     from finetune.examples import made_up_examples, read_written, write_examples
     from sql.shop.workspace import open_workspace
 

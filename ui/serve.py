@@ -15,11 +15,11 @@ from pathlib import Path
 
 from app.engines import weights_of
 from app.errors import AppError
+from app.finding import find_shop
 from app.house import House, Seat
 from app.person import Person, role_of
 from app.progress import say, step
 from app.settings import DEFAULT_PORT, Settings, go_offline
-from app.shops import find_shop
 from bot.errors import NotRecorded
 from llm.errors import LlmError
 from retrieval.errors import RetrievalError

@@ -5,6 +5,6 @@ Each folder in ``set/`` is one shop: ``shop.yml`` describes it, ``tables.yml`` i
 ``AUTHORS.md`` says how a shop is written. Prompts and training are elsewhere.
 """
 
-from finetune.shops.pairs import Pair, load_pairs
+from finetune.shops.question_pairs import Pair, load_pairs
 
 __all__ = ["Pair", "load_pairs"]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from finetune.errors import FinetuneError
 from finetune.shops.check import Counts, ask, check, opened
-from finetune.shops.pairs import shop_names
+from finetune.shops.question_pairs import shop_names
 from sql.errors import SqlError
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from finetune.errors import FinetuneError, ShopSetError
-from finetune.shops.pairs import KINDS, LANGUAGES, SET, Pair, read_pairs
+from finetune.shops.language_words import WORDS, words_in
+from finetune.shops.question_pairs import KINDS, LANGUAGES, SET, Pair, read_pairs
 from finetune.shops.recipe import build
-from finetune.shops.words import WORDS, words_in
 from sql.errors import SqlError
 from sql.shop.shopfile import load_shop
 from sql.shop.workspace import Workspace, open_workspace

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import hashlib
+import math
 import os
 import re
 import tempfile
@@ -258,10 +259,10 @@ class _Maker:
     def _ref(self, written: Any, says: dict[str, Any], size: int) -> pd.Series[Any]:
         table, column = self.keys(written)
         there = self.made[table][column].dropna()
-        unused = int(len(there) * self.share(says.get("unused", 0), "unused"))
-        able = there.sample(frac=1, random_state=int(self.dice.integers(2**32))).iloc[unused:]
+        unused = min(math.ceil(len(there) * self.share(says.get("unused", 0), "unused")), len(there) - 1)
+        able = there.sample(frac=1, random_state=int(self.dice.integers(2**32))).iloc[max(unused, 0) :]
         if able.empty:
-            self.fail(f"no row of {table} is left to refer to; make unused smaller")
+            self.fail(f"{written} has no value to refer to; give {table} rows with a {column}")
         weights = 1.0 / np.arange(1, len(able) + 1) ** self.strength(says)
         picked = self.dice.choice(len(able), size, p=weights / weights.sum())
         made = able.iloc[picked].reset_index(drop=True)

@@ -8,9 +8,9 @@ import pytest
 import finetune.shops
 from finetune.errors import ShopSetError
 from finetune.shops.check import ask, check, opened
-from finetune.shops.pairs import SET, load_pairs, shop_names
+from finetune.shops.language_words import WORDS, words_in
+from finetune.shops.question_pairs import SET, load_pairs, shop_names
 from finetune.shops.recipe import make_tables
-from finetune.shops.words import WORDS, words_in
 from sql.statement.parse import parse
 
 EXAMPLE = "bakery_chain"

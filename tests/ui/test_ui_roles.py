@@ -289,7 +289,7 @@ def test_a_password_is_in_no_name_no_folder_and_no_message(
 ) -> None:
     """The address is a server's; what answers is a DuckDB file in its place."""
     import sql.databases
-    from app.shops import folder_of, shop_of_location
+    from app.finding import folder_of, shop_of_location
 
     real = sql.databases.open_database
     file = build_roles_shop(tmp_path / "server").parent / "shop.duckdb"
