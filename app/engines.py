@@ -107,7 +107,10 @@ def adapter_of(settings: Settings, *, is_plain: bool) -> str | None:
     if settings.engine_url:
         return asked
     if asked is None:
-        return default_adapter(model_name(model_of(settings)), over="tables" if is_plain else "shop")
+        model = model_name(model_of(settings))
+        return default_adapter(model, over="language") or default_adapter(
+            model, over="tables" if is_plain else "shop"
+        )
     known = adapters_of(settings)
     if asked not in known:
         raise WrongUse(
@@ -115,6 +118,14 @@ def adapter_of(settings: Settings, *, is_plain: bool) -> str | None:
             f"{', '.join([*known, NO_ADAPTER])}. Trained ones belong into {settings.adapters}."
         )
     return asked
+
+
+def is_taught(settings: Settings, adapter: str | None) -> bool:
+    """Whether an adapter has learnt the question language."""
+    from llm.adapters import speaks
+
+    known = adapters_of(settings)
+    return adapter in known and speaks(known[adapter])
 
 
 def model_of(settings: Settings) -> str:

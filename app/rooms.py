@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from app.engines import LazyEngine, adapter_of
+from app.engines import LazyEngine, adapter_of, is_taught
 from app.library import Library, Texts
 from app.person import Person
 from app.progress import step
@@ -105,7 +105,13 @@ def furnish(workspace: Workspace, shared: Shared) -> Room:
     return Room(
         workspace=workspace,
         vocabulary=vocabulary,
-        asker=open_asker(workspace, shared.engine, vocabulary, adapter=adapter),
+        asker=open_asker(
+            workspace,
+            shared.engine,
+            vocabulary,
+            adapter=adapter,
+            speaks=is_taught(shared.settings, adapter),
+        ),
         texts=shared.library.texts(workspace),
         shared=shared,
     )

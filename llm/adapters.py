@@ -11,8 +11,9 @@ logger = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 """What ``finetune.train`` writes beside an adapter."""
-Data = Literal["shop", "tables"]
-"""What questions are asked over: a shop that somebody described, or tables as they come."""
+Data = Literal["language", "shop", "tables"]
+"""What an adapter writes: the question language over any shop; or, for an earlier one, SQL over a shop that
+somebody described, or over tables as they come."""
 SHIPPED = Path(__file__).parent / "shipped"
 """One folder per adapter that comes with the project."""
 
@@ -51,6 +52,11 @@ def default_adapter(model: str, over: Data) -> str | None:
         if over in _read(folder / MANIFEST).get("over", ()):
             return name
     return None
+
+
+def speaks(folder: Path) -> bool:
+    """Whether the adapter in ``folder`` has learnt the question language."""
+    return "language" in _read(folder / MANIFEST).get("over", ())
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -21,7 +21,9 @@ from sql.record import Statement, checked, kind_of, note
 from sql.semantics import Role
 from sql.shop.workspace import Workspace
 from sql.statement.agreement import unused_links
+from sql.statement.compile import Compiled
 from sql.statement.free_draft import FreeDrafter
+from sql.statement.language_draft import LanguageDrafter
 from sql.statement.rules import Rules
 from sql.statement.shop_draft import ShopDrafter
 from sql.statement.table_draft import TableDrafter
@@ -50,6 +52,18 @@ class CannotAnswer(SqlError):
         self.verdict = verdict
 
 
+class Ambiguous(SqlError):
+    """The question has several meanings; nothing was run.
+
+    Args:
+        readings: statements to choose from.
+    """
+
+    def __init__(self, readings: Sequence[Compiled]) -> None:
+        super().__init__("The question can be read in several ways. Nothing was run.")
+        self.readings = tuple(readings)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
     """One drafted statement and what became of it."""
@@ -72,7 +86,9 @@ class SqlAnswer:
     seconds: dict[str, float] = field(default_factory=dict)
     """Wall-clock seconds of ``draft`` (linking, writing) and ``run`` (checking, planning, running)."""
     unused: tuple[str, ...] = ()
-    """Words that were linked and that the statement does not use: the answer should say so."""
+    """Words of the question that no part of the statement stands for: the answer should say so."""
+    compiled: Compiled | None = None
+    """The statement of the question language that was run; ``None`` for one of the shop's own rules."""
 
 
 class SqlAsker:
@@ -158,9 +174,11 @@ class SqlAsker:
             if ran:
                 best, share = elect([table for _, table in ran])
                 chosen, table = ran[best]
-                unused = unused_links(links, chosen.sql)
+                compiled = chosen.compiled
+                unused = unused_links(links, chosen.sql) if compiled is None else chosen.unheard
                 return SqlAnswer(
-                    table=self._labelled(table),
+                    compiled=compiled,
+                    table=self._labelled(table, compiled),
                     links=links,
                     confidence=confidence(links, chosen, number, len(unused), table, share),
                     attempts=(*attempts, Attempt(sql=chosen.sql, error=None)),
@@ -187,7 +205,9 @@ class SqlAsker:
         )
         if any(c.finish == "cancelled" for d in drafts for c in d.completions):
             raise QueryCancelled("Stopped while the query was being written. Nothing was run.")
-        kept = [draft for draft in drafts if not draft.is_declined]
+        if drafts[0].choices:
+            raise Ambiguous(drafts[0].choices)
+        kept = [draft for draft in drafts if not draft.is_declined and not draft.choices]
         if 2 * len(kept) < len(drafts):
             why = "nothing in the data answers the question"
             if not links.mentions:
@@ -208,7 +228,7 @@ class SqlAsker:
         on_start = None if on_sql is None else partial(on_sql, query.sql)
         return run(query, self.workspace.database, self.workspace.role.limits, cancel, on_start=on_start)
 
-    def _labelled(self, table: Table) -> Table:
+    def _labelled(self, table: Table, compiled: Compiled | None) -> Table:
         """The table with the units of its metric columns, and which of its columns are keys."""
         units = {m.name.lower(): m.unit for m in self.vocabulary.metrics if m.unit}
         for view in self.vocabulary.views:
@@ -216,7 +236,9 @@ class SqlAsker:
                 if column.unit:
                     for name in (column.name, f"total_{column.name}", f"average_{column.name}"):
                         units.setdefault(name.lower(), column.unit)
-        labels = {c.name: units[c.name.lower()] for c in table.columns if c.name.lower() in units}
+        if compiled is not None:  # a column is what its item says, whatever another of that name is
+            units |= {c.name.lower(): c.unit for c in compiled.columns}
+        labels = {c.name: u for c in table.columns if (u := units.get(c.name.lower()))}
         keys = frozenset(c.name for c in table.columns if c.name.lower() in self._keys)
         return replace(table, labels=table.labels | labels, keys=keys)
 
@@ -282,21 +304,25 @@ def open_asker(
     adapter: str | None = None,
     votes: int = 1,
     asks_always: bool = False,
+    speaks: bool = False,
 ) -> SqlAsker:
-    """The product's asker: a described shop in shop form after the rules, plain tables in canonical SQL with
-    an adapter, else in the model's own words.
+    """The product's asker: in the question language where the model has learnt it; else a described shop in
+    shop form after the rules, plain tables in canonical SQL with an adapter or in the model's own words.
 
     Args:
         adapter: LoRA adapter of the engine to write with.
+        speaks: whether that adapter has learnt the question language.
         asks_always: ask the model even where the question's words leave a single statement, to measure it.
     """
     writer: Writer
-    if vocabulary.is_plain and adapter is None:
+    if speaks:
+        writer = LanguageDrafter(workspace, vocabulary, engine, adapter=adapter)
+    elif vocabulary.is_plain and adapter is None:
         writer = FreeDrafter(vocabulary, workspace.catalog, engine)
     elif vocabulary.is_plain:
         writer = TableDrafter(vocabulary, workspace.catalog, engine, adapter=adapter)
     else:
         writer = ShopDrafter(vocabulary, workspace.catalog.dialect, engine, adapter=adapter)
     if not asks_always:
-        writer = Rules(workspace, vocabulary, writer)
+        writer = Rules(workspace, vocabulary, writer, examples_only=speaks)
     return SqlAsker(workspace, vocabulary, writer, votes=votes)

@@ -84,6 +84,8 @@ class Compiled:
     columns: tuple[OutputColumn, ...]
     span: Span | None
     """The days that the words of the period mean."""
+    today: dt.date
+    """The day that "last month" was counted from."""
     assumptions: tuple[Assumption, ...]
     data_end: exp.Query | None = None
     """Asks for the last moment of the view's rows, to say where the data end; ``None`` without a time."""
@@ -193,6 +195,10 @@ class _Compiler:
         counted = [f for f in figures if isinstance(f, Aggregate) and isinstance(f.operand, Grain)]
         if statement.limit_per and not statement.limit:
             self.work.fail(statement, "LIMIT … PER needs a number of rows")
+        if statement.limit_per and not (figures or statement.groups or statement.having):
+            # the first rows of each: what is shown are then the groups
+            statement = replace(statement, groups=cast("tuple[Dim, ...]", statement.items))
+            self.statement = self.work.statement = statement
         if counted:
             tree, columns = self._units(figures, counted)
         elif figures or statement.groups or statement.having:
@@ -211,6 +217,7 @@ class _Compiler:
             dialect=self.work.dialect,
             columns=tuple(columns),
             span=self.span,
+            today=self.work.today,
             assumptions=tuple(self.work.assumptions),
             data_end=self._data_end(),
         )

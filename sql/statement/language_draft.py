@@ -1,8 +1,8 @@
 """Drafting in the question language: one question, one statement, in one step.
 
 A model writes under a grammar that knows the shop's names and what the question may compare with
-(``sql.statement.language_grammar``). What it writes is compiled; a statement that makes no sense is a fault, told
-in the words that the next try reads.
+(``sql.statement.language_grammar``). What it writes is compiled; a statement that makes no sense is a fault,
+told in the words that the next try reads.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from sql.question.linking import Links, Vocabulary
 from sql.question.stretches import days_in, numbers_in, question_stretches
 from sql.semantics import Shop
 from sql.shop.workspace import Workspace
-from sql.statement.compile import compile_statement
+from sql.statement.compile import Compiled, compile_statement
 from sql.statement.grammar import number_text
-from sql.statement.language_grammar import Sayable, language_grammar
+from sql.statement.heard import unheard
+from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar, Sayable
 from sql.statement.language_prompt import describe, language_prompt
 from sql.statement.parse import parse
 from sql.statement.sentence import During, Has, Number, Statement, Text
@@ -29,6 +30,10 @@ from sql.statement.spans import span_of
 from sql.statement.written import Written
 
 MAX_TOKENS = 160
+TRIES_AGAIN = 3
+"""Statements sampled where the greedy one should not stand."""
+WARM = 0.7
+"""Temperature that they are sampled at."""
 FEW_VALUES = 12
 """Values of a column with no more than so many may always be compared with."""
 MAX_TEXTS = 60
@@ -54,6 +59,7 @@ class LanguageDrafter:
         self.workspace, self.vocabulary = workspace, vocabulary
         self.engine, self.adapter = engine, adapter
         self.shop = seen_shop(workspace.shop, vocabulary)
+        self.grammar = LanguageGrammar(self.shop, is_taught=adapter is not None)
         self.fixed = describe(self.shop, vocabulary, is_taught=adapter is not None)
 
     def draft(
@@ -65,40 +71,73 @@ class LanguageDrafter:
         failures: Sequence[tuple[str, str]] = (),
         cancel: threading.Event | None = None,
     ) -> list[Written]:
-        """See ``sql.statement.written.Writer``: the first is the greedy one, the others are sampled."""
+        """See ``sql.statement.written.Writer``: the first is the best found, the others are sampled.
+
+        The greedy statement stands unless it is at fault or leaves out a word of the question: then a few
+        more are written, and the one that leaves out least takes its place.
+        """
         request = Request(
             prompt=language_prompt(links, self.fixed, self.vocabulary, failures=failures),
-            grammar=language_grammar(
-                self.shop, sayable(links, self.vocabulary, self.workspace), is_taught=self.adapter is not None
-            ),
+            grammar=self.grammar.of(sayable(links, self.vocabulary, self.workspace)),
             adapter=self.adapter,
             max_tokens=MAX_TOKENS,
         )
-        completions = self.engine.complete(request, cancel)
+        found = [self._written(c, links) for c in self.engine.complete(request, cancel)]
+        if found[0].fault is not None or found[0].is_unfinished or found[0].unheard:
+            found += self._more(request, links, TRIES_AGAIN, WARM, cancel)
+            best = min(found, key=_standing)
+            found = [best]
         if samples > 1:
-            more = replace(request, samples=samples - 1, temperature=temperature or 1.0)
-            completions += self.engine.complete(more, cancel)
-        return [self._written(completion) for completion in completions]
+            found += self._more(request, links, samples - 1, temperature or 1.0, cancel)
+        return found
 
-    def _written(self, completion: Completion) -> Written:
+    def _more(
+        self,
+        request: Request,
+        links: Links,
+        count: int,
+        temperature: float,
+        cancel: threading.Event | None,
+    ) -> list[Written]:
+        more = replace(request, samples=count, temperature=temperature)
+        return [self._written(c, links) for c in self.engine.complete(more, cancel)]
+
+    def _written(self, completion: Completion, links: Links) -> Written:
         text = completion.text.strip()
         if completion.finish != "stop":
             return Written(sql=text, completions=(completion,))
+        if text == NOTHING:
+            return Written(sql="", completions=(completion,), is_declined=True)
         try:
-            compiled = compile_statement(
-                parse(text),
-                self.shop,
-                self.workspace.catalog.dialect,
-                self.workspace.today,
-                self.workspace.role,
-            )
+            if text.startswith(ASK):
+                readings = tuple(map(self.compile, text.removeprefix(ASK).split(OR)))
+                return Written(sql="", completions=(completion,), choices=readings)
+            compiled = self.compile(text)
         except (WrongStatement, TwoWays) as error:
             return Written(sql=text, completions=(completion,), fault=str(error))
-        return Written(sql=compiled.sql, completions=(completion,), compiled=compiled)
+        return Written(
+            sql=compiled.sql,
+            completions=(completion,),
+            compiled=compiled,
+            unheard=unheard(links, compiled, self.shop),
+        )
+
+    def compile(self, text: str) -> Compiled:
+        """A statement for the role; raises ``WrongStatement`` or ``TwoWays``."""
+        workspace = self.workspace
+        return compile_statement(
+            parse(text), self.shop, workspace.catalog.dialect, workspace.today, workspace.role
+        )
+
+
+def _standing(written: Written) -> tuple[bool, int, float]:
+    """What makes one of several statements the worse one, the largest first."""
+    is_at_fault = written.fault is not None or written.is_unfinished
+    return is_at_fault, len(written.unheard), -sum(written.logprobs)
 
 
 def seen_shop(shop: Shop, vocabulary: Vocabulary) -> Shop:
-    """The shop with what the role sees of it: no link leads over a column or to a view that it does not see."""
+    """The shop as the role sees it: no link leads over a column or to a view that it does not see."""
     names = {view.name.lower() for view in vocabulary.views}
     views = []
     for view in vocabulary.views:
@@ -150,8 +189,10 @@ def sayable(links: Links, vocabulary: Vocabulary, workspace: Workspace, *, previ
 
 
 def periods_of(links: Links, workspace: Workspace) -> tuple[str, ...]:
-    """Words of the question that mean one stretch of days each; for each stretch the words that linking found,
-    else the shortest that mean it."""
+    """Words of the question that mean one stretch of days each.
+
+    For each stretch they are those that linking found, else the shortest that mean it.
+    """
     today, starts = workspace.today, workspace.shop.fiscal_year_starts
     candidates = [p.text.strip() for p in links.periods]
     tokens = list(_PERIOD_WORD.finditer(links.question))

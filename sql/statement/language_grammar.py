@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from sql.semantics import Shop, View
 from sql.statement.grammar import lark_text
-from sql.statement.routes import Routes
-from sql.statement.sentence import Text, written_name
+from sql.statement.routes import Route, Routes
+from sql.statement.sentence import Name, Text, written_name
 
+Reached = Sequence[tuple[Name, Route]]
 MOST_NAMES = 400
 """Columns that one view may lead to in the grammar, the nearest first."""
 _SHARED = """\
@@ -50,48 +51,86 @@ ASK, OR = "ASK ", " | "
 """What a reply that asks back begins with, and what stands between its readings."""
 
 
-def language_grammar(shop: Shop, sayable: Sayable, *, is_taught: bool) -> str:
-    """The grammar of all replies over the shop's views that hold only ``sayable``.
+class LanguageGrammar:
+    """The grammar of all replies over one shop's views, but for what the question adds.
 
     Args:
         shop: its views and metrics as the role sees them.
         is_taught: the model has learnt when to answer ``NOTHING`` and when to ask back.
     """
-    routes = Routes(shop)
-    lines = [_SHARED]
-    lines.append(_terminal("NUM", sayable.numbers or ("1",)))
-    if sayable.texts:
-        lines += [_terminal("TEXT", _quoted(sayable.texts)), _terminal("LIKED", _liked(sayable.texts))]
-    lines.append(_terminal("PERIOD", _quoted(sayable.periods)) if sayable.periods else "")
-    lines.append(_terminal("DATE", _quoted(sayable.days)) if sayable.days else "")
-    starts = []
-    for number, view in enumerate(shop.views):
-        starts.append(f'"SELECT " body_{number}')
-        lines += _view_rules(number, view, shop, routes, sayable)
-    reply = "start: statement"
-    if is_taught:
-        reply += f" | {lark_text(NOTHING)} | {lark_text(ASK)} statement {lark_text(OR)} statement"
-    return "\n".join([reply, f"statement: {' | '.join(starts)}", *filter(None, lines)]) + "\n"
+
+    def __init__(self, shop: Shop, *, is_taught: bool) -> None:
+        self.shop, self.is_taught = shop, is_taught
+        routes = Routes(shop)
+        self._reached = [routes.columns(view)[:MOST_NAMES] for view in shop.views]
+        self._parts: dict[tuple[bool, bool, bool], str] = {}
+
+    def of(self, sayable: Sayable) -> str:
+        """The grammar for one question."""
+        reply = "start: statement"
+        if self.is_taught:
+            ask, between = lark_text(ASK), lark_text(OR)
+            reply += f" | {lark_text(NOTHING)} | {ask} statement {between} statement"
+        lines = [reply, self._frame(sayable), _terminal("NUM", sayable.numbers or ("1",))]
+        if sayable.texts:
+            lines += [_terminal("TEXT", _quoted(sayable.texts)), _terminal("LIKED", _liked(sayable.texts))]
+        if sayable.periods:
+            lines.append(_terminal("PERIOD", _quoted(sayable.periods)))
+        if sayable.days:
+            lines.append(_terminal("DATE", _quoted(sayable.days)))
+        for n, reached in enumerate(self._reached):
+            lines.append(_own_values(n, reached, sayable))
+        return "\n".join(lines) + "\n"
+
+    def _frame(self, sayable: Sayable) -> str:
+        """The rules that hold for every question with the same kinds of words."""
+        kinds = (bool(sayable.texts), bool(sayable.periods), bool(sayable.days))
+        if kinds not in self._parts:
+            starts = [f'"SELECT " body_{n}' for n in range(len(self.shop.views))]
+            lines = [f"statement: {' | '.join(starts)}", _SHARED]
+            if self.shop.metrics:
+                lines.append(_terminal("METRIC", [written_name(m.name) for m in self.shop.metrics]))
+            for n, (view, reached) in enumerate(zip(self.shop.views, self._reached, strict=True)):
+                lines += _view_rules(n, view, self.shop, reached, *kinds)
+            self._parts[kinds] = "\n".join(lines)
+        return self._parts[kinds]
 
 
-def _view_rules(n: int, view: View, shop: Shop, routes: Routes, sayable: Sayable) -> list[str]:
+def _own_values(n: int, reached: Reached, sayable: Sayable) -> str:
+    """Conditions on text columns whose values are known."""
+    conditions, lines = [], []
+    for place, (name, route) in enumerate(reached):
+        values = sayable.values.get((route.view.name, route.column.name), ())
+        if route.column.type == "text" and values:
+            terminal, own = f"V_{n}_{place}", lark_text(str(name))
+            lines.append(_terminal(terminal, _quoted(values)))
+            conditions.append(f"{own} OF {terminal}")
+            if len(values) > 1:
+                conditions.append(f'{own} " NOT"? " IN (" {terminal} (", " {terminal}){{1,7}} ")"')
+    rule = " | ".join(conditions) or f"has_{n}"
+    return "\n".join([*lines, f"known_{n}: {rule}"])
+
+
+def _view_rules(
+    n: int, view: View, shop: Shop, reached: Reached, has_texts: bool, has_periods: bool, has_days: bool
+) -> list[str]:
     """The rules of statements with ``view`` in FROM; ``n`` is its place, which their names end with."""
-    reached = routes.columns(view)[:MOST_NAMES]
-    near = [(name, route) for name, route in reached if not route.is_many]
+    near = [(str(name), route.column.type) for name, route in reached if not route.is_many]
     names = [str(name) for name, _ in reached]
-    numbers = [str(name) for name, r in near if r.column.type in ("integer", "number")]
-    times = [str(name) for name, r in near if r.column.type in ("date", "timestamp")]
+    numbers = [name for name, kind in near if kind in ("integer", "number")]
+    times = [name for name, kind in near if kind in ("date", "timestamp")]
     truths = [str(name) for name, r in reached if r.column.type == "boolean"]
-    keys = list(dict.fromkeys([str(name) for name, r in reached if _tells_which(name.text, r.view)])) or names
-    metrics = [written_name(m.name) for m in shop.metrics]
+    texts = [str(name) for name, r in reached if r.column.type == "text"]
+    keys = [str(name) for name, r in reached if _tells_which(name.text, r.view)] or names
+    home = _inner(written_name(view.name))
     made = [
-        f'body_{n}: items_{n} " FROM {_inner(written_name(view.name))}" where_{n}? group_{n}? having_{n}? order_{n}? limit_{n}?',
+        f'body_{n}: items_{n} " FROM {home}" where_{n}? group_{n}? having_{n}? order_{n}? limit_{n}?',
         f'items_{n}: item_{n} (", " item_{n}){{0,5}}',
         f"item_{n}: figure_{n} | dim_{n}",
         f'where_{n}: " WHERE " cond_{n} (" AND " cond_{n}){{0,5}}',
         f'group_{n}: " GROUP BY " dim_{n} (", " dim_{n}){{0,3}}',
         f'having_{n}: " HAVING " hcond_{n} (" AND " hcond_{n}){{0,2}}',
-        f"hcond_{n}: figure_{n} SIGN NUM | per_{n} SIGN NUM",
+        f"hcond_{n}: (figure_{n} | per_{n}) SIGN (NUM | one_{n})",
         f'order_{n}: " ORDER BY " key_{n} (", " key_{n}){{0,2}}',
         f'key_{n}: (figure_{n} | dim_{n}) " DESC"?',
         f'limit_{n}: " LIMIT " NUM (" PER " dim_{n} (", " dim_{n}){{0,1}})?',
@@ -101,47 +140,49 @@ def _view_rules(n: int, view: View, shop: Shop, routes: Routes, sayable: Sayable
     dims = [f"NAME_{n}", "GRAIN", f"per_{n}"]
     dims += [f'"BUCKET(" (NAME_{n} | per_{n}) (", " NUM){{1,6}} ")"', f'"TILE(" per_{n} ", " NUM ")"']
     dims += [f'SINCE UNIT " PER " KEY_{n} ")"', f'"PAIRS(" NAME_{n} " PER " KEY_{n} ")"']
-    figures = [
-        f"one_{n}",
-        f'"BEFORE(" one_{n} (", " step)? ")"',
-        f'"GROWTH(" one_{n} (CALC one_{n})? (", " step)? ")"',
-    ]
-    figures += [f'"ONLY(" one_{n} ", " cond_{n} (" AND " cond_{n}){{0,2}} ")"']
-    figures += [f'"SHARE(" one_{n} (" PER " dim_{n} | ", " cond_{n} (" AND " cond_{n}){{0,2}})? ")"']
-    figures += [f'"RUNNING(" one_{n} (", " UNIT)? ")"', f'"ROLLING(" one_{n} ", " NUM ")"']
+    some = f'cond_{n} (" AND " cond_{n}){{0,2}}'
+    figures = [f"one_{n}", f'"BEFORE(" one_{n} (CALC one_{n})? (", " step)? ")"']
+    figures += [f'"GROWTH(" one_{n} (CALC one_{n})? (", " step)? ")"', f'"ONLY(" one_{n} ", " {some} ")"']
+    figures += [f'"SHARE(" one_{n} (" PER " dim_{n} (", " dim_{n})? | ", " {some})? ")"']
+    figures += [f'"RUNNING(" one_{n} (CALC one_{n})? (", " UNIT)? ")"', f'"ROLLING(" one_{n} ", " NUM ")"']
     figures += [f'"RANK(" one_{n} (" PER " dim_{n})? ")"']
-    ones = [
-        '"COUNT(*)"',
-        '"COUNT(" (UNIT | "DISTINCT " NAME_%d) ")"' % n,
-        f'AGG val_{n} ")"',
-        f'"PERCENTILE(" val_{n} ", " NUM ")"',
-    ]
+    ones = ['"COUNT(*)"', f'"COUNT(" (UNIT | "DISTINCT " NAME_{n}) ")"', f'AGG val_{n} ")"']
+    ones += [f'"PERCENTILE(" val_{n} ", " NUM ")"']
     values = [f"NAME_{n}", f"per_{n}", f'plain_{n} " PER " UNIT']
     plain = ['"COUNT(*)"', f'AGG NAME_{n} ")"']
-    conditions = [f"per_{n} SIGN NUM", f'SINCE UNIT " PER " KEY_{n} ")"', f"has_{n}"]
-    conditions += [f'NAME_{n} " IS " "NOT "? "NULL"', f'"(" cond_{n} (" OR " cond_{n}){{1,3}} ")"']
-    if metrics:
+    conditions = [f"per_{n} SIGN NUM", f'per_{n} " BETWEEN " NUM " AND " NUM', f"has_{n}", f"known_{n}"]
+    conditions += [f'SINCE UNIT " PER " KEY_{n} ")"', f'NAME_{n} " IS " "NOT "? "NULL"']
+    conditions += [f'"(" {some} (" OR " {some}){{1,3}} ")"']
+    if shop.metrics:
         ones.append("METRIC")
         plain.append("METRIC")
     if numbers:
         made.append(_terminal(f"NUMBER_{n}", numbers))
-        values.append(f"NUMBER_{n} CALC NUMBER_{n}")
+        values.append(f"NUMBER_{n} CALC NUMBER_{n} (CALC NUMBER_{n})?")
         conditions += [f"NUMBER_{n} SIGN (NUM | NUMBER_{n})", f'NUMBER_{n} " BETWEEN " NUM " AND " NUM']
+        conditions.append(f'NUMBER_{n} " NOT"? " IN (" NUM (", " NUM){{1,7}} ")"')
     if times:
         made.append(_terminal(f"TIME_{n}", times))
         dims.append(f'GRAIN "(" TIME_{n} ")"')
-        values += [f'"DAYS(" TIME_{n} ", " TIME_{n} ")"', f'"HOURS(" TIME_{n} ", " TIME_{n} ")"']
-        values.append(f'"GAP(" TIME_{n} " PER " KEY_{n} ")"')
-        if sayable.periods:
+        spans = [f'"DAYS(" TIME_{n} ", " TIME_{n} ")"', f'"HOURS(" TIME_{n} ", " TIME_{n} ")"']
+        spans.append(f'"GAP(" TIME_{n} " PER " KEY_{n} ")"')
+        made.append(f"elapsed_{n}: {' | '.join(spans)}")
+        values.append(f"elapsed_{n}")
+        dims.append(f'"BUCKET(" elapsed_{n} (", " NUM){{1,6}} ")"')
+        conditions += [f"elapsed_{n} SIGN NUM", f"TIME_{n} SIGN TIME_{n}"]
+        if has_periods:
             conditions.append(f'"DURING(" TIME_{n} ", " PERIOD ")"')
-        if sayable.days:
+        if has_days:
             conditions += [f"TIME_{n} SIGN DATE", f'TIME_{n} " BETWEEN " DATE " AND " DATE']
-    if sayable.periods:
+    if has_periods:
         conditions.append('"DURING(" PERIOD ")"')
     if truths:
         made.append(_terminal(f"TRUTH_{n}", truths))
         conditions.append(f'"NOT "? TRUTH_{n}')
-    conditions += _comparisons(n, reached, sayable, made)
+    if texts and has_texts:
+        made.append(_terminal(f"FREE_{n}", texts))
+        conditions += [f"FREE_{n} OF TEXT", f'FREE_{n} " NOT"? " IN (" TEXT (", " TEXT){{1,7}} ")"']
+        conditions.append(f'FREE_{n} " NOT"? " LIKE \'" "%"? LIKED "%"? "\'"')
     made += [
         f"dim_{n}: {' | '.join(dims)}",
         f"figure_{n}: term_{n} (CALC term_{n})?",
@@ -151,35 +192,9 @@ def _view_rules(n: int, view: View, shop: Shop, routes: Routes, sayable: Sayable
         f"plain_{n}: {' | '.join(plain)}",
         f'per_{n}: plain_{n} " PER " "ALL "? KEY_{n}',
         f"cond_{n}: {' | '.join(conditions)}",
-        _has(n, shop, is_timed=bool(sayable.periods)),
+        _has(n, shop, is_timed=has_periods),
     ]
-    if n == 0 and metrics:
-        made.append(_terminal("METRIC", metrics))
     return made
-
-
-def _comparisons(
-    n: int, reached: Sequence[tuple[object, object]], sayable: Sayable, made: list[str]
-) -> list[str]:
-    """Conditions on text columns: each with its own values, those of unknown values with the question's."""
-    conditions, free = [], []
-    for place, (name, route) in enumerate(reached):
-        if route.column.type != "text":  # type: ignore[attr-defined]
-            continue
-        free.append(str(name))
-        values = sayable.values.get((route.view.name, route.column.name), ())  # type: ignore[attr-defined]
-        if values:
-            made.append(_terminal(f"V_{n}_{place}", _quoted(values)))
-            own = lark_text(str(name))
-            conditions += [f"{own} OF V_{n}_{place}"]
-            if len(values) > 1:
-                conditions += [f'{own} " NOT"? " IN (" V_{n}_{place} (", " V_{n}_{place}){{1,7}} ")"']
-    if free and sayable.texts:
-        made.append(_terminal(f"FREE_{n}", free))
-        made.append(f'like_{n}: FREE_{n} " NOT"? " LIKE \'%" LIKED "%\'"')
-        conditions += [f"FREE_{n} OF TEXT", f'FREE_{n} " NOT"? " IN (" TEXT (", " TEXT){{1,7}} ")"']
-        conditions.append(f"like_{n}")
-    return conditions
 
 
 def _has(n: int, shop: Shop, *, is_timed: bool) -> str:

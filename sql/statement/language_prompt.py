@@ -19,7 +19,8 @@ from sql.statement.sentence import Text, written_name
 MAX_QUESTION = 600
 MAX_HINTS = 8
 SHOWN_VALUES = 4
-"""Values shown beside a column; all of them where there are no more than this."""
+FEW_VALUES = 12
+"""Values are shown beside a column that has no more than so many; those of others are linked by name."""
 MANY_COLUMNS = 300
 """Columns of a shop beyond which they stand by their name alone."""
 
@@ -58,28 +59,32 @@ def describe(shop: Shop, vocabulary: Vocabulary, *, is_taught: bool) -> str:
     Args:
         is_taught: an adapter has learnt the language; a bare model is told of it, with examples.
     """
-    is_long = sum(len(view.columns) for view in shop.views) > MANY_COLUMNS
-    views = "\n".join(_view(view, shop, vocabulary, is_long) for view in shop.views)
+    told: set[str] = set()
+    if sum(len(view.columns) for view in shop.views) > MANY_COLUMNS:
+        told = {c.name.lower() for view in shop.views for c in view.columns}
+    views = "\n".join(_view(view, shop, vocabulary, told) for view in shop.views)
     composed = [_metric(m) for m in shop.metrics if m.is_composed]
     if composed:
         views += f"\nmetrics of metrics: {', '.join(composed)}"
     return template("language_taught" if is_taught else "language").substitute(views=views)
 
 
-def _view(view: View, shop: Shop, vocabulary: Vocabulary, is_long: bool) -> str:
-    told = f": {view.description}" if view.description else _english(view.synonyms, view.name, " = ")
-    columns = [_column(view, c, vocabulary, is_long) for c in view.columns]
-    line = f"- {written_name(view.name)}{one_line(told, 160)} ({', '.join(columns)})"
+def _view(view: View, shop: Shop, vocabulary: Vocabulary, told: set[str]) -> str:
+    what = f": {view.description}" if view.description else _english(view.synonyms, view.name, " = ")
+    columns = [_column(view, c, vocabulary, told) for c in view.columns]
+    line = f"- {written_name(view.name)}{one_line(what, 160)} ({', '.join(columns)})"
     metrics = [_metric(m) for m in shop.metrics if m.view == view.name]
     return line + (f"\n  metrics: {', '.join(metrics)}" if metrics else "")
 
 
-def _column(view: View, column: ViewColumn, vocabulary: Vocabulary, is_long: bool) -> str:
+def _column(view: View, column: ViewColumn, vocabulary: Vocabulary, told: set[str]) -> str:
+    """The name, and where it stands for the first time another word for it and its values."""
     name = written_name(column.name)
-    if is_long:
+    if column.name.lower() in told:
         return name
+    told.add(column.name.lower())
     values = vocabulary.values.get((view.name, column.name), ())
-    shown = [str(Text(one_line(v, 24))) for v in values[:SHOWN_VALUES]]
+    shown = [str(Text(one_line(v, 24))) for v in values[:SHOWN_VALUES] if len(values) <= FEW_VALUES]
     shown += ["…"] if len(values) > SHOWN_VALUES and shown else []
     parts = [_english(column.synonyms, column.name, ""), " ".join(shown)]
     return f"{name} [{'; '.join(filter(None, parts))}]" if any(parts) else name

@@ -43,8 +43,13 @@ _EACH = re.compile(
 class Rules:
     """Writes the statements that need no model, and leaves the others to a writer that has one."""
 
-    def __init__(self, workspace: Workspace, vocabulary: Vocabulary, writer: Writer) -> None:
+    def __init__(
+        self, workspace: Workspace, vocabulary: Vocabulary, writer: Writer, *, examples_only: bool = False
+    ) -> None:
+        """``examples_only``: leave all but the shop's own examples to the writer. Of 159 questions on six made-up
+        shops that the rules placed, 92 were right; a model that has learnt the language is asked instead."""
         self.writer = writer
+        self._examples_only = examples_only
         self._vocabulary = vocabulary
         self._dialect = workspace.catalog.dialect
         self._examples = _allowed(workspace)
@@ -71,7 +76,7 @@ class Rules:
         solved = self._examples.get(_plain(links.question))
         if solved is not None and not unused_links(links, solved):
             return solved
-        if self._vocabulary.is_plain:
+        if self._vocabulary.is_plain or self._examples_only:
             return None
         readings = read_views(links, self._vocabulary)
         if not readings:

@@ -35,6 +35,10 @@ class Written:
     """The model finds nothing in the data that could answer; ``sql`` is empty."""
     compiled: Compiled | None = None
     """The statement of the question language that it is made of."""
+    unheard: tuple[str, ...] = ()
+    """Words of the question that no part of the statement stands for."""
+    choices: tuple[Compiled, ...] = ()
+    """The model asks back which of these is meant; ``sql`` is empty."""
     fault: str | None = None
     """Why it could answer nothing although it is in good grammar; it is not run."""
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from finetune.examples import Example
 from finetune.shops.check import BUILT, opened
-from finetune.shops.pairs import SET, Pair, load_pairs
+from finetune.shops.question_pairs import SET, Pair, load_pairs
 from llm.constraint import accepts
 from sql.question.linking import Vocabulary, link
 from sql.shop.workspace import Workspace
 from sql.statement.language_draft import sayable, seen_shop
-from sql.statement.language_grammar import ASK, NOTHING, OR, language_grammar
+from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar
 from sql.statement.language_prompt import describe, language_prompt
 from sql.statement.sentence import Text
 from sql.statement.spans import span_of
@@ -50,6 +50,7 @@ def _of_shop(workspace: Workspace, name: str, root: Path) -> tuple[list[Example]
     vocabulary = Vocabulary.build(workspace)
     shop = seen_shop(workspace.shop, vocabulary)
     fixed = describe(shop, vocabulary, is_taught=True)
+    grammar = LanguageGrammar(shop, is_taught=True)
     examples, unsayable = [], []
     for pair in load_pairs([name], root):
         reply = reply_of(pair)
@@ -58,7 +59,7 @@ def _of_shop(workspace: Workspace, name: str, root: Path) -> tuple[list[Example]
         links = link(pair.turns[-1], vocabulary, workspace.today)
         said = sayable(links, vocabulary, workspace, previous=pair.previous)
         reply = _in_words_of(reply, said.periods, workspace)
-        if not accepts(language_grammar(shop, said, is_taught=True), reply):
+        if not accepts(grammar.of(said), reply):
             unsayable.append((pair, reply))
             continue
         prompt = language_prompt(links, fixed, vocabulary, previous=pair.previous)

@@ -1,0 +1,322 @@
+"""Whether a statement has a part for each word of its question that can change the figure.
+
+The words are a closed class in both languages ("without", "per", "median", "growth", "new" …), and with them
+stand the values, periods and numbers that the question names. A word that has no part was not heard: the
+model is asked again, else the answer says so. A word that linking found to be a name ("average order value")
+is a name. What is looked for is read off the statement's tree, never off its text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sql.question.cues import mask
+from sql.question.linking import Links, Mention
+from sql.semantics import Metric, Shop
+from sql.statement import sentence as la
+from sql.statement.compile import Compiled
+from sql.statement.spans import span_of
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What the parts of a statement are, and the metrics in it."""
+
+    statement: la.Statement
+    nodes: tuple[la.Node, ...]
+    metrics: tuple[Metric, ...]
+    question: str
+    """In small letters."""
+
+    def has(self, *kinds: type[la.Node]) -> bool:
+        return any(isinstance(node, kinds) for node in self.nodes)
+
+    def aggregates(self, *words: str) -> bool:
+        return any(isinstance(node, la.Aggregate) and node.word in words for node in self.nodes)
+
+    def metric_says(self, pattern: str) -> bool:
+        """Whether a metric is made so, or is called so."""
+        return any(
+            re.search(pattern, text, re.I)
+            for m in self.metrics
+            for text in (m.sql, m.name, m.description, *m.synonyms)
+        )
+
+    @property
+    def is_sorted(self) -> bool:
+        return (
+            bool(self.statement.order)
+            or self.aggregates("MIN", "MAX")
+            or self.has(la.Rank, la.Since, la.Tile)
+        )
+
+    @property
+    def denies(self) -> bool:
+        is_not = any(getattr(node, "is_not", False) for node in self.nodes)
+        signs = [node for node in self.nodes if isinstance(node, la.Compare)]
+        is_other = any(n.sign == "<>" or (n.sign == "=" and str(n.right) in ("0", "FALSE")) for n in signs)
+        none = any(isinstance(n, la.Times) and n.count == 0 for n in self.nodes)
+        whole = any(isinstance(n, la.Per) and n.is_all for n in self.nodes)
+        # "not yet sent" may be a value of its own, such as 'open'
+        own = any(n.sign == "=" and _text(n.right).casefold() not in self.question for n in signs)
+        return is_not or is_other or none or whole or own or self.has(la.Empty)
+
+    @property
+    def lists_rows(self) -> bool:
+        return (
+            not self.statement.groups and not self.has(la.Aggregate, la.Share, la.Only) and not self.metrics
+        )
+
+    @property
+    def compares(self) -> bool:
+        signs = ("<", "<=", ">", ">=")
+        is_compared = any(isinstance(n, la.Compare | la.Times) and n.sign in signs for n in self.nodes)
+        return is_compared or self.has(la.Range, la.Bucket)
+
+    @property
+    def divides(self) -> bool:
+        return any(isinstance(n, la.Calc) and n.sign == "/" for n in self.nodes) or self.metric_says(r"/|%")
+
+    @property
+    def sets_beside(self) -> bool:
+        """Whether two periods or things stand beside each other."""
+        only = sum(isinstance(n, la.Only) for n in self.nodes) > 1
+        return only or self.has(la.Shifted) or bool(self.statement.groups)
+
+
+@dataclass(frozen=True)
+class _Word:
+    pattern: str
+    is_heard: Callable[[_Parts], bool]
+
+
+_EACH = _Word(
+    r"\b(?:per|each|every)\b(?! other| one)|\b(?:broken down|split|grouped) by\b|每(?!天都)|按|各(?!位)",
+    lambda p: (
+        bool(p.statement.groups or p.statement.limit_per)
+        or p.lists_rows
+        or p.has(la.Per, la.Rank, la.Pairs)
+        or p.aggregates("AVG")
+        or p.divides
+    ),
+)
+_SORTED = _Word(
+    r"\b(?<!at )(?:top|bottom|best|worst|most|least|highest|lowest|largest|biggest|smallest|cheapest|longest"
+    r"|shortest|busiest|slowest|fastest|latest|newest|oldest|earliest|fewest|rank\w*)\b"
+    r"|最(?!近)|排名|前[0-9一二三四五六七八九十两]+(?!天|个?月|周|年)|倒数",
+    lambda p: p.is_sorted,
+)
+_WORDS: tuple[_Word, ...] = (
+    _EACH,
+    _SORTED,
+    _Word(
+        r"\b(?:without|excluding|exclud\w+|except(?: for)?|other than|apart from|never|not|isn't|aren't"
+        r"|wasn't|didn't|haven't|hasn't|don't|doesn't|non)\b(?! only)|\bno (?!\.|\d|one\b|matter)(?=[a-z ])"
+        r"|除了|除去|不含|不包括|不算|(?<!有)没有?(?!问题|$|[?？,，。；;])|未(?!来)|排除|从来不|不是",
+        lambda p: p.denies or p.metric_says(r"not|without|never|未|不"),
+    ),
+    _Word(
+        r"\b(?:average|avg|(?<!i )mean|on average|typical\w*)\b|平均|均价|人均",
+        lambda p: p.aggregates("AVG", "MEDIAN") or p.divides or p.metric_says(r"avg|average|平均"),
+    ),
+    _Word(r"\bmedian\b|中位", lambda p: p.aggregates("MEDIAN", "PERCENTILE") or p.metric_says("median")),
+    _Word(r"\bpercentile\b|\bp\d\d\b|分位", lambda p: p.aggregates("PERCENTILE", "MEDIAN") or p.has(la.Tile)),
+    _Word(
+        r"\b(?:share|percentage|proportion|fraction)\b|\b(?:what|how many|which) per ?cent\b|%(?= of)"
+        r"|占比|比例|百分之几|百分比|份额|占了?多少",
+        lambda p: p.has(la.Share) or p.divides or p.metric_says("%|share|rate|率|比"),
+    ),
+    _Word(
+        r"\b(?:growth|grow\w*|grew|increas\w+|decreas\w+|rise|rose|fell|drop(?:ped)?|declin\w+|chang\w+|yoy|mom"
+        r"|year[- ]over[- ]year|month[- ]over[- ]month)\b|增长|增幅|涨|跌|下降|下滑|变化|同比|环比",
+        lambda p: p.has(la.Shifted) or p.sets_beside or p.metric_says(r"growth|change"),
+    ),
+    _Word(
+        r"\b(?:compar\w+|versus|vs\.?|against|than (?:in |last|the (?:month|year|week|quarter)))"
+        r"|对比|相比|比较|比(?=.{0,6}(?:上|去|前|同))|跟.{0,8}比",
+        lambda p: p.sets_beside or any(isinstance(n, la.Among) for n in p.nodes),
+    ),
+    _Word(
+        r"\bdifference\b|\bgap between\b|\bhow much more\b|\bhow much less\b|相差|差多少|差额|差距",
+        lambda p: (
+            p.has(la.Shifted, la.Elapsed) or any(isinstance(n, la.Calc) and n.sign == "-" for n in p.nodes)
+        ),
+    ),
+    _Word(
+        r"\b(?:running|cumulative)\b|累计|累积",
+        lambda p: p.has(la.Running, la.Per) or p.aggregates("SUM") or p.metric_says("累计|cumulative"),
+    ),
+    _Word(r"\b(?:rolling|moving)\b|移动平均|滚动", lambda p: p.has(la.Rolling)),
+    _Word(
+        r"\b(?:first[- ]time|returning|new (?:customers?|buyers?|clients?|readers?|members?|users?))\b"
+        r"|新客|新用户|新顾客|回头客|老客|首次|首单",
+        lambda p: p.has(la.Since, la.Has) or p.statement.period is not None,
+    ),
+    _Word(
+        r"\b(?:(?:more|less|fewer|higher|lower|greater|larger|longer|older|bigger|later|earlier) than"
+        r"|at least|at most|no more than|above|below|under|over|exceed\w*)\b"
+        r"(?=[^.?!]{0,14}(?:\d|\b(?:one|two|three|half|dozen|hundred)\b))"
+        r"|(?:超过|大于|高于|多于|小于|低于|少于|不到|不足|至少|至多|不超过)\S{0,6}[\d一二两三四五六七八九十百千万]"
+        r"|[\d一二两三四五六七八九十百千万]\S{0,3}(?:以上|以下|以内)",
+        lambda p: p.compares,
+    ),
+    _Word(
+        r"\b(?:more than once|twice|repeat\w*|again|multiple times|several times|at least (?:two|three))\b"
+        r"|多次|两次|复购|再次|不止一次|重复购买",
+        lambda p: p.compares or p.has(la.Since, la.Gap, la.Pairs) or p.metric_says("repeat|复购"),
+    ),
+    _Word(
+        r"\b(?:together|same (?:order|basket|purchase))\b|一起买|同一[个笔]?订单|搭配",
+        lambda p: p.has(la.Pairs, la.Has, la.Per) or any(isinstance(n, la.AnyOf | la.Among) for n in p.nodes),
+    ),
+    _Word(
+        r"\b(?:rate|ratio)\b|率(?!先)",
+        lambda p: p.has(la.Share, la.Shifted) or p.divides or p.metric_says("rate|率"),
+    ),
+    _Word(
+        r"\b(?:forecast\w*|predict\w*|projection|will (?:we|it|there|they))\b|预测|预计|将会", lambda p: False
+    ),
+)
+_BEHIND = re.compile(
+    r"(?:\b(?:by|per|each|every|for each|for every)\s+(?:the\s+|our\s+|single\s+)?|每一?个?|各个?|按照?)$",
+    re.I,
+)
+
+
+def unheard(links: Links, compiled: Compiled, shop: Shop) -> tuple[str, ...]:
+    """Words, values, periods and numbers of the question that no part of the statement stands for."""
+    statement = compiled.statement
+    nodes = tuple(statement.walk())
+    names = {node.text.lower() for node in nodes if isinstance(node, la.Name)}
+    metrics = [m for m in shop.metrics if m.name.lower() in names]
+    inner = {word.lower() for m in metrics if m.is_composed for word in re.findall(r"\w+", m.sql)}
+    metrics += [m for m in shop.metrics if m.name.lower() in inner and m not in metrics]
+    parts = _Parts(statement, nodes, tuple(metrics), links.question.casefold())
+    masked = mask(links)
+    found: dict[str, None] = {}
+    heard = []
+    for word in _WORDS:
+        match = re.search(word.pattern, masked, re.I)
+        if word.is_heard(parts):
+            heard.append(word.pattern)
+        elif match is not None and match[0].strip():
+            found[match[0].strip()] = None
+    said = [text for text in _values(links, statement, nodes, metrics) if not _is_word(text, heard)]
+    found |= dict.fromkeys(said)
+    if not statement.order:  # else what stands behind "by" may be what is sorted by
+        found |= dict.fromkeys(_dimensions(links, nodes, masked))
+    found |= dict.fromkeys(_periods(links, compiled, nodes, shop))
+    found |= dict.fromkeys(_numbers(links, nodes, statement))
+    return tuple(found)
+
+
+def _values(
+    links: Links, statement: la.Statement, nodes: Sequence[la.Node], metrics: Sequence[Metric]
+) -> list[str]:
+    """Values that the question names for sure and the statement does not hold.
+
+    A value is no condition where its column is shown ("is it paid?"), or where it is part of a column's name
+    ("from order to dispatch").
+    """
+    held = " ".join(_text(n).casefold() for n in nodes if isinstance(n, la.Text | la.Number))
+    held += " ".join(m.sql.casefold() for m in metrics)
+    names = [n.text.casefold() for n in nodes if isinstance(n, la.Name)]
+    shown = [n.text.casefold() for each in (*statement.items, *statement.groups) for n in each.walk()
+             if isinstance(n, la.Name)]  # fmt: skip
+    truths = [
+        n.what.text.casefold() for n in nodes if isinstance(n, la.Holds) and isinstance(n.what, la.Name)
+    ]
+    missing = []
+    for readings in _stretches(links):
+        if any(m.kind != "value" for m in readings) or max(m.score for m in readings) < _SURE:
+            continue  # it may as well be the name of a thing
+        text = readings[0].text.casefold()
+        values = [(m.value or "").casefold() for m in readings]
+        is_shown = any(m.name.casefold() in (*shown, *truths) for m in readings)
+        is_name = any(text in name for name in names)
+        if not is_shown and not is_name and not any(each and each in held for each in (*values, text)):
+            missing.append(readings[0].text)
+    return missing
+
+
+_SURE = 0.95
+
+
+def _text(node: la.Node) -> str:
+    return node.value if isinstance(node, la.Text) else str(node)
+
+
+def _is_word(text: str, patterns: Sequence[str]) -> bool:
+    return any(re.search(pattern, text, re.I) for pattern in patterns)
+
+
+def _dimensions(links: Links, nodes: Sequence[la.Node], masked: str) -> list[str]:
+    """What stands behind "by" or "per" and is named nowhere in the statement."""
+    names = {n.text.lower() for n in nodes if isinstance(n, la.Name)}
+    units = {n.unit.lower() for n in nodes if isinstance(n, la.Grain)}
+    missing = []
+    for readings in _stretches(links):
+        columns = [m for m in readings if m.kind == "column"]
+        followed = any(0 <= m.start - readings[0].end <= 1 for m in links.mentions)
+        if not columns or followed or not _BEHIND.search(masked[: readings[0].start]):
+            continue
+        is_named = any(_is_named(m, names) for m in readings)
+        if not is_named and not any(unit in readings[0].text.lower() for unit in units):
+            missing.append(readings[0].text)
+    return missing
+
+
+def _is_named(mention: Mention, names: set[str]) -> bool:
+    stem = mention.name.lower().removesuffix("_id")
+    return mention.kind == "view" or any(stem in name for name in names)
+
+
+def _periods(links: Links, compiled: Compiled, nodes: Sequence[la.Node], shop: Shop) -> list[str]:
+    """Periods that neither a DURING, nor a comparison with a day, nor a shift stands for."""
+    if not links.periods:
+        return []
+    words = [n.words for n in nodes if isinstance(n, la.During)]
+    words += [n.during for n in nodes if isinstance(n, la.Has) and n.during]
+    today = compiled.today
+    spans = [span_of(text, today, shop.fiscal_year_starts) for text in words]
+    days = {n.value for n in nodes if isinstance(n, la.Text)}
+    is_shifted = any(isinstance(n, la.Shifted) for n in nodes)
+    missing = []
+    for period in links.periods:
+        said = period.text.strip().casefold()
+        is_said = any(said in text.casefold() or text.casefold() in said for text in words)
+        is_day = str(period.start) in days or str(period.end) in days
+        same = span_of(period.text.strip(), today, shop.fiscal_year_starts)
+        is_same = same is not None and any(s and (s.start, s.end) == (same.start, same.end) for s in spans)
+        if not (is_said or is_same or is_day or is_shifted):
+            missing.append(period.text)
+    return missing
+
+
+def _numbers(links: Links, nodes: Sequence[la.Node], statement: la.Statement) -> list[str]:
+    """Numbers in digits that stand nowhere in the statement."""
+    held = {float(n.text) for n in nodes if isinstance(n, la.Number)}
+    held |= {float(n.count) for n in nodes if isinstance(n, la.Step | la.Times | la.Rolling | la.Tile)}
+    held |= {float(n.percent) for n in nodes if isinstance(n, la.Aggregate) and n.percent}
+    held |= {float(statement.limit)} if statement.limit is not None else set()
+    held |= {value * 100 for value in held}
+    if any(isinstance(n, la.Bucket | la.Per | la.Since) for n in nodes):
+        return []  # "once, twice, three times …" names bands
+    texts = [n.value for n in nodes if isinstance(n, la.Text)]
+    texts += [n.words for n in nodes if isinstance(n, la.During)]
+    return [
+        number.text
+        for number in links.numbers
+        if re.fullmatch(r"\d[\d,.]*(?:k|万|千)?", number.text.strip(), re.I)
+        and not any(abs(number.value - value) < 1e-9 for value in held)
+        and not any(number.text.strip() in text for text in texts)
+    ]
+
+
+def _stretches(links: Links) -> list[list[Mention]]:
+    found: dict[tuple[int, int], list[Mention]] = {}
+    for mention in links.mentions:
+        found.setdefault((mention.start, mention.end), []).append(mention)
+    return list(found.values())
