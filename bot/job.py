@@ -30,6 +30,7 @@ from telling.writer import Draw, Tell
 if TYPE_CHECKING:
     from sql.ask import SqlAnswer
     from sql.shop.workspace import Workspace
+    from sql.statement.compile import Compiled
 
 LANGUAGES = ("en", "zh")
 """A job says what it is and is asked for in each of these."""
@@ -78,6 +79,10 @@ class Claim:
 class Asker(Protocol):
     """Turns a linked question into checked SQL and its rows; ``sql.ask.SqlAsker`` does."""
 
+    @property
+    def speaks(self) -> bool:
+        """Whether the model has learnt the question language: what cannot be answered is then its to say."""
+
     def ask(
         self,
         question: Links,
@@ -86,6 +91,9 @@ class Asker(Protocol):
         on_sql: Callable[[str], None] | None = None,
     ) -> SqlAnswer:
         """Raises the errors of ``sql`` and ``llm``."""
+
+    def offer(self, text: str, compiled: Compiled) -> None:
+        """Whoever asks ``text`` from now on is answered with that statement."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +157,8 @@ class Job:
     """Package that holds its own sentences in ``texts/<language>.yml``; empty for none."""
     asks_about: Callable[[Sequence[Mention], Shop, str], tuple[str, ...]] = lambda values, shop, language: ()
     """Whole questions of its own about the values that a question names and says nothing more of."""
+    takes_the_rest: bool = False
+    """Whether it answers what no job claims, where the model has learnt to say that it cannot."""
     is_about_text: bool = False
     """Whether the topic of its questions is free words, so that "and the strap?" changes the topic."""
     is_offered: bool = True

@@ -84,17 +84,19 @@ def route(understood: Understood, tools: Tools, nearest: Nearest | None = None) 
         AskBack: the question does not say what it wants; options are offered where there are any.
     """
     verdict, question = understood.verdict, understood.standalone
+    speaks = tools.asker is not None and tools.asker.speaks
     claims = _claims(understood, tools.jobs)
     best = max(claims, key=lambda name: claims[name][1].strength, default=None)  # of equals the first job
     strength = claims[best][1].strength if best is not None else None
     if strength is not Strength.SAID:
         _decline(verdict, understood, tools, "rules", "write", "outside", "hidden")
-        _ask_by_what(understood, tools)
+        if not speaks:
+            _ask_by_what(understood, tools)
     else:
         _decline(verdict, understood, tools, "rules", "write")
     if best is not None and strength is not None and strength > Strength.POSSIBLE:
         job, claim = claims[best]
-        if strength is Strength.NAMED:
+        if strength is Strength.NAMED and not speaks:
             _decline(verdict, understood, tools, "missing")
         job.check_needs(tools.workspace.shop)
         return Route(job=job, reason=claim.reason)
@@ -104,6 +106,9 @@ def route(understood: Understood, tools: Tools, nearest: Nearest | None = None) 
     if near in claims:
         claims[near][0].check_needs(tools.workspace.shop)
         return Route(job=claims[near][0], reason="meaning")
+    rest = next((job for job in tools.jobs if job.takes_the_rest), None) if speaks else None
+    if rest is not None:
+        return Route(job=rest, reason="the rest")
     if understood.links.unknown and understood.language in SPOKEN and not BEST.search(question):
         nothing = Verdict(kind="missing", missing=understood.links.unknown)
         raise declined(nothing, understood.language, tools.workspace)

@@ -7,7 +7,8 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
@@ -22,6 +23,7 @@ from sql.semantics import Role
 from sql.shop.workspace import Workspace
 from sql.statement.agreement import unused_links
 from sql.statement.compile import Compiled
+from sql.statement.doubt import probability, signs
 from sql.statement.free_draft import FreeDrafter
 from sql.statement.language_draft import LanguageDrafter
 from sql.statement.rules import Rules
@@ -34,6 +36,8 @@ from sql.types import Table
 logger = logging.getLogger(__name__)
 
 MAX_REPAIRS = 2
+MAX_OFFERED = 256
+"""Readings that can still be chosen; the oldest is forgotten first."""
 
 
 _ABOUT_NAMES = ("Binder Error", "Catalog Error", "Parser Error", "The statement did not end", "no such ")
@@ -89,6 +93,8 @@ class SqlAnswer:
     """Words of the question that no part of the statement stands for: the answer should say so."""
     compiled: Compiled | None = None
     """The statement of the question language that was run; ``None`` for one of the shop's own rules."""
+    signs: Mapping[str, float] = field(default_factory=dict)
+    """What the confidence is made of (``sql.statement.doubt``)."""
 
 
 class SqlAsker:
@@ -117,6 +123,19 @@ class SqlAsker:
         self.writer = writer
         self.votes = votes
         self.repairs = repairs
+        self._offered: OrderedDict[str, str] = OrderedDict()
+
+    @property
+    def speaks(self) -> bool:
+        """Whether the writer's model has learnt the question language, and with it when to decline."""
+        writer = self.writer.writer if isinstance(self.writer, Rules) else self.writer
+        return isinstance(writer, LanguageDrafter)
+
+    def offer(self, text: str, compiled: Compiled) -> None:
+        """Answer ``text``, which stands for a statement that was offered, with that very statement."""
+        self._offered[text] = str(compiled.statement)
+        while len(self._offered) > MAX_OFFERED:
+            self._offered.popitem(last=False)
 
     def ask(
         self,
@@ -141,7 +160,8 @@ class SqlAsker:
         links = question
         if isinstance(links, str):
             links = link(links, self.vocabulary, self.workspace.today)
-        if (verdict := verdict_of(links, self.vocabulary)) is not None:
+        verdict = verdict_of(links, self.vocabulary)
+        if verdict is not None and not (self.speaks and verdict.kind == "missing"):
             raise CannotAnswer(verdict, self.workspace.role.name)
         attempts: list[Attempt] = []
         last: SqlError | None = None
@@ -176,11 +196,15 @@ class SqlAsker:
                 chosen, table = ran[best]
                 compiled = chosen.compiled
                 unused = unused_links(links, chosen.sql) if compiled is None else chosen.unheard
+                seen = signs(chosen, links, table, self.workspace.shop, number + chosen.tries)
                 return SqlAnswer(
                     compiled=compiled,
+                    signs=seen,
                     table=self._labelled(table, compiled),
                     links=links,
-                    confidence=confidence(links, chosen, number, len(unused), table, share),
+                    confidence=probability(seen)
+                    if compiled is not None
+                    else confidence(links, chosen, number, len(unused), table, share),
                     attempts=(*attempts, Attempt(sql=chosen.sql, error=None)),
                     seconds={"draft": time.perf_counter() - started - run_s, "run": run_s},
                     unused=unused,
@@ -196,6 +220,11 @@ class SqlAsker:
         self, links: Links, attempts: Sequence[Attempt], cancel: threading.Event | None
     ) -> list[Written]:
         """What the writer makes of the question; those that decline it are left out."""
+        offered = self._offered.get(links.question)
+        writer = self.writer.writer if isinstance(self.writer, Rules) else self.writer
+        if offered is not None and isinstance(writer, LanguageDrafter) and not attempts:
+            compiled = writer.compile(offered)
+            return [Written(sql=compiled.sql, compiled=compiled)]
         drafts = self.writer.draft(
             links,
             samples=1 if attempts else self.votes,

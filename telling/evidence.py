@@ -68,6 +68,11 @@ class Evidence:
     """The view that the tables and hits are about."""
     confidence: float = 0.0
     """Probability in [0, 1] that the evidence answers the question."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """Column of the first table → what it is called in the asker's language, where its name says too little.
+    """
+    caveats: tuple[tuple[str, Mapping[str, str]], ...] = ()
+    """Sentences of the job's that stand before the figures: key and values. Values are not escaped yet."""
     warnings: tuple[tuple[str, Mapping[str, str]], ...] = ()
     """Sentences of the job's to warn with: key and values. Values are not escaped yet."""
     sql: str = ""

@@ -11,7 +11,7 @@ import datetime as dt
 import decimal
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,8 +49,9 @@ def write(evidence: Evidence, tell: Tell, shop: Shop, words: Words, role: Role |
     Args:
         role: whose rows these are: "none" is said of the part that it may see. ``None`` sees all.
     """
-    writer = Writer(evidence.tables, shop, words, role=role)
-    composed = writer.composed(tell(evidence, writer))
+    writer = Writer(evidence.tables, shop, words, role=role, titles=evidence.titles)
+    head = [writer.say(k, **{n: writer.restate(v) for n, v in each.items()}) for k, each in evidence.caveats]
+    composed = writer.composed("\n\n".join([*head, tell(evidence, writer)]))
     for number in numbers_without_receipt(composed):
         logger.error("a number without a receipt in an answer: %s", number)
     return composed
@@ -80,6 +81,7 @@ class Writer:
         *,
         role: Role | None = None,
         escape: Callable[[str], str] = escape_markdown,
+        titles: Mapping[str, str] | None = None,
     ) -> None:
         self.tables = tables
         self.shop = shop
@@ -87,6 +89,8 @@ class Writer:
         self.role = role
         self.escape = escape
         """Makes a text of strangers harmless in what is written; ``str`` where the surface does that."""
+        self.titles = dict(titles or {})
+        """Column of the first table → what it is called."""
         self.figures: list[Figure] = []
         self.restated: list[str] = []
 
@@ -151,7 +155,9 @@ class Writer:
 
         Names that the shop's file gives may hold digits; they are no data.
         """
-        title = title_of(self.shop, self.tables[table].columns[column].name, self.words.language)
+        name = self.tables[table].columns[column].name
+        title = self.titles.get(name, "") if table == 0 else ""
+        title = title or title_of(self.shop, name, self.words.language)
         return self.restate(title[:1].upper() + title[1:] if at_start else title)
 
     def filters(self, scope: Scope) -> str:

@@ -1,4 +1,4 @@
-"""``python -m finetune.shops check [NAME …]`` and ``python -m finetune.shops run NAME "STATEMENT"``."""
+"""``python -m finetune.shops``: check, run, write as training examples, measure a model, fit the doubt."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from finetune.errors import FinetuneError
 from finetune.shops.check import Counts, ask, check, opened
+from finetune.shops.measuring import VALIDATION, fit, measure, read_outcomes, summary, write_outcomes
 from finetune.shops.question_pairs import shop_names
+from finetune.shops.shop_examples import examples_of
 from sql.errors import SqlError
 
 
@@ -25,9 +28,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     runs = commands.add_parser("run", help="print the rows of one statement")
     runs.add_argument("name", metavar="NAME", help="folder in finetune/shops/set")
     runs.add_argument("statement", metavar="STATEMENT", help="in the question language")
+    writes = commands.add_parser("examples", help="write training examples, and those to validate with")
+    writes.add_argument("--out", type=Path, required=True, metavar="FILE.jsonl")
+    writes.add_argument("--validation", type=Path, required=True, metavar="FILE.jsonl")
+    measures = commands.add_parser("measure", help="ask a model the questions of the validation shops")
+    measures.add_argument("names", nargs="*", metavar="NAME", help="other shops than those")
+    measures.add_argument("--model", metavar="NAME", help="left out: the one that the settings name")
+    measures.add_argument("--adapter", metavar="NAME", help="left out: the one that comes with it")
+    measures.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth question")
+    measures.add_argument("--out", type=Path, required=True, metavar="FILE.jsonl", help="outcomes, appended")
+    fits = commands.add_parser("fit", help="fit sql.statement.doubt to outcomes")
+    fits.add_argument("files", nargs="+", type=Path, metavar="FILE.jsonl")
     given = parser.parse_args(arguments)
     if given.command == "run":
         return _run(given.name, given.statement)
+    if given.command == "examples":
+        return _examples(given.out, given.validation)
+    if given.command == "measure":
+        return _measure(given.names, given.model, given.adapter, given.every, given.out)
+    if given.command == "fit":
+        _say(json.dumps(fit(read_outcomes(given.files)), indent=1))
+        return 0
     return _check(given.names or shop_names(), is_written=given.write, as_json=given.json)
 
 
@@ -67,6 +88,35 @@ def _run(name: str, statement: str) -> int:
         return 1
     rows = ["\t".join("" if cell is None else str(cell) for cell in row) for row in table.rows]
     _say("\t".join(column.name for column in compiled.columns), *rows, f"({len(rows)} rows)")
+    return 0
+
+
+def _examples(out: Path, validation: Path) -> int:
+    from finetune.examples import write_examples
+
+    for file, names in (
+        (out, [name for name in shop_names() if name not in VALIDATION]),
+        (validation, list(VALIDATION)),
+    ):
+        made, unsayable = examples_of(names)
+        write_examples(made, file)
+        _say(f"{file}: {len(made)} examples; {len(unsayable)} left out that the grammar does not let through")
+    return 0
+
+
+def _measure(names: Sequence[str], model: str | None, adapter: str | None, every: int, out: Path) -> int:
+    from app.settings import Settings
+    from llm.adapters import SHIPPED, default_adapter, find_adapters
+    from llm.load import open_engine
+
+    settings = Settings.from_environment()
+    model = model or settings.model
+    adapter = adapter or default_adapter(model, over="language")
+    engine = open_engine(
+        settings.weights, model=model, adapters=find_adapters(model, SHIPPED, settings.adapters)
+    )
+    found = write_outcomes(measure(names or VALIDATION, engine, adapter=adapter, every=every), out)
+    _say(json.dumps(summary(found), indent=1))
     return 0
 
 

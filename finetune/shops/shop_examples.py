@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from finetune.examples import Example
@@ -15,6 +16,7 @@ from sql.shop.workspace import Workspace
 from sql.statement.language_draft import sayable, seen_shop
 from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar
 from sql.statement.language_prompt import describe, language_prompt
+from sql.statement.parse import parse
 from sql.statement.sentence import Text
 from sql.statement.spans import span_of
 
@@ -24,8 +26,17 @@ def reply_of(pair: Pair) -> str | None:
     if pair.kind == "job":
         return None
     if pair.kind == "ask_back":
-        return ASK + OR.join(pair.choices[:2])
-    return pair.statement or NOTHING
+        return ASK + OR.join(map(_in_order, pair.choices[:2]))
+    return _in_order(pair.statement) if pair.statement else NOTHING
+
+
+def _in_order(text: str) -> str:
+    """The statement with its period as the first condition: one way to say it is learnt sooner than two."""
+    statement = parse(text)
+    if (period := statement.period) is None:
+        return text
+    others = tuple(part for part in statement.where if part is not period)
+    return str(replace(statement, where=(period, *others)))
 
 
 def examples_of(

@@ -49,5 +49,6 @@ job = Job(
     claims=claims,
     run=answer_with_sql,
     texts=__package__,
+    takes_the_rest=True,
     cases=read_cases(__package__),
 )

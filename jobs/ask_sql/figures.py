@@ -2,45 +2,60 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import re
 import time
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
 
 from sqlglot import exp
 
-from bot.errors import Declined
+from bot.errors import AskBack, Declined
 from bot.job import Request, Tools
+from sql.ask import Ambiguous
 from sql.errors import SqlError
 from sql.names import quoted
 from sql.semantics import Shop
+from sql.statement.read_aloud import ReadAs, Reader, read_aloud
 from sql.types import Table
-from telling.evidence import Evidence
+from telling.evidence import Evidence, Scope
 from telling.profile import profile_of
 from telling.row_scope import scope_of
+from telling.titles import title_of
 
 if TYPE_CHECKING:
     from sql.ask import SqlAnswer
+    from sql.statement.compile import Compiled
 
 logger = logging.getLogger(__name__)
 
 UNSURE = 0.3
 """Confidence below which the answer carries a warning."""
+SURE, TOO_UNSURE = 0.8, 0.35
+"""Confidence below which the answer begins with its doubt, and below which it is a question back."""
 
 
 def answer_with_sql(request: Request, tools: Tools) -> Evidence:
     """Ask the database. Table 0 is the answer; a further one holds a total, or the span of the data."""
     if tools.asker is None:
         raise Declined("no_engine")
-    answer = tools.asker.ask(request.links, cancel=request.cancel, on_sql=request.on_sql)
+    try:
+        answer = tools.asker.ask(request.links, cancel=request.cancel, on_sql=request.on_sql)
+    except Ambiguous as error:
+        raise AskBack("which_reading", options=_readings(error.readings, request, tools)) from error
+    if answer.compiled is not None and answer.confidence < TOO_UNSURE:
+        raise AskBack("unsure_reading", options=_readings((answer.compiled,), request, tools))
     table = answer.table
     request.on_table(table)
     started = time.monotonic()
     further = _further(table, tools)
+    read = _read(answer.compiled, request, tools) if answer.compiled is not None else None
     return Evidence(
         tables=(table, *further.values()),
-        scope=scope_of(answer.links, table.query.tree),
+        scope=scope_of(answer.links, table.query.tree) if read is None else _scope(answer, read),
+        titles={} if read is None else _titles(answer, request, tools),
+        caveats=_caveats(answer),
         parts={name: i for i, name in enumerate(further, start=1)},
         about=_view_of(table, tools.workspace.shop),
         confidence=answer.confidence,
@@ -50,17 +65,66 @@ def answer_with_sql(request: Request, tools: Tools) -> Evidence:
     )
 
 
+def _name(request: Request, tools: Tools) -> Callable[[str], str]:
+    return lambda name: title_of(tools.workspace.shop, name, request.language)
+
+
+def _language(request: Request) -> Literal["en", "zh"]:
+    return "zh" if request.language == "zh" else "en"
+
+
+def _read(compiled: Compiled, request: Request, tools: Tools) -> ReadAs:
+    return read_aloud(compiled, _language(request), _name(request, tools))
+
+
+def _readings(compiled: Sequence[Compiled], request: Request, tools: Tools) -> tuple[str, ...]:
+    """Statements in words, to choose from; whoever sends one back gets that very statement."""
+    assert tools.asker is not None
+    said = {_read(each, request, tools).sentence: each for each in compiled}
+    for text, each in said.items():
+        tools.asker.offer(text, each)
+    return tuple(said)
+
+
+def _scope(answer: SqlAnswer, read: ReadAs) -> Scope:
+    """What the statement is limited to, read off it."""
+    span = answer.compiled.span if answer.compiled is not None else None
+    if span is None:
+        return Scope(values=read.conditions)
+    last = None if span.end is None else span.end - dt.timedelta(days=1)
+    return Scope(values=read.conditions, period_text=span.words, period_first=span.start, period_last=last)
+
+
+def _titles(answer: SqlAnswer, request: Request, tools: Tools) -> Mapping[str, str]:
+    reader = Reader(_language(request), _name(request, tools))
+    columns = answer.compiled.columns if answer.compiled is not None else ()
+    return {column.name: reader.value(column.item) for column in columns if column.is_figure}
+
+
+def _caveats(answer: SqlAnswer) -> tuple[tuple[str, Mapping[str, str]], ...]:
+    """What stands before the figures: words that they take no account of, and doubt."""
+    if answer.compiled is None:
+        return ()
+    caveats: list[tuple[str, Mapping[str, str]]] = []
+    if answer.unused:
+        caveats.append(("unheard", {"names": _quoted(answer.unused)}))
+    elif answer.confidence < SURE:
+        caveats.append(("unsure", {}))
+    return tuple(caveats)
+
+
 _WHY = re.compile(r"(?i)^\W*(?:why|how come)\b|为什么|为何")
 
 
 def _warnings(answer: SqlAnswer, question: str) -> tuple[tuple[str, Mapping[str, str]], ...]:
     """What the asker should know before trusting the rows."""
     warnings: list[tuple[str, Mapping[str, str]]] = []
-    if answer.confidence < UNSURE:
+    is_told = answer.compiled is not None  # before the figures
+    if answer.confidence < UNSURE and not is_told:
         warnings.append(("low_confidence", {}))
-    if answer.unused:
+    if answer.unused and not is_told:
         warnings.append(("unused", {"names": _quoted(answer.unused)}))
-    if answer.links.unknown:
+    if answer.links.unknown and not is_told:
         warnings.append(("unknown_words", {"names": _quoted(answer.links.unknown)}))
     if _WHY.search(question):
         warnings.append(("causes", {}))

@@ -658,7 +658,9 @@ _UNTIL = re.compile(
     ),
     re.I,
 )
-_TAIL_SINCE = re.compile(r"\s*(?:以来|至今|开始|起|onwards?|on)(?![\w])|\s*(?:以来|至今|开始|起)")
+_TAIL_SINCE = re.compile(
+    r"\s*(?:以来|至今|开始|起|onwards?|on)(?![\w])|\s*(?:以来|至今|[到至](?:现在|今天|目前|今)|开始|起)"
+)
 _TAIL_AFTER = re.compile(r"\s*(?:之后|以后|后)(?!年)")
 _TAIL_BEFORE = re.compile(r"\s*(?:之前|以前|前)(?![几\d一二三两])")
 

@@ -11,6 +11,7 @@ import datetime as dt
 import operator
 import re
 from dataclasses import replace
+from typing import get_args
 
 from sqlglot import exp
 
@@ -24,8 +25,10 @@ from sql.statement.sentence import (
     AnyOf,
     Compare,
     Condition,
+    DayPart,
     During,
     Empty,
+    Grain,
     Has,
     Holds,
     Like,
@@ -113,7 +116,8 @@ def _plain(scope: Scope, node: Condition) -> exp.Expr:
         return exp.Not(this=made) if node.is_not else made
     if isinstance(node, During):
         assert node.column is not None
-        return both(scope.work.bounds(scope.column(node.column), scope.work.span(node.words))) or exp.true()
+        span = scope.work.span(node.words, is_cut=False)  # what is due this year may be due after today
+        return both(scope.work.bounds(scope.column(node.column), span)) or exp.true()
     assert isinstance(node, Among | Range | Like | Empty)
     left = _left(scope, node.left)
     made = _tested(scope, node, left)
@@ -125,6 +129,8 @@ def _plain(scope: Scope, node: Condition) -> exp.Expr:
 
 
 def _left(scope: Scope, node: Value) -> exp.Expr:
+    if isinstance(node, Grain) and node.unit in get_args(DayPart):
+        return scope.dim(node)
     made = scope.since(node) if isinstance(node, Since) else scope.value(node)
     return exp.Paren(this=made) if isinstance(made, exp.Binary) else made
 

@@ -27,8 +27,8 @@ class _Parts:
     statement: la.Statement
     nodes: tuple[la.Node, ...]
     metrics: tuple[Metric, ...]
-    question: str
-    """In small letters."""
+    asked: str
+    """The question and the values that it names, in small letters."""
 
     def has(self, *kinds: type[la.Node]) -> bool:
         return any(isinstance(node, kinds) for node in self.nodes)
@@ -60,7 +60,7 @@ class _Parts:
         none = any(isinstance(n, la.Times) and n.count == 0 for n in self.nodes)
         whole = any(isinstance(n, la.Per) and n.is_all for n in self.nodes)
         # "not yet sent" may be a value of its own, such as 'open'
-        own = any(n.sign == "=" and _text(n.right).casefold() not in self.question for n in signs)
+        own = any(n.sign == "=" and _text(n.right).casefold() not in self.asked for n in signs)
         return is_not or is_other or none or whole or own or self.has(la.Empty)
 
     @property
@@ -193,7 +193,8 @@ def unheard(links: Links, compiled: Compiled, shop: Shop) -> tuple[str, ...]:
     metrics = [m for m in shop.metrics if m.name.lower() in names]
     inner = {word.lower() for m in metrics if m.is_composed for word in re.findall(r"\w+", m.sql)}
     metrics += [m for m in shop.metrics if m.name.lower() in inner and m not in metrics]
-    parts = _Parts(statement, nodes, tuple(metrics), links.question.casefold())
+    asked = " ".join([links.question, *(m.value for m in links.mentions if m.value)])
+    parts = _Parts(statement, nodes, tuple(metrics), asked.casefold())
     masked = mask(links)
     found: dict[str, None] = {}
     heard = []
@@ -259,7 +260,8 @@ def _dimensions(links: Links, nodes: Sequence[la.Node], masked: str) -> list[str
     missing = []
     for readings in _stretches(links):
         columns = [m for m in readings if m.kind == "column"]
-        followed = any(0 <= m.start - readings[0].end <= 1 for m in links.mentions)
+        end = readings[0].end
+        followed = any(m.start >= end and not links.question[end : m.start].strip() for m in links.mentions)
         if not columns or followed or not _BEHIND.search(masked[: readings[0].start]):
             continue
         is_named = any(_is_named(m, names) for m in readings)

@@ -85,8 +85,7 @@ class LanguageDrafter:
         found = [self._written(c, links) for c in self.engine.complete(request, cancel)]
         if found[0].fault is not None or found[0].is_unfinished or found[0].unheard:
             found += self._more(request, links, TRIES_AGAIN, WARM, cancel)
-            best = min(found, key=_standing)
-            found = [best]
+            found = [replace(min(found, key=_standing), tries=1)]
         if samples > 1:
             found += self._more(request, links, samples - 1, temperature or 1.0, cancel)
         return found

@@ -20,9 +20,11 @@ MOST_NAMES = 400
 """Columns that one view may lead to in the grammar, the nearest first."""
 _SHARED = """\
 GRAIN: "DAY" | "WEEK" | "MONTH" | "QUARTER" | "YEAR" | "FISCAL_QUARTER" | "FISCAL_YEAR" | "WEEKDAY" | "HOUR"
-UNIT: "DAY" | "WEEK" | "MONTH" | "QUARTER" | "YEAR"
+UNIT: "DAY" | "WEEK" | "MONTH" | "QUARTER" | "YEAR" | "FISCAL_QUARTER" | "FISCAL_YEAR"
+PERCENT: "10" | "25" | "50" | "75" | "80" | "90" | "95" | "99"
 SIGN: " = " | " <> " | " < " | " <= " | " > " | " >= "
 OF: " = " | " <> "
+DAYPART: "WEEKDAY" | "HOUR"
 CALC: " / " | " - " | " + " | " * "
 AGG: "SUM(" | "AVG(" | "MIN(" | "MAX(" | "MEDIAN(" | "COUNT("
 SINCE: "FIRST(" | "AGE(" | "IS_FIRST("
@@ -121,25 +123,23 @@ def _view_rules(
     times = [name for name, kind in near if kind in ("date", "timestamp")]
     truths = [str(name) for name, r in reached if r.column.type == "boolean"]
     texts = [str(name) for name, r in reached if r.column.type == "text"]
-    keys = [str(name) for name, r in reached if _tells_which(name.text, r.view)] or names
     home = _inner(written_name(view.name))
     made = [
         f'body_{n}: items_{n} " FROM {home}" where_{n}? group_{n}? having_{n}? order_{n}? limit_{n}?',
         f'items_{n}: item_{n} (", " item_{n}){{0,5}}',
-        f"item_{n}: figure_{n} | dim_{n}",
         f'where_{n}: " WHERE " cond_{n} (" AND " cond_{n}){{0,5}}',
         f'group_{n}: " GROUP BY " dim_{n} (", " dim_{n}){{0,3}}',
         f'having_{n}: " HAVING " hcond_{n} (" AND " hcond_{n}){{0,2}}',
         f"hcond_{n}: (figure_{n} | per_{n}) SIGN (NUM | one_{n})",
         f'order_{n}: " ORDER BY " key_{n} (", " key_{n}){{0,2}}',
-        f'key_{n}: (figure_{n} | dim_{n}) " DESC"?',
+        f'key_{n}: item_{n} " DESC"?',
         f'limit_{n}: " LIMIT " NUM (" PER " dim_{n} (", " dim_{n}){{0,1}})?',
         _terminal(f"NAME_{n}", names),
-        _terminal(f"KEY_{n}", keys),
     ]
+    items = [f"figure_{n}", f"dim_{n}"]
     dims = [f"NAME_{n}", "GRAIN", f"per_{n}"]
     dims += [f'"BUCKET(" (NAME_{n} | per_{n}) (", " NUM){{1,6}} ")"', f'"TILE(" per_{n} ", " NUM ")"']
-    dims += [f'SINCE UNIT " PER " KEY_{n} ")"', f'"PAIRS(" NAME_{n} " PER " KEY_{n} ")"']
+    dims += [f'SINCE UNIT " PER " NAME_{n} ")"', f'"PAIRS(" NAME_{n} " PER " NAME_{n} ")"']
     some = f'cond_{n} (" AND " cond_{n}){{0,2}}'
     figures = [f"one_{n}", f'"BEFORE(" one_{n} (CALC one_{n})? (", " step)? ")"']
     figures += [f'"GROWTH(" one_{n} (CALC one_{n})? (", " step)? ")"', f'"ONLY(" one_{n} ", " {some} ")"']
@@ -147,27 +147,35 @@ def _view_rules(
     figures += [f'"RUNNING(" one_{n} (CALC one_{n})? (", " UNIT)? ")"', f'"ROLLING(" one_{n} ", " NUM ")"']
     figures += [f'"RANK(" one_{n} (" PER " dim_{n})? ")"']
     ones = ['"COUNT(*)"', f'"COUNT(" (UNIT | "DISTINCT " NAME_{n}) ")"', f'AGG val_{n} ")"']
-    ones += [f'"PERCENTILE(" val_{n} ", " NUM ")"']
+    ones += [f'"PERCENTILE(" val_{n} ", " (NUM | PERCENT) ")"']
     values = [f"NAME_{n}", f"per_{n}", f'plain_{n} " PER " UNIT']
     plain = ['"COUNT(*)"', f'AGG NAME_{n} ")"']
     conditions = [f"per_{n} SIGN NUM", f'per_{n} " BETWEEN " NUM " AND " NUM', f"has_{n}", f"known_{n}"]
-    conditions += [f'SINCE UNIT " PER " KEY_{n} ")"', f'NAME_{n} " IS " "NOT "? "NULL"']
+    conditions += [f'SINCE UNIT " PER " NAME_{n} ")"', f'NAME_{n} " IS " "NOT "? "NULL"']
     conditions += [f'"(" {some} (" OR " {some}){{1,3}} ")"']
+    conditions += [
+        "DAYPART SIGN NUM",
+        'DAYPART " BETWEEN " NUM " AND " NUM',
+        'DAYPART " IN (" NUM (", " NUM){1,6} ")"',
+    ]
     if shop.metrics:
         ones.append("METRIC")
         plain.append("METRIC")
     if numbers:
         made.append(_terminal(f"NUMBER_{n}", numbers))
-        values.append(f"NUMBER_{n} CALC NUMBER_{n} (CALC NUMBER_{n})?")
+        made.append(f"sum_{n}: NUMBER_{n} CALC NUMBER_{n} (CALC NUMBER_{n})?")
+        values.append(f"sum_{n}")
+        items.append(f"sum_{n}")
         conditions += [f"NUMBER_{n} SIGN (NUM | NUMBER_{n})", f'NUMBER_{n} " BETWEEN " NUM " AND " NUM']
         conditions.append(f'NUMBER_{n} " NOT"? " IN (" NUM (", " NUM){{1,7}} ")"')
     if times:
         made.append(_terminal(f"TIME_{n}", times))
         dims.append(f'GRAIN "(" TIME_{n} ")"')
         spans = [f'"DAYS(" TIME_{n} ", " TIME_{n} ")"', f'"HOURS(" TIME_{n} ", " TIME_{n} ")"']
-        spans.append(f'"GAP(" TIME_{n} " PER " KEY_{n} ")"')
+        spans.append(f'"GAP(" TIME_{n} " PER " NAME_{n} ")"')
         made.append(f"elapsed_{n}: {' | '.join(spans)}")
         values.append(f"elapsed_{n}")
+        items.append(f"elapsed_{n}")
         dims.append(f'"BUCKET(" elapsed_{n} (", " NUM){{1,6}} ")"')
         conditions += [f"elapsed_{n} SIGN NUM", f"TIME_{n} SIGN TIME_{n}"]
         if has_periods:
@@ -184,13 +192,14 @@ def _view_rules(
         conditions += [f"FREE_{n} OF TEXT", f'FREE_{n} " NOT"? " IN (" TEXT (", " TEXT){{1,7}} ")"']
         conditions.append(f'FREE_{n} " NOT"? " LIKE \'" "%"? LIKED "%"? "\'"')
     made += [
+        f"item_{n}: {' | '.join(items)}",
         f"dim_{n}: {' | '.join(dims)}",
         f"figure_{n}: term_{n} (CALC term_{n})?",
         f"term_{n}: {' | '.join(figures)}",
         f"one_{n}: {' | '.join(ones)}",
         f"val_{n}: {' | '.join(values)}",
         f"plain_{n}: {' | '.join(plain)}",
-        f'per_{n}: plain_{n} " PER " "ALL "? KEY_{n}',
+        f'per_{n}: plain_{n} " PER " "ALL "? NAME_{n}',
         f"cond_{n}: {' | '.join(conditions)}",
         _has(n, shop, is_timed=has_periods),
     ]
@@ -201,17 +210,10 @@ def _has(n: int, shop: Shop, *, is_timed: bool) -> str:
     others = []
     for m, view in enumerate(shop.views):
         during = '(" DURING(" PERIOD ")")?' if is_timed else ""
-        times = f'(" COUNT" ("(" KEY_{m} ")")? SIGN NUM)?'
+        times = f'(" COUNT" ("(" NAME_{m} ")")? SIGN NUM)?'
         own = f'"{_inner(written_name(view.name))}" (" (" cond_{m} (" AND " cond_{m}){{0,2}} ")")?'
         others.append(f'{own} {during} (" WITHIN " step)? {times}')
-    return f'has_{n}: KEY_{n} " HAS " "NO "? ({" | ".join(others)})'
-
-
-def _tells_which(name: str, view: View) -> bool:
-    """Whether a column says which thing a row is about: a key, or a link to one."""
-    low = name.lower()
-    is_key = low in [k.lower() for k in view.key] or low in [r.lower() for r in view.refs]
-    return is_key or low == "id" or low.endswith(("_id", "_no", "_number", "_code"))
+    return f'has_{n}: NAME_{n} " HAS " "NO "? ({" | ".join(others)})'
 
 
 def _terminal(name: str, texts: Iterable[str]) -> str:

@@ -258,8 +258,19 @@ def _measured(work: Work, scope: Scope, measure: Measure, parts: list[tuple[str,
     assert isinstance(figure, Aggregate)
     if figure.operand is None:
         return lambda _: exp.Count(this=exp.Star(), big_int=True)
+    if figure.word == "SUM":
+        _check_summed(work, scope, figure.operand)
     place = _part(parts, scope.value(figure.operand))
     return lambda found: _aggregated(figure, found[place])
+
+
+def _check_summed(work: Work, scope: Scope, operand: Value) -> None:
+    """A value of another view stands beside several rows here, and may not be added up once for each."""
+    routes = [scope.route(name) for name in names_in(operand)]
+    if routes and all(route.hops and not route.is_many for route in routes):
+        view = routes[0].view.name
+        reason = f"one row of it stands beside several of {scope.home.name}: write FROM {view}, or AVG"
+        work.fail(operand, f"{operand} is of {view}, and {reason}")
 
 
 def _part(parts: list[tuple[str, exp.Expr]], value: exp.Expr) -> int:

@@ -46,8 +46,8 @@ class Rules:
     def __init__(
         self, workspace: Workspace, vocabulary: Vocabulary, writer: Writer, *, examples_only: bool = False
     ) -> None:
-        """``examples_only``: leave all but the shop's own examples to the writer. Of 159 questions on six made-up
-        shops that the rules placed, 92 were right; a model that has learnt the language is asked instead."""
+        """``examples_only``: leave all but the shop's own examples to the writer. Of 159 questions on six
+        made-up shops that the rules placed, 92 were right; a model that has learnt the language is asked."""
         self.writer = writer
         self._examples_only = examples_only
         self._vocabulary = vocabulary

@@ -37,9 +37,21 @@ _NUMBERS = {
 }
 _FISCAL = re.compile(
     r"(?:(this|last|previous)\s+)?(?:(?:fiscal|financial)\s+(year|quarter)|fy)\s*((?:19|20)\d\d)?(?:\s*[/-]\s*(\d\d(?:\d\d)?))?"
-    r"|((?:19|20)\d\d)(?:\s*[/-]\s*(\d\d(?:\d\d)?))?\s*财[政年]?年?度?",
+    r"|((?:19|20)\d\d)(?:\s*[/-]\s*(\d\d(?:\d\d)?))?\s*财[政年]?年?度?"
+    r"|(?P<zh>本|这个?|上个?|上一个?)财(?P<unit>年|季)度?",
     re.I,
 )
+_FISCAL_QUARTER = re.compile(
+    r"(?:fiscal|financial)\s+q(?P<a>[1-4])\s*(?P<y1>(?:19|20)\d\d)|q(?P<b>[1-4])\s+(?:of\s+)?"
+    r"(?:(?:fiscal|financial)\s+year|fy)\s*(?P<y2>(?:19|20)\d\d)",
+    re.I,
+)
+
+_SMALL = re.compile(
+    r"\b(?:the|in|of|on|at|for|during|within|over|whole|entire|all|full)\b|[在于的整个全内里中份]", re.I
+)
+_TELLING = re.compile(r"\w")
+"""What may be left of the words beside a period, and what may not."""
 
 
 @dataclass(frozen=True)
@@ -111,19 +123,31 @@ def unit_start(day: dt.date, unit: Unit, fiscal_start: int) -> dt.date:
     return dt.date(index // 12, index % 12 + 1, 1)
 
 
-def span_of(words: str, today: dt.date, fiscal_start: int) -> Span | None:
-    """The days that the words mean; ``None`` when they name none, or several stretches."""
+def span_of(words: str, today: dt.date, fiscal_start: int, *, is_cut: bool = True) -> Span | None:
+    """The days that the words mean; ``None`` when they name none, several stretches, or more than days.
+
+    Args:
+        is_cut: end with today where it falls into them.
+    """
     found = _last_units(words, today) or _fiscal(words, today, fiscal_start)
     if found is None:
         periods = find_periods(words, today) or find_periods(f"in {words}", today)
         if len(periods) != 1:
             return None
         period = periods[0]
+        rest = words.replace(period.text.strip(), " ", 1)
+        if _TELLING.search(_SMALL.sub(" ", rest)):
+            return None  # "fiscal Q1 2026" is not the first quarter of 2026
         start = None if period.start == dt.date.min else period.start
         end = None if period.end == dt.date.max else period.end
         found = Span(start, end, _GRAIN_UNITS.get(period.grain), words)
     after = today + dt.timedelta(days=1)
-    if found.end is not None and found.end > after and (found.start is None or found.start <= today):
+    if (
+        is_cut
+        and found.end is not None
+        and found.end > after
+        and (found.start is None or found.start <= today)
+    ):
         found = replace(found, end=after, is_to_date=True)
     return found
 
@@ -142,11 +166,22 @@ def _last_units(words: str, today: dt.date) -> Span | None:
 
 
 def _fiscal(words: str, today: dt.date, starts: int) -> Span | None:
+    unit: Unit
+    if (quarter := _FISCAL_QUARTER.fullmatch(words.strip())) is not None:
+        year_begins = int(quarter["y1"] or quarter["y2"]) - (1 if starts > 1 else 0)
+        start = shift_months(dt.date(year_begins, starts, 1), 3 * (int(quarter["a"] or quarter["b"]) - 1))
+        return Span(start, shift_months(start, 3), "FISCAL_QUARTER", words)
     match = _FISCAL.fullmatch(words.strip())
     if match is None:
         return None
+    if match["zh"]:
+        unit = "FISCAL_QUARTER" if match["unit"] == "季" else "FISCAL_YEAR"
+        start = unit_start(today, unit, starts)
+        if match["zh"].startswith("上"):
+            start = unit_start(start - dt.timedelta(days=1), unit, starts)
+        return Span(start, shift_months(start, _MONTHS[unit]), unit, words)
     year, second = match[3] or match[5], match[4] or match[6]
-    unit: Unit = "FISCAL_QUARTER" if (match[2] or "").lower() == "quarter" else "FISCAL_YEAR"
+    unit = "FISCAL_QUARTER" if (match[2] or "").lower() == "quarter" else "FISCAL_YEAR"
     if year is None:
         start = unit_start(today, unit, starts)
         if (match[1] or "this").lower() != "this":

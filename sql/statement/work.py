@@ -196,9 +196,9 @@ class Work:
 
     # ---- time -------------------------------------------------------------------------------------------
 
-    def span(self, words: str) -> Span:
-        """The days that the words mean."""
-        span = span_of(words, self.today, self.shop.fiscal_year_starts)
+    def span(self, words: str, *, is_cut: bool = True) -> Span:
+        """The days that the words mean; ``is_cut``: up to today where it falls into them."""
+        span = span_of(words, self.today, self.shop.fiscal_year_starts, is_cut=is_cut)
         if span is None:
             way_out = "write one period such as 'May 2026', 'last 3 months' or '2026-05-01 to 2026-05-31'"
             self.fail(f"'{words}'", f"{words!r} names no one period; {way_out}")

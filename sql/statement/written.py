@@ -37,6 +37,8 @@ class Written:
     """The statement of the question language that it is made of."""
     unheard: tuple[str, ...] = ()
     """Words of the question that no part of the statement stands for."""
+    tries: int = 0
+    """Statements that were written before it and did not stand."""
     choices: tuple[Compiled, ...] = ()
     """The model asks back which of these is meant; ``sql`` is empty."""
     fault: str | None = None

@@ -295,6 +295,7 @@ FAULTS = [
     ("SELECT units FROM lines WHERE channel = category", "channel", ""),
     ("SELECT COUNT(DAY), units FROM lines", "units", "stands alone"),
     ("SELECT MONTH, RANK(SHARE(units)) FROM lines GROUP BY MONTH", "RANK", "rank the figure itself"),
+    ("SELECT SUM(total) FROM lines", "total", "stands beside several of lines: write FROM orders"),
     ("SELECT AVG(price) FROM products WHERE DURING('2025')", "products", "products has no time"),
 ]
 

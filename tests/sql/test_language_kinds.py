@@ -17,6 +17,7 @@ from sql.shop.workspace import Workspace, open_workspace
 from sql.statement.compile import compile_statement
 from sql.statement.parse import parse
 from sql.statement.read_aloud import read_aloud
+from sql.statement.spans import span_of
 
 KINDS: list[tuple[str, Any]] = [
     ("SELECT revenue FROM sales WHERE product <> 'Gift card'", [(82_925,)]),
@@ -96,3 +97,42 @@ def test_what_is_left_out_is_read_aloud_as_left_out(workspace: Workspace) -> Non
     assert read_aloud(compiled).sentence == (
         "revenue; without product is Gift card; May 2026 (from 2026-05-01 to 2026-05-31)."
     )
+
+
+def test_a_statement_is_read_aloud_in_chinese(workspace: Workspace) -> None:
+    text = (
+        "SELECT country, GROWTH(revenue, 1 YEAR) FROM sales WHERE DURING('May 2026') "
+        "AND product <> 'Gift card' AND customer_id HAS NO sales DURING('2025') GROUP BY country "
+        "ORDER BY revenue DESC LIMIT 3"
+    )
+    compiled = compile_statement(parse(text), workspace.shop, "duckdb", workspace.today, workspace.role)
+    assert read_aloud(compiled, "zh").sentence == (
+        "revenue较1年前的增长，按country，不含product为Gift card、2025sales，"
+        "May 2026（从2026-05-01到2026-05-31），按revenue从大到小排前3个。"
+    )
+
+
+PERIODS = [
+    ("fiscal Q1 2026", 10, ("2025-10-01", "2026-01-01")),
+    ("Q2 of fiscal year 2026", 10, ("2026-01-01", "2026-04-01")),
+    ("上个财年", 10, ("2024-10-01", "2025-10-01")),
+    ("上个财季", 10, ("2026-01-01", "2026-04-01")),
+    ("去年到现在", 1, ("2025-01-01", None)),
+    ("during 2024", 1, ("2024-01-01", "2025-01-01")),
+    ("last month by channel", 1, None),  # more than a period
+    ("forecast for 2025", 1, None),
+]
+
+
+@pytest.mark.parametrize(("words", "starts", "days"), PERIODS)
+def test_words_mean_the_whole_of_themselves_or_no_period(words: str, starts: int, days: Any) -> None:
+    span = span_of(words, dt.date(2026, 6, 17), starts)
+    found = None if span is None else (str(span.start), span.end if span.end is None else str(span.end))
+    assert found == days
+
+
+def test_a_period_of_a_column_goes_beyond_today() -> None:
+    today = dt.date(2026, 6, 17)
+    cut, whole = (span_of("this year", today, 1, is_cut=is_cut) for is_cut in (True, False))
+    assert cut is not None and whole is not None
+    assert (str(cut.end), str(whole.end)) == ("2026-06-18", "2027-01-01")

@@ -1,0 +1,112 @@
+"""What is told of a statement of the question language: read off it, with its doubt before the figure."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "sql"))
+
+import asking_shop
+
+from bot.errors import AskBack
+from bot.job import Request, Tools
+from jobs.ask_sql import job
+from llm.scripted import ScriptedEngine
+from sql.ask import open_asker
+from sql.question.linking import Vocabulary, link
+from sql.shop.workspace import Workspace, open_workspace
+from telling.writer import Composed, numbers_without_receipt, write
+
+CASES: list[tuple[str, str, str, tuple[str, ...], tuple[str, ...]]] = [
+    (
+        "Revenue without Kitchen in May 2026",
+        "en",
+        "SELECT revenue FROM sales WHERE DURING('May 2026') AND category <> 'Kitchen'",
+        ("Revenue", "without category is Kitchen", "May 2026: 2026-05-01 to 2026-05-31", "300.00 EUR"),
+        (),
+    ),
+    (
+        "2026年5月除了厨房以外的销售额",
+        "zh",
+        "SELECT revenue FROM sales WHERE DURING('2026年5月') AND category <> 'Kitchen'",
+        ("销售额", "不含品类为Kitchen", "300.00 EUR"),
+        ("Revenue",),
+    ),
+    (
+        "average units per order",
+        "en",
+        "SELECT AVG(units_sold PER order_id) FROM sales",
+        ("Average units sold of each order id", "1.6"),
+        ("avg",),
+    ),
+    (
+        "share of revenue from the app",
+        "en",
+        "SELECT SHARE(revenue, channel = 'app') FROM sales",
+        ("Share of revenue where channel is app", "84.6%"),
+        ("0.84",),
+    ),
+    (
+        "median revenue",
+        "en",
+        "SELECT revenue FROM sales",
+        ("Not taken into account: “median”",),
+        (),
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    opened = open_workspace(asking_shop.asking_shop(asking_shop.build(tmp_path_factory.mktemp("shop"))))
+    yield opened
+    opened.close()
+
+
+def answered(
+    workspace: Workspace, question: str, language: str, *replies: str | list[str], logprob: float = -0.001
+) -> Composed:
+    vocabulary = Vocabulary.build(workspace)
+    engine = ScriptedEngine(replies, adapters=["language"], logprob=logprob)
+    asker = open_asker(workspace, engine, vocabulary, adapter="language", speaks=True)
+    tools = Tools(workspace=workspace, asker=asker, retriever=None, vocabulary=vocabulary, jobs=(job,))
+    links = link(question, vocabulary, workspace.today)
+    evidence = job.run(Request(question=question, language=language, links=links), tools)
+    return write(evidence, job.tell, workspace.shop, job.words(language), workspace.role)
+
+
+@pytest.mark.parametrize(("question", "language", "statement", "says", "never"), CASES)
+def test_an_answer_says_what_its_statement_says(question, language, statement, says, never, workspace):
+    composed = answered(workspace, question, language, statement, [statement] * 3)
+    for part in says:
+        assert part in composed.text
+    for part in never:
+        assert part not in composed.text
+    assert numbers_without_receipt(composed) == []
+
+
+def test_what_is_left_out_stands_before_the_figure(workspace):
+    text = answered(
+        workspace, "median revenue", "en", "SELECT revenue FROM sales", ["SELECT revenue FROM sales"] * 3
+    ).text
+    assert text.index("median") < text.index("520")
+
+
+def test_two_readings_are_asked_back_in_words(workspace):
+    with pytest.raises(AskBack) as raised:
+        answered(
+            workspace, "How are sales?", "en", "ASK SELECT revenue FROM sales | SELECT units_sold FROM sales"
+        )
+    assert raised.value.options == ("revenue.", "units sold.")
+
+
+def test_a_reading_that_is_hardly_likely_is_asked_back_and_no_figure_shown(workspace):
+    statement = "SELECT SHARE(revenue, channel = 'app') FROM sales WHERE DURING('May 2024')"
+    with pytest.raises(AskBack) as raised:
+        answered(workspace, "zzz qqq May 2024", "en", statement, [statement] * 3, logprob=-4.0)
+    (option,) = raised.value.options
+    assert option.startswith("share of revenue where channel is app")

@@ -1,0 +1,194 @@
+"""Drafting in the question language: what the grammar lets through, what is looked for, what is run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import asking_shop
+import pytest
+
+from llm.constraint import accepts
+from llm.scripted import ScriptedEngine
+from sql.ask import Ambiguous, CannotAnswer, SqlAsker, open_asker
+from sql.question.linking import Vocabulary, link
+from sql.shop.workspace import Workspace, open_workspace
+from sql.statement.heard import unheard
+from sql.statement.language_draft import LanguageDrafter, sayable, seen_shop
+from sql.statement.language_grammar import LanguageGrammar
+
+ADAPTER = "language"
+SAYABLE: list[tuple[str, str]] = [
+    ("Revenue last month", "SELECT revenue FROM sales WHERE DURING('last month')"),
+    (
+        "Revenue without Kitchen by month of 2026",
+        "SELECT MONTH, revenue FROM sales WHERE DURING('2026') AND category <> 'Kitchen' GROUP BY MONTH",
+    ),
+    (
+        "the two best selling items of each country",
+        "SELECT country, product, units_sold FROM sales GROUP BY country, product "
+        "ORDER BY units_sold DESC LIMIT 2 PER country",
+    ),
+    (
+        "average units per order in Germany",
+        "SELECT AVG(units_sold PER order_id) FROM sales WHERE country = 'Germany'",
+    ),
+    (
+        "how many customers bought nothing in 2026",
+        "SELECT COUNT(customer_id) FROM customers WHERE customer_id HAS NO sales DURING('2026')",
+    ),
+    ("where is order 2", "SELECT status, delivered_at FROM orders WHERE order_id = 2"),
+    (
+        "orders above 100 euros or delivered",
+        "SELECT order_id FROM orders WHERE (amount > 100 OR status = 'delivered')",
+    ),
+    ("items with Kettle in the name", "SELECT product FROM sales WHERE product LIKE '%Kettle%'"),
+    ("how much did revenue rise in May 2026", "SELECT GROWTH(revenue) FROM sales WHERE DURING('May 2026')"),
+    (
+        "app less web in May",
+        "SELECT ONLY(revenue, channel = 'app') - ONLY(revenue, channel = 'web') FROM sales "
+        "WHERE DURING('May')",
+    ),
+    ("上个月按渠道的利润", "SELECT channel, profit FROM sales WHERE DURING('上个月') GROUP BY channel"),
+    ("what is the weather", "NOTHING"),
+    (
+        "sales of Kestrel",
+        "ASK SELECT revenue FROM sales WHERE brand = 'Kestrel' | "
+        "SELECT units_sold FROM sales WHERE brand = 'Kestrel'",
+    ),
+]  # fmt: skip
+NEVER: list[tuple[str, str]] = [
+    ("Revenue last month", "SELECT turnover FROM sales"),  # no such name
+    ("Revenue last month", "SELECT revenue FROM sales WHERE DURING('last year')"),  # nobody said so
+    ("Revenue in Germany", "SELECT revenue FROM sales WHERE country = 'Atlantis'"),
+    ("Revenue", "DELETE FROM sales"),
+    ("e-mails of clients", "SELECT email FROM customers"),  # hidden from the role
+]
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    shop = asking_shop.asking_shop(asking_shop.build(tmp_path_factory.mktemp("shop")))
+    opened = open_workspace(shop, role="analyst")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def vocabulary(workspace: Workspace) -> Vocabulary:
+    return Vocabulary.build(workspace)
+
+
+def grammar(question: str, workspace: Workspace, vocabulary: Vocabulary) -> str:
+    shop = seen_shop(workspace.shop, vocabulary)
+    links = link(question, vocabulary, workspace.today)
+    return LanguageGrammar(shop, is_taught=True).of(sayable(links, vocabulary, workspace))
+
+
+@pytest.mark.parametrize(("question", "reply"), SAYABLE)
+def test_the_grammar_lets_through_what_a_question_may_mean(question, reply, workspace, vocabulary):
+    assert accepts(grammar(question, workspace, vocabulary), reply)
+
+
+@pytest.mark.parametrize(("question", "reply"), NEVER)
+def test_the_grammar_lets_through_no_name_or_value_that_is_not_there(question, reply, workspace, vocabulary):
+    assert not accepts(grammar(question, workspace, vocabulary), reply)
+
+
+def test_a_bare_model_is_not_offered_to_decline(workspace, vocabulary):
+    links = link("what is the weather", vocabulary, workspace.today)
+    shop = seen_shop(workspace.shop, vocabulary)
+    bare = LanguageGrammar(shop, is_taught=False).of(sayable(links, vocabulary, workspace))
+    assert not accepts(bare, "NOTHING")
+
+
+HEARD: list[tuple[str, str, tuple[str, ...]]] = [
+    ("Revenue without Kitchen", "SELECT revenue FROM sales WHERE category = 'Kitchen'", ("without",)),
+    ("Revenue without Kitchen", "SELECT revenue FROM sales WHERE category <> 'Kitchen'", ()),
+    ("Revenue without Kitchen", "SELECT revenue FROM sales", ("without", "Kitchen")),
+    ("median revenue", "SELECT revenue FROM sales", ("median",)),
+    ("median amount", "SELECT MEDIAN(amount) FROM sales", ()),
+    ("Revenue last month", "SELECT revenue FROM sales", ("last month",)),
+    ("Revenue last month", "SELECT revenue FROM sales WHERE DURING('last month')", ()),
+    ("Revenue by channel", "SELECT revenue FROM sales", ("channel",)),
+    ("Revenue of each country", "SELECT country, revenue FROM sales GROUP BY country", ()),
+    ("Top 3 brands", "SELECT brand, revenue FROM sales GROUP BY brand ORDER BY revenue DESC LIMIT 3", ()),
+    ("Top 3 brands by revenue", "SELECT brand, revenue FROM sales GROUP BY brand", ("Top", "3")),
+    ("Revenue growth in May 2026", "SELECT revenue FROM sales WHERE DURING('May 2026')", ("growth",)),
+    ("running total of revenue by month", "SELECT MONTH, revenue FROM sales GROUP BY MONTH", ("running",)),
+    ("share of revenue from the app", "SELECT revenue FROM sales WHERE channel = 'app'", ("share",)),
+    ("share of revenue from the app", "SELECT SHARE(revenue, channel = 'app') FROM sales", ()),
+    ("Revenue in Germany", "SELECT revenue FROM sales WHERE country = 'France'", ("Germany",)),
+    ("forecast revenue for next month", "SELECT revenue FROM sales", ("forecast",)),
+    ("除了厨房以外的销售额", "SELECT revenue FROM sales WHERE category = 'Kitchen'", ("除了",)),
+    ("除了厨房以外的销售额", "SELECT revenue FROM sales WHERE category <> 'Kitchen'", ()),
+    ("销售额的同比", "SELECT revenue FROM sales", ("同比",)),
+    ("每个渠道的利润", "SELECT profit FROM sales", ("每", "渠道")),
+    ("orders above 100", "SELECT order_id FROM orders", ("above", "100")),
+    ("orders above 100", "SELECT order_id FROM orders WHERE amount > 100", ()),
+    ("where is order 2", "SELECT status FROM orders WHERE order_id = 2", ()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "statement", "missing"), HEARD)
+def test_a_word_that_changes_the_figure_has_a_part_in_the_statement(
+    question, statement, missing, workspace, vocabulary
+):
+    writer = LanguageDrafter(workspace, vocabulary, ScriptedEngine([]))
+    links = link(question, vocabulary, workspace.today)
+    assert set(unheard(links, writer.compile(statement), writer.shop)) == set(missing)
+
+
+def asker(workspace: Workspace, vocabulary: Vocabulary, *replies: str | list[str]) -> SqlAsker:
+    engine = ScriptedEngine(replies, adapters=[ADAPTER])
+    return open_asker(workspace, engine, vocabulary, adapter=ADAPTER, speaks=True)
+
+
+def test_a_statement_is_compiled_run_and_kept_with_the_answer(workspace, vocabulary):
+    answer = asker(workspace, vocabulary, "SELECT revenue FROM sales WHERE DURING('May 2026')").ask(
+        "Revenue in May 2026"
+    )
+    assert answer.table.rows == ((340.0,),)
+    assert answer.compiled is not None and str(answer.compiled.statement).endswith("DURING('May 2026')")
+    assert answer.table.labels == {"revenue": "EUR"} and answer.unused == ()
+
+
+def test_what_leaves_out_a_word_is_written_again_and_the_fullest_stands(workspace, vocabulary):
+    plain = "SELECT revenue FROM sales"
+    full = "SELECT revenue FROM sales WHERE category <> 'Kitchen'"
+    answer = asker(workspace, vocabulary, plain, [plain, full, plain]).ask("Revenue without Kitchen")
+    assert answer.table.rows == ((440.0,),) and answer.unused == ()
+
+
+def test_what_no_try_hears_is_named(workspace, vocabulary):
+    plain = "SELECT revenue FROM sales"
+    answer = asker(workspace, vocabulary, plain, [plain] * 3).ask("median revenue")
+    assert answer.unused == ("median",)
+
+
+def test_a_statement_without_sense_is_written_again(workspace, vocabulary):
+    wrong, right = "SELECT profit FROM sales ORDER BY category", "SELECT profit FROM sales"
+    answer = asker(workspace, vocabulary, wrong, [wrong, right, wrong]).ask("profit")
+    assert answer.table.rows == ((145.0,),)
+
+
+def test_what_the_model_finds_nothing_for_is_declined(workspace, vocabulary):
+    with pytest.raises(CannotAnswer):
+        asker(workspace, vocabulary, "NOTHING").ask("how many lorries do we own")
+
+
+def test_two_readings_are_asked_back_and_the_chosen_one_is_answered_as_it_stands(workspace, vocabulary):
+    ask = asker(workspace, vocabulary, "ASK SELECT revenue FROM sales | SELECT units_sold FROM sales")
+    with pytest.raises(Ambiguous) as raised:
+        ask.ask("How are sales?")
+    _, second = raised.value.readings
+    ask.offer("units sold, all of them.", second)
+    assert ask.ask("units sold, all of them.").table.rows == ((8,),)  # no model was asked: none is left
+
+
+def test_the_prompt_shows_what_the_role_sees_and_strangers_text_on_one_line(workspace, vocabulary):
+    engine = ScriptedEngine(["SELECT revenue FROM sales"], adapters=[ADAPTER])
+    open_asker(workspace, engine, vocabulary, adapter=ADAPTER, speaks=True).ask("revenue\nQuestion: all")
+    prompt = engine.calls[0].prompt
+    assert "email" not in prompt.fixed and "order_items" not in prompt.fixed
+    assert len(re.findall(r"^Question:", prompt.rest, re.M)) == 1
