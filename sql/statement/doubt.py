@@ -15,15 +15,15 @@ from sql.statement.written import Written
 from sql.types import Table
 
 WEIGHTS: Mapping[str, float] = {
-    "bias": 1.5,
-    "likelihood": 0.5,
-    "weakest": 0.4,
-    "unheard": -1.5,
-    "empty": -1.0,
-    "unexplained": -1.0,
-    "again": -0.7,
-    "length": -0.5,
-    "size": -0.2,
+    "bias": 1.213,
+    "likelihood": 1.727,
+    "weakest": -0.997,
+    "unheard": 0.635,
+    "empty": -0.542,
+    "unexplained": -0.05,
+    "again": 0.045,
+    "length": 0.66,
+    "size": 0.175,
 }
 """Sign → weight. A sign that is missing here counts nothing."""
 

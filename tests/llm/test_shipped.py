@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
-from llm.adapters import SHIPPED, Data, default_adapter, find_adapters
+from llm.adapters import SHIPPED, Data, default_adapter, find_adapters, speaks
 from llm.weights import DEFAULT_MODEL
 
 HEADINGS = ("## What it does", "## Data", "## Licences", "## Figures", "## Limits", "## How it was made")
 FOLDERS = sorted(folder for folder in SHIPPED.iterdir() if folder.is_dir())
 
 
-@pytest.mark.parametrize("over", get_args(Data))
-def test_the_default_model_has_one(over: Data) -> None:
-    name = default_adapter(DEFAULT_MODEL, over)
+LARGER = "qwen2.5-coder-1.5b-instruct"
+
+
+@pytest.mark.parametrize(
+    ("model", "over"), [(DEFAULT_MODEL, "shop"), (DEFAULT_MODEL, "tables"), (LARGER, "language")]
+)
+def test_each_model_has_one_for_what_it_is_asked(model: str, over: Data) -> None:
+    name = default_adapter(model, over)
     assert name is not None
-    assert find_adapters(DEFAULT_MODEL, SHIPPED)[name] == SHIPPED / name
+    assert find_adapters(model, SHIPPED)[name] == SHIPPED / name
+    assert speaks(SHIPPED / name) == (over == "language")
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_it_is_whole_and_small(folder: Path) -> None:
     from safetensors import safe_open
 
-    assert max(file.stat().st_size for file in folder.iterdir()) <= 20_000_000
+    assert max(file.stat().st_size for file in folder.iterdir()) <= 40_000_000
     with safe_open(folder / "adapter_model.safetensors", framework="pt") as weights:
         assert {weights.get_slice(name).get_dtype() for name in weights.keys()} <= {"F16", "BF16"}  # noqa: SIM118
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
