@@ -94,6 +94,8 @@ class Maker:
             )
         column = N(dice.choice(NUMBERS[view]))
         word = dice.choice(la.AGGREGATES)
+        if word == "SUM" and column == N("price") and view == "lines":
+            word = "AVG"  # a product's price may not be added up once for each line
         if word == "COUNT":
             return la.Aggregate(word, column)
         return la.Aggregate(word, column, dice.choice(["10", "90", "75"]) if word == "PERCENTILE" else "")

@@ -16,6 +16,8 @@ from finetune.shops.question_pairs import shop_names
 from finetune.shops.shop_examples import examples_of
 from sql.errors import SqlError
 
+LANGUAGE_MODEL = "qwen2.5-coder-1.5b-instruct"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0: all is right, 1: something is wrong, 2: wrong use."""
@@ -33,7 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     writes.add_argument("--validation", type=Path, required=True, metavar="FILE.jsonl")
     measures = commands.add_parser("measure", help="ask a model the questions of the validation shops")
     measures.add_argument("names", nargs="*", metavar="NAME", help="other shops than those")
-    measures.add_argument("--model", metavar="NAME", help="left out: the one that the settings name")
+    measures.add_argument(
+        "--weights", type=Path, required=True, metavar="DIR", help="folder that shoptalk doctor names"
+    )
+    measures.add_argument("--model", default=LANGUAGE_MODEL, metavar="NAME", help="default: %(default)s")
     measures.add_argument("--adapter", metavar="NAME", help="left out: the one that comes with it")
     measures.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth question")
     measures.add_argument("--out", type=Path, required=True, metavar="FILE.jsonl", help="outcomes, appended")
@@ -45,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.command == "examples":
         return _examples(given.out, given.validation)
     if given.command == "measure":
-        return _measure(given.names, given.model, given.adapter, given.every, given.out)
+        return _measure(given.names, given.weights, given.model, given.adapter, given.every, given.out)
     if given.command == "fit":
         _say(json.dumps(fit(read_outcomes(given.files)), indent=1))
         return 0
@@ -104,16 +109,15 @@ def _examples(out: Path, validation: Path) -> int:
     return 0
 
 
-def _measure(names: Sequence[str], model: str | None, adapter: str | None, every: int, out: Path) -> int:
-    from app.settings import Settings
+def _measure(
+    names: Sequence[str], weights: Path, model: str, adapter: str | None, every: int, out: Path
+) -> int:
     from llm.adapters import SHIPPED, default_adapter, find_adapters
     from llm.load import open_engine
 
-    settings = Settings.from_environment()
-    model = model or settings.model
     adapter = adapter or default_adapter(model, over="language")
     engine = open_engine(
-        settings.weights, model=model, adapters=find_adapters(model, SHIPPED, settings.adapters)
+        weights, model=model, adapters=find_adapters(model, SHIPPED, weights.parent / "adapters")
     )
     found = write_outcomes(measure(names or VALIDATION, engine, adapter=adapter, every=every), out)
     _say(json.dumps(summary(found), indent=1))

@@ -48,7 +48,9 @@ _FISCAL_QUARTER = re.compile(
 )
 
 _SMALL = re.compile(
-    r"\b(?:the|in|of|on|at|for|during|within|over|whole|entire|all|full)\b|[在于的整个全内里中份]", re.I
+    r"\b(?:the|in|of|on|at|for|during|within|over|whole|entire|all|full|so far|to date|up to now)\b"
+    r"|迄今|为止|[在于的整个全内里中份]",
+    re.I,
 )
 _TELLING = re.compile(r"\w")
 """What may be left of the words beside a period, and what may not."""

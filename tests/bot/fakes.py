@@ -19,6 +19,8 @@ DEFAULT = "SELECT SUM(amount) AS revenue FROM sales"
 class WrittenAsker:
     """Answers standalone questions with SQL given beforehand; guard and database are the real ones."""
 
+    speaks = False
+
     def __init__(
         self,
         workspace: Workspace,

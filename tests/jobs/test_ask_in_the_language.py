@@ -14,9 +14,11 @@ import asking_shop
 
 from bot.errors import AskBack
 from bot.job import Request, Tools
+from bot.route import route
+from bot.understand import understand
 from jobs.ask_sql import job
 from llm.scripted import ScriptedEngine
-from sql.ask import open_asker
+from sql.ask import CannotAnswer, open_asker
 from sql.question.linking import Vocabulary, link
 from sql.shop.workspace import Workspace, open_workspace
 from telling.writer import Composed, numbers_without_receipt, write
@@ -110,3 +112,14 @@ def test_a_reading_that_is_hardly_likely_is_asked_back_and_no_figure_shown(works
         answered(workspace, "zzz qqq May 2024", "en", statement, [statement] * 3, logprob=-4.0)
     (option,) = raised.value.options
     assert option.startswith("share of revenue where channel is app")
+
+
+def test_what_no_word_was_linked_of_is_the_models_to_decline(workspace):
+    vocabulary = Vocabulary.build(workspace)
+    engine = ScriptedEngine(["NOTHING"], adapters=["language"])
+    asker = open_asker(workspace, engine, vocabulary, adapter="language", speaks=True)
+    tools = Tools(workspace=workspace, asker=asker, retriever=None, vocabulary=vocabulary, jobs=(job,))
+    understood = understand("how many lorries do we own", None, vocabulary, workspace.today, (job,))
+    assert route(understood, tools).job is job
+    with pytest.raises(CannotAnswer):
+        asker.ask(understood.links)
