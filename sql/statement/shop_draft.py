@@ -13,8 +13,7 @@ from dataclasses import replace
 
 from llm.engine import Engine, Prompt
 from sql.question.linking import Links, Mention, Vocabulary
-from sql.question.periods import zh_number
-from sql.question.words import NUMBER_WORDS
+from sql.question.stretches import numbers_in, question_stretches
 from sql.semantics import Metric, View, ViewColumn
 from sql.statement.agreement import (
     misfits,
@@ -29,7 +28,7 @@ from sql.statement.grammar import lark_text, number_text, quote_name, quote_text
 from sql.statement.prompt import DIALECTS, one_line, template
 from sql.statement.sense import refuse_contradictions
 from sql.statement.shop_form import NotShopForm, Words, expand, form_grammar
-from sql.statement.table_draft import FEW_VALUES, MAX_QUESTION, question_stretches
+from sql.statement.table_draft import FEW_VALUES, MAX_QUESTION
 from sql.statement.written import NOTHING, TwoSteps, Written
 from sql.types import Dialect
 
@@ -48,7 +47,6 @@ likeliest has not. Of 85 questions to build with, five likeliest views were wron
 the right one at most 4.2 nats behind; right ones missed 1 at most, and the next was 7.7 behind."""
 _MISFIT = 0.3
 """Less than the least sure reading counts."""
-_MAX_NUMBER = 1e12
 
 
 class ShopDrafter(TwoSteps):
@@ -290,20 +288,8 @@ _ASKS_FOR_PART = re.compile(
     r"\b(?:contain|includ|start|begin|end(?:s|ing)\b|word|letter)|含|里有|带有|开头|结尾", re.I
 )
 _DIGITS = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
-_IN_WORDS = {"half": 0.5, "once": 1.0, "twice": 2.0, "double": 2.0, "dozen": 12.0, "一半": 0.5}
-_WORD = re.compile(r"[A-Za-z]+|一半|[零一二两三四五六七八九十百千万]+")
-_PERCENT = re.compile(r"%|％|per ?cent|\bpct\b|百分", re.I)
 
 
 def numbers_of(links: Links) -> tuple[str, ...]:
-    """The numbers that a question names, in digits or in words; with "percent" their hundredths too."""
-    found = [number.value for number in links.numbers]
-    found += [float(m[0].replace(",", "")) for m in _DIGITS.finditer(links.question)]
-    for m in _WORD.finditer(links.question):
-        word = m[0].casefold()
-        value = _IN_WORDS.get(word, NUMBER_WORDS.get(word, zh_number(word)))
-        if value is not None:
-            found.append(float(value))
-    if _PERCENT.search(links.question):
-        found = [each for value in found for each in (value, round(value / 100, 6))]
-    return tuple(dict.fromkeys(number_text(value) for value in found if value < _MAX_NUMBER))
+    """The numbers that a question names, as SQL writes them (``sql.question.stretches.numbers_in``)."""
+    return tuple(map(number_text, numbers_in(links)))

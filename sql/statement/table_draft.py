@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 
 from llm.engine import Engine, Prompt
 from sql.question.linking import Links, Vocabulary
-from sql.question.words import STOP_WORDS, WORD, is_chinese
+from sql.question.stretches import question_stretches
 from sql.semantics import View
 from sql.statement.canonical import JoinPath, Schema
 from sql.statement.canonical_grammar import paths_grammar, query_grammar
@@ -37,8 +37,6 @@ SHOWN_VALUES = 3
 FEW_VALUES = 12
 """Values of a column with no more than so many may always be compared with."""
 MAX_HINTS = 8
-MAX_WORDS = 6
-"""Longest stretch of the question, in words, that may be a value."""
 MAX_TEXTS = 400
 MAX_COLUMNS = 400
 """Columns of a schema that are shown with types, keys and values; wider ones are shown by name."""
@@ -216,19 +214,3 @@ _PATTERN_WORDS = re.compile(
     r"|%|包含|含|开头|结尾",
     re.I,
 )
-
-
-def question_stretches(question: str) -> list[str]:
-    """Stretches of up to ``MAX_WORDS`` words that begin and end with a telling one, and quoted texts."""
-    found: dict[str, None] = {}
-    for m in re.finditer(r"[\"“「'‘]([^\"”」'’]{1,80})[\"”」'’]", question):
-        found[m[1].strip()] = None
-    spans = [(m.start(), m.end()) for m in WORD.finditer(question)]
-    for first in range(len(spans)):
-        for last in range(first, min(first + MAX_WORDS, len(spans))):
-            text = question[spans[first][0] : spans[last][1]]
-            ends = (question[slice(*spans[first])], question[slice(*spans[last])])
-            is_telling = all(w.casefold() not in STOP_WORDS or (len(w) == 1 and w.isupper()) for w in ends)
-            if len(text) <= 80 and (is_chinese(text) or is_telling):
-                found[text] = None
-    return list(found)

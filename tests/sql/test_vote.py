@@ -11,9 +11,10 @@ from llm.scripted import ReplyNotInGrammar, ScriptedEngine
 from sql.ask import CannotAnswer, SqlAsker
 from sql.errors import SqlError
 from sql.question.linking import Vocabulary, link
+from sql.question.stretches import question_stretches
 from sql.shop.shopfile import shop_from_catalog
 from sql.shop.workspace import Workspace, open_workspace
-from sql.statement.table_draft import TableDrafter, question_stretches, texts
+from sql.statement.table_draft import TableDrafter, texts
 from sql.statement.written import NOTHING
 
 TABLES = """
