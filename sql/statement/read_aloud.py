@@ -279,6 +279,8 @@ class Reader:
             known, unknown = ("已知", "为空") if self.is_zh else ("known", "unknown")
             return f"{left}{gap}{known if node.is_not and not is_denied else unknown}"
         if isinstance(node, la.Compare):
+            if is_denied and not self.is_zh:
+                return f"{left} {self.value(node.right)}"
             sign = "=" if is_denied else node.sign
             return f"{left}{gap}{_SIGNS[self.language][sign]}{gap}{self.value(node.right)}"
         if isinstance(node, la.Range):

@@ -95,7 +95,7 @@ def test_what_is_left_out_is_read_aloud_as_left_out(workspace: Workspace) -> Non
     text = "SELECT revenue FROM sales WHERE product <> 'Gift card' AND DURING('May 2026')"
     compiled = compile_statement(parse(text), workspace.shop, "duckdb", workspace.today, workspace.role)
     assert read_aloud(compiled).sentence == (
-        "revenue; without product is Gift card; May 2026 (from 2026-05-01 to 2026-05-31)."
+        "revenue; without product Gift card; May 2026 (from 2026-05-01 to 2026-05-31)."
     )
 
 
