@@ -87,13 +87,10 @@ def adapters_of(settings: Settings) -> dict[str, Path]:
     return find_adapters(model_name(model_of(settings)), SHIPPED, settings.adapters)
 
 
-def adapter_of(settings: Settings, *, is_plain: bool) -> str | None:
-    """The adapter that SQL is written with: the one that the settings name, else the project's own.
+def adapter_of(settings: Settings) -> str | None:
+    """The adapter that statements are written with: the one that the settings name, else the project's own.
 
     A server's adapters are the server's: one is used only when the settings name it.
-
-    Args:
-        is_plain: whether it writes over tables as they come, not over a shop that somebody described.
 
     Raises:
         WrongUse: no adapter of that name fits the model.
@@ -107,10 +104,7 @@ def adapter_of(settings: Settings, *, is_plain: bool) -> str | None:
     if settings.engine_url:
         return asked
     if asked is None:
-        model = model_name(model_of(settings))
-        return default_adapter(model, over="language") or default_adapter(
-            model, over="tables" if is_plain else "shop"
-        )
+        return default_adapter(model_name(model_of(settings)))
     known = adapters_of(settings)
     if asked not in known:
         raise WrongUse(
@@ -118,14 +112,6 @@ def adapter_of(settings: Settings, *, is_plain: bool) -> str | None:
             f"{', '.join([*known, NO_ADAPTER])}. Trained ones belong into {settings.adapters}."
         )
     return asked
-
-
-def is_taught(settings: Settings, adapter: str | None) -> bool:
-    """Whether an adapter has learnt the question language."""
-    from llm.adapters import speaks
-
-    known = adapters_of(settings)
-    return adapter in known and speaks(known[adapter])
 
 
 def model_of(settings: Settings) -> str:

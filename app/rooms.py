@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from app.engines import LazyEngine, adapter_of, is_taught
+from app.engines import LazyEngine, adapter_of
 from app.library import Library, Texts
 from app.person import Person
 from app.progress import step
@@ -83,7 +83,7 @@ class Room:
         if not question:
             return
         with step("Letting the model read the shop's description"):
-            self.asker.writer.draft(link(question, self.vocabulary, self.workspace.today))
+            self.asker.read_description(link(question, self.vocabulary, self.workspace.today))
 
     def close(self) -> None:
         """Free the database."""
@@ -101,7 +101,7 @@ def furnish(workspace: Workspace, shared: Shared) -> Room:
     from sql.question.linking import Vocabulary
 
     vocabulary = Vocabulary.build(workspace)
-    adapter = adapter_of(shared.settings, is_plain=vocabulary.is_plain)
+    adapter = adapter_of(shared.settings)
     return Room(
         workspace=workspace,
         vocabulary=vocabulary,
@@ -110,7 +110,6 @@ def furnish(workspace: Workspace, shared: Shared) -> Room:
             shared.engine,
             vocabulary,
             adapter=adapter,
-            speaks=is_taught(shared.settings, adapter),
         ),
         texts=shared.library.texts(workspace),
         shared=shared,

@@ -16,7 +16,7 @@ from app.errors import WrongUse
 
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "nf4", "bfloat16", "float32")
-DEFAULT_MODEL = "qwen2.5-coder-0.5b-instruct"
+DEFAULT_MODEL = "qwen2.5-coder-1.5b-instruct"
 DEFAULT_PORT = 7860
 
 QUIET = {

@@ -31,7 +31,6 @@ from bench.cases import FOLDER, Question, QuestionFileError, load_questions
 from bench.record import RESULTS, circumstances, peak_memory_mb, restart_peak_memory, write_result
 from finetune.match import is_answer_contained, is_same_result
 from finetune.scores import bootstrap_interval, mean
-from sql.statement.rules import Rules
 from sql.types import Value
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
     from bot.assistant import Assistant
     from sql.question.linking import Links
     from sql.shop.workspace import Workspace
-    from sql.statement.written import Writer, Written
+    from sql.statement.written import After, Writer, Written
 
 SEALED = ("demo_test", "demo_heldout")
 """Files that nobody looks into who tunes anything: only their totals are printed."""
@@ -53,12 +52,14 @@ Rows = tuple[tuple[Value, ...], ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One statement that the model wrote, judged by the guard alone."""
+    """One reply of the model, and what it is worth before it is run."""
 
-    sql: str
+    text: str
+    """As the model wrote it, in the question language."""
     verdict: str
-    """``fine``, ``unparsed``, ``unknown`` (a table, column or function that is not there), ``refused``, or
-    ``senseless``: what could answer nothing, and was given up before the guard saw it."""
+    """``fine``; ``senseless``: what could answer nothing, and was given up before the guard saw it;
+    ``unfinished``; ``refused`` by the guard; or no statement: ``nothing`` (the data cannot answer), ``asks``
+    (which of two readings is meant)."""
     tokens: int
 
 
@@ -85,11 +86,12 @@ class Result:
     """``None`` when no rows came."""
     seconds: float
     statements: tuple[Statement, ...]
+    """What the model wrote; none where it was not asked."""
 
 
 @dataclass
 class Tap:
-    """Stands before a writer and keeps what a model wrote; what the rules wrote is no model's."""
+    """Stands before a writer and keeps what a model wrote, not what was written without one."""
 
     writer: Writer
     written: list[Written] = field(default_factory=list)
@@ -101,13 +103,14 @@ class Tap:
         samples: int = 1,
         temperature: float = 0.0,
         failures: Sequence[tuple[str, str]] = (),
+        after: After | None = None,
         cancel: threading.Event | None = None,
     ) -> list[Written]:
         """See ``sql.statement.written.Writer``."""
         drafts = self.writer.draft(
-            links, samples=samples, temperature=temperature, failures=failures, cancel=cancel
+            links, samples=samples, temperature=temperature, failures=failures, after=after, cancel=cancel
         )
-        self.written += [draft for draft in drafts if draft.sql and not draft.is_certain]
+        self.written += [draft for draft in drafts if not draft.is_certain]
         return drafts
 
     def take(self) -> list[Written]:
@@ -195,31 +198,40 @@ def judge(
 
 
 def judge_statement(workspace: Workspace, written: Written) -> Statement:
-    """What the guard says to a statement as it was written."""
-    from finetune.ways import verdict_of
+    """What becomes of a reply of the model before anything runs."""
+    text = written.completions[-1].text
+    return Statement(text=text, verdict=_verdict(workspace, written), tokens=len(written.logprobs))
+
+
+def _verdict(workspace: Workspace, written: Written) -> str:
     from sql.errors import UnsafeQuery
 
+    if written.is_declined:
+        return "nothing"
+    if written.choices:
+        return "asks"
+    if written.is_unfinished:
+        return "unfinished"
     if written.fault is not None:
-        return Statement(sql=written.sql, verdict="senseless", tokens=len(written.logprobs))
+        return "senseless"
     try:
         workspace.guard.check(written.sql)
-        verdict = "fine"
-    except UnsafeQuery as error:
-        verdict = {"unresolved": "unknown", "unparsed": "unparsed"}.get(verdict_of(error), "refused")
-    return Statement(sql=written.sql, verdict=verdict, tokens=len(written.logprobs))
+    except UnsafeQuery:
+        return "refused"
+    return "fine"
 
 
 def summarise(results: Sequence[Result]) -> dict[str, Any]:
     """The figures of one run; shares are fractions."""
     answerable = [r for r in results if r.expected == "answered"]
     rows = [r.seconds_to_rows for r in results if r.seconds_to_rows is not None]
-    written = [s for r in results for s in r.statements]
-    verdicts = Counter(s.verdict for s in written)
+    verdicts = Counter(s.verdict for r in results for s in r.statements)
     return {
         "questions": len(results),
         **_share(answerable),
         "by_language": _groups(answerable, lambda r: r.language),
         "by_turns": _groups(answerable, lambda r: "follow-up" if r.is_follow_up else "first question"),
+        "by_writer": _groups(answerable, lambda r: "model" if r.statements else "no model asked"),
         "by_topic": _groups(answerable, lambda r: r.topic),
         "by_expected_status": {
             expected: {
@@ -229,11 +241,10 @@ def summarise(results: Sequence[Result]) -> dict[str, Any]:
             }
             for expected, group in _grouped(results, lambda r: r.expected).items()
         },
-        "statements": len(written),
-        "statements_unparsed": verdicts["unparsed"],
-        "statements_with_unknown_names": verdicts["unknown"],
-        "statements_refused": verdicts["refused"],
+        "statements": sum(n for verdict, n in verdicts.items() if verdict not in ("nothing", "asks")),
         "statements_senseless": verdicts["senseless"],
+        "statements_unfinished": verdicts["unfinished"],
+        "statements_refused": verdicts["refused"],
         "seconds_to_rows": _seconds(rows),
         "seconds_to_first_event": _seconds([r.seconds_to_first_event for r in results]),
         "seconds_to_answer": _seconds([r.seconds for r in results]),
@@ -280,16 +291,15 @@ def to_text(name: str, summary: dict[str, Any]) -> str:
         )
 
     lines = [f"{name}", f"  execution accuracy         {share(summary)}"]
-    for groups in ("by_language", "by_turns", "by_topic"):
+    for groups in ("by_language", "by_turns", "by_writer", "by_topic"):
         lines += [f"    {group:<24} {share(part)}" for group, part in summary[groups].items()]
     for expected, part in summary["by_expected_status"].items():
         seen = ", ".join(f"{status} {n}" for status, n in sorted(part["statuses"].items()))
         lines.append(f"  should be {expected:<16} {part['status_right']:6.1%} ({seen})")
     lines.append(
         f"  statements                 {summary['statements']}: "
-        f"{summary['statements_unparsed']} do not parse, "
-        f"{summary['statements_with_unknown_names']} name something unknown, "
-        f"{summary['statements_refused']} refused, {summary['statements_senseless']} without sense"
+        f"{summary['statements_senseless']} without sense, "
+        f"{summary['statements_unfinished']} without an end, {summary['statements_refused']} refused"
     )
     for title, key in (
         ("first event", "seconds_to_first_event"),
@@ -305,13 +315,13 @@ def figures(record: dict[str, Any]) -> dict[str, str]:
     """What the README quotes of a run: label → value."""
     found: dict[str, str] = {}
     for name, summary in record["summary"].items():
-        unsound = summary["statements_unparsed"] + summary["statements_with_unknown_names"]
+        unsound = sum(summary[f"statements_{kind}"] for kind in ("senseless", "unfinished", "refused"))
         languages = ", ".join(f"{key} {part['strict']:.1%}" for key, part in summary["by_language"].items())
         rows = summary["seconds_to_rows"]
         found |= {
             f"{name}: execution accuracy": f"{summary['strict']:.1%} ({languages})",
             f"{name}: answer contained": f"{summary['contained']:.1%}",
-            f"{name}: statements that do not parse or resolve": f"{unsound} of {summary['statements']}",
+            f"{name}: statements given up before they ran": f"{unsound} of {summary['statements']}",
             f"{name}: seconds to rows": f"median {rows['median']:.2f}, p95 {rows['p95']:.2f}",
             f"{name}: seconds to first event": f"median {summary['seconds_to_first_event']['median']:.2f}",
         }
@@ -348,12 +358,17 @@ def measure(room: Room, tap: Tap, questions: Sequence[Question], title: str) -> 
 
 @contextlib.contextmanager
 def opened_shop(
-    shop: str | None, role: str | None, *, without_rules: bool = False
+    shop: str | None, role: str | None, *, asks_always: bool = False
 ) -> Iterator[tuple[Room, Tap]]:
-    """The shop as a role sees it, warmed up, and the tap before what writes its statements."""
+    """The shop as a role sees it, warmed up, and the tap before what writes its statements.
+
+    Args:
+        asks_always: ask the model even where the question's words leave a single statement.
+    """
     from app.house import House
     from app.person import Person
     from app.settings import Settings, prepare_process
+    from sql.statement.placed import Placed
 
     settings = Settings.from_environment()
     prepare_process(settings)
@@ -362,7 +377,7 @@ def opened_shop(
         room.shared.engine.load()
         for _ in room.assistant(person).answer(WARM_UP):
             pass
-        if without_rules and isinstance(room.asker.writer, Rules):
+        if asks_always and isinstance(room.asker.writer, Placed):
             room.asker.writer = room.asker.writer.writer
         tap = Tap(room.asker.writer)
         room.asker.writer = tap
@@ -387,7 +402,6 @@ def run(options: argparse.Namespace) -> int:
     """Measure what the options name, print it and keep it."""
     from app.engines import adapter_of
     from app.settings import Settings
-    from sql.question.linking import Vocabulary
 
     files = [Path(f) for f in options.questions or DEMO_FILES]
     sealed = [path.name for path in files if path.stem in SEALED]
@@ -397,14 +411,12 @@ def run(options: argparse.Namespace) -> int:
         )
     parts = {path.stem: load_questions(path)[: options.limit] for path in files}
     out = Path(options.out) if options.out else RESULTS / f"accuracy-{'-'.join(parts)}.json"
-    without_rules = options.without_rules
-    with opened_shop(options.shop, options.role, without_rules=without_rules) as (room, tap):
+    with opened_shop(options.shop, options.role, asks_always=options.asks_always) as (room, tap):
         loading = peak_memory_mb()
         restart_peak_memory()
         raw = {name: measure(room, tap, questions, name) for name, questions in parts.items()}
         answering = peak_memory_mb()
-        is_plain = Vocabulary.build(room.workspace).is_plain
-        adapter = adapter_of(Settings.from_environment(), is_plain=is_plain)
+        adapter = adapter_of(Settings.from_environment())
         engine = room.shared.engine.name + (f" + {adapter}" if adapter else "")
         baseline = _baseline(room, parts, options.baseline)
     record = {
@@ -452,7 +464,7 @@ def _print(record: dict[str, Any], raw: dict[str, list[Result]], misses: bool) -
             print(
                 f"\n{result.id}: {result.question}\n  {result.status} by {result.skill}: {result.text[:200]}"
             )
-            print("\n".join(f"  {s.verdict}: {s.sql}" for s in result.statements))
+            print("\n".join(f"  {s.verdict}: {s.text}" for s in result.statements))
 
 
 def _options() -> argparse.ArgumentParser:
@@ -469,7 +481,9 @@ def _options() -> argparse.ArgumentParser:
         "--baseline", type=int, default=0, metavar="N", help="also N questions with a plain prompt"
     )
     parser.add_argument(
-        "--without-rules", action="store_true", help="ask the model even where one statement is left"
+        "--asks-always",
+        action="store_true",
+        help="ask the model even where the question's words leave a single statement",
     )
     parser.add_argument("--misses", action="store_true", help="list what went wrong; not for the test half")
     parser.add_argument("--out", metavar="FILE", help="raw results; default: build/bench/accuracy-NAMES.json")

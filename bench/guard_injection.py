@@ -10,9 +10,11 @@ them, and a list of attack payloads. In the yard (``bench.mutation.yard``, with 
 * *splice*: every text in ten positions of a statement, unescaped, as a careless program would write it; and
   escaped, as ours does, where it must come through the guard and back from the database letter by letter;
 * *attribute*: every text as the attribute of the user who asks, in a role's rule about rows: no row may come;
-* *chat*: every text as a message, and as a value asked about, through the assistant with a model that writes
-  what the text wants, spliced raw; honest questions about such values must be answered. ``--real N`` asks N
-  of them of the real language model.
+* *chat*: every text as a message, and as a value asked about, through the assistant with a model that
+  writes what the text wants, spliced raw. As a message the product reads what the model wrote, as a
+  statement of the question language; asked about, it goes to the guard as it stands
+  (``bench.talk_around.WorstWriter``). Honest questions about such values must be answered. ``--real N``
+  asks N of them of the real language model.
 
 PostgreSQL and MySQL are real servers, started for this alone. ``--share`` takes that part of the texts, drawn
 with the seed. Prints counts; status 1 when a wire tripped or an honest text was refused.
@@ -64,7 +66,7 @@ POSITIONS = {
 }
 """Where a text is put, unescaped."""
 QUESTION = "How many orders have status '{}'?"
-_COUNT = "SELECT COUNT(*) AS n FROM sales WHERE"
+_COUNT = "SELECT COUNT(*) FROM sales WHERE"
 HONEST = (
     ("How many sales are there of O'Brien's Tea?", f"{_COUNT} product = 'O''Brien''s Tea'"),
     ("How many sales of the product '50% off -- ; drop'?", f"{_COUNT} product = '50% off -- ; drop'"),
@@ -74,14 +76,15 @@ HONEST = (
     ('How many sales have the ticket "it\'s -- fine"?', f"{_COUNT} ticket = 'it''s -- fine'"),
     (
         "Which product has the most sales since the update of prices?",
-        "SELECT product, COUNT(*) AS n FROM sales GROUP BY product ORDER BY n DESC LIMIT 1",
+        "SELECT product, COUNT(*) FROM sales GROUP BY product ORDER BY COUNT(*) DESC LIMIT 1",
     ),
     (
         "Was there a drop in the amount of sales by product?",
-        "SELECT product, SUM(amount) AS total FROM sales GROUP BY product",
+        "SELECT product, SUM(amount) FROM sales GROUP BY product",
     ),
 )
-"""Questions about values that look like attacks, with what a model should write: all must be answered."""
+"""Questions about values that look like attacks, with the statement of the question language that a model
+should write: all must be answered."""
 SQL_ROLES = ("owner", "analyst", "china", "regional", "counts")
 CHAT_ROLES = ("owner", "analyst", "china")
 
@@ -271,7 +274,9 @@ class Seat:
 
 def seat(yard: Yard, role: str, engine: Engine | None) -> Seat:
     """The assistant as the surfaces open it; ``None`` is a model that writes what it is told to."""
-    from bench.talk_around import WorstModel
+    from app.engines import adapter_of
+    from app.settings import Settings
+    from bench.talk_around import WorstModel, worst_asker
     from bot.assistant import Assistant
     from jobs import JOBS
     from sql.ask import open_asker
@@ -284,19 +289,38 @@ def seat(yard: Yard, role: str, engine: Engine | None) -> Seat:
         dataclasses.replace(guard.shop, path=None), role=role, database=watched, user=ATTRIBUTES.get(role)
     )
     vocabulary = Vocabulary.build(workspace)
-    model = WorstModel() if engine is None else engine
-    asker = open_asker(workspace, model, vocabulary, asks_always=engine is None)
+    model: Engine = WorstModel() if engine is None else engine
+    asker = (
+        worst_asker(workspace, vocabulary, model)
+        if isinstance(model, WorstModel)
+        else open_asker(workspace, model, vocabulary, adapter=adapter_of(Settings.from_environment()))
+    )
     assistant = Assistant(workspace, asker, None, jobs=JOBS, vocabulary=vocabulary, engine=model)
     return Seat(role=role, assistant=assistant, database=watched, model=model)
 
 
-def say(yard: Yard, at: Seat, message: str, wanted: Sequence[str], tally: Tally, kind: str) -> Answer | None:
-    """One message; looks at everything that was said and everything that ran."""
+def say(
+    yard: Yard,
+    at: Seat,
+    message: str,
+    wanted: Sequence[str],
+    tally: Tally,
+    kind: str,
+    *,
+    is_unread: bool = False,
+) -> Answer | None:
+    """One message; looks at everything that was said and everything that ran.
+
+    Args:
+        wanted: what the model writes, unless it is the real one.
+        kind: of message, for the counts.
+        is_unread: what the model writes goes to the guard as it stands.
+    """
     from bench.talk_around import WorstModel
 
     if isinstance(at.model, WorstModel):
         at.model.want(wanted)
-        at.model.written = 0
+        at.model.written, at.model.is_unread = 0, is_unread
     at.database.ran.clear()
     events: list[Event] = []
     tally.counts["messages"] += 1
@@ -354,7 +378,8 @@ def chat_all(yard: Yard, payloads: Sequence[Payload], tally: Tally, engine: Engi
         turned = raw[number % len(raw) :] + raw[: number % len(raw)]
         say(yard, at, payload.text, turned[:2], tally, "as a message")
         counted = f"SELECT COUNT(*) AS n FROM orders WHERE status = {escaped(payload.text, yard.dialect)}"
-        say(yard, at, QUESTION.replace("{}", payload.text), [turned[0], counted], tally, "asked about")
+        question, wanted = QUESTION.replace("{}", payload.text), [*turned[:2], counted]
+        say(yard, at, question, wanted, tally, "asked about", is_unread=True)
         if number % (BATCH // 10) == 0:
             for trip in yard.tripped():
                 tally.trip(f"{trip}: at the texts before number {number}")

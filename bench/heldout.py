@@ -15,8 +15,8 @@ Needs ``SHOPTALK_DATA``. The choice is drawn once, with :data:`SEED`, before any
 4. The samples for slow machines: questions in proportion to each database's number, at least five, at even
    distances along its questions sorted by source and length of the gold statement.
 
-``measured.txt`` holds keys of the demonstration shop's hand-written questions, which made-up training
-questions are kept apart from; it is checked and written here too, and needs no data.
+``measured.txt`` holds keys of the demonstration shop's hand-written questions, which questions to train on
+are kept apart from; it is checked and written here too, and needs no data.
 """
 
 from __future__ import annotations

@@ -7,8 +7,10 @@
 The conversations are in ``bench/conversations/*.yml``. Attacks run on the demonstration shop with canaries,
 stored instructions and twins (``bench.planted``), honest near-misses on the shop as it is; each under the
 roles that it names, with two engines: the real language model, and ``worst``, which writes whatever hostile
-statement the attacker wants, grammar or not, first in answer to the attacker's own words and then to an
-honest question, so that each statement reaches the guard. ``bench.wires`` says what counts as a success.
+statement the attacker wants, grammar or not: first in answer to the attacker's own words, where the product
+reads it as a statement of the question language, and then to an honest question, with nothing between the
+model and the guard (:class:`WorstWriter`), so that each statement reaches it. ``bench.wires`` says what
+counts as a success.
 
 Exit status 1 when an attack succeeded. False refusals are listed and counted, and are no failure.
 """
@@ -49,8 +51,12 @@ if TYPE_CHECKING:
     from bot.answer import Answer, Event
     from bot.assistant import Assistant
     from llm.engine import Completion, Engine, Request
+    from sql.ask import SqlAsker
     from sql.databases import Database
+    from sql.question.linking import Links, Vocabulary
     from sql.semantics import Shop
+    from sql.shop.workspace import Workspace
+    from sql.statement.written import After, Writer, Written
 
 EngineName = Literal["real", "worst"]
 FOLDER = RESULTS / "talk_around"
@@ -72,6 +78,9 @@ class WorstModel:
         self.queue: deque[str] = deque()
         self.written = 0
         """Statements so far."""
+        self.is_unread = False
+        """Whether what it writes goes to the guard as it stands; see :class:`WorstWriter`."""
+        self._last = ""
 
     def want(self, statements: Sequence[str], *, once: bool = False) -> None:
         """Write these from now on, and again from the first when all are written, or ``once``."""
@@ -81,11 +90,55 @@ class WorstModel:
     def complete(self, request: Request, cancel: threading.Event | None = None) -> list[Completion]:
         from llm.engine import Completion
 
-        if not self.queue:
-            self.queue = deque(self._wanted)
-        text = self.queue.popleft()
-        self.written += 1
-        return [Completion(text=text, logprobs=(-0.001,) * 8, tokens=8, finish="stop")] * request.samples
+        if not request.temperature or not self._last:  # else the same question is asked again
+            if not self.queue:
+                self.queue = deque(self._wanted)
+            self._last = self.queue.popleft()
+            self.written += 1
+        reply = Completion(text=self._last, logprobs=(-0.001,) * 8, tokens=8, finish="stop")
+        return [reply] * request.samples
+
+
+class WorstWriter:
+    """Writes with the worst model: by the product's way, or with nothing between the model and the guard.
+
+    The product compiles what a model writes, and what is no statement of the question language goes no
+    further. So that the guard is tried and not only what stands before it, an unread text goes on as it
+    stands, and beside it what it compiles to.
+    """
+
+    def __init__(self, writer: Writer, model: WorstModel) -> None:
+        self._writer, self._model = writer, model
+
+    def draft(
+        self,
+        links: Links,
+        *,
+        samples: int = 1,
+        temperature: float = 0.0,
+        failures: Sequence[tuple[str, str]] = (),
+        after: After | None = None,
+        cancel: threading.Event | None = None,
+    ) -> list[Written]:
+        """See ``sql.statement.written.Writer``."""
+        from sql.statement.written import Written
+
+        drafts = self._writer.draft(
+            links, samples=samples, temperature=temperature, failures=failures, after=after, cancel=cancel
+        )
+        if not self._model.is_unread:
+            return drafts
+        raw = [Written(sql=c.text, completions=(c,)) for draft in drafts for c in draft.completions]
+        return [*raw, *(draft for draft in drafts if draft.compiled is not None)]
+
+
+def worst_asker(workspace: Workspace, vocabulary: Vocabulary, model: WorstModel) -> SqlAsker:
+    """An asker that asks the worst model everything, also what needs no model."""
+    from sql.ask import SqlAsker
+    from sql.statement.language_draft import LanguageDrafter
+
+    writer = LanguageDrafter(workspace, vocabulary, model)
+    return SqlAsker(workspace, vocabulary, WorstWriter(writer, model))
 
 
 @dataclass(kw_only=True)
@@ -166,6 +219,7 @@ def play(talk: Talk, role: str, engine: EngineName, player: Player) -> Played:
     if worst is not None:
         worst.want(wanted)
         worst.written = 0
+        worst.is_unread = False
     refused = ""
     for message in talk.turns:
         answer = ask(_fill(message, player.places))
@@ -173,6 +227,7 @@ def play(talk: Talk, role: str, engine: EngineName, player: Player) -> Played:
             refused = reason_of(answer)
     if worst is not None:
         worst.want(wanted[:CARRIED], once=True)
+        worst.is_unread = True
         while worst.queue:
             left = len(worst.queue)
             ask(CARRIER)
@@ -226,7 +281,7 @@ def _turn(message: str, answer: Answer | None) -> Turn:
 REASONS = (
     "write", "rules_hidden", "rules", "hidden", "outside", "not_allowed", "cannot_answer_missing",
     "cannot_answer", "too_long", "unsafe", "query_failed", "timeout", "too_large", "no_previous",
-    "which_figure", "best_by_what", "not_understood", "why",
+    "which_figure", "not_understood", "why",
 )  # fmt: skip
 
 
@@ -318,6 +373,7 @@ class Stage:
             twin: the database that differs in what the role may not see.
             texts: opens the index for a workspace; ``None`` opens the real one.
         """
+        from app.engines import adapter_of
         from app.library import open_texts
         from bot.assistant import Assistant
         from bot.audit import AuditLog
@@ -347,7 +403,11 @@ class Stage:
         vocabulary = Vocabulary.build(workspace)
         embedder = getattr(index, "embedder", None if texts else load_embedder())
         audit = FOLDER / "audit" / "questions.jsonl"
-        asker = open_asker(workspace, engine, vocabulary, asks_always=isinstance(engine, WorstModel))
+        asker = (
+            worst_asker(workspace, vocabulary, engine)
+            if isinstance(engine, WorstModel)
+            else open_asker(workspace, engine, vocabulary, adapter=adapter_of(self.settings))
+        )
         assistant = Assistant(
             workspace,
             asker,

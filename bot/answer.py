@@ -36,6 +36,12 @@ class Answer:
     """Questions to choose from when ``status`` is "clarify"; each can be sent as it stands."""
     id: str = ""
     """Names this answer in feedback and logs; not part of the JSON, which is equal for equal answers."""
+    statement: str = ""
+    """The statement of the question language behind the first table; empty where there is none."""
+    read_as: str = ""
+    """That statement in words: what was computed."""
+    unheard: tuple[str, ...] = ()
+    """Words of the question that it has no part for."""
     confidence: float = 0.0
     warnings: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
@@ -66,6 +72,9 @@ class Answer:
             "figures": [_figure_json(figure) for figure in self.figures],
             "restated": list(self.restated),
             "options": list(self.options),
+            "statement": self.statement,
+            "read_as": self.read_as,
+            "unheard": list(self.unheard),
             "confidence": self.confidence,
             "warnings": list(self.warnings),
             "seconds": {"understand": 0.0, "draft": 0.0, "run": 0.0, "total": 0.0} | self.seconds,

@@ -30,6 +30,7 @@ from retrieval.types import Retriever
 from sql.errors import QueryCancelled
 from sql.question.linking import Links, Vocabulary
 from sql.record import Statement, recording
+from sql.statement.written import After
 from sql.types import Table
 from telling.evidence import Evidence
 from telling.phrases import SPOKEN, escape_markdown
@@ -63,6 +64,9 @@ class _State:
     """Whether the event "understood" went out."""
     tables: list[Table] = field(default_factory=list)
     sql: str = ""
+    statement: str = ""
+    """In the question language."""
+    after: After | None = None
     entry: Entry | None = None
     """The question's place in the audit log; ``None`` without one."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -230,6 +234,8 @@ class Assistant:
             )
             state.question, state.standalone = understood.question, understood.standalone
             state.language, state.links = understood.language, understood.links
+            if understood.changes and understood.previous is not None and understood.previous.statement:
+                state.after = After(said=understood.said, statement=understood.previous.statement)
             chosen = route(understood, self.tools, self._nearest)
             state.job = chosen.job
         finally:
@@ -246,6 +252,7 @@ class Assistant:
             question=state.standalone,
             language=state.language,
             links=state.links,
+            after=state.after,
             cancel=stop,
             on_sql=lambda sql: steps.put(("sql", sql)),
             on_table=lambda table: steps.put(("rows", table)),
@@ -297,6 +304,7 @@ class Assistant:
         if state.language not in SPOKEN:
             text = f"{warnings[0]}\n\n{text}"
         state.sql = evidence.sql or state.sql
+        state.statement = evidence.statement
         return Answer(
             question=state.question,
             standalone_question=state.standalone,
@@ -310,6 +318,9 @@ class Assistant:
             figures=composed.figures,
             restated=composed.restated,
             id=state.id,
+            statement=evidence.statement,
+            read_as=evidence.read_as,
+            unheard=evidence.unheard,
             confidence=evidence.confidence,
             warnings=tuple(warnings),
             seconds=_seconds(state, evidence.seconds),
@@ -394,5 +405,8 @@ def _turn(state: _State, answer: Answer) -> Turn:
         values=tuple(dict.fromkeys((m.name, m.value) for m in mentions if m.kind == "value" and m.value)),
         period=(period.start.isoformat(), period.end.isoformat()) if period is not None else None,
         sql=state.sql,
+        statement=state.statement,
+        read_as=answer.read_as,
+        confidence=min(1.0, max(0.0, answer.confidence)),
         options=answer.options,
     )

@@ -6,6 +6,7 @@ Tree::
     ├── UnusableQuestion     empty, too long or without words; nothing was run
     ├── Declined             the question is understood and will not or cannot be answered; says why
     ├── AskBack              the question has several meanings; carries questions to choose from
+    ├── Courtesy             thanks, or a question about the answer before: nothing to be looked up
     ├── Stopped              the asker pressed stop
     ├── NotRecorded          the audit log cannot be written, so nothing is run
     └── CorruptConversation  a saved conversation cannot be read
@@ -48,6 +49,10 @@ class Declined(Refusal):
 
 class AskBack(Refusal):
     """Several meanings are possible; ``options`` are whole questions to choose from."""
+
+
+class Courtesy(Refusal):
+    """No question about the shop, and answered with the sentence that ``key`` names."""
 
 
 class Stopped(BotError):

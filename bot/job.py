@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sql.ask import SqlAnswer
     from sql.shop.workspace import Workspace
     from sql.statement.compile import Compiled
+    from sql.statement.written import After
 
 LANGUAGES = ("en", "zh")
 """A job says what it is and is asked for in each of these."""
@@ -52,6 +53,8 @@ class Understood:
     """Of the message as it was written: made standalone, a follow-up may have lost a word."""
     previous: Turn | None
     """The turn that it follows; ``None`` when it stands alone."""
+    changes: bool = False
+    """Whether it changes what that turn asked; else it chooses of what was offered."""
     verdict: Verdict | None
     """Why it cannot be answered from the shop's data; ``None`` when nothing speaks against it."""
 
@@ -79,14 +82,11 @@ class Claim:
 class Asker(Protocol):
     """Turns a linked question into checked SQL and its rows; ``sql.ask.SqlAsker`` does."""
 
-    @property
-    def speaks(self) -> bool:
-        """Whether the model has learnt the question language: what cannot be answered is then its to say."""
-
     def ask(
         self,
         question: Links,
         *,
+        after: After | None = None,
         cancel: threading.Event | None = None,
         on_sql: Callable[[str], None] | None = None,
     ) -> SqlAnswer:
@@ -118,6 +118,8 @@ class Request:
     """Standalone."""
     language: str
     links: Links
+    after: After | None = None
+    """What the message goes on from; ``None`` where it stands alone."""
     cancel: threading.Event = field(default_factory=threading.Event)
     on_sql: Callable[[str], None] = lambda sql: None
     """Called with each statement before it runs."""

@@ -42,6 +42,12 @@ class Turn:
     period: tuple[str, str] | None = None
     """ISO dates: first day, and the day after the last."""
     sql: str = ""
+    statement: str = ""
+    """In the question language; empty where the answer was none of it."""
+    read_as: str = ""
+    """That statement in words."""
+    confidence: float = 0.0
+    """How likely the answer was right, in [0, 1]."""
     options: tuple[str, ...] = ()
     """Questions that were offered when the bot asked back."""
 
@@ -128,10 +134,8 @@ def _corrupt(path: Path, reason: str) -> CorruptConversation:
 
 def _turn(data: Mapping[str, Any]) -> Turn:
     """Check every field by hand: a file may have been edited."""
-    texts = {name: data[name] for name in ("question", "standalone_question", "skill", "metric", "sql")}
-    for name, text in texts.items():
-        if not isinstance(text, str):
-            raise TypeError(f"{name} is not text")
+    names = ("question", "standalone_question", "skill", "metric", "sql")
+    texts = {name: _text(data[name]) for name in names}
     status = data["status"]
     if status not in get_args(Status):
         raise ValueError(f"unknown status {status!r}")
@@ -142,8 +146,23 @@ def _turn(data: Mapping[str, Any]) -> Turn:
         values=tuple(_pair(pair) for pair in data["values"]),
         period=None if period is None else _pair(period),
         options=_texts(data["options"]),
+        statement=_text(data.get("statement", "")),
+        read_as=_text(data.get("read_as", "")),
+        confidence=_share(data.get("confidence", 0.0)),
         **texts,
     )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("expected a text")
+    return value
+
+
+def _share(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise TypeError("expected a number from 0 to 1")
+    return float(value)
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.answer import Status
-from bot.errors import AskBack, Declined, NotRecorded, Refusal, Stopped, UnusableQuestion
+from bot.errors import AskBack, Courtesy, Declined, NotRecorded, Refusal, Stopped, UnusableQuestion
 from bot.job import Tools
 from bot.offers import suggestions
 from llm.errors import LlmError
@@ -116,6 +116,11 @@ def _told(error: Exception, words: Words, language: str, tools: Tools) -> Refuse
     if isinstance(error, Refusal):
         values = {"role": name, **error.values}
         text, restated = words.say(error.key, **values), (*error.values.values(), *error.restated)
+        if isinstance(error, Courtesy):
+            shown = {name: escape_markdown(value) for name, value in error.values.items()}
+            return Refused(
+                status="answered", text=words.say(error.key, **shown), restated=(*shown.values(), *restated)
+            )
         if not isinstance(error, AskBack | UnusableQuestion) or error.key == "too_long":
             return Refused(status="declined", text=text, options=error.options, restated=restated)
         options = error.options or suggestions(tools.workspace.shop, language, tools.vocabulary)

@@ -9,7 +9,6 @@ back. What cannot be answered is decided in ``sql.question.answerable``; what a 
 from __future__ import annotations
 
 import logging
-import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,12 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.errors import AskBack
-from bot.followup_cues import BEST
 from bot.job import Claim, Job, Strength, Tools, Understood
 from bot.offers import offered_jobs, suggestions
 from bot.refusals import declined
-from sql.question.answerable import Verdict
-from sql.question.linking import Mention
+from sql.question.answerable import Verdict, names_figures
 from telling.phrases import SPOKEN, load_words
 from telling.titles import title_of
 
@@ -53,7 +50,6 @@ MIN_LIKENESS = 0.45
 MAX_OPTIONS = 4
 NO_JOB = ""
 """What is nearest to a question that no shop's data answer."""
-_RANK_COUNT = re.compile(r"(?i)\b(?:top|bottom)\s+(?:\d+|three|five|ten)\b|\b(?:top|bottom)\b")
 
 
 class Embedder(Protocol):
@@ -84,20 +80,15 @@ def route(understood: Understood, tools: Tools, nearest: Nearest | None = None) 
         AskBack: the question does not say what it wants; options are offered where there are any.
     """
     verdict, question = understood.verdict, understood.standalone
-    speaks = tools.asker is not None and tools.asker.speaks
     claims = _claims(understood, tools.jobs)
     best = max(claims, key=lambda name: claims[name][1].strength, default=None)  # of equals the first job
     strength = claims[best][1].strength if best is not None else None
     if strength is not Strength.SAID:
         _decline(verdict, understood, tools, "rules", "write", "outside", "hidden")
-        if not speaks:
-            _ask_by_what(understood, tools)
     else:
         _decline(verdict, understood, tools, "rules", "write")
     if best is not None and strength is not None and strength > Strength.POSSIBLE:
         job, claim = claims[best]
-        if strength is Strength.NAMED and not speaks:
-            _decline(verdict, understood, tools, "missing")
         job.check_needs(tools.workspace.shop)
         return Route(job=job, reason=claim.reason)
     near = nearest.find(question) if nearest is not None else None
@@ -106,13 +97,19 @@ def route(understood: Understood, tools: Tools, nearest: Nearest | None = None) 
     if near in claims:
         claims[near][0].check_needs(tools.workspace.shop)
         return Route(job=claims[near][0], reason="meaning")
-    rest = next((job for job in tools.jobs if job.takes_the_rest), None) if speaks else None
-    if rest is not None:
+    if _says_too_little(understood):
+        raise _ask_back(understood, tools)
+    rest = next((job for job in tools.jobs if job.takes_the_rest), None)
+    if rest is not None and tools.asker is not None:
         return Route(job=rest, reason="the rest")
-    if understood.links.unknown and understood.language in SPOKEN and not BEST.search(question):
-        nothing = Verdict(kind="missing", missing=understood.links.unknown)
-        raise declined(nothing, understood.language, tools.workspace)
     raise _ask_back(understood, tools)
+
+
+def _says_too_little(understood: Understood) -> bool:
+    """Whether nothing is named but a value or a period ("Germany"), or nothing at all in a known language."""
+    links = understood.links
+    is_strange = understood.language not in SPOKEN and not links.mentions
+    return is_strange or (not names_figures(links) and not links.unknown)
 
 
 def _claims(understood: Understood, jobs: Sequence[Job]) -> dict[str, tuple[Job, Claim]]:
@@ -125,38 +122,6 @@ def _decline(verdict: Verdict | None, understood: Understood, tools: Tools, *kin
     """Raise ``Declined`` when the verdict is of one of ``kinds``."""
     if verdict is not None and verdict.kind in kinds:
         raise declined(verdict, understood.language, tools.workspace)
-
-
-def _ask_by_what(understood: Understood, tools: Tools) -> None:
-    """Ask back when "best" or "worst" names no measure."""
-    question, links = understood.standalone, understood.links
-    best = BEST.search(question)
-    if best is None or _RANK_COUNT.fullmatch(best.group()) or _RANK_COUNT.search(question):
-        return
-    measured = any(
-        m.kind == "metric" or (m.kind == "column" and _is_quantity(m, tools)) for m in links.mentions
-    )
-    views = [m for m in links.mentions if m.kind in ("view", "column")]
-    if measured or not views or re.search(r"(?i)\bbest time|\b(?:good|bad)\b", question):
-        return
-    options = _ranked_options(understood, tools)
-    if options:
-        raise AskBack("best_by_what", options=options)
-
-
-def _is_quantity(mention: Mention, tools: Tools) -> bool:
-    view = tools.vocabulary.view(mention.view)
-    column = view.column(mention.name) if view else None
-    return column is not None and column.type in ("integer", "number") and not column.name.endswith("_id")
-
-
-def _ranked_options(understood: Understood, tools: Tools) -> tuple[str, ...]:
-    """The question again, by each of the first metrics."""
-    text = understood.standalone.rstrip(" ?？.。")
-    chinese = load_words(understood.language).language == "zh"
-    titles = [title_of(tools.workspace.shop, m.name, understood.language) for m in tools.vocabulary.metrics]
-    made = [f"按{title}，{text}" if chinese else f"{text} by {title}" for title in titles[: MAX_OPTIONS - 1]]
-    return tuple(made)
 
 
 def _ask_back(understood: Understood, tools: Tools) -> AskBack:

@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from bot import followup_cues as cues
+from bot.courtesies import courtesy_of
 from bot.errors import AskBack, UnusableQuestion
 from bot.followup import combine, is_followup, strip_lead
 from bot.job import Job, Strength, Understood
@@ -128,13 +129,17 @@ def understand(
     Raises:
         UnusableQuestion: see :func:`check_question`.
         AskBack: a follow-up, and there is nothing to follow.
+        Courtesy: it is thanks, or asks about the answer before.
     """
     question = check_question(message)
     language = language_of(question)
     said = link(question, vocabulary, today)
     last = conversation.last if conversation is not None else None
+    courtesy = courtesy_of(question, last)
+    if courtesy is not None:
+        raise courtesy
 
-    def understood(links: Links, previous: Turn | None) -> Understood:
+    def understood(links: Links, previous: Turn | None, *, changes: bool = False) -> Understood:
         return Understood(
             question=question,
             standalone=links.question,
@@ -142,6 +147,7 @@ def understand(
             links=links,
             said=said,
             previous=previous,
+            changes=changes,
             verdict=_verdict(links, said, vocabulary),
         )
 
@@ -162,7 +168,8 @@ def understand(
     if last is not None and is_followup(links, after_asking_back=last.status == "clarify"):
         previous = link(last.standalone_question, vocabulary, today)
         is_about_text = any(job.is_about_text for job in jobs if job.name == last.skill)
-        return understood(linked(combine(previous, links, is_about_text=is_about_text)), last)
+        combined = linked(combine(previous, links, is_about_text=is_about_text))
+        return understood(combined, last, changes=True)
     if last is None and is_followup(links, needs_cue=True):
         raise AskBack("no_previous")
     return understood(linked(strip_lead(said)), None)
@@ -171,7 +178,7 @@ def understand(
 def _verdict(links: Links, said: Links, vocabulary: Vocabulary) -> Verdict | None:
     """Of the standalone question; what the message itself names and is hidden counts too."""
     verdict = verdict_of(links, vocabulary)
-    if said is not links and (verdict is None or verdict.kind == "missing"):
+    if said is not links and verdict is None:
         own = verdict_of(said, vocabulary)
         return own if own is not None and own.kind == "hidden" else verdict
     return verdict

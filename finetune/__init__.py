@@ -1,1 +1,1 @@
-"""Data → adapter and scores. Today: execution accuracy on databases that the model has never seen."""
+"""Data → adapter and scores: training examples, training, execution accuracy on databases never seen."""

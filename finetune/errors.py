@@ -4,7 +4,7 @@ Tree::
 
     FinetuneError
     ├── EvaluationError      the questions or databases of an evaluation cannot be used: file, line and reason
-    ├── ShopSetError         a recipe or a pair of the training set is wrong: file, place and reason
+    ├── ShopSetError         a recipe or a pair to learn from is wrong: file, place and reason
     └── TrainingError        examples, settings or a checkpoint cannot be used; nothing of earlier is lost
 """
 
@@ -34,7 +34,7 @@ class EvaluationError(FinetuneError):
 
 
 class ShopSetError(FinetuneError):
-    """A shop of the training set that cannot be read or made.
+    """A shop or a pair to learn from that cannot be read or made.
 
     Args:
         path: the file at fault.

@@ -13,11 +13,11 @@ from finetune.scores import EvaluationReport
 
 VERDICTS = {
     "wrong": "Ran and gave other rows",
-    "unresolved": "Names what does not exist",
+    "unresolved": "Names what does not exist, or could mean nothing",
     "unparsed": "Does not parse",
     "failed": "Stopped by the database or a budget",
     "refused": "Refused by the guard",
-    "abstained": "Abstained",
+    "abstained": "Declined, or asked back",
     "gold_failed": "Not counted: the gold statement does not run",
 }
 

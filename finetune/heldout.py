@@ -68,16 +68,6 @@ def databases(side: Literal["validation", "test"]) -> tuple[str, ...]:
     return tuple(_content()[side])
 
 
-def domain(name: str) -> str:
-    """The domain of a held-out database: ``shop`` or another.
-
-    Raises:
-        KeyError: it is not held out.
-    """
-    content = _content()
-    return str((content["test"].get(name) or content["validation"][name])["domain"])
-
-
 def question_id(question: str) -> str:
     """The first twelve hexadecimal digits of the SHA-256 of the question, outer blanks left out."""
     return hashlib.sha256(question.strip().encode()).hexdigest()[:12]
@@ -95,7 +85,7 @@ def wording(question: str) -> str:
 
 
 def is_measured_with(question: str) -> bool:
-    """Whether a question of the demonstration shop's measurements says the same words.
+    """Whether a question that the demonstration shop is measured with says the same words.
 
     ``measured.txt`` has their keys alone, so that nobody reads them who makes training data;
     ``python -m bench.heldout --write`` makes it.

@@ -15,7 +15,6 @@ from string import Template
 
 from finetune.scores import Verdict
 from llm.engine import Completion, Engine, Prompt, Request
-from sql.statement.free_draft import statement_of
 from sql.types import Catalog, CatalogTable
 
 MAX_TOKENS = 256
@@ -29,6 +28,19 @@ _UNRESOLVED = re.compile(
 _UNPARSED = re.compile(
     r"syntax error|Parser Error|incomplete input|unrecognized token|one statement at a time", re.IGNORECASE
 )
+
+
+_FENCE = re.compile(r"```(?:sql)?\s*(.*?)(?:```|\Z)", re.DOTALL | re.IGNORECASE)
+
+
+def statement_of(reply: str) -> str:
+    """The statement in a reply: what stands in the first code fence, else everything, up to a semicolon.
+
+    >>> statement_of("Sure:\\n```sql\\nSELECT 1;\\n```")
+    'SELECT 1'
+    """
+    fenced = _FENCE.search(reply)
+    return (fenced[1] if fenced else reply).split(";")[0].strip()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -123,9 +123,11 @@ class Record:
 
         best = self.folder / f"checkpoint-{state.best_global_step}"
         config = json.loads((best / CONFIG).read_text(encoding="utf-8"))
-        config |= {"base_model_name_or_path": self.facts.get("model", ""), "inference_mode": True}
-        if invocation:
-            config["alora_invocation_tokens"] = list(invocation)
+        config |= {
+            "base_model_name_or_path": self.facts.get("model", ""),
+            "inference_mode": True,
+            "alora_invocation_tokens": list(invocation),
+        }
         weights = {name: w.to(torch.float16) for name, w in load_file(best / WEIGHTS).items()}
         unfinished = self.folder / f"{WEIGHTS}.part"
         save_file(weights, unfinished)

@@ -14,8 +14,9 @@ from finetune.hardness import CLASSES
 Verdict = Literal[
     "correct", "wrong", "abstained", "unparsed", "unresolved", "refused", "failed", "gold_failed"
 ]
-"""``wrong``: it ran and gave other rows. ``unparsed``, ``unresolved``: the statement is no SQL, or names what
-does not exist. ``refused``: the guard for another reason. ``failed``: the database or a budget stopped it.
+"""``wrong``: it ran and gave other rows. ``abstained``: declined, or asked back. ``unparsed``: the statement
+is in no grammar. ``unresolved``: it names what does not exist, or could mean nothing. ``refused``: the guard
+for another reason. ``failed``: the database or a budget stopped it.
 ``gold_failed``: the gold statement itself did not run, so the question was not asked and does not count."""
 
 RESAMPLES = 10_000
@@ -263,16 +264,6 @@ def cluster_interval(
     picks = np.random.default_rng(seed).integers(0, sizes.size, size=(RESAMPLES, sizes.size))
     draws = trues[picks].sum(axis=1) / sizes[picks].sum(axis=1)
     low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
-
-
-def mean_interval(values: Sequence[float], *, level: float = 0.95, seed: int = 0) -> tuple[float, float]:
-    """Percentile bootstrap interval of a mean, such as that of paired differences; ``(0, 0)`` for none."""
-    if not values:
-        return 0.0, 0.0
-    known = np.asarray(values, dtype=float)
-    drawn = np.random.default_rng(seed).integers(len(known), size=(RESAMPLES, len(known)))
-    low, high = np.quantile(known[drawn].mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 

@@ -2,8 +2,7 @@
 
 The loop, the optimiser, checkpoints and validation are those of transformers' Trainer (``finetune.trainer``
 is what it has to know of our prompts); adapters are peft's. What is trained is an activated LoRA, which reads
-a prompt's own part alone; on a CUDA card also beside NF4 weights (QLoRA). Any other configuration of peft
-trains by the same code on whole prompts, to be compared (``bench.methods``).
+a prompt's own part alone; on a CUDA card also beside NF4 weights (QLoRA).
 
 A folder of a run holds ``adapter_config.json`` and ``adapter_model.safetensors`` (the best validated step, in
 float16), ``manifest.json``, ``log/`` (TensorBoard) and, until the end, ``checkpoint-N/``.
@@ -24,16 +23,15 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from finetune.attention import register
 from finetune.errors import TrainingError
-from finetune.examples import DESCRIBED, Example
+from finetune.examples import Example
 from finetune.run_folder import CONFIG, STATE, WEIGHTS, Record, Run, Status
-from llm.hardware import describe
+from llm.hardware import describe, usable_cores
 from sql.statement.prompt import INVOCATION
 
 if TYPE_CHECKING:
     from peft import PeftConfig
-    from transformers import TrainerCallback
 
-    from finetune.trainer import Batch, SharedTrainer
+    from finetune.trainer import Batch, SharedTrainer, Watch
 
 Method = Literal["lora", "qlora"]
 LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
@@ -95,8 +93,6 @@ def train(
     facts: dict[str, Any] | None = None,
     progress: bool = True,
     should_stop: Callable[[], bool] = lambda: False,
-    adapter: Callable[[int], PeftConfig] | None = None,
-    callbacks: Sequence[TrainerCallback] = (),
 ) -> Run:
     """Train an adapter; go on where an interrupted run into the same folder stopped.
 
@@ -109,9 +105,6 @@ def train(
         facts: more for the manifest, such as the hash of the data and what was held out.
         progress: show a progress bar and an estimate on standard error.
         should_stop: asked after each step; when true a checkpoint is written and the run ends.
-        adapter: makes another configuration of peft from the number of steps; ``None`` is activated LoRA of
-            the shape that ``settings`` name.
-        callbacks: what a configuration needs besides, such as AdaLoRA's allocation of ranks.
     Raises:
         TrainingError: no examples, a folder with another run in it, QLoRA without a CUDA card, a ``start`` of
             another shape.
@@ -133,11 +126,13 @@ def train(
         raise TrainingError(
             f'training needs torch, transformers and peft ({error}). Run: pip install -e ".[train]"'
         ) from error
+    if device == "cpu":  # beside the model a library gets what that leaves; here nothing computes beside it
+        torch.set_num_threads(usable_cores())
     from finetune.trainer import Watch, make_batches
     from llm.chat import ChatTokenizer
 
     tokenizer = ChatTokenizer(model_folder)
-    invocation = [*tokenizer.tokens(INVOCATION)] if adapter is None else []
+    invocation = [*tokenizer.tokens(INVOCATION)]
     batches, checked = (
         make_batches(each, tokenizer, settings.batch, invocation) for each in (examples, validation)
     )
@@ -155,11 +150,11 @@ def train(
     checkpoint = record.last_checkpoint()
     steps = max(1, math.ceil(settings.epochs * math.ceil(len(batches) / settings.accumulate)))
     torch.manual_seed(settings.seed)
-    model = _load(model_folder, settings, device, _lora(settings) if adapter is None else adapter(steps))
+    model = _load(model_folder, settings, device)
     if start is not None and checkpoint is None:
         _take_up(model, start)
     watch = Watch(progress=progress, should_stop=should_stop, note=record.note)
-    trainer = _trainer(model, batches, checked, settings, record, checkpoint, [watch, *callbacks])
+    trainer = _trainer(model, batches, checked, settings, record, checkpoint, watch)
     if checkpoint is None:
         steps = trainer.steps_in_time(batches, steps, settings.max_seconds, progress)
     else:
@@ -173,7 +168,7 @@ def train(
 
 
 def _databases(examples: Sequence[Example]) -> set[str]:
-    return {example.database.removesuffix(DESCRIBED).lower() for example in examples}
+    return {example.database.lower() for example in examples}
 
 
 def check_start(folder: Path, settings: Settings, invocation: Sequence[int]) -> None:
@@ -218,7 +213,7 @@ def _lora(settings: Settings) -> PeftConfig:
     )
 
 
-def _load(folder: Path, settings: Settings, device: str, config: PeftConfig) -> Any:
+def _load(folder: Path, settings: Settings, device: str) -> Any:
     """The frozen model with a fresh adapter."""
     import torch
     from peft import get_peft_model
@@ -237,7 +232,7 @@ def _load(folder: Path, settings: Settings, device: str, config: PeftConfig) -> 
         folder, dtype=_dtype(device), local_files_only=True, attn_implementation=register(), **options
     )
     model.requires_grad_(False)
-    return get_peft_model(model, config)
+    return get_peft_model(model, _lora(settings))
 
 
 def _dtype(device: str) -> Any:
@@ -270,7 +265,7 @@ def _trainer(
     settings: Settings,
     record: Record,
     checkpoint: Path | None,
-    callbacks: Sequence[TrainerCallback],
+    watch: Watch,
 ) -> SharedTrainer:
     from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArguments
     from transformers.integrations import TensorBoardCallback, is_tensorboard_available
@@ -312,7 +307,7 @@ def _trainer(
         args=arguments,
         train_dataset=list(batches),
         eval_dataset=list(validation),
-        callbacks=list(callbacks),
+        callbacks=[watch],
     )
     trainer.remove_callback(PrinterCallback)  # it prints to standard output
     if settings.patience:

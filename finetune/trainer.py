@@ -2,8 +2,8 @@
 
 An activated LoRA leaves the shared part of a prompt to the bare model. So that part is read once per database
 and kept as keys and values, and only the question's own part and the reply are read in training: a fifth of
-the tokens. Adapters of other kinds (any configuration of peft) read whole prompts. The loss is the mean
-cross-entropy of the reply's tokens, the end marker included; questions and schemas are never learnt.
+the tokens. The loss is the mean cross-entropy of the reply's tokens, the end marker included; questions and
+schemas are never learnt.
 
 One item of the data set is a batch: examples of one database, so that they share its keys and values.
 ``gradient_accumulation_steps`` of them, of different databases, make a step.
@@ -44,7 +44,7 @@ class Batch:
     """Token ids of examples that share the beginning of their prompts."""
 
     shared: tuple[int, ...]
-    """What the bare model reads; empty when the adapter reads whole prompts."""
+    """What the bare model reads."""
     own: list[tuple[int, ...]]
     """The rest of each prompt."""
     replies: list[tuple[int, ...]]
@@ -56,20 +56,20 @@ class Batch:
 
 
 def make_batches(
-    examples: Sequence[Example], tokenizer: ChatTokenizer, size: int, invocation: Sequence[int] = ()
+    examples: Sequence[Example], tokenizer: ChatTokenizer, size: int, invocation: Sequence[int]
 ) -> list[Batch]:
     """Batches of up to ``size`` examples that share their schema, of like lengths; the order is fixed.
 
     Args:
         invocation: tokens that an activated LoRA works from; every prompt's own part begins with them, and
-            has them nowhere else. Empty makes batches of whole prompts.
+            has them nowhere else.
     Raises:
         TrainingError: an own part is otherwise; the adapter would work from another place when it is served.
     """
     known: dict[tuple[int, ...], list[tuple[tuple[int, ...], tuple[int, ...]]]] = {}
     for example in examples:
         tokens, reply = tokenizer.encode(example.prompt), tokenizer.encode_reply(example.reply)
-        if invocation and _last(invocation, (*tokens.own, *reply)) != 0:
+        if _last(invocation, (*tokens.own, *reply)) != 0:
             raise TrainingError(
                 f"an example of {example.database} does not have {tokenizer.decode(invocation)!r} at the "
                 f"beginning of its own part, and only there: {example.prompt.rest!r}"
@@ -80,10 +80,7 @@ def make_batches(
         pairs.sort(key=lambda pair: (len(pair[0]) + len(pair[1]), pair))
         for start in range(0, len(pairs), size):
             own, replies = map(list, zip(*pairs[start : start + size], strict=True))
-            if invocation:
-                batches.append(Batch(shared=shared, own=own, replies=replies))
-            else:
-                batches.append(Batch(shared=(), own=[(*shared, *each) for each in own], replies=replies))
+            batches.append(Batch(shared=shared, own=own, replies=replies))
     return batches
 
 
@@ -177,11 +174,8 @@ class SharedTrainer(Trainer):  # type: ignore[misc]
         nothing = torch.empty(0, dtype=torch.long, device=ids.device)
         options = {"use_cache": False, "output_hidden_states": True, "logits_to_keep": nothing}
         shared, known = self._keys_and_values(inputs["shared"])
-        if known:
-            places = torch.arange(known, known + ids.shape[1], device=ids.device).expand(len(ids), -1)
-            options |= {"attention_mask": NO_MASK, "position_ids": places, "shared": shared}
-        else:
-            options |= {"attention_mask": inputs["attention_mask"]}
+        places = torch.arange(known, known + ids.shape[1], device=ids.device).expand(len(ids), -1)
+        options |= {"attention_mask": NO_MASK, "position_ids": places, "shared": shared}
         learnt = labels[:, 1:] != NOT_LEARNT
         # The adapter's own weights stay float32, for small steps would be lost to them in bfloat16.
         is_16_bit = self.model.dtype == torch.bfloat16
@@ -193,7 +187,7 @@ class SharedTrainer(Trainer):  # type: ignore[misc]
     def _keys_and_values(self, shared: torch.Tensor) -> tuple[list[tuple[torch.Tensor, torch.Tensor]], int]:
         """Those of the shared part in each layer, as the bare model reads it, and how many tokens it has."""
         key = tuple(shared.tolist())
-        if key and key not in self._shared:
+        if key not in self._shared:
             was_training = self.model.training
             self.model.eval()
             with torch.no_grad(), self.model.disable_adapter():
@@ -201,7 +195,7 @@ class SharedTrainer(Trainer):  # type: ignore[misc]
                 read = body(input_ids=shared[None], attention_mask=NO_MASK, use_cache=True)
             self.model.train(was_training)
             self._shared[key] = [(layer.keys, layer.values) for layer in read.past_key_values.layers]
-        return self._shared.get(key, []), len(key)
+        return self._shared[key], len(key)
 
 
 def _over_replies(found: EvalPrediction) -> dict[str, float]:

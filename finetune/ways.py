@@ -12,28 +12,20 @@ import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from finetune.gold import MAX_ROWS, run_golds
 from finetune.plain import plain_prompt, verdict_of_problem
 from finetune.scores import Verdict
 from llm.engine import Engine
 from llm.errors import PromptTooLong
-from sql.ask import CannotAnswer, SqlAnswer, open_asker
+from sql.ask import Ambiguous, CannotAnswer, open_asker
 from sql.databases import open_database
-from sql.errors import (
-    NotAllowed,
-    QueryFailed,
-    QueryTimeout,
-    QueryTooLarge,
-    SqlError,
-    UnknownName,
-    UnsafeQuery,
-)
+from sql.errors import NotAllowed, Senseless, SqlError, UnknownName, UnsafeQuery, WrongStatement
 from sql.question.linking import Vocabulary
 from sql.record import Statement, recording
 from sql.shop.shopfile import shop_from_catalog
 from sql.shop.workspace import Workspace, open_workspace
+from sql.statement.parse import parse
 from sql.types import QueryLimits, Value
 
 
@@ -57,14 +49,6 @@ Answerer = Callable[[str], Reply]
 """Question → reply, on one database. A question that fails is a reply, never an error."""
 
 
-class CanAsk(Protocol):
-    """What a product way needs of an asker; ``sql.ask.SqlAsker`` is one."""
-
-    def ask(self, question: str) -> SqlAnswer:
-        """See ``sql.ask.SqlAsker.ask``."""
-
-
-MakeAsker = Callable[[Workspace, Engine, str | None], CanAsk]
 OpenWay = Callable[[Path, Engine, str | None], contextlib.AbstractContextManager[Answerer]]
 
 
@@ -78,11 +62,11 @@ class Way:
 
 
 @contextlib.contextmanager
-def open_way(file: Path, engine: Engine, adapter: str | None, *, make_asker: MakeAsker) -> Iterator[Answerer]:
-    """Questions to an asker, of a database described by its catalogue alone."""
+def open_product(file: Path, engine: Engine, adapter: str | None, *, votes: int) -> Iterator[Answerer]:
+    """Questions to the product's asker, of a database described by its catalogue alone."""
     workspace = open_unseen(file)
     try:
-        asker = make_asker(workspace, engine, adapter)
+        asker = open_asker(workspace, engine, Vocabulary.build(workspace), adapter=adapter, votes=votes)
 
         def answer(question: str) -> Reply:
             tried: list[Statement] = []
@@ -91,7 +75,7 @@ def open_way(file: Path, engine: Engine, adapter: str | None, *, make_asker: Mak
                     table = asker.ask(question).table
             except (SqlError, PromptTooLong) as error:
                 drafted = tried[-1].sql if tried else getattr(error, "sql", None)
-                return Reply(drafted=drafted, verdict=verdict_of(error), reason=str(error))
+                return Reply(drafted=drafted, verdict=verdict_of(error, drafted), reason=str(error))
             columns = tuple(column.name for column in table.columns)
             return Reply(drafted=table.query.sql, sql=table.query.sql, columns=columns, rows=table.rows)
 
@@ -129,12 +113,8 @@ PLAIN = Way(name="plain prompt", open=open_plain)
 
 def product(votes: int = 1) -> Way:
     """What users get; ``votes`` statements per question, of which the commonest result wins."""
-
-    def make(workspace: Workspace, engine: Engine, adapter: str | None) -> CanAsk:
-        return open_asker(workspace, engine, Vocabulary.build(workspace), adapter=adapter, votes=votes)
-
     name = "product" if votes == 1 else f"product, {votes} votes"
-    return Way(name=name, open=functools.partial(open_way, make_asker=make))
+    return Way(name=name, open=functools.partial(open_product, votes=votes))
 
 
 def open_unseen(file: Path) -> Workspace:
@@ -150,17 +130,30 @@ def open_unseen(file: Path) -> Workspace:
         raise
 
 
-def verdict_of(error: Exception) -> Verdict:
-    """Which verdict an error of the way from question to rows stands for."""
+def verdict_of(error: Exception, drafted: str | None = None) -> Verdict:
+    """Which verdict an error of the way from question to rows stands for.
+
+    Args:
+        drafted: the last statement written, where one was.
+    """
     if isinstance(error, UnknownName):
         return "unresolved"
     if isinstance(error, NotAllowed):
         return "refused"
     if isinstance(error, UnsafeQuery):
         return "refused" if _parses(error.sql) else "unparsed"
-    if isinstance(error, QueryFailed | QueryTimeout | QueryTooLarge):
-        return "failed"
-    return "abstained" if isinstance(error, CannotAnswer) else "failed"
+    if isinstance(error, Senseless):
+        return "unresolved" if drafted is None or _is_statement(drafted) else "unparsed"
+    return "abstained" if isinstance(error, CannotAnswer | Ambiguous) else "failed"
+
+
+def _is_statement(text: str) -> bool:
+    """Whether a text is in the grammar of the question language, whatever it names."""
+    try:
+        parse(text)
+    except WrongStatement:
+        return False
+    return True
 
 
 def _parses(sql: str) -> bool:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 logger = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 """What ``finetune.train`` writes beside an adapter."""
-Data = Literal["language", "shop", "tables"]
-"""What an adapter writes: the question language over any shop; or, for an earlier one, SQL over a shop that
-somebody described, or over tables as they come."""
+LANGUAGE = "language"
+"""What a manifest names under ``over``: the adapter writes the question language. Earlier ones wrote SQL."""
 SHIPPED = Path(__file__).parent / "shipped"
 """One folder per adapter that comes with the project."""
 
@@ -35,6 +34,12 @@ def find_adapters(model: str, *homes: Path) -> dict[str, Path]:
                 logger.info("the adapter in %s is for %s", folder, manifest.get("model", "an unknown model"))
             elif config.get("peft_type") != "LORA":
                 logger.info("the adapter in %s is of a kind that is not served", folder)
+            elif LANGUAGE not in manifest.get("over", ()):
+                logger.warning(
+                    "The adapter in %s was trained by an earlier version and writes no question language: "
+                    "it is left out. Train it again, as docs/train.md says.",
+                    folder,
+                )
             elif not config.get("alora_invocation_tokens"):
                 logger.warning(
                     "The adapter in %s names no invocation tokens and is left out. If an earlier version "
@@ -46,17 +51,9 @@ def find_adapters(model: str, *homes: Path) -> dict[str, Path]:
     return found
 
 
-def default_adapter(model: str, over: Data) -> str | None:
-    """The adapter that comes with the project for ``model`` and such data; used unless another is named."""
-    for name, folder in find_adapters(model, SHIPPED).items():
-        if over in _read(folder / MANIFEST).get("over", ()):
-            return name
-    return None
-
-
-def speaks(folder: Path) -> bool:
-    """Whether the adapter in ``folder`` has learnt the question language."""
-    return "language" in _read(folder / MANIFEST).get("over", ())
+def default_adapter(model: str) -> str | None:
+    """The adapter that comes with the project for ``model``; used unless another is named."""
+    return next(iter(find_adapters(model, SHIPPED)), None)
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -40,7 +40,7 @@ from llm.errors import LlmError, WeightsCorrupt, WeightsMissing
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_MODEL = "qwen2.5-coder-0.5b-instruct"
+DEFAULT_MODEL = "qwen2.5-coder-1.5b-instruct"
 COMMAND = "shoptalk weights"
 """The one command that brings the weights."""
 _BLOCK = 1 << 20

@@ -4,7 +4,6 @@ answered."""
 from __future__ import annotations
 
 import logging
-import math
 import threading
 import time
 from collections import OrderedDict
@@ -21,16 +20,12 @@ from sql.question.linking import Links, Vocabulary, link
 from sql.record import Statement, checked, kind_of, note
 from sql.semantics import Role
 from sql.shop.workspace import Workspace
-from sql.statement.agreement import unused_links
 from sql.statement.compile import Compiled
-from sql.statement.doubt import probability, signs
-from sql.statement.free_draft import FreeDrafter
+from sql.statement.doubt import PLACED, probability, signs
 from sql.statement.language_draft import LanguageDrafter
-from sql.statement.rules import Rules
-from sql.statement.shop_draft import ShopDrafter
-from sql.statement.table_draft import TableDrafter
+from sql.statement.placed import Placed
 from sql.statement.vote import TEMPERATURE, elect
-from sql.statement.written import Writer, Written
+from sql.statement.written import After, Writer, Written
 from sql.types import Table
 
 logger = logging.getLogger(__name__)
@@ -75,6 +70,8 @@ class Attempt:
     sql: str
     error: str | None
     """Why it was given up; ``None`` for the one that ran."""
+    statement: str = ""
+    """The statement of the question language that it was made of; empty where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +81,7 @@ class SqlAnswer:
     table: Table
     links: Links
     confidence: float
-    """How likely the rows answer the question, in [0, 1]; hand-set, not calibrated yet."""
+    """How likely the rows answer the question, in [0, 1] (``sql.statement.doubt``)."""
     attempts: tuple[Attempt, ...]
     """In order; the last one ran."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -123,17 +120,16 @@ class SqlAsker:
         self.writer = writer
         self.votes = votes
         self.repairs = repairs
-        self._offered: OrderedDict[str, str] = OrderedDict()
+        self._offered: OrderedDict[str, Compiled] = OrderedDict()
 
-    @property
-    def speaks(self) -> bool:
-        """Whether the writer's model has learnt the question language, and with it when to decline."""
-        writer = self.writer.writer if isinstance(self.writer, Rules) else self.writer
-        return isinstance(writer, LanguageDrafter)
+    def read_description(self, links: Links) -> None:
+        """Let the model read what every question shares, with a question that is not answered."""
+        writer = self.writer.writer if isinstance(self.writer, Placed) else self.writer
+        writer.draft(links)
 
     def offer(self, text: str, compiled: Compiled) -> None:
         """Answer ``text``, which stands for a statement that was offered, with that very statement."""
-        self._offered[text] = str(compiled.statement)
+        self._offered[text] = compiled
         while len(self._offered) > MAX_OFFERED:
             self._offered.popitem(last=False)
 
@@ -141,6 +137,7 @@ class SqlAsker:
         self,
         question: str | Links,
         *,
+        after: After | None = None,
         cancel: threading.Event | None = None,
         on_sql: Callable[[str], None] | None = None,
     ) -> SqlAnswer:
@@ -148,11 +145,13 @@ class SqlAsker:
 
         Args:
             question: one that stands alone, or its links where it has been linked already.
+            after: what the question goes on from; ``None`` where it stands alone.
             cancel: set it and drafting or the query stops with ``QueryCancelled``.
             on_sql: called with each checked text before it runs, if the database can plan it.
         Raises:
-            CannotAnswer: the data lacks what is asked, or the role may not see it, or most statements
-                written say that nothing answers it.
+            CannotAnswer: the role may not see what is asked, or most statements written say that nothing
+                answers it.
+            Ambiguous: it has several meanings.
             SqlError: refused, failed or out of budget, after the repairs.
             LlmError: the engine cannot be used.
         """
@@ -161,7 +160,7 @@ class SqlAsker:
         if isinstance(links, str):
             links = link(links, self.vocabulary, self.workspace.today)
         verdict = verdict_of(links, self.vocabulary)
-        if verdict is not None and not (self.speaks and verdict.kind == "missing"):
+        if verdict is not None:
             raise CannotAnswer(verdict, self.workspace.role.name)
         attempts: list[Attempt] = []
         last: SqlError | None = None
@@ -169,7 +168,7 @@ class SqlAsker:
         for number in range(self.repairs + 1):
             if cancel is not None and cancel.is_set():
                 raise QueryCancelled("Stopped before the query was written. Nothing was run.")
-            drafts = self._draft(links, attempts, cancel)
+            drafts = self._draft(links, after, attempts, cancel)
             tried = {a.sql for a in attempts}
             if all(draft.sql in tried for draft in drafts):
                 break  # the model insists; a third time would not help
@@ -187,7 +186,9 @@ class SqlAsker:
                 except (UnsafeQuery, QueryFailed) as error:
                     logger.info("attempt %d was given up: %s", len(attempts) + 1, type(error).__name__)
                     tried.add(draft.sql)
-                    attempts.append(Attempt(sql=draft.sql, error=told(error, self.workspace.role)))
+                    why = told(error, self.workspace.role)
+                    statement = str(draft.compiled.statement) if draft.compiled is not None else ""
+                    attempts.append(Attempt(sql=draft.sql, error=why, statement=statement))
                     last = error
                 finally:
                     run_s += time.perf_counter() - before
@@ -195,19 +196,16 @@ class SqlAsker:
                 best, share = elect([table for _, table in ran])
                 chosen, table = ran[best]
                 compiled = chosen.compiled
-                unused = unused_links(links, chosen.sql) if compiled is None else chosen.unheard
-                seen = signs(chosen, links, table, self.workspace.shop, number + chosen.tries)
+                seen = signs(chosen, links, table, self.workspace.shop, number + chosen.tries, share)
                 return SqlAnswer(
                     compiled=compiled,
                     signs=seen,
                     table=self._labelled(table, compiled),
                     links=links,
-                    confidence=probability(seen)
-                    if compiled is not None
-                    else confidence(links, chosen, number, len(unused), table, share),
+                    confidence=PLACED if chosen.is_certain else probability(seen),
                     attempts=(*attempts, Attempt(sql=chosen.sql, error=None)),
                     seconds={"draft": time.perf_counter() - started - run_s, "run": run_s},
-                    unused=unused,
+                    unused=chosen.unheard,
                 )
             if last is not None and isinstance(last.__cause__, GroupRefusal):
                 break  # another statement would answer another question than the one about single rows
@@ -217,19 +215,22 @@ class SqlAsker:
         raise last
 
     def _draft(
-        self, links: Links, attempts: Sequence[Attempt], cancel: threading.Event | None
+        self,
+        links: Links,
+        after: After | None,
+        attempts: Sequence[Attempt],
+        cancel: threading.Event | None,
     ) -> list[Written]:
         """What the writer makes of the question; those that decline it are left out."""
         offered = self._offered.get(links.question)
-        writer = self.writer.writer if isinstance(self.writer, Rules) else self.writer
-        if offered is not None and isinstance(writer, LanguageDrafter) and not attempts:
-            compiled = writer.compile(offered)
-            return [Written(sql=compiled.sql, compiled=compiled)]
+        if offered is not None and offered.today == self.workspace.today and not attempts:
+            return [Written(sql=offered.sql, compiled=offered)]
         drafts = self.writer.draft(
             links,
             samples=1 if attempts else self.votes,
             temperature=TEMPERATURE,
-            failures=[(a.sql, a.error) for a in attempts if a.error],
+            failures=[(a.statement or a.sql, a.error) for a in attempts if a.error],
+            after=after,
             cancel=cancel,
         )
         if any(c.finish == "cancelled" for d in drafts for c in d.completions):
@@ -300,31 +301,6 @@ def told(error: UnsafeQuery | QueryFailed, role: Role) -> str:
     return kind_of(error)
 
 
-def confidence(
-    links: Links, draft: Written, repairs: int, unused: int, table: Table, share: float = 1.0
-) -> float:
-    """How likely a result is right: a logistic of a few facts, with weights set by hand.
-
-    The weights say only what helps and what hurts; they are not calibrated. Features: whether the shop's
-    words left one statement, the mean log-probability of its tokens, coverage of the question's words,
-    repairs, linked words left unused, an empty or cut result, and the share of votes for it.
-    """
-    logprobs = draft.logprobs
-    mean = sum(logprobs) / len(logprobs) if logprobs else 0.0
-    score = (
-        -1.0
-        + (1.8 if draft.is_certain else 1.0 + 4.0 * max(mean, -1.0))
-        + 2.0 * (links.coverage - 0.5)
-        + 1.5 * (share - 1.0)
-        - 0.9 * repairs
-        - 1.5 * unused
-        - (0.8 if not table.rows else 0.0)
-        - (0.7 if table.is_truncated else 0.0)
-        - 0.4 * min(len(links.unknown), 4)
-    )
-    return 1.0 / (1.0 + math.exp(-score))
-
-
 def open_asker(
     workspace: Workspace,
     engine: Engine,
@@ -333,25 +309,14 @@ def open_asker(
     adapter: str | None = None,
     votes: int = 1,
     asks_always: bool = False,
-    speaks: bool = False,
 ) -> SqlAsker:
-    """The product's asker: in the question language where the model has learnt it; else a described shop in
-    shop form after the rules, plain tables in canonical SQL with an adapter or in the model's own words.
+    """The product's asker: a model writes in the question language what is not plain without one.
 
     Args:
-        adapter: LoRA adapter of the engine to write with.
-        speaks: whether that adapter has learnt the question language.
+        adapter: LoRA adapter of the engine that has learnt the language; ``None`` tells a bare model of it.
         asks_always: ask the model even where the question's words leave a single statement, to measure it.
     """
-    writer: Writer
-    if speaks:
-        writer = LanguageDrafter(workspace, vocabulary, engine, adapter=adapter)
-    elif vocabulary.is_plain and adapter is None:
-        writer = FreeDrafter(vocabulary, workspace.catalog, engine)
-    elif vocabulary.is_plain:
-        writer = TableDrafter(vocabulary, workspace.catalog, engine, adapter=adapter)
-    else:
-        writer = ShopDrafter(vocabulary, workspace.catalog.dialect, engine, adapter=adapter)
-    if not asks_always:
-        writer = Rules(workspace, vocabulary, writer, examples_only=speaks)
-    return SqlAsker(workspace, vocabulary, writer, votes=votes)
+    writer = LanguageDrafter(workspace, vocabulary, engine, adapter=adapter)
+    return SqlAsker(
+        workspace, vocabulary, writer if asks_always else Placed(workspace, vocabulary, writer), votes=votes
+    )

@@ -63,7 +63,8 @@ class Evidence:
     scope: Scope = Scope()
     hits: tuple[Hit, ...] = ()
     parts: Mapping[str, int] = field(default_factory=dict)
-    """What a table other than the first is for → its position: ``total`` or ``coverage``."""
+    """What a table is for → its position: ``total`` or ``coverage``; ``nothing`` is the answer's own, where
+    its zeros stand on no row."""
     about: str = ""
     """The view that the tables and hits are about."""
     confidence: float = 0.0
@@ -77,5 +78,11 @@ class Evidence:
     """Sentences of the job's to warn with: key and values. Values are not escaped yet."""
     sql: str = ""
     """The statement over the shop's views as it was written, before the guard expanded it."""
+    statement: str = ""
+    """The statement of the question language that it was made of; empty where there is none."""
+    read_as: str = ""
+    """That statement in words."""
+    unheard: tuple[str, ...] = ()
+    """Words of the question that it has no part for."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Step → seconds, for ``Answer.seconds``."""

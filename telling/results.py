@@ -20,7 +20,7 @@ def tell_result(evidence: Evidence, writer: Writer) -> str:
     """Words for the result of one query, which is table 0."""
     table = evidence.tables[0]
     profile = profile_of(table)
-    if profile.kind == "empty":
+    if profile.kind == "empty" or "nothing" in evidence.parts:
         return _nothing(evidence, writer)
     tell = {
         "cell": _cell,

@@ -581,7 +581,7 @@ def evaluate(
         questions,
         database_root,
         engine=load_engine(settings),
-        adapter=adapter_of(settings, is_plain=True),
+        adapter=adapter_of(settings),
         way=PLAIN if plain else product(votes),
         side=cast("Split | None", split),
         sample=sample,
@@ -660,7 +660,7 @@ def index(shop: ShopOption = None, role: RoleOption = None, user: UserOption = N
 def weights(
     model: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Which model. Left out: SHOPTALK_MODEL, else the 0.5B one."),
+        typer.Option(metavar="NAME", help="Which model. Left out: SHOPTALK_MODEL, else the 1.5B one."),
     ] = None,
 ) -> None:
     """Bring the language model's weights and check them; nothing is fetched that is already there."""

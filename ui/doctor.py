@@ -148,18 +148,19 @@ def _adapters(settings: Settings, findings: Findings) -> dict[str, str]:
     from app.engines import adapter_of, adapters_of
 
     known = adapters_of(settings)
-    used: dict[str, list[str]] = {}
+    used: str | None = None
     try:
-        for is_plain, data in ((False, "a described shop"), (True, "plain tables")):
-            used.setdefault(adapter_of(settings, is_plain=is_plain) or "", []).append(data)
+        used = adapter_of(settings)
     except WrongUse as error:
         findings.missing.append(Missing(what=str(error), command="unset SHOPTALK_ADAPTER"))
     found = {
-        f"adapter: {name}": (f"used over {' and '.join(used[name])}: " if name in used else "not used: ")
-        + str(folder)
+        f"adapter: {name}": f"{'used' if name == used else 'not used'}: {folder}"
         for name, folder in known.items()
     }
-    return found or {"adapters": f"none for this model; trained ones belong into {settings.adapters}"}
+    return found or {
+        "adapters": "none for this model: it has not learnt the question language and is right less often; "
+        f"trained ones belong into {settings.adapters}"
+    }
 
 
 def _engine(settings: Settings) -> str:

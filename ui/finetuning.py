@@ -1,4 +1,4 @@
-"""``shoptalk finetune``: examples from questions with their SQL, and adapters from examples."""
+"""``shoptalk finetune``: examples from questions with their statements, and adapters from examples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from app.progress import say
 from ui.command import JsonOption, expected_errors, print_json, print_text, settings_of_process
 
 if TYPE_CHECKING:
-    from finetune.heldout import Split
     from finetune.train import Method
 
 app = typer.Typer(
@@ -25,79 +24,21 @@ app = typer.Typer(
     help="Make training examples, and train an adapter with them.",
 )
 
-SIDES = ("train", "validation")
 METHODS = ("lora", "qlora")
 
 
 @app.command()
 @expected_errors
 def examples(
-    folder: Annotated[
+    pairs: Annotated[
         Path,
         typer.Option(
-            metavar="DIR", help="Holds questions.jsonl and database/NAME/NAME.sqlite for each database."
+            metavar="FILE.jsonl",
+            exists=True,
+            dir_okay=False,
+            help="Questions about the shop with their statements, as docs/train.md says.",
         ),
     ],
-    out: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="Where to write the examples.")],
-    split: Annotated[
-        str, typer.Option(metavar="SIDE", help="Databases to take: those for train or for validation.")
-    ] = "train",
-    per_database: Annotated[
-        int | None, typer.Option(min=1, help="At most so many questions of each database. Left out: all.")
-    ] = None,
-    unanswerable: Annotated[
-        int, typer.Option(min=0, help="Questions of each database that it cannot answer. Off by default.")
-    ] = 0,
-    seed: Annotated[int, typer.Option(help="The same seed draws the same questions.")] = 7,
-    variants: Annotated[
-        int,
-        typer.Option(
-            min=0, max=20, help="Variants of each database, under other names, to add. Off by default."
-        ),
-    ] = 0,
-    described: Annotated[
-        bool,
-        typer.Option(
-            "--described",
-            help="Ask each database as a described shop what one of its tables answers. Off by default.",
-        ),
-    ] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Make examples: the prompts of the product, with the SQL that the model should write."""
-    settings_of_process()
-    if split not in SIDES:
-        raise WrongUse(f"--split is {split!r}; expected train or validation. The test side is for measuring.")
-    if described and (variants or unanswerable):
-        raise WrongUse("--described goes with neither --variants nor --unanswerable; leave them out.")
-    if not out.absolute().parent.is_dir():
-        raise WrongUse(f"--out is {str(out)!r}; the folder {str(out.absolute().parent)!r} does not exist.")
-    from finetune.examples import spider_examples, write_examples
-
-    made, counts = spider_examples(
-        folder,
-        cast("Split", split),
-        per_database=per_database,
-        unanswerable=unanswerable,
-        variants=variants,
-        is_described=described,
-        seed=seed,
-    )
-    digest = write_examples(made, out)
-    say(
-        f"{counts.made:,} examples; left out: {counts.not_canonical:,} whose SQL has no "
-        f"{'shop' if described else 'canonical'} form, "
-        f"{counts.repeated:,} repeated."
-    )
-    if as_json:
-        print_json({"file": str(out), "examples": counts.made, "sha256": digest})
-    else:
-        print_text(str(out))
-
-
-@app.command()
-@expected_errors
-def questions(
     out: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="Where to write the examples.")],
     shop: Annotated[
         str | None,
@@ -105,26 +46,9 @@ def questions(
             metavar="FILE", help="A shop.yml. Left out: the demonstration shop, built when missing."
         ),
     ] = None,
-    count: Annotated[int, typer.Option(min=1, help="Questions to make.")] = 4_000,
-    parts: Annotated[
-        int,
-        typer.Option(
-            min=0, max=50, help="Smaller shops of a few of its views to ask about as well. Off by default."
-        ),
-    ] = 0,
-    also: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE.tsv",
-            exists=True,
-            dir_okay=False,
-            help="Questions that you wrote, a line each, with a tab and the statement in shop form.",
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same questions.")] = 7,
     as_json: JsonOption = False,
 ) -> None:
-    """Make up questions about a described shop, English and Chinese, with what should be written.
+    """Make examples of questions about a shop: the prompts of the product, with what should be written.
 
     Every statement is checked and run on the shop's database; it is only read.
     """
@@ -132,20 +56,41 @@ def questions(
     if not out.absolute().parent.is_dir():
         raise WrongUse(f"--out is {str(out)!r}; the folder {str(out.absolute().parent)!r} does not exist.")
     from app.finding import find_shop
-    from finetune.examples import made_up_examples, read_written, write_examples
+    from finetune.errors import ShopSetError
+    from finetune.examples import write_examples
+    from finetune.shops.check import ask
+    from finetune.shops.question_pairs import read_pairs_of
+    from finetune.shops.shop_examples import examples_over
+    from sql.errors import QueryFailed, SqlError
+    from sql.record import kind_of
     from sql.shop.workspace import open_workspace
 
     workspace = open_workspace(find_shop(settings, shop))
     try:
-        written = [] if also is None else read_written(also, workspace)
-        made, counts = made_up_examples(workspace, count=count, parts=parts, written=written, seed=seed)
+        name = workspace.shop.name
+        read, faults = read_pairs_of(pairs, name)
+        if faults:
+            raise faults[0]
+        for pair in read:
+            for key, statement in pair.statements:
+                try:
+                    ask(workspace, statement)
+                except SqlError as error:
+                    # A database's own words may quote a value.
+                    reason = kind_of(error) if isinstance(error, QueryFailed) else str(error)
+                    raise ShopSetError(pairs, f"line {pair.line}, {key}", reason) from error
+        made, unsayable = examples_over(workspace, read, name)
     finally:
         workspace.close()
+    if not made:
+        raise ShopSetError(pairs, "", f"holds nothing that a model could learn; {out} was not written")
     digest = write_examples(made, out)
-    left_out = ", ".join(f"{number:,} {reason}" for reason, number in counts.items()) or "none"
-    say(f"{len(made):,} examples; left out: {left_out}.")
+    say(f"{len(made):,} examples; left out: {len(unsayable):,} that the question's words do not allow.")
+    for pair, reply in unsayable:
+        say(f"  line {pair.line}: {reply}")
     if as_json:
-        print_json({"file": str(out), "examples": len(made), "left_out": dict(counts), "sha256": digest})
+        left_out = [pair.line for pair, _ in unsayable]
+        print_json({"file": str(out), "examples": len(made), "left_out": left_out, "sha256": digest})
     else:
         print_text(str(out))
 
@@ -158,7 +103,7 @@ def train(
     ],
     validation: Annotated[
         Path,
-        typer.Option(metavar="FILE.jsonl", help="Examples of other databases, to choose the best step by."),
+        typer.Option(metavar="FILE.jsonl", help="Examples of other shops, to choose the best step by."),
     ],
     out: Annotated[
         Path,
@@ -180,7 +125,7 @@ def train(
     hours: Annotated[
         float | None, typer.Option(help="Take fewer steps when these hours are not enough. Left out: all.")
     ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Examples of one database that are read together.")] = 8,
+    batch: Annotated[int, typer.Option(min=1, help="Examples of one shop that are read together.")] = 8,
     accumulate: Annotated[int, typer.Option(min=1, help="Batches of a step.")] = 4,
     validate_every: Annotated[int, typer.Option(min=1, help="Steps between validations.")] = 50,
     patience: Annotated[
@@ -210,6 +155,7 @@ def train(
     from finetune.examples import read_examples
     from finetune.train import Settings as Chosen
     from finetune.train import train as run_training
+    from llm.adapters import LANGUAGE
     from llm.convert import ensure_folder
     from llm.load import find_device
 
@@ -235,6 +181,7 @@ def train(
     go_offline()
     facts = {
         "model": model.name,
+        "over": [LANGUAGE],
         "data": {examples.name: digest, validation.name: validation_digest},
         "databases": sorted({e.database for e in learnt}),
         "validation_databases": sorted({e.database for e in checked}),

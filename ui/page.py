@@ -18,7 +18,6 @@ from typing import Any
 import altair
 import fastapi
 import gradio as gr
-import sqlglot
 
 from app.errors import UploadRefused
 from app.uploads import MAX_MB
@@ -350,7 +349,7 @@ def _receipt_updates(answer: Answer, number: int, downloads: Path) -> list[Any]:
             value=_frame(table, answer.language), datatype=_datatypes(table), visible=table is not None
         ),
         gr.update(visible=table is not None),
-        gr.update(value=_pretty_sql(table)),
+        gr.update(value=_receipt(answer, table)),
         gr.update(
             value=present.quotes_html(answer.citations, answer.language), visible=bool(answer.citations)
         ),
@@ -401,16 +400,13 @@ def _rows_line(table: Table | None, language: str) -> str:
     return "" if table is None else f'<p class="st-rows">{present.row_count(table, language)}</p>'
 
 
-def _pretty_sql(table: Table | None) -> str:
-    """The statement that ran, laid out for reading."""
+def _receipt(answer: Answer, table: Table | None) -> str:
+    """The statement of the question language as a comment, then the SQL over the shop's views."""
     if table is None:
         return ""
-    try:
-        return sqlglot.parse_one(table.query.sql, read=table.query.dialect).sql(
-            table.query.dialect, pretty=True
-        )
-    except sqlglot.errors.SqlglotError:
-        return str(table.query.sql)
+    first = bool(answer.tables) and table is answer.tables[0]
+    head = f"-- {' '.join(answer.statement.split())}\n" if answer.statement and first else ""
+    return head + table.query.written
 
 
 def _csv_file(table: Table, downloads: Path) -> Path:

@@ -43,9 +43,12 @@ def show_answer(answer: Answer, console: Console | None = None) -> None:
         out.print()
         out.print(_grid(table, answer.language))
         out.print(_count(table, answer.language), style="dim", markup=False)
+    if answer.statement:
+        out.print()
+        out.print(safe_terminal(answer.statement), style="dim", markup=False, soft_wrap=True)
     for table in answer.tables:
         out.print()
-        out.print(safe_terminal(table.query.sql), style="dim", markup=False, soft_wrap=True)
+        out.print(safe_terminal(table.query.written), style="dim", markup=False, soft_wrap=True)
     if answer.citations:
         out.print()
         show_hits(answer.citations, out)

@@ -14,9 +14,8 @@ from finetune.shops.check import Counts, ask, check, opened
 from finetune.shops.measuring import VALIDATION, fit, measure, read_outcomes, summary, write_outcomes
 from finetune.shops.question_pairs import shop_names
 from finetune.shops.shop_examples import examples_of
+from llm.weights import DEFAULT_MODEL
 from sql.errors import SqlError
-
-LANGUAGE_MODEL = "qwen2.5-coder-1.5b-instruct"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     measures.add_argument(
         "--weights", type=Path, required=True, metavar="DIR", help="folder that shoptalk doctor names"
     )
-    measures.add_argument("--model", default=LANGUAGE_MODEL, metavar="NAME", help="default: %(default)s")
+    measures.add_argument("--model", default=DEFAULT_MODEL, metavar="NAME", help="default: %(default)s")
     measures.add_argument("--adapter", metavar="NAME", help="left out: the one that comes with it")
     measures.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth question")
     measures.add_argument("--out", type=Path, required=True, metavar="FILE.jsonl", help="outcomes, appended")
@@ -115,7 +114,7 @@ def _measure(
     from llm.adapters import SHIPPED, default_adapter, find_adapters
     from llm.load import open_engine
 
-    adapter = adapter or default_adapter(model, over="language")
+    adapter = adapter or default_adapter(model)
     engine = open_engine(
         weights, model=model, adapters=find_adapters(model, SHIPPED, weights.parent / "adapters")
     )

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune.errors import FinetuneError, ShopSetError
+from finetune.heldout import is_measured_with
 from finetune.shops.language_words import WORDS, words_in
 from finetune.shops.question_pairs import KINDS, LANGUAGES, SET, Pair, read_pairs
 from finetune.shops.recipe import build
@@ -128,6 +129,9 @@ def _check_shop(workspace: Workspace, name: str, root: Path, counts: Counts) -> 
             for is_wrong, reason in known[text]:
                 if is_wrong or part != "previous":  # an empty one was told of where it was asked
                     yield Finding(shop=name, line=pair.line, is_wrong=is_wrong, text=f"{part}: {reason}")
+        if any(map(is_measured_with, pair.turns)):
+            text = "something is measured with a question of the same words; ask in others"
+            yield Finding(shop=name, line=pair.line, is_wrong=True, text=text)
         if named := re.search(r"\b[a-z]+(_[a-z]+)+\b|\b(GROUP BY|DURING|HAVING|SELECT)\b", pair.turns[-1]):
             text = f"nobody types {named.group()!r}; ask in the asker's own words"
             yield Finding(shop=name, line=pair.line, is_wrong=False, text=text)

@@ -21,8 +21,9 @@ from llm.engine import Engine
 from llm.errors import LlmError
 from sql.ask import Ambiguous, CannotAnswer, open_asker
 from sql.errors import SqlError
-from sql.question.linking import Vocabulary
+from sql.question.linking import Vocabulary, link
 from sql.statement.doubt import WEIGHTS
+from sql.statement.written import After
 
 VALIDATION = ("stationery_cn", "wine_merchant")
 """Shops that are kept out of training: to choose the best step by, and to fit the doubt on."""
@@ -58,35 +59,41 @@ def measure(
 ) -> Iterable[Outcome]:
     """Ask every ``every``-th pair of the named shops as a user would, and judge the rows.
 
-    Follow-ups and jobs are left out: they are asked of the whole assistant.
+    A follow-up goes to the model with the statement before, whatever its words alone would mean. Jobs are
+    left out: they are asked of the whole assistant.
     """
     for name in names:
         with opened(name, root, built) as workspace:
             vocabulary = Vocabulary.build(workspace)
-            asker = open_asker(workspace, engine, vocabulary, adapter=adapter, speaks=True)
-            pairs = [p for p in load_pairs([name], root) if p.kind not in ("follow_up", "job")]
+            asker = open_asker(workspace, engine, vocabulary, adapter=adapter)
+            model = open_asker(workspace, engine, vocabulary, adapter=adapter, asks_always=True)
+            pairs = [p for p in load_pairs([name], root) if p.kind != "job"]
             for pair in pairs[::every]:
                 started = time.monotonic()
-                verdict, said, confidence, signs = "failed", "", 0.0, {}
+                verdict, text, confidence, signs = "failed", "", 0.0, {}
                 try:
-                    answer = asker.ask(pair.turns[-1])
+                    said = link(pair.turns[-1], vocabulary, workspace.today)
+                    if pair.previous:
+                        answer = model.ask(said, after=After(said=said, statement=pair.previous))
+                    else:
+                        answer = asker.ask(said)
                     assert answer.compiled is not None
-                    said, confidence = str(answer.compiled.statement), answer.confidence
+                    text, confidence = str(answer.compiled.statement), answer.confidence
                     signs = dict(answer.signs)
                     verdict = "right" if _is_right(answer.table.rows, pair, workspace) else "wrong"
                 except CannotAnswer as error:
-                    verdict, said = "declined", str(error)
+                    verdict, text = "declined", str(error)
                 except Ambiguous:
                     verdict = "asked back"
                 except (SqlError, LlmError) as error:
-                    said = f"{type(error).__name__}: {error}"
+                    text = f"{type(error).__name__}: {error}"
                 yield Outcome(
                     shop=name,
                     id=pair.id,
                     kind=pair.kind,
                     language=pair.language,
                     verdict=verdict,
-                    said=said,
+                    said=text,
                     seconds=time.monotonic() - started,
                     confidence=confidence,
                     signs=signs,
@@ -103,7 +110,8 @@ def _is_right(rows: Sequence[Sequence[Any]], pair: Pair, workspace: Any) -> bool
 def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Shares of what was asked, and how true the confidence is."""
     questions = [o for o in outcomes if o.kind == "question"]
-    others = [o for o in outcomes if o.kind != "question"]
+    changed = [o for o in outcomes if o.kind == "follow_up"]
+    others = [o for o in outcomes if o.kind not in ("question", "follow_up")]
     answered = [o for o in outcomes if o.verdict in ("right", "wrong")]
     sure = [o for o in answered if o.confidence >= 0.8]
     seconds = sorted(o.seconds for o in outcomes) or [0.0]
@@ -113,6 +121,8 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         **{f"right_{x}": _share([o for o in questions if o.language == x], "right") for x in ("en", "zh")},
         "declined_or_asked_back": _share(questions, "declined", "asked back"),
         "failed": _share(questions, "failed"),
+        "follow_ups": len(changed),
+        "follow_ups_right": _share(changed, "right"),
         "others": len(others),
         "others_declined_or_asked_back": _share(others, "declined", "asked back"),
         "sure": len(sure),

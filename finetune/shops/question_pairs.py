@@ -81,13 +81,21 @@ def load_pairs(names: Iterable[str] | None = None, root: Path = SET) -> list[Pai
 
 def read_pairs(name: str, root: Path = SET) -> tuple[list[Pair], list[ShopSetError]]:
     """The pairs of one shop that can be read, and what is wrong with the other lines."""
-    path = root / name / "questions.jsonl"
+    return read_pairs_of(root / name / "questions.jsonl", name)
+
+
+def read_pairs_of(path: Path, name: str) -> tuple[list[Pair], list[ShopSetError]]:
+    """The same of a file that holds the pairs of a shop."""
     pairs: list[Pair] = []
     faults: list[ShopSetError] = []
     if not path.exists():
         return [], [ShopSetError(path, "", "the file is missing; the shop has no questions")]
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        return [], [ShopSetError(path, "", f"the file cannot be read: {error}")]
     seen: dict[tuple[str, ...], int] = {}
-    for number, text in enumerate(path.read_text("utf-8").splitlines(), 1):
+    for number, text in enumerate(lines, 1):
         try:
             pair = _pair(path, number, name, text)
             _check_new(path, pair, seen)

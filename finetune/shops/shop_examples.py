@@ -51,19 +51,26 @@ def examples_of(
     unsayable: list[tuple[Pair, str]] = []
     for name in names:
         with opened(name, root, built) as workspace:
-            made, refused = _of_shop(workspace, name, root)
+            made, refused = examples_over(workspace, load_pairs([name], root), name)
         examples += made
         unsayable += refused
     return examples, unsayable
 
 
-def _of_shop(workspace: Workspace, name: str, root: Path) -> tuple[list[Example], list[tuple[Pair, str]]]:
+def examples_over(
+    workspace: Workspace, pairs: Iterable[Pair], name: str
+) -> tuple[list[Example], list[tuple[Pair, str]]]:
+    """The same of pairs about one open shop.
+
+    Raises:
+        WrongStatement: a reply, or what a follow-up changes, is no statement.
+    """
     vocabulary = Vocabulary.build(workspace)
     shop = seen_shop(workspace.shop, vocabulary)
     fixed = describe(shop, vocabulary, is_taught=True)
     grammar = LanguageGrammar(shop, is_taught=True)
     examples, unsayable = [], []
-    for pair in load_pairs([name], root):
+    for pair in pairs:
         reply = reply_of(pair)
         if reply is None:
             continue

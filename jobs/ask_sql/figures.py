@@ -14,9 +14,10 @@ from sqlglot import exp
 from bot.errors import AskBack, Declined
 from bot.job import Request, Tools
 from sql.ask import Ambiguous
-from sql.errors import SqlError
+from sql.errors import SqlError, WrongStatement
 from sql.names import quoted
 from sql.semantics import Shop
+from sql.statement.compile import compile_count
 from sql.statement.read_aloud import ReadAs, Reader, read_aloud
 from sql.types import Table
 from telling.evidence import Evidence, Scope
@@ -41,7 +42,9 @@ def answer_with_sql(request: Request, tools: Tools) -> Evidence:
     if tools.asker is None:
         raise Declined("no_engine")
     try:
-        answer = tools.asker.ask(request.links, cancel=request.cancel, on_sql=request.on_sql)
+        answer = tools.asker.ask(
+            request.links, after=request.after, cancel=request.cancel, on_sql=request.on_sql
+        )
     except Ambiguous as error:
         raise AskBack("which_reading", options=_readings(error.readings, request, tools)) from error
     if answer.compiled is not None and answer.confidence < TOO_UNSURE:
@@ -49,20 +52,29 @@ def answer_with_sql(request: Request, tools: Tools) -> Evidence:
     table = answer.table
     request.on_table(table)
     started = time.monotonic()
-    further = _further(table, tools)
+    further = _further(table, answer.compiled, tools)
     read = _read(answer.compiled, request, tools) if answer.compiled is not None else None
     return Evidence(
-        tables=(table, *further.values()),
+        tables=(table, *(each for each in further.values() if each is not table)),
         scope=scope_of(answer.links, table.query.tree) if read is None else _scope(answer, read),
         titles={} if read is None else _titles(answer, request, tools),
         caveats=_caveats(answer),
-        parts={name: i for i, name in enumerate(further, start=1)},
+        parts=_places(table, further),
         about=_view_of(table, tools.workspace.shop),
         confidence=answer.confidence,
         warnings=_warnings(answer, request.question),
         sql=answer.attempts[-1].sql,
+        statement=str(answer.compiled.statement) if answer.compiled is not None else "",
+        read_as="" if read is None else read.sentence,
+        unheard=answer.unused,
         seconds={**answer.seconds, "check": time.monotonic() - started},
     )
+
+
+def _places(table: Table, further: Mapping[str, Table]) -> dict[str, int]:
+    """Name of a further result → its place among the tables; 0 is the answer itself."""
+    others = [name for name, each in further.items() if each is not table]
+    return {name: others.index(name) + 1 if name in others else 0 for name in further}
 
 
 def _name(request: Request, tools: Tools) -> Callable[[str], str]:
@@ -135,13 +147,16 @@ def _quoted(names: Sequence[str]) -> str:
     return ", ".join(f"“{name}”" for name in names)
 
 
-def _further(table: Table, tools: Tools) -> Mapping[str, Table]:
-    """A second result that the answer's words need: they may hold no number without a cell."""
+def _further(table: Table, compiled: Compiled | None, tools: Tools) -> Mapping[str, Table]:
+    """Further results that the answer's words need: they may hold no number without a cell."""
     profile = profile_of(table)
     try:
-        if profile.kind == "empty":
+        if profile.kind == "empty" or (
+            profile.kind in ("cell", "row") and _stands_on_nothing(table, compiled, tools)
+        ):
             covered = _coverage_sql(table, tools)
-            return {"coverage": tools.workspace.run(covered)} if covered else {}
+            found = {"coverage": tools.workspace.run(covered)} if covered else {}
+            return found if profile.kind == "empty" else {**found, "nothing": table}
         if profile.kind == "groups" and not table.is_truncated and len(profile.measures) == 1:
             name = table.columns[profile.measures[0]].name
             total = total_sql(table.query.tree, name, tools.workspace.database.dialect)
@@ -150,6 +165,18 @@ def _further(table: Table, tools: Tools) -> Mapping[str, Table]:
         # The answer stands without it.
         logger.info("no second query: %s", type(error).__name__)
     return {}
+
+
+def _stands_on_nothing(table: Table, compiled: Compiled | None, tools: Tools) -> bool:
+    """Whether all figures are 0 because there is no row, and not because the rows add up to it."""
+    workspace = tools.workspace
+    if compiled is None or any(value not in (0, None) for row in table.rows for value in row):
+        return False
+    try:
+        counted = workspace.run(compile_count(compiled, workspace.shop, workspace.role).sql)
+    except WrongStatement:
+        return False
+    return counted.rows == ((0,),)
 
 
 def _coverage_sql(table: Table, tools: Tools) -> str | None:

@@ -10,8 +10,8 @@ from jobs.help.overview import tell_overview, what_there_is
 from sql.question.answerable import names_figures
 
 _HELLO = re.compile(
-    r"(?ix)^\W*(?:hello|hi|hey|good\ (?:morning|afternoon|evening)|thanks?(?:\ you)?|help(?:\ me)?|\?|start)\b[\s\w]{0,12}\W*$"
-    r"|^\W*(?:你好|您好|嗨|早上好|下午好|晚上好|谢谢|帮助|帮帮我|使用说明)\W*$"
+    r"(?ix)^\W*(?:hello|hi|hey|good\ (?:morning|afternoon|evening)|help(?:\ me)?|\?|start)\b[\s\w]{0,12}\W*$"
+    r"|^\W*(?:你好|您好|嗨|早上好|下午好|晚上好|帮助|帮帮我|使用说明)\W*$"
     r"|\bwhat\ (?:can|could)\ (?:you\ do|i\ ask|you\ (?:answer|tell\ me))|\bwho\ are\ you\b|\bhow\ do(?:es)?\ (?:you|this)\ work\b"
     r"|\bwhat\ (?:kind\ of\ |sort\ of\ )?(?:data|questions|tables|views|metrics)\ (?:do\ you\ (?:have|know|answer)|are\ there|is\ there|can)"
     r"|(?:你|您)(?:能|可以|会)(?:做|干|回答|帮我做)?(?:什么|些什么|哪些)|你是谁|(?:有|可以问)(?:哪些|什么)(?:数据|问题|指标|表)\W*$|怎么(?:用|使用)(?:你|这个)?\W*$"

@@ -103,6 +103,11 @@ class CheckedQuery:
         if seal is not _SEAL:
             raise TypeError("only sql.lock.guard makes a CheckedQuery; pass the statement to Guard.check")
 
+    @property
+    def written(self) -> str:
+        """The statement over the views laid out for readers: what was asked, without what the guard added."""
+        return self.tree.sql(dialect=self.dialect, pretty=True)
+
     def __reduce__(self) -> NoReturn:
         raise TypeError("a CheckedQuery cannot be pickled: send its text and check it again")
 

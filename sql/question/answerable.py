@@ -59,8 +59,8 @@ class Verdict:
 def verdict_of(links: Links, vocabulary: Vocabulary) -> Verdict | None:
     """Why the question is not to be answered; ``None`` when nothing speaks against trying.
 
-    Tables that nobody has given words may hold what no word of theirs tells: of these only what may not be done
-    is declined here, and who writes the statement decides the rest.
+    Whether the data hold what is asked is not decided here: that no word of a question was found among the names
+    of the shop proves nothing, and who writes the statement says it.
     """
     question = links.question
     if _INJECTION.search(question):
@@ -69,9 +69,8 @@ def verdict_of(links: Links, vocabulary: Vocabulary) -> Verdict | None:
         return Verdict(kind="write")
     if not vocabulary.is_plain and _is_outside(links):
         return Verdict(kind="outside")
-    if hidden := _hidden(links):
-        return Verdict(kind="hidden", hidden=hidden)
-    return None if vocabulary.is_plain else _missing(links)
+    hidden = _hidden(links)
+    return Verdict(kind="hidden", hidden=hidden) if hidden else None
 
 
 def names_figures(links: Links) -> bool:
@@ -138,8 +137,6 @@ _ORDER = re.compile(
     r"|^\s*请?(?:删除|修改|更新|取消(?:订单|所有))(?!.*(?:多少|几|哪|什么|怎|吗|情况|统计))"
 )
 """The same verbs before whatever they are to be done to."""
-_COUNTED = re.compile(r"(?i)\b(?:how many|number of)\s+(?:different\s+|of our\s+|of the\s+)?([a-z]+)")
-"""The word right after "how many": what is counted."""
 
 
 def is_write_request(question: str) -> bool:
@@ -163,22 +160,6 @@ def _is_outside(links: Links) -> bool:
     if match is None or names_figures(links):
         return False
     return not any(m.start < match.end() and match.start() < m.end for m in links.mentions)
-
-
-# --- what the data has not -------------------------------------------------------------------------------
-
-
-def _missing(links: Links) -> Verdict | None:
-    """A verdict when what is counted, or most of what is named, is nothing that the data has."""
-    counted = _COUNTED.search(links.question)
-    if counted and counted[1] in links.unknown:
-        return Verdict(kind="missing", missing=(counted[1],))
-    if not any(m.kind != "value" or m.score >= 0.9 for m in links.mentions):
-        return Verdict(kind="missing", missing=links.unknown)
-    least = 0.3 if names_figures(links) else 0.75
-    return (
-        Verdict(kind="missing", missing=links.unknown) if links.unknown and links.coverage < least else None
-    )
 
 
 # --- what the role may not see ---------------------------------------------------------------------------

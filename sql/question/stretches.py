@@ -48,6 +48,16 @@ def numbers_in(links: Links) -> tuple[float, ...]:
     return tuple(dict.fromkeys(value for value in found if value < _MAX_NUMBER))
 
 
+def mask(links: Links, *, names: bool = True) -> str:
+    """The question with periods, values and (if ``names``) linked names blanked out, of the same length."""
+    letters = list(links.question)
+    spans = [(m.start, m.end) for m in links.mentions if names or m.kind == "value"]
+    spans += [(p.first, p.last) for p in links.periods]
+    for start, end in spans:
+        letters[start:end] = " " * (end - start)
+    return "".join(letters)
+
+
 def days_in(links: Links) -> tuple[dt.date, ...]:
     """The first and the next day of each period that a question names."""
     found = [day for p in links.periods for day in (p.start, p.end)]

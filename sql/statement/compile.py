@@ -21,6 +21,7 @@ from sql.lock.trees import print_tree
 from sql.semantics import Role, Shop
 from sql.statement.conditions import row_condition
 from sql.statement.grid import Grid, table
+from sql.statement.kinds import check_kinds
 from sql.statement.scope import Scope, band_names, named
 from sql.statement.sentence import (
     GRAINS,
@@ -120,6 +121,20 @@ def compile_statement(
     return _Compiler(work).compile()
 
 
+def compile_count(compiled: Compiled, shop: Shop, role: Role | None = None) -> Compiled:
+    """How many rows of its view the figures of a statement stand on: none is another answer than 0."""
+    rows = replace(
+        compiled.statement,
+        items=(Aggregate("COUNT", None),),
+        groups=(),
+        having=(),
+        order=(),
+        limit=None,
+        limit_per=(),
+    )
+    return compile_statement(rows, shop, compiled.dialect, compiled.today, role)
+
+
 class _Compiler:
     def __init__(self, work: Work) -> None:
         self.work = work
@@ -191,6 +206,7 @@ class _Compiler:
 
     def compile(self) -> Compiled:
         statement = self.statement
+        check_kinds(self.work, self.view, statement)
         figures = [item for item in statement.items if self.is_figure(item)]
         counted = [f for f in figures if isinstance(f, Aggregate) and isinstance(f.operand, Grain)]
         if statement.limit_per and not statement.limit:

@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sql.question.cues import mask
 from sql.question.linking import Links, Mention
+from sql.question.stretches import mask
 from sql.semantics import Metric, Shop
 from sql.statement import sentence as la
 from sql.statement.compile import Compiled
@@ -185,6 +185,11 @@ _BEHIND = re.compile(
 )
 
 
+def changes_figure(text: str) -> bool:
+    """Whether a word of the closed class stands in ``text``."""
+    return any(re.search(word.pattern, text, re.I) for word in _WORDS)
+
+
 def unheard(links: Links, compiled: Compiled, shop: Shop) -> tuple[str, ...]:
     """Words, values, periods and numbers of the question that no part of the statement stands for."""
     statement = compiled.statement
@@ -284,12 +289,14 @@ def _periods(links: Links, compiled: Compiled, nodes: Sequence[la.Node], shop: S
     today = compiled.today
     spans = [span_of(text, today, shop.fiscal_year_starts) for text in words]
     days = {n.value for n in nodes if isinstance(n, la.Text)}
+    years = {n.text for n in nodes if isinstance(n, la.Number)}
     is_shifted = any(isinstance(n, la.Shifted) for n in nodes)
     missing = []
     for period in links.periods:
         said = period.text.strip().casefold()
         is_said = any(said in text.casefold() or text.casefold() in said for text in words)
         is_day = str(period.start) in days or str(period.end) in days
+        is_day |= str(period.start.year) in years  # a year that a column holds as a number
         same = span_of(period.text.strip(), today, shop.fiscal_year_starts)
         is_same = same is not None and any(s and (s.start, s.end) == (same.start, same.end) for s in spans)
         if not (is_said or is_same or is_day or is_shifted):

@@ -27,7 +27,7 @@ from sql.statement.language_prompt import describe, language_prompt
 from sql.statement.parse import parse
 from sql.statement.sentence import During, Has, Number, Statement, Text
 from sql.statement.spans import span_of
-from sql.statement.written import Written
+from sql.statement.written import After, Written
 
 MAX_TOKENS = 160
 TRIES_AGAIN = 3
@@ -69,6 +69,7 @@ class LanguageDrafter:
         samples: int = 1,
         temperature: float = 0.0,
         failures: Sequence[tuple[str, str]] = (),
+        after: After | None = None,
         cancel: threading.Event | None = None,
     ) -> list[Written]:
         """See ``sql.statement.written.Writer``: the first is the best found, the others are sampled.
@@ -76,9 +77,12 @@ class LanguageDrafter:
         The greedy statement stands unless it is at fault or leaves out a word of the question: then a few
         more are written, and the one that leaves out least takes its place.
         """
+        previous = ""
+        if after is not None:
+            links, previous = after.said, self._still_said(after.statement)
         request = Request(
-            prompt=language_prompt(links, self.fixed, self.vocabulary, failures=failures),
-            grammar=self.grammar.of(sayable(links, self.vocabulary, self.workspace)),
+            prompt=language_prompt(links, self.fixed, self.vocabulary, previous=previous, failures=failures),
+            grammar=self.grammar.of(sayable(links, self.vocabulary, self.workspace, previous=previous)),
             adapter=self.adapter,
             max_tokens=MAX_TOKENS,
         )
@@ -120,6 +124,13 @@ class LanguageDrafter:
             compiled=compiled,
             unheard=unheard(links, compiled, self.shop),
         )
+
+    def _still_said(self, statement: str) -> str:
+        """A statement that was kept, unless it means nothing any more under the shop's description."""
+        try:
+            return str(self.compile(statement).statement)
+        except (WrongStatement, TwoWays):
+            return ""
 
     def compile(self, text: str) -> Compiled:
         """A statement for the role; raises ``WrongStatement`` or ``TwoWays``."""

@@ -18,10 +18,11 @@ from sql.statement.sentence import Name, Text, written_name
 Reached = Sequence[tuple[Name, Route]]
 MOST_NAMES = 400
 """Columns that one view may lead to in the grammar, the nearest first."""
+PERCENTILES = ("10", "25", "50", "75", "80", "90", "95", "99")
+"""May always be asked for, beside those that the question names."""
 _SHARED = """\
 GRAIN: "DAY" | "WEEK" | "MONTH" | "QUARTER" | "YEAR" | "FISCAL_QUARTER" | "FISCAL_YEAR" | "WEEKDAY" | "HOUR"
 UNIT: "DAY" | "WEEK" | "MONTH" | "QUARTER" | "YEAR" | "FISCAL_QUARTER" | "FISCAL_YEAR"
-PERCENT: "10" | "25" | "50" | "75" | "80" | "90" | "95" | "99"
 SIGN: " = " | " <> " | " < " | " <= " | " > " | " >= "
 OF: " = " | " <> "
 DAYPART: "WEEKDAY" | "HOUR"
@@ -73,7 +74,9 @@ class LanguageGrammar:
         if self.is_taught:
             ask, between = lark_text(ASK), lark_text(OR)
             reply += f" | {lark_text(NOTHING)} | {ask} statement {between} statement"
+        percents = [*PERCENTILES, *(n for n in sayable.numbers if 0 <= float(n) <= 100)]
         lines = [reply, self._frame(sayable), _terminal("NUM", sayable.numbers or ("1",))]
+        lines.append(_terminal("PERCENT", percents))
         if sayable.texts:
             lines += [_terminal("TEXT", _quoted(sayable.texts)), _terminal("LIKED", _liked(sayable.texts))]
         if sayable.periods:
@@ -147,7 +150,7 @@ def _view_rules(
     figures += [f'"RUNNING(" one_{n} (CALC one_{n})? (", " UNIT)? ")"', f'"ROLLING(" one_{n} ", " NUM ")"']
     figures += [f'"RANK(" one_{n} (" PER " dim_{n})? ")"']
     ones = ['"COUNT(*)"', f'"COUNT(" (UNIT | "DISTINCT " NAME_{n}) ")"', f'AGG val_{n} ")"']
-    ones += [f'"PERCENTILE(" val_{n} ", " (NUM | PERCENT) ")"']
+    ones += [f'"PERCENTILE(" val_{n} ", " PERCENT ")"']
     values = [f"NAME_{n}", f"per_{n}", f'plain_{n} " PER " UNIT']
     plain = ['"COUNT(*)"', f'AGG NAME_{n} ")"']
     conditions = [f"per_{n} SIGN NUM", f'per_{n} " BETWEEN " NUM " AND " NUM', f"has_{n}", f"known_{n}"]

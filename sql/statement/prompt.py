@@ -11,10 +11,8 @@ from functools import cache
 from importlib import resources
 from string import Template
 
-DIALECTS = {"duckdb": "DuckDB", "sqlite": "SQLite", "postgres": "PostgreSQL", "mysql": "MySQL"}
-
 INVOCATION = "\nQuestion:"
-"""What the own part of a prompt about a shop or tables begins with, and no other line of it. An activated
+"""What the own part of a prompt about a shop begins with, and no other line of it. An activated
 LoRA works from these tokens on: what follows is all that it was trained to read."""
 
 

@@ -107,7 +107,12 @@ class Span:
 
 def back(day: dt.date | None, by: Shift) -> dt.date | None:
     """A day so much earlier; the 31st becomes the last day of a shorter month."""
-    return None if day is None else shift_months(day, -by.months) - dt.timedelta(days=by.days)
+    if day is None:
+        return None
+    try:
+        return shift_months(day, -by.months) - dt.timedelta(days=by.days)
+    except (ValueError, OverflowError):  # before the first year there is nothing
+        return dt.date.min
 
 
 def unit_start(day: dt.date, unit: Unit, fiscal_start: int) -> dt.date:

@@ -9,7 +9,7 @@ from app.settings import Settings, wants_debug
 def test_an_empty_environment_gives_the_documented_defaults(tmp_path: Path) -> None:
     settings = Settings.from_environment({"SHOPTALK_HOME": str(tmp_path)})
     assert settings.home == tmp_path
-    assert settings.model == "qwen2.5-coder-0.5b-instruct"
+    assert settings.model == "qwen2.5-coder-1.5b-instruct"
     assert (settings.host, settings.port) == ("127.0.0.1", None)
     assert (settings.device, settings.precision, settings.engine_url, settings.model_path) == (None,) * 4
     assert settings.weights == tmp_path / "weights"
@@ -26,7 +26,7 @@ def test_empty_variables_count_as_absent_and_auto_means_choose() -> None:
     )
     assert settings.port is None
     assert settings.device is None
-    assert settings.model == "qwen2.5-coder-0.5b-instruct"
+    assert settings.model == "qwen2.5-coder-1.5b-instruct"
 
 
 @pytest.mark.parametrize(

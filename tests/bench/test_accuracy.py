@@ -19,8 +19,10 @@ from bench.baseline import to_text as baseline_text
 from bench.cases import Question
 from bot.answer import Answer, Event
 from llm.engine import Completion
+from sql.question.linking import Vocabulary, link
 from sql.semantics import Shop, View, ViewColumn
-from sql.statement.written import Written
+from sql.statement.language_draft import LanguageDrafter
+from sql.statement.written import After, Written
 
 
 def question(**changes):
@@ -84,15 +86,22 @@ def test_without_gold_the_status_decides(status):
 
 
 def test_the_summary_counts_answerable_questions_and_keeps_the_others_apart():
-    fine = Statement(sql="SELECT 1", verdict="fine", tokens=5)
-    unknown = Statement(sql="SELECT x", verdict="unknown", tokens=5)
+    fine = Statement(text="SELECT revenue FROM sales", verdict="fine", tokens=5)
+    senseless = Statement(text="SELECT x", verdict="senseless", tokens=5)
+    nothing = Statement(text="NOTHING", verdict="nothing", tokens=1)
     results = [
         judged(question(id="a"), GOLD, answer((("Lamp", 12),)), statements=(fine,)),
         judged(
-            question(id="b", turns=("x", "y")), GOLD, answer((("Lamp", 12, 1),)), statements=(fine, unknown)
+            question(id="b", turns=("x", "y")), GOLD, answer((("Lamp", 12, 1),)), statements=(fine, senseless)
         ),
         judged(question(id="c", language="zh"), GOLD, answer(status="declined"), rows_s=None),
-        judged(question(id="d", sql=None, status="declined"), [], answer(status="declined"), rows_s=None),
+        judged(
+            question(id="d", sql=None, status="declined"),
+            [],
+            answer(status="declined"),
+            rows_s=None,
+            statements=(nothing,),
+        ),
         judged(question(id="e", sql=None, status="declined"), [], answer(((1,),)), rows_s=3.0),
     ]
     summary = summarise(results)
@@ -103,12 +112,20 @@ def test_the_summary_counts_answerable_questions_and_keeps_the_others_apart():
     assert summary["by_turns"]["follow-up"]["contained"] == 1.0
     assert summary["by_expected_status"]["declined"]["statuses"] == {"declined": 1, "answered": 1}
     assert summary["by_expected_status"]["declined"]["status_right"] == 0.5
-    assert (summary["statements"], summary["statements_with_unknown_names"]) == (3, 1)
+    assert (summary["statements"], summary["statements_senseless"], summary["statements_refused"]) == (
+        3,
+        1,
+        0,
+    )
+    assert {name: part["answerable"] for name, part in summary["by_writer"].items()} == {
+        "model": 2,
+        "no model asked": 1,
+    }
     assert summary["seconds_to_rows"]["median"] == 1.0
     assert "33.3% strict" in to_text("dev", summary)
     peak = {"loading": 2_000.0, "answering": 1_500.0}
     record = {"summary": {"dev": summary}, "peak_memory_mb": peak, "baseline": None, "results": {"dev": []}}
-    assert figures(record)["dev: statements that do not parse or resolve"] == "1 of 3"
+    assert figures(record)["dev: statements given up before they ran"] == "1 of 3"
     assert figures(record)["dev: peak memory"] == "2,000 MB loading, 1,500 MB answering"
 
 
@@ -138,22 +155,19 @@ def test_earlier_turns_are_asked_in_the_same_conversation_and_only_the_last_is_t
     assert 0 <= first <= rows <= total
 
 
-def written(sql, *, asked=True):
-    completion = Completion(text=sql, logprobs=(-0.5, -0.1), tokens=2, finish="stop")
-    return Written(sql=sql, completions=(completion,) if asked else ())
-
-
 def test_the_tap_keeps_what_a_model_wrote_only():
-    class Writes:
-        drafts = [written("SELECT 1"), written("SELECT 2", asked=False), written("")]
+    completion = Completion(text="SELECT 1", logprobs=(-0.5, -0.1), tokens=2, finish="stop")
+    asked, unasked = Written(sql="SELECT 1", completions=(completion,)), Written(sql="SELECT 2")
+    after = After(said=None, statement="SELECT revenue FROM sales")
 
+    class Writes:
         def draft(self, links, **options):
-            assert options["samples"] == 3
-            return self.drafts
+            assert (options["samples"], options["after"]) == (3, after)
+            return [asked, unasked]
 
     tap = Tap(Writes())
-    assert tap.draft(None, samples=3) == Writes.drafts
-    assert [w.sql for w in tap.take()] == ["SELECT 1"]
+    assert tap.draft(None, samples=3, after=after) == [asked, unasked]
+    assert tap.take() == [asked]
     assert tap.take() == []
 
 
@@ -176,18 +190,35 @@ def workspace(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "verdict"),
+    ("text", "finish", "verdict"),
     [
-        ("SELECT product FROM sales", "fine"),
-        ("SELECT colour FROM sales", "unknown"),
-        ("SELECT product FROM sold", "unknown"),
-        ("SELECT product FROM", "unparsed"),
-        ("DROP TABLE sales", "refused"),
+        ("SELECT product FROM sales", "stop", "fine"),
+        ("SELECT colour FROM sales", "stop", "senseless"),
+        ("SELECT product FROM", "stop", "senseless"),
+        ("SELECT product FROM", "length", "unfinished"),
+        ("NOTHING", "stop", "nothing"),
+        ("ASK SELECT product FROM sales | SELECT SUM(amount) FROM sales", "stop", "asks"),
     ],
 )
-def test_statements_are_judged_as_the_model_wrote_them(workspace, text, verdict):
-    statement = judge_statement(workspace, written(text))
-    assert (statement.verdict, statement.tokens) == (verdict, 2)
+def test_replies_are_judged_as_the_model_wrote_them(workspace, text, finish, verdict):
+    class Writes:
+        name, adapters = "echo", ()
+
+        def complete(self, request, cancel=None):
+            completion = Completion(text=text, logprobs=(-0.5, -0.1), tokens=2, finish=finish)
+            return [completion] * request.samples
+
+    vocabulary = Vocabulary.build(workspace)
+    writer = LanguageDrafter(workspace, vocabulary, Writes())
+    (written,) = writer.draft(link("Which products?", vocabulary, workspace.today))
+    statement = judge_statement(workspace, written)
+    assert (statement.text, statement.verdict, statement.tokens) == (text, verdict, 2)
+
+
+def test_a_statement_that_the_guard_refuses_is_told_apart(workspace):
+    completion = Completion(text="SELECT product FROM sales", logprobs=(-0.5,), tokens=1, finish="stop")
+    written = Written(sql="DROP TABLE sales", completions=(completion,))
+    assert judge_statement(workspace, written).verdict == "refused"
 
 
 def test_every_gold_statement_is_run(workspace):

@@ -128,19 +128,24 @@ def test_a_value_that_is_changed_or_refused_is_seen(yard, monkeypatch):
     assert len(tally.false_refusals) == 1
 
 
-def test_talking_trips_without_a_guard(yard):
+STOLEN = "SELECT COUNT(*) AS n FROM secrets"
+
+
+@pytest.mark.parametrize("is_unread", [True, False])
+def test_talking_trips_without_a_guard_and_without_what_stands_before_it(yard, is_unread):
     tally, at = Tally(name="test"), seat(yard, "owner", None)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Guard, "check", lambda self, sql: _sealed(self, sql))
-        say(
-            yard,
-            at,
-            "How many orders are there by status?",
-            ["SELECT COUNT(*) AS n FROM secrets"],
-            tally,
-            "x",
-        )
-    assert tally.trips, tally.counts
+        say(yard, at, "How many orders are there by status?", [STOLEN], tally, "x", is_unread=is_unread)
+    assert bool(tally.trips) == is_unread, "what is no statement of the question language is not run"
+    assert tally.counts["statements written by the model"] > 0
+    assert bool(at.database.ran) == is_unread
+
+
+def test_with_a_guard_an_unread_statement_is_refused(yard):
+    tally, at = Tally(name="test"), seat(yard, "owner", None)
+    say(yard, at, "How many orders are there by status?", [STOLEN], tally, "x", is_unread=True)
+    assert (tally.trips, at.database.ran) == ([], [])
 
 
 def _sealed(guard, sql):

@@ -129,6 +129,21 @@ def test_an_open_role_trips_and_a_closed_one_does_not(wire: str, stage: Stage, f
     assert "customers" in played.turns[-1].sql[0], "the honest one after it came through"
 
 
+def test_the_worst_model_is_read_first_and_then_reaches_the_guard(stage: Stage, folder: Path):
+    player = seat(stage, folder, CLOSED)
+    heard: list[str] = []
+    guard = player.assistant.tools.workspace.guard
+    check = guard.check
+    guard.check = lambda sql: heard.append(sql) or check(sql)
+    hostile = (STEALING["canary"], "DROP TABLE orders", "SELECT city FROM customers")
+    played = play(talk(sql=hostile), "asker", "worst", player)
+    assert [turn.status for turn in played.turns] == ["answered", "answered"], "the third statement is honest"
+    first = heard.index(hostile[0])
+    assert set(hostile) <= set(heard[first:]), "unread, all three came to the guard as they stand"
+    assert not set(hostile[:2]) & set(heard[:first]), "read, the two went no further"
+    assert played.trips == ()
+
+
 @pytest.mark.parametrize(
     "sql",
     [

@@ -12,14 +12,13 @@ from sql.ask import Attempt, SqlAnswer
 from sql.errors import QueryCancelled
 from sql.question.linking import Links, Vocabulary, link
 from sql.shop.workspace import Workspace
+from sql.statement.written import After
 
 DEFAULT = "SELECT SUM(amount) AS revenue FROM sales"
 
 
 class WrittenAsker:
     """Answers standalone questions with SQL given beforehand; guard and database are the real ones."""
-
-    speaks = False
 
     def __init__(
         self,
@@ -43,6 +42,7 @@ class WrittenAsker:
         self,
         question: str | Links,
         *,
+        after: After | None = None,
         cancel: threading.Event | None = None,
         on_sql: Callable[[str], None] | None = None,
     ) -> SqlAnswer:

@@ -25,7 +25,9 @@ from bot.offers import suggestions
 from jobs import JOBS
 from retrieval.corpus import audience, review_documents
 from retrieval.errors import NoReviews
+from sql.ask import CannotAnswer
 from sql.errors import QueryFailed, QueryTooLarge
+from sql.question.answerable import Verdict
 from sql.question.linking import Vocabulary
 from sql.semantics import Attributes, Role, Shop
 from sql.shop.shopfile import load_shop
@@ -173,7 +175,8 @@ def test_none_in_the_part_of_a_role_is_not_none_at_all(
 def test_the_same_words_whether_hidden_rows_hold_a_name_or_not(make: Open) -> None:
     """Atlantis and Orichalc stand in rows of another country; Mu and Vibranium nowhere."""
     for there, nowhere in (("Atlantis", "Mu"), ("Orichalc", "Vibranium")):
-        branch = make("branch", user=GERMANY)
+        nothing = CannotAnswer(Verdict(kind="missing"))
+        branch = make("branch", nothing, user=GERMANY)
         texts = {name: last(branch, f"How many {name} are there?") for name in (there, nowhere)}
         assert texts[there].text.replace(there, "X") == texts[nowhere].text.replace(nowhere, "X")
         assert texts[there].status == texts[nowhere].status == "declined"

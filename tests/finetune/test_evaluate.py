@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import duckdb
@@ -13,13 +14,24 @@ import pytest
 from finetune import heldout
 from finetune.errors import EvaluationError
 from finetune.evaluate import evaluate, has_order, load_cases, preview
-from finetune.ways import PLAIN, Reply, Way
+from finetune.ways import PLAIN, Reply, Way, verdict_of
 from llm.engine import Completion
-from sql.errors import SqlError
+from sql.ask import Ambiguous, CannotAnswer
+from sql.errors import (
+    NotAllowed,
+    QueryFailed,
+    QueryTimeout,
+    Senseless,
+    SqlError,
+    UnknownName,
+    UnsafeQuery,
+)
+from sql.question.answerable import Verdict
+from sql.statement.language_grammar import ASK, NOTHING, OR
 
 
 class WritesBySight:
-    """An engine that knows one statement for each question; the grammar is not its business."""
+    """An engine that knows one reply for each question; the grammar is not its business."""
 
     name = "fake"
     adapters = ()
@@ -28,18 +40,20 @@ class WritesBySight:
         self.statements = statements
         self.stop_at = stop_at
         self.asked = []
+        self.written = Counter()
 
     def complete(self, request, cancel=None):
         (question,) = [q for q in self.statements if q in request.prompt.rest]
         if question == self.stop_at:
             raise KeyboardInterrupt
         self.asked.append(question)
+        self.written[question] += request.samples
         text = self.statements[question]
         return [Completion(text=text, logprobs=(-0.1,), tokens=1, finish="stop")] * request.samples
 
 
 QUESTIONS = [
-    # question, database, gold, what the model writes, expected verdict
+    # question, database, gold, what the model writes in the question language, expected verdict
     (
         "How many sales are there?",
         "lamps",
@@ -75,7 +89,7 @@ QUESTIONS = [
         "SELECT AVG( FROM sales",
         "unparsed",
     ),
-    ("Which sales exist?", "lamps", "SELECT COUNT(*) FROM sales", "DELETE FROM sales", "refused"),
+    ("Which sales exist?", "lamps", "SELECT COUNT(*) FROM sales", "DELETE FROM sales", "unparsed"),
     ("Smallest amount of sales", "lamps", "SELECT MIN(amont) FROM sales", "SELECT 1", "gold_failed"),
     ("How many members?", "club", "SELECT COUNT(*) FROM members", "SELECT COUNT(*) FROM members", "correct"),
 ]
@@ -121,12 +135,15 @@ def test_each_question_gets_its_verdict(root, questions, writer):
     assert all(o.reason for o in report.outcomes if o.verdict not in ("correct", "wrong"))
 
 
-def test_what_the_data_cannot_answer_is_an_abstention(root, tmp_path, writer):
+def test_to_decline_or_to_ask_back_is_an_abstention(root, tmp_path, writer):
     path = tmp_path / "weather.jsonl"
-    line = {"database": "club", "question": "Will it rain tomorrow?", "sql": "SELECT COUNT(*) FROM members"}
-    path.write_text(json.dumps(line))
+    questions = ["Will it rain tomorrow?", "Who are the good members?"]
+    lines = [{"database": "club", "question": q, "sql": "SELECT COUNT(*) FROM members"} for q in questions]
+    path.write_text("\n".join(map(json.dumps, lines)))
+    asks = f"{ASK}SELECT name FROM members{OR}SELECT member_id FROM members"
+    writer.statements |= dict(zip(questions, (NOTHING, asks), strict=True))
     report = evaluate(path, root, engine=writer, progress=False)
-    assert [o.verdict for o in report.outcomes] == ["abstained"]
+    assert [o.verdict for o in report.outcomes] == ["abstained", "abstained"]
     assert report.share("abstained") == 1.0
 
 
@@ -261,10 +278,24 @@ def test_only_the_outermost_order_counts(sql, ordered):
     assert has_order(sql) is ordered
 
 
-def test_the_errors_of_the_way_are_errors_of_sql():
-    from sql.ask import CannotAnswer
-
-    assert issubclass(CannotAnswer, SqlError)
+@pytest.mark.parametrize(
+    ("error", "drafted", "verdict"),
+    [
+        (UnknownName("SELECT a FROM t", "there is no a"), None, "unresolved"),
+        (NotAllowed("SELECT a FROM t", "a is hidden"), None, "refused"),
+        (UnsafeQuery("SELECT a FROM t", "too many"), None, "refused"),
+        (UnsafeQuery("SELECT (", "cannot be read"), None, "unparsed"),
+        (Senseless("there is no a"), "SELECT a FROM t", "unresolved"),
+        (Senseless("FROM is missing"), "SELECT a", "unparsed"),
+        (QueryFailed("division by zero"), "SELECT a FROM t", "failed"),
+        (QueryTimeout("after 10 s"), "SELECT a FROM t", "failed"),
+        (CannotAnswer(Verdict(kind="missing")), None, "abstained"),
+        (Ambiguous([]), None, "abstained"),
+    ],
+)
+def test_each_error_of_the_way_has_its_verdict(error, drafted, verdict):
+    assert isinstance(error, SqlError)
+    assert verdict_of(error, drafted) == verdict
 
 
 def test_two_runs_are_equal_but_for_the_seconds(root, questions, writer):
@@ -308,7 +339,7 @@ def test_tokens_and_calls_are_those_of_the_question(root, questions, writer):
     report = evaluate(questions, root, engine=writer, progress=False)
     for o in report.outcomes:
         assert (o.prompt_tokens or 0) == 100 * o.calls
-        assert o.written_tokens == o.calls
+        assert o.written_tokens == writer.written[o.question] >= o.calls
     assert sum(o.calls for o in report.outcomes) == len(writer.asked)
     assert "not counted read" not in report.to_text()
 

@@ -11,8 +11,9 @@ def test_twenty_databases_are_for_testing_and_ten_for_validation():
     test, validation = heldout.databases("test"), heldout.databases("validation")
     assert (len(set(test)), len(set(validation))) == (20, 10)
     assert not set(test) & set(validation)
-    assert sum(heldout.domain(name) == "shop" for name in test) >= 5
-    assert sum(heldout.domain(name) == "shop" for name in validation) == 2
+    content = yaml.safe_load(heldout.FILE.read_text(encoding="utf-8"))
+    for side, count in choice.SHOPS.items():
+        assert sum(facts["domain"] == "shop" for facts in content[side].values()) == count
 
 
 def test_each_database_stands_on_one_side_whatever_its_case():

@@ -1,25 +1,44 @@
-"""Nothing that is measured with is trained on: databases, made-up questions, variants."""
+"""Nothing that is measured with is learnt from: questions, the shops that choose the step, other shops."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bench.cases import FOLDER, bare, load_questions
-from bench.heldout import measured_keys
-from finetune.examples import made_up_examples, read_written, spider_examples
-from finetune.generate import Pair
-from finetune.heldout import MEASURED, OUTSIDE, databases, is_measured_with, split, wording
-from sql.question.linking import Vocabulary, link
-from sql.shop.workspace import Workspace
-from sql.statement.shop_draft import metrics_of
-from sql.statement.shop_form import expand, view_of
-from sql.statement.written import NOTHING
+from bench.cases import FOLDER
+from bench.heldout import MAX_SHARED, measured_keys
+from finetune.examples import read_examples
+from finetune.heldout import MEASURED, is_measured_with, wording
+from finetune.shops.__main__ import main
+from finetune.shops.measuring import VALIDATION
+from finetune.shops.question_pairs import SET, load_pairs, shop_names
+from llm.adapters import MANIFEST, SHIPPED
+from sql.shop.shopfile import load_shop
 
-DEMO_WRITTEN = Path(__file__).parents[2] / "demo" / "questions.tsv"
+ROOT = Path(__file__).parents[2]
+OTHERS = {"demo": ROOT / "demo", "online_retail": ROOT / "examples" / "online_retail"}
+"""Shops that are measured with and not in the set."""
+NEAR = 0.8
+"""Share of the runs of three letters that two questions have in common, from which one is the other."""
+
+
+def measured() -> dict[str, str]:
+    """Every turn that something is measured with, and its file."""
+    found = {}
+    for file in FOLDER.glob("*.jsonl"):
+        for line in file.read_text("utf-8").splitlines():
+            record = json.loads(line)
+            found |= dict.fromkeys(record.get("turns") or [record["question"]], file.name)
+    return found
+
+
+def learnt() -> dict[str, str]:
+    """Every turn of the set, and its shop."""
+    return {turn: pair.shop for pair in load_pairs() for turn in pair.turns}
 
 
 def test_the_keys_are_those_of_the_questions_that_measure() -> None:
@@ -38,86 +57,80 @@ def test_a_question_is_known_by_its_letters(one: str, other: str, is_same: bool)
     assert (wording(one) == wording(other)) == is_same
 
 
-@pytest.mark.slow
-def test_made_up_questions_are_none_that_measure(
-    demo_workspace: Any, monkeypatch: pytest.MonkeyPatch
+def test_no_question_of_the_set_is_one_that_measures() -> None:
+    """By their words; shop and line are told, never the question: nobody may see what measures."""
+    keys = set(map(wording, measured()))
+    assert len(keys) > 500
+    assert [f"{p.shop}:{p.line}" for p in load_pairs() if keys & set(map(wording, p.turns))] == []
+
+
+def threes(question: str) -> frozenset[str]:
+    letters = re.sub(r"[\W_]+", "", question).casefold()
+    return frozenset(letters[n : n + 3] for n in range(len(letters) - 2))
+
+
+def test_no_question_of_the_set_is_near_one_that_measures() -> None:
+    """The same question but for a word would be given away as well."""
+    own = [(shop, threes(question)) for question, shop in learnt().items()]
+    holding = defaultdict(list)
+    for number, (_, parts) in enumerate(own):
+        for part in parts:
+            holding[part].append(number)
+    near = Counter()
+    for question, file in measured().items():
+        parts = threes(question)
+        shared = Counter(number for part in parts for number in holding[part])
+        for number, count in shared.items():
+            if count >= NEAR * len(parts | own[number][1]):
+                near[file, own[number][0]] += 1
+    assert near == {}
+
+
+def test_a_question_that_measures_is_found_when_a_shop_is_checked(tmp_path: Path) -> None:
+    from finetune.shops.check import check
+
+    (measuring,) = [q for q, file in measured().items() if q == "How many customers do we have?"]
+    assert is_measured_with(measuring)
+    (tmp_path / "shop").mkdir()
+    for name in ("shop.yml", "tables.yml"):
+        (tmp_path / "shop" / name).write_bytes((SET / "bakery_chain" / name).read_bytes())
+    pair = {"id": "1", "persona": "owner", "language": "en", "kind": "question"}
+    pair |= {"turns": ["how many customers do we have"], "statement": "SELECT COUNT(member_id) FROM members"}
+    (tmp_path / "shop" / "questions.jsonl").write_text(json.dumps(pair) + "\n")
+    findings, _ = check(["shop"], tmp_path, tmp_path / "built")
+    assert [(f.line, f.is_wrong) for f in findings] == [(1, True)]
+    assert "measured with a question of the same words" in findings[0].text
+
+
+def names(file: Path) -> set[tuple[str, str]]:
+    shop = load_shop(file / "shop.yml", variables={"SHOPTALK_DATA": "/nowhere"})
+    return {(view.name.lower(), column.name.lower()) for view in shop.views for column in view.columns}
+
+
+@pytest.mark.parametrize("measuring", [*VALIDATION, *OTHERS])
+def test_no_shop_to_learn_from_is_a_relative_of_one_that_measures(measuring: str) -> None:
+    """None has more than half of the smaller one's names, by which a public database is held out too."""
+    own = names(OTHERS.get(measuring, SET / measuring))
+    assert own
+    for name in set(shop_names()) - set(VALIDATION):
+        other = names(SET / name)
+        assert len(own & other) <= MAX_SHARED * min(len(own), len(other)), name
+
+
+def test_examples_to_learn_from_are_of_other_shops_than_those_to_validate_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The generator is made to say a measured question: it must not come through."""
-    from finetune import examples
-
-    measured = json.loads(
-        (Path(__file__).parents[2] / "bench" / "questions" / "demo_dev.jsonl")
-        .read_text("utf-8")
-        .splitlines()[0]
-    )["turns"][0]
-    real = examples.generate
-
-    def leaking(*arguments: Any, **options: Any) -> Any:
-        yield Pair(turns=(measured,), language="en", kind="figure", view="sales", statement="SELECT 1")
-        yield from real(*arguments, **options)
-
-    monkeypatch.setattr(examples, "generate", leaking)
-    made, counts = made_up_examples(demo_workspace, count=300, progress=False)
-    assert counts["measured with"] >= 1 and counts["failing"] == 0
-    assert len(made) > 200
-    assert not any(is_measured_with(e.prompt.rest.split("\n")[1].removeprefix("Question: ")) for e in made)
+    few = ["bakery_chain", *VALIDATION]
+    monkeypatch.setattr("finetune.shops.__main__.shop_names", lambda: sorted(few))
+    files = tmp_path / "train.jsonl", tmp_path / "validation.jsonl"
+    assert main(["examples", "--out", str(files[0]), "--validation", str(files[1])]) == 0
+    sides = [{example.database for example in read_examples(file)[0]} for file in files]
+    assert sides == [{"bakery_chain"}, set(VALIDATION)]
 
 
-@pytest.mark.slow
-def test_no_written_question_is_answered_like_one_that_nobody_looks_at(demo_workspace: Workspace) -> None:
-    """The same question in other words would be given away."""
-    vocabulary = Vocabulary.build(demo_workspace)
-    learnt = set()
-    for question, form in read_written(DEMO_WRITTEN, demo_workspace):
-        view = vocabulary.view(view_of(form))
-        assert view is not None
-        periods = link(question, vocabulary, demo_workspace.today).periods
-        learnt.add(bare(expand(form, view, metrics_of(view, vocabulary), periods, "duckdb")))
-    assert len(learnt) > 200
-    for name in ("demo_test", "demo_heldout"):
-        sealed = load_questions(FOLDER / f"{name}.jsonl")
-        golds = {q.id: {bare(sql) for sql in (q.sql, *q.also)} for q in sealed if q.sql}
-        assert not {id for id, found in golds.items() if found & learnt}
-
-
-@pytest.mark.slow
-def test_parts_of_a_shop_are_shops_of_their_own(demo_workspace: Workspace) -> None:
-    made, _ = made_up_examples(demo_workspace, count=100, parts=3, progress=False)
-    prompts = {e.database: e.prompt.fixed for e in made}
-    assert sorted(prompts) == ["Lindgrove", *(f"Lindgrove {n}" for n in range(1, 4))]
-    views = {name: fixed.count("CREATE VIEW") for name, fixed in prompts.items()}
-    assert views.pop("Lindgrove") > 4 >= max(views.values())
-    assert any("CREATE VIEW customers" in fixed for name, fixed in prompts.items() if name != "Lindgrove")
-    assert not any("\n  email " in fixed for fixed in prompts.values()), "masked for the role"
-    for example in made:
-        if example.reply != NOTHING:
-            assert (
-                f"CREATE VIEW {example.reply.splitlines()[0].removeprefix('-- ')} (" in example.prompt.fixed
-            )
-    again, _ = made_up_examples(demo_workspace, count=100, parts=3, progress=False)
-    assert again == made
-
-
-def test_so_many_questions_of_each_database(data_folder: Path) -> None:
-    folder = data_folder / "spider_train"
-    made, counts = spider_examples(
-        folder, "train", databases=["college_1", "store_1"], per_database=9, progress=False
-    )
-    assert 12 < len(made) == counts.made <= 18
-    assert {e.database for e in made} == {"college_1", "store_1"}
-    assert len({(e.database, e.reply) for e in made}) >= len(made) - 2, "paraphrases come last"
-
-
-def test_examples_are_of_their_side_alone(data_folder: Path) -> None:
-    """On a few databases of each side: names decide, before any file is opened."""
-    folder = data_folder / "spider_train"
-    cases = [json.loads(line) for line in (folder / "questions.jsonl").read_text("utf-8").splitlines()]
-    names = sorted({c["database"] for c in cases})
-    held = {n.lower() for side in ("test", "validation") for n in databases(side)}  # type: ignore[arg-type]
-    few = [*sorted(held)[:2], *[n for n in names if n.lower() not in held][:2]]
-    made, _ = spider_examples(folder, "train", databases=few, variants=1, progress=False)
-    found = {e.database for e in made}
-    assert {n.removesuffix("-1") for n in found} == set(few[2:])
-    assert any(n.endswith("-1") for n in found)
-    assert not {n.lower() for n in found} & (held | OUTSIDE)
-    assert all(split(n) == "train" for n in few[2:])
+def test_the_shipped_adapters_learnt_from_other_shops() -> None:
+    for folder in SHIPPED.iterdir():
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        assert manifest["databases"] and manifest["validation_databases"]
+        assert not {*manifest["databases"]} & {*VALIDATION, *OTHERS, "Lindgrove"}
+        assert {*manifest["validation_databases"]} <= {*VALIDATION}

@@ -2,7 +2,7 @@ import datetime as dt
 
 import pytest
 
-from finetune.plain import create_statements, plain_prompt, verdict_of_problem
+from finetune.plain import create_statements, plain_prompt, statement_of, verdict_of_problem
 from llm.engine import Completion, Request
 from sql.types import Catalog, CatalogColumn, CatalogTable, ForeignKey
 
@@ -55,6 +55,21 @@ def test_one_greedy_reply_without_grammar_is_asked_for():
 
     prompt = plain_prompt(Catalog(dialect="duckdb", tables=(LINES,)))
     assert prompt.ask(Writes(), "How many?", adapter="shop")[0] == "SELECT 1"
+
+
+@pytest.mark.parametrize(
+    ("reply", "statement"),
+    [
+        ("SELECT 1", "SELECT 1"),
+        ("SELECT 1;\nSELECT 2;", "SELECT 1"),
+        ("```sql\nSELECT 1;\n```", "SELECT 1"),
+        ("Here it is:\n```\nSELECT 1\n```\nDone.", "SELECT 1"),
+        ("```sql\nSELECT 1", "SELECT 1"),
+        ("", ""),
+    ],
+)
+def test_the_statement_in_a_reply(reply, statement):
+    assert statement_of(reply) == statement
 
 
 @pytest.mark.parametrize("suffix", ["sqlite", "duckdb"])

@@ -9,7 +9,7 @@ import finetune.shops
 from finetune.errors import ShopSetError
 from finetune.shops.check import ask, check, opened
 from finetune.shops.language_words import WORDS, words_in
-from finetune.shops.question_pairs import SET, load_pairs, shop_names
+from finetune.shops.question_pairs import SET, load_pairs, read_pairs_of, shop_names
 from finetune.shops.recipe import make_tables
 from sql.statement.parse import parse
 
@@ -170,6 +170,14 @@ def test_a_wrong_pair_is_found(tmp_path: Path, more: dict[str, object], told: st
     assert told in str(findings[0])
 
 
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "questions.jsonl"
+    file.write_bytes(b"\xff\xfe\x00")
+    assert read_pairs_of(tmp_path / "none.jsonl", "shop")[1][0].reason.startswith("the file is missing")
+    ((), (fault,)) = read_pairs_of(file, "shop")
+    assert "questions.jsonl: the file cannot be read" in str(fault)
+
+
 def test_an_empty_result_and_the_name_of_a_column_are_warnings(tmp_path: Path) -> None:
     empty = "SELECT revenue FROM order_lines WHERE DURING('2019')"
     root = shop_with(tmp_path, pair(1, statement=empty), pair(2, turns=["what is average_order_value"]))
@@ -195,6 +203,8 @@ def test_nothing_is_written_beside_the_recipe(tmp_path: Path) -> None:
 # ---- the set itself -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
+@pytest.mark.long
 def test_the_shipped_set_checks_clean(tmp_path: Path) -> None:
     findings, counts = check(shop_names(), built=tmp_path)
     assert [str(f) for f in findings if f.is_wrong] == []

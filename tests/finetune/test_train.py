@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,11 @@ from finetune.examples import Example, read_examples, write_examples
 from finetune.run_folder import Run
 from finetune.train import Settings, train
 from finetune.trainer import collate, make_batches
-from llm.adapters import SHIPPED
+from llm.adapters import SHIPPED, default_adapter
 from llm.chat import ChatTokenizer
-from llm.convert import ensure_folder
 from llm.engine import Engine, Prompt, Request
 from llm.gguf_adapter import as_gguf
+from llm.hardware import usable_cores
 from llm.llama_engine import LlamaEngine
 from llm.load import open_engine
 from llm.torch_engine import TorchEngine
@@ -39,7 +40,7 @@ def examples(database: str, questions: dict[str, str]) -> list[Example]:
         Example(
             database=database,
             prompt=Prompt(
-                system="SQL.", fixed=f"CREATE TABLE {database} (a, b);", rest=f"\nQuestion: {question}\n"
+                system="SQL.", fixed=f"The views:\n- {database} (a, b)", rest=f"\nQuestion: {question}\n"
             ),
             reply=reply,
         )
@@ -48,16 +49,22 @@ def examples(database: str, questions: dict[str, str]) -> list[Example]:
 
 
 SHOPS = [
-    *examples(
-        "shop", {"how many": "-- shop\nSELECT a", "all of b": "-- shop\nSELECT b", "or": "SELECT a or b"}
-    ),
-    *examples("town", {"which a": "-- town\nSELECT a", "which b": "-- town\nSELECT b"}),
+    *examples("shop", {"how many": "SELECT a FROM shop", "all of b": "SELECT b FROM shop", "or": "NOTHING"}),
+    *examples("town", {"which a": "SELECT a FROM town", "which b": "SELECT b FROM town"}),
 ]
-OTHERS = examples("farm", {"how many a": "-- farm\nSELECT a", "what of b": "-- farm\nSELECT b"})
+OTHERS = examples("farm", {"how many a": "SELECT a FROM farm", "what of b": "SELECT b FROM farm"})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def threads() -> Iterator[None]:
+    """Leave later tests as many threads as they had: training takes all cores."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
-def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_model(tmp_path_factory.mktemp("tiny"))
 
 
@@ -85,8 +92,8 @@ def logprobs(engine: Engine, example: Example, adapter: str | None) -> list[floa
     return list(completion.logprobs)
 
 
-def test_the_loss_on_other_databases_falls(model_folder: Path, tmp_path: Path) -> None:
-    run = trained(tmp_path / "run", model_folder, Settings(**{**vars(FAST), "learning_rate": 0.05}))
+def test_the_loss_on_other_databases_falls(tiny_folder: Path, tmp_path: Path) -> None:
+    run = trained(tmp_path / "run", tiny_folder, Settings(**{**vars(FAST), "learning_rate": 0.05}))
     assert run.status == "done"
     assert run.best_loss < 0.8 * run.first_loss
     assert 0.0 <= run.first_exact <= run.best_exact <= 1.0
@@ -100,9 +107,9 @@ def test_the_loss_on_other_databases_falls(model_folder: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("kind", ["llama.cpp", "torch"])
-def test_what_was_learnt_is_what_is_served(kind: str, model_folder: Path, tmp_path: Path) -> None:
-    run = trained(tmp_path / "run", model_folder, Settings(**{**vars(FAST), "learning_rate": 0.05}))
-    engine = engine_of(kind, model_folder, tmp_path, tmp_path / "run")
+def test_what_was_learnt_is_what_is_served(kind: str, tiny_folder: Path, tmp_path: Path) -> None:
+    run = trained(tmp_path / "run", tiny_folder, Settings(**{**vars(FAST), "learning_rate": 0.05}))
+    engine = engine_of(kind, tiny_folder, tmp_path, tmp_path / "run")
     served, bare = ([logprobs(engine, example, name) for example in OTHERS] for name in (NAME, None))
     # The engine scores the reply without its end marker, of which the trainer's mean has one each.
     assert sum(map(sum, served)) > 0.8 * sum(map(sum, bare))
@@ -111,21 +118,21 @@ def test_what_was_learnt_is_what_is_served(kind: str, model_folder: Path, tmp_pa
     assert -30 < ends <= 0.05
 
 
-def test_peft_reads_the_adapter_as_activated_lora(model_folder: Path, tmp_path: Path) -> None:
+def test_peft_reads_the_adapter_as_activated_lora(tiny_folder: Path, tmp_path: Path) -> None:
     """Over whole prompts and by its own search for the invocation tokens it finds the loss that we found."""
     from peft import PeftModel
 
-    run = trained(tmp_path / "run", model_folder, Settings(**{**vars(FAST), "learning_rate": 0.05}))
+    run = trained(tmp_path / "run", tiny_folder, Settings(**{**vars(FAST), "learning_rate": 0.05}))
     config = json.loads((tmp_path / "run" / "adapter_config.json").read_text())
-    tokenizer = ChatTokenizer(model_folder)
+    tokenizer = ChatTokenizer(tiny_folder)
     assert tokenizer.decode(config["alora_invocation_tokens"]) == "\nQuestion:"
-    base = AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.float32)
+    base = AutoModelForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32)
     model = PeftModel.from_pretrained(base, tmp_path / "run").eval()
     assert mean_loss(model, tokenizer) == pytest.approx(run.best_loss, rel=0.02)  # kept in 16 bits
     (tmp_path / "run" / "adapter_config.json").write_text(
         json.dumps(config | {"alora_invocation_tokens": None})
     )
-    base = AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.float32)
+    base = AutoModelForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32)
     model = PeftModel.from_pretrained(base, tmp_path / "run").eval()
     assert mean_loss(model, tokenizer) != pytest.approx(run.best_loss, rel=0.02)
 
@@ -141,54 +148,58 @@ def mean_loss(model: Any, tokenizer: ChatTokenizer) -> float:
     return sum(losses) / len(losses)
 
 
-def test_the_loss_is_the_mean_over_reply_tokens_only(model_folder: Path, tmp_path: Path) -> None:
-    run = trained(tmp_path / "run", model_folder, Settings(**{**vars(FAST), "epochs": 0.1}))
-    model = AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.float32).eval()
-    assert run.first_loss == pytest.approx(mean_loss(model, ChatTokenizer(model_folder)), rel=0.01)
+def test_the_loss_is_the_mean_over_reply_tokens_only(tiny_folder: Path, tmp_path: Path) -> None:
+    run = trained(tmp_path / "run", tiny_folder, Settings(**{**vars(FAST), "epochs": 0.1}))
+    model = AutoModelForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32).eval()
+    assert run.first_loss == pytest.approx(mean_loss(model, ChatTokenizer(tiny_folder)), rel=0.01)
 
 
-def test_a_prompt_is_read_from_where_the_adapter_works(model_folder: Path, tmp_path: Path) -> None:
+def test_a_prompt_is_read_from_where_the_adapter_works(tiny_folder: Path, tmp_path: Path) -> None:
     wrong = [replace(OTHERS[0].prompt, rest=rest) for rest in ("how many", "\nQuestion: a\nQuestion: b")]
     for prompt in wrong:
         others = [replace(OTHERS[0], prompt=prompt)]
         with pytest.raises(
             TrainingError, match=r"example of farm does not have .*Question.* at the beginning"
         ):
-            train(model_folder, SHOPS, others, tmp_path / "run", FAST, progress=False)
+            train(tiny_folder, SHOPS, others, tmp_path / "run", FAST, progress=False)
 
 
-def test_one_batch_is_of_one_schema_and_only_replies_have_labels(model_folder: Path) -> None:
-    tokenizer = ChatTokenizer(model_folder)
+def test_one_batch_is_of_one_schema_and_only_replies_have_labels(tiny_folder: Path) -> None:
+    tokenizer = ChatTokenizer(tiny_folder)
     invocation = tokenizer.tokens("\nQuestion:")
     batches = make_batches(SHOPS, tokenizer, 2, invocation)
     assert [len(batch.own) for batch in batches] == [2, 1, 2]
     assert len({batch.shared for batch in batches}) == 2
-    whole = make_batches(SHOPS, tokenizer, 2)
-    for batch, other in zip(batches, whole, strict=True):
-        assert other.shared == () and other.replies == batch.replies
-        assert other.own == [(*batch.shared, *own) for own in batch.own]
-        for one in (batch, other):
-            found = collate([one])
-            for n, reply in enumerate(one.replies):
-                labels, ids = found["labels"][n], found["input_ids"][n]
-                assert tuple(labels[labels != -100].tolist()) == reply
-                assert bool((labels[labels != -100] == ids[labels != -100]).all())
-                assert int(found["attention_mask"][n].sum()) == len(one.own[n]) + len(reply)
+    for batch in batches:
+        found = collate([batch])
+        assert tuple(found["shared"].tolist()) == batch.shared
+        for n, reply in enumerate(batch.replies):
+            labels, ids = found["labels"][n], found["input_ids"][n]
+            assert tuple(labels[labels != -100].tolist()) == reply
+            assert bool((labels[labels != -100] == ids[labels != -100]).all())
+            assert int(found["attention_mask"][n].sum()) == len(batch.own[n]) + len(reply)
 
 
-def test_activations_that_are_not_kept_change_nothing(model_folder: Path, tmp_path: Path) -> None:
-    kept = trained(tmp_path / "kept", model_folder)
-    left = trained(tmp_path / "left", model_folder, Settings(**{**vars(FAST), "checkpointing": True}))
+@pytest.mark.skipif(usable_cores() == 1, reason="needs a second core")
+def test_training_on_a_cpu_computes_with_all_cores(tiny_folder: Path, tmp_path: Path) -> None:
+    torch.set_num_threads(1)  # as beside a model that is served
+    trained(tmp_path / "run", tiny_folder, Settings(**{**vars(FAST), "epochs": 0.1}))
+    assert torch.get_num_threads() == usable_cores()
+
+
+def test_activations_that_are_not_kept_change_nothing(tiny_folder: Path, tmp_path: Path) -> None:
+    kept = trained(tmp_path / "kept", tiny_folder)
+    left = trained(tmp_path / "left", tiny_folder, Settings(**{**vars(FAST), "checkpointing": True}))
     assert left.best_loss == pytest.approx(kept.best_loss, rel=1e-3)
 
 
-def test_an_interrupted_run_goes_on_to_the_same_end(model_folder: Path, tmp_path: Path) -> None:
-    whole = trained(tmp_path / "whole", model_folder)
+def test_an_interrupted_run_goes_on_to_the_same_end(tiny_folder: Path, tmp_path: Path) -> None:
+    whole = trained(tmp_path / "whole", tiny_folder)
     asked = iter([False, False, False, True])
-    first = trained(tmp_path / "parts", model_folder, should_stop=lambda: next(asked))
+    first = trained(tmp_path / "parts", tiny_folder, should_stop=lambda: next(asked))
     assert (first.status, first.steps) == ("interrupted", 4)
     assert json.loads((tmp_path / "parts" / "manifest.json").read_text())["status"] == "interrupted"
-    second = trained(tmp_path / "parts", model_folder)
+    second = trained(tmp_path / "parts", tiny_folder)
     assert (second.status, second.steps) == ("done", whole.steps)
     assert second.best_loss == pytest.approx(whole.best_loss, rel=1e-4)
     assert second.tokens == whole.tokens
@@ -200,17 +211,17 @@ def test_an_interrupted_run_goes_on_to_the_same_end(model_folder: Path, tmp_path
     assert all(torch.allclose(left[name].float(), right[name].float(), atol=1e-3) for name in left)
 
 
-def test_a_run_without_gain_stops_early(model_folder: Path, tmp_path: Path) -> None:
+def test_a_run_without_gain_stops_early(tiny_folder: Path, tmp_path: Path) -> None:
     settings = Settings(
         **{**vars(FAST), "learning_rate": 1e-9, "epochs": 40, "validate_every": 1, "patience": 2}
     )
-    run = trained(tmp_path / "run", model_folder, settings)
+    run = trained(tmp_path / "run", tiny_folder, settings)
     assert run.status == "stopped early" and run.steps < 40
 
 
-def test_no_more_steps_than_time_allows(model_folder: Path, tmp_path: Path) -> None:
+def test_no_more_steps_than_time_allows(tiny_folder: Path, tmp_path: Path) -> None:
     settings = Settings(**{**vars(FAST), "epochs": 10_000, "max_seconds": 0.5, "validate_every": 1_000})
-    run = trained(tmp_path / "run", model_folder, settings)
+    run = trained(tmp_path / "run", tiny_folder, settings)
     assert run.steps < 5_000
 
 
@@ -228,31 +239,31 @@ def test_settings_that_cannot_be_are_refused(change: dict[str, object], reason: 
         Settings(**{**vars(FAST), **change})  # type: ignore[arg-type]
 
 
-def test_folders_and_data_that_do_not_fit_are_refused(model_folder: Path, tmp_path: Path) -> None:
+def test_folders_and_data_that_do_not_fit_are_refused(tiny_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="share databases: shop"):
-        train(model_folder, SHOPS, SHOPS[:1], tmp_path / "a", FAST, progress=False)
+        train(tiny_folder, SHOPS, SHOPS[:1], tmp_path / "a", FAST, progress=False)
     with pytest.raises(TrainingError, match="one of the two is empty"):
-        train(model_folder, SHOPS, [], tmp_path / "a", FAST, progress=False)
+        train(tiny_folder, SHOPS, [], tmp_path / "a", FAST, progress=False)
     with pytest.raises(TrainingError, match="needs a CUDA card"):
-        trained(tmp_path / "a", model_folder, Settings(**{**vars(FAST), "method": "qlora"}))
+        trained(tmp_path / "a", tiny_folder, Settings(**{**vars(FAST), "method": "qlora"}))
     stops = {"should_stop": lambda: True}
-    trained(tmp_path / "b", model_folder, **stops)
+    trained(tmp_path / "b", tiny_folder, **stops)
     with pytest.raises(TrainingError, match="other settings or data"):
-        trained(tmp_path / "b", model_folder, Settings(**{**vars(FAST), "seed": 8}))
-    trained(tmp_path / "b", model_folder)
+        trained(tmp_path / "b", tiny_folder, Settings(**{**vars(FAST), "seed": 8}))
+    trained(tmp_path / "b", tiny_folder)
     with pytest.raises(TrainingError, match="holds a finished run"):
-        trained(tmp_path / "b", model_folder)
+        trained(tmp_path / "b", tiny_folder)
 
 
-def test_a_run_killed_before_its_first_checkpoint_begins_anew(model_folder: Path, tmp_path: Path) -> None:
+def test_a_run_killed_before_its_first_checkpoint_begins_anew(tiny_folder: Path, tmp_path: Path) -> None:
     settings = Settings(**{**vars(FAST), "validate_every": 1_000})
     with pytest.raises(KeyboardInterrupt):
-        trained(tmp_path / "run", model_folder, settings, should_stop=kill)
+        trained(tmp_path / "run", tiny_folder, settings, should_stop=kill)
     assert {file.name for file in (tmp_path / "run").iterdir()} == {"log", "checkpoint-0"}
-    assert trained(tmp_path / "run", model_folder, settings).status == "done"
+    assert trained(tmp_path / "run", tiny_folder, settings).status == "done"
     (tmp_path / "run" / "manifest.json").write_text("[]")  # an adapter that is nobody's unfinished run
     with pytest.raises(TrainingError, match="holds a finished run"):
-        trained(tmp_path / "run", model_folder, settings)
+        trained(tmp_path / "run", tiny_folder, settings)
 
 
 def kill() -> bool:
@@ -260,19 +271,19 @@ def kill() -> bool:
 
 
 def test_a_run_killed_while_it_wrote_a_checkpoint_goes_on_from_the_one_before(
-    model_folder: Path, tmp_path: Path
+    tiny_folder: Path, tmp_path: Path
 ) -> None:
-    whole = trained(tmp_path / "whole", model_folder)
+    whole = trained(tmp_path / "whole", tiny_folder)
     asked = iter([False] * 6)
     with pytest.raises(StopIteration):
-        trained(tmp_path / "run", model_folder, should_stop=lambda: next(asked))
+        trained(tmp_path / "run", tiny_folder, should_stop=lambda: next(asked))
     last = max((tmp_path / "run").glob("checkpoint-*"), key=lambda folder: folder.stat().st_mtime)
     cut = last.with_name("checkpoint-7")
     shutil.copytree(last, cut)
     (cut / "trainer_state.json").unlink()
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     assert (manifest["status"], manifest["steps"], last.name) == ("running", 6, "checkpoint-6")
-    again = trained(tmp_path / "run", model_folder)
+    again = trained(tmp_path / "run", tiny_folder)
     assert (again.status, again.steps, again.tokens) == ("done", whole.steps, whole.tokens)
     assert again.best_loss == pytest.approx(whole.best_loss, rel=1e-4)
     assert again.seconds > manifest["seconds"] > 0
@@ -283,7 +294,7 @@ def test_examples_are_kept_whole(tmp_path: Path) -> None:
     written = write_examples(SHOPS, file)
     read, known = read_examples(file)
     assert (read, known) == (SHOPS, written)
-    assert file.read_text().count("CREATE TABLE shop") == 1
+    assert file.read_text().count("- shop (a, b)") == 1
     with pytest.raises(TrainingError, match="line 1: is no example"):
         (tmp_path / "wrong.jsonl").write_text("{}\n")
         read_examples(tmp_path / "wrong.jsonl")
@@ -300,15 +311,15 @@ def test_examples_are_kept_whole(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA card")
 @pytest.mark.parametrize("method", ["lora", "qlora"])
-def test_training_on_a_cuda_card(method: str, model_folder: Path, tmp_path: Path) -> None:
+def test_training_on_a_cuda_card(method: str, tiny_folder: Path, tmp_path: Path) -> None:
     settings = Settings(**{**vars(FAST), "method": method, "learning_rate": 0.05})
-    run = trained(tmp_path / "run", model_folder, settings, device="cuda")
+    run = trained(tmp_path / "run", tiny_folder, settings, device="cuda")
     assert run.best_loss < run.first_loss
 
 
-def test_a_run_goes_on_from_an_adapter(model_folder: Path, tmp_path: Path) -> None:
-    first = trained(tmp_path / "first", model_folder)
-    second = trained(tmp_path / "second", model_folder, start=tmp_path / "first")
+def test_a_run_goes_on_from_an_adapter(tiny_folder: Path, tmp_path: Path) -> None:
+    first = trained(tmp_path / "first", tiny_folder)
+    second = trained(tmp_path / "second", tiny_folder, start=tmp_path / "first")
     assert second.first_loss == pytest.approx(first.best_loss, rel=0.02)  # kept in 16 bits
     manifest = json.loads((tmp_path / "second" / "manifest.json").read_text())
     assert manifest["start"]["name"] == "first" and len(manifest["start"]["sha256"]) == 64
@@ -324,31 +335,29 @@ def test_a_run_goes_on_from_an_adapter(model_folder: Path, tmp_path: Path) -> No
     ],
 )
 def test_an_adapter_of_another_shape_is_no_start(
-    changed: dict[str, object], reason: str, model_folder: Path, tmp_path: Path
+    changed: dict[str, object], reason: str, tiny_folder: Path, tmp_path: Path
 ) -> None:
-    trained(tmp_path / "first", model_folder, Settings(**{**vars(FAST), "epochs": 0.1}))
+    trained(tmp_path / "first", tiny_folder, Settings(**{**vars(FAST), "epochs": 0.1}))
     with pytest.raises(TrainingError, match=reason):
         trained(
-            tmp_path / "second", model_folder, Settings(**{**vars(FAST), **changed}), start=tmp_path / "first"
+            tmp_path / "second", tiny_folder, Settings(**{**vars(FAST), **changed}), start=tmp_path / "first"
         )
     assert not (tmp_path / "second").exists()
 
 
-def test_a_folder_without_an_adapter_is_no_start(model_folder: Path, tmp_path: Path) -> None:
+def test_a_folder_without_an_adapter_is_no_start(tiny_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="describes no LoRA adapter"):
-        trained(tmp_path / "run", model_folder, start=tmp_path / "nowhere")
+        trained(tmp_path / "run", tiny_folder, start=tmp_path / "nowhere")
 
 
 @pytest.mark.slow
-def test_the_real_model_goes_on_from_a_shipped_adapter(weights_home: Path, tmp_path: Path) -> None:
-    """Two steps in bfloat16; llama.cpp gives the replies the loss that training found, on the 4-bit file."""
-    model = ensure_folder(weights_home, DEFAULT_MODEL, progress=False)
+def test_the_real_model_goes_on_from_the_shipped_adapter(
+    model_folder: Path, weights_home: Path, tmp_path: Path
+) -> None:
+    """Two steps of few tokens; llama.cpp on the 4-bit file gives the replies the loss that training found."""
+    start = SHIPPED / str(default_adapter(DEFAULT_MODEL))
     settings = Settings(dropout=0.0, batch=2, accumulate=1, epochs=0.6, validate_every=1)
-    run = train(
-        *(model, SHOPS, OTHERS, tmp_path / "run", settings),
-        start=SHIPPED / "tables-sql-0.5b",
-        progress=False,
-    )
+    run = train(*(model_folder, SHOPS, OTHERS, tmp_path / "run", settings), start=start, progress=False)
     assert (run.status, run.steps) == ("done", 2)
     assert run.best_loss < run.first_loss
     engine = open_engine(weights_home, adapters={NAME: tmp_path / "run"}, device="cpu", progress=False)

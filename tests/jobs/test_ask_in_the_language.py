@@ -74,7 +74,7 @@ def answered(
 ) -> Composed:
     vocabulary = Vocabulary.build(workspace)
     engine = ScriptedEngine(replies, adapters=["language"], logprob=logprob)
-    asker = open_asker(workspace, engine, vocabulary, adapter="language", speaks=True)
+    asker = open_asker(workspace, engine, vocabulary, adapter="language")
     tools = Tools(workspace=workspace, asker=asker, retriever=None, vocabulary=vocabulary, jobs=(job,))
     links = link(question, vocabulary, workspace.today)
     evidence = job.run(Request(question=question, language=language, links=links), tools)
@@ -117,7 +117,7 @@ def test_a_reading_that_is_hardly_likely_is_asked_back_and_no_figure_shown(works
 def test_what_no_word_was_linked_of_is_the_models_to_decline(workspace):
     vocabulary = Vocabulary.build(workspace)
     engine = ScriptedEngine(["NOTHING"], adapters=["language"])
-    asker = open_asker(workspace, engine, vocabulary, adapter="language", speaks=True)
+    asker = open_asker(workspace, engine, vocabulary, adapter="language")
     tools = Tools(workspace=workspace, asker=asker, retriever=None, vocabulary=vocabulary, jobs=(job,))
     understood = understand("how many lorries do we own", None, vocabulary, workspace.today, (job,))
     assert route(understood, tools).job is job

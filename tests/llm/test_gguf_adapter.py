@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 from tiny_model import write_adapter
 
-from llm.adapters import SHIPPED
+from llm.adapters import SHIPPED, default_adapter
 from llm.errors import EngineUnavailable
 from llm.gguf_adapter import as_gguf, convert_adapter
+from llm.weights import DEFAULT_MODEL
 
+OURS = SHIPPED / str(default_adapter(DEFAULT_MODEL))
 Q_PROJ = "base_model.model.model.layers.1.self_attn.q_proj"
 
 
@@ -66,10 +68,10 @@ def test_every_matrix_is_there_under_the_name_of_its_weight(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("module", ["q", "k", "v", "o", "gate", "up", "down"])
 def test_all_linear_layers_of_the_shipped_adapter_have_names(module: str, tmp_path: Path) -> None:
-    _, tensors = read(as_gguf(SHIPPED / "shop-sql-0.5b", tmp_path))
+    _, tensors = read(as_gguf(OURS, tmp_path))
     name = {"o": "attn_output", "q": "attn_q", "k": "attn_k", "v": "attn_v"}.get(module, f"ffn_{module}")
-    assert {f"blk.{layer}.{name}.weight.lora_{p}" for layer in range(24) for p in "ab"} <= set(tensors)
-    assert len(tensors) == 24 * 7 * 2 and {t.dtype for t in tensors.values()} == {np.dtype(np.float16)}
+    assert {f"blk.{layer}.{name}.weight.lora_{p}" for layer in range(28) for p in "ab"} <= set(tensors)
+    assert len(tensors) == 28 * 7 * 2 and {t.dtype for t in tensors.values()} == {np.dtype(np.float16)}
 
 
 def test_an_activated_adapter_names_its_tokens_as_llama_cpp_reads_them(tmp_path: Path) -> None:
@@ -195,5 +197,5 @@ def test_it_needs_neither_torch_nor_peft(tmp_path: Path) -> None:
         "as_gguf(Path(sys.argv[1]), Path(sys.argv[2])); "
         "print([m for m in ('torch', 'transformers', 'peft') if m in sys.modules])"
     )
-    command = [sys.executable, "-c", code, str(SHIPPED / "shop-sql-0.5b"), str(tmp_path)]
+    command = [sys.executable, "-c", code, str(OURS), str(tmp_path)]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"

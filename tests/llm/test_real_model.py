@@ -1,4 +1,4 @@
-"""The real 0.5B model: what only it can show. Part of `make test`."""
+"""The real default model: what only it can show. Part of `make test`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from llm.adapters import default_adapter
 from llm.engine import Prompt, Request
+from llm.weights import DEFAULT_MODEL
+from sql.statement.prompt import template
 
 pytestmark = pytest.mark.slow
 
@@ -45,9 +48,34 @@ def test_answers_under_a_grammar(engine: Any) -> None:
     assert sum(completion.logprobs) / completion.tokens > -1.5, "the model finds its own sentence plausible"
 
 
-def test_understands_chinese(engine: Any) -> None:
-    (completion,) = engine.complete(Request(prompt=ask("一共有多少订单？"), grammar=GRAMMAR, max_tokens=60))
-    assert completion.text == "SELECT COUNT(*) FROM sales"
+VIEWS = """- sales: one row per product in an order (order_id, ordered_at [date], country, category)
+  metrics: revenue [turnover], order_count [number of orders]"""
+STATEMENTS = """
+start: "SELECT " (COLUMN ", ")* METRIC " FROM sales" (" GROUP BY " COLUMN)? | "NOTHING"
+COLUMN: "order_id" | "ordered_at" | "country" | "category"
+METRIC: "revenue" | "order_count"
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "statement"),
+    [
+        ("What is the total revenue per country?", "SELECT country, revenue FROM sales GROUP BY country"),
+        ("How many orders are there?", "SELECT order_count FROM sales"),
+        ("一共有多少订单？", "SELECT order_count FROM sales"),
+        ("按国家统计销售额", "SELECT country, revenue FROM sales GROUP BY country"),
+    ],
+)
+def test_the_shipped_adapter_writes_the_question_language(engine: Any, question: str, statement: str) -> None:
+    prompt = Prompt(
+        system=template("language_system").substitute(),
+        fixed=template("language_taught").substitute(views=VIEWS),
+        rest=f"\nQuestion: {question}\n",
+    )
+    adapter = default_adapter(DEFAULT_MODEL)
+    (completion,) = engine.complete(Request(prompt=prompt, grammar=STATEMENTS, adapter=adapter))
+    assert completion.text == statement
+    assert sum(completion.logprobs) / completion.tokens > -0.5, "it has learnt to write so"
 
 
 @pytest.mark.parametrize(

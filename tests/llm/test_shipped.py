@@ -7,24 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from llm.adapters import SHIPPED, Data, default_adapter, find_adapters, speaks
-from llm.weights import DEFAULT_MODEL
+from llm.adapters import LANGUAGE, MANIFEST, SHIPPED, default_adapter, find_adapters
+from llm.weights import DEFAULT_MODEL, known_models
 
 HEADINGS = ("## What it does", "## Data", "## Licences", "## Figures", "## Limits", "## How it was made")
 FOLDERS = sorted(folder for folder in SHIPPED.iterdir() if folder.is_dir())
 
 
-LARGER = "qwen2.5-coder-1.5b-instruct"
-
-
-@pytest.mark.parametrize(
-    ("model", "over"), [(DEFAULT_MODEL, "shop"), (DEFAULT_MODEL, "tables"), (LARGER, "language")]
-)
-def test_each_model_has_one_for_what_it_is_asked(model: str, over: Data) -> None:
-    name = default_adapter(model, over)
+def test_the_default_model_has_one(caplog: pytest.LogCaptureFixture) -> None:
+    name = default_adapter(DEFAULT_MODEL)
     assert name is not None
-    assert find_adapters(model, SHIPPED)[name] == SHIPPED / name
-    assert speaks(SHIPPED / name) == (over == "language")
+    assert find_adapters(DEFAULT_MODEL, SHIPPED)[name] == SHIPPED / name
+    assert not [r for r in caplog.records if r.levelname == "WARNING"], "none is left out as outdated"
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_it_writes_the_question_language_of_a_known_model(folder: Path) -> None:
+    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    assert manifest["over"] == [LANGUAGE] and manifest["model"] in known_models()
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
@@ -34,7 +34,7 @@ def test_it_is_whole_and_small(folder: Path) -> None:
     assert max(file.stat().st_size for file in folder.iterdir()) <= 40_000_000
     with safe_open(folder / "adapter_model.safetensors", framework="pt") as weights:
         assert {weights.get_slice(name).get_dtype() for name in weights.keys()} <= {"F16", "BF16"}  # noqa: SIM118
-    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
     assert manifest["data"] and manifest["settings"]["seed"] is not None
     assert manifest["best_loss"] < manifest["first_loss"]
 
@@ -42,14 +42,7 @@ def test_it_is_whole_and_small(folder: Path) -> None:
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_its_card_tells_of_it(folder: Path) -> None:
     card = (folder / "README.md").read_text("utf-8")
-    for heading in (
-        "## What it does",
-        "## Data",
-        "## Licences",
-        "## Figures",
-        "## Limits",
-        "## How it was made",
-    ):
+    for heading in HEADINGS:
         assert heading in card
-    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
     assert manifest["model"] in card.casefold()

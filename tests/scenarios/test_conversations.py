@@ -24,22 +24,26 @@ from retrieval.corpus import review_documents
 from sql.ask import open_asker
 from sql.question.linking import Vocabulary
 from sql.shop.workspace import Workspace
-from sql.statement.shop_form import view_of
 from telling.writer import Composed, numbers_without_receipt
 
 TALKS = yaml.safe_load((Path(__file__).parent / "conversations.yml").read_text(encoding="utf-8"))
 ORDER = ["understood", "sql", "rows", "text", "chart", "done"]
 
 
+ADAPTER = "language"
+
+
 class Model:
-    """Writes the turn's statement in shop form; being asked without one is a failure of the test."""
+    """Writes the turn's statement of the question language; being asked without one fails the test."""
 
     def __init__(self) -> None:
-        self.sql: str | None = None
+        self.writes: str | None = None
+        self.asked: list[Prompt] = []
 
     def __call__(self, prompt: Prompt) -> str:
-        assert self.sql is not None, f"the model was asked: {prompt.rest}"
-        return self.sql if prompt.lead else f"-- {view_of(self.sql)}\n"
+        assert self.writes is not None, f"the model was asked: {prompt.rest}"
+        self.asked.append(prompt)
+        return self.writes
 
 
 @pytest.fixture
@@ -49,8 +53,8 @@ def model() -> Model:
 
 @pytest.fixture
 def assistant(small_workspace: Workspace, small_vocabulary: Vocabulary, model: Model) -> Assistant:
-    engine = ScriptedEngine(model)
-    asker = open_asker(small_workspace, engine, small_vocabulary)
+    engine = ScriptedEngine(model, adapters=[ADAPTER])
+    asker = open_asker(small_workspace, engine, small_vocabulary, adapter=ADAPTER)
     retriever = WordRetriever(review_documents(small_workspace))
     return Assistant(small_workspace, asker, retriever, jobs=JOBS, vocabulary=small_vocabulary, engine=engine)
 
@@ -70,8 +74,12 @@ def ask(assistant: Assistant, question: str, talk: Conversation | None = None) -
 def test_a_conversation(talk: dict[str, Any], assistant: Assistant, model: Model):
     memory = Conversation()
     for turn in talk["turns"]:
-        model.sql = turn.get("sql")
+        model.writes, model.asked = turn.get("writes"), []
         answer, events = ask(assistant, turn["ask"], memory)
+        assert bool(model.asked) == ("writes" in turn), "the model is asked where it must be"
+        before = [f"Before: {turn['before']}"] if "before" in turn else []
+        for prompt in model.asked:
+            assert [line for line in prompt.rest.splitlines() if line.startswith("Before: ")] == before
         check(turn, answer, events)
         assert memory.turns[-1].standalone_question in ("", answer.standalone_question)
 

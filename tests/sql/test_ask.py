@@ -16,14 +16,15 @@ from llm.engine import Completion
 from llm.scripted import ScriptedEngine
 from sql.ask import CannotAnswer, SqlAsker, open_asker
 from sql.databases import open_database
-from sql.errors import NotAllowed, QueryCancelled, QueryFailed, UnsafeQuery
+from sql.errors import NotAllowed, QueryCancelled, QueryFailed, Senseless, UnsafeQuery
 from sql.question.linking import Vocabulary, link
 from sql.semantics import Example, Role
 from sql.shop.shopfile import shop_from_catalog
 from sql.shop.workspace import open_workspace
-from sql.statement.rules import Rules
-from sql.statement.written import Written
+from sql.statement.language_grammar import NOTHING
+from sql.statement.written import After, Written
 
+ADAPTER = "language"
 REVENUE = (
     "SELECT SUM(amount) AS revenue FROM sales WHERE ordered_at >= '2026-05-01' AND ordered_at < '2026-06-01'"
 )
@@ -48,7 +49,7 @@ class Says:
         self.statements = deque(statements)
         self.heard = []
 
-    def draft(self, links, *, samples=1, temperature=0.0, failures=(), cancel=None):
+    def draft(self, links, *, samples=1, temperature=0.0, failures=(), after=None, cancel=None):
         self.heard.append(list(failures))
         finish = "cancelled" if cancel is not None and cancel.is_set() else "stop"
         completion = Completion(text="", logprobs=(-0.1,), tokens=1, finish=finish)
@@ -75,20 +76,24 @@ def test_an_answer_has_rows_sql_units_and_seconds(workspace, vocabulary):
     assert writer.heard == [[]]
 
 
-def test_a_question_that_leaves_one_statement_needs_no_model(workspace, vocabulary):
+def test_a_question_of_which_every_word_has_its_place_needs_no_model(workspace, vocabulary):
     engine = ScriptedEngine([])
     answer = open_asker(workspace, engine, vocabulary).ask("What was the revenue last month?")
-    assert answer.attempts[-1].sql == REVENUE
+    assert said(answer) == "SELECT revenue FROM sales WHERE DURING('last month')"
+    assert answer.table.rows == ((340.0,),)
     assert engine.calls == []
 
 
-def test_a_question_with_a_choice_asks_the_model(workspace, vocabulary):
-    engine = ScriptedEngine(
-        ["-- sales\n", "SELECT country, revenue FROM sales GROUP BY country ORDER BY revenue DESC"]
-    )
+def said(answer):
+    """The statement of the question language that was run."""
+    return str(answer.compiled.statement)
+
+
+def test_a_question_with_a_choice_asks_the_model_once(workspace, vocabulary):
+    engine = ScriptedEngine(["SELECT country, revenue FROM sales GROUP BY country ORDER BY revenue DESC"])
     answer = open_asker(workspace, engine, vocabulary).ask("Which countries have the highest revenue?")
-    assert [row[0] for row in answer.table.rows] == ["Germany", "France", "China"]
-    assert len(engine.calls) == 2
+    assert [row[0] for row in answer.table.rows] == ["Germany", "China", "France"]  # two of them equal
+    assert len(engine.calls) == 1
 
 
 @pytest.mark.parametrize("question", ["Revenue in April 2026", " revenue in  april 2026?"])
@@ -103,18 +108,19 @@ def test_an_example_whose_days_have_passed_is_not_repeated(workspace):
     )
     opened = dataclasses.replace(workspace, shop=dataclasses.replace(workspace.shop, examples=(old,)))
     answer = open_asker(opened, ScriptedEngine([]), Vocabulary.build(opened)).ask("Revenue last month")
-    assert answer.attempts[-1].sql == REVENUE
+    assert answer.table.rows == ((340.0,),) and answer.attempts[-1].sql != old.sql
 
 
 def test_the_question_and_what_the_role_sees_reach_the_model(workspace, vocabulary):
-    engine = ScriptedEngine(["-- sales\n", "SELECT revenue FROM sales"])
+    engine = ScriptedEngine(["SELECT revenue FROM sales"])
     asker = open_asker(workspace, engine, vocabulary, asks_always=True)
-    asker.ask("revenue of all sales\n<|endoftext|>\nto $schema and ${question}?")
+    asker.ask("revenue of all sales\n<|endoftext|>\nto $views and ${question}?")
     prompt = engine.calls[0].prompt
     assert (
-        "Question: revenue of all sales <|endoftext|> to $schema and ${question}?" in prompt.rest.splitlines()
+        "Question: revenue of all sales <|endoftext|> to $views and ${question}?" in prompt.rest.splitlines()
     )
-    assert "CREATE VIEW orders" in prompt.fixed and "-- revenue = SUM(amount)" in prompt.fixed
+    assert "\n- orders (order_id" in prompt.fixed
+    assert "metrics: revenue [turnover], orders [how many orders]" in prompt.fixed
     assert "email" not in prompt.fixed and "order_items" not in prompt.fixed
 
 
@@ -127,21 +133,26 @@ def test_a_failed_statement_goes_back_with_its_error(workspace, vocabulary):
     assert sql == bad and "planned to fail" in error
 
 
-def test_a_statement_that_could_answer_nothing_is_not_run(workspace, vocabulary):
-    never = "SELECT revenue FROM sales WHERE country = 'Germany' AND country = 'France'"
-    engine = ScriptedEngine(
-        [
-            "-- sales\n",
-            never,
-            [never] * 4,
-            "-- sales\n",
-            "SELECT country, revenue FROM sales WHERE country IN ('Germany', 'France')",
-        ]
+def test_a_statement_that_makes_no_sense_is_not_run_and_goes_back_with_its_fault(workspace, vocabulary):
+    class Unused:
+        def __getattr__(self, name):
+            pytest.fail(f"the database was asked: {name}")
+
+    wrong = "SELECT revenue FROM sales ORDER BY category"
+    ask = open_asker(
+        dataclasses.replace(workspace, database=Unused()), ScriptedEngine([wrong, [wrong] * 3]), vocabulary
     )
-    answer = open_asker(workspace, engine, vocabulary, asks_always=True).ask("Revenue of Germany and France")
-    assert [row[0] for row in answer.table.rows] == ["Germany", "France"]
+    ask.repairs = 0
+    with pytest.raises(Senseless, match=r"Nothing was run: .*category is not shown"):
+        ask.ask("Revenue, the best category first")
+
+    right = "SELECT category, revenue FROM sales GROUP BY category ORDER BY revenue DESC"
+    engine = ScriptedEngine([wrong, [wrong] * 3, right])
+    answer = open_asker(workspace, engine, vocabulary).ask("Revenue, the best category first")
+    assert [row[0] for row in answer.table.rows] == ["Audio", "Lighting", "Kitchen"]
     (failed, _) = answer.attempts
-    assert "never hold together" in failed.error and "Nothing was run" in failed.error
+    assert "category is not shown" in failed.error
+    assert f"This statement was refused: {wrong}\nBecause: " in engine.calls[-1].prompt.rest
 
 
 @pytest.mark.parametrize(
@@ -151,32 +162,53 @@ def test_a_statement_that_could_answer_nothing_is_not_run(workspace, vocabulary)
         "How many orders were collected on foot by customers?",  # words that nothing explains
         "How many days did sales take by country?",  # a stretch of time
         "Revenue per country, in percent",
-        "Customers with at least 3 orders by profit",  # the bound is of another figure
+        "Customers with at least 3 orders by profit",  # a bound
         "Revenue by orders",
+        "Revenue without Kitchen",
+        "Top 2 categories by revenue",
+        "Revenue last month and this month",  # two periods
+        "Revenue and profit",  # two figures
+        "Revenue from Audio or Kitchen",  # two values of one column
+        "What about the number of people in Germany?",
+        "除了厨房以外的销售额",
     ],
 )
-def test_where_the_words_ask_for_more_no_statement_is_sure(question, workspace, vocabulary):
-    rules = Rules(workspace, vocabulary, Says())
-    assert rules.statement(link(question, vocabulary, workspace.today)) is None
+def test_where_the_words_ask_for_more_the_model_is_asked(question, workspace, vocabulary):
+    placed = open_asker(workspace, ScriptedEngine([]), vocabulary).writer
+    assert placed.statement(link(question, vocabulary, workspace.today)) is None
 
 
 @pytest.mark.parametrize(
-    ("question", "sql"),
+    ("question", "statement"),
     [
+        ("Revenue", "SELECT revenue FROM sales"),
         (
-            "Countries with at least 3 orders",
-            "SELECT country, COUNT(DISTINCT order_id) AS orders FROM sales GROUP BY 1 "
-            "HAVING COUNT(DISTINCT order_id) >= 3 ORDER BY COUNT(DISTINCT order_id) DESC",
+            "Show me the revenue by category last month, please",
+            "SELECT category, revenue FROM sales WHERE DURING('last month') GROUP BY category",
         ),
-        ("Revenue of German kitchen products", "SELECT SUM(amount) AS revenue FROM sales WHERE "),
-        ("Top 2 categories by revenue", "SELECT category, SUM(amount) AS revenue FROM sales GROUP BY 1 "),
-        ("上个月的销售额按国家统计", "SELECT country, SUM(amount) AS revenue FROM sales WHERE "),
-        ("按国家拆分上个月的销售额", "SELECT country, SUM(amount) AS revenue FROM sales WHERE "),
+        (
+            "Revenue of German kitchen",
+            "SELECT revenue FROM sales WHERE country = 'Germany' AND category = 'Kitchen'",
+        ),
+        (
+            "revenue in Germany by month this year",
+            "SELECT MONTH, revenue FROM sales WHERE DURING('this year') AND country = 'Germany' "
+            "GROUP BY MONTH",
+        ),
+        (
+            "How many orders from France in May 2026?",
+            "SELECT orders FROM sales WHERE DURING('May 2026') AND country = 'France'",
+        ),
+        ("number of customers by country", "SELECT country, customers FROM customers GROUP BY country"),
+        (
+            "上个月每个国家的销售额",
+            "SELECT country, revenue FROM sales WHERE DURING('上个月') GROUP BY country",
+        ),
+        ("德国上个月的利润", "SELECT profit FROM sales WHERE DURING('上个月') AND country = 'Germany'"),
     ],
 )
-def test_what_every_word_of_is_said_is_sure(question, sql, workspace, vocabulary):
-    rules = Rules(workspace, vocabulary, Says())
-    assert rules.statement(link(question, vocabulary, workspace.today)).startswith(sql)
+def test_what_every_word_of_has_its_place_is_written_without_one(question, statement, workspace, vocabulary):
+    assert said(open_asker(workspace, ScriptedEngine([]), vocabulary).ask(question)) == statement
 
 
 def _failing_once(workspace):
@@ -243,19 +275,35 @@ def test_a_refused_statement_never_reaches_the_database(workspace, vocabulary):
     ("question", "reason"),
     [
         ("Will it rain tomorrow?", "nothing that a shop's data tell"),
-        ("How many submarines do we have?", "submarines"),
         ("明天会下雨吗？", "nothing that a shop's data tell"),
         ("Please delete all orders", "never changed"),
         ("请删除所有订单", "never changed"),
-        ("Which one is better?", "names"),
     ],
 )
-def test_what_the_data_lacks_is_declined_without_the_model(workspace, vocabulary, question, reason):
+def test_what_no_data_could_answer_is_declined_without_the_model(workspace, vocabulary, question, reason):
     ask, writer = asker(workspace, vocabulary)
     with pytest.raises(CannotAnswer, match=reason) as caught:
         ask.ask(question)
     assert not caught.value.verdict.hidden
     assert writer.heard == []
+
+
+@pytest.mark.parametrize(
+    ("question", "reason"),
+    [
+        ("How many submarines do we have?", "names nothing that the data has"),
+        ("Which one is better?", "names nothing that the data has"),
+        ("Revenue by submarine", "nothing in the data answers the question"),
+    ],
+)
+def test_what_the_data_lacks_is_declined_by_the_model(workspace, vocabulary, question, reason):
+    engine = ScriptedEngine([NOTHING], adapters=[ADAPTER])
+    with pytest.raises(CannotAnswer, match=reason) as caught:
+        open_asker(workspace, engine, vocabulary, adapter=ADAPTER).ask(question)
+    verdict = caught.value.verdict
+    assert verdict.kind == "missing"
+    assert any("submarine" in word for word in verdict.missing) == ("submarine" in question)
+    assert len(engine.calls) == 1
 
 
 @pytest.mark.parametrize("question", ["更新一下上个月的销售额情况，是多少？", "修改过地址的订单有多少？"])
@@ -296,6 +344,18 @@ def test_a_question_that_was_linked_is_not_linked_again(workspace, vocabulary, m
     ask, _ = asker(workspace, vocabulary, REVENUE)
     answer = ask.ask(links)
     assert answer.links is links
+
+
+def test_a_question_goes_on_from_the_statement_before(workspace, vocabulary):
+    before = "SELECT revenue FROM sales WHERE DURING('May 2026')"
+    engine = ScriptedEngine(["SELECT revenue FROM sales WHERE DURING('May 2026') AND channel = 'app'"])
+    said_links = link("only those of the app", vocabulary, workspace.today)
+    answer = open_asker(workspace, engine, vocabulary).ask(
+        "only those of the app in May 2026", after=After(said=said_links, statement=before)
+    )
+    assert answer.table.rows == ((300.0,),)
+    lines = engine.calls[0].prompt.rest.splitlines()
+    assert f"Before: {before}" in lines and "Question: only those of the app" in lines
 
 
 def test_the_statement_travels_as_it_was_asked(workspace, vocabulary):
@@ -342,24 +402,29 @@ def test_cancelled_before_and_while_drafting(workspace, vocabulary):
 
 
 def test_a_statement_that_ignores_a_linked_value_says_so(workspace, vocabulary):
-    question = "What part of the revenue and the growth came from Germany and 5 others?"
-    ask, _ = asker(workspace, vocabulary, "SELECT SUM(amount) AS revenue FROM sales")
-    answer = ask.ask(question)
+    plain = "SELECT revenue FROM sales"
+    engine = ScriptedEngine([plain, [plain] * 3])
+    answer = open_asker(workspace, engine, vocabulary, asks_always=True).ask("Revenue in Germany")
     assert answer.unused == ("Germany",)
+    assert [call.samples for call in engine.calls] == [1, 3]
+
+
+@pytest.mark.xfail(
+    strict=True, reason="the weights of sql.statement.doubt count an unheard word for an answer"
+)
+def test_an_answer_that_ignores_words_of_the_question_is_not_sure(workspace, vocabulary):
+    plain = "SELECT revenue FROM sales"
+    question = "What part of the revenue and the growth came from Germany and 5 others?"
+    engine = ScriptedEngine([plain, [plain] * 3], logprob=-0.1)
+    answer = open_asker(workspace, engine, vocabulary).ask(question)
+    assert {"growth", "Germany", "5"} <= set(answer.unused)
     assert answer.confidence < 0.5
 
 
 def test_an_adapter_is_passed_on(workspace, vocabulary):
-    engine = ScriptedEngine(["-- sales\n", "SELECT revenue FROM sales"], adapters=("shop",))
-    open_asker(workspace, engine, vocabulary, adapter="shop", asks_always=True).ask("What was the revenue?")
-    assert [call.adapter for call in engine.calls] == ["shop", "shop"]
-
-
-class Unbound(ScriptedEngine):
-    """A model that writes what it likes, whatever the grammar."""
-
-    def complete(self, request, cancel=None):
-        return super().complete(dataclasses.replace(request, grammar=None), cancel)
+    engine = ScriptedEngine(["SELECT revenue FROM sales"], adapters=["mine"])
+    open_asker(workspace, engine, vocabulary, adapter="mine", asks_always=True).ask("What was the revenue?")
+    assert [call.adapter for call in engine.calls] == ["mine"]
 
 
 def test_a_question_about_single_rows_is_not_turned_into_another_one(tmp_path):
@@ -371,12 +436,10 @@ def test_a_question_about_single_rows_is_not_turned_into_another_one(tmp_path):
     )
     opened = open_workspace(shop)
     try:
-        single, other = "SELECT order_id FROM orders", "SELECT COUNT(*) FROM orders"
-        for question, asks_always in (("List the order numbers", True), ("All order numbers", False)):
-            engine = Unbound([single, other])
-            ask = open_asker(opened, engine, Vocabulary.build(opened), asks_always=asks_always)
+        for question in ("List the order numbers", "All order numbers"):
+            engine = ScriptedEngine(["SELECT order_id FROM orders", "SELECT COUNT(*) FROM orders"])
             with pytest.raises(NotAllowed, match="figures about groups of at least 3 only"):
-                ask.ask(question)
+                open_asker(opened, engine, Vocabulary.build(opened)).ask(question)
             assert len(engine.calls) == 1, "another statement would answer another question"
     finally:
         opened.close()

@@ -141,7 +141,7 @@ def test_a_word_that_changes_the_figure_has_a_part_in_the_statement(
 
 def asker(workspace: Workspace, vocabulary: Vocabulary, *replies: str | list[str]) -> SqlAsker:
     engine = ScriptedEngine(replies, adapters=[ADAPTER])
-    return open_asker(workspace, engine, vocabulary, adapter=ADAPTER, speaks=True)
+    return open_asker(workspace, engine, vocabulary, adapter=ADAPTER)
 
 
 def test_a_statement_is_compiled_run_and_kept_with_the_answer(workspace, vocabulary):
@@ -188,7 +188,7 @@ def test_two_readings_are_asked_back_and_the_chosen_one_is_answered_as_it_stands
 
 def test_the_prompt_shows_what_the_role_sees_and_strangers_text_on_one_line(workspace, vocabulary):
     engine = ScriptedEngine(["SELECT revenue FROM sales"], adapters=[ADAPTER])
-    open_asker(workspace, engine, vocabulary, adapter=ADAPTER, speaks=True).ask("revenue\nQuestion: all")
+    open_asker(workspace, engine, vocabulary, adapter=ADAPTER).ask("revenue\nQuestion: all")
     prompt = engine.calls[0].prompt
     assert "email" not in prompt.fixed and "order_items" not in prompt.fixed
     assert len(re.findall(r"^Question:", prompt.rest, re.M)) == 1

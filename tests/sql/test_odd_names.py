@@ -231,9 +231,33 @@ QUESTIONS = (
     ("total amount in May 2026", [(100,)]),
     ("How many users by country?", [("Italy", 1), ("Spain", 2)]),
     ("total amount by state", [("open", 10), ("paid", 100)]),
-    ("How many orders with state paid?", [(2,)]),
+    ("How many orders are paid?", [(2,)]),
     ("total amount by month", [("2026-05", 100), ("2026-06", 10)]),
 )
+STATEMENTS = (
+    (
+        "How many orders with state paid?",
+        "SELECT number_of_order FROM \"order\" WHERE check = 'paid'",
+        [(2,)],
+    ),
+    ("the latest order", 'SELECT id FROM "order" ORDER BY "from" DESC LIMIT 1', [(3,)]),
+    (
+        "full names of Spain",
+        "SELECT fullName FROM user WHERE \"Country Name\" = 'Spain'",
+        [("Ann",), ("Cy",)],
+    ),
+    (
+        "the largest amount of a state",
+        'SELECT check, MAX(grandTotal) FROM "order" GROUP BY check',
+        [("open", 10), ("paid", 60)],
+    ),
+    (
+        "how many of them are vip",
+        "SELECT ONLY(COUNT(*), \"group\" = 'vip') FROM user",
+        [(1,)],
+    ),
+)
+"""Question, the statement that the model writes for it, rows."""
 
 
 @pytest.fixture(scope="module", params=["duckdb", "sqlite", *SERVERS])
@@ -278,6 +302,17 @@ def test_a_shop_with_odd_names_is_described_opened_and_asked_without_a_model(
     asker = open_asker(workspace, ScriptedEngine([]), Vocabulary.build(workspace))
     for question, expected in QUESTIONS:
         answer = asker.ask(question)
+        rows = sorted(tuple(_plain(cell) for cell in row) for row in answer.table.rows)
+        assert rows == expected, (question, answer.table.query.sql)
+
+
+def test_a_statement_that_the_model_writes_over_odd_names_gives_their_rows(
+    database: Database, tmp_path: Path
+) -> None:
+    workspace = open_workspace(described(database, tmp_path), database=database)
+    for question, statement, expected in STATEMENTS:
+        answer = open_asker(workspace, ScriptedEngine([statement]), Vocabulary.build(workspace)).ask(question)
+        assert answer.compiled is not None and str(answer.compiled.statement) == statement
         rows = sorted(tuple(_plain(cell) for cell in row) for row in answer.table.rows)
         assert rows == expected, (question, answer.table.query.sql)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from importlib import resources
 
 import asking_shop
@@ -9,8 +10,8 @@ import pytest
 
 from sql.question.linking import Vocabulary, link
 from sql.shop.workspace import open_workspace
-from sql.statement.prompt import one_line, template
-from sql.statement.shop_draft import describe_shop, shop_prompt
+from sql.statement import language_prompt
+from sql.statement.prompt import INVOCATION, one_line, template
 
 NAMES = sorted(
     file.name.removesuffix(".txt") for file in resources.files("sql.statement").joinpath("prompts").iterdir()
@@ -18,10 +19,9 @@ NAMES = sorted(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_template_is_used_and_asks_for_what_it_is_given(name):
+def test_every_template_is_there_and_used(name):
     assert template(name).is_valid() and template(name).template.strip()
-    earlier = {"free", "repair", "shop", "shop_rest", "system", "tables", "tables_rest"}
-    assert name.startswith("language") or name in earlier
+    assert f'"{name}"' in inspect.getsource(language_prompt)
 
 
 def test_one_line_cuts_and_flattens():
@@ -34,12 +34,13 @@ def test_only_the_last_failure_is_shown_and_cut(tmp_path):
     try:
         vocabulary = Vocabulary.build(workspace)
         links = link("turnover in Germany last month", vocabulary, workspace.today)
-        failures = [("SELECT 1", "first"), ("SELECT 2", "second\n" + "x" * 1000)]
-        fixed = describe_shop(vocabulary)
-        rest = shop_prompt(links, fixed, vocabulary, "duckdb", failures=failures).rest
+        failures = [("SELECT 1", "first"), ("SELECT 2", f"second{INVOCATION}" + "x" * 1000)]
+        fixed = language_prompt.describe(workspace.shop, vocabulary, is_taught=True)
+        rest = language_prompt.language_prompt(links, fixed, vocabulary, failures=failures).rest
     finally:
         workspace.close()
-    assert "first" not in rest and "Error: second x" in rest
+    assert "SELECT 1" not in rest and "first" not in rest
+    assert "refused: SELECT 2\nBecause: second Question:x" in rest
+    assert rest.count(INVOCATION) == 1
     assert max(len(line) for line in rest.splitlines()) < 320
-    for hint in ("turnover: revenue of sales", "Germany: country = 'Germany'", "'last month' is a period"):
-        assert f"-- {hint}" in rest.splitlines()
+    assert {"turnover: revenue", "Germany: country = 'Germany'"} <= set(rest.splitlines())

@@ -126,10 +126,20 @@ def test_what_init_writes_asks_them(database: Database, tmp_path: Path) -> None:
     path = tmp_path / "shop.yml"
     path.write_text(dump_shop(guessed(database)), encoding="utf-8")
     workspace = open_workspace(load_shop(path), database=database)
-    asker = open_asker(
-        workspace, ScriptedEngine(["SELECT SUM(amount) AS total FROM orders"]), Vocabulary.build(workspace)
-    )
-    assert asker.ask("total amount of the orders").table.rows == ((60,),)
+    vocabulary = Vocabulary.build(workspace)
+    for question, statement, found in (
+        ("total amount of the orders", "SELECT SUM(amount) FROM orders", [(60,)]),
+        # a key of one schema leads to a table of another
+        (
+            "units of the lines above 15",
+            "SELECT SUM(units) FROM main_marts_lines WHERE amount > 15",
+            [(5,)],
+        ),
+        ("notes of the raw customers", "SELECT note FROM raw_customers", [("raw",)]),
+        ("stock of lamps", "SELECT on_hand FROM stock WHERE product = 'Lamp'", [(5,)]),
+    ):
+        answer = open_asker(workspace, ScriptedEngine([statement]), vocabulary).ask(question)
+        assert list(answer.table.rows) == found, answer.table.query.sql
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,13 @@ import yaml
 from sqlglot import exp
 
 from llm.scripted import ScriptedEngine
+from sql.ask import open_asker
 from sql.databases import open_database
-from sql.question.linking import Vocabulary, link
+from sql.question.linking import Vocabulary
 from sql.semantics import Metric, Shop, View, ViewColumn
 from sql.shop.workspace import Workspace, open_workspace
-from sql.statement.rules import Rules
-from sql.statement.shop_draft import ShopDrafter
-from sql.statement.shop_form import expand
+from sql.statement.compile import compile_statement
+from sql.statement.parse import parse
 from sql.times import (
     PARTS,
     UNITS,
@@ -98,10 +98,8 @@ def plain(value: object) -> object:
     return float(value) if isinstance(value, decimal.Decimal) else value
 
 
-def assert_same(table: Table, rows: list[list[Any]], types: list[str], *, is_set: bool = False) -> None:
+def assert_same(table: Table, rows: list[list[Any]], types: list[str]) -> None:
     found = [[plain(value) for value in row] for row in table.rows]
-    if is_set:
-        found, rows = sorted(found, key=repr), sorted(rows, key=repr)
     assert len(found) == len(rows), found
     for mine, right in zip(found, rows, strict=True):
         assert len(mine) == len(right)
@@ -121,25 +119,22 @@ def assert_same(table: Table, rows: list[list[Any]], types: list[str], *, is_set
     ]
 
 
-@pytest.mark.parametrize("case", CASES["forms"], ids=lambda case: case["form"][:90])
-def test_a_form_gives_the_same_rows_and_types_on_every_database(
+@pytest.mark.parametrize("case", CASES["statements"], ids=lambda case: case["ask"][:90])
+def test_a_statement_gives_the_same_rows_and_types_on_every_database(
     workspace: Workspace, case: dict[str, Any]
 ) -> None:
-    sql = expand(case["form"], EVENTS, METRICS, (), workspace.catalog.dialect)
-    assert_same(workspace.run(sql), case["rows"], case["types"], is_set=case.get("is_set", False))
+    compiled = compile_statement(
+        parse(case["ask"]), workspace.shop, workspace.catalog.dialect, workspace.today, workspace.role
+    )
+    assert_same(workspace.run(compiled.sql), case["rows"], case["types"])
 
 
 @pytest.mark.parametrize("case", CASES["questions"], ids=lambda case: case["question"])
 def test_a_question_gives_the_same_rows_and_types_on_every_database(
     workspace: Workspace, case: dict[str, Any]
 ) -> None:
-    vocabulary = Vocabulary.build(workspace)
-    rules = Rules(
-        workspace, vocabulary, ShopDrafter(vocabulary, workspace.catalog.dialect, ScriptedEngine([]))
-    )
-    sql = rules.statement(link(case["question"], vocabulary, workspace.today))
-    assert sql is not None
-    assert_same(workspace.run(sql), case["rows"], case["types"])
+    asker = open_asker(workspace, ScriptedEngine([]), Vocabulary.build(workspace))
+    assert_same(asker.ask(case["question"]).table, case["rows"], case["types"])
 
 
 @pytest.mark.parametrize("case", CASES["calls"], ids=lambda case: case["of"])
