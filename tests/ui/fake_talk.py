@@ -27,7 +27,9 @@ EVIL = (
 def table(
     columns: dict[str, str], rows: list[tuple[Any, ...]], sql: str = "SELECT 1", **labels: str
 ) -> Table:
-    query = SimpleNamespace(sql=sql, dialect="duckdb", role="analyst", views=("sales",))
+    query = SimpleNamespace(
+        sql=f"{sql} LIMIT 10001", written=sql, dialect="duckdb", role="analyst", views=("sales",)
+    )
     return Table(
         columns=tuple(Column(name=n, type=t) for n, t in columns.items()),  # type: ignore[arg-type]
         rows=tuple(rows),
@@ -144,6 +146,7 @@ class FakeAssistant:
                 data=Answer(
                     **common, status="answered", text=text, tables=(t,), chart=line_chart(t), confidence=0.91,
                     figures=(Figure(text="182,841", table=0, row=11, column="revenue"),),
+                    statement="SELECT MONTH, revenue FROM sales WHERE DURING('2025') GROUP BY MONTH",
                     warnings=("December is not complete.",) if "warn" in question else (),
                 ),
             )  # fmt: skip

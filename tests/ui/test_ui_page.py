@@ -138,7 +138,9 @@ def test_a_question_gets_words_chart_rows_sql_and_how_sure(page: Any) -> None:
     assert "182,841" in page.locator("#st-table").inner_text()
     page.locator("#st-sql-box button").first.click()
     page.wait_for_selector("#st-sql .cm-content")
-    assert "DATE_TRUNC" in page.locator("#st-sql").inner_text()
+    sql = page.locator("#st-sql").inner_text()
+    assert "DATE_TRUNC" in sql and "LIMIT" not in sql, "as it was asked, without what the guard adds"
+    assert "-- SELECT MONTH, revenue FROM sales WHERE DURING('2025')" in sql
     assert page.locator("#st-sql button").count() >= 1, "the SQL can be copied"
 
 
