@@ -19,6 +19,7 @@ from app.settings import Settings
 
 if TYPE_CHECKING:
     from sql.semantics import Shop
+    from sql.shop.relations import Found as Relations
 
 DEMO = "demo"
 """The name of the demonstration shop on the command line."""
@@ -116,16 +117,24 @@ def _variables(settings: Settings) -> dict[str, str]:
 
 
 def shop_of_location(location: str) -> Shop:
-    """A description of the database at ``location``: every table a view, nothing else known."""
+    """A description of the database at ``location``: every table a view, with the keys and links found."""
+    return relations_of_location(location).shop
+
+
+def relations_of_location(location: str) -> Relations:
+    """The same, with what was found in the values."""
     from sql.databases import open_database, without_password
+    from sql.shop.relations import find_relations
     from sql.shop.shopfile import shop_from_catalog
+    from sql.shop.workspace import open_workspace
 
     database = open_database(location)
     try:
         # Of an address without a path only the host is left, and never a user's name or password.
         place = without_password(location).split("://")[-1].split("?")[0].rstrip("/")
         name = Path(place.rpartition("@")[2] if "://" in location else place).stem or "shop"
-        return shop_from_catalog(database.catalog(), name=name, database=location)
+        shop = shop_from_catalog(database.catalog(), name=name, database=location)
+        return find_relations(open_workspace(shop, database=database))
     finally:
         database.close()
 

@@ -624,14 +624,22 @@ def init(
         raise WrongUse(f"{out} exists and was left as it is; choose another --out or add --force.")
     if not out.absolute().parent.is_dir():
         raise WrongUse(f"--out is {str(out)!r}; the folder {str(out.absolute().parent)!r} does not exist.")
-    from app.finding import shop_of_location
+    from app.finding import relations_of_location
     from app.write import write_whole
     from sql.databases import without_password
     from sql.shop.shopfile import dump_shop
 
-    shop = shop_of_location(url)
+    found = relations_of_location(url)
+    shop = found.shop
     write_whole(out, dump_shop(shop).encode())
     say(f"Wrote {out}: {len(shop.views)} views of {without_password(url)}.")
+    for view, key in found.keys.items():
+        say(f"  {view}: {key} tells its rows apart, so it was taken for the key.")
+    for each in found.relations:
+        say(
+            f"  {each.view}.{each.column} refers to {each.target}.{each.key}: "
+            f"{each.matched:,} of {each.total:,} values are found there ({each.share:.0%})."
+        )
     say(f'Edit it, then ask: shoptalk ask --shop {out} "How many rows are in {shop.views[0].name}?"')
     print_text(str(out))
 

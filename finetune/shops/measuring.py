@@ -22,7 +22,7 @@ from llm.errors import LlmError
 from sql.ask import Ambiguous, CannotAnswer, open_asker
 from sql.errors import SqlError
 from sql.question.linking import Vocabulary, link
-from sql.statement.doubt import WEIGHTS
+from sql.statement.doubt import AGAINST, FOR, WEIGHTS
 from sql.statement.written import After
 
 VALIDATION = ("stationery_cn", "wine_merchant")
@@ -152,12 +152,14 @@ def calibration_error(answered: Sequence[Outcome], bins: int = 10) -> float:
 
 
 def fit(outcomes: Sequence[Outcome], steps: int = 2000) -> dict[str, float]:
-    """Weights for ``sql.statement.doubt`` by penalised maximum likelihood, from answered questions.
+    """Weights for ``sql.statement.doubt`` by penalised maximum likelihood, from answers that a model wrote.
+
+    A sign that can only speak against an answer, or only for it, is held to that side.
 
     Raises:
         ValueError: fewer than 30 answers, or all of them right or all wrong.
     """
-    answered = [o for o in outcomes if o.verdict in ("right", "wrong") and o.signs]
+    answered = [o for o in outcomes if o.verdict in ("right", "wrong") and o.signs.get("likelihood")]
     is_right = np.array([o.verdict == "right" for o in answered], dtype=float)
     if len(answered) < 30 or is_right.min() == is_right.max():
         raise ValueError(f"{len(answered)} answers are too few to fit, or all of them came out alike")
@@ -166,10 +168,13 @@ def fit(outcomes: Sequence[Outcome], steps: int = 2000) -> dict[str, float]:
     weights = np.zeros(len(names))
     penalty = np.full(len(names), RIDGE / len(answered))
     penalty[names.index("bias")] = 0.0
+    low = np.array([0.0 if name in FOR else -np.inf for name in names])
+    high = np.array([0.0 if name in AGAINST else np.inf for name in names])
     for _ in range(steps):  # Newton would be quicker and may diverge where the classes part
         chance = 1.0 / (1.0 + np.exp(-seen @ weights))
         gradient = seen.T @ (chance - is_right) / len(answered) + penalty * weights
         weights -= 0.3 * gradient
+        weights = np.clip(weights, low, high)
     return {name: round(float(w), 3) for name, w in zip(names, weights, strict=True)}
 
 

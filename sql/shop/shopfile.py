@@ -651,6 +651,7 @@ _PERSONAL = re.compile(
     r"|account ?name"
     # free text may hold anything that a person wrote
     r"|\bnotes?\b|comment|message|\bbody\b|remark"
+    r"|姓名|电话|手机|邮箱|地址|身份证|收货人|收件人|联系人|联系方式|微信|生日|备注|留言"
 )
 """Columns that are about a person, or written by one, whatever their table is."""
 _NAMES = re.compile(r"name|title|alias|text|description|details")
@@ -664,10 +665,14 @@ _THINGS = re.compile(
 )
 
 _ADDITIVE = re.compile(
-    r"(^|_)(amount|total|quantity|qty|revenue|sales|cost|discount|refund|units|profit|payment)(_|$)",
+    r"(^|_)(amount|total|quantity|qty|revenue|sales|cost|discount|refund|units|profit|payment)(_|$)"
+    r"|金额|总额|销售额|数量|件数|销量|成本|利润|毛利|运费|优惠",
     re.IGNORECASE,
 )
-_TIME_WORDS = ("ordered", "order", "sold", "invoice", "created", "purchase", "transaction", "date", "time")
+_TIME_WORDS = (
+    "ordered", "order", "sold", "invoice", "created", "purchase", "transaction", "date", "time",
+    "下单", "订单", "付款", "支付", "创建", "日期", "时间",
+)  # fmt: skip
 
 
 def shop_from_catalog(catalog: Catalog, *, name: str, database: str) -> Shop:

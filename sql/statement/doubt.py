@@ -22,10 +22,14 @@ WEIGHTS: Mapping[str, float] = {
     "empty": -0.542,
     "unexplained": -0.05,
     "again": 0.045,
+    "unshared": 0.0,
     "length": 0.66,
     "size": 0.175,
 }
 """Sign → weight. A sign that is missing here counts nothing."""
+FOR = ("likelihood", "weakest")
+AGAINST = ("unheard", "empty", "unexplained", "again", "unshared")
+"""Signs that a fit may only let speak for an answer, or only against it, however few answers it has seen."""
 
 
 PLACED = 0.95
@@ -39,8 +43,8 @@ def signs(
 
     ``likelihood`` is the log-probability of the whole statement, ``weakest`` that of its least likely
     token, both cut below; ``unheard`` counts words without a part, ``unexplained`` is the share of words
-    that linking does not know, ``again`` the tries before, ``length`` and ``size`` the parts of the
-    statement and the columns of the shop.
+    that linking does not know, ``again`` the tries before, ``unshared`` the share of votes for other rows,
+    ``length`` and ``size`` the parts of the statement and the columns of the shop.
     """
     logprobs = written.logprobs
     parts = sum(1 for _ in written.compiled.statement.walk()) if written.compiled is not None else 0
@@ -54,6 +58,7 @@ def signs(
         "empty": 0.0 if has_value else 1.0,
         "unexplained": 1.0 - links.coverage,
         "again": float(tries),
+        "unshared": 1.0 - share,
         "length": parts / 10,
         "size": math.log(max(columns, 1)) / 3,
     }

@@ -1,0 +1,244 @@
+"""Keys and links that a database does not declare, found in its values.
+
+A column is a key when no row is without it and no two rows share it; its name only says which is looked at
+first. A column refers to another table when its name says so and its values are found among the keys there. A
+link leads from many rows to at most one, so a question across tables never counts a row twice. What the
+database declares, and what a description already says, stands.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sql.errors import SqlError
+from sql.names import quoted
+from sql.semantics import Shop, View, ViewColumn
+
+if TYPE_CHECKING:
+    from sql.shop.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+LEAST_MATCH = 0.9
+"""Share of a column's values that must be keys there, where its name says so clearly."""
+LEAST_MATCH_BY_HINT = 0.98
+"""The same where its name only hints at it."""
+LEAST_VALUES = 20
+"""Different values, all of them keys there, that make a link of a column whose name says nothing."""
+MAX_CANDIDATES = 6
+"""Columns of a table that are looked at as its key."""
+_KEY_WORD = re.compile(
+    r"(?:^| )(?:id|ids|key|code|no|nr|num|number|sku|uuid|guid|handle|ref|reference|barcode|ean|isbn)(?: |$)"
+    r"|编号|单号|编码|代码|货号|条码|款号|序号|号$",
+)
+_GENERIC = frozenset(
+    {"id", "key", "code", "no", "nr", "num", "number", "ref", "name", "uuid", "编号", "序号"}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relation:
+    """A column that refers to the key of another view."""
+
+    view: str
+    column: str
+    target: str
+    key: str
+    matched: int
+    """Different values of the column that are keys there."""
+    total: int
+    """Different values of the column."""
+
+    @property
+    def share(self) -> float:
+        """Matched of all, in [0, 1]."""
+        return self.matched / self.total if self.total else 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A description with its keys and links, and which of them were found in the values."""
+
+    shop: Shop
+    keys: Mapping[str, str]
+    """View → column that was found to be its key."""
+    relations: tuple[Relation, ...]
+
+
+def find_relations(workspace: Workspace) -> Found:
+    """Look for the keys and links of views that are tables and have none declared; only counts are read.
+
+    A table that takes too long to look at is left as it is.
+    """
+    shop = workspace.shop
+    rows: dict[str, int] = {}
+    keys: dict[str, str] = {}
+    views: list[View] = []
+    for view in shop.views:
+        if not view.key and view.sql is None:
+            key = _key(workspace, view, rows)
+            if key is not None:
+                keys[view.name] = key
+                view = replace(view, key=(key,))
+        views.append(view)
+    relations: list[Relation] = []
+    for place, view in enumerate(views):
+        if view.sql is not None:
+            continue
+        refs = dict(view.refs)
+        for column in view.columns:
+            if column.name in refs:
+                continue
+            relation = _relation(workspace, view, column, views, rows)
+            if relation is not None:
+                refs[column.name] = relation.target
+                relations.append(relation)
+        views[place] = replace(view, refs=refs)
+    return Found(shop=replace(shop, views=tuple(views)), keys=keys, relations=tuple(relations))
+
+
+def _key(workspace: Workspace, view: View, rows: dict[str, int]) -> str | None:
+    """The column that tells the rows of a table apart, the likeliest by its name first."""
+    columns = [c for c in view.columns if c.type in ("integer", "text")]
+    likely = sorted((c for c in columns if _is_key_like(c.name)), key=lambda c: _distance(c.name, view))
+    candidates = list(dict.fromkeys(c.name for c in [*likely, *columns[:1]]))[:MAX_CANDIDATES]
+    if not candidates:
+        return None
+    counts = []
+    for number, name in enumerate(candidates):
+        written = quoted(name, workspace.catalog.dialect)
+        counts += [f"COUNT({written}) AS n_{number}", f"COUNT(DISTINCT {written}) AS d_{number}"]
+    found = _counted(workspace, f"SELECT COUNT(*) AS n, {', '.join(counts)} FROM {_table(workspace, view)}")
+    if found is None:
+        return None
+    rows[view.name] = found[0]
+    for name, filled, different in zip(candidates, found[1::2], found[2::2], strict=True):
+        if found[0] > 1 and filled == different == found[0]:
+            return name
+    return None
+
+
+def _relation(
+    workspace: Workspace, view: View, column: ViewColumn, views: list[View], rows: Mapping[str, int]
+) -> Relation | None:
+    """The view that a column refers to: the clearest by name, of equals the one with most matches."""
+    best: tuple[float, float, Relation] | None = None
+    for target in views:
+        if target is view or len(target.key) != 1 or column.type not in ("integer", "text"):
+            continue
+        key = target.column(target.key[0])
+        if key is None or key.type != column.type:
+            continue
+        clearness = _clearness(column.name, key.name, target)
+        if clearness == 0 and not (column.type == "text" and _is_key_like(column.name)):
+            continue
+        if view.key == (column.name,) and not _hangs_on(view, target, clearness, rows):
+            continue
+        relation = _matched(workspace, view, column.name, target, key.name)
+        if relation is None or not _is_enough(relation, clearness):
+            continue
+        if best is None or (clearness, relation.share) > best[:2]:
+            best = (clearness, relation.share, relation)
+    return best[2] if best is not None else None
+
+
+def _is_enough(relation: Relation, clearness: float) -> bool:
+    if clearness >= 2:
+        return relation.matched > 0 and relation.share >= LEAST_MATCH
+    if clearness == 1:
+        return relation.matched > 1 and relation.share >= LEAST_MATCH_BY_HINT
+    return relation.matched >= LEAST_VALUES and relation.share == 1.0
+
+
+def _hangs_on(view: View, target: View, clearness: float, rows: Mapping[str, int]) -> bool:
+    """Whether one row here belongs to one row there, and not the other way round."""
+    here, there = rows.get(view.name), rows.get(target.name)
+    return clearness >= 3 and here is not None and there is not None and here < there
+
+
+def _matched(workspace: Workspace, view: View, column: str, target: View, key: str) -> Relation | None:
+    dialect = workspace.catalog.dialect
+    own, other = quoted(column, dialect), quoted(key, dialect)
+    here, there = _table(workspace, view), _table(workspace, target)
+    total = _counted(workspace, f"SELECT COUNT(DISTINCT {own}) AS n FROM {here}")
+    if total is None or total[0] == 0:
+        return None
+    matched = _counted(
+        workspace,
+        f"SELECT COUNT(DISTINCT one.{own}) AS n FROM {here} AS one "
+        f"JOIN {there} AS other ON one.{own} = other.{other}",
+    )
+    if matched is None:
+        return None
+    return Relation(
+        view=view.name, column=column, target=target.name, key=key, matched=matched[0], total=total[0]
+    )
+
+
+def _counted(workspace: Workspace, sql: str) -> tuple[int, ...] | None:
+    try:
+        (row,) = workspace.run(sql).rows
+    except SqlError as error:
+        logger.info("not looked at: %s", type(error).__name__)
+        return None
+    return tuple(int(str(value)) for value in row)
+
+
+def _table(workspace: Workspace, view: View) -> str:
+    return quoted(view.name, workspace.catalog.dialect)
+
+
+# ---- names ------------------------------------------------------------------------------------------------
+
+
+def _spoken(name: str) -> str:
+    """``customerID`` and ``Customer-Id`` → ``customer id``."""
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
+    return " ".join(re.split(r"[\W_]+", parted.strip())).strip().lower()
+
+
+def _one(word: str) -> str:
+    """A noun in the singular, roughly: enough to see that orders have an order id."""
+    if word.endswith("ies") and len(word) > 4:
+        return f"{word[:-3]}y"
+    if word.endswith(("ses", "xes", "ches", "shes")) and len(word) > 4:
+        return word[:-2]
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else word
+
+
+def _nouns(view: View) -> list[str]:
+    """The words of a view's name in the singular."""
+    return [_one(word) for word in _spoken(view.name).split()]
+
+
+def _is_key_like(name: str) -> bool:
+    return bool(_KEY_WORD.search(_spoken(name)))
+
+
+def _distance(name: str, view: View) -> int:
+    """How far a column's name is from being that of the table's key."""
+    spoken, nouns = _spoken(name), _nouns(view)
+    words = [_one(word) for word in spoken.split()]
+    if spoken in _GENERIC or (nouns and words[:-1] == nouns):
+        return 0
+    return 1 if any(noun in words for noun in nouns) else 2
+
+
+def _clearness(column: str, key: str, target: View) -> float:
+    """How clearly a name says that a column refers to a view: 3 very, 2 clearly, 1 it hints, 0 not at all."""
+    own, other, nouns = _spoken(column), _spoken(key), _nouns(target)
+    words = [_one(word) for word in own.split()]
+    named = bool(nouns) and nouns[-1] in words
+    if own == other and own not in _GENERIC:
+        return 3
+    if other in _GENERIC and named and own.endswith(other):
+        return 3
+    if named and _is_key_like(column):
+        return 2
+    if other not in _GENERIC and own.endswith(f" {other}"):
+        return 2
+    return 1 if words == nouns or (named and words[-1:] == nouns[-1:]) else 0

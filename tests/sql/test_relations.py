@@ -1,0 +1,143 @@
+"""Keys and links that no database declares: found in its values, never where they would mislead."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from sql.databases import open_database
+from sql.shop.relations import Found, find_relations
+from sql.shop.shopfile import dump_shop, load_shop, shop_from_catalog
+from sql.shop.workspace import open_workspace
+from sql.statement.compile import compile_statement
+from sql.statement.parse import parse
+
+TABLES = """
+CREATE TABLE customers (id INTEGER, name VARCHAR(40), city VARCHAR(40), "vip card no" VARCHAR(20));
+CREATE TABLE orders (order_no VARCHAR(20), customer_id INTEGER, status VARCHAR(20), placed DATE);
+CREATE TABLE order_lines (line INTEGER, order_no VARCHAR(20), sku VARCHAR(20), qty INTEGER, amount INTEGER);
+CREATE TABLE products (sku VARCHAR(20), title VARCHAR(40), category VARCHAR(40));
+CREATE TABLE shipments (order_no VARCHAR(20), carrier VARCHAR(20));
+CREATE TABLE visits (visitor_id INTEGER, pages INTEGER);
+CREATE TABLE "退款" ("退款编号" VARCHAR(20), "订单" VARCHAR(20), "金额" INTEGER);
+"""
+
+
+def statements() -> list[str]:
+    rows = [s for s in TABLES.split(";") if s.strip()]
+    rows += [
+        f"INSERT INTO customers VALUES ({n}, 'c{n}', '{'Rome' if n % 3 else 'Oslo'}', NULL)"
+        for n in range(1, 31)
+    ]
+    rows += [
+        f"INSERT INTO orders VALUES ('SO-{n}', {n % 28 + 1 if n % 9 else 'NULL'}, 'paid', '2026-05-{n % 28 + 1:02d}')"
+        for n in range(1, 61)
+    ]
+    rows += [
+        f"INSERT INTO order_lines VALUES ({n}, 'SO-{n % 60 + 1}', 'P{n % 7}', 1, {n})" for n in range(1, 121)
+    ]
+    rows += [f"INSERT INTO products VALUES ('P{n}', 't{n}', '{'a' if n % 2 else 'b'}')" for n in range(7)]
+    rows += [f"INSERT INTO shipments VALUES ('SO-{n}', 'dhl')" for n in range(1, 41)]
+    rows += [f"INSERT INTO visits VALUES ({n % 40}, {n})" for n in range(1, 90)]
+    rows += [f"INSERT INTO \"退款\" VALUES ('R{n}', 'SO-{n}', {n})" for n in range(1, 26)]
+    return rows
+
+
+@pytest.fixture(params=["duckdb", "sqlite"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    path = tmp_path / f"shop.{request.param}"
+    if request.param == "duckdb":
+        with duckdb.connect(str(path)) as connection:
+            for statement in statements():
+                connection.execute(statement)
+    else:
+        with sqlite3.connect(path) as plain:
+            for statement in statements():
+                plain.execute(statement)
+        plain.close()
+    return path
+
+
+def found_in(path: Path) -> Found:
+    database = open_database(str(path))
+    try:
+        shop = shop_from_catalog(database.catalog(), name="found", database=str(path))
+        return find_relations(open_workspace(shop, database=database))
+    finally:
+        database.close()
+
+
+def test_keys_are_what_tells_rows_apart(place: Path) -> None:
+    found = found_in(place)
+    assert {view.name: view.key for view in found.shop.views} == {
+        "customers": ("id",),
+        "orders": ("order_no",),
+        "order_lines": ("line",),
+        "products": ("sku",),
+        "shipments": ("order_no",),
+        "visits": (),
+        "退款": ("退款编号",),
+    }
+
+
+def test_links_lead_to_one_row_and_say_how_many_values_match(place: Path) -> None:
+    found = found_in(place)
+    links = {(r.view, r.column): (r.target, r.matched, r.total) for r in found.relations}
+    assert links == {
+        ("orders", "customer_id"): ("customers", 27, 27),
+        ("order_lines", "order_no"): ("orders", 60, 60),
+        ("order_lines", "sku"): ("products", 7, 7),
+        ("shipments", "order_no"): ("orders", 40, 40),
+    }
+    # visitor_id names nobody of the tables, and numbers that happen to be customers' prove nothing
+
+
+def test_a_question_across_tables_is_answered_at_once_and_counts_no_row_twice(place: Path) -> None:
+    workspace = open_workspace(found_in(place).shop)
+    try:
+        statement = parse(
+            "SELECT category, SUM(amount) FROM order_lines WHERE city = 'Oslo' GROUP BY category"
+        )
+        compiled = compile_statement(
+            statement, workspace.shop, workspace.catalog.dialect, workspace.today, workspace.role
+        )
+        found = {row[0]: int(str(row[1])) for row in workspace.run(compiled.sql).rows}
+        plain = workspace.run(
+            "SELECT p.category, SUM(l.amount) FROM order_lines l JOIN products p ON p.sku = l.sku "
+            "JOIN orders o ON o.order_no = l.order_no JOIN customers c ON c.id = o.customer_id "
+            "WHERE c.city = 'Oslo' GROUP BY 1"
+        )
+        assert found == {row[0]: int(str(row[1])) for row in plain.rows} and len(found) == 2
+    finally:
+        workspace.close()
+
+
+def test_what_was_found_is_written_and_read_again(place: Path, tmp_path: Path) -> None:
+    found = found_in(place)
+    file = tmp_path / "shop.yml"
+    file.write_text(dump_shop(found.shop), encoding="utf-8")
+    read = load_shop(file)
+    assert [(v.key, v.refs) for v in read.views] == [(v.key, v.refs) for v in found.shop.views]
+
+
+@pytest.mark.parametrize(
+    ("change", "lost"),
+    [
+        ("UPDATE orders SET customer_id = customer_id + 500", ("orders", "customer_id")),
+        ("INSERT INTO products VALUES ('P1', 'again', 'a')", ("order_lines", "sku")),
+        ("INSERT INTO orders VALUES (NULL, 1, 'paid', '2026-05-01')", ("order_lines", "order_no")),
+    ],
+    ids=["values that are no keys there", "a key that occurs twice", "a key that is missing"],
+)
+def test_what_would_lose_or_double_rows_is_no_link(place: Path, change: str, lost: tuple[str, str]) -> None:
+    if place.suffix == ".duckdb":
+        with duckdb.connect(str(place)) as connection:
+            connection.execute(change)
+    else:
+        with sqlite3.connect(place) as plain:
+            plain.execute(change)
+        plain.close()
+    assert lost not in {(r.view, r.column) for r in found_in(place).relations}
