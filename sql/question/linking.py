@@ -785,7 +785,7 @@ _DURATION = re.compile(
 """A length of time, counted in days; columns hold days."""
 _ZH_COUNT = re.compile(r"(?<![第每哪这那一])([二两三四五六七八九十]{1,3})(?=[个名位款种家大件])")
 _ZH_NUMBER = re.compile(
-    r"(前|超过|大于|小于|少于|低于|高于|至少|多于|不到|满|第|top)\s*([一二两三四五六七八九十百]+)"
+    r"(前|超过|大于|小于|少于|低于|高于|至少|多于|不到|满|第|top)\s*([一二两三四五六七八九十百千万亿]+)"
 )
 
 

@@ -163,6 +163,7 @@ _COUNTS = dict(NUMBER_WORDS)
 _COUNTS |= {"thirty": 30, "sixty": 60, "ninety": 90, "a": 1, "an": 1, "couple of": 2, "few": 3, "several": 3}
 _ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4}
 _ORDINALS |= {"last": 4}
+_ZH_UNITS, _ZH_SECTIONS = {"十": 10, "百": 100, "千": 1_000}, {"万": 10_000, "亿": 100_000_000}
 _ZH_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 
 _MONTH = r"(?P<month>january|february|march|april|may|june|july|august|september|october|november|december"
@@ -181,23 +182,26 @@ _ZREL = {"今年": 0, "本年": 0, "去年": 1, "上年": 1, "前年": 2, "大�
 
 
 def zh_number(text: str) -> int | None:
-    """A whole number below 1,000 in digits or Chinese numerals; ``None`` when it is neither.
+    """A whole number in digits or Chinese numerals; ``None`` when it is neither.
 
-    >>> zh_number("十二"), zh_number("30"), zh_number("两百")
-    (12, 30, 200)
+    >>> zh_number("十二"), zh_number("30"), zh_number("两百"), zh_number("十万"), zh_number("一万两千")
+    (12, 30, 200, 100000, 12000)
     """
     if text.isdecimal():
         return int(text)
-    if not text or any(c not in _ZH_DIGITS and c not in "十百" for c in text):
+    if not text or any(c not in _ZH_DIGITS and c not in _ZH_UNITS and c not in _ZH_SECTIONS for c in text):
         return None
-    total, digit = 0, 0
+    total = section = digit = 0
     for c in text:
-        if c in "十百":
-            total += (digit or 1) * (10 if c == "十" else 100)
+        if c in _ZH_SECTIONS:
+            total = (total + section + digit or 1) * _ZH_SECTIONS[c]
+            section = digit = 0
+        elif c in _ZH_UNITS:
+            section += (digit or 1) * _ZH_UNITS[c]
             digit = 0
         else:
             digit = _ZH_DIGITS[c]
-    return total + digit
+    return total + section + digit
 
 
 def _count(text: str) -> int:

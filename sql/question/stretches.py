@@ -13,8 +13,28 @@ MAX_WORDS = 6
 """Longest stretch of the question, in words, that may be a value."""
 _MAX_NUMBER = 1e12
 _DIGITS = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
-_IN_WORDS = {"half": 0.5, "once": 1.0, "twice": 2.0, "double": 2.0, "dozen": 12.0, "一半": 0.5}
-_WORD = re.compile(r"[A-Za-z]+|一半|[零一二两三四五六七八九十百千万]+")
+_IN_WORDS = {
+    **{"half": 0.5, "third": 1 / 3, "quarter": 0.25, "fifth": 0.2, "tenth": 0.1, "hundredth": 0.01},
+    **{
+        "once": 1.0,
+        "twice": 2.0,
+        "double": 2.0,
+        "triple": 3.0,
+        "dozen": 12.0,
+        "fortnight": 14.0,
+        "一半": 0.5,
+    },
+}
+_WORD = re.compile(r"[A-Za-z]+|一半|[零一二两三四五六七八九十百千万亿]+")
+_TENTHS = re.compile(r"([一二两三四五六七八九])成(半)?")
+_LENGTH = re.compile(
+    r"(?<![\w.])(\d{1,4}|an?|one|two|three|four|five|six|eight|ten|twelve|half an?)\s+"
+    r"(week|month|year|hour|day)s?\b"
+    r"|(\d{1,4}|[一二两三四五六七八九十半]+)个?(周|星期|礼拜|月|年|小时|天|日)",
+    re.I,
+)
+_DAYS = {"week": 7, "month": 30, "year": 365, "hour": 1 / 24, "day": 1}
+_DAYS |= {"周": 7, "星期": 7, "礼拜": 7, "月": 30, "年": 365, "小时": 1 / 24, "天": 1, "日": 1}
 _PERCENT = re.compile(r"%|％|per ?cent|\bpct\b|百分", re.I)
 
 
@@ -43,9 +63,26 @@ def numbers_in(links: Links) -> tuple[float, ...]:
         value = _IN_WORDS.get(word, NUMBER_WORDS.get(word, zh_number(word)))
         if value is not None:
             found.append(float(value))
+    for m in _TENTHS.finditer(links.question):
+        found.append((zh_number(m[1]) or 0) / 10 + (0.05 if m[2] else 0.0))
+    found += _lengths(links.question)
     if _PERCENT.search(links.question):
         found = [each for value in found for each in (value, round(value / 100, 6))]
-    return tuple(dict.fromkeys(value for value in found if value < _MAX_NUMBER))
+    return tuple(dict.fromkeys(round(value, 6) for value in found if value < _MAX_NUMBER))
+
+
+def _lengths(question: str) -> list[float]:
+    """Lengths of time in whole days or hours: columns and DAYS hold days, "within a week" is 7 of them."""
+    found = []
+    for m in _LENGTH.finditer(question):
+        word, unit = (m[1] or m[3]).casefold(), (m[2] or m[4]).casefold()
+        count = 0.5 if word in ("半", "half a", "half an") else 1.0 if word in ("a", "an") else None
+        count = count or (float(word) if word.isdecimal() else NUMBER_WORDS.get(word, zh_number(word)))
+        if count is None:
+            continue
+        days = count * _DAYS[unit]
+        found += [value for value in (days, days * 24) if value >= 1 and value == int(value)]
+    return found
 
 
 def mask(links: Links, *, names: bool = True) -> str:

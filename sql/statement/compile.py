@@ -204,10 +204,21 @@ class _Compiler:
 
     # ---- the ways ---------------------------------------------------------------------------------------
 
+    def _check_shown(self, statement: Statement) -> None:
+        """A number that stands for one row is shown for a group: which one of its rows?"""
+        for item in statement.items:
+            if not isinstance(item, Name) or item in statement.groups or self.is_metric(item):
+                continue
+            if self.work.route(self.view, Frame(self.view), item).column.type in ("integer", "number"):
+                reason = f"{item} is neither grouped by nor a figure; write SUM({item}), or no GROUP BY"
+                self.work.fail(item, reason)
+
     def compile(self) -> Compiled:
         statement = self.statement
         check_kinds(self.work, self.view, statement)
         figures = [item for item in statement.items if self.is_figure(item)]
+        if statement.groups and not figures and not statement.having:
+            self._check_shown(statement)
         counted = [f for f in figures if isinstance(f, Aggregate) and isinstance(f.operand, Grain)]
         if statement.limit_per and not statement.limit:
             self.work.fail(statement, "LIMIT … PER needs a number of rows")

@@ -19,6 +19,7 @@ WEIGHTS: Mapping[str, float] = {
     "likelihood": 1.727,
     "weakest": -0.997,
     "unheard": 0.635,
+    "invented": 0.0,
     "empty": -0.542,
     "unexplained": -0.05,
     "again": 0.045,
@@ -28,7 +29,7 @@ WEIGHTS: Mapping[str, float] = {
 }
 """Sign → weight. A sign that is missing here counts nothing."""
 FOR = ("likelihood", "weakest")
-AGAINST = ("unheard", "empty", "unexplained", "again", "unshared")
+AGAINST = ("unheard", "invented", "empty", "unexplained", "again", "unshared")
 """Signs that a fit may only let speak for an answer, or only against it, however few answers it has seen."""
 
 
@@ -42,7 +43,8 @@ def signs(
     """What speaks for and against an answer, each of the order of 1.
 
     ``likelihood`` is the log-probability of the whole statement, ``weakest`` that of its least likely
-    token, both cut below; ``unheard`` counts words without a part, ``unexplained`` is the share of words
+    token, both cut below; ``unheard`` counts words without a part and ``invented`` texts that nothing in the
+    question stands for, ``unexplained`` is the share of words
     that linking does not know, ``again`` the tries before, ``unshared`` the share of votes for other rows,
     ``length`` and ``size`` the parts of the statement and the columns of the shop.
     """
@@ -55,6 +57,7 @@ def signs(
         "likelihood": max(sum(logprobs), -10.0) if logprobs else 0.0,
         "weakest": max(min(logprobs), -5.0) if logprobs else 0.0,
         "unheard": float(min(len(written.unheard), 3)),
+        "invented": float(min(written.invented, 3)),
         "empty": 0.0 if has_value else 1.0,
         "unexplained": 1.0 - links.coverage,
         "again": float(tries),

@@ -218,6 +218,29 @@ def unheard(links: Links, compiled: Compiled, shop: Shop) -> tuple[str, ...]:
     return tuple(found)
 
 
+def invented(links: Links, compiled: Compiled) -> int:
+    """Texts that the statement compares with and nothing in the question stands for.
+
+    "The app" may be said in another language than the data's, so this is a sign and no proof.
+    """
+    asked = links.question.casefold()
+    named = {m.value.casefold() for m in links.mentions if m.value}
+    count = 0
+    for node in compiled.statement.walk():
+        if isinstance(node, la.Compare):
+            values: tuple[la.Value, ...] = (node.right,)
+        elif isinstance(node, la.Among):
+            values = node.values
+        else:
+            continue
+        texts = [v.value.casefold() for v in values if isinstance(v, la.Text) and not _DAY.match(v.value)]
+        count += sum(text not in named and text not in asked for text in texts)
+    return count
+
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
 def _values(
     links: Links, statement: la.Statement, nodes: Sequence[la.Node], metrics: Sequence[Metric]
 ) -> list[str]:

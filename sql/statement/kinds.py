@@ -7,6 +7,7 @@ says nothing. So it is told here, before there is any SQL.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sql.errors import TwoWays
 from sql.semantics import View
@@ -17,6 +18,7 @@ from sql.statement.sentence import (
     Bucket,
     Calc,
     Compare,
+    Elapsed,
     Grain,
     Has,
     Name,
@@ -46,6 +48,8 @@ def check_kinds(work: Work, home: View, statement: Statement) -> None:
             work.fail(node, "PAIRS stands alone with COUNT of its entity")
         if isinstance(node, Step) and node.count > MOST_UNITS:
             work.fail(node, f"{node} lead back to before there were shops; go back by fewer")
+        if isinstance(node, Elapsed) and node.first == node.last:
+            work.fail(node, f"{node} is between a column and itself; name two columns")
         if isinstance(node, Bucket) and isinstance(node.operand, Name):
             found = _route(work, home, node.operand)
             if found is not None and found.column.type not in _NUMBERS:
@@ -95,6 +99,10 @@ def _is_text(work: Work, home: View, value: Value) -> bool:
 def _check_possible(work: Work, home: View, statement: Statement) -> None:
     """Raise where a column of the row must have two values at once."""
     allowed: dict[str, tuple[str, set[str]]] = {}
+    has = [part for part in statement.where if isinstance(part, Has)]
+    for part in has:
+        if replace(part, is_not=not part.is_not) in has:
+            work.fail(part, f"{part} and its opposite are met by nothing; say of what period each is")
     for part in statement.where:
         if not isinstance(part, Compare | Among):
             continue

@@ -21,7 +21,7 @@ from sql.semantics import Shop
 from sql.shop.workspace import Workspace
 from sql.statement.compile import Compiled, compile_statement
 from sql.statement.grammar import number_text
-from sql.statement.heard import unheard
+from sql.statement.heard import invented, unheard
 from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar, Sayable
 from sql.statement.language_prompt import describe, language_prompt
 from sql.statement.parse import parse
@@ -123,6 +123,7 @@ class LanguageDrafter:
             completions=(completion,),
             compiled=compiled,
             unheard=unheard(links, compiled, self.shop),
+            invented=invented(links, compiled),
         )
 
     def _still_said(self, statement: str) -> str:
@@ -143,7 +144,7 @@ class LanguageDrafter:
 def _standing(written: Written) -> tuple[bool, int, float]:
     """What makes one of several statements the worse one, the largest first."""
     is_at_fault = written.fault is not None or written.is_unfinished
-    return is_at_fault, len(written.unheard), -sum(written.logprobs)
+    return is_at_fault, len(written.unheard), written.invented - sum(written.logprobs)
 
 
 def seen_shop(shop: Shop, vocabulary: Vocabulary) -> Shop:

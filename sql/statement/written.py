@@ -27,6 +27,8 @@ class Written:
     """The statement of the question language that it is made of."""
     unheard: tuple[str, ...] = ()
     """Words of the question that no part of the statement stands for."""
+    invented: int = 0
+    """Texts that it compares with and nothing in the question stands for."""
     tries: int = 0
     """Statements that were written before it and did not stand."""
     choices: tuple[Compiled, ...] = ()
