@@ -207,7 +207,9 @@ class Maker:
         names = [n for n in VALUES if all(n in REACH[h] for h in homes)]
         for _ in range(dice.choice([0, 0, 0, 1, 1, 2])):
             if names and dice.random() < 0.65:
-                found.append(self.about(dice.choice(names)))
+                name = dice.choice(names)  # once: two values of one column are refused, since none has both
+                names.remove(name)
+                found.append(self.about(name))
             elif all("customer_id" in REACH[h] for h in homes) and dice.random() < 0.8:
                 found.append(self.of_entity(view))
         return list({str(c): c for c in found}.values())

@@ -159,7 +159,9 @@ def fit(outcomes: Sequence[Outcome], steps: int = 2000) -> dict[str, float]:
     Raises:
         ValueError: fewer than 30 answers, or all of them right or all wrong.
     """
-    answered = [o for o in outcomes if o.verdict in ("right", "wrong") and o.signs.get("likelihood")]
+    answered = [
+        o for o in outcomes if o.verdict in ("right", "wrong") and o.signs and o.signs.get("likelihood", -1)
+    ]
     is_right = np.array([o.verdict == "right" for o in answered], dtype=float)
     if len(answered) < 30 or is_right.min() == is_right.max():
         raise ValueError(f"{len(answered)} answers are too few to fit, or all of them came out alike")

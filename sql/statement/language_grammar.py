@@ -29,7 +29,7 @@ DAYPART: "WEEKDAY" | "HOUR"
 CALC: " / " | " - " | " + " | " * "
 AGG: "SUM(" | "AVG(" | "MIN(" | "MAX(" | "MEDIAN(" | "COUNT("
 SINCE: "FIRST(" | "AGE(" | "IS_FIRST("
-step: NUM " " UNIT
+step: WHOLE " " UNIT
 """
 
 
@@ -77,6 +77,8 @@ class LanguageGrammar:
         percents = [*PERCENTILES, *(n for n in sayable.numbers if 0 <= float(n) <= 100)]
         lines = [reply, self._frame(sayable), _terminal("NUM", sayable.numbers or ("1",))]
         lines.append(_terminal("PERCENT", percents))
+        lines.append(_terminal("COUNT", [n for n in sayable.numbers if n.isdecimal()] or ["1"]))
+        lines.append(_terminal("WHOLE", [n for n in sayable.numbers if n.isdecimal() and n != "0"] or ["1"]))
         if sayable.texts:
             lines += [_terminal("TEXT", _quoted(sayable.texts)), _terminal("LIKED", _liked(sayable.texts))]
         if sayable.periods:
@@ -136,18 +138,18 @@ def _view_rules(
         f"hcond_{n}: (figure_{n} | per_{n}) SIGN (NUM | one_{n})",
         f'order_{n}: " ORDER BY " key_{n} (", " key_{n}){{0,2}}',
         f'key_{n}: item_{n} " DESC"?',
-        f'limit_{n}: " LIMIT " NUM (" PER " dim_{n} (", " dim_{n}){{0,1}})?',
+        f'limit_{n}: " LIMIT " WHOLE (" PER " dim_{n} (", " dim_{n}){{0,1}})?',
         _terminal(f"NAME_{n}", names),
     ]
     items = [f"figure_{n}", f"dim_{n}"]
     dims = [f"NAME_{n}", "GRAIN", f"per_{n}"]
-    dims += [f'"BUCKET(" (NAME_{n} | per_{n}) (", " NUM){{1,6}} ")"', f'"TILE(" per_{n} ", " NUM ")"']
+    dims += [f'"BUCKET(" (NAME_{n} | per_{n}) (", " NUM){{1,6}} ")"', f'"TILE(" per_{n} ", " WHOLE ")"']
     dims += [f'SINCE UNIT " PER " NAME_{n} ")"', f'"PAIRS(" NAME_{n} " PER " NAME_{n} ")"']
     some = f'cond_{n} (" AND " cond_{n}){{0,2}}'
     figures = [f"one_{n}", f'"BEFORE(" one_{n} (CALC one_{n})? (", " step)? ")"']
     figures += [f'"GROWTH(" one_{n} (CALC one_{n})? (", " step)? ")"', f'"ONLY(" one_{n} ", " {some} ")"']
     figures += [f'"SHARE(" one_{n} (" PER " dim_{n} (", " dim_{n})? | ", " {some})? ")"']
-    figures += [f'"RUNNING(" one_{n} (CALC one_{n})? (", " UNIT)? ")"', f'"ROLLING(" one_{n} ", " NUM ")"']
+    figures += [f'"RUNNING(" one_{n} (CALC one_{n})? (", " UNIT)? ")"', f'"ROLLING(" one_{n} ", " WHOLE ")"']
     figures += [f'"RANK(" one_{n} (" PER " dim_{n})? ")"']
     ones = ['"COUNT(*)"', f'"COUNT(" (UNIT | "DISTINCT " NAME_{n}) ")"', f'AGG val_{n} ")"']
     ones += [f'"PERCENTILE(" val_{n} ", " PERCENT ")"']
@@ -157,9 +159,9 @@ def _view_rules(
     conditions += [f'SINCE UNIT " PER " NAME_{n} ")"', f'NAME_{n} " IS " "NOT "? "NULL"']
     conditions += [f'"(" {some} (" OR " {some}){{1,3}} ")"']
     conditions += [
-        "DAYPART SIGN NUM",
-        'DAYPART " BETWEEN " NUM " AND " NUM',
-        'DAYPART " IN (" NUM (", " NUM){1,6} ")"',
+        "DAYPART SIGN COUNT",
+        'DAYPART " BETWEEN " COUNT " AND " COUNT',
+        'DAYPART " IN (" COUNT (", " COUNT){1,6} ")"',
     ]
     if shop.metrics:
         ones.append("METRIC")
@@ -213,7 +215,7 @@ def _has(n: int, shop: Shop, *, is_timed: bool) -> str:
     others = []
     for m, view in enumerate(shop.views):
         during = '(" DURING(" PERIOD ")")?' if is_timed else ""
-        times = f'(" COUNT" ("(" NAME_{m} ")")? SIGN NUM)?'
+        times = f'(" COUNT" ("(" NAME_{m} ")")? SIGN COUNT)?'
         own = f'"{_inner(written_name(view.name))}" (" (" cond_{m} (" AND " cond_{m}){{0,2}} ")")?'
         others.append(f'{own} {during} (" WITHIN " step)? {times}')
     return f'has_{n}: NAME_{n} " HAS " "NO "? ({" | ".join(others)})'

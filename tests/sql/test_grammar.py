@@ -100,11 +100,7 @@ def check(workspace: Workspace, question: str, count: int) -> None:
         text = walk(grammar, rng)
         if text is None:
             continue
-        try:
-            parse(text)
-        except WrongStatement as error:
-            assert "expected a percentage" in str(error), text
-            continue
+        parse(text)  # whatever the grammar lets through can be read
         try:
             sql = writer.compile(text).sql
         except (WrongStatement, TwoWays):
