@@ -90,6 +90,8 @@ class SqlAnswer:
     """Words of the question that no part of the statement stands for: the answer should say so."""
     compiled: Compiled | None = None
     """The statement of the question language that was run; ``None`` for one of the shop's own rules."""
+    others: tuple[Compiled, ...] = ()
+    """Other statements that were written for the question: what it may mean as well."""
     signs: Mapping[str, float] = field(default_factory=dict)
     """What the confidence is made of (``sql.statement.doubt``)."""
 
@@ -206,6 +208,7 @@ class SqlAsker:
                     attempts=(*attempts, Attempt(sql=chosen.sql, error=None)),
                     seconds={"draft": time.perf_counter() - started - run_s, "run": run_s},
                     unused=chosen.unheard,
+                    others=chosen.others,
                 )
             if last is not None and isinstance(last.__cause__, GroupRefusal):
                 break  # another statement would answer another question than the one about single rows

@@ -89,7 +89,8 @@ class LanguageDrafter:
         found = [self._written(c, links) for c in self.engine.complete(request, cancel)]
         if found[0].fault is not None or found[0].is_unfinished or found[0].unheard:
             found += self._more(request, links, TRIES_AGAIN, WARM, cancel)
-            found = [replace(min(found, key=_standing), tries=1)]
+            ranked = sorted(found, key=_standing)
+            found = [replace(ranked[0], tries=1, others=_others(ranked))]
         if samples > 1:
             found += self._more(request, links, samples - 1, temperature or 1.0, cancel)
         return found
@@ -139,6 +140,14 @@ class LanguageDrafter:
         return compile_statement(
             parse(text), self.shop, workspace.catalog.dialect, workspace.today, workspace.role
         )
+
+
+def _others(ranked: Sequence[Written]) -> tuple[Compiled, ...]:
+    """The other statements of several, each once."""
+    made = {
+        str(w.compiled.statement): w.compiled for w in ranked if w.compiled is not None and w.fault is None
+    }
+    return tuple(made.values())[1:] if ranked[0].compiled is not None else ()
 
 
 def _standing(written: Written) -> tuple[bool, int, float]:

@@ -33,6 +33,8 @@ class Written:
     """Statements that were written before it and did not stand."""
     choices: tuple[Compiled, ...] = ()
     """The model asks back which of these is meant; ``sql`` is empty."""
+    others: tuple[Compiled, ...] = ()
+    """Other statements that were written for the question and could stand, the likelier first."""
     fault: str | None = None
     """Why it could answer nothing although it is in good grammar; it is not run."""
 

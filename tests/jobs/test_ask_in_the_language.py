@@ -114,6 +114,15 @@ def test_a_reading_that_is_hardly_likely_is_asked_back_and_no_figure_shown(works
     assert option.startswith("share of revenue where channel is app")
 
 
+def test_another_statement_that_was_written_is_the_second_choice(workspace):
+    share = "SELECT SHARE(revenue, channel = 'app') FROM sales WHERE DURING('May 2024')"
+    plain = "SELECT revenue FROM sales WHERE DURING('May 2024')"
+    with pytest.raises(AskBack) as raised:
+        answered(workspace, "zzz median qqq May 2024", "en", share, [share, plain, share], logprob=-4.0)
+    assert len(raised.value.options) == 2
+    assert {option.split()[0] for option in raised.value.options} == {"share", "revenue,"}
+
+
 def test_what_no_word_was_linked_of_is_the_models_to_decline(workspace):
     vocabulary = Vocabulary.build(workspace)
     engine = ScriptedEngine(["NOTHING"], adapters=["language"])
