@@ -120,7 +120,7 @@ def test_another_statement_that_was_written_is_the_second_choice(workspace):
     with pytest.raises(AskBack) as raised:
         answered(workspace, "zzz median qqq May 2024", "en", share, [share, plain, share], logprob=-4.0)
     assert len(raised.value.options) == 2
-    assert {option.split()[0] for option in raised.value.options} == {"share", "revenue,"}
+    assert {option.split()[0] for option in raised.value.options} == {"share", "revenue;"}
 
 
 def test_what_no_word_was_linked_of_is_the_models_to_decline(workspace):
