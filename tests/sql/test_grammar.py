@@ -124,6 +124,11 @@ def check(workspace: Workspace, question: str, count: int) -> None:
         "SELECT country FROM sales WHERE MIN(brand) PER order_id BETWEEN 2 AND 5",
         "SELECT BUCKET(country, 5), revenue FROM sales GROUP BY BUCKET(country, 5)",
         "SELECT MAX(MIN(category) PER product) + revenue FROM sales",
+        "SELECT revenue FROM sales WHERE country = 'Germany' AND country = 'France'",
+        "SELECT revenue FROM sales WHERE country = 'Germany' AND country IN ('China', 'France')",
+        "SELECT customer_id FROM customers WHERE customer_id HAS sales AND customer_id HAS NO sales",
+        "SELECT AVG(DAYS(delivered_at, delivered_at)) FROM orders",
+        "SELECT status, amount FROM orders GROUP BY status",
     ],
 )
 def test_words_that_make_no_sense_together_are_told(tmp_path: Path, text: str) -> None:

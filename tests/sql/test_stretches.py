@@ -1,0 +1,68 @@
+"""Numbers and lengths of time that a question names, and what of a statement nothing in it stands for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import asking_shop
+import pytest
+
+from llm.scripted import ScriptedEngine
+from sql.question.linking import Vocabulary, link
+from sql.question.stretches import numbers_in
+from sql.shop.workspace import Workspace, open_workspace
+from sql.statement.heard import invented
+from sql.statement.language_draft import LanguageDrafter
+
+NUMBERS: list[tuple[str, set[float]]] = [
+    ("去年有几个月回款超过十万", {100_000.0}),
+    ("单价高于一万两千的", {12_000.0}),
+    ("orders over 2.5k", {2_500.0}),
+    ("closed within a week", {7.0}),
+    ("一周内结案", {7.0}),
+    ("within two weeks", {14.0}),
+    ("shipped within half a day", {12.0}),
+    ("两天内发货", {2.0, 48.0}),
+    ("less than a tenth of the orders", {0.1}),
+    ("超过三成五", {0.3}),
+    ("三成半", {0.35}),
+    ("half of the customers", {0.5}),
+    ("more than 5 per cent", {5.0, 0.05}),
+]
+INVENTED: list[tuple[str, str, int]] = [
+    ("Revenue in Germany", "SELECT revenue FROM sales WHERE country = 'Germany'", 0),
+    ("Revenue", "SELECT revenue FROM sales WHERE country = 'Germany'", 1),
+    ("德国的销售额", "SELECT revenue FROM sales WHERE country = 'Germany'", 0),
+    ("Revenue without Kitchen", "SELECT revenue FROM sales WHERE category NOT IN ('Kitchen', 'Audio')", 1),
+    ("orders after 3 May", "SELECT order_id FROM orders WHERE ordered_at > '2026-05-03'", 0),
+]
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    shop = asking_shop.asking_shop(asking_shop.build(tmp_path_factory.mktemp("shop")))
+    opened = open_workspace(shop, role="analyst")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def vocabulary(workspace: Workspace) -> Vocabulary:
+    return Vocabulary.build(workspace)
+
+
+@pytest.mark.parametrize(("question", "numbers"), NUMBERS, ids=[q for q, _ in NUMBERS])
+def test_numbers_in_words_tenths_and_lengths_of_time(
+    question: str, numbers: set[float], vocabulary: Vocabulary
+) -> None:
+    assert numbers <= set(numbers_in(link(question, vocabulary, dt.date(2026, 6, 30))))
+
+
+@pytest.mark.parametrize(("question", "statement", "count"), INVENTED)
+def test_a_text_that_nothing_in_the_question_stands_for_is_counted(
+    question: str, statement: str, count: int, workspace: Workspace, vocabulary: Vocabulary
+) -> None:
+    writer = LanguageDrafter(workspace, vocabulary, ScriptedEngine([]))
+    links = link(question, vocabulary, workspace.today)
+    assert invented(links, writer.compile(statement)) == count
