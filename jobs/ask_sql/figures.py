@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 UNSURE = 0.3
 """Confidence below which the answer carries a warning."""
-SURE, TOO_UNSURE = 0.8, 0.35
+SURE, TOO_UNSURE = 0.8, 0.6
 """Confidence below which the answer begins with its doubt, and below which it is a question back."""
 
 

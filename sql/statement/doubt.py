@@ -15,17 +15,17 @@ from sql.statement.written import Written
 from sql.types import Table
 
 WEIGHTS: Mapping[str, float] = {
-    "bias": 1.213,
-    "likelihood": 1.727,
-    "weakest": -0.997,
-    "unheard": 0.635,
-    "invented": 0.0,
-    "empty": -0.542,
-    "unexplained": -0.05,
-    "again": 0.045,
-    "unshared": 0.0,
-    "length": 0.66,
-    "size": 0.175,
+    "bias": 2.49,
+    "likelihood": 0.873,
+    "weakest": 0.0,
+    "unheard": -0.351,
+    "invented": -0.606,
+    "empty": -0.5,
+    "unexplained": -0.485,
+    "again": 0.0,
+    "unshared": -1.5,
+    "length": -0.22,
+    "size": 0.031,
 }
 """Sign → weight. A sign that is missing here counts nothing."""
 FOR = ("likelihood", "weakest")

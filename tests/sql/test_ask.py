@@ -409,9 +409,6 @@ def test_a_statement_that_ignores_a_linked_value_says_so(workspace, vocabulary):
     assert [call.samples for call in engine.calls] == [1, 3]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the weights of sql.statement.doubt count an unheard word for an answer"
-)
 def test_an_answer_that_ignores_words_of_the_question_is_not_sure(workspace, vocabulary):
     plain = "SELECT revenue FROM sales"
     question = "What part of the revenue and the growth came from Germany and 5 others?"
