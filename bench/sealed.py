@@ -4,7 +4,8 @@
 
 Three made-up shops of ``bench/sealed`` whose questions and gold SQL were written from their ``shop.yml``
 alone, by nobody who builds; no model was trained on them and nothing was tuned to them. Who builds does not
-open them: only totals are printed. Each question goes through the whole assistant, earlier turns first,
+open them: only totals are printed. Outcomes are kept beside ``--out`` (``.jsonl``) as they come, and a run
+that was stopped goes on there. Each question goes through the whole assistant, earlier turns first,
 
 * ``described``: over the shop's own description,
 * ``init``: over the same database as ``shoptalk init`` describes it, with the shop's clock,
@@ -183,6 +184,20 @@ def by_simplest(
         )
 
 
+def keep(outcome: Outcome, file: Path) -> None:
+    """Append an outcome, so that a run that is stopped goes on where it was."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a", encoding="utf-8") as out:
+        out.write(json.dumps(dataclasses.asdict(outcome)) + "\n")
+
+
+def read_kept(file: Path) -> list[Outcome]:
+    """What was kept so far; delete the file to begin anew."""
+    if not file.exists():
+        return []
+    return [Outcome(**json.loads(line)) for line in file.read_text("utf-8").splitlines() if line]
+
+
 def summarise(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Way → its figures; shares are fractions."""
     ways: dict[str, list[Outcome]] = defaultdict(list)
@@ -248,14 +263,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth question")
     parser.add_argument("--out", type=Path, default=RESULTS / "sealed.json")
     options = parser.parse_args(arguments)
-    outcomes: list[Outcome] = []
+    kept = options.out.with_suffix(".jsonl")
+    outcomes = read_kept(kept)
     names = options.shops or sorted(path.parent.name for path in SEALED.glob("*/shop.yml"))
     for name in names:
         database, described, bare = prepare(name)
         sealed = load(name)[:: options.every]
         golds = golds_of(database, sealed)
         for way in options.way or WAYS:
-            outcomes += _ask(name, way, (database, described, bare), sealed, golds)
+            done = {o.id for o in outcomes if (o.shop, o.way) == (name, way)}
+            left = [each for each in sealed if each.question.id not in done]
+            for outcome in _ask(name, way, (database, described, bare), left, golds) if left else ():
+                outcomes.append(outcome)
+                keep(outcome, kept)
             print(f"{name} by {way}: done", file=sys.stderr)
     summary = summarise(outcomes)
     record = {
@@ -285,7 +305,7 @@ def _ask(
     files: tuple[Path, Path, Path],
     sealed: Sequence[Sealed],
     golds: dict[str, list[Gold]],
-) -> list[Outcome]:
+) -> Iterator[Outcome]:
     from tqdm import tqdm
 
     from sql.shop.shopfile import load_shop
@@ -296,7 +316,7 @@ def _ask(
     else:
         asked = by_assistant(name, way, described if way == "described" else bare, sealed, golds)
     with contextlib.closing(asked):
-        return list(tqdm(asked, desc=f"{name}, {way}", unit="question"))
+        yield from tqdm(asked, desc=f"{name}, {way}", unit="question")
 
 
 if __name__ == "__main__":

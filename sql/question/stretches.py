@@ -14,16 +14,19 @@ MAX_WORDS = 6
 _MAX_NUMBER = 1e12
 _DIGITS = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 _IN_WORDS = {
-    "half": 0.5, "third": 1 / 3, "quarter": 0.25, "fifth": 0.2, "tenth": 0.1, "hundredth": 0.01,
-
-        "once": 1.0,
-        "twice": 2.0,
-        "double": 2.0,
-        "triple": 3.0,
-        "dozen": 12.0,
-        "fortnight": 14.0,
-        "一半": 0.5
-    ,
+    "half": 0.5,
+    "third": 1 / 3,
+    "quarter": 0.25,
+    "fifth": 0.2,
+    "tenth": 0.1,
+    "hundredth": 0.01,
+    "once": 1.0,
+    "twice": 2.0,
+    "double": 2.0,
+    "triple": 3.0,
+    "dozen": 12.0,
+    "fortnight": 14.0,
+    "一半": 0.5,
 }
 _WORD = re.compile(r"[A-Za-z]+|一半|[零一二两三四五六七八九十百千万亿]+")
 _TENTHS = re.compile(r"([一二两三四五六七八九])成(半)?")
