@@ -32,7 +32,7 @@ RIDGE = 2.0
 PRIOR = {
     "likelihood": 1.0,
     "weakest": 0.3,
-    "unheard": -1.0,
+    "unheard": -2.0,
     "invented": -0.7,
     "empty": -0.5,
     "unexplained": -0.5,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from finetune.shops.measuring import (
+    PRIOR,
     Outcome,
     calibration_error,
     fit,
@@ -140,7 +141,14 @@ def test_the_fit_finds_what_speaks_against_an_answer():
         )
     weights = fit(found)
     assert weights["unheard"] < -1.5 and weights["weakest"] > 0.1 and weights["bias"] > 0.5
-    assert weights["again"] == 0.0
+    assert weights["again"] == PRIOR["again"], "what was never seen stays what it was taken for"
+
+
+def test_a_few_odd_answers_do_not_turn_a_sign_round():
+    odd = [outcome("right", unheard=1.0, weakest=-3.0) for _ in range(30)]
+    odd += [outcome("wrong", unheard=0.0, weakest=0.0) for _ in range(30)]
+    weights = fit(odd)
+    assert weights["unheard"] <= 0.0 <= weights["weakest"]
 
 
 def test_too_little_is_not_fitted():
