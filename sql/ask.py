@@ -21,7 +21,7 @@ from sql.record import Statement, checked, kind_of, note
 from sql.semantics import Role
 from sql.shop.workspace import Workspace
 from sql.statement.compile import Compiled
-from sql.statement.doubt import PLACED, probability, signs
+from sql.statement.doubt import PLACED, UNDESCRIBED, probability, signs
 from sql.statement.language_draft import LanguageDrafter
 from sql.statement.placed import Placed
 from sql.statement.vote import TEMPERATURE, elect
@@ -199,12 +199,15 @@ class SqlAsker:
                 chosen, table = ran[best]
                 compiled = chosen.compiled
                 seen = signs(chosen, links, table, self.workspace.shop, number + chosen.tries, share)
+                confidence = PLACED if chosen.is_certain else probability(seen)
+                if self.vocabulary.is_plain and compiled is not None:
+                    confidence = min(confidence, UNDESCRIBED)
                 return SqlAnswer(
                     compiled=compiled,
                     signs=seen,
                     table=self._labelled(table, compiled),
                     links=links,
-                    confidence=PLACED if chosen.is_certain else probability(seen),
+                    confidence=confidence,
                     attempts=(*attempts, Attempt(sql=chosen.sql, error=None)),
                     seconds={"draft": time.perf_counter() - started - run_s, "run": run_s},
                     unused=chosen.unheard,

@@ -37,6 +37,11 @@ PLACED = 0.95
 """Of a statement that no model wrote: 63 of 64 such questions of made-up shops were right (docs/log.md)."""
 
 
+UNDESCRIBED = 0.7
+"""At most, over tables that nobody has described: they do not say what counts as sold, nor what a status means.
+Of four answers over such a shop that were told as sure none was right (docs/log.md)."""
+
+
 def signs(
     written: Written, links: Links, table: Table, shop: Shop, tries: int, share: float = 1.0
 ) -> dict[str, float]:
