@@ -38,8 +38,8 @@ PLACED = 0.95
 
 
 UNDESCRIBED = 0.7
-"""At most, over tables that nobody has described: they do not say what counts as sold, nor what a status means.
-Of four answers over such a shop that were told as sure none was right (docs/log.md)."""
+"""At most, over tables that nobody has described: they do not say what counts as sold, or what a status
+means. Of four answers over such a shop that were told as sure none was right (docs/log.md)."""
 
 
 def signs(

@@ -100,9 +100,9 @@ def _check_possible(work: Work, home: View, statement: Statement) -> None:
     """Raise where a column of the row must have two values at once."""
     allowed: dict[str, tuple[str, set[str]]] = {}
     has = [part for part in statement.where if isinstance(part, Has)]
-    for part in has:
-        if replace(part, is_not=not part.is_not) in has:
-            work.fail(part, f"{part} and its opposite are met by nothing; say of what period each is")
+    for each in has:
+        if replace(each, is_not=not each.is_not) in has:
+            work.fail(each, f"{each} and its opposite are met by nothing; say of what period each is")
     for part in statement.where:
         if not isinstance(part, Compare | Among):
             continue
