@@ -11,7 +11,7 @@ from pathlib import Path
 
 from finetune.errors import FinetuneError
 from finetune.shops.check import Counts, ask, check, opened
-from finetune.shops.measuring import VALIDATION, fit, measure, read_outcomes, summary, write_outcomes
+from finetune.shops.measuring import VALIDATION, fit, measure, read_outcomes, summary, weighed, write_outcomes
 from finetune.shops.question_pairs import shop_names
 from finetune.shops.shop_examples import examples_of
 from llm.weights import DEFAULT_MODEL
@@ -51,7 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.command == "measure":
         return _measure(given.names, given.weights, given.model, given.adapter, given.every, given.out)
     if given.command == "fit":
-        _say(json.dumps(fit(read_outcomes(given.files)), indent=1))
+        outcomes = read_outcomes(given.files)
+        weights = fit(outcomes)
+        told = {"weights": weights, "with_them": summary(weighed(outcomes, weights))}
+        _say(json.dumps(told, indent=1))
         return 0
     return _check(given.names or shop_names(), is_written=given.write, as_json=given.json)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from llm.errors import LlmError
 from sql.ask import Ambiguous, CannotAnswer, open_asker
 from sql.errors import SqlError
 from sql.question.linking import Vocabulary, link
-from sql.statement.doubt import AGAINST, FOR, WEIGHTS
+from sql.statement.doubt import AGAINST, FOR, WEIGHTS, probability
 from sql.statement.written import After
 
 VALIDATION = ("stationery_cn", "wine_merchant")
@@ -191,6 +191,14 @@ def fit(outcomes: Sequence[Outcome], steps: int = 2000) -> dict[str, float]:
         weights -= 0.3 * gradient
         weights = np.clip(weights, low, high)
     return {name: round(float(w), 3) for name, w in zip(names, weights, strict=True)}
+
+
+def weighed(outcomes: Iterable[Outcome], weights: Mapping[str, float]) -> list[Outcome]:
+    """The outcomes with the confidence that ``weights`` give; what no model wrote keeps its own."""
+    return [
+        replace(o, confidence=probability(o.signs, weights)) if o.signs.get("likelihood") else o
+        for o in outcomes
+    ]
 
 
 def write_outcomes(outcomes: Iterable[Outcome], file: Path) -> list[Outcome]:

@@ -22,7 +22,8 @@ from sql.shop.workspace import Workspace
 from sql.statement.compile import Compiled
 from sql.statement.heard import changes_figure, unheard
 from sql.statement.language_draft import LanguageDrafter
-from sql.statement.sentence import Text, written_name
+from sql.statement.parse import parse
+from sql.statement.sentence import Compare, During, Grain, Name, Statement, Text, written_name
 from sql.statement.spans import span_of
 from sql.statement.written import After, Written
 
@@ -88,7 +89,7 @@ class Placed:
         cancel: threading.Event | None = None,
     ) -> list[Written]:
         """See ``sql.statement.written.Writer``; after a failure the model is asked."""
-        if not failures and (after is None or _is_idle(_GRAIN.sub(_blank, mask(after.said)), goes_on=True)):
+        if not failures and (after is None or _adds_only_places(after)):
             solved = self._solved(links)
             if solved is not None:
                 return [Written(sql=solved)]
@@ -201,6 +202,25 @@ class Placed:
             return None
         days = [day for p in links.periods for day in (p.start, p.end) if 1 < day.year < 9999]
         return solved if all(str(day) in solved or str(day.year) in solved for day in days) else None
+
+
+def _adds_only_places(after: After) -> bool:
+    """Whether words say all of what is gone on from and of the message that changes it.
+
+    What the words before do not hold, such as "as a percentage" two messages ago, stands in the statement
+    alone, and a statement made of the words anew would lose it.
+    """
+    try:
+        statement = parse(after.statement)
+    except WrongStatement:  # a saved conversation may have been edited; the model goes on without it
+        return False
+    if statement.order or statement.having or statement.limit is not None:
+        return False
+    plain = (Statement, Name, Grain, During, Compare, Text)
+    for node in statement.walk():
+        if not isinstance(node, plain) or (isinstance(node, Compare) and node.sign != "="):
+            return False
+    return _is_idle(_GRAIN.sub(_blank, mask(after.said)), goes_on=True)
 
 
 def _blank(match: re.Match[str]) -> str:

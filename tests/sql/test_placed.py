@@ -116,6 +116,28 @@ def test_a_message_that_goes_on_is_placed_where_its_own_words_are(
         assert engine.calls == []
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        "SELECT country, SHARE(revenue) FROM sales GROUP BY country",
+        "SELECT country, revenue FROM sales WHERE category <> 'Audio' GROUP BY country",
+        "SELECT country, revenue FROM sales GROUP BY country ORDER BY revenue DESC LIMIT 2",
+        "no statement at all",
+    ],
+)
+def test_what_only_the_statement_before_holds_is_not_lost(
+    before: str, workspace: Workspace, vocabulary: Vocabulary
+) -> None:
+    by_model = "SELECT country, SHARE(revenue) FROM sales WHERE DURING('May 2026') GROUP BY country"
+    engine = ScriptedEngine([by_model, [by_model] * 3])
+    said, question = (
+        link(text, vocabulary, workspace.today)
+        for text in ("and in May 2026?", "revenue by country in May 2026")
+    )
+    answer = open_asker(workspace, engine, vocabulary).ask(question, after=After(said=said, statement=before))
+    assert engine.calls and answer.compiled is not None and "SHARE" in str(answer.compiled.statement)
+
+
 def test_a_statement_that_means_nothing_any_more_is_not_gone_on_from(
     workspace: Workspace, vocabulary: Vocabulary
 ) -> None:
