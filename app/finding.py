@@ -19,7 +19,7 @@ from app.settings import Settings
 
 if TYPE_CHECKING:
     from sql.semantics import Shop
-    from sql.shop.relations import Found as Relations
+    from sql.shop.describe import Described
 
 DEMO = "demo"
 """The name of the demonstration shop on the command line."""
@@ -117,24 +117,21 @@ def _variables(settings: Settings) -> dict[str, str]:
 
 
 def shop_of_location(location: str) -> Shop:
-    """A description of the database at ``location``: every table a view, with the keys and links found."""
-    return relations_of_location(location).shop
+    """A description of the database at ``location``: its tables with the keys, links and measures found."""
+    return described_location(location).shop
 
 
-def relations_of_location(location: str) -> Relations:
-    """The same, with what was found in the values."""
+def described_location(location: str, *, with_views: bool = False) -> Described:
+    """The same, with what was decided; see :func:`sql.shop.describe.describe_database`."""
     from sql.databases import open_database, without_password
-    from sql.shop.relations import find_relations
-    from sql.shop.shopfile import shop_from_catalog
-    from sql.shop.workspace import open_workspace
+    from sql.shop.describe import describe_database
 
     database = open_database(location)
     try:
         # Of an address without a path only the host is left, and never a user's name or password.
         place = without_password(location).split("://")[-1].split("?")[0].rstrip("/")
         name = Path(place.rpartition("@")[2] if "://" in location else place).stem or "shop"
-        shop = shop_from_catalog(database.catalog(), name=name, database=location)
-        return find_relations(open_workspace(shop, database=database))
+        return describe_database(database, name=name, location=location, with_views=with_views)
     finally:
         database.close()
 

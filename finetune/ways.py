@@ -23,7 +23,7 @@ from sql.databases import open_database
 from sql.errors import NotAllowed, Senseless, SqlError, UnknownName, UnsafeQuery, WrongStatement
 from sql.question.linking import Vocabulary
 from sql.record import Statement, recording
-from sql.shop.shopfile import shop_from_catalog
+from sql.shop.drafting import shop_from_catalog
 from sql.shop.workspace import Workspace, open_workspace
 from sql.statement.parse import parse
 from sql.types import QueryLimits, Value
@@ -66,7 +66,9 @@ def open_product(file: Path, engine: Engine, adapter: str | None, *, votes: int)
     """Questions to the product's asker, of a database described by its catalogue alone."""
     workspace = open_unseen(file)
     try:
-        asker = open_asker(workspace, engine, Vocabulary.build(workspace), adapter=adapter, votes=votes)
+        vocabulary = Vocabulary.build(workspace)
+        # what is asked, column for column: the strict measure counts a name beside an id as a fault
+        asker = open_asker(workspace, engine, vocabulary, adapter=adapter, votes=votes, names=False)
 
         def answer(question: str) -> Reply:
             tried: list[Statement] = []

@@ -1,4 +1,4 @@
-"""Question to rows: link, write, check, run, vote; repair at most twice; say how sure, or that it cannot be
+"""Question to rows: link, write, check, run, vote; repair once; say how sure, or that it cannot be
 answered."""
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from sql.types import Table
 
 logger = logging.getLogger(__name__)
 
-MAX_REPAIRS = 2
+MAX_REPAIRS = 1
 MAX_OFFERED = 256
 """Readings that can still be chosen; the oldest is forgotten first."""
 
@@ -315,14 +315,16 @@ def open_asker(
     adapter: str | None = None,
     votes: int = 1,
     asks_always: bool = False,
+    names: bool = True,
 ) -> SqlAsker:
     """The product's asker: a model writes in the question language what is not plain without one.
 
     Args:
         adapter: LoRA adapter of the engine that has learnt the language; ``None`` tells a bare model of it.
         asks_always: ask the model even where the question's words leave a single statement, to measure it.
+        names: show the name of a thing beside its key.
     """
-    writer = LanguageDrafter(workspace, vocabulary, engine, adapter=adapter)
+    writer = LanguageDrafter(workspace, vocabulary, engine, adapter=adapter, names=names)
     return SqlAsker(
         workspace, vocabulary, writer if asks_always else Placed(workspace, vocabulary, writer), votes=votes
     )

@@ -186,6 +186,8 @@ class Shop:
     reviews: ReviewSource | None = None
     bindings: Mapping[str, str] = field(default_factory=dict)
     """Part that a job needs → ``view.column``."""
+    is_drafted: bool = False
+    """Whether a program wrote it and nobody has read it yet: no answer over it is told as sure."""
     path: Path | None = None
     """The file it was read from."""
 

@@ -66,6 +66,8 @@ class CatalogTable:
     place: tuple[str, ...] = ()
     """Schema and name, before them the database's name where the schema is called like it; empty where the
     database has no schemas."""
+    is_view: bool = False
+    """Whether the database computes it from other tables each time it is read."""
     is_qualified: bool = False
     """Whether the database finds it under ``place`` only, and not under its name alone."""
 

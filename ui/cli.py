@@ -617,6 +617,10 @@ def init(
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite FILE when it exists. Off by default.")
     ] = False,
+    views: Annotated[
+        bool, typer.Option("--views", help="Take the database's own views too. Off by default.")
+    ] = False,
+    as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Read a database's tables and write a first shop.yml for you to edit. The database is only read."""
     settings_of_process()
@@ -624,22 +628,32 @@ def init(
         raise WrongUse(f"{out} exists and was left as it is; choose another --out or add --force.")
     if not out.absolute().parent.is_dir():
         raise WrongUse(f"--out is {str(out)!r}; the folder {str(out.absolute().parent)!r} does not exist.")
-    from app.finding import relations_of_location
+    from app.finding import described_location
     from app.write import write_whole
     from sql.databases import without_password
     from sql.shop.shopfile import dump_shop
 
-    found = relations_of_location(url)
+    found = described_location(url, with_views=views)
     shop = found.shop
     write_whole(out, dump_shop(shop).encode())
     say(f"Wrote {out}: {len(shop.views)} views of {without_password(url)}.")
-    for view, key in found.keys.items():
-        say(f"  {view}: {key} tells its rows apart, so it was taken for the key.")
-    for each in found.relations:
-        say(
-            f"  {each.view}.{each.column} refers to {each.target}.{each.key}: "
-            f"{each.matched:,} of {each.total:,} values are found there ({each.share:.0%})."
+    for is_sure, title in ((True, "Decided:"), (False, "Please check, since only you know it:")):
+        told = [each for each in found.decisions if each.is_sure == is_sure]
+        if told:
+            say(title)
+        for each in told:
+            say(f"  {each.text}.")
+    if as_json:
+        print_json(
+            {
+                "shop": str(out),
+                "views": [view.name for view in shop.views],
+                "metrics": [metric.name for metric in shop.metrics],
+                "decided": [{"place": d.place, "text": d.text} for d in found.decisions if d.is_sure],
+                "unsure": [{"place": d.place, "text": d.text} for d in found.decisions if not d.is_sure],
+            }
         )
+        return
     say(f'Edit it, then ask: shoptalk ask --shop {out} "How many rows are in {shop.views[0].name}?"')
     print_text(str(out))
 

@@ -282,10 +282,12 @@ def _read_catalog(cursor: duckdb.DuckDBPyConnection) -> Catalog:
             f"SELECT schema_name, table_name, estimated_size, comment FROM duckdb_tables() WHERE {here}"
         ).fetchall()
     }
+    views: set[_Place] = set()
     for schema, name, comment in cursor.execute(
         f"SELECT schema_name, view_name, comment FROM duckdb_views() WHERE {here}"
     ).fetchall():
         sizes[schema, name] = (None, comment or "")
+        views.add((schema, name))
     columns: dict[_Place, list[CatalogColumn]] = {}
     for schema, table, name, kind, comment, is_nullable in cursor.execute(
         "SELECT schema_name, table_name, column_name, data_type, comment, is_nullable FROM duckdb_columns() "
@@ -324,6 +326,7 @@ def _read_catalog(cursor: duckdb.DuckDBPyConnection) -> Catalog:
             rows=sizes[place][0],
             comment=sizes[place][1],
             place=(database, *place) if place[0].lower() == database.lower() else place,
+            is_view=place in views,
             is_qualified=place[0] != default,
         )
         for place in columns

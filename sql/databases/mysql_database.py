@@ -509,6 +509,7 @@ class MysqlDatabase:
                     ),
                     rows=None if is_view or rows is None else int(rows),
                     comment="" if is_view else comment or "",
+                    is_view=is_view,
                 )
             )
         return Catalog(dialect="mysql", tables=tuple(tables))

@@ -501,6 +501,7 @@ class PostgresDatabase:
                     rows=None if rows is None else int(rows),
                     comment=comment or "",
                     place=(schema, name),
+                    is_view=kind in ("v", b"v"),
                     is_qualified=not is_visible,
                 )
             )

@@ -219,13 +219,13 @@ def _authorize(action: int, first: str | None, second: str | None, where: str | 
 
 def _read_catalog(connection: sqlite3.Connection) -> Catalog:
     found = connection.execute(
-        "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' "
+        "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' "
         "ESCAPE '\\' ORDER BY rowid"
     ).fetchall()
     deadline = time.monotonic() + COUNT_S
     connection.set_progress_handler(lambda: int(time.monotonic() > deadline), STEPS)
     tables = []
-    for (name,) in found:
+    for name, kind_of in found:
         try:
             columns = connection.execute(
                 'SELECT name, type, "notnull", pk FROM pragma_table_xinfo(?) WHERE hidden <> 1', (name,)
@@ -247,6 +247,7 @@ def _read_catalog(connection: sqlite3.Connection) -> Catalog:
                 primary_key=tuple(c[0] for c in sorted(columns, key=lambda c: c[3]) if c[3]),
                 foreign_keys=_foreign_keys(connection, name),
                 rows=_count(connection, name),
+                is_view=kind_of == "view",
             )
         )
     return Catalog(dialect="sqlite", tables=tuple(tables))

@@ -139,14 +139,20 @@ class Vocabulary:
     chinese: dict[str, list[_Target]] = field(default_factory=lambda: defaultdict(list), repr=False)
     values: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict, repr=False)
     """``(view, column)`` → sampled values."""
+    whole_values: set[tuple[str, str]] = field(default_factory=set, repr=False)
+    """Those columns of :attr:`values` that hold no others."""
     money: tuple[Metric, ...] = ()
     """Metrics that sum the bound ``amount``: what "how much did we take" means when nothing else is named."""
+    is_drafted: bool = False
+    """Whether a program wrote the description and nobody has read it yet."""
     pieces: tuple[Metric, ...] = ()
     """Metrics that sum the bound ``quantity``: what "how many were sold" means."""
 
     @property
     def is_plain(self) -> bool:
         """Whether these are a database's own tables, which nobody has given words yet."""
+        if self.is_drafted:
+            return True
         columns = [c for v in self.views for c in v.columns]
         has_words = any(spaced(s) != spaced(c.name) for c in columns for s in c.synonyms)
         return all(v.sql is None for v in self.views) and not has_words
@@ -157,7 +163,7 @@ class Vocabulary:
         visible = workspace.guard.views
         dialect = workspace.catalog.dialect
         metrics = _visible_metrics(workspace.shop.metrics, visible, dialect)
-        vocabulary = cls(views=visible, metrics=metrics)
+        vocabulary = cls(views=visible, metrics=metrics, is_drafted=workspace.shop.is_drafted)
         for view in visible:
             vocabulary._add_view(view)
         for metric in metrics:
@@ -229,7 +235,10 @@ class Vocabulary:
         for view in self.views:
             for column in view.columns:
                 if column.sampled and column.type == "text" and not _PERSONAL.search(column.name):
-                    self.add_values(view.name, column.name, _distinct_values(workspace, view, column))
+                    values, is_whole = _distinct_values(workspace, view, column)
+                    self.add_values(view.name, column.name, values)
+                    if is_whole:
+                        self.whole_values.add((view.name, column.name))
 
     def add_values(self, view: str, column: str, values: Sequence[str]) -> None:
         """Make ``values`` of a column known, for questions that name them whole or in part."""
@@ -335,8 +344,9 @@ def _is_visible(metric: Metric, views: Sequence[View], dialect: Dialect) -> bool
     return all(view.column(c.name) is not None for c in metric.tree(dialect).find_all(exp.Column))
 
 
-def _distinct_values(workspace: Workspace, view: View, column: ViewColumn) -> list[str]:
-    """Distinct texts of a column, page by page; fewer when the database or the budget stops it."""
+def _distinct_values(workspace: Workspace, view: View, column: ViewColumn) -> tuple[list[str], bool]:
+    """Distinct texts of a column, page by page, and whether these are all of them."""
+    is_whole = False
     values: list[str] = []
     dialect = workspace.catalog.dialect
     name, table = quoted(column.name, dialect), quoted(view.name, dialect)
@@ -353,8 +363,10 @@ def _distinct_values(workspace: Workspace, view: View, column: ViewColumn) -> li
             break
         values.extend(str(row[0]) for row in rows)
         if len(rows) < page:
+            is_whole = True
             break
-    return [v for v in values if v.strip() and len(v) <= _MAX_VALUE_LENGTH]
+    short = [v for v in values if v.strip() and len(v) <= _MAX_VALUE_LENGTH]
+    return short, is_whole and all(len(v) <= _MAX_VALUE_LENGTH for v in values)
 
 
 # --- linking a question ----------------------------------------------------------------------------------
@@ -597,7 +609,7 @@ def _chinese_parts(
     found: list[_Match] = []
     if not values or not is_chinese(question):
         return found
-    words = _chinese_words(question)
+    words = chinese_words(question)
     done = 0
     for n, (word, start, end) in enumerate(words):
         if start < done or len(word) < 2 or word in ZH_STOP or word in ZH_SHAPE:
@@ -825,8 +837,8 @@ def _numbers(question: str, periods: Sequence[Period], matches: Sequence[_Match]
     return tuple(sorted(found, key=lambda n: n.start))
 
 
-def _chinese_words(question: str) -> list[tuple[str, int, int]]:
-    """Chinese words with their places."""
+def chinese_words(question: str) -> list[tuple[str, int, int]]:
+    """Chinese words, each with its start and end."""
     words = []
     at = 0
     for word in rjieba.cut(question):
@@ -858,7 +870,7 @@ def _coverage(
             word in STOP_WORDS or word in SHAPE_WORDS or token.stem in SHAPE_WORDS or word in NUMBER_WORDS
         ):
             content.append((token.text, known))
-    for word, start, end in _chinese_words(question):
+    for word, start, end in chinese_words(question):
         known = is_covered(start, end)
         is_small = word in ZH_STOP or word in ZH_SHAPE or all(c in ZH_STOP or c in ZH_SHAPE for c in word)
         if (known or not is_small) and zh_number(word) is None:

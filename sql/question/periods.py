@@ -74,6 +74,7 @@ def find_periods(question: str, today: dt.date) -> tuple[Period, ...]:
     >>> [(str(p.start), str(p.end)) for p in find_periods("revenue last month", dt.date(2026, 6, 30))]
     [('2026-05-01', '2026-06-01')]
     """
+    question = _HYPHEN.sub("–", question)  # of one length, so that places stay
     atoms = _atoms(question, today)
     periods: list[Period] = []
     at = 0
@@ -168,7 +169,9 @@ _ZH_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"
 
 _MONTH = r"(?P<month>january|february|march|april|may|june|july|august|september|october|november|december"
 _MONTH += r"|jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|nov|dec)\.?"
-_YEAR = r"(?P<year>(?:19|20)\d\d)"
+_YEAR = r"'?(?P<year>(?:19|20)\d\d|(?<=')\d\d)"
+SHORT_YEARS = 40
+"""Years back that two figures may mean, as in "in 98"."""
 _N = r"(?P<n>\d{1,4}|couple of|" + "|".join(sorted(_COUNTS, key=len, reverse=True)) + ")"
 _NTH = r"(?P<nth>1st|2nd|3rd|4th|first|second|third|fourth)"
 _UNIT = r"(?P<unit>day|week|month|quarter|year)"
@@ -262,6 +265,8 @@ def _named_year(m: re.Match[str], today: dt.date) -> int | None:
     )
 
 
+_HYPHEN = re.compile(rf"(?<=[a-z.])-(?={re.sub('[(][?]P<month>', '(?:', _MONTH)}(?![a-z]))", re.I)
+"""Between two months: a hyphen there joins no word."""
 _OF_YEAR = rf"(?:,?\s*(?:of\s+|in\s+)?(?:{_YEAR}|(?P<rel>this|last|previous)\s+year))"
 
 
@@ -478,7 +483,13 @@ def _plain_year(m: re.Match[str], today: dt.date) -> _Found | None:
     )
     if re.match(measure, after, re.I) or re.search(number, before, re.I) or re.match(r"[.,]\d|-\d", after):
         return None
-    return _year(int(m["year"])), "year"
+    return _year(_whole_year(int(m["year"]), today)), "year"
+
+
+@_pattern(r"(?:in|of|during|for)\s+(?P<year>\d\d)(?!\s*(?:[a-z%°€$£]|[-/.,:]\d))")
+def _short_year(m: re.Match[str], today: dt.date) -> _Found | None:
+    year = _whole_year(int(m["year"]), today)
+    return (_year(year), "year") if today.year - SHORT_YEARS <= year <= today.year else None
 
 
 @_pattern(rf"{_ZYEAR}?\s*的?{_ZMONTH}\s*(?P<d>\d{{1,2}}|[一二三]?十?[一二三四五六七八九十])\s*[日号]")
@@ -647,7 +658,7 @@ def _join(question: str, a: _Atom, b: _Atom, today: dt.date) -> Period | None:
 _SINCE = re.compile(
     (
         r"(?:\bsince|\bfrom|\bstarting(?:\s+in|\s+from|\s+on)?|\bfrom the (?:start|beginning) of"
-        r"|自从|自|从)\s*(?:the\s+)?(?:beginning of\s+|start of\s+|end of\s+)?$"
+        r"|自从|自|从)\s*(?:the\s+)?(?:beginning of\s+|start of\s+|(?P<end>end of\s+))?$"
     ),
     re.I,
 )
@@ -677,7 +688,7 @@ def _open_or_plain(question: str, atom: _Atom, today: dt.date) -> Period:
     if grain == "range" and (m := _FROM.search(before)):  # "from 1 to 15 May" has an end
         first = m.start()
     elif (m := _SINCE.search(before)) and not re.match(r"\s*[到至]", after):
-        first, end, grain = m.start(), dt.date.max, "range"
+        first, start, end, grain = m.start(), end if m["end"] else start, dt.date.max, "range"
         tail = _TAIL_SINCE.match(after)
         last += tail.end() if tail else 0
     elif m := _AFTER.search(before):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 
-from sql.question.linking import Links
+from sql.question.linking import Links, chinese_words
 from sql.question.periods import zh_number
-from sql.question.words import NUMBER_WORDS, STOP_WORDS, WORD, is_chinese
+from sql.question.words import NUMBER_WORDS, STOP_WORDS, WORD, ZH_SHAPE, ZH_STOP, is_chinese
 
 MAX_WORDS = 6
 """Longest stretch of the question, in words, that may be a value."""
+MAX_CHINESE_WORDS = 3
 _MAX_NUMBER = 1e12
 _DIGITS = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 _IN_WORDS = {
@@ -54,6 +56,20 @@ def question_stretches(question: str) -> list[str]:
             is_telling = all(w.casefold() not in STOP_WORDS or (len(w) == 1 and w.isupper()) for w in ends)
             if len(text) <= 80 and (is_chinese(text) or is_telling):
                 found[text] = None
+    return [*_chinese_stretches(question), *found]
+
+
+def _chinese_stretches(question: str) -> list[str]:
+    """Up to three words on end, the shortest first: no space says where a Chinese value begins and ends."""
+    words = chinese_words(question)
+    found: dict[str, None] = {}
+    for count in range(1, MAX_CHINESE_WORDS + 1):
+        for n in range(len(words) - count + 1):
+            some = words[n : n + count]
+            is_whole = all(a[2] == b[1] for a, b in itertools.pairwise(some))
+            ends = {some[0][0], some[-1][0]}
+            if is_whole and not ends & (ZH_STOP | ZH_SHAPE):
+                found[question[some[0][1] : some[-1][2]]] = None
     return list(found)
 
 

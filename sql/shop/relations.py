@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from sql.errors import SqlError
 from sql.names import quoted
 from sql.semantics import Shop, View, ViewColumn
+from sql.shop.trade_words import read_name, singular
 
 if TYPE_CHECKING:
     from sql.shop.workspace import Workspace
@@ -104,7 +105,7 @@ def find_relations(workspace: Workspace) -> Found:
 def _key(workspace: Workspace, view: View, rows: dict[str, int]) -> str | None:
     """The column that tells the rows of a table apart, the likeliest by its name first."""
     columns = [c for c in view.columns if c.type in ("integer", "text")]
-    likely = sorted((c for c in columns if _is_key_like(c.name)), key=lambda c: _distance(c.name, view))
+    likely = sorted((c for c in columns if is_key_like(c.name)), key=lambda c: _distance(c.name, view))
     candidates = list(dict.fromkeys(c.name for c in [*likely, *columns[:1]]))[:MAX_CANDIDATES]
     if not candidates:
         return None
@@ -134,7 +135,7 @@ def _relation(
         if key is None or key.type != column.type:
             continue
         clearness = _clearness(column.name, key.name, target)
-        if clearness == 0 and not (column.type == "text" and _is_key_like(column.name)):
+        if clearness == 0 and not (column.type == "text" and is_key_like(column.name)):
             continue
         if view.key == (column.name,) and not _hangs_on(view, target, clearness, rows):
             continue
@@ -196,33 +197,24 @@ def _table(workspace: Workspace, view: View) -> str:
 
 
 def _spoken(name: str) -> str:
-    """``customerID`` and ``Customer-Id`` → ``customer id``."""
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
-    return " ".join(re.split(r"[\W_]+", parted.strip())).strip().lower()
-
-
-def _one(word: str) -> str:
-    """A noun in the singular, roughly: enough to see that orders have an order id."""
-    if word.endswith("ies") and len(word) > 4:
-        return f"{word[:-3]}y"
-    if word.endswith(("ses", "xes", "ches", "shes")) and len(word) > 4:
-        return word[:-2]
-    return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else word
+    """``customerID`` and ``Cust_Id`` → ``customer id``."""
+    return " ".join(read_name(name))
 
 
 def _nouns(view: View) -> list[str]:
     """The words of a view's name in the singular."""
-    return [_one(word) for word in _spoken(view.name).split()]
+    return [singular(word) for word in _spoken(view.name).split()]
 
 
-def _is_key_like(name: str) -> bool:
+def is_key_like(name: str) -> bool:
+    """Whether a name says that its column tells things apart: ids, codes, numbers of orders."""
     return bool(_KEY_WORD.search(_spoken(name)))
 
 
 def _distance(name: str, view: View) -> int:
     """How far a column's name is from being that of the table's key."""
     spoken, nouns = _spoken(name), _nouns(view)
-    words = [_one(word) for word in spoken.split()]
+    words = [singular(word) for word in spoken.split()]
     if spoken in _GENERIC or (nouns and words[:-1] == nouns):
         return 0
     return 1 if any(noun in words for noun in nouns) else 2
@@ -231,13 +223,13 @@ def _distance(name: str, view: View) -> int:
 def _clearness(column: str, key: str, target: View) -> float:
     """How clearly a name says that a column refers to a view: 3 very, 2 clearly, 1 it hints, 0 not at all."""
     own, other, nouns = _spoken(column), _spoken(key), _nouns(target)
-    words = [_one(word) for word in own.split()]
+    words = [singular(word) for word in own.split()]
     named = bool(nouns) and nouns[-1] in words
     if own == other and own not in _GENERIC:
         return 3
     if other in _GENERIC and named and own.endswith(other):
         return 3
-    if named and _is_key_like(column):
+    if named and is_key_like(column):
         return 2
     if other not in _GENERIC and own.endswith(f" {other}"):
         return 2

@@ -1,4 +1,4 @@
-"""Reads, checks, guesses and writes ``shop.yml``.
+"""Reads, checks and writes ``shop.yml``.
 
 Every fault in a file is one ``ShopFileError`` with the line it stands on. Two kinds of faults: those of the
 file alone (``load_shop``) and those of the file against its database (``check_shop``, when it is opened).
@@ -24,7 +24,7 @@ from sql.lock.guard import Guard
 from sql.lock.placeholders import attribute_names
 from sql.names import quoted
 from sql.semantics import Example, Metric, ReviewSource, Role, Shop, View, ViewColumn
-from sql.types import Catalog, CatalogTable, ColumnType, QueryLimits
+from sql.types import Catalog, ColumnType, QueryLimits
 
 MAX_BYTES = 2_000_000
 MAX_NODES = 200_000
@@ -188,7 +188,7 @@ class _Reader:
         known = (
             *("name", "description", "database", "currency", "today", "views", "metrics", "roles"),
             *("default_role", "reviews", "bindings", "suggestions", "examples"),
-            *("fiscal_year_starts", "time_zone"),
+            *("fiscal_year_starts", "time_zone", "drafted"),
         )
         nodes = self.mapping(root, known, "the shop", 0)
         for needed in ("name", "database", "views"):
@@ -238,6 +238,7 @@ class _Reader:
             suggestions=self.texts(nodes["suggestions"], "suggestions") if "suggestions" in nodes else (),
             reviews=self.reviews(nodes["reviews"], by_name) if "reviews" in nodes else None,
             bindings=self.bindings(nodes["bindings"], by_name) if "bindings" in nodes else {},
+            is_drafted="drafted" in nodes and self.truth(nodes["drafted"], "drafted"),
             path=self.path,
         )
 
@@ -642,155 +643,6 @@ def placed(shop: Shop, *keys: str, what: str = "") -> Iterator[None]:
         raise ShopFileError(shop.path, locate(shop.path, *keys), f"{what}{error.reason}") from error
 
 
-# ---- a first description --------------------------------------------------------------------------------
-
-_PERSONAL = re.compile(
-    r"mail|phone|mobile|fax|address|street|zip|post ?code|postal|birth|ssn|passport|iban|card|account no"
-    r"|password|passwd|secret|token|gender|\bsex\b|login|user ?name|contact|\bip\b|salary|signature"
-    r"|full ?name|first ?name|last ?name|\b[fl]name\b|surname|given name|middle name|nick ?name|maiden"
-    r"|account ?name"
-    # free text may hold anything that a person wrote
-    r"|\bnotes?\b|comment|message|\bbody\b|remark"
-    r"|姓名|电话|手机|邮箱|地址|身份证|收货人|收件人|联系人|联系方式|微信|生日|备注|留言"
-)
-"""Columns that are about a person, or written by one, whatever their table is."""
-_NAMES = re.compile(r"name|title|alias|text|description|details")
-"""Columns that are about a person when their table is, and about a thing otherwise."""
-_PEOPLE = re.compile(
-    r"customer|client|user|person|people|employee|staff|member|patient|student|contact|buyer|guest|player|author"
-    r"|teacher|driver|owner|artist|passenger|candidate|faculty|manager|host|agent|voter|subscriber"
-)
-_THINGS = re.compile(
-    r"product|item|brand|category|country|city|region|state|store|shop|department|type|status"
-)
-
-_ADDITIVE = re.compile(
-    r"(^|_)(amount|total|quantity|qty|revenue|sales|cost|discount|refund|units|profit|payment)(_|$)"
-    r"|金额|总额|销售额|数量|件数|销量|成本|利润|毛利|运费|优惠",
-    re.IGNORECASE,
-)
-_TIME_WORDS = (
-    "ordered", "order", "sold", "invoice", "created", "purchase", "transaction", "date", "time",
-    "下单", "订单", "付款", "支付", "创建", "日期", "时间",
-)  # fmt: skip
-
-
-def shop_from_catalog(catalog: Catalog, *, name: str, database: str) -> Shop:
-    """A description of a database that nobody has described yet: each table a view, sensible guesses beside.
-
-    Text columns are ``sampled`` only when neither their own name nor their table's hints at people: values
-    that look personal are never read for linking.
-
-    Args:
-        name: the shop's name; ``database``: where it is.
-    Raises:
-        ShopFileError: the database has no table.
-    """
-    views = tuple(
-        View(
-            name=table.name,
-            columns=tuple(
-                ViewColumn(
-                    name=column.name,
-                    type=column.type,
-                    description=column.comment,
-                    synonyms=_words(column.name),
-                    sampled=column.type == "text" and not _looks_personal(table.name, column.name),
-                )
-                for column in table.columns
-            ),
-            description=table.comment,
-            synonyms=_words(table.name),
-            time=_guess_time([(c.name, c.type) for c in table.columns]),
-            key=table.primary_key,
-            refs=_found_refs(table, catalog),
-        )
-        for table in catalog.tables
-        if table.columns
-    )
-    if not views:
-        raise ShopFileError(None, None, f"{database} has no tables; there is nothing to ask")
-    return Shop(name=name, database=database, views=views, metrics=tuple(_guess_metrics(catalog)))
-
-
-def _looks_personal(table: str, column: str) -> bool:
-    own, of = _spaced(column), _spaced(table)
-    if _PERSONAL.search(own):
-        return True
-    if _THINGS.search(own):
-        return False
-    return bool(_PEOPLE.search(own) or (_PEOPLE.search(of) and _NAMES.search(own)))
-
-
-def _found_refs(table: CatalogTable, catalog: Catalog) -> dict[str, str]:
-    """The foreign keys of one column that hold another table's whole key."""
-    found = {}
-    for foreign in table.foreign_keys:
-        target = catalog.table(foreign.target_table)
-        if target is None or len(foreign.columns) != 1 or len(target.primary_key) != 1:
-            continue
-        if [c.lower() for c in foreign.target_columns] in ([], [target.primary_key[0].lower()]):
-            found[foreign.columns[0]] = target.name
-    return found
-
-
-def _guess_time(columns: list[tuple[str, ColumnType]]) -> str | None:
-    """The column most likely to place a row in time: one with a telling name, else the first."""
-    found = [(n, kind) for n, kind in columns if kind in ("timestamp", "date") and "birth" not in n.lower()]
-    if not found:
-        return None
-
-    def rank(pair: tuple[str, str]) -> int:
-        words = _spaced(pair[0])
-        return next((i for i, word in enumerate(_TIME_WORDS) if word in words), len(_TIME_WORDS))
-
-    return min(found, key=rank)[0]
-
-
-def _guess_metrics(catalog: Catalog) -> Iterator[Metric]:
-    taken: set[str] = set()
-    for table in catalog.tables:
-        if not table.columns:
-            continue
-        spaced = _spaced(table.name)
-        name = _metric_name(f"number_of_{table.name}", taken)
-        yield Metric(
-            name=name, view=table.name, sql="COUNT(*)", synonyms=(f"number of {spaced}", f"how many {spaced}")
-        )
-        keys = {column for key in table.foreign_keys for column in key.columns} | set(table.primary_key)
-        for column in table.columns:
-            own = _spaced(column.name).replace(" ", "_")
-            is_id = column.name in keys or own.endswith("_id") or own == "id"
-            if column.type not in ("integer", "number") or is_id or not _ADDITIVE.search(own):
-                continue
-            name = _metric_name(f"total_{table.name}_{column.name}", taken)
-            written = quoted(column.name, catalog.dialect)
-            synonyms = tuple(
-                dict.fromkeys((f"total {_spaced(column.name)}", f"sum of {_spaced(column.name)}"))
-            )
-            yield Metric(name=name, view=table.name, sql=f"SUM({written})", synonyms=synonyms)
-
-
-def _metric_name(wanted: str, taken: set[str]) -> str:
-    base = re.sub(r"[^\w]+", "_", wanted).strip("_").lower()
-    name, number = base, 2
-    while name in taken:
-        name, number = f"{base}_{number}", number + 1
-    taken.add(name)
-    return name
-
-
-def _spaced(name: str) -> str:
-    """``unitPrice``, ``unit_price`` and ``UNIT-PRICE`` → ``unit price``."""
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
-    return " ".join(re.split(r"[\W_]+", parted.strip())).strip().lower()
-
-
-def _words(name: str) -> tuple[str, ...]:
-    spaced = _spaced(name)
-    return (spaced,) if spaced and spaced != name.lower() else ()
-
-
 # ---- writing --------------------------------------------------------------------------------------------
 
 
@@ -799,7 +651,9 @@ def dump_shop(shop: Shop) -> str:
     document: dict[str, Any] = {"name": shop.name}
     _put(document, description=shop.description)
     document["database"] = without_password(shop.database)
-    _put(document, currency=shop.currency, today=shop.today, time_zone=shop.time_zone)
+    _put(
+        document, drafted=shop.is_drafted, currency=shop.currency, today=shop.today, time_zone=shop.time_zone
+    )
     if shop.fiscal_year_starts != 1:
         document["fiscal_year_starts"] = shop.fiscal_year_starts
     document["views"] = {view.name: _dump_view(view) for view in shop.views}

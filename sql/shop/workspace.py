@@ -113,7 +113,7 @@ def _today(shop: Shop, database: Database, catalog: Catalog) -> dt.date:
         raise ShopFileError(
             shop.path, locate(shop.path, "today"), f"today cannot be read from {view}.{column}: {error}"
         ) from error
-    day = _as_date(rows[0][0] if rows else None)
+    day = as_date(rows[0][0] if rows else None)
     if day is None:
         raise ShopFileError(
             shop.path,
@@ -123,7 +123,8 @@ def _today(shop: Shop, database: Database, catalog: Catalog) -> dt.date:
     return day
 
 
-def _as_date(value: Value) -> dt.date | None:
+def as_date(value: Value) -> dt.date | None:
+    """The day of a value, a moment or a text that begins with one; else ``None``."""
     if isinstance(value, dt.datetime):
         return value.date()
     if isinstance(value, dt.date):

@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from llm.engine import Completion, Engine, Request
 from sql.errors import TwoWays, WrongStatement
@@ -22,8 +23,10 @@ from sql.shop.workspace import Workspace
 from sql.statement.compile import Compiled, compile_statement
 from sql.statement.grammar import number_text
 from sql.statement.heard import invented, unheard
+from sql.statement.known_values import unknown_value
 from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar, Sayable
 from sql.statement.language_prompt import describe, language_prompt
+from sql.statement.named import with_names
 from sql.statement.parse import parse
 from sql.statement.sentence import During, Has, Number, Statement, Text
 from sql.statement.spans import span_of
@@ -52,11 +55,22 @@ _TIME = re.compile(
 
 
 class LanguageDrafter:
-    """Writes statements for the questions of one workspace; a ``sql.statement.written.Writer``."""
+    """Writes statements for the questions of one workspace; a ``sql.statement.written.Writer``.
+
+    Args:
+        names: whether the name of a thing stands beside its key in what is shown.
+    """
 
     def __init__(
-        self, workspace: Workspace, vocabulary: Vocabulary, engine: Engine, *, adapter: str | None = None
+        self,
+        workspace: Workspace,
+        vocabulary: Vocabulary,
+        engine: Engine,
+        *,
+        adapter: str | None = None,
+        names: bool = True,
     ) -> None:
+        self.names = names
         self.workspace, self.vocabulary = workspace, vocabulary
         self.engine, self.adapter = engine, adapter
         self.shop = seen_shop(workspace.shop, vocabulary)
@@ -118,6 +132,9 @@ class LanguageDrafter:
                 readings = tuple(map(self.compile, text.removeprefix(ASK).split(OR)))
                 return Written(sql="", completions=(completion,), choices=readings)
             compiled = self.compile(text)
+            wrong = unknown_value(compiled.statement, self.shop, self.grammar.routes, self._whole_values)
+            if wrong is not None:
+                return Written(sql=text, completions=(completion,), fault=wrong)
         except (WrongStatement, TwoWays) as error:
             return Written(sql=text, completions=(completion,), fault=str(error))
         return Written(
@@ -128,6 +145,11 @@ class LanguageDrafter:
             invented=invented(links, compiled),
         )
 
+    @cached_property
+    def _whole_values(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        values, whole = self.vocabulary.values, self.vocabulary.whole_values
+        return {place: known for place, known in values.items() if place in whole}
+
     def _still_said(self, statement: str) -> str:
         """A statement that was kept, unless it means nothing any more under the shop's description."""
         try:
@@ -137,9 +159,11 @@ class LanguageDrafter:
 
     def compile(self, text: str) -> Compiled:
         """A statement for the role; raises ``WrongStatement`` or ``TwoWays``."""
-        workspace = self.workspace
+        workspace, statement = self.workspace, parse(text)
+        if self.names:
+            statement = with_names(statement, self.shop, self.grammar.routes)
         return compile_statement(
-            parse(text), self.shop, workspace.catalog.dialect, workspace.today, workspace.role
+            statement, self.shop, workspace.catalog.dialect, workspace.today, workspace.role
         )
 
 

@@ -64,8 +64,8 @@ class LanguageGrammar:
 
     def __init__(self, shop: Shop, *, is_taught: bool) -> None:
         self.shop, self.is_taught = shop, is_taught
-        routes = Routes(shop)
-        self._reached = [routes.columns(view)[:MOST_NAMES] for view in shop.views]
+        self.routes = Routes(shop)
+        self._reached = [self.routes.columns(view)[:MOST_NAMES] for view in shop.views]
         self._parts: dict[tuple[bool, bool, bool], str] = {}
 
     def of(self, sayable: Sayable) -> str:

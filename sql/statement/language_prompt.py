@@ -18,7 +18,7 @@ from sql.statement.sentence import Text, written_name
 
 MAX_QUESTION = 600
 MAX_HINTS = 8
-SHOWN_VALUES = 4
+SHOWN_VALUES = 8
 FEW_VALUES = 12
 """Values are shown beside a column that has no more than so many; those of others are linked by name."""
 MANY_COLUMNS = 300

@@ -77,10 +77,15 @@ class Routes:
             NoRoute, Fork: there is none, or there are two.
         """
         if near is not None:
-            to_one = [r for r in self._all(home, Name(name.text, near.name)) if not r.is_many]
+            there = self._all(home, Name(name.text, near.name))
+            to_one = [r for r in there if not r.is_many]
             if to_one:
                 return self._nearest(home, name, to_one)
-            name = Name(name.text)
+            if name.of:
+                # said whose column it is: another of the same name is another thing
+                if not there:
+                    raise NoRoute(self._missing(home, name))
+                return self._nearest(home, name, there)
         found = self._all(home, name)
         if not found:
             raise NoRoute(self._missing(home, name))

@@ -14,7 +14,7 @@ from sql.databases import open_database
 from sql.lock.guard import Guard
 from sql.lock.terms import Source
 from sql.semantics import Role, View
-from sql.shop.shopfile import shop_from_catalog
+from sql.shop.drafting import shop_from_catalog
 
 TABLES = """
 CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, land TEXT, paid REAL);

@@ -36,7 +36,7 @@ from sql.lock.guard import CheckedQuery, Guard
 from sql.lock.run import run
 from sql.names import quoted
 from sql.semantics import Role, Shop, View, ViewColumn
-from sql.shop.shopfile import shop_from_catalog
+from sql.shop.drafting import shop_from_catalog
 from sql.types import Catalog, Dialect, QueryLimits
 
 LIMITS = QueryLimits(max_rows=1_000, timeout_s=20)

@@ -15,7 +15,7 @@ from llm.scripted import ScriptedEngine
 from sql.databases import open_database
 from sql.errors import QueryFailed, TwoWays, WrongStatement
 from sql.question.linking import Vocabulary, link
-from sql.shop.shopfile import shop_from_catalog
+from sql.shop.drafting import shop_from_catalog
 from sql.shop.workspace import Workspace, open_workspace
 from sql.statement.grammar import lark_text, number_text
 from sql.statement.language_draft import LanguageDrafter, sayable

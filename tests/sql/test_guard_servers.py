@@ -158,7 +158,7 @@ def test_a_table_whose_name_has_capitals_can_be_asked(
     opened: dict[Dialect, Database], postgres_server: Server
 ) -> None:
     """As made by tools that quote every name: PostgreSQL then knows it by that spelling alone."""
-    from sql.shop.shopfile import shop_from_catalog
+    from sql.shop.drafting import shop_from_catalog
 
     made = postgres_server.create_database("guard_capitals")
     made.execute(

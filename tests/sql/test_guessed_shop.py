@@ -19,7 +19,8 @@ from sql.databases import Database, open_database
 from sql.names import quoted
 from sql.question.linking import Vocabulary
 from sql.semantics import Metric, Shop
-from sql.shop.shopfile import dump_shop, load_shop, shop_from_catalog
+from sql.shop.drafting import shop_from_catalog
+from sql.shop.shopfile import dump_shop, load_shop
 from sql.shop.workspace import open_workspace
 from sql.statement.doubt import UNDESCRIBED
 from sql.types import Dialect, Table

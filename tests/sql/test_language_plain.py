@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from sql.databases import open_database
-from sql.shop.shopfile import shop_from_catalog
+from sql.shop.drafting import shop_from_catalog
 from sql.shop.workspace import Workspace, open_workspace
 from sql.statement.compile import compile_statement
 from sql.statement.parse import parse

@@ -12,7 +12,7 @@ import pytest
 
 from sql.databases import open_database
 from sql.question.linking import Vocabulary, link
-from sql.shop.shopfile import shop_from_catalog
+from sql.shop.drafting import shop_from_catalog
 from sql.shop.workspace import open_workspace
 
 TODAY = dt.date(2026, 6, 30)

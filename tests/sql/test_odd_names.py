@@ -27,7 +27,8 @@ from sql.lock.run import run
 from sql.names import needs_quotes
 from sql.question.linking import Vocabulary
 from sql.semantics import Role, Shop, View, ViewColumn
-from sql.shop.shopfile import dump_shop, load_shop, shop_from_catalog
+from sql.shop.drafting import shop_from_catalog
+from sql.shop.shopfile import dump_shop, load_shop
 from sql.shop.workspace import open_workspace
 from sql.types import Dialect, QueryLimits
 

@@ -9,8 +9,9 @@ import duckdb
 import pytest
 
 from sql.databases import open_database
+from sql.shop.drafting import shop_from_catalog
 from sql.shop.relations import Found, find_relations
-from sql.shop.shopfile import dump_shop, load_shop, shop_from_catalog
+from sql.shop.shopfile import dump_shop, load_shop
 from sql.shop.workspace import open_workspace
 from sql.statement.compile import compile_statement
 from sql.statement.parse import parse

@@ -16,7 +16,8 @@ from sql.databases.table_names import Placed, usable_names
 from sql.errors import ShopFileError, UnknownName, UnsafeQuery
 from sql.question.linking import Vocabulary
 from sql.semantics import Role, Shop, View, ViewColumn
-from sql.shop.shopfile import dump_shop, load_shop, shop_from_catalog
+from sql.shop.drafting import shop_from_catalog
+from sql.shop.shopfile import dump_shop, load_shop
 from sql.shop.workspace import open_workspace
 from sql.types import Dialect
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from sql.databases import open_database
 from sql.errors import ShopFileError
 from sql.semantics import Example, Metric, ReviewSource, Role, Shop, View, ViewColumn
-from sql.shop.shopfile import check_shop, dump_shop, load_shop, locate, shop_from_catalog
+from sql.shop.drafting import shop_from_catalog
+from sql.shop.shopfile import check_shop, dump_shop, load_shop, locate
 from sql.types import Catalog, CatalogColumn, CatalogTable, ColumnType, ForeignKey, QueryLimits
 
 ROOT = Path(__file__).resolve().parents[2]

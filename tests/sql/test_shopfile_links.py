@@ -8,7 +8,8 @@ import pytest
 
 from sql.errors import ShopFileError
 from sql.semantics import Shop
-from sql.shop.shopfile import dump_shop, load_shop, shop_from_catalog
+from sql.shop.drafting import shop_from_catalog
+from sql.shop.shopfile import dump_shop, load_shop
 from sql.types import Catalog, CatalogColumn, CatalogTable, ForeignKey
 
 GOOD = """\

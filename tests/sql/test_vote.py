@@ -14,7 +14,7 @@ from sql.databases import open_database
 from sql.errors import Senseless
 from sql.question.linking import Vocabulary, link
 from sql.question.stretches import question_stretches
-from sql.shop.shopfile import shop_from_catalog
+from sql.shop.drafting import shop_from_catalog
 from sql.shop.workspace import Workspace, open_workspace
 from sql.statement.language_draft import sayable
 from sql.statement.language_grammar import NOTHING

@@ -1,0 +1,263 @@
+"""What a text column really holds: dates in every usual order, numbers with commas and currency signs.
+
+:func:`read_texts` decides from values, :func:`expression` writes the value that is meant in a database's SQL.
+A date whose day and month cannot be told apart (03/05/2026, no day above 12 anywhere) is read day first and
+said to be unsure. Codes with leading zeros, and anything that a value in the column contradicts, stay texts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sql.names import quoted
+from sql.types import Dialect
+
+Order = Literal["ymd", "dmy", "mdy"]
+
+EMPTY = ("", "-", "--", "na", "n/a", "#n/a", "null", "none", "nan", "nil", "无", "空", "未知")
+"""Texts that stand for no value, in lower case."""
+LEAST = 3
+"""Different values that a decision needs."""
+
+_TIME = (
+    r"(?:[ T](?P<hour>\d{1,2}):(?P<minute>\d{2})(?P<second>:\d{2}(?:\.\d+)?)?"
+    r"(?P<zone> ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?"
+)
+_YMD = re.compile(rf"(?P<a>(?:19|20)\d\d)(?P<sep>[-/.])(?P<b>\d{{1,2}})(?P=sep)(?P<c>\d{{1,2}}){_TIME}$")
+_DMY = re.compile(rf"(?P<a>\d{{1,2}})(?P<sep>[-/.])(?P<b>\d{{1,2}})(?P=sep)(?P<c>(?:19|20)\d\d){_TIME}$")
+_CHINESE = re.compile(r"(?P<a>(?:19|20)\d\d)年(?P<b>\d{1,2})月(?P<c>\d{1,2})日$")
+_COMPACT = re.compile(r"(?P<a>(?:19|20)\d\d)(?P<b>\d\d)(?P<c>\d\d)$")
+
+_SIGNS = "€$£¥￥₹₽元"
+_CODES = ("EUR", "USD", "GBP", "CNY", "RMB", "JPY", "CHF", "SEK", "Kč", "zł", "kr")
+_NUMBER = re.compile(
+    rf"(?P<open>\()?\s*(?P<before>[{_SIGNS}]|{'|'.join(_CODES)})?\s*(?P<minus>[-+−])?\s*"
+    rf"(?P<digits>\d[\d.,'  ]*|[.,]\d+)\s*(?P<after>[{_SIGNS}%]|{'|'.join(_CODES)})?\s*(?P<close>\))?$"
+)
+_PLAIN = re.compile(r"\d+(?:\.\d+)?$|\.\d+$")
+_ENGLISH = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?$")
+_GERMAN = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?$|\d+,\d+$")
+_SPACE = re.compile("[ \u00a0\u202f']")
+_SPACED = re.compile(r"\d{1,3}(?:[ \u00a0\u202f']\d{3})+(?:[.,]\d+)?$")
+_THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How the texts of a column are meant."""
+
+    kind: Literal["date", "timestamp", "number"]
+    order: Order = "ymd"
+    separator: str = "-"
+    """Between the parts of a date; ``年`` for 2026年5月3日, empty for 20260503."""
+    is_padded: bool = True
+    """Whether every month and day has two figures."""
+    comma: Literal[".", ","] = "."
+    """What parts whole from broken."""
+    symbols: tuple[str, ...] = ()
+    """What stands around the figures of numbers, each to be left out."""
+    has_brackets: bool = False
+    """Whether (12.00) is a negative number."""
+    is_percent: bool = False
+    has_zone: bool = False
+    """Whether moments tell how far they are from UTC; they are read as the clock showed them there."""
+    empties: tuple[str, ...] = ()
+    """Texts that stand for no value, as they are spelled."""
+    is_sure: bool = True
+
+    @property
+    def is_iso(self) -> bool:
+        """Whether the texts are written as databases write dates, so that they compare as they are."""
+        return (
+            self.kind != "number"
+            and (self.order, self.separator) == ("ymd", "-")
+            and self.is_padded
+            and not self.has_zone
+        )
+
+    def told(self) -> str:
+        """In words."""
+        if self.kind == "number":
+            return "numbers with a decimal comma" if self.comma == "," else "numbers"
+        if self.order == "ymd":
+            return "moments, read as written, without their zone" if self.has_zone else "dates"
+        first = "day first" if self.order == "dmy" else "month first"
+        return f"dates, {first}" + ("" if self.is_sure else " (no value tells; it could be month first)")
+
+
+def read_texts(values: Sequence[str], *, is_code: bool = False) -> Reading | None:
+    """How the different values of a text column are meant; ``None`` where they are just texts.
+
+    Args:
+        is_code: whether the column's name says that its figures are a code, which is no number.
+    """
+    empties = tuple(v for v in values if v.strip().casefold() in EMPTY)
+    left = [v.strip() for v in values if v.strip().casefold() not in EMPTY]
+    if len(left) < LEAST:
+        return None
+    return _dates(left, empties) or (None if is_code else _numbers(left, empties))
+
+
+def _dates(values: Sequence[str], empties: tuple[str, ...]) -> Reading | None:
+    for pattern, separator in ((_YMD, None), (_CHINESE, "年"), (_COMPACT, ""), (_DMY, None)):
+        found = [pattern.match(value) for value in values]
+        matches = [m for m in found if m is not None]
+        if len(matches) < len(values):
+            continue
+        separators = {m["sep"] for m in matches} if separator is None else {separator}
+        if len(separators) > 1:
+            return None
+        has_time = any(m.groupdict().get("hour") for m in matches)
+        first = "a" if pattern is _DMY else "c"
+        small = [(int(m[first]), int(m["b"])) for m in matches]
+        order: Order = "ymd"
+        is_sure = True
+        if pattern is _DMY:
+            day_first, month_first = any(a > 12 for a, _ in small), any(b > 12 for _, b in small)
+            if day_first and month_first:
+                return None
+            order = "mdy" if month_first else "dmy"
+            is_sure = day_first or month_first or separators == {"."}
+            days, months = ([a for a, _ in small], [b for _, b in small])
+            if order == "mdy":
+                days, months = months, days
+        else:
+            days, months = [d for d, _ in small], [m for _, m in small]
+        if max(days) > 31 or max(months) > 12 or min(days) < 1 or min(months) < 1:
+            return None
+        ends = (("a", "b") if pattern is _DMY else ("b", "c")) if separator != "" else ()
+        return Reading(
+            kind="timestamp" if has_time else "date",
+            order=order,
+            separator=separators.pop(),
+            is_padded=all(len(m[end]) == 2 for m in matches for end in ends),
+            has_zone=any(m.groupdict().get("zone") for m in matches),
+            empties=empties,
+            is_sure=is_sure,
+        )
+    return None
+
+
+def _numbers(values: Sequence[str], empties: tuple[str, ...]) -> Reading | None:
+    found = [_NUMBER.match(value) for value in values]
+    matches = [m for m in found if m is not None]
+    if len(matches) < len(values) or any(bool(m["open"]) != bool(m["close"]) for m in matches):
+        return None
+    written = [m["digits"].strip() for m in matches]
+    if any(_SPACE.search(d) and not _SPACED.match(d) for d in written):
+        return None  # a telephone number
+    digits = [_SPACE.sub("", d) for d in written]
+    signs = {m[side] for m in matches for side in ("before", "after") if m[side]}
+    if len(signs) > 1 or ("%" in signs and not all(m["after"] == "%" for m in matches)):
+        return None  # several currencies in one column add up to nothing
+    has_fraction = any("." in d or "," in d for d in digits)
+    if not signs and not has_fraction and any(len(d) > 1 and d.startswith("0") for d in digits):
+        return None  # a code with leading zeros
+    telling = [d for d in digits if re.search("[.,]", d) and not _THOUSANDS.match(d)]
+    is_open = not telling and any(_THOUSANDS.match(d) for d in digits)
+    english = all(_PLAIN.match(d) or _ENGLISH.match(d) for d in digits)
+    german = all(re.fullmatch(r"\d+", d) or _GERMAN.match(d) for d in digits)
+    if not english and not german:
+        return None
+    # 1.200 alone may be either: with a currency it is hardly parted into thousandths
+    is_comma = german and (not english or any("," in d for d in telling) or (is_open and bool(signs)))
+    others = sorted(signs - {"%"}) + (["%"] if "%" in signs else [])
+    spaces = sorted({space for d in written for space in _SPACE.findall(d)})
+    thousands = "." if is_comma else ","
+    return Reading(
+        kind="number",
+        comma="," if is_comma else ".",
+        symbols=(*others, *spaces, *((thousands,) if any(thousands in d for d in digits) else ())),
+        has_brackets=any(m["open"] for m in matches),
+        is_percent="%" in signs,
+        empties=empties,
+        is_sure=not is_open,
+    )
+
+
+# ---- the value in SQL -------------------------------------------------------------------------------------
+
+
+def expression(reading: Reading, column: str, dialect: Dialect) -> str:
+    """SQL of what a text in ``column`` means, by the database's own functions; NULL for no value."""
+    text = f"TRIM({quoted(column, dialect)})"
+    write = _number_sql if reading.kind == "number" else _date_sql
+    meant = write(reading, text, dialect)
+    none = ", ".join(_literal(e) for e in dict.fromkeys(("", *(e.strip() for e in reading.empties))))
+    return f"CASE WHEN {text} IN ({none}) THEN NULL ELSE {meant} END"
+
+
+def _number_sql(reading: Reading, text: str, dialect: Dialect) -> str:
+    plain = text
+    for symbol in (*reading.symbols, *(("(", ")") if reading.has_brackets else ())):
+        plain = f"REPLACE({plain}, {_literal(symbol)}, '')"
+    plain = f"REPLACE({plain}, '−', '-')" if dialect != "mysql" else plain
+    if reading.comma == ",":
+        plain = f"REPLACE({plain}, ',', '.')"
+    kind = "REAL" if dialect == "sqlite" else "DECIMAL(18, 4)"
+    number = f"CAST(TRIM({plain}) AS {kind})"
+    if reading.has_brackets:
+        number = f"CASE WHEN {text} LIKE '(%' THEN -1 * {number} ELSE {number} END"
+    return f"{number} / 100.0" if reading.is_percent else number
+
+
+_STRFTIME = {"ymd": "%Y{0}%m{0}%d", "dmy": "%d{0}%m{0}%Y", "mdy": "%m{0}%d{0}%Y"}
+_POSTGRES = {"ymd": "YYYY{0}MM{0}DD", "dmy": "DD{0}MM{0}YYYY", "mdy": "MM{0}DD{0}YYYY"}
+
+
+def _date_sql(reading: Reading, text: str, dialect: Dialect) -> str:
+    if reading.has_zone:
+        text = f"SUBSTR(REPLACE({text}, 'T', ' '), 1, 19)"
+    kind = "TIMESTAMP" if reading.kind == "timestamp" else "DATE"
+    if dialect == "sqlite":
+        return _sqlite_date(reading, text)
+    if reading.separator == "年":
+        text = f"REPLACE(REPLACE(REPLACE({text}, '年', '-'), '月', '-'), '日', '')"
+    parted = "-" if reading.separator == "年" else reading.separator
+    if reading.order == "ymd" and parted in ("-", "/") and dialect != "mysql":
+        return f"CAST(REPLACE({text}, '/', '-') AS {kind})" if parted == "/" else f"CAST({text} AS {kind})"
+    if dialect == "postgres":
+        layout = _POSTGRES[reading.order].format(parted)
+        if reading.kind == "timestamp":
+            return f"CAST(TO_TIMESTAMP({text}, '{layout} HH24:MI:SS') AS TIMESTAMP)"
+        return f"TO_DATE({text}, '{layout}')"
+    layout = _STRFTIME[reading.order].format(parted)
+    if dialect == "mysql":
+        if reading.kind == "timestamp":
+            return f"STR_TO_DATE(REPLACE({text}, 'T', ' '), '{layout} %H:%i:%s')"
+        return f"STR_TO_DATE({text}, '{layout}')"
+    if reading.kind == "timestamp":
+        short = f"WHEN LENGTH({text}) <= 10 THEN ' 00:00:00' WHEN LENGTH({text}) <= 16 THEN ':00'"
+        times = f"{text} || CASE {short} ELSE '' END"
+        return f"STRPTIME({times}, '{layout} %H:%M:%S')"
+    return f"CAST(STRPTIME({text}, '{layout}') AS DATE)"
+
+
+def _sqlite_date(reading: Reading, text: str) -> str:
+    """A text YYYY-MM-DD, with what follows it: SQLite has no dates, only texts that compare like them."""
+    if (reading.order, reading.separator, reading.is_padded) == ("ymd", "-", True):
+        return text
+    if reading.separator == "":
+        return f"SUBSTR({text}, 1, 4) || '-' || SUBSTR({text}, 5, 2) || '-' || SUBSTR({text}, 7, 2)"
+    if reading.separator == "年":
+        text, separator = f"REPLACE(REPLACE(REPLACE({text}, '年', '-'), '月', '-'), '日', '')", "-"
+    else:
+        separator = reading.separator
+    first = f"SUBSTR({text}, 1, INSTR({text}, '{separator}') - 1)"
+    rest = f"SUBSTR({text}, INSTR({text}, '{separator}') + 1)"
+    second = f"SUBSTR({rest}, 1, INSTR({rest}, '{separator}') - 1)"
+    last = f"SUBSTR({rest}, INSTR({rest}, '{separator}') + 1)"
+    two = "SUBSTR('0' || {0}, -2)".format
+    if reading.order == "ymd":
+        day = f"SUBSTR({last} || ' ', 1, INSTR({last} || ' ', ' ') - 1)"
+        time = f"SUBSTR({last}, LENGTH({day}) + 1)"
+        return f"{first} || '-' || {two(second)} || '-' || {two(day)} || {time}"
+    day, month = (first, second) if reading.order == "dmy" else (second, first)
+    return f"SUBSTR({last}, 1, 4) || '-' || {two(month)} || '-' || {two(day)} || SUBSTR({last}, 5)"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

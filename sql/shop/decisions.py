@@ -1,0 +1,17 @@
+"""What was decided for a description, in words for who runs the shop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """Something that was decided for a description, for a person to read."""
+
+    place: str
+    """The view, column or key of ``shop.yml`` that it is about."""
+    text: str
+    """What was taken, and why, in a sentence."""
+    is_sure: bool = True
+    """``False``: only who runs the shop knows it."""

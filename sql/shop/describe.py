@@ -1,0 +1,115 @@
+"""The description of a database that nobody has described, with what was decided for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sql.databases import Database
+from sql.semantics import Shop, View
+from sql.shop.decisions import Decision
+from sql.shop.drafting import shop_from_catalog, time_of
+from sql.shop.measures import find_measures, is_sold
+from sql.shop.relations import find_relations
+from sql.shop.trade_words import words_for
+from sql.shop.typing_texts import distinct_texts, type_texts
+from sql.shop.value_words import MAX_VALUES, words_of_values
+from sql.shop.workspace import Workspace, open_workspace
+from sql.types import Catalog
+
+
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """A first description, and what a person should know of how it came about."""
+
+    shop: Shop
+    decisions: tuple[Decision, ...]
+
+
+def describe_database(database: Database, *, name: str, location: str, with_views: bool = False) -> Described:
+    """Describe what is in ``database``; it is only read, and only counts and last days come back.
+
+    Args:
+        name: the shop's name; ``location``: where its database is.
+        with_views: take the database's own views too, and not only its tables.
+    Raises:
+        ShopFileError: the database has no table.
+        SqlError: it cannot be read.
+    """
+    whole = database.catalog()
+    catalog, left_out = (whole, ()) if with_views else _tables(whole)
+    decisions = []
+    if left_out:
+        some = ", ".join(left_out[:3]) + (", …" if len(left_out) > 3 else "")
+        text = (
+            f"{len(left_out)} views of the database are left out ({some}): they repeat what its tables hold"
+        )
+        decisions.append(Decision(place="views", text=text))
+    shop = replace(shop_from_catalog(catalog, name=name, database=location), is_drafted=True)
+    found = find_relations(open_workspace(shop, database=database))
+    for view, key in found.keys.items():
+        text = f"{view}: {key} tells its rows apart, so it was taken for the key"
+        decisions.append(Decision(place=f"views.{view}.key", text=text))
+    for each in found.relations:
+        text = (
+            f"{each.view}.{each.column} refers to {each.target}.{each.key}: {each.matched:,} of "
+            f"{each.total:,} values are found there ({each.share:.0%})"
+        )
+        decisions.append(Decision(place=f"views.{each.view}.refs", text=text, is_sure=each.share == 1.0))
+    views, typed = type_texts(open_workspace(found.shop, database=database))
+    views = tuple(v if v.time else replace(v, time=time_of(v)) for v in views)
+    views = tuple(_with_clock(view, views) for view in views)
+    shop, measured = find_measures(open_workspace(replace(found.shop, views=views), database=database))
+    shop = with_values(with_words(shop), open_workspace(shop, database=database))
+    return Described(shop=shop, decisions=(*decisions, *typed, *measured))
+
+
+def _tables(catalog: Catalog) -> tuple[Catalog, tuple[str, ...]]:
+    """The catalogue without the database's own views, and their names; whole where it has nothing else."""
+    tables = tuple(t for t in catalog.tables if not t.is_view)
+    if not any(t.columns for t in tables):
+        return catalog, ()
+    left_out = tuple(t.name for t in catalog.tables if t.is_view)
+    return replace(catalog, tables=tables), left_out
+
+
+def _with_clock(view: View, views: tuple[View, ...]) -> View:
+    """A line takes its time from its order, and not from the product, which may have one too."""
+    if view.time is not None:
+        return view
+    timed = [v for v in views if v.time is not None and v.name in view.refs.values()]
+    events = [v for v in timed if is_sold(v)]
+    if len(events) != 1 or len(timed) == 1:
+        return view
+    prefer = {v.time: events[0].name for v in timed if v is not events[0] and v.time is not None}
+    return replace(view, prefer={**prefer, **view.prefer})
+
+
+def with_words(shop: Shop) -> Shop:
+    """The shop with the words that people use for what its views and columns are named after."""
+    return replace(shop, views=tuple(map(_worded, shop.views)))
+
+
+def with_values(shop: Shop, workspace: Workspace) -> Shop:
+    """The shop with the words that people use for values such as countries and states."""
+    views = []
+    for view in shop.views:
+        columns = []
+        for column in view.columns:
+            if column.sampled and not column.values and column.name not in view.refs:
+                values = distinct_texts(workspace, view, column, MAX_VALUES + 1)
+                column = replace(column, values=words_of_values(column.name, values))
+            columns.append(column)
+        views.append(replace(view, columns=tuple(columns)))
+    return replace(shop, views=tuple(views))
+
+
+def _worded(view: View) -> View:
+    columns = tuple(
+        replace(c, synonyms=_joined(c.synonyms, words_for(c.name))) if not c.is_key else c
+        for c in view.columns
+    )
+    return replace(view, columns=columns, synonyms=_joined(view.synonyms, words_for(view.name)))
+
+
+def _joined(own: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*own, *more)))

@@ -1,0 +1,348 @@
+"""What a shop sells, found in tables that nobody described: its revenue, its units, and its last day.
+
+A row of an order's lines is told by what it holds: a quantity with a price, or an amount, and a link to the
+order. Where lines hold money they are taken, since products and categories hang on them; else the orders'
+own totals. What was taken, and what else could have been, is told (:class:`~sql.shop.decisions.Decision`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sql.errors import SqlError
+from sql.names import quoted
+from sql.semantics import Metric, Shop, View, ViewColumn
+from sql.shop.decisions import Decision
+from sql.shop.trade_words import read_name
+
+if TYPE_CHECKING:
+    from sql.shop.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+OLD_DAYS = 45
+"""Days without a row after which a shop's last day is its clock, and not today."""
+
+_QUANTITY = re.compile(r"\b(?:quantity|unit sold|piece)\b|数量|件数|销量|\bmenge\b|\banzahl\b")
+_PRICE = re.compile(r"\bprice\b|单价|售价|价格|\bpreis\b")
+_OTHER_PRICE = re.compile(
+    r"\b(?:cost|buy|purchase|list|old|original|wholesale|retail|msrp)\b|成本|进价|进货|标价|原价"
+)
+_COST = re.compile(r"\b(?:cost|buy|purchase)\b|成本|进价|进货")
+_DISCOUNT = re.compile(r"\bdiscount\b|\brabatt\b|折扣")
+_AMOUNT = (
+    re.compile(
+        r"\bnet revenue\b|\bline total\b|\bextended price\b|\brevenue\b|\bsale(?: amount)?$|实付|销售额|成交"
+    ),
+    re.compile(
+        r"\bgrand total\b|\btotal (?:amount|price|sale|paid)\b"
+        r"|\border (?:total|amount|value)\b|总金额|总额|应付"
+    ),
+    re.compile(r"\btotal$|\bamount\b|\bsubtotal\b|\bumsatz\b|\bbetrag\b|金额|合计|小计"),
+)
+"""Names of columns with the money of a row, the clearest first."""
+_NO_INCOME = re.compile(
+    r"\b(?:tax|vat|shipping|freight|refund|discount|coupon|cost|fee|tip|limit|budget|credit|profit|margin|item"
+    r"|quantity|count)\b|税|运费|退款|优惠|折扣|成本|费|额度|预算|利润|数量|件数"
+)
+_SOLD = re.compile(
+    r"\b(?:order|sale|invoice|transaction|receipt|bill|purchase|checkout|rental|payment)\b|订单|销售|流水|支付|付款|交易|发票"
+)
+_NOT_SOLD = re.compile(
+    r"\b(?:stock|inventory|warehouse|cart|basket|wish|refund|return|purchase order|supplier|vendor|budget"
+    r"|quote|campaign|price|shipment)\b|库存|仓库|购物车|退货|退款|采购|进货|供应商|盘点|报价|活动"
+)
+_STOCK = re.compile(r"\b(?:stock|inventory)\b|库存")
+_PIECES = re.compile(r"\b(?:quantity|on hand|balance|stock|available)\b|数量|可用|库存|结存")
+_LINE = re.compile(r"\b(?:line|item|detail|lookup)\b|明细")
+_NEVER_NOW = re.compile(
+    r"\b(?:delete|deleted|due|expire|expiry|valid|birth|required|estimated|end|update|updated|modified)\b|到期|失效|预计|生日|更新"
+)
+
+REVENUE = ("sales", "turnover", "total sales", "销售额", "营业额", "收入", "成交额")
+UNITS = ("units", "units sold", "items sold", "pieces sold", "quantity sold", "销量", "件数", "销售数量")
+STOCK = ("stock", "in stock", "on hand", "库存", "库存数量", "现货")
+DISCOUNT_GIVEN = ("discounts given", "discount amount", "total discount", "优惠金额", "折扣金额", "让利")
+ORDER_VALUE = ("average order value", "average order", "AOV", "average basket", "客单价", "平均订单金额")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Money:
+    """What a row of a view brings in."""
+
+    view: View
+    amount: str
+    """SQL over the view's columns."""
+    told: str
+    units: str | None
+    """SQL, or ``None`` where it says nothing about pieces."""
+    is_line: bool
+    order: str | None
+    """The column that tells which order a line belongs to."""
+    discount: str = ""
+    """SQL of what a row gives away, where a share of it is told."""
+    no_sums: tuple[str, ...] = ()
+    """Sums that mean nothing, such as that of a discount in per cent."""
+
+
+def find_measures(workspace: Workspace) -> tuple[Shop, tuple[Decision, ...]]:
+    """The shop with revenue, units and average order value where its tables tell them, and a clock."""
+    shop = workspace.shop
+    decisions: list[Decision] = []
+    money = _money(workspace)
+    if money:
+        shop = _with_metrics(shop, money[0], workspace)
+        chosen = money[0]
+        others = [f"{m.view.name} ({m.told})" for m in money[1:3]]
+        decisions.append(
+            Decision(
+                place="metrics.revenue",
+                text=f"Revenue is {chosen.told}, summed over {chosen.view.name}; rows in every state count"
+                + (f". It could be read from {' or '.join(others)} as well" if others else ""),
+                is_sure=False,
+            )
+        )
+    shop = _with_stock(shop, workspace)
+    clock = _clock(workspace, money[0] if money else None)
+    if clock is not None:
+        view, column, last = clock
+        shop = replace(shop, today=f"max({view.name}.{column})")
+        decisions.append(
+            Decision(
+                place="today",
+                text=f"The data end on {last.isoformat()} ({view.name}.{column}); that day counts as today",
+            )
+        )
+    return shop, tuple(decisions)
+
+
+# ---- money ------------------------------------------------------------------------------------------------
+
+
+def _spoken(name: str) -> str:
+    return " ".join(read_name(name))
+
+
+def is_sold(view: View) -> bool:
+    """Whether a view's name says that its rows are sales: orders, invoices, payments."""
+    said = _spoken(view.name)
+    return bool(_SOLD.search(said)) and not _NOT_SOLD.search(said)
+
+
+def _numbers(view: View) -> list[ViewColumn]:
+    keys = {*view.key, *view.refs}
+    return [c for c in view.columns if c.is_measure and c.name not in keys]
+
+
+def _first(
+    columns: list[ViewColumn], wanted: re.Pattern[str], without: re.Pattern[str] | None = None
+) -> ViewColumn | None:
+    for column in columns:
+        said = _spoken(column.name)
+        if wanted.search(said) and not (without is not None and without.search(said)):
+            return column
+    return None
+
+
+def _money(workspace: Workspace) -> list[_Money]:
+    """What could be the shop's income, the likeliest first."""
+    found: list[tuple[float, int, _Money]] = []
+    for place, view in enumerate(workspace.shop.views):
+        said = _spoken(view.name)
+        if _NOT_SOLD.search(said):
+            continue
+        money = _line_money(workspace, view) or _order_money(workspace, view)
+        if money is None:
+            continue
+        score = 4.0 * money.is_line + 2.0 * bool(_SOLD.search(said)) + 1.0 * bool(_LINE.search(said))
+        score += 1.0 * bool(view.refs) - 2.0 * bool(re.search(r"\bpayment\b|支付|付款", said))
+        found.append((-score, place, money))
+    return [money for _, _, money in sorted(found, key=lambda f: f[:2])]
+
+
+def _line_money(workspace: Workspace, view: View) -> _Money | None:
+    """A line: a quantity with a price or an amount, and the order or the time it belongs to."""
+    numbers = _numbers(view)
+    quantity = _first(numbers, _QUANTITY)
+    amount = _amount(numbers)
+    price = _first(numbers, _PRICE, _OTHER_PRICE) or _first(numbers, _PRICE, _COST)
+    order = _order_column(workspace.shop, view)
+    is_named = bool(_LINE.search(_spoken(view.name)))
+    if order is None and view.time is None:
+        return None  # a list of products has prices too
+    if quantity is None and not (is_named and price is not None and order is not None):
+        return None
+
+    def write(column: ViewColumn) -> str:
+        return quoted(column.name, workspace.catalog.dialect)
+
+    units = f"SUM({write(quantity)})" if quantity is not None else "COUNT(*)"
+    if amount is not None:
+        return _Money(
+            view=view, amount=write(amount), told=amount.name, units=units, is_line=True, order=order
+        )
+    if price is None:
+        return None
+    sql, told = write(price), price.name
+    no_sums: tuple[str, ...] = ()
+    given = ""
+    if quantity is not None:
+        sql, told = f"{write(quantity)} * {sql}", f"{quantity.name} × {told}"
+    discount = _first(numbers, _DISCOUNT)
+    if discount is not None:
+        most = _most(workspace, view, discount)
+        if most is not None and 0 < most <= 1:
+            no_sums, given = (f"SUM({write(discount)})",), f"{sql} * {write(discount)}"
+            sql, told = f"{sql} * (1 - {write(discount)})", f"{told} × (1 - {discount.name})"
+        elif most is not None and re.search(r"\b(?:pct|percent|rate)\b|率", _spoken(discount.name)):
+            no_sums, given = (f"SUM({write(discount)})",), f"{sql} * {write(discount)} / 100.0"
+            sql, told = f"{sql} * (1 - {write(discount)} / 100.0)", f"{told} less {discount.name} per cent"
+        elif most is not None and most > 0:
+            sql, told = f"{sql} - {write(discount)}", f"{told} - {discount.name}"
+    return _Money(
+        view=view,
+        amount=sql,
+        told=told,
+        units=units,
+        is_line=True,
+        order=order,
+        discount=given,
+        no_sums=no_sums,
+    )
+
+
+def _order_money(workspace: Workspace, view: View) -> _Money | None:
+    """An order or payment with its own total."""
+    amount = _amount(_numbers(view))
+    if amount is None or view.time is None or not _SOLD.search(_spoken(view.name)):
+        return None
+    sql = quoted(amount.name, workspace.catalog.dialect)
+    return _Money(view=view, amount=sql, told=amount.name, units=None, is_line=False, order=None)
+
+
+def _amount(numbers: list[ViewColumn]) -> ViewColumn | None:
+    return next(filter(None, (_first(numbers, wanted, _NO_INCOME) for wanted in _AMOUNT)), None)
+
+
+def _order_column(shop: Shop, view: View) -> str | None:
+    """The column that tells a line's order: it refers to a view with a time, named after what is sold."""
+    for column, target in view.refs.items():
+        there = shop.view(target)
+        if (
+            there is not None
+            and there.time is not None
+            and _SOLD.search(f"{_spoken(target)} {_spoken(column)}")
+        ):
+            return column
+    for named in view.columns:
+        said = _spoken(named.name)
+        if named.name not in view.refs and re.search(r"\border (?:id|number)\b|订单(?:号|编号)|单号", said):
+            return named.name if view.key != (named.name,) else None
+    return None
+
+
+def _most(workspace: Workspace, view: View, column: ViewColumn) -> float | None:
+    dialect = workspace.catalog.dialect
+    largest = f"SELECT MAX({quoted(column.name, dialect)}) AS m FROM {quoted(view.name, dialect)}"
+    try:
+        table = workspace.run(largest)
+        return float(str(table.rows[0][0])) if table.rows and table.rows[0][0] is not None else None
+    except (SqlError, ValueError) as error:
+        logger.info("not looked at: %s", type(error).__name__)
+        return None
+
+
+def _with_metrics(shop: Shop, money: _Money, workspace: Workspace) -> Shop:
+    names = {c.name.lower() for v in shop.views for c in v.columns} | {m.name.lower() for m in shop.metrics}
+
+    def named(name: str) -> str:
+        return name if name not in names else f"shop_{name}"
+
+    unit = shop.currency
+    home = money.view.name
+    added = [
+        Metric(name=named("revenue"), view=home, sql=f"SUM({money.amount})", synonyms=REVENUE, unit=unit)
+    ]
+    if money.units is not None:
+        added.append(Metric(name=named("units_sold"), view=home, sql=money.units, synonyms=UNITS))
+    orders = "COUNT(*)" if not money.is_line else None
+    if money.order is not None:
+        orders = f"COUNT(DISTINCT {quoted(money.order, workspace.catalog.dialect)})"
+    if orders is not None:
+        sql = f"SUM({money.amount}) * 1.0 / {orders}"
+        added.append(
+            Metric(name=named("average_order_value"), view=home, sql=sql, synonyms=ORDER_VALUE, unit=unit)
+        )
+    if money.discount:
+        sql = f"SUM({money.discount})"
+        added.append(
+            Metric(name=named("discount_given"), view=home, sql=sql, synonyms=DISCOUNT_GIVEN, unit=unit)
+        )
+    said = {(metric.view, metric.sql) for metric in added} | {(home, sql) for sql in money.no_sums}
+    if money.is_line:
+        said.add((home, "COUNT(*)"))  # lines are not what is counted: orders are, or units
+    kept = tuple(m for m in shop.metrics if (m.view, m.sql) not in said)
+    return replace(shop, metrics=(*kept, *added))
+
+
+def _with_stock(shop: Shop, workspace: Workspace) -> Shop:
+    """Of a table of stock its pieces are asked for, never its rows."""
+    metrics = list(shop.metrics)
+    for view in shop.views:
+        pieces = _first(_numbers(view), _PIECES) if _STOCK.search(_spoken(view.name)) else None
+        if pieces is None:
+            continue
+        summed = f"SUM({quoted(pieces.name, workspace.catalog.dialect)})"
+        metrics = [m for m in metrics if (m.view, m.sql) != (view.name, "COUNT(*)")]
+        known = [m for m in metrics if (m.view, m.sql) == (view.name, summed)]
+        for metric in known:
+            words = tuple(dict.fromkeys((*STOCK, *metric.synonyms)))
+            metrics[metrics.index(metric)] = replace(metric, synonyms=words)
+        if not known:
+            metrics.append(
+                Metric(name=f"total_{view.name}_{pieces.name}", view=view.name, sql=summed, synonyms=STOCK)
+            )
+    return replace(shop, metrics=tuple(metrics))
+
+
+# ---- the clock --------------------------------------------------------------------------------------------
+
+
+def _clock(workspace: Workspace, money: _Money | None) -> tuple[View, str, dt.date] | None:
+    """The view and column with the shop's last day, where that is long ago: of what is sold before others."""
+    shop, now = workspace.shop, dt.date.today()
+    sold: set[str] = set()
+    if money is not None:
+        sold = {money.view.name, *(target for target in money.view.refs.values())}
+    best: tuple[tuple[bool, bool, dt.date], View, str] | None = None
+    for view in shop.views:
+        if view.time is None or _NEVER_NOW.search(_spoken(view.time)):
+            continue
+        last = _last_day(workspace, view, view.time)
+        if last is None or last > now:
+            continue
+        is_sold = bool(_SOLD.search(_spoken(view.name)))
+        rank = (is_sold and view.name in sold, is_sold, last)
+        if best is None or rank > best[0]:
+            best = rank, view, view.time
+    if best is None or (now - best[0][2]).days < OLD_DAYS:
+        return None
+    return best[1], best[2], best[0][2]
+
+
+def _last_day(workspace: Workspace, view: View, column: str) -> dt.date | None:
+    from sql.shop.workspace import as_date
+
+    dialect = workspace.catalog.dialect
+    try:
+        table = workspace.run(
+            f"SELECT MAX({quoted(column, dialect)}) AS last FROM {quoted(view.name, dialect)}"
+        )
+    except SqlError as error:
+        logger.info("not looked at: %s", type(error).__name__)
+        return None
+    return as_date(table.rows[0][0]) if table.rows else None

@@ -1,0 +1,67 @@
+"""How people call values in the other language: countries and cities (CLDR's names), states and ways to pay.
+
+A shop writes ``Germany``, ``DE`` or ``德国``; who asks may say any of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from sql.shop.trade_words import read_name, value_names
+
+_COUNTRY = re.compile(r"\b(?:country|nation|ctry|market|land)\b|国家|国别|国$")
+_CITY = re.compile(r"\b(?:city|town|ort)\b|城市|市$")
+MAX_VALUES = 400
+"""Different values beyond which a column is no list of places or states."""
+
+
+def words_of_values(column: str, values: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Value → other words for it, for those of a column's values that have any."""
+    if len(values) > MAX_VALUES:
+        return {}
+    said = " ".join(read_name(column))
+    known: list[Mapping[str, Sequence[str]]] = [value_names()]
+    if _COUNTRY.search(said):
+        known.append(_countries())
+    if _CITY.search(said):
+        known.append(_cities())
+    found = {}
+    for value in values:
+        words = [w for names in known for w in names.get(value.strip().casefold(), ()) if w != value]
+        if words:
+            found[value] = tuple(dict.fromkeys(words))
+    return found
+
+
+@cache
+def _countries() -> dict[str, tuple[str, ...]]:
+    """Any of a country's names or its code, in lower case → its names in English and Chinese."""
+    from babel import Locale
+
+    english, chinese = Locale("en").territories, Locale("zh").territories
+    found: dict[str, tuple[str, ...]] = {}
+    for code, name in english.items():
+        if not re.fullmatch("[A-Z]{2}", code):
+            continue
+        names = (name, chinese.get(code, name))
+        for each in (code, *names):
+            found[each.casefold()] = names
+    for other, code in (("usa", "US"), ("uk", "GB"), ("england", "GB"), ("america", "US"), ("holland", "NL")):
+        found[other] = (english[code], chinese[code])
+    return found
+
+
+@cache
+def _cities() -> dict[str, tuple[str, ...]]:
+    """A city's name in English or Chinese, in lower case → both; those that CLDR names for time zones."""
+    from babel import Locale
+
+    chinese = Locale("zh").time_zones
+    found = {}
+    for zone, told in chinese.items():
+        names = (zone.rpartition("/")[2].replace("_", " "), str(told.get("city", "")))
+        for each in filter(None, names):
+            found[each.casefold()] = tuple(filter(None, names))
+    return found
