@@ -38,7 +38,7 @@ from sql.errors import QueryTimeout, QueryTooLarge, SqlError, UnsafeQuery
 from sql.lock.guard import Guard
 from sql.lock.run import run
 from sql.semantics import Role
-from sql.shop.shopfile import shop_from_catalog
+from sql.shop.drafting import shop_from_catalog
 from sql.types import Dialect, QueryLimits
 
 CATALOGUE = Path(__file__).parent / "expensive.yml"

@@ -46,7 +46,8 @@ from sql.errors import NotAllowed, QueryFailed, SqlError, UnknownName, UnsafeQue
 from sql.lock.guard import Guard
 from sql.lock.run import run
 from sql.semantics import Attributes, AttributeValue, Role, Shop
-from sql.shop.shopfile import load_shop, shop_from_catalog
+from sql.shop.drafting import shop_from_catalog
+from sql.shop.shopfile import load_shop
 from sql.types import QueryLimits
 
 CANARY = "CANARY"

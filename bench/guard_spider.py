@@ -31,7 +31,7 @@ from pathlib import Path
 from sql.databases import open_database
 from sql.errors import QueryTimeout, SqlError, Ungrouped, UnsafeQuery
 from sql.lock.run import run
-from sql.shop.shopfile import shop_from_catalog
+from sql.shop.drafting import shop_from_catalog
 from sql.shop.workspace import Workspace, open_workspace
 from sql.types import QueryLimits
 

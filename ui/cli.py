@@ -634,7 +634,7 @@ def init(
     from sql.shop.shopfile import dump_shop
 
     found = described_location(url, with_views=views)
-    shop = found.shop
+    shop = replace(found.shop, database=_seen_from(out, url))
     write_whole(out, dump_shop(shop).encode())
     say(f"Wrote {out}: {len(shop.views)} views of {without_password(url)}.")
     for is_sure, title in ((True, "Decided:"), (False, "Please check, since only you know it:")):
@@ -656,6 +656,17 @@ def init(
         return
     say(f'Edit it, then ask: shoptalk ask --shop {out} "How many rows are in {shop.views[0].name}?"')
     print_text(str(out))
+
+
+def _seen_from(out: Path, url: str) -> str:
+    """A database's place as a description in ``out`` names it: paths start from the description's folder."""
+    from sql.databases import file_of
+
+    path = file_of(url)
+    if "://" in path:
+        return path
+    folder, place = out.absolute().parent, Path(path).expanduser().absolute()
+    return str(place.relative_to(folder)) if place.is_relative_to(folder) else str(place)
 
 
 @app.command()

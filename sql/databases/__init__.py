@@ -10,16 +10,20 @@ import threading
 from typing import Protocol
 
 from sql.databases.addresses import without_password
-from sql.databases.connect import open_database
+from sql.databases.connect import file_of, open_database
+from sql.databases.reading import Told
 from sql.databases.rights import Right
 from sql.lock.guard import CheckedQuery
 from sql.types import Catalog, Dialect, Plan, QueryLimits, Table
 
-__all__ = ["Database", "Right", "open_database", "without_password"]
+__all__ = ["Database", "Right", "file_of", "open_database", "without_password"]
 
 
 class Database(Protocol):
     """A shop's database, opened for reading only. Safe to use from several threads."""
+
+    notes: tuple[Told, ...]
+    """What was decided while files were read; nothing of a database's own types."""
 
     @property
     def dialect(self) -> Dialect:

@@ -13,6 +13,7 @@ from sql.types import QueryLimits
 if TYPE_CHECKING:
     from sql.databases import Database
 
+FILE_SCHEMES = ("duckdb", "sqlite", "file")
 _SCHEME = re.compile(r"^([a-z][a-z0-9+]+)://(.*)$", re.IGNORECASE)
 
 
@@ -40,12 +41,12 @@ def open_database(location: str, *, base: Path | None = None, limits: QueryLimit
             from sql.databases.mysql_database import MysqlDatabase
 
             return MysqlDatabase(location, limits)
-        if kind not in ("duckdb", "sqlite", "file"):
+        if kind not in FILE_SCHEMES:
             raise DatabaseUnavailable(
                 f"{kind}:// databases cannot be opened by this version; it opens postgresql:// and mysql:// "
                 "addresses, and DuckDB, SQLite, CSV and Parquet files"
             )
-        location = scheme.group(2)
+        location = file_of(location, base)
     if not location.strip():
         raise DatabaseUnavailable("the database's path is empty; set `database` in shop.yml")
     path = Path(location).expanduser()
@@ -56,6 +57,24 @@ def open_database(location: str, *, base: Path | None = None, limits: QueryLimit
     if not path.exists():
         raise DatabaseUnavailable(f"{path} does not exist; nothing was opened. Check the path in shop.yml.")
     return _open_file(path, limits)
+
+
+def file_of(location: str, base: Path | None = None) -> str:
+    """The path in an address: that of ``sqlite:///shop.db`` starts from ``base``.
+
+    That of ``sqlite:////data/shop.db`` is absolute. Three slashes and a path that is there as it stands are
+    understood too. What is no address stays.
+    """
+    scheme = _SCHEME.match(location)
+    if scheme is None or scheme.group(1).lower() not in FILE_SCHEMES:
+        return location
+    path = scheme.group(2)
+    if not path.startswith("/"):
+        return path
+    relative = path[1:]
+    if relative.startswith("/") or (base or Path()).joinpath(relative).exists():
+        return relative
+    return path
 
 
 def _open_file(path: Path, limits: QueryLimits) -> Database:

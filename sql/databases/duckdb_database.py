@@ -1,4 +1,4 @@
-"""DuckDB: a file opened read-only, or CSV and Parquet files loaded into memory.
+"""DuckDB: a file opened read-only, or data files loaded into memory.
 
 The second lock: external access off, no extensions fetched or loaded, Python's own variables out of reach,
 the configuration locked, memory limited, no spilling to disk (so that nothing is written beside the shop's
@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import json
 import logging
+import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from llm.hardware import library_threads
 from sql.databases.budget import Budget, Leaver
 from sql.databases.cost import duckdb_cost
-from sql.databases.files import DataFile, find_tables
+from sql.databases.files import ENDINGS, DataFile, data_file, find_tables, free_name, table_name
 from sql.databases.messages import without_values
+from sql.databases.reading import Told, Unreadable, load, sheets_of, unpacked
 from sql.databases.rights import Right
 from sql.databases.table_names import Placed, usable_names
 from sql.databases.values import column_type, plain_rows, size_of
@@ -56,6 +58,7 @@ class DuckdbDatabase:
         self._connection = connection
         self._limits = limits
         self._name = name
+        self.notes: tuple[Told, ...] = ()
         self._catalog: Catalog | None = None
         self._lock = threading.Lock()
         self._leaver = Leaver()
@@ -85,7 +88,7 @@ class DuckdbDatabase:
 
     @classmethod
     def load_files(cls, location: str, limits: QueryLimits) -> DuckdbDatabase:
-        """Read CSV and Parquet files (a file, a folder or a pattern) into memory, then shut the door.
+        """Read data files (a file, a folder or a pattern) into memory, then shut the door.
 
         Raises:
             DatabaseUnavailable: no such files, or one that cannot be read.
@@ -95,8 +98,8 @@ class DuckdbDatabase:
         settings = _settings(limits) | {"enable_external_access": "true"}
         connection = duckdb.connect(":memory:", config=settings)
         try:
-            for name, files in find_tables(location).items():
-                _load(connection, name, files)
+            with tempfile.TemporaryDirectory(prefix="shoptalk-") as scratch:
+                told = _load_all(connection, location, Path(scratch))
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
         except SqlError:
@@ -105,7 +108,9 @@ class DuckdbDatabase:
         except duckdb.Error as error:
             connection.close()
             raise DatabaseUnavailable(f"{location} cannot be read: {_first_line(error)}") from error
-        return cls(connection, location, limits)
+        made = cls(connection, location, limits)
+        made.notes = told
+        return made
 
     @property
     def dialect(self) -> Dialect:
@@ -239,33 +244,59 @@ def _settings(limits: QueryLimits) -> dict[str, str | bool | int | float | list[
     }
 
 
-def _load(connection: duckdb.DuckDBPyConnection, name: str, files: Sequence[DataFile]) -> None:
-    """Make one table of files of one kind."""
+def _load_all(connection: duckdb.DuckDBPyConnection, location: str, scratch: Path) -> tuple[Told, ...]:
+    """Load every table of a place; what cannot be read is told, and the rest is there."""
     import duckdb
 
-    table = '"' + name.replace('"', '""') + '"'
-    paths = "[" + ", ".join(_text(_unglobbed(file.path)) for file in files) + "]"
-    if files[0].kind == "parquet":
-        readers = [f"read_parquet({paths}, union_by_name = true)"]
-    else:
-        options = "union_by_name = true, sample_size = -1"
-        readers = [f"read_csv({paths}, {options})", f"read_csv({paths}, {options}, encoding = 'latin-1')"]
-    first: duckdb.Error | None = None
-    for reader in readers:
+    told: list[Told] = []
+    failed: list[str] = []
+    loaded: set[str] = set()
+    for number, (name, files) in enumerate(_unfolded(find_tables(location), scratch, failed)):
+        folder = scratch / f"table-{number}"
+        folder.mkdir()
         try:
-            connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM {reader}")
-        except duckdb.OutOfMemoryException as error:
-            raise DatabaseUnavailable(
-                f"{files[0].path} is too large to be read into memory; "
-                "import it into a .duckdb file and open that"
-            ) from error
+            told += load(connection, free_name(name, loaded), files, folder)
+        except Unreadable as error:
+            failed.append(str(error))
         except duckdb.Error as error:
-            first = first or error
+            failed.append(f"{files[0].path.name} cannot be read: {_first_line(error)}")
         else:
-            if first is not None:
-                logger.warning("%s is not UTF-8; read as Latin-1", files[0].path.name)
-            return
-    raise DatabaseUnavailable(f"{files[0].path} cannot be read: {_first_line(first)}") from first
+            loaded.add(free_name(name, loaded))
+    if not loaded:
+        raise DatabaseUnavailable("; ".join(failed) or f"{location} holds no table")
+    told += [Told(place=location, text=f"{reason}; it was left out", is_sure=False) for reason in failed]
+    for each in told:
+        logger.info("%s", each.text)
+    return tuple(told)
+
+
+def _unfolded(
+    tables: dict[str, list[DataFile]], scratch: Path, failed: list[str]
+) -> Iterator[tuple[str, list[DataFile]]]:
+    """Each table with its files; sheets of a workbook and files of an archive are tables of their own."""
+    for number, (name, files) in enumerate(tables.items()):
+        if files[0].kind not in ("excel", "zip"):
+            yield name, files
+            continue
+        for n, file in enumerate(files):
+            folder = scratch / f"inside-{number}-{n}"
+            folder.mkdir()
+            try:
+                if file.kind == "excel":
+                    sheets = sheets_of(file.path, folder)
+                    for sheet, path in sheets.items():
+                        yield (name if len(sheets) == 1 else sheet), [DataFile(path, "csv")]
+                else:
+                    inside = [data_file(path) for path in unpacked(file.path, folder)]
+                    found = {f.path.name: f for f in inside if f is not None}
+                    if not found:
+                        failed.append(
+                            f"{file.path.name} holds no data file; endings that can be read: {ENDINGS}"
+                        )
+                    own = {table_name(f.path): [f] for f in found.values()}
+                    yield from _unfolded(own, folder, failed)
+            except Unreadable as error:
+                failed.append(str(error))
 
 
 _Place = tuple[str, str]
@@ -359,12 +390,3 @@ def _reason(error: BaseException) -> str:
 def _first_line(error: BaseException | None) -> str:
     """DuckDB's message without the echo of the statement."""
     return str(error).split("\n\nLINE")[0].strip()
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _unglobbed(path: Path) -> str:
-    """A path in which no character is taken for a pattern."""
-    return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))

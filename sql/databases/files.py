@@ -1,4 +1,4 @@
-"""Which CSV and Parquet files make which tables.
+"""Which data files make which tables.
 
 A file is a table named like it. In a folder every file is a table, and every folder in it that holds data
 files directly is one table made of all of them. A pattern (``sales-*.csv``) is one table when all its files
@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import glob
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from sql.errors import DatabaseUnavailable
 
-Kind = Literal["csv", "parquet"]
+Kind = Literal["csv", "parquet", "json", "excel", "zip"]
 
 _KINDS: dict[str, Kind] = {
     ".csv": "csv",
@@ -24,6 +25,14 @@ _KINDS: dict[str, Kind] = {
     ".tsv.gz": "csv",
     ".parquet": "parquet",
     ".pq": "parquet",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".json": "json",
+    ".xlsx": "excel",
+    ".xlsm": "excel",
+    ".xls": "excel",
+    ".ods": "excel",
+    ".zip": "zip",
 }
 ENDINGS = ", ".join(_KINDS)
 
@@ -54,7 +63,7 @@ def find_tables(location: str) -> dict[str, list[DataFile]]:
         file = data_file(path)
         if file is None:
             raise DatabaseUnavailable(f"{path} is not a data file; endings that can be read: {ENDINGS}")
-        return {_table_name(path): [file]}
+        return {table_name(path): [file]}
     if path.is_dir():
         return _folder_tables(path)
     if glob.has_magic(location):
@@ -69,7 +78,7 @@ def _folder_tables(folder: Path) -> dict[str, list[DataFile]]:
             continue
         files = _files_in(path) if path.is_dir() else [f for f in [data_file(path)] if f]
         for kind in sorted({file.kind for file in files}):
-            tables[_free_name(_table_name(path), tables)] = [f for f in files if f.kind == kind]
+            tables[free_name(table_name(path), tables)] = [f for f in files if f.kind == kind]
     if not tables:
         raise DatabaseUnavailable(f"{folder} holds no data files; endings that can be read: {ENDINGS}")
     return tables
@@ -85,7 +94,7 @@ def _pattern_tables(pattern: str) -> dict[str, list[DataFile]]:
         return {fixed or files[0].path.parent.name: files}
     tables: dict[str, list[DataFile]] = {}
     for file in files:
-        tables[_free_name(_table_name(file.path), tables)] = [file]
+        tables[free_name(table_name(file.path), tables)] = [file]
     return tables
 
 
@@ -95,7 +104,7 @@ def _files_in(folder: Path) -> list[DataFile]:
     ]
 
 
-def _table_name(path: Path) -> str:
+def table_name(path: Path) -> str:
     """The file's name without its ending, e.g. ``2024 sales.csv.gz`` → ``2024 sales``."""
     name = path.name
     for ending in sorted(_KINDS, key=len, reverse=True):
@@ -104,7 +113,7 @@ def _table_name(path: Path) -> str:
     return name
 
 
-def _free_name(name: str, taken: dict[str, list[DataFile]]) -> str:
+def free_name(name: str, taken: Iterable[str]) -> str:
     """``name``, with a number when another table is called so in any letter case."""
     known = {other.lower() for other in taken}
     number, free = 2, name

@@ -36,6 +36,7 @@ from sql.databases.budget import Budget, Escalation
 from sql.databases.cost import mysql_cost
 from sql.databases.messages import first_line, without_values
 from sql.databases.pool import Pool
+from sql.databases.reading import Told
 from sql.databases.rights import Right
 from sql.databases.values import column_type, plain_rows, size_of
 from sql.errors import DatabaseUnavailable, QueryFailed, QueryTimeout, QueryTooLarge, SqlError
@@ -137,6 +138,8 @@ class MysqlDatabase:
     Raises:
         DatabaseUnavailable: the driver is missing, or the server refused; the message has no password.
     """
+
+    notes: tuple[Told, ...] = ()
 
     def __init__(self, location: str, limits: QueryLimits | None = None) -> None:
         try:

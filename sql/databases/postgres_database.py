@@ -31,6 +31,7 @@ from sql.databases.budget import Budget, Escalation
 from sql.databases.cost import postgres_cost
 from sql.databases.messages import first_line, without_values
 from sql.databases.pool import Pool
+from sql.databases.reading import Told
 from sql.databases.rights import Right
 from sql.databases.table_names import Placed, usable_names
 from sql.databases.values import columns_by_values, plain_rows, size_of
@@ -185,6 +186,8 @@ class PostgresDatabase:
     Raises:
         DatabaseUnavailable: the driver is missing, or the server refused; the message has no password.
     """
+
+    notes: tuple[Told, ...] = ()
 
     def __init__(self, location: str, limits: QueryLimits | None = None) -> None:
         try:

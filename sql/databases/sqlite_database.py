@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from sql.databases.budget import Budget, Leaver
 from sql.databases.cost import sqlite_cost
 from sql.databases.messages import without_values
+from sql.databases.reading import Told
 from sql.databases.rights import Right
 from sql.databases.values import column_type, columns_by_values, dated_rows, plain_rows, size_of
 from sql.errors import DatabaseUnavailable, QueryFailed, QueryTooLarge
@@ -58,6 +59,8 @@ class SqliteDatabase:
     Raises:
         DatabaseUnavailable: it is missing, not a SQLite file, damaged, or cannot be read now.
     """
+
+    notes: tuple[Told, ...] = ()
 
     def __init__(self, path: Path, limits: QueryLimits | None = None) -> None:
         self._path = path

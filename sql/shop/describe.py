@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 from sql.databases import Database
 from sql.semantics import Shop, View
+from sql.shop.cleaning import clean, distinct_texts
 from sql.shop.decisions import Decision
 from sql.shop.drafting import shop_from_catalog, time_of
 from sql.shop.measures import find_measures, is_sold
 from sql.shop.relations import find_relations
 from sql.shop.trade_words import words_for
-from sql.shop.typing_texts import distinct_texts, type_texts
 from sql.shop.value_words import MAX_VALUES, words_of_values
 from sql.shop.workspace import Workspace, open_workspace
 from sql.types import Catalog
@@ -35,9 +35,9 @@ def describe_database(database: Database, *, name: str, location: str, with_view
         ShopFileError: the database has no table.
         SqlError: it cannot be read.
     """
+    decisions = [Decision(place=each.place, text=each.text, is_sure=each.is_sure) for each in database.notes]
     whole = database.catalog()
     catalog, left_out = (whole, ()) if with_views else _tables(whole)
-    decisions = []
     if left_out:
         some = ", ".join(left_out[:3]) + (", …" if len(left_out) > 3 else "")
         text = (
@@ -55,12 +55,13 @@ def describe_database(database: Database, *, name: str, location: str, with_view
             f"{each.total:,} values are found there ({each.share:.0%})"
         )
         decisions.append(Decision(place=f"views.{each.view}.refs", text=text, is_sure=each.share == 1.0))
-    views, typed = type_texts(open_workspace(found.shop, database=database))
-    views = tuple(v if v.time else replace(v, time=time_of(v)) for v in views)
+    cleaned = clean(open_workspace(found.shop, database=database))
+    views = tuple(v if v.time else replace(v, time=time_of(v)) for v in cleaned.views)
     views = tuple(_with_clock(view, views) for view in views)
-    shop, measured = find_measures(open_workspace(replace(found.shop, views=views), database=database))
+    shop = replace(found.shop, views=views)
+    shop, measured = find_measures(open_workspace(shop, database=database), cleaned.orders)
     shop = with_values(with_words(shop), open_workspace(shop, database=database))
-    return Described(shop=shop, decisions=(*decisions, *typed, *measured))
+    return Described(shop=shop, decisions=(*decisions, *cleaned.decisions, *measured))
 
 
 def _tables(catalog: Catalog) -> tuple[Catalog, tuple[str, ...]]:

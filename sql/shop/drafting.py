@@ -43,9 +43,24 @@ _ADDITIVE = re.compile(
 )
 _OTHER_TIME = re.compile(r"birth|delete|expir|due|required|estimated|valid|生日|出生|到期|失效|预计|删除")
 """Times that say when something else than the row's own event is or was."""
+_EVENTS = (
+    "order",
+    "invoice",
+    "payment",
+    "sale",
+    "return",
+    "refund",
+    "shipment",
+    "receipt",
+    "review",
+    "订单",
+    "退货",
+    "退款",
+)
+"""What a table of events may be named after; its own time is called so as well."""
 _TIME_WORDS = (
-    "ordered", "order", "sold", "invoice", "created", "purchase", "transaction", "date", "time",
-    "下单", "订单", "付款", "支付", "创建", "日期", "时间",
+    "ordered", "order", "sold", "created", "placed", "date add", "purchase", "transaction", "invoice", "date",
+    "time", "下单", "订单", "付款", "支付", "创建", "日期", "时间",
 )  # fmt: skip
 
 
@@ -117,9 +132,13 @@ def time_of(view: View) -> str | None:
         if c.type in ("timestamp", "date") and not _OTHER_TIME.search(spaced(c.name))
     ]
 
+    own = next((word for word in _EVENTS if word in spaced(view.name)), "")
+
     def rank(name: str) -> int:
         words = spaced(name)
-        return next((i for i, word in enumerate(_TIME_WORDS) if word in words), len(_TIME_WORDS))
+        if own and own in words:
+            return 0
+        return next((i for i, word in enumerate(_TIME_WORDS, 1) if word in words), len(_TIME_WORDS) + 1)
 
     return min(found, key=rank, default=None)
 
@@ -130,7 +149,7 @@ def _guess_metrics(catalog: Catalog) -> Iterator[Metric]:
         if not table.columns:
             continue
         said = spaced(table.name)
-        name = _metric_name(f"number_of_{table.name}", taken)
+        name = metric_name(f"number_of_{table.name}", taken)
         yield Metric(
             name=name, view=table.name, sql="COUNT(*)", synonyms=(f"number of {said}", f"how many {said}")
         )
@@ -140,13 +159,14 @@ def _guess_metrics(catalog: Catalog) -> Iterator[Metric]:
             is_id = column.name in keys or own.endswith("_id") or own == "id"
             if column.type not in ("integer", "number") or is_id or not _ADDITIVE.search(own):
                 continue
-            name = _metric_name(f"total_{table.name}_{column.name}", taken)
+            name = metric_name(f"total_{table.name}_{column.name}", taken)
             written = quoted(column.name, catalog.dialect)
             synonyms = tuple(dict.fromkeys((f"total {spaced(column.name)}", f"sum of {spaced(column.name)}")))
             yield Metric(name=name, view=table.name, sql=f"SUM({written})", synonyms=synonyms)
 
 
-def _metric_name(wanted: str, taken: set[str]) -> str:
+def metric_name(wanted: str, taken: set[str]) -> str:
+    """``wanted`` as a metric's name, with a number where one of ``taken`` is called so, and taken then."""
     base = re.sub(r"[^\w]+", "_", wanted).strip("_").lower()
     name, number = base, 2
     while name in taken:

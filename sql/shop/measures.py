@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from sql.errors import SqlError
 from sql.names import quoted
 from sql.semantics import Metric, Shop, View, ViewColumn
 from sql.shop.decisions import Decision
+from sql.shop.drafting import metric_name
 from sql.shop.trade_words import read_name
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ OLD_DAYS = 45
 """Days without a row after which a shop's last day is its clock, and not today."""
 
 _QUANTITY = re.compile(r"\b(?:quantity|unit sold|piece)\b|数量|件数|销量|\bmenge\b|\banzahl\b")
-_PRICE = re.compile(r"\bprice\b|单价|售价|价格|\bpreis\b")
+_PRICE = re.compile(r"\bprice\b|单价|售价|价格|成交价|\bpreis\b")
 _OTHER_PRICE = re.compile(
     r"\b(?:cost|buy|purchase|list|old|original|wholesale|retail|msrp)\b|成本|进价|进货|标价|原价"
 )
@@ -36,7 +38,8 @@ _COST = re.compile(r"\b(?:cost|buy|purchase)\b|成本|进价|进货")
 _DISCOUNT = re.compile(r"\bdiscount\b|\brabatt\b|折扣")
 _AMOUNT = (
     re.compile(
-        r"\bnet revenue\b|\bline total\b|\bextended price\b|\brevenue\b|\bsale(?: amount)?$|实付|销售额|成交"
+        r"\bnet (?:revenue|amount|sale|value|total)\b"
+        r"|\bline total\b|\bextended price\b|\brevenue\b|\bsale(?: amount)?$|实付|销售额|成交[额金]"
     ),
     re.compile(
         r"\bgrand total\b|\btotal (?:amount|price|sale|paid)\b"
@@ -50,12 +53,14 @@ _NO_INCOME = re.compile(
     r"|quantity|count)\b|税|运费|退款|优惠|折扣|成本|费|额度|预算|利润|数量|件数"
 )
 _SOLD = re.compile(
-    r"\b(?:order|sale|invoice|transaction|receipt|bill|purchase|checkout|rental|payment)\b|订单|销售|流水|支付|付款|交易|发票"
+    r"\b(?:order|sale|invoice|transaction|receipt|bill|purchase|checkout|charge|rental|payment)\b|订单|销售|流水|支付|付款|交易|发票"
 )
 _NOT_SOLD = re.compile(
     r"\b(?:stock|inventory|warehouse|cart|basket|wish|refund|return|purchase order|supplier|vendor|budget"
     r"|quote|campaign|price|shipment)\b|库存|仓库|购物车|退货|退款|采购|进货|供应商|盘点|报价|活动"
 )
+_CENTS = re.compile(r"\b(?:cent|pence|pennie)s?\b")
+_CURRENCY = re.compile(r"\bcurrency\b|币种|货币")
 _STOCK = re.compile(r"\b(?:stock|inventory)\b|库存")
 _PIECES = re.compile(r"\b(?:quantity|on hand|balance|stock|available)\b|数量|可用|库存|结存")
 _LINE = re.compile(r"\b(?:line|item|detail|lookup)\b|明细")
@@ -65,6 +70,7 @@ _NEVER_NOW = re.compile(
 
 REVENUE = ("sales", "turnover", "total sales", "销售额", "营业额", "收入", "成交额")
 UNITS = ("units", "units sold", "items sold", "pieces sold", "quantity sold", "销量", "件数", "销售数量")
+ORDERS = ("orders", "number of orders", "how many orders", "订单数", "订单量", "单数")
 STOCK = ("stock", "in stock", "on hand", "库存", "库存数量", "现货")
 DISCOUNT_GIVEN = ("discounts given", "discount amount", "total discount", "优惠金额", "折扣金额", "让利")
 ORDER_VALUE = ("average order value", "average order", "AOV", "average basket", "客单价", "平均订单金额")
@@ -85,15 +91,34 @@ class _Money:
     """The column that tells which order a line belongs to."""
     discount: str = ""
     """SQL of what a row gives away, where a share of it is told."""
+    is_whole: bool = False
+    """Whether the amounts are whole numbers, which may count cents."""
     no_sums: tuple[str, ...] = ()
     """Sums that mean nothing, such as that of a discount in per cent."""
 
 
-def find_measures(workspace: Workspace) -> tuple[Shop, tuple[Decision, ...]]:
-    """The shop with revenue, units and average order value where its tables tell them, and a clock."""
+def find_measures(workspace: Workspace, orders: Mapping[str, str]) -> tuple[Shop, tuple[Decision, ...]]:
+    """The shop with revenue, units and average order value where its tables tell them, and a clock.
+
+    Args:
+        orders: view → the column that tells the order of its lines, where that is known already.
+    """
     shop = workspace.shop
     decisions: list[Decision] = []
-    money = _money(workspace)
+    money = _money(workspace, orders)
+    currencies = _currencies(workspace, money[0]) if money else ()
+    if len(currencies) > 1:
+        # what is in several currencies adds up to nothing
+        place, told = money[0].view.name, ", ".join(currencies[:4])
+        text = (
+            f"The amounts of {place} are in several currencies ({told}), so no revenue was defined: "
+            "ask by currency"
+        )
+        decisions.append(Decision(place="metrics", text=text, is_sure=False))
+        metrics = tuple(m for m in shop.metrics if m.view != place or m.sql == "COUNT(*)")
+        shop, money = replace(shop, metrics=metrics), []
+    elif currencies:
+        shop = replace(shop, currency=currencies[0])
     if money:
         shop = _with_metrics(shop, money[0], workspace)
         chosen = money[0]
@@ -106,6 +131,12 @@ def find_measures(workspace: Workspace) -> tuple[Shop, tuple[Decision, ...]]:
                 is_sure=False,
             )
         )
+        if currencies and chosen.is_whole:
+            text = (
+                f"{chosen.told} holds whole numbers; where they are cents, divide them by 100 in "
+                "metrics.revenue"
+            )
+            decisions.append(Decision(place="metrics.revenue", text=text, is_sure=False))
     shop = _with_stock(shop, workspace)
     clock = _clock(workspace, money[0] if money else None)
     if clock is not None:
@@ -148,14 +179,33 @@ def _first(
     return None
 
 
-def _money(workspace: Workspace) -> list[_Money]:
+def _currencies(workspace: Workspace, money: _Money) -> tuple[str, ...]:
+    """The currencies that a view or its orders name; none where no column tells them."""
+    shop, dialect = workspace.shop, workspace.catalog.dialect
+    for name in (money.view.name, *money.view.refs.values()):
+        view = shop.view(name)
+        column = next((c for c in view.columns if _CURRENCY.search(_spoken(c.name))), None) if view else None
+        if view is None or column is None or column.type != "text":
+            continue
+        own = quoted(column.name, dialect)
+        asked = (
+            f"SELECT DISTINCT {own} AS c FROM {quoted(view.name, dialect)} WHERE {own} IS NOT NULL LIMIT 9"
+        )
+        try:
+            return tuple(sorted(str(row[0]) for row in workspace.run(asked).rows))
+        except SqlError as error:
+            logger.info("not looked at: %s", type(error).__name__)
+    return ()
+
+
+def _money(workspace: Workspace, orders: Mapping[str, str]) -> list[_Money]:
     """What could be the shop's income, the likeliest first."""
     found: list[tuple[float, int, _Money]] = []
     for place, view in enumerate(workspace.shop.views):
         said = _spoken(view.name)
         if _NOT_SOLD.search(said):
             continue
-        money = _line_money(workspace, view) or _order_money(workspace, view)
+        money = _line_money(workspace, view, orders.get(view.name)) or _order_money(workspace, view)
         if money is None:
             continue
         score = 4.0 * money.is_line + 2.0 * bool(_SOLD.search(said)) + 1.0 * bool(_LINE.search(said))
@@ -164,15 +214,15 @@ def _money(workspace: Workspace) -> list[_Money]:
     return [money for _, _, money in sorted(found, key=lambda f: f[:2])]
 
 
-def _line_money(workspace: Workspace, view: View) -> _Money | None:
+def _line_money(workspace: Workspace, view: View, order: str | None) -> _Money | None:
     """A line: a quantity with a price or an amount, and the order or the time it belongs to."""
     numbers = _numbers(view)
     quantity = _first(numbers, _QUANTITY)
     amount = _amount(numbers)
     price = _first(numbers, _PRICE, _OTHER_PRICE) or _first(numbers, _PRICE, _COST)
-    order = _order_column(workspace.shop, view)
+    order = order or _order_column(workspace.shop, view)
     is_named = bool(_LINE.search(_spoken(view.name)))
-    if order is None and view.time is None:
+    if order is None and view.time is None and not is_named:
         return None  # a list of products has prices too
     if quantity is None and not (is_named and price is not None and order is not None):
         return None
@@ -218,10 +268,22 @@ def _line_money(workspace: Workspace, view: View) -> _Money | None:
 def _order_money(workspace: Workspace, view: View) -> _Money | None:
     """An order or payment with its own total."""
     amount = _amount(_numbers(view))
-    if amount is None or view.time is None or not _SOLD.search(_spoken(view.name)):
+    said = " ".join((_spoken(view.name), *map(_spoken, view.key)))
+    if amount is None or view.time is None or not _SOLD.search(said):
         return None
-    sql = quoted(amount.name, workspace.catalog.dialect)
-    return _Money(view=view, amount=sql, told=amount.name, units=None, is_line=False, order=None)
+    sql, told = quoted(amount.name, workspace.catalog.dialect), amount.name
+    in_cents = bool(_CENTS.search(_spoken(amount.name)))
+    if in_cents:
+        sql, told = f"{sql} / 100.0", f"{told} / 100"
+    return _Money(
+        view=view,
+        amount=sql,
+        told=told,
+        units=None,
+        is_line=False,
+        order=None,
+        is_whole=amount.type == "integer" and not in_cents,
+    )
 
 
 def _amount(numbers: list[ViewColumn]) -> ViewColumn | None:
@@ -272,6 +334,9 @@ def _with_metrics(shop: Shop, money: _Money, workspace: Workspace) -> Shop:
     orders = "COUNT(*)" if not money.is_line else None
     if money.order is not None:
         orders = f"COUNT(DISTINCT {quoted(money.order, workspace.catalog.dialect)})"
+    if money.order is not None and not any(money.order in v.key for v in shop.views) and orders:
+        # no table of orders: they are counted on their lines
+        added.append(Metric(name=named("number_of_orders"), view=home, sql=orders, synonyms=ORDERS))
     if orders is not None:
         sql = f"SUM({money.amount}) * 1.0 / {orders}"
         added.append(
@@ -304,7 +369,12 @@ def _with_stock(shop: Shop, workspace: Workspace) -> Shop:
             metrics[metrics.index(metric)] = replace(metric, synonyms=words)
         if not known:
             metrics.append(
-                Metric(name=f"total_{view.name}_{pieces.name}", view=view.name, sql=summed, synonyms=STOCK)
+                Metric(
+                    name=metric_name(f"total_{view.name}_{pieces.name}", {m.name for m in metrics}),
+                    view=view.name,
+                    sql=summed,
+                    synonyms=STOCK,
+                )
             )
     return replace(shop, metrics=tuple(metrics))
 

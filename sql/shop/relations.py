@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from sql.errors import SqlError
 from sql.names import quoted
 from sql.semantics import Shop, View, ViewColumn
-from sql.shop.trade_words import read_name, singular
+from sql.shop.trade_words import nouns_of, read_name, singular
 
 if TYPE_CHECKING:
     from sql.shop.workspace import Workspace
@@ -37,7 +37,7 @@ _KEY_WORD = re.compile(
     r"|编号|单号|编码|代码|货号|条码|款号|序号|号$",
 )
 _GENERIC = frozenset(
-    {"id", "key", "code", "no", "nr", "num", "number", "ref", "name", "uuid", "编号", "序号"}
+    {"entity id", "id", "key", "code", "no", "nr", "num", "number", "ref", "name", "uuid", "编号", "序号"}
 )
 
 
@@ -124,7 +124,7 @@ def _key(workspace: Workspace, view: View, rows: dict[str, int]) -> str | None:
 
 
 def _relation(
-    workspace: Workspace, view: View, column: ViewColumn, views: list[View], rows: Mapping[str, int]
+    workspace: Workspace, view: View, column: ViewColumn, views: list[View], rows: dict[str, int]
 ) -> Relation | None:
     """The view that a column refers to: the clearest by name, of equals the one with most matches."""
     best: tuple[float, float, Relation] | None = None
@@ -137,7 +137,9 @@ def _relation(
         clearness = _clearness(column.name, key.name, target)
         if clearness == 0 and not (column.type == "text" and is_key_like(column.name)):
             continue
-        if view.key == (column.name,) and not _hangs_on(view, target, clearness, rows):
+        if view.key == (column.name,) and not (
+            _is_named_after(column.name, target) and _hangs_on(workspace, view, target, clearness, rows)
+        ):
             continue
         relation = _matched(workspace, view, column.name, target, key.name)
         if relation is None or not _is_enough(relation, clearness):
@@ -155,10 +157,25 @@ def _is_enough(relation: Relation, clearness: float) -> bool:
     return relation.matched >= LEAST_VALUES and relation.share == 1.0
 
 
-def _hangs_on(view: View, target: View, clearness: float, rows: Mapping[str, int]) -> bool:
+def _is_named_after(column: str, target: View) -> bool:
+    """Whether a column says whose key it holds: numbers from 1 upwards are found in every other key."""
+    words = {singular(word) for word in _spoken(column).split()}
+    return bool(words & set(_nouns(target)))
+
+
+def _hangs_on(workspace: Workspace, view: View, target: View, clearness: float, rows: dict[str, int]) -> bool:
     """Whether one row here belongs to one row there, and not the other way round."""
-    here, there = rows.get(view.name), rows.get(target.name)
-    return clearness >= 3 and here is not None and there is not None and here < there
+    if clearness < 3:
+        return False
+    for each in (view, target):
+        if each.name not in rows:
+            found = _counted(workspace, f"SELECT COUNT(*) AS n FROM {_table(workspace, each)}")
+            if found is None:
+                return False
+            rows[each.name] = found[0]
+    here, there = rows[view.name], rows[target.name]
+    is_of_it = set(_nouns(target)) <= set(_spoken(target.key[0]).split())
+    return here < there or (here == there and is_of_it)  # stock has a row for each item, and hangs on it
 
 
 def _matched(workspace: Workspace, view: View, column: str, target: View, key: str) -> Relation | None:
@@ -203,7 +220,7 @@ def _spoken(name: str) -> str:
 
 def _nouns(view: View) -> list[str]:
     """The words of a view's name in the singular."""
-    return [singular(word) for word in _spoken(view.name).split()]
+    return nouns_of(view.name)
 
 
 def is_key_like(name: str) -> bool:

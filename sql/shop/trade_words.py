@@ -62,6 +62,12 @@ def read_name(name: str) -> list[str]:
     return found
 
 
+def nouns_of(name: str) -> list[str]:
+    """The words of a table's name that say what it holds; all where none does."""
+    words = read_name(name)
+    return [word for word in words if word not in _read()[2]] or words
+
+
 def words_for(name: str) -> tuple[str, ...]:
     """What people call a column or table of that name, in both languages; empty where nothing is known.
 

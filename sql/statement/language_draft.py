@@ -26,7 +26,7 @@ from sql.statement.heard import invented, unheard
 from sql.statement.known_values import unknown_value
 from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar, Sayable
 from sql.statement.language_prompt import describe, language_prompt
-from sql.statement.named import with_names
+from sql.statement.named import with_names, without_names
 from sql.statement.parse import parse
 from sql.statement.sentence import During, Has, Number, Statement, Text
 from sql.statement.spans import span_of
@@ -153,7 +153,8 @@ class LanguageDrafter:
     def _still_said(self, statement: str) -> str:
         """A statement that was kept, unless it means nothing any more under the shop's description."""
         try:
-            return str(self.compile(statement).statement)
+            kept = self.compile(statement).statement
+            return str(without_names(kept, self.shop, self.grammar.routes) if self.names else kept)
         except (WrongStatement, TwoWays):
             return ""
 

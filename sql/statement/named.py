@@ -52,6 +52,24 @@ def with_names(statement: Statement, shop: Shop, routes: Routes) -> Statement:
     return replace(statement, items=tuple(items), groups=tuple(groups))
 
 
+def without_names(statement: Statement, shop: Shop, routes: Routes) -> Statement:
+    """The statement before :func:`with_names`: what a model writes, and what a follow-up changes."""
+    home = shop.view(statement.view)
+    if home is None:
+        return statement
+    added = [
+        name
+        for item in statement.items
+        if isinstance(item, Name)
+        for name in _names_of(item, home, shop, routes)
+    ]
+    return replace(
+        statement,
+        items=tuple(item for item in statement.items if item not in added),
+        groups=tuple(group for group in statement.groups if group not in added),
+    )
+
+
 def _names_of(item: Name, home: View, shop: Shop, routes: Routes) -> list[Name]:
     """The name columns of the thing that a key stands for, as a statement over ``home`` writes them."""
     try:

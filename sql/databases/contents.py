@@ -28,6 +28,7 @@ _TIME = (
 )
 _YMD = re.compile(rf"(?P<a>(?:19|20)\d\d)(?P<sep>[-/.])(?P<b>\d{{1,2}})(?P=sep)(?P<c>\d{{1,2}}){_TIME}$")
 _DMY = re.compile(rf"(?P<a>\d{{1,2}})(?P<sep>[-/.])(?P<b>\d{{1,2}})(?P=sep)(?P<c>(?:19|20)\d\d){_TIME}$")
+_SHORT = re.compile(rf"(?P<a>\d{{1,2}})(?P<sep>[-/.])(?P<b>\d{{1,2}})(?P=sep)(?P<c>\d\d){_TIME}$")
 _CHINESE = re.compile(r"(?P<a>(?:19|20)\d\d)年(?P<b>\d{1,2})月(?P<c>\d{1,2})日$")
 _COMPACT = re.compile(r"(?P<a>(?:19|20)\d\d)(?P<b>\d\d)(?P<c>\d\d)$")
 
@@ -62,6 +63,8 @@ class Reading:
     has_brackets: bool = False
     """Whether (12.00) is a negative number."""
     is_percent: bool = False
+    has_short_year: bool = False
+    """Whether years have two figures, of this century."""
     has_zone: bool = False
     """Whether moments tell how far they are from UTC; they are read as the clock showed them there."""
     empties: tuple[str, ...] = ()
@@ -88,21 +91,28 @@ class Reading:
         return f"dates, {first}" + ("" if self.is_sure else " (no value tells; it could be month first)")
 
 
-def read_texts(values: Sequence[str], *, is_code: bool = False) -> Reading | None:
+def read_texts(values: Sequence[str], *, is_code: bool = False, least: int = LEAST) -> Reading | None:
     """How the different values of a text column are meant; ``None`` where they are just texts.
 
     Args:
         is_code: whether the column's name says that its figures are a code, which is no number.
+        least: different values that a decision needs.
     """
     empties = tuple(v for v in values if v.strip().casefold() in EMPTY)
     left = [v.strip() for v in values if v.strip().casefold() not in EMPTY]
-    if len(left) < LEAST:
+    if len(left) < least:
         return None
     return _dates(left, empties) or (None if is_code else _numbers(left, empties))
 
 
 def _dates(values: Sequence[str], empties: tuple[str, ...]) -> Reading | None:
-    for pattern, separator in ((_YMD, None), (_CHINESE, "年"), (_COMPACT, ""), (_DMY, None)):
+    for pattern, separator in (
+        (_YMD, None),
+        (_CHINESE, "年"),
+        (_COMPACT, ""),
+        (_DMY, None),
+        (_SHORT, None),
+    ):
         found = [pattern.match(value) for value in values]
         matches = [m for m in found if m is not None]
         if len(matches) < len(values):
@@ -111,11 +121,11 @@ def _dates(values: Sequence[str], empties: tuple[str, ...]) -> Reading | None:
         if len(separators) > 1:
             return None
         has_time = any(m.groupdict().get("hour") for m in matches)
-        first = "a" if pattern is _DMY else "c"
+        first = "a" if pattern in (_DMY, _SHORT) else "c"
         small = [(int(m[first]), int(m["b"])) for m in matches]
         order: Order = "ymd"
         is_sure = True
-        if pattern is _DMY:
+        if pattern in (_DMY, _SHORT):
             day_first, month_first = any(a > 12 for a, _ in small), any(b > 12 for _, b in small)
             if day_first and month_first:
                 return None
@@ -128,12 +138,13 @@ def _dates(values: Sequence[str], empties: tuple[str, ...]) -> Reading | None:
             days, months = [d for d, _ in small], [m for _, m in small]
         if max(days) > 31 or max(months) > 12 or min(days) < 1 or min(months) < 1:
             return None
-        ends = (("a", "b") if pattern is _DMY else ("b", "c")) if separator != "" else ()
+        ends = (("a", "b") if pattern in (_DMY, _SHORT) else ("b", "c")) if separator != "" else ()
         return Reading(
             kind="timestamp" if has_time else "date",
             order=order,
             separator=separators.pop(),
             is_padded=all(len(m[end]) == 2 for m in matches for end in ends),
+            has_short_year=pattern is _SHORT,
             has_zone=any(m.groupdict().get("zone") for m in matches),
             empties=empties,
             is_sure=is_sure,
@@ -221,13 +232,22 @@ def _date_sql(reading: Reading, text: str, dialect: Dialect) -> str:
         return f"CAST(REPLACE({text}, '/', '-') AS {kind})" if parted == "/" else f"CAST({text} AS {kind})"
     if dialect == "postgres":
         layout = _POSTGRES[reading.order].format(parted)
+        layout = layout.replace("YYYY", "YY") if reading.has_short_year else layout
         if reading.kind == "timestamp":
             return f"CAST(TO_TIMESTAMP({text}, '{layout} HH24:MI:SS') AS TIMESTAMP)"
         return f"TO_DATE({text}, '{layout}')"
     layout = _STRFTIME[reading.order].format(parted)
+    layout = layout.replace("%Y", "%y") if reading.has_short_year else layout
     if dialect == "mysql":
         if reading.kind == "timestamp":
-            return f"STR_TO_DATE(REPLACE({text}, 'T', ' '), '{layout} %H:%i:%s')"
+            spaced = f"REPLACE({text}, 'T', ' ')"
+            if reading.order == "ymd":
+                return f"CAST({spaced} AS DATETIME)"
+            day = f"CAST(STR_TO_DATE(SUBSTRING_INDEX({spaced}, ' ', 1), '{layout}') AS DATETIME)"
+            time = (
+                f"CASE WHEN {spaced} LIKE '% %' THEN SUBSTRING_INDEX({spaced}, ' ', -1) ELSE '00:00:00' END"
+            )
+            return f"ADDTIME({day}, {time})"
         return f"STR_TO_DATE({text}, '{layout}')"
     if reading.kind == "timestamp":
         short = f"WHEN LENGTH({text}) <= 10 THEN ' 00:00:00' WHEN LENGTH({text}) <= 16 THEN ':00'"
@@ -256,6 +276,9 @@ def _sqlite_date(reading: Reading, text: str) -> str:
         time = f"SUBSTR({last}, LENGTH({day}) + 1)"
         return f"{first} || '-' || {two(second)} || '-' || {two(day)} || {time}"
     day, month = (first, second) if reading.order == "dmy" else (second, first)
+    if reading.has_short_year:
+        last = f"'20' || {last}"
+        return f"SUBSTR({last}, 1, 4) || '-' || {two(month)} || '-' || {two(day)} || SUBSTR({last}, 5)"
     return f"SUBSTR({last}, 1, 4) || '-' || {two(month)} || '-' || {two(day)} || SUBSTR({last}, 5)"
 
 

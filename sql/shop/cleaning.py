@@ -1,0 +1,292 @@
+"""Makes views of a first description say what their tables mean, where a table does not do it by itself.
+
+Texts that hold dates or numbers, seconds since 1970, one state in several spellings, an order's head that
+stands only on its first line, rows that are marked as deleted: such a view becomes a SELECT over its table,
+which stands in shop.yml for a person to change. Each is told as a :class:`~sql.shop.decisions.Decision`.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from sql.databases.contents import expression, read_texts
+from sql.errors import SqlError
+from sql.names import quoted
+from sql.semantics import View, ViewColumn
+from sql.shop.decisions import Decision
+from sql.shop.drafting import looks_personal
+from sql.shop.relations import is_key_like
+from sql.shop.trade_words import read_name
+from sql.types import ColumnType, Dialect
+
+if TYPE_CHECKING:
+    from sql.shop.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+MAX_VALUES = 1_000
+"""Different values of a column that are looked at; more are not needed to tell what it holds."""
+MAX_STATES = 60
+"""Different values up to which a column's spellings are compared."""
+_MOMENT = re.compile(r"\b(?:created|updated|time|timestamp|date|at|on|paid|ordered|placed)\b|时间|日期")
+_DELETED = re.compile(r"^(?:deleted?|removed|archived) (?:at|on|date|time)$|^(?:is )?deleted$|^删除时间$")
+_NAMED_ORDER = re.compile(r"^#?[A-Z]{0,4}-?\d{3,}$")
+_EPOCH = (946_684_800, 4_102_444_800)
+"""Seconds since 1970 from the year 2000 to 2100."""
+
+
+@dataclass
+class _Changes:
+    """What becomes of one view."""
+
+    expressions: dict[str, str] = field(default_factory=dict)
+    """Column → SQL; a column that is not here stays as it is."""
+    types: dict[str, ColumnType] = field(default_factory=dict)
+    where: str = ""
+    order: str = ""
+    """The column that tells which lines belong together, where a line's head was filled in."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cleaned:
+    """What became of the views."""
+
+    views: tuple[View, ...]
+    decisions: tuple[Decision, ...]
+    orders: Mapping[str, str]
+    """View → the column that tells the order of a line, where only an order's first line has its head."""
+
+
+def clean(workspace: Workspace) -> Cleaned:
+    """The views of a shop, those cleaned that need it; values are read and forgotten."""
+    views: list[View] = []
+    decisions: list[Decision] = []
+    orders: dict[str, str] = {}
+    for view in workspace.shop.views:
+        if view.sql is None:
+            changes = _Changes()
+            for find in (_texts, _seconds, _spellings, _heads, _deleted):
+                decisions += find(workspace, view, changes)
+            view = _changed(view, changes, workspace)
+            if changes.order:
+                orders[view.name] = changes.order
+        views.append(view)
+    return Cleaned(views=tuple(views), decisions=tuple(decisions), orders=orders)
+
+
+def _changed(view: View, changes: _Changes, workspace: Workspace) -> View:
+    columns = tuple(
+        replace(c, type=changes.types[c.name], sampled=False) if c.name in changes.types else c
+        for c in view.columns
+    )
+    if not changes.expressions and not changes.where:
+        return replace(view, columns=columns)
+    dialect = workspace.catalog.dialect
+    parts = []
+    for column in view.columns:
+        name = quoted(column.name, dialect)
+        sql = changes.expressions.get(column.name)
+        parts.append(f"{sql} AS {name}" if sql else name)
+    where = f" WHERE {changes.where}" if changes.where else ""
+    sql = f"SELECT {', '.join(parts)} FROM {quoted(view.name, dialect)}{where}"
+    return replace(view, columns=columns, sql=sql)
+
+
+# ---- columns ----------------------------------------------------------------------------------------------
+
+
+def _texts(workspace: Workspace, view: View, changes: _Changes) -> list[Decision]:
+    """Text columns that hold dates or numbers."""
+    dialect = workspace.catalog.dialect
+    decisions = []
+    for column in view.columns:
+        if column.type != "text" or column.name in view.refs or looks_personal(view.name, column.name):
+            continue
+        values = distinct_texts(workspace, view, column, MAX_VALUES)
+        reading = read_texts(values, is_code=is_key_like(column.name))
+        if reading is None:
+            continue
+        changes.types[column.name] = reading.kind
+        if dialect != "sqlite" or not reading.is_iso or reading.empties:
+            changes.expressions[column.name] = expression(reading, column.name, dialect)
+        text = f"{view.name}.{column.name} is text that holds {reading.told()}, and is read so"
+        decisions.append(Decision(place=_place(view, column), text=text, is_sure=reading.is_sure))
+    return decisions
+
+
+def _seconds(workspace: Workspace, view: View, changes: _Changes) -> list[Decision]:
+    """Whole numbers that count seconds or milliseconds since 1970."""
+    dialect = workspace.catalog.dialect
+    decisions = []
+    for column in view.columns:
+        if column.type != "integer" or column.name in (*view.key, *view.refs):
+            continue
+        if not _MOMENT.search(" ".join(read_name(column.name))):
+            continue
+        name = quoted(column.name, dialect)
+        found = _numbers(workspace, view, f"MIN({name}) AS low, MAX({name}) AS high")
+        if found is None:
+            continue
+        low, high = found
+        for scale, told in ((1, "seconds"), (1000, "milliseconds")):
+            if _EPOCH[0] * scale <= low <= high <= _EPOCH[1] * scale:
+                changes.types[column.name] = "timestamp"
+                changes.expressions[column.name] = _moment(name, scale, dialect)
+                text = f"{view.name}.{column.name} counts {told} since 1970 and is read as moments in UTC"
+                decisions.append(Decision(place=_place(view, column), text=text))
+    return decisions
+
+
+def _moment(name: str, scale: int, dialect: Dialect) -> str:
+    seconds = name if scale == 1 else f"({name} / {scale})"
+    if dialect == "duckdb":
+        return f"MAKE_TIMESTAMP(CAST({name} AS BIGINT) * {1_000_000 // scale})"
+    if dialect == "sqlite":
+        return f"DATETIME({seconds}, 'unixepoch')"
+    if dialect == "postgres":
+        return f"CAST(TO_TIMESTAMP({seconds}) AT TIME ZONE 'UTC' AS TIMESTAMP)"
+    return f"TIMESTAMPADD(SECOND, {seconds}, '1970-01-01')"
+
+
+def _spellings(workspace: Workspace, view: View, changes: _Changes) -> list[Decision]:
+    """One state in several spellings: ``Paid``, ``PAID`` and ``paid `` are read as one."""
+    dialect = workspace.catalog.dialect
+    decisions = []
+    for column in view.columns:
+        if (
+            column.type != "text"
+            or not column.sampled
+            or column.name in (*view.key, *view.refs, *changes.types)
+        ):
+            continue
+        values = distinct_texts(workspace, view, column, MAX_STATES + 1)
+        folded = {value.strip().casefold() for value in values}
+        if not 0 < len(folded) < len(values) <= MAX_STATES:
+            continue
+        changes.expressions[column.name] = f"LOWER(TRIM({quoted(column.name, dialect)}))"
+        again = [v for v in values if sum(v.strip().casefold() == w.strip().casefold() for w in values) > 1]
+        spelled = ", ".join(map(repr, sorted(again)[:4]))
+        text = (
+            f"{view.name}.{column.name} spells the same in several ways ({spelled}); it is read in small "
+            "letters, without spaces around it"
+        )
+        decisions.append(Decision(place=_place(view, column), text=text))
+    return decisions
+
+
+def _heads(workspace: Workspace, view: View, changes: _Changes) -> list[Decision]:
+    """An export whose order's head stands only on its first line: its texts and dates are filled in below.
+
+    Its numbers stay where they are: a total that stands once is counted once.
+    """
+    dialect = workspace.catalog.dialect
+    table = quoted(view.name, dialect)
+    for column in view.columns:
+        if column.type not in ("text", "integer") or column.name in (*view.key, *view.refs):
+            continue
+        if not (is_key_like(column.name) or _are_orders(workspace, view, column)):
+            continue
+        name = quoted(column.name, dialect)
+        others = [c for c in view.columns if c.name != column.name and c.name not in view.refs]
+        counts = [f"COUNT(*) AS n, COUNT({name}) AS filled, COUNT(DISTINCT {name}) AS d"]
+        counts += [f"COUNT({quoted(c.name, dialect)}) AS c{n}" for n, c in enumerate(others)]
+        found = _numbers(workspace, view, ", ".join(counts))
+        if found is None or not (found[0] == found[1] and 1 < found[2] < found[0]):
+            continue
+        once = [c for c, count in zip(others, found[3:], strict=True) if 0 < count <= found[2]]
+        # a head has a number, such as the total, and words that stand on as many lines as there are orders
+        if len(once) < 3 or not any(c.is_measure for c in once):
+            continue
+        heads = []
+        for each in once:
+            other = quoted(each.name, dialect)
+            apart = _numbers(
+                workspace,
+                view,
+                "COUNT(*) AS n",
+                source=f"(SELECT {name} FROM {table} GROUP BY {name} HAVING COUNT({other}) > 1) AS several",
+            )
+            if apart == (0,):
+                heads.append(each)
+        filled = [c for c in heads if not c.is_measure or c.name in changes.types]
+        if len(heads) < 3 or not filled:
+            continue
+        for each in filled:
+            own = changes.expressions.get(each.name, quoted(each.name, dialect))
+            changes.expressions[each.name] = f"MAX({own}) OVER (PARTITION BY {name})"
+        changes.order = column.name
+        told = ", ".join(c.name for c in filled[:4])
+        text = (
+            f"{view.name} has a row for each line of an order ({column.name}), and its head only on the "
+            f"first: {told} are filled in on the others; totals stay on the first, and are counted once"
+        )
+        return [Decision(place=f"views.{view.name}", text=text)]
+    return []
+
+
+def _are_orders(workspace: Workspace, view: View, column: ViewColumn) -> bool:
+    values = distinct_texts(workspace, view, column, 50) if column.type == "text" else []
+    return len(values) > 1 and all(_NAMED_ORDER.match(value) for value in values)
+
+
+def _deleted(workspace: Workspace, view: View, changes: _Changes) -> list[Decision]:
+    """Rows that are marked as deleted are left out."""
+    dialect = workspace.catalog.dialect
+    for column in view.columns:
+        if not _DELETED.match(" ".join(read_name(column.name))):
+            continue
+        name = quoted(column.name, dialect)
+        if column.type in ("date", "timestamp") or changes.types.get(column.name) in ("date", "timestamp"):
+            kept = f"{name} IS NULL"
+        elif column.type in ("boolean", "integer"):
+            kept = f"NOT {name}" if column.type == "boolean" else f"COALESCE({name}, 0) = 0"
+        else:
+            continue
+        found = _numbers(workspace, view, f"COUNT(*) AS n, COUNT(CASE WHEN {kept} THEN 1 END) AS kept")
+        if found is None or not 0 < found[1] < found[0]:
+            continue
+        changes.where = kept
+        text = (
+            f"{found[0] - found[1]:,} of {found[0]:,} rows of {view.name} are marked as deleted "
+            f"({column.name}) and are left out"
+        )
+        return [Decision(place=f"views.{view.name}", text=text, is_sure=False)]
+    return []
+
+
+# ---- reading ----------------------------------------------------------------------------------------------
+
+
+def distinct_texts(workspace: Workspace, view: View, column: ViewColumn, most: int) -> list[str]:
+    """Up to ``most`` different texts of a column; none where it takes too long."""
+    dialect = workspace.catalog.dialect
+    name, table = quoted(column.name, dialect), quoted(view.name, dialect)
+    try:
+        rows = workspace.run(
+            f"SELECT DISTINCT {name} AS v FROM {table} WHERE {name} IS NOT NULL LIMIT {most}"
+        ).rows
+    except SqlError as error:
+        logger.info("not looked at: %s", type(error).__name__)
+        return []
+    return [str(row[0]) for row in rows]
+
+
+def _numbers(workspace: Workspace, view: View, figures: str, *, source: str = "") -> tuple[int, ...] | None:
+    """Whole figures of a view's table; ``None`` where it takes too long or holds none."""
+    table = source or quoted(view.name, workspace.catalog.dialect)
+    try:
+        (row,) = workspace.run(f"SELECT {figures} FROM {table}").rows
+    except SqlError as error:
+        logger.info("not looked at: %s", type(error).__name__)
+        return None
+    if any(value is None for value in row):
+        return None
+    return tuple(int(str(value)) for value in row)
+
+
+def _place(view: View, column: ViewColumn) -> str:
+    return f"views.{view.name}.columns.{column.name}"

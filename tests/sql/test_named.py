@@ -1,0 +1,132 @@
+"""Names beside ids, and values that a column lacks."""
+
+from __future__ import annotations
+
+import pytest
+
+from sql.semantics import Shop, View, ViewColumn
+from sql.statement.known_values import unknown_value
+from sql.statement.named import name_columns, with_names, without_names
+from sql.statement.parse import parse
+from sql.statement.routes import Routes
+from sql.types import ColumnType
+
+
+def view(name: str, columns: dict[str, ColumnType], key: str = "", **more: object) -> View:
+    made = tuple(ViewColumn(name=column, type=kind) for column, kind in columns.items())
+    return View(name=name, columns=made, key=(key,) if key else (), **more)  # type: ignore[arg-type]
+
+
+SHOP = Shop(
+    name="named",
+    database="x",
+    views=(
+        view(
+            "customers",
+            {"customer_id": "integer", "first_name": "text", "last_name": "text", "city": "text"},
+            "customer_id",
+        ),
+        view("carriers", {"carrier_id": "integer", "company_name": "text"}, "carrier_id"),
+        view("products", {"sku": "text", "product_name": "text", "brand_name": "text"}, "sku"),
+        view(
+            "orders",
+            {
+                "order_id": "integer",
+                "customer_id": "integer",
+                "ship_via": "integer",
+                "ship_name": "text",
+                "placed": "date",
+            },
+            "order_id",
+            time="placed",
+            refs={"customer_id": "customers", "ship_via": "carriers"},
+        ),
+        view(
+            "lines",
+            {"order_id": "integer", "sku": "text", "amount": "number"},
+            refs={"order_id": "orders", "sku": "products"},
+        ),
+    ),
+)
+ROUTES = Routes(SHOP)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (
+            "SELECT ship_via, COUNT(*) FROM orders GROUP BY ship_via",
+            "SELECT ship_via, company_name, COUNT(*) FROM orders GROUP BY ship_via, company_name",
+        ),
+        (
+            "SELECT customer_id, SUM(amount) FROM lines GROUP BY customer_id "
+            "ORDER BY SUM(amount) DESC LIMIT 3",
+            "SELECT customer_id, first_name, last_name, SUM(amount) FROM lines "
+            "GROUP BY customer_id, first_name, last_name ORDER BY SUM(amount) DESC LIMIT 3",
+        ),
+        (
+            "SELECT sku, SUM(amount) FROM lines GROUP BY sku",
+            "SELECT sku, product_name, SUM(amount) FROM lines GROUP BY sku, product_name",
+        ),
+        (
+            "SELECT customer_id, city FROM customers",
+            "SELECT customer_id, first_name, last_name, city FROM customers",
+        ),
+        # an order has no name, though a name is written on it
+        ("SELECT order_id, placed FROM orders", "SELECT order_id, placed FROM orders"),
+        # what is not shown needs no name, nor what is named already
+        ("SELECT COUNT(*) FROM orders WHERE ship_via = 2", "SELECT COUNT(*) FROM orders WHERE ship_via = 2"),
+        ("SELECT sku, product_name FROM products", "SELECT sku, product_name FROM products"),
+        ("SELECT COUNT(customer_id) FROM orders", "SELECT COUNT(customer_id) FROM orders"),
+    ],
+)
+def test_the_name_of_a_thing_stands_beside_its_key(written: str, shown: str) -> None:
+    statement = parse(written)
+    named = with_names(statement, SHOP, ROUTES)
+    assert str(named) == shown
+    assert with_names(named, SHOP, ROUTES) == named
+    assert str(without_names(named, SHOP, ROUTES)) in (written, "SELECT sku FROM products")
+
+
+def test_which_columns_name_a_row() -> None:
+    found = {v.name: name_columns(v) for v in SHOP.views}
+    assert found == {
+        "customers": ("first_name", "last_name"),
+        "carriers": ("company_name",),
+        "products": ("product_name",),
+        "orders": (),
+        "lines": (),
+    }
+
+
+VALUES = {
+    ("customers", "city"): ("Oslo", "Rome"),
+    ("products", "product_name"): ("Ford T", "Fiat 500"),
+    ("products", "brand_name"): ("Welly", "Min Lin"),
+}
+
+
+@pytest.mark.parametrize(
+    ("written", "wrong"),
+    [
+        ("SELECT COUNT(*) FROM customers WHERE city = 'Oslo'", None),
+        ("SELECT COUNT(*) FROM customers WHERE city = 'oslo'", None),
+        ("SELECT COUNT(*) FROM orders WHERE city = 'Paris'", "city has no value 'Paris'"),
+        ("SELECT COUNT(*) FROM orders WHERE city <> 'Paris'", None),
+        ("SELECT COUNT(*) FROM orders WHERE city IN ('Oslo', 'Paris')", "city has no value 'Paris'"),
+        ("SELECT COUNT(*) FROM products WHERE brand_name = 'Ford'", "products.product_name has such values"),
+        ("SELECT COUNT(*) FROM products WHERE product_name LIKE '%ford%'", None),
+        ("SELECT COUNT(*) FROM products WHERE product_name LIKE '%bike%'", "product_name has no value"),
+        ("SELECT COUNT(*) FROM customers WHERE customer_id HAS orders (ship_name = 'x')", None),
+        (
+            "SELECT COUNT(*) FROM customers WHERE customer_id HAS lines (brand_name = 'x')",
+            "brand_name has no value 'x'",
+        ),
+        ("SELECT ONLY(COUNT(*), city = 'Paris') FROM customers", "city has no value 'Paris'"),
+    ],
+)
+def test_a_condition_on_a_value_that_is_not_there_is_told_with_those_that_are(
+    written: str, wrong: str | None
+) -> None:
+    found = unknown_value(parse(written), SHOP, ROUTES, VALUES)
+    assert (found is None) if wrong is None else (found is not None and wrong in found)
