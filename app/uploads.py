@@ -24,6 +24,7 @@ from app.kept import Held
 from app.person import Person
 from app.rooms import Room, furnish
 from bot.audit import audited
+from sql.databases.files import KNOWN_ENDINGS
 from sql.errors import SqlError
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ MAX_MB = 200
 MAX_FILES = 50
 MAX_SHOPS = 20
 """Shops of visitors that are open at once: each takes memory."""
-TABLES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet", ".pq")
+TABLES = KNOWN_ENDINGS
 """Endings of files that can be opened together."""
 DATABASES = (".sqlite", ".sqlite3", ".db", ".duckdb", ".ddb")
 """Endings of files that are opened alone."""

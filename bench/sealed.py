@@ -2,17 +2,19 @@
 
     python -m bench.sealed --every 2 --out build/bench/sealed.json
 
-Three made-up shops of ``bench/sealed`` whose questions and gold SQL were written from their ``shop.yml``
-alone, by nobody who builds; no model was trained on them and nothing was tuned to them. Who builds does not
-open them: only totals are printed. Outcomes are kept beside ``--out`` (``.jsonl``) as they come, and a run
+Made-up shops of ``bench/sealed`` whose questions and gold SQL were written by nobody who builds; no model
+was trained on them and nothing was tuned to them. Three have a ``shop.yml``, from which alone their questions
+were written; six are bare databases, asked about as their people would. Who builds does not open them: only
+totals are printed. Outcomes are kept beside ``--out`` (``.jsonl``) as they come, and a run
 that was stopped goes on there. Each question goes through the whole assistant, earlier turns first,
 
-* ``described``: over the shop's own description,
-* ``init``: over the same database as ``shoptalk init`` describes it, with the shop's clock,
+* ``described``: over the shop's own description, where it has one,
+* ``init``: over the same database as ``shoptalk init`` describes it,
 * ``simplest``: :mod:`bench.simplest` with the bare model; what has no answer and follow-ups are left out.
 
-Right is a first table that holds the gold rows; a further column is no fault (``finetune.match``). A question
-that has no answer, or two readings, is right when it is declined or asked back.
+Right is a first table that holds the gold rows; a further column is no fault (``finetune.match``), nor a
+month told by its first day, nor a figure with more decimals than the gold's two. A question that has no
+answer, or two readings, is right when it is declined or asked back.
 """
 
 from __future__ import annotations
@@ -20,11 +22,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import datetime as dt
+import decimal
 import json
+import math
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -78,23 +83,28 @@ def load(name: str, folder: Path = SEALED) -> list[Sealed]:
     found = []
     for line in (folder / name / "questions.jsonl").read_text("utf-8").splitlines():
         record: dict[str, Any] = json.loads(line)
-        kind = record["kind"]
+        kind, sql = record["kind"], record.get("sql") or []
+        golds = [*([sql] if isinstance(sql, str) else sql), *record.get("sqls", ())]
+        if kind in ("unanswerable", "ambiguous"):
+            golds = []  # right is to say so, or to ask back
+        elif kind == "question" and len(record["turns"]) > 1:
+            kind = "follow_up"
         question = Question(
             id=record["id"],
             language=record["language"],
             topic=kind,
             turns=tuple(record["turns"]),
-            sql=record.get("sql") or None,
-            status="answered" if record.get("sql") else "declined",
+            sql=golds[0] if golds else None,
+            status="answered" if golds else "declined",
             ordered=bool(record.get("ordered")),
-            also=tuple(record.get("sqls", ())),
+            also=tuple(golds[1:]),
         )
         found.append(Sealed(question=question, kind=kind))
     return found
 
 
-def prepare(name: str, folder: Path = SEALED, built: Path = BUILT) -> tuple[Path, Path, Path]:
-    """Make the shop's database; returns it, its description beside it, and the one that ``init`` writes."""
+def prepare(name: str, folder: Path = SEALED, built: Path = BUILT) -> tuple[Path, Path | None, Path]:
+    """Make the shop's database; returns it, its own description, and the one that ``init`` writes."""
     from app.finding import shop_of_location
     from finetune.shops.recipe import build
     from sql.shop.shopfile import dump_shop, load_shop
@@ -102,11 +112,13 @@ def prepare(name: str, folder: Path = SEALED, built: Path = BUILT) -> tuple[Path
     database = (built / name / "shop.duckdb").resolve()
     build(folder / name / "tables.yml", database)
     described, bare = database.with_name("shop.yml"), database.with_name("init.yml")
-    described.write_text((folder / name / "shop.yml").read_text("utf-8"), encoding="utf-8")
-    today = load_shop(described).today
-    shop = dataclasses.replace(shop_of_location(str(database)), today=today)
+    shop = shop_of_location(str(database))
+    own = folder / name / "shop.yml"
+    if own.exists():
+        described.write_text(own.read_text("utf-8"), encoding="utf-8")
+        shop = dataclasses.replace(shop, today=load_shop(described).today)
     bare.write_text(dump_shop(shop), encoding="utf-8")
-    return database, described, bare
+    return database, described if own.exists() else None, bare
 
 
 def golds_of(database: Path, sealed: Sequence[Sealed]) -> dict[str, list[Gold]]:
@@ -121,8 +133,50 @@ def golds_of(database: Path, sealed: Sequence[Sealed]) -> dict[str, list[Gold]]:
 
 
 def is_right(rows: Sequence[Sequence[Any]], question: Question, golds: Sequence[Gold]) -> bool:
-    """Whether rows hold those of a gold statement."""
-    return any(is_answer_contained(rows, gold.rows, ordered=question.ordered) for gold in golds)
+    """Whether rows hold those of a gold statement, however their days and decimals are spelled."""
+    return any(
+        is_answer_contained(ours, theirs, ordered=question.ordered)
+        for gold in golds
+        for ours, theirs in _spellings(rows, gold.rows)
+    )
+
+
+def _spellings(
+    rows: Sequence[Sequence[Any]], gold: Sequence[Sequence[Any]]
+) -> Iterator[tuple[Sequence[Sequence[Any]], Sequence[Sequence[Any]]]]:
+    """Both results as they are, rounded to two decimals, and our days as a gold may tell their unit."""
+    yield rows, gold
+    rounded = [[_rounded(v) for v in row] for row in gold]
+    for tell in _UNITS:
+        yield (
+            [[_rounded(tell(day)) if (day := _day(v)) else _rounded(v) for v in row] for row in rows],
+            rounded,
+        )
+
+
+_UNITS: tuple[Callable[[dt.date], Any], ...] = (
+    lambda day: day,
+    str,
+    lambda day: f"{day:%Y-%m}",
+    lambda day: day.year,
+    lambda day: str(day.year),
+    lambda day: day.month,
+    lambda day: f"{day:%m}",
+    lambda day: (day.month + 2) // 3,
+    lambda day: f"{day.year}-Q{(day.month + 2) // 3}",
+)
+"""What a day that begins a unit may be told as."""
+
+
+def _day(value: Any) -> dt.date | None:
+    if isinstance(value, dt.datetime):
+        return value.date() if value.time() == dt.time() else None
+    return value if isinstance(value, dt.date) else None
+
+
+def _rounded(value: Any) -> Any:
+    is_number = isinstance(value, int | float | decimal.Decimal) and not isinstance(value, bool)
+    return round(float(value), 2) if is_number and math.isfinite(value) else value
 
 
 def by_assistant(
@@ -265,12 +319,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     kept = options.out.with_suffix(".jsonl")
     outcomes = read_kept(kept)
-    names = options.shops or sorted(path.parent.name for path in SEALED.glob("*/shop.yml"))
+    names = options.shops or sorted(path.parent.name for path in SEALED.glob("*/questions.jsonl"))
     for name in names:
         database, described, bare = prepare(name)
         sealed = load(name)[:: options.every]
         golds = golds_of(database, sealed)
         for way in options.way or WAYS:
+            if way == "described" and described is None:
+                continue
             done = {o.id for o in outcomes if (o.shop, o.way) == (name, way)}
             left = [each for each in sealed if each.question.id not in done]
             for outcome in _ask(name, way, (database, described, bare), left, golds) if left else ():
@@ -302,19 +358,23 @@ def _bare_engine() -> Engine:
 def _ask(
     name: str,
     way: str,
-    files: tuple[Path, Path, Path],
+    files: tuple[Path, Path | None, Path],
     sealed: Sequence[Sealed],
     golds: dict[str, list[Gold]],
 ) -> Iterator[Outcome]:
     from tqdm import tqdm
 
     from sql.shop.shopfile import load_shop
+    from sql.shop.workspace import open_workspace
 
     database, described, bare = files
     if way == "simplest":
-        asked = by_simplest(name, database, load_shop(described).today, _bare_engine(), sealed, golds)
+        workspace = open_workspace(load_shop(bare))
+        today = workspace.today
+        workspace.close()
+        asked = by_simplest(name, database, today, _bare_engine(), sealed, golds)
     else:
-        asked = by_assistant(name, way, described if way == "described" else bare, sealed, golds)
+        asked = by_assistant(name, way, (way == "described" and described) or bare, sealed, golds)
     with contextlib.closing(asked):
         yield from tqdm(asked, desc=f"{name}, {way}", unit="question")
 

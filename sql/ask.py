@@ -31,6 +31,8 @@ from sql.types import Table
 logger = logging.getLogger(__name__)
 
 MAX_REPAIRS = 1
+PATIENCE_S = 15.0
+"""Seconds after which no further try is begun: a question back is better than a longer wait."""
 MAX_OFFERED = 256
 """Readings that can still be chosen; the oldest is forgotten first."""
 
@@ -104,6 +106,7 @@ class SqlAsker:
         votes: statements written per question; the result that most of them give wins, that of the likeliest
             where they differ all. 1 writes the likeliest alone.
         repairs: further tries after every statement of a try has failed.
+        clock: seconds since some moment.
     """
 
     def __init__(
@@ -114,6 +117,7 @@ class SqlAsker:
         *,
         votes: int = 1,
         repairs: int = MAX_REPAIRS,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         if votes < 1:
             raise ValueError(f"votes must be at least 1, got {votes}")
@@ -122,6 +126,7 @@ class SqlAsker:
         self.writer = writer
         self.votes = votes
         self.repairs = repairs
+        self.clock = clock
         self._offered: OrderedDict[str, Compiled] = OrderedDict()
 
     def read_description(self, links: Links) -> None:
@@ -157,7 +162,7 @@ class SqlAsker:
             SqlError: refused, failed or out of budget, after the repairs.
             LlmError: the engine cannot be used.
         """
-        started = time.perf_counter()
+        started = self.clock()
         links = question
         if isinstance(links, str):
             links = link(links, self.vocabulary, self.workspace.today)
@@ -170,6 +175,8 @@ class SqlAsker:
         for number in range(self.repairs + 1):
             if cancel is not None and cancel.is_set():
                 raise QueryCancelled("Stopped before the query was written. Nothing was run.")
+            if last is not None and self.clock() - started > PATIENCE_S:
+                break
             drafts = self._draft(links, after, attempts, cancel)
             tried = {a.sql for a in attempts}
             if all(draft.sql in tried for draft in drafts):
@@ -182,7 +189,7 @@ class SqlAsker:
                 if same is not None:
                     ran.append((draft, same))
                     continue
-                before = time.perf_counter()
+                before = self.clock()
                 try:
                     ran.append((draft, self._run(draft, cancel, on_sql)))
                 except (UnsafeQuery, QueryFailed) as error:
@@ -193,7 +200,7 @@ class SqlAsker:
                     attempts.append(Attempt(sql=draft.sql, error=why, statement=statement))
                     last = error
                 finally:
-                    run_s += time.perf_counter() - before
+                    run_s += self.clock() - before
             if ran:
                 best, share = elect([table for _, table in ran])
                 chosen, table = ran[best]
@@ -209,7 +216,7 @@ class SqlAsker:
                     links=links,
                     confidence=confidence,
                     attempts=(*attempts, Attempt(sql=chosen.sql, error=None)),
-                    seconds={"draft": time.perf_counter() - started - run_s, "run": run_s},
+                    seconds={"draft": self.clock() - started - run_s, "run": run_s},
                     unused=chosen.unheard,
                     others=chosen.others,
                 )

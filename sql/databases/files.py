@@ -34,7 +34,8 @@ _KINDS: dict[str, Kind] = {
     ".ods": "excel",
     ".zip": "zip",
 }
-ENDINGS = ", ".join(_KINDS)
+KNOWN_ENDINGS = tuple(_KINDS)
+ENDINGS = ", ".join(KNOWN_ENDINGS)
 
 
 @dataclass(frozen=True)

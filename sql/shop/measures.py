@@ -49,7 +49,7 @@ _AMOUNT = (
 )
 """Names of columns with the money of a row, the clearest first."""
 _NO_INCOME = re.compile(
-    r"\b(?:tax|vat|shipping|freight|refund|discount|coupon|cost|fee|tip|limit|budget|credit|profit|margin|item"
+    r"\b(?:tax|vat|shipping|freight|refund|discount|coupon|cost|fee|tip|limit|budget|credit|profit|margin|item|list"
     r"|quantity|count)\b|税|运费|退款|优惠|折扣|成本|费|额度|预算|利润|数量|件数"
 )
 _SOLD = re.compile(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
+from bench.cases import Question
 from bench.sealed import SEALED, Outcome, golds_of, is_right, keep, load, prepare, read_kept, summarise
 from bench.simplest import simplest_way
+from finetune.gold import Gold
 from finetune.shops.question_pairs import load_pairs
 from llm.scripted import ScriptedEngine
 
@@ -57,6 +61,56 @@ def test_a_file_of_questions_is_read_and_a_gold_that_does_not_run_stops_it(
         golds_of(database, load("corner", tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("ours", "gold", "right"),
+    [
+        ([(dt.date(2025, 3, 1), 5)], [("2025-03", 5)], True),
+        ([(dt.datetime(2025, 4, 1), 5)], [(2, 5)], True),
+        ([(dt.date(2025, 1, 1), 5)], [(2025, 5)], True),
+        ([("x", 10.004)], [("x", 10.0)], True),
+        ([("x", 10.4)], [("x", 10.0)], False),
+        ([(dt.date(2025, 3, 1), 5)], [("2025-04", 5)], False),
+        ([(dt.datetime(2025, 4, 1, 9, 30), 5)], [("2025-04", 5)], False),
+    ],
+)
+def test_a_month_may_be_told_by_its_first_day(ours: Any, gold: Any, right: bool) -> None:
+    question = Question(id="a", language="en", topic="question", turns=("x",), sql="x", status="answered")
+    found = Gold(rows=tuple(gold))
+    assert is_right(ours, question, [found]) == right
+
+
+def test_several_golds_and_earlier_turns_are_read(tmp_path: Path) -> None:
+    (tmp_path / "bare").mkdir()
+    lines = [
+        {
+            "id": "a",
+            "language": "en",
+            "turns": ["how many"],
+            "kind": "question",
+            "sql": ["SELECT 1", "SELECT 2"],
+        },
+        {
+            "id": "b",
+            "language": "en",
+            "turns": ["how many", "and now"],
+            "kind": "question",
+            "sql": ["SELECT 1"],
+        },
+        {
+            "id": "c",
+            "language": "en",
+            "turns": ["best"],
+            "kind": "ambiguous",
+            "sql": ["SELECT 1", "SELECT 2"],
+        },
+    ]
+    (tmp_path / "bare" / "questions.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    first, second, third = load("bare", tmp_path)
+    assert first.question.golds == ("SELECT 1", "SELECT 2")
+    assert second.kind == "follow_up"
+    assert third.question.sql is None and third.question.status == "declined"
+
+
 def test_what_is_kept_is_gone_on_from(tmp_path: Path) -> None:
     file = tmp_path / "sealed.jsonl"
     assert read_kept(file) == []
@@ -94,11 +148,12 @@ def test_the_simplest_way_shows_values_and_keys_and_repairs_twice(database: Path
 
 
 def test_every_sealed_shop_can_be_made_and_its_golds_run(tmp_path: Path) -> None:
-    names = sorted(path.parent.name for path in SEALED.glob("*/shop.yml"))
-    assert len(names) == 3
+    names = sorted(path.parent.name for path in SEALED.glob("*/questions.jsonl"))
+    assert len(names) == 9
     for name in names:
         database, described, bare = prepare(name, built=tmp_path)
-        assert described.exists() and "today:" in bare.read_text("utf-8")
+        assert (described is not None and described.exists()) == (SEALED / name / "shop.yml").exists()
+        assert "today:" in bare.read_text("utf-8")
         golds_of(database, load(name))
 
 
@@ -107,9 +162,9 @@ def test_no_sealed_question_stands_in_the_training_set() -> None:
         return "".join(c for c in text.casefold() if c.isalnum())
 
     learnt = {plain(pair.turns[-1]) for pair in load_pairs()}
-    names = sorted(path.parent.name for path in SEALED.glob("*/shop.yml"))
+    names = sorted(path.parent.name for path in SEALED.glob("*/questions.jsonl"))
     sealed = {
         plain(each.question.turns[-1]) for name in names for each in load(name) if each.kind == "question"
     }
-    assert len(sealed) > 290
+    assert len(sealed) > 430
     assert len(sealed & learnt) == 0, "some are the same; they are not shown here"

@@ -251,6 +251,15 @@ def test_two_failures_are_the_end(workspace, vocabulary):
     assert len(writer.heard) == 2
 
 
+def test_after_a_long_wait_no_further_try_is_begun(workspace, vocabulary):
+    ask, writer = asker(workspace, vocabulary, "SELECT nothing FROM sales", REVENUE)
+    seconds = iter(range(0, 1000, 20))
+    ask.clock = lambda: next(seconds)
+    with pytest.raises(UnsafeQuery):
+        ask.ask("What was the revenue last month?")
+    assert len(writer.heard) == 1
+
+
 def test_a_writer_that_insists_is_not_asked_a_third_time(workspace, vocabulary):
     ask, writer = asker(workspace, vocabulary, "SELECT nothing FROM sales", "SELECT nothing FROM sales")
     with pytest.raises(UnsafeQuery):
