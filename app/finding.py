@@ -8,7 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from app.settings import Settings
 if TYPE_CHECKING:
     from sql.semantics import Shop
     from sql.shop.describe import Described
+    from sql.shop.review import Ask
 
 DEMO = "demo"
 """The name of the demonstration shop on the command line."""
@@ -121,17 +122,26 @@ def shop_of_location(location: str) -> Shop:
     return described_location(location).shop
 
 
-def described_location(location: str, *, with_views: bool = False) -> Described:
-    """The same, with what was decided; see :func:`sql.shop.describe.describe_database`."""
+def described_location(location: str, *, with_views: bool = False, ask: Ask | None = None) -> Described:
+    """The same, with what was decided; see :func:`sql.shop.describe.describe_database`.
+
+    Args:
+        ask: answers what only the owner knows (``sql.shop.review``); left out, the draft's choices stay.
+    """
     from sql.databases import open_database, without_password
     from sql.shop.describe import describe_database
+    from sql.shop.review import reviewed
+    from sql.shop.workspace import open_workspace
 
     database = open_database(location)
     try:
         # Of an address without a path only the host is left, and never a user's name or password.
         place = without_password(location).split("://")[-1].split("?")[0].rstrip("/")
         name = Path(place.rpartition("@")[2] if "://" in location else place).stem or "shop"
-        return describe_database(database, name=name, location=location, with_views=with_views)
+        found = describe_database(database, name=name, location=location, with_views=with_views)
+        if ask is None:
+            return found
+        return replace(found, shop=reviewed(found, open_workspace(found.shop, database=database), ask))
     finally:
         database.close()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from jobs.report.types import Report
     from retrieval.types import Hit
     from sql.lock.guard import Guard
+    from sql.shop.review import Question
 
 app = typer.Typer(
     name="shoptalk",
@@ -620,6 +621,13 @@ def init(
     views: Annotated[
         bool, typer.Option("--views", help="Take the database's own views too. Off by default.")
     ] = False,
+    asks: Annotated[
+        bool, typer.Option("--ask", help="Ask what only you can know, at most seven questions.")
+    ] = False,
+    answer: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID=N", help="Answer such a question with its Nth choice; may be repeated."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Read a database's tables and write a first shop.yml for you to edit. The database is only read."""
@@ -633,12 +641,39 @@ def init(
     from sql.databases import without_password
     from sql.shop.shopfile import dump_shop
 
-    found = described_location(url, with_views=views)
+    asked: list[Question] = []
+    given = _given_answers(answer or [])
+
+    def choose(question: Question) -> int:
+        asked.append(question)
+        if question.id in given:
+            return given[question.id]
+        return _choice_of(question) if asks else 0
+
+    try:
+        found = described_location(url, with_views=views, ask=choose)
+    except ValueError as error:
+        raise WrongUse(f"--answer: {error}") from error
+    if unknown := sorted(set(given) - {question.id for question in asked}):
+        raise WrongUse(
+            f"--answer names {', '.join(unknown)}, which is not asked; asked are: "
+            f"{', '.join(question.id for question in asked) or 'nothing'}."
+        )
     shop = replace(found.shop, database=_seen_from(out, url))
     write_whole(out, dump_shop(shop).encode())
     say(f"Wrote {out}: {len(shop.views)} views of {without_password(url)}.")
+    for question in asked:
+        if question.id in given or asks:
+            continue
+        say(f"  {question.text} (--answer {question.id}=N)")
+        for number, choice in enumerate(question.choices, 1):
+            say(f"    {number}. {choice}{' (taken)' if number == 1 else ''}")
+
+    def is_answered(place: str) -> bool:
+        return place == "metrics.revenue" and bool(given or (asks and asked))
+
     for is_sure, title in ((True, "Decided:"), (False, "Please check, since only you know it:")):
-        told = [each for each in found.decisions if each.is_sure == is_sure]
+        told = [each for each in found.decisions if each.is_sure == is_sure and not is_answered(each.place)]
         if told:
             say(title)
         for each in told:
@@ -651,11 +686,33 @@ def init(
                 "metrics": [metric.name for metric in shop.metrics],
                 "decided": [{"place": d.place, "text": d.text} for d in found.decisions if d.is_sure],
                 "unsure": [{"place": d.place, "text": d.text} for d in found.decisions if not d.is_sure],
+                "questions": [
+                    {"id": q.id, "text": q.text, "choices": list(q.choices), "taken": given.get(q.id, 0) + 1}
+                    for q in asked
+                ],
             }
         )
         return
     say(f'Edit it, then ask: shoptalk ask --shop {out} "How many rows are in {shop.views[0].name}?"')
     print_text(str(out))
+
+
+def _given_answers(answers: Sequence[str]) -> dict[str, int]:
+    """``ID=N`` → the place of the choice, from 0."""
+    found = {}
+    for each in answers:
+        name, sign, number = each.rpartition("=")
+        if not sign or not number.isdecimal():
+            raise WrongUse(f"--answer is {each!r}; write ID=N, such as sold=2.")
+        found[name] = int(number) - 1
+    return found
+
+
+def _choice_of(question: Question) -> int:
+    """Ask at the terminal; Enter takes what the draft took."""
+    from ui.terminal import ask_choice
+
+    return ask_choice(question.text, question.choices, question.rows)
 
 
 def _seen_from(out: Path, url: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.prompt import IntPrompt
 from rich.table import Table as Grid
 from rich.text import Text
 
@@ -112,6 +113,19 @@ def show_hits(hits: Sequence[Hit], console: Console | None = None) -> None:
         out.print(
             f"   {safe_terminal(present.quote_source(hit))}", style="dim", markup=False, highlight=False
         )
+
+
+def ask_choice(text: str, choices: Sequence[str], rows: Table | None) -> int:
+    """The place of the choice that is picked at the terminal, from 0; Enter picks the first."""
+    out = Console(stderr=True, highlight=False, emoji=False)
+    if rows is not None:
+        out.print(_grid(rows, "en"))
+    out.print(safe_terminal(text), markup=False)
+    for number, choice in enumerate(choices, start=1):
+        out.print(f"  {number}. {safe_terminal(choice)}", markup=False)
+    numbers = [str(number) for number in range(1, len(choices) + 1)]
+    picked = IntPrompt.ask("Your choice", choices=numbers, default=1, console=out)
+    return int(picked) - 1
 
 
 def _console() -> Console:

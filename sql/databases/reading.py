@@ -132,8 +132,8 @@ def _encoding(path: Path, head: bytes, packed: bool) -> str:
     ):
         if head.startswith(mark):
             return encoding
-    if head.count(0) > len(head) // 4:
-        return "utf-16-le" if head[1:2] == b"\0" else "utf-16-be"
+    if 0 in head:  # in no other encoding that texts are kept in
+        return "utf-16-le" if b"\n\0" in head else "utf-16-be"
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         with gzip.open(path, "rb") if packed else path.open("rb") as file:

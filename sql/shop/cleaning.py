@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from sql.databases.contents import expression, read_texts
+from sql.databases.contents import Reading, expression, read_texts
 from sql.errors import SqlError
 from sql.names import quoted
 from sql.semantics import View, ViewColumn
@@ -46,6 +46,7 @@ class _Changes:
     expressions: dict[str, str] = field(default_factory=dict)
     """Column → SQL; a column that is not here stays as it is."""
     types: dict[str, ColumnType] = field(default_factory=dict)
+    readings: dict[str, Reading] = field(default_factory=dict)
     where: str = ""
     order: str = ""
     """The column that tells which lines belong together, where a line's head was filled in."""
@@ -57,6 +58,8 @@ class Cleaned:
 
     views: tuple[View, ...]
     decisions: tuple[Decision, ...]
+    readings: Mapping[tuple[str, str], Reading]
+    """``(view, column)`` → how its texts are read."""
     orders: Mapping[str, str]
     """View → the column that tells the order of a line, where only an order's first line has its head."""
 
@@ -66,16 +69,18 @@ def clean(workspace: Workspace) -> Cleaned:
     views: list[View] = []
     decisions: list[Decision] = []
     orders: dict[str, str] = {}
+    readings: dict[tuple[str, str], Reading] = {}
     for view in workspace.shop.views:
         if view.sql is None:
             changes = _Changes()
             for find in (_texts, _seconds, _spellings, _heads, _deleted):
                 decisions += find(workspace, view, changes)
             view = _changed(view, changes, workspace)
+            readings |= {(view.name, column): reading for column, reading in changes.readings.items()}
             if changes.order:
                 orders[view.name] = changes.order
         views.append(view)
-    return Cleaned(views=tuple(views), decisions=tuple(decisions), orders=orders)
+    return Cleaned(views=tuple(views), decisions=tuple(decisions), readings=readings, orders=orders)
 
 
 def _changed(view: View, changes: _Changes, workspace: Workspace) -> View:
@@ -111,6 +116,7 @@ def _texts(workspace: Workspace, view: View, changes: _Changes) -> list[Decision
         if reading is None:
             continue
         changes.types[column.name] = reading.kind
+        changes.readings[column.name] = reading
         if dialect != "sqlite" or not reading.is_iso or reading.empties:
             changes.expressions[column.name] = expression(reading, column.name, dialect)
         text = f"{view.name}.{column.name} is text that holds {reading.told()}, and is read so"

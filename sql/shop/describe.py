@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sql.databases import Database
+from sql.databases.contents import Reading
 from sql.semantics import Shop, View
 from sql.shop.cleaning import clean, distinct_texts
 from sql.shop.decisions import Decision
 from sql.shop.drafting import shop_from_catalog, time_of
-from sql.shop.measures import find_measures, is_sold
+from sql.shop.measures import Measured, find_measures, is_sold
 from sql.shop.relations import find_relations
 from sql.shop.trade_words import words_for
 from sql.shop.value_words import MAX_VALUES, words_of_values
@@ -23,6 +25,9 @@ class Described:
 
     shop: Shop
     decisions: tuple[Decision, ...]
+    measured: Measured
+    readings: Mapping[tuple[str, str], Reading]
+    """``(view, column)`` → how its texts are read."""
 
 
 def describe_database(database: Database, *, name: str, location: str, with_views: bool = False) -> Described:
@@ -59,9 +64,14 @@ def describe_database(database: Database, *, name: str, location: str, with_view
     views = tuple(v if v.time else replace(v, time=time_of(v)) for v in cleaned.views)
     views = tuple(_with_clock(view, views) for view in views)
     shop = replace(found.shop, views=views)
-    shop, measured = find_measures(open_workspace(shop, database=database), cleaned.orders)
-    shop = with_values(with_words(shop), open_workspace(shop, database=database))
-    return Described(shop=shop, decisions=(*decisions, *cleaned.decisions, *measured))
+    measured = find_measures(open_workspace(shop, database=database), cleaned.orders)
+    shop = with_values(with_words(measured.shop), open_workspace(measured.shop, database=database))
+    return Described(
+        shop=shop,
+        decisions=(*decisions, *cleaned.decisions, *measured.decisions),
+        measured=measured,
+        readings=cleaned.readings,
+    )
 
 
 def _tables(catalog: Catalog) -> tuple[Catalog, tuple[str, ...]]:

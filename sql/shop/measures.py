@@ -20,6 +20,7 @@ from sql.semantics import Metric, Shop, View, ViewColumn
 from sql.shop.decisions import Decision
 from sql.shop.drafting import metric_name
 from sql.shop.trade_words import read_name
+from sql.types import Dialect
 
 if TYPE_CHECKING:
     from sql.shop.workspace import Workspace
@@ -77,7 +78,7 @@ ORDER_VALUE = ("average order value", "average order", "AOV", "average basket", 
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Money:
+class Money:
     """What a row of a view brings in."""
 
     view: View
@@ -85,7 +86,7 @@ class _Money:
     """SQL over the view's columns."""
     told: str
     units: str | None
-    """SQL, or ``None`` where it says nothing about pieces."""
+    """SQL of its pieces, ``1`` where each row is one, or ``None`` where it says nothing about pieces."""
     is_line: bool
     order: str | None
     """The column that tells which order a line belongs to."""
@@ -93,11 +94,25 @@ class _Money:
     """SQL of what a row gives away, where a share of it is told."""
     is_whole: bool = False
     """Whether the amounts are whole numbers, which may count cents."""
+    sold: str = ""
+    """SQL of what a row must meet to count as sold; empty where every row does."""
     no_sums: tuple[str, ...] = ()
     """Sums that mean nothing, such as that of a discount in per cent."""
 
 
-def find_measures(workspace: Workspace, orders: Mapping[str, str]) -> tuple[Shop, tuple[Decision, ...]]:
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """A shop with its measures, and how they came about."""
+
+    shop: Shop
+    decisions: tuple[Decision, ...]
+    money: tuple[Money, ...]
+    """What could be the shop's income, what was taken first; none where it is in several currencies."""
+    others: tuple[Metric, ...]
+    """The metrics that do not hang on it."""
+
+
+def find_measures(workspace: Workspace, orders: Mapping[str, str]) -> Measured:
     """The shop with revenue, units and average order value where its tables tell them, and a clock.
 
     Args:
@@ -119,8 +134,9 @@ def find_measures(workspace: Workspace, orders: Mapping[str, str]) -> tuple[Shop
         shop, money = replace(shop, metrics=metrics), []
     elif currencies:
         shop = replace(shop, currency=currencies[0])
+    others_than_money = shop.metrics
     if money:
-        shop = _with_metrics(shop, money[0], workspace)
+        shop = with_money(shop, money[0], workspace.catalog.dialect)
         chosen = money[0]
         others = [f"{m.view.name} ({m.told})" for m in money[1:3]]
         decisions.append(
@@ -137,7 +153,7 @@ def find_measures(workspace: Workspace, orders: Mapping[str, str]) -> tuple[Shop
                 "metrics.revenue"
             )
             decisions.append(Decision(place="metrics.revenue", text=text, is_sure=False))
-    shop = _with_stock(shop, workspace)
+    shop = with_stock(shop, workspace.catalog.dialect)
     clock = _clock(workspace, money[0] if money else None)
     if clock is not None:
         view, column, last = clock
@@ -148,7 +164,7 @@ def find_measures(workspace: Workspace, orders: Mapping[str, str]) -> tuple[Shop
                 text=f"The data end on {last.isoformat()} ({view.name}.{column}); that day counts as today",
             )
         )
-    return shop, tuple(decisions)
+    return Measured(shop=shop, decisions=tuple(decisions), money=tuple(money), others=others_than_money)
 
 
 # ---- money ------------------------------------------------------------------------------------------------
@@ -179,7 +195,7 @@ def _first(
     return None
 
 
-def _currencies(workspace: Workspace, money: _Money) -> tuple[str, ...]:
+def _currencies(workspace: Workspace, money: Money) -> tuple[str, ...]:
     """The currencies that a view or its orders name; none where no column tells them."""
     shop, dialect = workspace.shop, workspace.catalog.dialect
     for name in (money.view.name, *money.view.refs.values()):
@@ -198,9 +214,9 @@ def _currencies(workspace: Workspace, money: _Money) -> tuple[str, ...]:
     return ()
 
 
-def _money(workspace: Workspace, orders: Mapping[str, str]) -> list[_Money]:
+def _money(workspace: Workspace, orders: Mapping[str, str]) -> list[Money]:
     """What could be the shop's income, the likeliest first."""
-    found: list[tuple[float, int, _Money]] = []
+    found: list[tuple[float, int, Money]] = []
     for place, view in enumerate(workspace.shop.views):
         said = _spoken(view.name)
         if _NOT_SOLD.search(said):
@@ -214,7 +230,7 @@ def _money(workspace: Workspace, orders: Mapping[str, str]) -> list[_Money]:
     return [money for _, _, money in sorted(found, key=lambda f: f[:2])]
 
 
-def _line_money(workspace: Workspace, view: View, order: str | None) -> _Money | None:
+def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | None:
     """A line: a quantity with a price or an amount, and the order or the time it belongs to."""
     numbers = _numbers(view)
     quantity = _first(numbers, _QUANTITY)
@@ -230,9 +246,9 @@ def _line_money(workspace: Workspace, view: View, order: str | None) -> _Money |
     def write(column: ViewColumn) -> str:
         return quoted(column.name, workspace.catalog.dialect)
 
-    units = f"SUM({write(quantity)})" if quantity is not None else "COUNT(*)"
+    units = write(quantity) if quantity is not None else "1"
     if amount is not None:
-        return _Money(
+        return Money(
             view=view, amount=write(amount), told=amount.name, units=units, is_line=True, order=order
         )
     if price is None:
@@ -253,7 +269,7 @@ def _line_money(workspace: Workspace, view: View, order: str | None) -> _Money |
             sql, told = f"{sql} * (1 - {write(discount)} / 100.0)", f"{told} less {discount.name} per cent"
         elif most is not None and most > 0:
             sql, told = f"{sql} - {write(discount)}", f"{told} - {discount.name}"
-    return _Money(
+    return Money(
         view=view,
         amount=sql,
         told=told,
@@ -265,7 +281,7 @@ def _line_money(workspace: Workspace, view: View, order: str | None) -> _Money |
     )
 
 
-def _order_money(workspace: Workspace, view: View) -> _Money | None:
+def _order_money(workspace: Workspace, view: View) -> Money | None:
     """An order or payment with its own total."""
     amount = _amount(_numbers(view))
     said = " ".join((_spoken(view.name), *map(_spoken, view.key)))
@@ -275,7 +291,7 @@ def _order_money(workspace: Workspace, view: View) -> _Money | None:
     in_cents = bool(_CENTS.search(_spoken(amount.name)))
     if in_cents:
         sql, told = f"{sql} / 100.0", f"{told} / 100"
-    return _Money(
+    return Money(
         view=view,
         amount=sql,
         told=told,
@@ -318,32 +334,37 @@ def _most(workspace: Workspace, view: View, column: ViewColumn) -> float | None:
         return None
 
 
-def _with_metrics(shop: Shop, money: _Money, workspace: Workspace) -> Shop:
+def with_money(shop: Shop, money: Money, dialect: Dialect) -> Shop:
+    """The shop with the metrics that a row's income gives."""
     names = {c.name.lower() for v in shop.views for c in v.columns} | {m.name.lower() for m in shop.metrics}
 
     def named(name: str) -> str:
         return name if name not in names else f"shop_{name}"
 
-    unit = shop.currency
-    home = money.view.name
-    added = [
-        Metric(name=named("revenue"), view=home, sql=f"SUM({money.amount})", synonyms=REVENUE, unit=unit)
-    ]
+    def summed(sql: str) -> str:
+        if money.sold:
+            return f"SUM(CASE WHEN {money.sold} THEN {sql} END)"
+        return "COUNT(*)" if sql == "1" else f"SUM({sql})"
+
+    unit, home = shop.currency, money.view.name
+    revenue = summed(money.amount)
+    added = [Metric(name=named("revenue"), view=home, sql=revenue, synonyms=REVENUE, unit=unit)]
     if money.units is not None:
-        added.append(Metric(name=named("units_sold"), view=home, sql=money.units, synonyms=UNITS))
-    orders = "COUNT(*)" if not money.is_line else None
+        added.append(Metric(name=named("units_sold"), view=home, sql=summed(money.units), synonyms=UNITS))
+    orders = summed("1") if not money.is_line else None
     if money.order is not None:
-        orders = f"COUNT(DISTINCT {quoted(money.order, workspace.catalog.dialect)})"
-    if money.order is not None and not any(money.order in v.key for v in shop.views) and orders:
-        # no table of orders: they are counted on their lines
-        added.append(Metric(name=named("number_of_orders"), view=home, sql=orders, synonyms=ORDERS))
+        order = quoted(money.order, dialect)
+        orders = f"COUNT(DISTINCT {f'CASE WHEN {money.sold} THEN {order} END' if money.sold else order})"
+        if not any(money.order in view.key for view in shop.views):
+            # no table of orders: they are counted on their lines
+            added.append(Metric(name=named("number_of_orders"), view=home, sql=orders, synonyms=ORDERS))
     if orders is not None:
-        sql = f"SUM({money.amount}) * 1.0 / {orders}"
+        sql = f"{revenue} * 1.0 / {orders}"
         added.append(
             Metric(name=named("average_order_value"), view=home, sql=sql, synonyms=ORDER_VALUE, unit=unit)
         )
     if money.discount:
-        sql = f"SUM({money.discount})"
+        sql = summed(money.discount)
         added.append(
             Metric(name=named("discount_given"), view=home, sql=sql, synonyms=DISCOUNT_GIVEN, unit=unit)
         )
@@ -354,14 +375,14 @@ def _with_metrics(shop: Shop, money: _Money, workspace: Workspace) -> Shop:
     return replace(shop, metrics=(*kept, *added))
 
 
-def _with_stock(shop: Shop, workspace: Workspace) -> Shop:
+def with_stock(shop: Shop, dialect: Dialect) -> Shop:
     """Of a table of stock its pieces are asked for, never its rows."""
     metrics = list(shop.metrics)
     for view in shop.views:
         pieces = _first(_numbers(view), _PIECES) if _STOCK.search(_spoken(view.name)) else None
         if pieces is None:
             continue
-        summed = f"SUM({quoted(pieces.name, workspace.catalog.dialect)})"
+        summed = f"SUM({quoted(pieces.name, dialect)})"
         metrics = [m for m in metrics if (m.view, m.sql) != (view.name, "COUNT(*)")]
         known = [m for m in metrics if (m.view, m.sql) == (view.name, summed)]
         for metric in known:
@@ -382,7 +403,7 @@ def _with_stock(shop: Shop, workspace: Workspace) -> Shop:
 # ---- the clock --------------------------------------------------------------------------------------------
 
 
-def _clock(workspace: Workspace, money: _Money | None) -> tuple[View, str, dt.date] | None:
+def _clock(workspace: Workspace, money: Money | None) -> tuple[View, str, dt.date] | None:
     """The view and column with the shop's last day, where that is long ago: of what is sold before others."""
     shop, now = workspace.shop, dt.date.today()
     sold: set[str] = set()

@@ -74,7 +74,9 @@ def test_a_file_of_questions_is_read_and_a_gold_that_does_not_run_stops_it(
     ],
 )
 def test_a_month_may_be_told_by_its_first_day(ours: Any, gold: Any, right: bool) -> None:
-    question = Question(id="a", language="en", topic="question", turns=("x",), sql="x", status="answered")
+    question = Question(
+        id="a", language="en", topic="question", turns=("x",), sql="x", status="answered", ordered=False
+    )
     found = Gold(rows=tuple(gold))
     assert is_right(ours, question, [found]) == right
 

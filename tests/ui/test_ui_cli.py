@@ -509,6 +509,29 @@ def test_init_writes_a_description_that_can_be_asked_and_never_overwrites(
     assert "Tiny" not in out.read_text() and "raw_sales" in out.read_text()
 
 
+def test_init_takes_answers_tells_json_and_writes_a_path_that_opens_from_anywhere(
+    run: Run, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "orders.csv").write_text(
+        "order_id,placed,status,total\n1,2024-05-01,paid,3\n2,2024-05-02,cancelled,4\n3,2024-05-03,paid,5\n"
+    )
+    out = tmp_path / "elsewhere" / "shop.yml"
+    out.parent.mkdir()
+    told = json.loads(run("init", data, "--out", out, "--json").stdout)
+    assert told["views"] == ["orders"] and "revenue" in told["metrics"]
+    assert [(q["id"], q["taken"]) for q in told["questions"]] == [("sold", 1)]
+    assert any("2024-05-03" in d["text"] for d in told["decided"])
+    again = run("init", data, "--out", out, "--force", "--answer", "sold=2")
+    assert again.exit_code == 0
+    rows = run("compile", "SELECT revenue FROM orders", "--shop", out, "--run", "--json")
+    assert json.loads(rows.stdout)["table"]["rows"] == [[8]]
+    for wrong, reason in (("sold", "write ID=N"), ("sold=7", "has 2 choices"), ("colour=1", "is not asked")):
+        refused = run("init", data, "--out", out, "--force", "--answer", wrong)
+        assert refused.exit_code == 2 and reason in refused.output
+
+
 def test_a_report_comes_as_markdown_html_or_json(run: Run, shop: Path, tmp_path: Path) -> None:
     shown = run("report", "monthly", "--shop", shop)
     assert shown.exit_code == 0, shown.output
