@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.errors import UploadRefused
-from app.finding import shop_of_location
+from app.finding import described_location
 from app.house import House, Seat
 from app.kept import Held
 from app.person import Person
@@ -26,6 +26,7 @@ from app.rooms import Room, furnish
 from bot.audit import audited
 from sql.databases.files import KNOWN_ENDINGS
 from sql.errors import SqlError
+from sql.shop.decisions import Decision
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,8 @@ class Brought:
     role: str
     tables: tuple[str, ...]
     """What can be asked about."""
+    decisions: tuple[Decision, ...]
+    """How the files were read."""
     close: Callable[[], None]
     """Deletes it; may be called several times."""
 
@@ -79,7 +82,7 @@ class Uploads:
         person = Person()
         try:
             names = _take(files, place)
-            room = self._opened(place, names, person)
+            room, decisions = self._opened(place, names, person)
         except BaseException:
             self._forget(place)
             raise
@@ -98,10 +101,11 @@ class Uploads:
             shop=room.workspace.shop.name,
             role=room.workspace.role.name,
             tables=tuple(view.name for view in room.workspace.guard.views),
+            decisions=decisions,
             close=held.give_up,
         )
 
-    def _opened(self, place: Path, names: Sequence[str], person: Person) -> Room:
+    def _opened(self, place: Path, names: Sequence[str], person: Person) -> tuple[Room, tuple[Decision, ...]]:
         from sql.shop.workspace import open_workspace
 
         location = place / names[0] if len(names) == 1 else place
@@ -109,15 +113,15 @@ class Uploads:
         log = self.house.shared.log
         with audited(log, "open", ", ".join(names), shop=shown, role="owner", person=person.id):
             try:
-                shop = replace(shop_of_location(str(location)), name=shown)
-                workspace = open_workspace(shop)
+                found = described_location(str(location))
+                workspace = open_workspace(replace(found.shop, name=shown))
             except SqlError as error:
                 reason = str(error).replace(f"{place}/", "").replace(str(place), "upload")
                 raise UploadRefused("upload_unreadable", reason=reason) from error
             try:
                 if not workspace.guard.views:
                     raise UploadRefused("upload_unreadable", reason=f"{shown} holds no table")
-                return furnish(workspace, self.house.shared)
+                return furnish(workspace, self.house.shared), found.decisions
             except BaseException:
                 workspace.close()
                 raise

@@ -31,6 +31,8 @@ from ui.talk import OwnShop, Talk, Turn, Visitor, Visitors, follow, messages_of,
 
 logger = logging.getLogger(__name__)
 
+MAX_TOLD = 8
+"""Decisions about a visitor's files that are told at most, of each kind."""
 _GREY = "#7d8b89"
 CHART_LOOK: dict[str, Any] = {
     "background": "transparent",
@@ -325,7 +327,15 @@ def bring_files(talk: Talk, files: Sequence[Path], language: str) -> tuple[str, 
     tables = ", ".join(escape_markdown(name) for name in own.tables[:12])
     more = "" if len(own.tables) <= 12 else " …"
     shop = escape_markdown(own.talk.shop)
-    return present.word("upload_opened", language, shop=shop, tables=f"{tables}{more}"), own
+    opened = present.word("upload_opened", language, shop=shop, tables=f"{tables}{more}")
+    for key, told in (("upload_unsure", own.unsure), ("upload_decided", own.decided)):
+        if told:
+            rest = [f"… +{len(told) - MAX_TOLD}"] if len(told) > MAX_TOLD else []
+            lines = [f"- {escape_markdown(text)}" for text in told[:MAX_TOLD]] + [
+                f"- {each}" for each in rest
+            ]
+            opened += f"\n\n{present.word(key, language)}\n\n" + "\n".join(lines)
+    return opened, own
 
 
 def _language(request: gr.Request) -> str:

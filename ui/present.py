@@ -55,6 +55,8 @@ WORDS: dict[str, dict[str, str]] = {
         "no_receipt": "Each answer's chart, rows, SQL and quotes appear here.",
         "upload_opened": "**{shop}** is open, for this tab only: {tables}. Ask about it. It is deleted when "
         "you close this tab or go back.",
+        "upload_unsure": "Please check, since only you know it:",
+        "upload_decided": "How your files were read:",
         "upload_none": "No file was chosen. Nothing was changed.",
         "upload_many": "At most {most} files can be opened together. None was opened; put them into one file "
         "or fewer.",
@@ -103,6 +105,8 @@ WORDS: dict[str, dict[str, str]] = {
         "no_receipt": "每个回答的图表、数据、SQL 和引文都显示在这里。",
         "upload_opened": "**{shop}** 已打开，仅限本标签页：{tables}。现在可以提问。"
         "关闭标签页或返回后即删除。",
+        "upload_unsure": "以下只有您知道，请核对：",
+        "upload_decided": "文件是这样读取的：",
         "upload_none": "没有选择文件，没有任何改动。",
         "upload_many": "一次最多打开 {most} 个文件。没有打开任何文件，请合并或减少文件。",
         "upload_large": "文件合计超过 {most} MB，没有打开。更大的数据库请用 shop.yml 打开：shoptalk init。",

@@ -68,6 +68,10 @@ class OwnShop:
     """What can be asked about."""
     close: Callable[[], None]
     """Deletes it; may be called several times."""
+    unsure: tuple[str, ...] = ()
+    """What was decided for it and only its owner knows, in sentences."""
+    decided: tuple[str, ...] = ()
+    """What else was decided."""
 
 
 def own_shop(brought: Brought, new_conversation: Callable[[], Any]) -> OwnShop:
@@ -78,7 +82,13 @@ def own_shop(brought: Brought, new_conversation: Callable[[], Any]) -> OwnShop:
         shop=brought.shop,
         role=brought.role,
     )
-    return OwnShop(talk=talk, tables=brought.tables, close=brought.close)
+    return OwnShop(
+        talk=talk,
+        tables=brought.tables,
+        close=brought.close,
+        unsure=tuple(each.text for each in brought.decisions if not each.is_sure),
+        decided=tuple(each.text for each in brought.decisions if each.is_sure),
+    )
 
 
 @dataclass(kw_only=True)

@@ -38,6 +38,8 @@ MAX_UNPACKED = 4_000_000_000
 """Bytes that a zip file may hold once unpacked."""
 TOTALS = re.compile(r"(?:grand )?total|sum(?:me)?|gesamt(?:summe)?|totals?|合计|总计|小计|汇总", re.I)
 _WHOLE = re.compile(r"[+-]?(?:0|[1-9]\d{0,17})$")
+_DAY = re.compile(r"date|day|datum|tag|time|日期|时间|[_ ]at$|[_ ]on$", re.I)
+"""Names of columns whose figures 20260503 are a day."""
 _TRUTH = frozenset({"true", "false"})
 _PAGE = re.compile(rb"\s*<(?:!doctype|html|\?xml|table|head|meta)", re.I)
 _BLOCK = 1 << 20
@@ -212,11 +214,12 @@ def _typed(column: str, values: Sequence[str], told: list[Told], table: str) -> 
     filled = [v.strip() for v in values if v.strip()]
     if not filled:
         return name
-    if all(map(_WHOLE.match, filled)):
+    reading = read_texts(values, least=1)
+    is_day = reading is not None and reading.kind != "number" and _DAY.search(column)
+    if all(map(_WHOLE.match, filled)) and not is_day:
         return f"CAST(TRIM({name}) AS BIGINT)"
     if {v.casefold() for v in filled} <= _TRUTH:
         return f"CAST(TRIM({name}) AS BOOLEAN)"
-    reading = read_texts(values, least=1)
     if reading is None:
         return name
     if not (reading.is_iso or (reading.kind == "number" and not reading.symbols and reading.comma == ".")):

@@ -83,6 +83,13 @@ def test_what_a_sniffer_takes_for_something_else_stays_what_it_is(tmp_path: Path
     assert rows(database, "SELECT COUNT(*) FROM t WHERE country = 'NO'") == [(3,)]
 
 
+def test_figures_are_a_day_where_the_name_says_so(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("order_date,article\n20260503,20260503\n20251231,20251231\n")
+    database = opened(tmp_path / "t.csv")
+    assert types(database)["t"] == {"order_date": "date", "article": "integer"}
+    assert rows(database, "SELECT MAX(order_date) FROM t") == [(dt.date(2026, 5, 3),)]
+
+
 def test_a_value_that_does_not_fit_keeps_its_column_a_text_and_is_told(tmp_path: Path) -> None:
     lines = [f"{n},{n}.50" for n in range(120_000)]
     (tmp_path / "t.csv").write_text("\n".join(["n,amount", *lines, "120000,ask Bob"]))
