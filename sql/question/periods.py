@@ -19,7 +19,7 @@ import calendar
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sql.question.words import NUMBER_WORDS
@@ -75,7 +75,7 @@ def find_periods(question: str, today: dt.date) -> tuple[Period, ...]:
     [('2026-05-01', '2026-06-01')]
     """
     question = _HYPHEN.sub("–", question)  # of one length, so that places stay
-    atoms = _atoms(question, today)
+    atoms = _with_years(question, _atoms(question, today))
     periods: list[Period] = []
     at = 0
     while at < len(atoms):
@@ -218,11 +218,15 @@ _Handler = Callable[[re.Match[str], dt.date], _Found | None]
 _PATTERNS: list[tuple[re.Pattern[str], _Handler]] = []
 
 
+_LETTER = r"0-9A-Za-z_À-ɏ"
+"""What goes on a word or number; a Chinese character begins another."""
+
+
 def _pattern(*texts: str) -> Callable[[_Handler], _Handler]:
     def register(handler: _Handler) -> _Handler:
         for text in texts:
             # Chinese has no word boundaries; for Latin letters they keep "march" out of "marching".
-            bounded = text if re.search(r"[一-鿿]", text) else rf"(?<![\w-])(?:{text})(?![\w])"
+            bounded = text if re.search(r"[一-鿿]", text) else rf"(?<![{_LETTER}-])(?:{text})(?![{_LETTER}])"
             _PATTERNS.append((re.compile(bounded, re.IGNORECASE), handler))
         return handler
 
@@ -617,8 +621,23 @@ _TO = re.compile(
     r"\s*(?:to|until|till|through|up to|-|–|—|~|到|至|直到)\s*(?:the\s+)?(?:end of\s+|beginning of\s+)?", re.I
 )
 _BETWEEN = re.compile(r"(?:\bbetween|介于|在)\s*(?:the\s+)?$", re.I)
-_AND = re.compile(r"\s*(?:and|&|和|与)\s*(?:the\s+)?", re.I)
+_AND = re.compile(r"\s*(?:and|&|和|与|及|、)\s*(?:the\s+)?", re.I)
 _FROM = re.compile(r"(?:\bfrom|\bbetween|从|自|在)\s*(?:the\s+)?(?:beginning of\s+|start of\s+)?$", re.I)
+
+
+def _with_years(question: str, atoms: list[_Atom]) -> list[_Atom]:
+    """Of two periods joined by "and" the year that one names is the other's too: Q1 and Q2 2025."""
+    found = list(atoms)
+    for n in range(len(found) - 1):
+        a, b = found[n], found[n + 1]
+        is_list = a.grain == b.grain and _AND.fullmatch(question[a.last : b.first])
+        if not is_list or _SAME_AS.search(question[a.first : b.last]):
+            continue
+        if a.of_year and not b.of_year:
+            found[n] = replace(a, days=a.of_year(b.days[0].year), of_year=None)
+        elif b.of_year and not a.of_year:
+            found[n + 1] = replace(b, days=b.of_year(a.days[0].year), of_year=None)
+    return found
 
 
 def _join(question: str, a: _Atom, b: _Atom, today: dt.date) -> Period | None:

@@ -17,6 +17,7 @@ from functools import cached_property
 from llm.engine import Completion, Engine, Request
 from sql.errors import TwoWays, WrongStatement
 from sql.question.linking import Links, Vocabulary
+from sql.question.periods import Period
 from sql.question.stretches import days_in, numbers_in, question_stretches
 from sql.semantics import Shop
 from sql.shop.workspace import Workspace
@@ -234,13 +235,27 @@ def sayable(links: Links, vocabulary: Vocabulary, workspace: Workspace, *, previ
     )
 
 
+def _self_contained(period: Period, today: dt.date, starts: int) -> str:
+    """Words that mean a period by themselves: "Q1" of "Q1 and Q2 2025" alone would be this year's."""
+    text = period.text.strip()
+    span = span_of(text, today, starts, is_cut=False)
+    if period.is_open or span is None or (span.start, span.end) == (period.start, period.end):
+        return text
+    if period.grain == "month":
+        return f"{period.start:%Y-%m}"
+    if period.grain == "quarter":
+        return f"Q{(period.start.month + 2) // 3} {period.start.year}"
+    last = period.end - dt.timedelta(days=1)
+    return f"{period.start.isoformat()} to {last.isoformat()}"
+
+
 def periods_of(links: Links, workspace: Workspace) -> tuple[str, ...]:
     """Words of the question that mean one stretch of days each.
 
     For each stretch they are those that linking found, else the shortest that mean it.
     """
     today, starts = workspace.today, workspace.shop.fiscal_year_starts
-    candidates = [p.text.strip() for p in links.periods]
+    candidates = [_self_contained(p, today, starts) for p in links.periods]
     tokens = list(_PERIOD_WORD.finditer(links.question))
     stretches = [
         links.question[first.start() : last.end()]

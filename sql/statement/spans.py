@@ -12,7 +12,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass, replace
 
-from sql.question.periods import find_periods, shift_months, zh_number
+from sql.question.periods import Period, find_periods, shift_months, zh_number
 from sql.statement.sentence import Step, Unit
 
 _MONTHS: dict[str, int] = {"MONTH": 1, "QUARTER": 3, "YEAR": 12, "FISCAL_QUARTER": 3, "FISCAL_YEAR": 12}
@@ -52,6 +52,7 @@ _SMALL = re.compile(
     r"|迄今|为止|[在于的整个全内里中份]",
     re.I,
 )
+_JOINED = re.compile(r"\s*(?:and|&|和|与|及|、)\s*", re.I)
 _TELLING = re.compile(r"\w")
 """What may be left of the words beside a period, and what may not."""
 
@@ -139,6 +140,8 @@ def span_of(words: str, today: dt.date, fiscal_start: int, *, is_cut: bool = Tru
     found = _last_units(words, today) or _fiscal(words, today, fiscal_start)
     if found is None:
         periods = find_periods(words, today) or find_periods(f"in {words}", today)
+        if len(periods) == 2:
+            return _both(words, *periods)
         if len(periods) != 1:
             return None
         period = periods[0]
@@ -157,6 +160,14 @@ def span_of(words: str, today: dt.date, fiscal_start: int, *, is_cut: bool = Tru
     ):
         found = replace(found, end=after, is_to_date=True)
     return found
+
+
+def _both(words: str, first: Period, second: Period) -> Span | None:
+    """Two periods side by side that are joined by "and": 2024 and 2025; ``None`` where days lie between."""
+    rest = words.replace(first.text.strip(), " ", 1).replace(second.text.strip(), " ", 1)
+    if first.end != second.start or not _JOINED.fullmatch(_SMALL.sub(" ", rest)):
+        return None
+    return Span(first.start, second.end, None, words)
 
 
 def _last_units(words: str, today: dt.date) -> Span | None:

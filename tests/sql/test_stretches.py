@@ -13,7 +13,7 @@ from sql.question.linking import Vocabulary, link
 from sql.question.stretches import numbers_in
 from sql.shop.workspace import Workspace, open_workspace
 from sql.statement.heard import invented
-from sql.statement.language_draft import LanguageDrafter
+from sql.statement.language_draft import LanguageDrafter, periods_of
 
 NUMBERS: list[tuple[str, set[float]]] = [
     ("去年有几个月回款超过十万", {100_000.0}),
@@ -66,3 +66,18 @@ def test_a_text_that_nothing_in_the_question_stands_for_is_counted(
     writer = LanguageDrafter(workspace, vocabulary, ScriptedEngine([]))
     links = link(question, vocabulary, workspace.today)
     assert invented(links, writer.compile(statement)) == count
+
+
+@pytest.mark.parametrize(
+    ("question", "offered"),
+    [
+        ("revenue in Q1 and Q2 2025", {"Q1 2025", "Q2 2025", "Q1 and Q2 2025"}),
+        ("2025年5月和6月的订单", {"2025年5月", "2025-06", "2025年5月和6月"}),
+        ("orders in 2024 and 2025 by quarter", {"2024", "2025", "2024 and 2025"}),
+    ],
+)
+def test_two_periods_are_offered_each_by_itself_and_both_together(
+    workspace: Workspace, question: str, offered: set[str]
+) -> None:
+    vocabulary = Vocabulary.build(workspace)
+    assert offered <= set(periods_of(link(question, vocabulary, workspace.today), workspace))
