@@ -6,13 +6,13 @@ A column whose values are all known has none but these: a condition with another
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rapidfuzz import fuzz, process
 
 from sql.semantics import Shop, View
 from sql.statement.routes import Fork, NoRoute, Route, Routes
-from sql.statement.sentence import Among, Compare, Has, Like, Name, Node, Statement, Text, Value
+from sql.statement.sentence import Among, Compare, Has, Like, Name, Node, Number, Statement, Text, Value
 
 Values = Mapping[tuple[str, str], Sequence[str]]
 """``(view, column)`` → its values, all of them."""
@@ -26,6 +26,46 @@ def unknown_value(statement: Statement, shop: Shop, routes: Routes, values: Valu
     """
     home = shop.view(statement.view)
     return next(_faults(statement, home, shop, routes, values), None) if home is not None else None
+
+
+Holds = Callable[[View, str, str], bool]
+"""Whether a key column of a view holds a number."""
+
+
+def misplaced_number(statement: Statement, shop: Shop, routes: Routes, holds: Holds) -> str | None:
+    """What is wrong with a number that is compared with one key and is another's: a customer's, an order's.
+
+    A number that no key holds is no fault: there is none such, and that is the answer.
+    """
+    home = shop.view(statement.view)
+    if home is None:
+        return None
+    for part in statement.where:
+        if not (isinstance(part, Compare) and part.sign == "=" and isinstance(part.right, Number)):
+            continue
+        route = _route(part.left, home, routes)
+        if route is None or not _is_key(route, shop):
+            continue
+        number, meant = part.right.text, _thing(route, shop)
+        if holds(*meant, number):
+            continue
+        for name, other in routes.columns(home):
+            if other.is_many or not _is_key(other, shop) or _thing(other, shop) == meant:
+                continue
+            if holds(*_thing(other, shop), number):
+                return f"no {part.left} is {number}; it is the {name} of one"
+    return None
+
+
+def _thing(route: Route, shop: Shop) -> tuple[View, str]:
+    """The view whose rows a key tells apart, and its column there."""
+    target = shop.view(route.view.refs.get(route.column.name, ""))
+    return (target, target.key[0]) if target is not None else (route.view, route.column.name)
+
+
+def _is_key(route: Route, shop: Shop) -> bool:
+    is_own = route.view.key == (route.column.name,)
+    return route.column.type == "integer" and (is_own or route.column.name in route.view.refs)
 
 
 def _faults(node: Node, home: View, shop: Shop, routes: Routes, values: Values) -> Iterator[str]:

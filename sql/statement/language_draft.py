@@ -15,16 +15,17 @@ from dataclasses import replace
 from functools import cached_property
 
 from llm.engine import Completion, Engine, Request
-from sql.errors import TwoWays, WrongStatement
+from sql.errors import SqlError, TwoWays, WrongStatement
+from sql.names import quoted
 from sql.question.linking import Links, Vocabulary
 from sql.question.periods import Period
 from sql.question.stretches import days_in, numbers_in, question_stretches
-from sql.semantics import Shop
+from sql.semantics import Shop, View
 from sql.shop.workspace import Workspace
 from sql.statement.compile import Compiled, compile_statement
 from sql.statement.grammar import number_text
 from sql.statement.heard import invented, unheard
-from sql.statement.known_values import unknown_value
+from sql.statement.known_values import misplaced_number, unknown_value
 from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar, Sayable
 from sql.statement.language_prompt import describe, language_prompt
 from sql.statement.named import with_names, without_names
@@ -134,6 +135,7 @@ class LanguageDrafter:
                 return Written(sql="", completions=(completion,), choices=readings)
             compiled = self.compile(text)
             wrong = unknown_value(compiled.statement, self.shop, self.grammar.routes, self._whole_values)
+            wrong = wrong or misplaced_number(compiled.statement, self.shop, self.grammar.routes, self._holds)
             if wrong is not None:
                 return Written(sql=text, completions=(completion,), fault=wrong)
         except (WrongStatement, TwoWays) as error:
@@ -145,6 +147,18 @@ class LanguageDrafter:
             unheard=unheard(links, compiled, self.shop),
             invented=invented(links, compiled),
         )
+
+    def _holds(self, view: View, column: str, number: str) -> bool:
+        """Whether a key holds a number, as the role sees it; ``True`` where that cannot be told."""
+        dialect = self.workspace.catalog.dialect
+        name, table = quoted(column, dialect), quoted(view.name, dialect)
+        try:
+            found = self.workspace.run(
+                f"SELECT COUNT(*) AS n FROM {table} WHERE {name} = {float(number):.0f}"
+            )
+        except (SqlError, ValueError):
+            return True
+        return bool(found.rows and found.rows[0][0])
 
     @cached_property
     def _whole_values(self) -> dict[tuple[str, str], tuple[str, ...]]:

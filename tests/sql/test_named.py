@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sql.semantics import Shop, View, ViewColumn
-from sql.statement.known_values import unknown_value
+from sql.statement.known_values import misplaced_number, unknown_value
 from sql.statement.named import name_columns, with_names, without_names
 from sql.statement.parse import parse
 from sql.statement.routes import Routes
@@ -130,3 +130,29 @@ def test_a_condition_on_a_value_that_is_not_there_is_told_with_those_that_are(
 ) -> None:
     found = unknown_value(parse(written), SHOP, ROUTES, VALUES)
     assert (found is None) if wrong is None else (found is not None and wrong in found)
+
+
+@pytest.mark.parametrize(
+    ("written", "wrong"),
+    [
+        (
+            "SELECT sku, amount FROM lines WHERE customer_id = 5001",
+            "no customer_id is 5001; it is the order_id of one",
+        ),
+        ("SELECT sku, amount FROM lines WHERE customer_id = 7", None),
+        ("SELECT sku, amount FROM lines WHERE order_id = 5001", None),
+        ("SELECT sku, amount FROM lines WHERE order_id = 9999", None),
+        (
+            "SELECT COUNT(*) FROM orders WHERE customer_id = 5001",
+            "no customer_id is 5001; it is the order_id of one",
+        ),
+        ("SELECT COUNT(*) FROM orders WHERE customer_id > 5001", None),
+    ],
+)
+def test_the_number_of_one_thing_is_not_taken_for_that_of_another(written: str, wrong: str | None) -> None:
+    there = {("orders", "order_id"): {"5001"}, ("customers", "customer_id"): {"7"}}
+
+    def holds(view: View, column: str, number: str) -> bool:
+        return number in there.get((view.name, column), set())
+
+    assert misplaced_number(parse(written), SHOP, ROUTES, holds) == wrong
