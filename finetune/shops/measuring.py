@@ -25,7 +25,7 @@ from sql.question.linking import Vocabulary, link
 from sql.statement.doubt import AGAINST, FOR, WEIGHTS, probability
 from sql.statement.written import After
 
-VALIDATION = ("stationery_cn", "wine_merchant")
+VALIDATION = ("stationery_cn", "wine_merchant", "bare_spare_parts")
 """Shops that are kept out of training: to choose the best step by, and to fit the doubt on."""
 RIDGE = 2.0
 """Weight in the fit of the squared distance from ``PRIOR``."""

@@ -363,7 +363,8 @@ def _distinct_values(workspace: Workspace, view: View, column: ViewColumn) -> tu
             break
         values.extend(str(row[0]) for row in rows)
         if len(rows) < page:
-            is_whole = True
+            # a role that sees groups only has the small ones hidden here too
+            is_whole = workspace.role.minimum_group is None
             break
     short = [v for v in values if v.strip() and len(v) <= _MAX_VALUE_LENGTH]
     return short, is_whole and all(len(v) <= _MAX_VALUE_LENGTH for v in values)

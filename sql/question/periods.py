@@ -74,7 +74,7 @@ def find_periods(question: str, today: dt.date) -> tuple[Period, ...]:
     >>> [(str(p.start), str(p.end)) for p in find_periods("revenue last month", dt.date(2026, 6, 30))]
     [('2026-05-01', '2026-06-01')]
     """
-    question = _HYPHEN.sub("–", question)  # of one length, so that places stay
+    said, question = question, _HYPHEN.sub(r"\1–", question)  # of one length, so that places stay
     atoms = _with_years(question, _atoms(question, today))
     periods: list[Period] = []
     at = 0
@@ -88,7 +88,8 @@ def find_periods(question: str, today: dt.date) -> tuple[Period, ...]:
             continue
         periods.append(_open_or_plain(question, atom, today))
         at += 1
-    return tuple(_merge_same_last_year(question, periods))
+    found = _merge_same_last_year(question, periods)
+    return tuple(replace(p, text=said[p.first : p.last]) for p in found)
 
 
 # --- calendar arithmetic ---------------------------------------------------------------------------------
@@ -218,15 +219,11 @@ _Handler = Callable[[re.Match[str], dt.date], _Found | None]
 _PATTERNS: list[tuple[re.Pattern[str], _Handler]] = []
 
 
-_LETTER = r"0-9A-Za-z_À-ɏ"
-"""What goes on a word or number; a Chinese character begins another."""
-
-
 def _pattern(*texts: str) -> Callable[[_Handler], _Handler]:
     def register(handler: _Handler) -> _Handler:
         for text in texts:
             # Chinese has no word boundaries; for Latin letters they keep "march" out of "marching".
-            bounded = text if re.search(r"[一-鿿]", text) else rf"(?<![{_LETTER}-])(?:{text})(?![{_LETTER}])"
+            bounded = text if re.search(r"[一-鿿]", text) else rf"(?<![\w-])(?:{text})(?![\w])"
             _PATTERNS.append((re.compile(bounded, re.IGNORECASE), handler))
         return handler
 
@@ -269,7 +266,8 @@ def _named_year(m: re.Match[str], today: dt.date) -> int | None:
     )
 
 
-_HYPHEN = re.compile(rf"(?<=[a-z.])-(?={re.sub('[(][?]P<month>', '(?:', _MONTH)}(?![a-z]))", re.I)
+_ANY_MONTH = re.sub("[(][?]P<month>", "(?:", _MONTH)
+_HYPHEN = re.compile(rf"\b({_ANY_MONTH}|(?:19|20)\d\d)-(?={_ANY_MONTH}(?![a-z]))", re.I)
 """Between two months: a hyphen there joins no word."""
 _OF_YEAR = rf"(?:,?\s*(?:of\s+|in\s+)?(?:{_YEAR}|(?P<rel>this|last|previous)\s+year))"
 
@@ -474,7 +472,12 @@ def _edge_of_month(m: re.Match[str], today: dt.date) -> _Found | None:
     return _in_year(make, _named_year(m, today), today, "range")
 
 
-@_pattern(rf"(?:the\s+)?(?:year\s+)?{_YEAR}(?:'s)?")
+@_pattern(
+    rf"(?:the\s+)?(?:year\s+)?{_YEAR}(?:'s)?",
+    # beside a Chinese word only where two years are joined: 2024到2025, 2024和2025年
+    rf"(?<![\w-]){_YEAR}(?=[到至和与及、](?:19|20)\d\d)",
+    rf"(?<=\d[到至和与及、]){_YEAR}(?![0-9A-Za-z_])",
+)
 def _plain_year(m: re.Match[str], today: dt.date) -> _Found | None:
     before, after = m.string[: m.start()], m.string[m.end() :]
     measure = (
@@ -487,10 +490,13 @@ def _plain_year(m: re.Match[str], today: dt.date) -> _Found | None:
     )
     if re.match(measure, after, re.I) or re.search(number, before, re.I) or re.match(r"[.,]\d|-\d", after):
         return None
-    return _year(_whole_year(int(m["year"]), today)), "year"
+    year = _whole_year(int(m["year"]), today)
+    if len(m["year"]) == 2 and not today.year - SHORT_YEARS <= year <= today.year:
+        return None
+    return _year(year), "year"
 
 
-@_pattern(r"(?:in|of|during|for)\s+(?P<year>\d\d)(?!\s*(?:[a-z%°€$£]|[-/.,:]\d))")
+@_pattern(r"(?:in|during)\s+(?P<year>\d\d)(?!\s*[a-z%°€$£]|\s*[-/.,:]\s*[\da-z])")
 def _short_year(m: re.Match[str], today: dt.date) -> _Found | None:
     year = _whole_year(int(m["year"]), today)
     return (_year(year), "year") if today.year - SHORT_YEARS <= year <= today.year else None
@@ -621,22 +627,38 @@ _TO = re.compile(
     r"\s*(?:to|until|till|through|up to|-|–|—|~|到|至|直到)\s*(?:the\s+)?(?:end of\s+|beginning of\s+)?", re.I
 )
 _BETWEEN = re.compile(r"(?:\bbetween|介于|在)\s*(?:the\s+)?$", re.I)
-_AND = re.compile(r"\s*(?:and|&|和|与|及|、)\s*(?:the\s+)?", re.I)
+_AND = re.compile(r"\s*(?:\band\b|&|和|与|及|、)\s*(?:the\s+)?", re.I)
+_LISTED = re.compile(r"\s*(?:,?\s*and\b|,|&|和|与|及|、)\s*(?:the\s+)?", re.I)
+_NAMED_YEAR = re.compile(r"(?:19|20)\d\d|'\d\d|year|年", re.I)
 _FROM = re.compile(r"(?:\bfrom|\bbetween|从|自|在)\s*(?:the\s+)?(?:beginning of\s+|start of\s+)?$", re.I)
 
 
 def _with_years(question: str, atoms: list[_Atom]) -> list[_Atom]:
-    """Of two periods joined by "and" the year that one names is the other's too: Q1 and Q2 2025."""
+    """Of periods in a list the year that one names is the others' too: Q1, Q2 and Q3 2025."""
+    lists: list[list[int]] = []
+    for n, atom in enumerate(atoms):
+        before = atoms[n - 1] if n else None
+        joint = question[before.last : atom.first] if before is not None else ""
+        if before is not None and before.grain == atom.grain and _LISTED.fullmatch(joint):
+            lists[-1].append(n)
+        else:
+            lists.append([n])
     found = list(atoms)
-    for n in range(len(found) - 1):
-        a, b = found[n], found[n + 1]
-        is_list = a.grain == b.grain and _AND.fullmatch(question[a.last : b.first])
-        if not is_list or _SAME_AS.search(question[a.first : b.last]):
+    for places in lists:
+        text = question[found[places[0]].first : found[places[-1]].last]
+        before_it = question[: found[places[0]].first]
+        if len(places) < 2 or not _AND.search(text) or _SAME_AS.search(text) or _BETWEEN.search(before_it):
             continue
-        if a.of_year and not b.of_year:
-            found[n] = replace(a, days=a.of_year(b.days[0].year), of_year=None)
-        elif b.of_year and not a.of_year:
-            found[n + 1] = replace(b, days=b.of_year(a.days[0].year), of_year=None)
+        years = {
+            found[n].days[0].year
+            for n in places
+            if _NAMED_YEAR.search(question[found[n].first : found[n].last])
+        }
+        if len(years) == 1:
+            (year,) = years
+            for n in places:
+                if (of_year := found[n].of_year) is not None:
+                    found[n] = replace(found[n], days=of_year(year), of_year=None)
     return found
 
 

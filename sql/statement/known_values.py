@@ -6,13 +6,28 @@ A column whose values are all known has none but these: a condition with another
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from rapidfuzz import fuzz, process
 
 from sql.semantics import Shop, View
 from sql.statement.routes import Fork, NoRoute, Route, Routes
-from sql.statement.sentence import Among, Compare, Has, Like, Name, Node, Number, Statement, Text, Value
+from sql.statement.sentence import (
+    Among,
+    AnyOf,
+    Compare,
+    Has,
+    Like,
+    Name,
+    Node,
+    Number,
+    Statement,
+    Text,
+    Value,
+)
 
 Values = Mapping[tuple[str, str], Sequence[str]]
 """``(view, column)`` → its values, all of them."""
@@ -32,10 +47,15 @@ Holds = Callable[[View, str, str], bool]
 """Whether a key column of a view holds a number."""
 
 
-def misplaced_number(statement: Statement, shop: Shop, routes: Routes, holds: Holds) -> str | None:
+def misplaced_number(
+    statement: Statement, shop: Shop, routes: Routes, holds: Holds, named: Collection[str] = ()
+) -> str | None:
     """What is wrong with a number that is compared with one key and is another's: a customer's, an order's.
 
     A number that no key holds is no fault: there is none such, and that is the answer.
+
+    Args:
+        named: views whose thing the question names with its number, which is not to be doubted.
     """
     home = shop.view(statement.view)
     if home is None:
@@ -47,7 +67,7 @@ def misplaced_number(statement: Statement, shop: Shop, routes: Routes, holds: Ho
         if route is None or not _is_key(route, shop):
             continue
         number, meant = part.right.text, _thing(route, shop)
-        if holds(*meant, number):
+        if meant[0].name in named or holds(*meant, number):
             continue
         for name, other in routes.columns(home):
             if other.is_many or not _is_key(other, shop) or _thing(other, shop) == meant:
@@ -60,7 +80,9 @@ def misplaced_number(statement: Statement, shop: Shop, routes: Routes, holds: Ho
 def _thing(route: Route, shop: Shop) -> tuple[View, str]:
     """The view whose rows a key tells apart, and its column there."""
     target = shop.view(route.view.refs.get(route.column.name, ""))
-    return (target, target.key[0]) if target is not None else (route.view, route.column.name)
+    if target is not None and len(target.key) == 1:
+        return target, target.key[0]
+    return route.view, route.column.name
 
 
 def _is_key(route: Route, shop: Shop) -> bool:
@@ -69,9 +91,13 @@ def _is_key(route: Route, shop: Shop) -> bool:
 
 
 def _faults(node: Node, home: View, shop: Shop, routes: Routes, values: Values) -> Iterator[str]:
+    if isinstance(node, AnyOf):
+        faults = [list(_faults(part, home, shop, routes, values)) for part in node.parts]
+        yield from faults[0] if all(faults) else ()
+        return
     if isinstance(node, Has):
         there = shop.view(node.view)
-        if there is None:
+        if there is None or node.is_not:
             return
         home = there
     if isinstance(node, Compare) and node.sign == "=":
@@ -97,14 +123,19 @@ def _fault(
 ) -> Iterator[str]:
     route = _route(left, home, routes)
     known = values.get((route.view.name, route.column.name)) if route is not None else None
-    if not known:
+    if route is None or not known:
         return
-    folded = [value.casefold() for value in known]
+    # a figure of another view may mean that view's column of the same name
+    of_the_name = [
+        v for (_, column), all_of_it in values.items() if column == route.column.name for v in all_of_it
+    ]
+    folded = {value.rstrip().casefold() for value in of_the_name}
     for each in said:
         if not isinstance(each, Text):
             continue
-        text = each.value.strip("%").casefold()
-        if (any(text in value for value in folded)) if is_pattern else (each.value.casefold() in folded):
+        text = each.value.strip("%").rstrip().casefold()
+        is_there = any(map(_matcher(each.value), folded)) if is_pattern else text in folded
+        if is_there:
             continue
         near = process.extract(each.value, known, scorer=fuzz.partial_ratio, limit=SHOWN)
         others = ", ".join(str(Text(value)) for value, _, _ in near)
@@ -115,6 +146,51 @@ def _fault(
         ]
         where = f"; {', '.join(holders[:SHOWN])} has such values" if holders else ""
         yield f"{left} has no value {each}; it has {others}{where}"
+
+
+def _matcher(pattern: str) -> Callable[[str], bool]:
+    """Whether a text in small letters is like a pattern."""
+    written = ".*".join(map(re.escape, pattern.casefold().split("%")))
+    return lambda text: re.fullmatch(written, text, re.DOTALL) is not None
+
+
+def spelled(statement: Statement, shop: Shop, routes: Routes, values: Values) -> Statement:
+    """The statement with each value as its column spells it: ``'gold'`` for ``'GOLD'``, which is none."""
+    home = shop.view(statement.view)
+    return _spelled(statement, home, shop, routes, values) if home is not None else statement
+
+
+SomeNode = TypeVar("SomeNode", bound=Node)
+
+
+def _spelled(node: SomeNode, home: View, shop: Shop, routes: Routes, values: Values) -> SomeNode:
+    if isinstance(node, Has):
+        home = shop.view(node.view) or home
+    if isinstance(node, Compare | Among):
+        route = _route(node.left, home, routes)
+        known = values.get((route.view.name, route.column.name), ()) if route is not None else ()
+        if isinstance(node, Compare):
+            return replace(node, right=_exact(node.right, known))
+        return replace(node, values=tuple(_exact(value, known) for value in node.values))
+    changed: dict[str, Any] = {}
+    for name, value in vars(node).items():
+        if isinstance(value, tuple):
+            parts = tuple(
+                _spelled(part, home, shop, routes, values) if isinstance(part, Node) else part
+                for part in value
+            )
+            if parts != value:
+                changed[name] = parts
+        elif isinstance(value, Node) and (part := _spelled(value, home, shop, routes, values)) != value:
+            changed[name] = part
+    return replace(node, **changed) if changed else node  # type: ignore[type-var]  # every node is a dataclass
+
+
+def _exact(value: Value, known: Sequence[str]) -> Value:
+    if not isinstance(value, Text) or value.value in known:
+        return value
+    same = [k for k in known if k.rstrip().casefold() == value.value.rstrip().casefold()]
+    return Text(same[0]) if len(same) == 1 else value
 
 
 def _route(left: Value, home: View, routes: Routes) -> Route | None:

@@ -7,6 +7,7 @@ told in the words that the next try reads.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
 import threading
@@ -25,7 +26,7 @@ from sql.shop.workspace import Workspace
 from sql.statement.compile import Compiled, compile_statement
 from sql.statement.grammar import number_text
 from sql.statement.heard import invented, unheard
-from sql.statement.known_values import misplaced_number, unknown_value
+from sql.statement.known_values import misplaced_number, spelled, unknown_value
 from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar, Sayable
 from sql.statement.language_prompt import describe, language_prompt
 from sql.statement.named import with_names, without_names
@@ -135,7 +136,10 @@ class LanguageDrafter:
                 return Written(sql="", completions=(completion,), choices=readings)
             compiled = self.compile(text)
             wrong = unknown_value(compiled.statement, self.shop, self.grammar.routes, self._whole_values)
-            wrong = wrong or misplaced_number(compiled.statement, self.shop, self.grammar.routes, self._holds)
+            if wrong is None and not self.workspace.role.rows:  # of rows that it may not see nothing is said
+                wrong = misplaced_number(
+                    compiled.statement, self.shop, self.grammar.routes, self._holds, _beside_numbers(links)
+                )
             if wrong is not None:
                 return Written(sql=text, completions=(completion,), fault=wrong)
         except (WrongStatement, TwoWays) as error:
@@ -152,6 +156,8 @@ class LanguageDrafter:
         """Whether a key holds a number, as the role sees it; ``True`` where that cannot be told."""
         dialect = self.workspace.catalog.dialect
         name, table = quoted(column, dialect), quoted(view.name, dialect)
+        if not float(number).is_integer():
+            return True
         try:
             found = self.workspace.run(
                 f"SELECT COUNT(*) AS n FROM {table} WHERE {name} = {float(number):.0f}"
@@ -175,12 +181,35 @@ class LanguageDrafter:
 
     def compile(self, text: str) -> Compiled:
         """A statement for the role; raises ``WrongStatement`` or ``TwoWays``."""
-        workspace, statement = self.workspace, parse(text)
-        if self.names:
-            statement = with_names(statement, self.shop, self.grammar.routes)
+        statement = spelled(parse(text), self.shop, self.grammar.routes, self._whole_values)
+        named = with_names(statement, self.shop, self.grammar.routes) if self.names else statement
+        if named != statement and self.workspace.role.minimum_group is None:
+            with contextlib.suppress(WrongStatement, TwoWays):
+                return self._compile(named)
+        return self._compile(statement)
+
+    def _compile(self, statement: Statement) -> Compiled:
+        workspace = self.workspace
         return compile_statement(
             statement, self.shop, workspace.catalog.dialect, workspace.today, workspace.role
         )
+
+
+_NUMBER_WORD = re.compile(r"\s*(?:no\.?|number|nr\.?|号|编号)?\s*#?", re.I)
+"""What may stand between a thing and its number."""
+
+
+def _beside_numbers(links: Links) -> frozenset[str]:
+    """Views whose thing the question names right beside a number: customer 3, 3号客户."""
+    found = set()
+    for number in links.numbers:
+        for mention in links.mentions:
+            between = links.question[mention.end : number.start], links.question[number.end : mention.start]
+            is_before = mention.end <= number.start and _NUMBER_WORD.fullmatch(between[0])
+            is_behind = number.end <= mention.start and _NUMBER_WORD.fullmatch(between[1])
+            if mention.kind in ("view", "column") and (is_before or is_behind):
+                found.add(mention.view)
+    return frozenset(found)
 
 
 def _others(ranked: Sequence[Written]) -> tuple[Compiled, ...]:

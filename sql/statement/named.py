@@ -79,6 +79,8 @@ def _names_of(item: Name, home: View, shop: Shop, routes: Routes) -> list[Name]:
     if route.is_many:
         return []
     target = shop.view(route.view.refs.get(route.column.name, ""))
+    if target is route.view:
+        return []  # a superior is a row of the same table, to which no way leads
     if target is None and route.view.key == (route.column.name,):
         target = route.view
     if target is None:

@@ -79,8 +79,9 @@ class Routes:
         if near is not None:
             there = self._all(home, Name(name.text, near.name))
             to_one = [r for r in there if not r.is_many]
+            by_link = [r for r in to_one if any(hop.own.lower() == name.of.lower() for hop in r.hops)]
             if to_one:
-                return self._nearest(home, name, to_one)
+                return self._nearest(home, name, by_link or to_one)
             if name.of:
                 # said whose column it is: another of the same name is another thing
                 if not there:

@@ -141,16 +141,11 @@ def span_of(words: str, today: dt.date, fiscal_start: int, *, is_cut: bool = Tru
     if found is None:
         periods = find_periods(words, today) or find_periods(f"in {words}", today)
         if len(periods) == 2:
-            return _both(words, *periods)
-        if len(periods) != 1:
+            found = _both(words, *periods)
+        elif len(periods) == 1:
+            found = _one(words, periods[0]) or _range(words, today)
+        if found is None:
             return None
-        period = periods[0]
-        rest = words.replace(period.text.strip(), " ", 1)
-        if _TELLING.search(_SMALL.sub(" ", rest)):
-            return None  # "fiscal Q1 2026" is not the first quarter of 2026
-        start = None if period.start == dt.date.min else period.start
-        end = None if period.end == dt.date.max else period.end
-        found = Span(start, end, _GRAIN_UNITS.get(period.grain), words)
     after = today + dt.timedelta(days=1)
     if (
         is_cut
@@ -160,6 +155,24 @@ def span_of(words: str, today: dt.date, fiscal_start: int, *, is_cut: bool = Tru
     ):
         found = replace(found, end=after, is_to_date=True)
     return found
+
+
+def _one(words: str, period: Period) -> Span | None:
+    """The days of a period; ``None`` where words are left over."""
+    rest = words.replace(period.text.strip(), " ", 1)
+    if _TELLING.search(_SMALL.sub(" ", rest)):
+        return None  # "fiscal Q1 2026" is not the first quarter of 2026
+    start = None if period.start == dt.date.min else period.start
+    end = None if period.end == dt.date.max else period.end
+    return Span(start, end, _GRAIN_UNITS.get(period.grain), words)
+
+
+def _range(words: str, today: dt.date) -> Span | None:
+    """A range whose first month is none by itself: "Mar to May 2025" begins like a verb."""
+    periods = find_periods(f"from {words}", today)
+    if len(periods) != 1 or periods[0].grain != "range" or periods[0].is_open:
+        return None
+    return _one(f"from {words}", periods[0])
 
 
 def _both(words: str, first: Period, second: Period) -> Span | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sql.semantics import Shop, View, ViewColumn
-from sql.statement.known_values import misplaced_number, unknown_value
+from sql.statement.known_values import misplaced_number, spelled, unknown_value
 from sql.statement.named import name_columns, with_names, without_names
 from sql.statement.parse import parse
 from sql.statement.routes import Routes
@@ -156,3 +156,55 @@ def test_the_number_of_one_thing_is_not_taken_for_that_of_another(written: str, 
         return number in there.get((view.name, column), set())
 
     assert misplaced_number(parse(written), SHOP, ROUTES, holds) == wrong
+
+
+def test_a_superior_is_not_named_like_who_is_under_him() -> None:
+    staff = view(
+        "staff",
+        {"staff_id": "integer", "name": "text", "boss_id": "integer"},
+        "staff_id",
+        refs={"boss_id": "staff"},
+    )
+    shop = Shop(name="s", database="x", views=(staff,))
+    statement = parse("SELECT boss_id, COUNT(*) FROM staff GROUP BY boss_id")
+    assert with_names(statement, shop, Routes(shop)) == statement
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (
+            "SELECT COUNT(*) FROM customers WHERE city = 'OSLO'",
+            "SELECT COUNT(*) FROM customers WHERE city = 'Oslo'",
+        ),
+        (
+            "SELECT COUNT(*) FROM customers WHERE city IN ('oslo', 'Rome')",
+            "SELECT COUNT(*) FROM customers WHERE city IN ('Oslo', 'Rome')",
+        ),
+        (
+            "SELECT COUNT(*) FROM orders WHERE customer_id HAS orders (city = 'rome')",
+            "SELECT COUNT(*) FROM orders WHERE customer_id HAS orders (city = 'Rome')",
+        ),
+        (
+            "SELECT COUNT(*) FROM customers WHERE city = 'Paris'",
+            "SELECT COUNT(*) FROM customers WHERE city = 'Paris'",
+        ),
+    ],
+)
+def test_a_value_in_other_letters_is_written_as_the_column_has_it(written: str, meant: str) -> None:
+    assert str(spelled(parse(written), SHOP, ROUTES, VALUES)) == meant
+
+
+def test_conditions_of_which_one_may_hold_and_those_of_another_view_are_no_fault() -> None:
+    either = parse("SELECT COUNT(*) FROM customers WHERE (city = 'Oslo' OR city = 'Paris')")
+    neither = parse("SELECT COUNT(*) FROM customers WHERE (city = 'Nice' OR city = 'Paris')")
+    without = parse("SELECT COUNT(*) FROM customers WHERE customer_id HAS NO lines (brand_name = 'x')")
+    assert unknown_value(either, SHOP, ROUTES, VALUES) is None
+    assert unknown_value(neither, SHOP, ROUTES, VALUES) is not None
+    assert unknown_value(without, SHOP, ROUTES, VALUES) is None
+    # a figure of another view may mean its column of that name
+    values = {**VALUES, ("stores", "city"): ("Nice",)}
+    assert (
+        unknown_value(parse("SELECT COUNT(*) FROM customers WHERE city = 'Nice'"), SHOP, ROUTES, values)
+        is None
+    )
