@@ -640,6 +640,7 @@ def init(
     from app.write import write_whole
     from sql.databases import without_password
     from sql.shop.shopfile import dump_shop
+    from ui.terminal import safe_terminal
 
     asked: list[Question] = []
     given = _given_answers(answer or [])
@@ -665,9 +666,9 @@ def init(
     for question in asked:
         if question.id in given or asks:
             continue
-        say(f"  {question.text} (--answer {question.id}=N)")
+        say(f"  {safe_terminal(question.text)} (--answer {safe_terminal(question.id)}=N)")
         for number, choice in enumerate(question.choices, 1):
-            say(f"    {number}. {choice}{' (taken)' if number == 1 else ''}")
+            say(f"    {number}. {safe_terminal(choice)}{' (taken)' if number == 1 else ''}")
 
     def is_answered(place: str) -> bool:
         return place == "metrics.revenue" and bool(given or (asks and asked))
@@ -677,7 +678,7 @@ def init(
         if told:
             say(title)
         for each in told:
-            say(f"  {each.text}.")
+            say(f"  {safe_terminal(each.text)}.")
     if as_json:
         print_json(
             {

@@ -19,6 +19,8 @@ Order = Literal["ymd", "dmy", "mdy"]
 
 EMPTY = ("", "-", "--", "na", "n/a", "#n/a", "null", "none", "nan", "nil", "无", "空", "未知")
 """Texts that stand for no value, in lower case."""
+WHOLE_FIGURES, BROKEN_FIGURES = 14, 4
+"""Figures before and behind the comma that an exact number has at most."""
 LEAST = 3
 """Different values that a decision needs."""
 
@@ -60,6 +62,8 @@ class Reading:
     """What parts whole from broken."""
     symbols: tuple[str, ...] = ()
     """What stands around the figures of numbers, each to be left out."""
+    is_exact: bool = True
+    """Whether 14 figures before the comma and 4 behind it hold every number; else they are floating."""
     has_brackets: bool = False
     """Whether (12.00) is a negative number."""
     is_percent: bool = False
@@ -84,25 +88,30 @@ class Reading:
     def told(self) -> str:
         """In words."""
         if self.kind == "number":
-            return "numbers with a decimal comma" if self.comma == "," else "numbers"
+            told = "numbers with a decimal comma" if self.comma == "," else "numbers"
+            meant = "1.200 is read as 1200" if self.comma == "," else "1.200 or 1,200 may be meant otherwise"
+            return told if self.is_sure else f"{told} (no value tells: {meant})"
         if self.order == "ymd":
             return "moments, read as written, without their zone" if self.has_zone else "dates"
         first = "day first" if self.order == "dmy" else "month first"
         return f"dates, {first}" + ("" if self.is_sure else " (no value tells; it could be month first)")
 
 
-def read_texts(values: Sequence[str], *, is_code: bool = False, least: int = LEAST) -> Reading | None:
+def read_texts(
+    values: Sequence[str], *, is_code: bool = False, least: int = LEAST, is_european: bool = False
+) -> Reading | None:
     """How the different values of a text column are meant; ``None`` where they are just texts.
 
     Args:
         is_code: whether the column's name says that its figures are a code, which is no number.
         least: different values that a decision needs.
+        is_european: whether other columns, or semicolons between them, say that a point parts thousands.
     """
     empties = tuple(v for v in values if v.strip().casefold() in EMPTY)
     left = [v.strip() for v in values if v.strip().casefold() not in EMPTY]
     if len(left) < least:
         return None
-    return _dates(left, empties) or (None if is_code else _numbers(left, empties))
+    return _dates(left, empties) or (None if is_code else _numbers(left, empties, is_european))
 
 
 def _dates(values: Sequence[str], empties: tuple[str, ...]) -> Reading | None:
@@ -152,7 +161,7 @@ def _dates(values: Sequence[str], empties: tuple[str, ...]) -> Reading | None:
     return None
 
 
-def _numbers(values: Sequence[str], empties: tuple[str, ...]) -> Reading | None:
+def _numbers(values: Sequence[str], empties: tuple[str, ...], is_european: bool) -> Reading | None:
     found = [_NUMBER.match(value) for value in values]
     matches = [m for m in found if m is not None]
     if len(matches) < len(values) or any(bool(m["open"]) != bool(m["close"]) for m in matches):
@@ -174,19 +183,58 @@ def _numbers(values: Sequence[str], empties: tuple[str, ...]) -> Reading | None:
     if not english and not german:
         return None
     # 1.200 alone may be either: with a currency it is hardly parted into thousandths
-    is_comma = german and (not english or any("," in d for d in telling) or (is_open and bool(signs)))
+    is_comma = german and (
+        not english or any("," in d for d in telling) or (is_open and (is_european or bool(signs)))
+    )
     others = sorted(signs - {"%"}) + (["%"] if "%" in signs else [])
     spaces = sorted({space for d in written for space in _SPACE.findall(d)})
     thousands = "." if is_comma else ","
     return Reading(
         kind="number",
         comma="," if is_comma else ".",
-        symbols=(*others, *spaces, *((thousands,) if any(thousands in d for d in digits) else ())),
+        symbols=(*others, *spaces, thousands),
+        is_exact=all(_is_exact(d.replace(thousands, "").replace(",", ".")) for d in digits),
         has_brackets=any(m["open"] for m in matches),
         is_percent="%" in signs,
         empties=empties,
         is_sure=not is_open,
     )
+
+
+def _is_exact(digits: str) -> bool:
+    whole, _, broken = digits.partition(".")
+    return len(whole) <= WHOLE_FIGURES and len(broken) <= BROKEN_FIGURES
+
+
+def pattern(reading: Reading) -> str:
+    """A regular expression of the texts whose meaning the reading tells; without spaces around them."""
+    if reading.kind == "number":
+        return _number_pattern(reading)
+    two = r"\d{2}" if reading.is_padded else r"\d{1,2}"
+    year = r"\d{2}" if reading.has_short_year else r"(19|20)\d{2}"
+    if reading.separator == "年":
+        return rf"{year}年{two}月{two}日"
+    parts = [year, two, two] if reading.order == "ymd" else [two, two, year]
+    day = re.escape(reading.separator).join(parts)
+    if reading.kind == "date":
+        return day
+    zone = r"( ?(Z|UTC|[+-]\d{2}:?\d{2}))?" if reading.has_zone else ""
+    return rf"{day}([ T]\d{{1,2}}:\d{{2}}(:\d{{2}}(\.\d+)?)?{zone})?"
+
+
+def _number_pattern(reading: Reading) -> str:
+    point, parting = (r"\.", ",") if reading.comma == "." else (",", r"\.")
+    spaces = "".join(s for s in reading.symbols if _SPACE.fullmatch(s))
+    between = f"[{parting}{spaces}]" if spaces else parting
+    whole = rf"\d{{1,{WHOLE_FIGURES}}}" if reading.is_exact else r"\d{1,300}"
+    broken = rf"\d{{1,{BROKEN_FIGURES}}}" if reading.is_exact else r"\d{1,300}"
+    digits = rf"(({whole}|\d{{1,3}}({between}\d{{3}})+)({point}{broken})?|{point}{broken})"
+    signs = "|".join(re.escape(s) for s in reading.symbols if len(s) > 1 or s in _SIGNS)
+    sign = rf"({signs})?\s*" if signs else ""
+    behind = rf"\s*({signs})?" if signs else ""
+    behind = r"\s*%" if reading.is_percent else behind
+    plain = rf"{sign}[-+−]?\s*{digits}{behind}"
+    return rf"({plain}|\(\s*{plain}\s*\))" if reading.has_brackets else plain
 
 
 # ---- the value in SQL -------------------------------------------------------------------------------------
@@ -208,7 +256,8 @@ def _number_sql(reading: Reading, text: str, dialect: Dialect) -> str:
     plain = f"REPLACE({plain}, '−', '-')" if dialect != "mysql" else plain
     if reading.comma == ",":
         plain = f"REPLACE({plain}, ',', '.')"
-    kind = "REAL" if dialect == "sqlite" else "DECIMAL(18, 4)"
+    floating = {"sqlite": "REAL", "postgres": "DOUBLE PRECISION"}.get(dialect, "DOUBLE")
+    kind = "DECIMAL(18, 4)" if reading.is_exact and dialect != "sqlite" else floating
     number = f"CAST(TRIM({plain}) AS {kind})"
     if reading.has_brackets:
         number = f"CASE WHEN {text} LIKE '(%' THEN -1 * {number} ELSE {number} END"
@@ -277,10 +326,46 @@ def _sqlite_date(reading: Reading, text: str) -> str:
         return f"{first} || '-' || {two(second)} || '-' || {two(day)} || {time}"
     day, month = (first, second) if reading.order == "dmy" else (second, first)
     if reading.has_short_year:
-        last = f"'20' || {last}"
+        last = f"CASE WHEN SUBSTR({last}, 1, 2) >= '70' THEN '19' ELSE '20' END || {last}"
         return f"SUBSTR({last}, 1, 4) || '-' || {two(month)} || '-' || {two(day)} || SUBSTR({last}, 5)"
     return f"SUBSTR({last}, 1, 4) || '-' || {two(month)} || '-' || {two(day)} || SUBSTR({last}, 5)"
 
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def fits(reading: Reading, column: str, dialect: Dialect) -> str:
+    """SQL of whether a text in ``column`` is one whose meaning the reading tells.
+
+    SQLite has no regular expressions: there a number is held to its letters, and a date to its places.
+    """
+    text = f"TRIM({quoted(column, dialect)})"
+    if dialect == "sqlite":
+        return _fits_sqlite(reading, text)
+    written = _literal(f"^({pattern(reading)})$")
+    if dialect == "duckdb":
+        return f"REGEXP_FULL_MATCH({text}, {written})"
+    if dialect == "postgres":
+        return f"{text} ~ {written}"
+    return f"{text} REGEXP {written}".replace("\\", "\\\\")
+
+
+def _fits_sqlite(reading: Reading, text: str) -> str:
+    if reading.kind == "number":
+        letters = (
+            "0-9.,+"
+            + "".join(s for s in reading.symbols if s not in ".,-")
+            + ("()" if reading.has_brackets else "")
+        )
+        return f"({text} NOT GLOB {_literal(f'*[^{letters} −-]*')} AND {text} GLOB '*[0-9]*')"
+    year = "[0-9][0-9]" if reading.has_short_year else "[12][0-9][0-9][0-9]"
+    shapes = ["[0-9][0-9]"] if reading.is_padded else ["[0-9]", "[0-9][0-9]"]
+    ends = ("年", "月", "日") if reading.separator == "年" else (reading.separator, reading.separator, "")
+    found = []
+    for first in shapes:
+        for second in shapes:
+            parts = [year, first, second] if reading.order == "ymd" else [first, second, year]
+            day = "".join(part + end for part, end in zip(parts, ends, strict=True))
+            found += [day] if reading.kind == "date" else [day, f"{day}[ T]*"]
+    return "(" + " OR ".join(f"{text} GLOB {_literal(shape)}" for shape in found) + ")"

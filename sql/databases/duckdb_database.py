@@ -11,7 +11,7 @@ import json
 import logging
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,7 +20,7 @@ from sql.databases.budget import Budget, Leaver
 from sql.databases.cost import duckdb_cost
 from sql.databases.files import ENDINGS, DataFile, data_file, find_tables, free_name, table_name
 from sql.databases.messages import without_values
-from sql.databases.reading import Told, Unreadable, load, sheets_of, unpacked
+from sql.databases.reading import Scratch, Told, Unreadable, load, sheets_of, unpacked
 from sql.databases.rights import Right
 from sql.databases.table_names import Placed, usable_names
 from sql.databases.values import column_type, plain_rows, size_of
@@ -99,7 +99,7 @@ class DuckdbDatabase:
         connection = duckdb.connect(":memory:", config=settings)
         try:
             with tempfile.TemporaryDirectory(prefix="shoptalk-") as scratch:
-                told = _load_all(connection, location, Path(scratch))
+                told = _load_all(connection, location, Scratch(Path(scratch)))
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
         except SqlError:
@@ -244,24 +244,22 @@ def _settings(limits: QueryLimits) -> dict[str, str | bool | int | float | list[
     }
 
 
-def _load_all(connection: duckdb.DuckDBPyConnection, location: str, scratch: Path) -> tuple[Told, ...]:
+def _load_all(connection: duckdb.DuckDBPyConnection, location: str, scratch: Scratch) -> tuple[Told, ...]:
     """Load every table of a place; what cannot be read is told, and the rest is there."""
     import duckdb
 
     told: list[Told] = []
     failed: list[str] = []
     loaded: set[str] = set()
-    for number, (name, files) in enumerate(_unfolded(find_tables(location), scratch, failed)):
-        folder = scratch / f"table-{number}"
-        folder.mkdir()
+    for wanted, files in _unfolded(find_tables(location), scratch, failed):
+        name = free_name(wanted, loaded)
         try:
-            told += load(connection, free_name(name, loaded), files, folder)
+            told += load(connection, name, files, scratch)
+            loaded.add(name)
         except Unreadable as error:
             failed.append(str(error))
         except duckdb.Error as error:
-            failed.append(f"{files[0].path.name} cannot be read: {_first_line(error)}")
-        else:
-            loaded.add(free_name(name, loaded))
+            failed.append(f"{files[0].shown} cannot be read: {_first_line(error)}")
     if not loaded:
         raise DatabaseUnavailable("; ".join(failed) or f"{location} holds no table")
     told += [Told(place=location, text=f"{reason}; it was left out", is_sure=False) for reason in failed]
@@ -270,33 +268,67 @@ def _load_all(connection: duckdb.DuckDBPyConnection, location: str, scratch: Pat
     return tuple(told)
 
 
+MAX_NESTED = 2
+"""Archives inside one another that are opened."""
+
+
 def _unfolded(
-    tables: dict[str, list[DataFile]], scratch: Path, failed: list[str]
+    tables: dict[str, list[DataFile]], scratch: Scratch, failed: list[str], depth: int = 0
 ) -> Iterator[tuple[str, list[DataFile]]]:
-    """Each table with its files; sheets of a workbook and files of an archive are tables of their own."""
-    for number, (name, files) in enumerate(tables.items()):
-        if files[0].kind not in ("excel", "zip"):
+    """Each table with its files; sheets of a workbook and files of an archive are tables too.
+
+    Workbooks of one table with one sheet each are that table together, as are files of one name in an
+    archive.
+    """
+    for name, files in tables.items():
+        if files[0].kind == "excel":
+            yield from _sheets(name, files, scratch, failed)
+        elif files[0].kind != "zip":
             yield name, files
+        elif depth == MAX_NESTED:
+            failed.append(f"{files[0].shown} is an archive inside others; unpack it and name the folder")
+        else:
+            for file in files:
+                yield from _unfolded(_inside(file, scratch, failed), scratch, failed, depth + 1)
+
+
+def _sheets(
+    name: str, files: Sequence[DataFile], scratch: Scratch, failed: list[str]
+) -> Iterator[tuple[str, list[DataFile]]]:
+    alone: list[DataFile] = []
+    for file in files:
+        try:
+            sheets = sheets_of(file, scratch)
+        except Unreadable as error:
+            failed.append(str(error))
             continue
-        for n, file in enumerate(files):
-            folder = scratch / f"inside-{number}-{n}"
-            folder.mkdir()
-            try:
-                if file.kind == "excel":
-                    sheets = sheets_of(file.path, folder)
-                    for sheet, path in sheets.items():
-                        yield (name if len(sheets) == 1 else sheet), [DataFile(path, "csv")]
-                else:
-                    inside = [data_file(path) for path in unpacked(file.path, folder)]
-                    found = {f.path.name: f for f in inside if f is not None}
-                    if not found:
-                        failed.append(
-                            f"{file.path.name} holds no data file; endings that can be read: {ENDINGS}"
-                        )
-                    own = {table_name(f.path): [f] for f in found.values()}
-                    yield from _unfolded(own, folder, failed)
-            except Unreadable as error:
-                failed.append(str(error))
+        if len(sheets) == 1:
+            alone += [DataFile(path, "csv", file.shown) for path in sheets.values()]
+        else:
+            yield from ((sheet, [DataFile(path, "csv", file.shown)]) for sheet, path in sheets.items())
+    if alone:
+        yield name, alone
+
+
+def _inside(archive: DataFile, scratch: Scratch, failed: list[str]) -> dict[str, list[DataFile]]:
+    """The tables of an archive."""
+    tables: dict[str, list[DataFile]] = {}
+    try:
+        for path, called in unpacked(archive, scratch):
+            file = data_file(path, called)
+            if file is None:
+                continue
+            name = table_name(Path(called))
+            same = tables.get(name)
+            if same is not None and same[0].kind == file.kind:
+                same.append(file)
+            else:
+                tables[free_name(name, tables)] = [file]
+    except Unreadable as error:
+        failed.append(str(error))
+    if not tables:
+        failed.append(f"{archive.shown} holds no data file; endings that can be read: {ENDINGS}")
+    return tables
 
 
 _Place = tuple[str, str]

@@ -44,13 +44,20 @@ class DataFile:
 
     path: Path
     kind: Kind
+    name: str = ""
+    """What it is called, where that is not its path's name."""
+
+    @property
+    def shown(self) -> str:
+        """Its name for people."""
+        return self.name or self.path.name
 
 
-def data_file(path: Path) -> DataFile | None:
-    """``path`` when its ending is known and it is a file, else ``None``."""
-    name = path.name.lower()
-    kind = next((kind for ending, kind in _KINDS.items() if name.endswith(ending)), None)
-    return DataFile(path, kind) if kind is not None and path.is_file() else None
+def data_file(path: Path, name: str = "") -> DataFile | None:
+    """``path`` when its ending (that of ``name``, where it is called otherwise) is known and it is a file."""
+    called = (name or path.name).lower()
+    kind = next((kind for ending, kind in _KINDS.items() if called.endswith(ending)), None)
+    return DataFile(path, kind, name) if kind is not None and path.is_file() else None
 
 
 def find_tables(location: str) -> dict[str, list[DataFile]]:

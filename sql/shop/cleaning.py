@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from sql.databases.contents import Reading, expression, read_texts
+from sql.databases.contents import EMPTY, Reading, expression, fits, read_texts
 from sql.errors import SqlError
 from sql.names import quoted
 from sql.semantics import View, ViewColumn
@@ -33,8 +33,12 @@ MAX_VALUES = 1_000
 MAX_STATES = 60
 """Different values up to which a column's spellings are compared."""
 _MOMENT = re.compile(r"\b(?:created|updated|time|timestamp|date|at|on|paid|ordered|placed)\b|时间|日期")
-_DELETED = re.compile(r"^(?:deleted?|removed|archived) (?:at|on|date|time)$|^(?:is )?deleted$|^删除时间$")
+_DELETED = re.compile(r"^(?:deleted?|removed) (?:at|on|date|time)$|^(?:is )?deleted$|^删除时间$")
 _NAMED_ORDER = re.compile(r"^#?[A-Z]{0,4}-?\d{3,}$")
+_OF_HEADS = re.compile(
+    r"\b(?:financial|fulfillment|billing|shipping|customer|email|country|city|zip|paid|created)\b"
+)
+"""Columns of a head that many orders lack."""
 _EPOCH = (946_684_800, 4_102_444_800)
 """Seconds since 1970 from the year 2000 to 2100."""
 
@@ -114,6 +118,16 @@ def _texts(workspace: Workspace, view: View, changes: _Changes) -> list[Decision
         values = distinct_texts(workspace, view, column, MAX_VALUES)
         reading = read_texts(values, is_code=is_key_like(column.name))
         if reading is None:
+            continue
+        name = quoted(column.name, dialect)
+        empty = ", ".join(_literal(each) for each in EMPTY)
+        odd = f"LOWER(TRIM({name})) NOT IN ({empty}) AND NOT {fits(reading, column.name, dialect)}"
+        counted = _numbers(workspace, view, f"COUNT(CASE WHEN {odd} THEN 1 END) AS odd")
+        if counted is None or counted[0] > 0:
+            if counted is not None:
+                told = f"{counted[0]:,} of its values are no {reading.kind}s"
+                text = f"{view.name}.{column.name} stays text: {told}"
+                decisions.append(Decision(place=_place(view, column), text=text, is_sure=False))
             continue
         changes.types[column.name] = reading.kind
         changes.readings[column.name] = reading
@@ -203,8 +217,14 @@ def _heads(workspace: Workspace, view: View, changes: _Changes) -> list[Decision
         found = _numbers(workspace, view, ", ".join(counts))
         if found is None or not (found[0] == found[1] and 1 < found[2] < found[0]):
             continue
-        once = [c for c, count in zip(others, found[3:], strict=True) if 0 < count <= found[2]]
-        # a head has a number, such as the total, and words that stand on as many lines as there are orders
+        # a head stands on one line of nearly every order: what is sparse may be a line's own
+        most = found[2] * 0.9
+        once = [c for c, count in zip(others, found[3:], strict=True) if most <= count <= found[2]]
+        once += [
+            c
+            for c, count in zip(others, found[3:], strict=True)
+            if 0 < count < most and _OF_HEADS.search(" ".join(read_name(c.name)))
+        ]
         if len(once) < 3 or not any(c.is_measure for c in once):
             continue
         heads = []
@@ -247,9 +267,11 @@ def _deleted(workspace: Workspace, view: View, changes: _Changes) -> list[Decisi
             continue
         name = quoted(column.name, dialect)
         if column.type in ("date", "timestamp") or changes.types.get(column.name) in ("date", "timestamp"):
-            kept = f"{name} IS NULL"
+            kept = f"{changes.expressions.get(column.name, name)} IS NULL"
         elif column.type in ("boolean", "integer"):
-            kept = f"NOT {name}" if column.type == "boolean" else f"COALESCE({name}, 0) = 0"
+            kept = (
+                f"({name} IS NULL OR NOT {name})" if column.type == "boolean" else f"COALESCE({name}, 0) = 0"
+            )
         else:
             continue
         found = _numbers(workspace, view, f"COUNT(*) AS n, COUNT(CASE WHEN {kept} THEN 1 END) AS kept")
@@ -296,3 +318,7 @@ def _numbers(workspace: Workspace, view: View, figures: str, *, source: str = ""
 
 def _place(view: View, column: ViewColumn) -> str:
     return f"views.{view.name}.columns.{column.name}"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -60,6 +60,7 @@ _NOT_SOLD = re.compile(
     r"\b(?:stock|inventory|warehouse|cart|basket|wish|refund|return|purchase order|supplier|vendor|budget"
     r"|quote|campaign|price|shipment)\b|库存|仓库|购物车|退货|退款|采购|进货|供应商|盘点|报价|活动"
 )
+_PERCENT = re.compile(r"\b(?:pct|percent|rate)\b|率")
 _CENTS = re.compile(r"\b(?:cent|pence|pennie)s?\b")
 _CURRENCY = re.compile(r"\bcurrency\b|币种|货币")
 _STOCK = re.compile(r"\b(?:stock|inventory)\b|库存")
@@ -221,7 +222,8 @@ def _money(workspace: Workspace, orders: Mapping[str, str]) -> list[Money]:
         said = _spoken(view.name)
         if _NOT_SOLD.search(said):
             continue
-        money = _line_money(workspace, view, orders.get(view.name)) or _order_money(workspace, view)
+        order = orders.get(view.name) or _order_column(workspace.shop, view)
+        money = _line_money(workspace, view, order) or _order_money(workspace, view, order)
         if money is None:
             continue
         score = 4.0 * money.is_line + 2.0 * bool(_SOLD.search(said)) + 1.0 * bool(_LINE.search(said))
@@ -236,7 +238,6 @@ def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | 
     quantity = _first(numbers, _QUANTITY)
     amount = _amount(numbers)
     price = _first(numbers, _PRICE, _OTHER_PRICE) or _first(numbers, _PRICE, _COST)
-    order = order or _order_column(workspace.shop, view)
     is_named = bool(_LINE.search(_spoken(view.name)))
     if order is None and view.time is None and not is_named:
         return None  # a list of products has prices too
@@ -247,6 +248,8 @@ def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | 
         return quoted(column.name, workspace.catalog.dialect)
 
     units = write(quantity) if quantity is not None else "1"
+    if amount is not None and order is not None and _is_repeated(workspace, view, amount, order):
+        amount = None  # the order's amount stands on each of its lines, and adds up to several times it
     if amount is not None:
         return Money(
             view=view, amount=write(amount), told=amount.name, units=units, is_line=True, order=order
@@ -264,7 +267,7 @@ def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | 
         if most is not None and 0 < most <= 1:
             no_sums, given = (f"SUM({write(discount)})",), f"{sql} * {write(discount)}"
             sql, told = f"{sql} * (1 - {write(discount)})", f"{told} × (1 - {discount.name})"
-        elif most is not None and re.search(r"\b(?:pct|percent|rate)\b|率", _spoken(discount.name)):
+        elif most is not None and ("%" in discount.name or _PERCENT.search(_spoken(discount.name))):
             no_sums, given = (f"SUM({write(discount)})",), f"{sql} * {write(discount)} / 100.0"
             sql, told = f"{sql} * (1 - {write(discount)} / 100.0)", f"{told} less {discount.name} per cent"
         elif most is not None and most > 0:
@@ -281,11 +284,13 @@ def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | 
     )
 
 
-def _order_money(workspace: Workspace, view: View) -> Money | None:
+def _order_money(workspace: Workspace, view: View, order: str | None) -> Money | None:
     """An order or payment with its own total."""
     amount = _amount(_numbers(view))
     said = " ".join((_spoken(view.name), *map(_spoken, view.key)))
     if amount is None or view.time is None or not _SOLD.search(said):
+        return None
+    if order is not None and _is_repeated(workspace, view, amount, order):
         return None
     sql, told = quoted(amount.name, workspace.catalog.dialect), amount.name
     in_cents = bool(_CENTS.search(_spoken(amount.name)))
@@ -321,6 +326,23 @@ def _order_column(shop: Shop, view: View) -> str | None:
         if named.name not in view.refs and re.search(r"\border (?:id|number)\b|订单(?:号|编号)|单号", said):
             return named.name if view.key != (named.name,) else None
     return None
+
+
+def _is_repeated(workspace: Workspace, view: View, amount: ViewColumn, order: str) -> bool:
+    """Whether every order has one amount on all its lines, and some have several lines."""
+    dialect = workspace.catalog.dialect
+    own, of, table = (quoted(name, dialect) for name in (amount.name, order, view.name))
+    lines = f"SELECT {of}, COUNT({own}) AS n, COUNT(DISTINCT {own}) AS d FROM {table} GROUP BY {of}"
+    asked = (
+        "SELECT COUNT(CASE WHEN n > 1 THEN 1 END) AS several, COUNT(CASE WHEN d > 1 THEN 1 END) AS other "
+        f"FROM ({lines}) AS orders"
+    )
+    try:
+        ((several, other),) = workspace.run(asked).rows
+    except (SqlError, ValueError) as error:
+        logger.info("not looked at: %s", type(error).__name__)
+        return False
+    return int(str(several)) > 2 and int(str(other)) == 0
 
 
 def _most(workspace: Workspace, view: View, column: ViewColumn) -> float | None:

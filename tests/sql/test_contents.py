@@ -65,7 +65,11 @@ CASES: dict[str, tuple[list[str], list[Any], str]] = {
     ),
     "decimal comma": (["1.234,50", "7,05", "19,90"], [1234.5, 7.05, 19.9], "numbers with a decimal comma"),
     "thousands": (["1,234.50", "7", "19.90"], [1234.5, 7, 19.9], "numbers"),
-    "euros": (["€ 1.200", "€ 15", "€ 7"], [1200, 15, 7], "numbers with a decimal comma"),
+    "euros": (
+        ["€ 1.200", "€ 15", "€ 7"],
+        [1200, 15, 7],
+        "numbers with a decimal comma (no value tells: 1.200 is read as 1200)",
+    ),
     "spaces": (["1 234,50 kr", "7,00 kr", "19,90 kr"], [1234.5, 7, 19.9], "numbers with a decimal comma"),
     "brackets": (["(12.50)", "$3.00", "$1,000.00"], [-12.5, 3, 1000], "numbers"),
     "percent": (["12%", "3.5%", "100%"], [0.12, 0.035, 1], "numbers"),

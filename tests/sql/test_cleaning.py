@@ -1,0 +1,151 @@
+"""Tables that do not say what they mean: what a first description makes of them, over DuckDB and SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from sql.databases import open_database
+from sql.shop.describe import Described, describe_database
+from sql.shop.workspace import open_workspace
+from sql.statement.compile import compile_statement
+from sql.statement.parse import parse
+
+
+@pytest.fixture(params=["duckdb", "sqlite"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def described(kind: str, script: str, folder: Path) -> Described:
+    path = folder / f"shop.{kind}"
+    if kind == "duckdb":
+        with duckdb.connect(str(path)) as connection:
+            connection.execute(script)
+    else:
+        with sqlite3.connect(path) as plain:
+            plain.executescript(script)
+        plain.close()
+    database = open_database(str(path))
+    try:
+        return describe_database(database, name="x", location=str(path))
+    finally:
+        database.close()
+
+
+def rows(found: Described, statement: str) -> list[tuple[object, ...]]:
+    workspace = open_workspace(found.shop)
+    try:
+        compiled = compile_statement(
+            parse(statement), found.shop, workspace.catalog.dialect, workspace.today, workspace.role
+        )
+        return list(workspace.run(compiled.sql).rows)
+    finally:
+        workspace.close()
+
+
+def told(found: Described) -> str:
+    return "\n".join(decision.text for decision in found.decisions)
+
+
+def inserted(table: str, values: list[str]) -> str:
+    return f"INSERT INTO {table} VALUES {', '.join(values)};"
+
+
+def test_an_orders_head_is_filled_in_and_its_total_counted_once(kind: str, tmp_path: Path) -> None:
+    lines = []
+    for n in range(30):
+        head = f"'#10{n:02d}', 'paid', 'DE', 20, '2026-05-{n % 27 + 1:02d}'"
+        lines += [f"({head}, 'mug', 1)", f"('#10{n:02d}', NULL, NULL, NULL, NULL, 'cup', 2)"]
+    script = (
+        'CREATE TABLE export ("Name" VARCHAR(9), "Financial Status" VARCHAR(9), country VARCHAR(9), '
+        '"Total" INTEGER, paid_at DATE, item VARCHAR(9), "Lineitem quantity" INTEGER);'
+    )
+    found = described(kind, script + inserted("export", lines), tmp_path)
+    assert rows(found, "SELECT SUM(Total) FROM export WHERE \"Financial Status\" = 'paid'") == [(600,)]
+    assert rows(
+        found, "SELECT SUM(\"Lineitem quantity\") FROM export WHERE country = 'DE' AND item = 'cup'"
+    ) == [(60,)]
+    assert rows(found, "SELECT number_of_orders FROM export") == [(30,)]
+
+
+def test_what_only_some_lines_have_is_their_own(kind: str, tmp_path: Path) -> None:
+    lines = []
+    for n in range(40):
+        returned = "'broken', '2026-05-03', 5" if n % 5 == 0 else "NULL, NULL, NULL"
+        lines += [f"({n + 1}, 'mug', 1, {returned})", f"({n + 1}, 'cup', 2, NULL, NULL, NULL)"]
+    script = (
+        "CREATE TABLE order_lines (order_id INTEGER, item VARCHAR(9), qty INTEGER, return_reason VARCHAR(9), "
+        "returned_at DATE, refund_amount INTEGER);"
+    )
+    found = described(kind, script + inserted("order_lines", lines), tmp_path)
+    assert rows(found, "SELECT SUM(qty), COUNT(*) FROM order_lines WHERE return_reason = 'broken'") == [
+        (8, 8)
+    ]
+
+
+def test_an_amount_that_stands_on_each_line_of_its_order_is_not_summed(kind: str, tmp_path: Path) -> None:
+    lines = [f"({n // 3 + 1}, '2026-05-0{n % 9 + 1}', 60, 'i{n % 3}', {n % 3 + 1}, 10)" for n in range(120)]
+    script = (
+        "CREATE TABLE order_lines (order_number INTEGER, order_date DATE, order_total_amount INTEGER, "
+        "item VARCHAR(9), quantity INTEGER, price INTEGER);"
+    )
+    found = described(kind, script + inserted("order_lines", lines), tmp_path)
+    assert rows(found, "SELECT revenue FROM order_lines") == [(2400,)]
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "left"),
+    [
+        ("is_deleted BOOLEAN", ["NULL", "false", "true", "NULL"], 3),
+        ("deleted_at DATE", ["NULL", "'2026-01-01'", "NULL", "NULL"], 3),
+        ("deleted INTEGER", ["0", "1", "NULL", "0"], 3),
+        ("archived_at DATE", ["NULL", "'2026-01-01'", "NULL", "NULL"], 4),
+        ("deleted_at DATE", ["NULL", "NULL", "NULL", "NULL"], 4),
+    ],
+)
+def test_deleted_rows_are_left_out_and_no_others(
+    kind: str, column: str, values: list[str], left: int, tmp_path: Path
+) -> None:
+    script = f"CREATE TABLE products (product_id INTEGER, name VARCHAR(9), {column});"
+    found = described(
+        kind, script + inserted("products", [f"({n}, 'p{n}', {v})" for n, v in enumerate(values)]), tmp_path
+    )
+    assert rows(found, "SELECT COUNT(*) FROM products") == [(left,)]
+    assert ("marked as deleted" in told(found)) == (left == 3)
+
+
+def test_one_state_in_several_spellings_is_one(kind: str, tmp_path: Path) -> None:
+    states = ["Paid", "paid ", "PAID", "Refunded"]
+    script = "CREATE TABLE orders (order_id INTEGER, placed DATE, status VARCHAR(9), amount INTEGER);"
+    lines = [f"({n}, '2026-05-0{n + 1}', '{s}', {10 * 2**n})" for n, s in enumerate(states)]
+    found = described(kind, script + inserted("orders", lines), tmp_path)
+    assert rows(found, "SELECT SUM(amount) FROM orders WHERE status = 'paid'") == [(70,)]
+    assert "spells the same in several ways" in told(found)
+
+
+def test_a_text_column_with_one_odd_value_stays_text_and_is_told(kind: str, tmp_path: Path) -> None:
+    values = [f"({n}, '{n},50')" for n in range(1500)] + ["(1500, 'free')"]
+    script = "CREATE TABLE prices (id INTEGER, price VARCHAR(20));"
+    found = described(kind, script + inserted("prices", values), tmp_path)
+    view = found.shop.view("prices")
+    assert view is not None and view.sql is None and {c.name: c.type for c in view.columns}["price"] == "text"
+    assert "prices.price stays text: 1 of its values" in told(found) or "free" in told(found)
+
+
+def test_seconds_since_1970_are_moments(kind: str, tmp_path: Path) -> None:
+    script = "CREATE TABLE charges (charge_id INTEGER, created INTEGER, amount_cents INTEGER);"
+    lines = ["(1, 1780272000, 1050)", "(2, 1780358400, 2000)", "(3, 1777593600, 999)"]
+    found = described(kind, script + inserted("charges", lines), tmp_path)
+    assert rows(found, "SELECT revenue FROM charges WHERE DURING('June 2026')") == [(30.5,)]
+
+
+def test_several_currencies_add_up_to_nothing(kind: str, tmp_path: Path) -> None:
+    script = "CREATE TABLE orders (order_id INTEGER, placed DATE, total INTEGER, currency VARCHAR(3));"
+    lines = ["(1, '2026-05-01', 10, 'EUR')", "(2, '2026-05-02', 900, 'JPY')", "(3, '2026-05-03', 20, 'EUR')"]
+    found = described(kind, script + inserted("orders", lines), tmp_path)
+    assert not [m for m in found.shop.metrics if m.sql != "COUNT(*)"]
+    assert "several currencies (EUR, JPY)" in told(found)
