@@ -79,6 +79,11 @@ REFERRING = re.compile(
     r"(?i)\b(?:it|that one|this one|that order|this order|them|they)\b|它们?|(?:这|那|该)(?:个|张|笔|件)?(?:订单|客户|商品|单)?"
 )
 """A pronoun that may stand for "order 5" of the previous question."""
+ASKS = re.compile(
+    r"\b(?:how (?:many|much|often|long)|which|who|whose|whom|when|where|list|show)\b|多少|几[^个天周月年]|哪|谁|什么|列出",
+    re.I,
+)
+"""Words that ask for something themselves, so that a message with them is more than a name or an addition."""
 WHY = re.compile(
     r"(?i)^\W*(?:(?:and|but|so)\s+)?(?:why(?:\s+(?:is|was)\s+(?:that|this|it))?|how come|what happened|what'?s the reason)\W*$"
     r"|^\W*(?:那|但)?(?:是)?(?:为什么|为何|怎么回事|什么原因|原因呢)\W*$"

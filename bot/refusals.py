@@ -22,6 +22,7 @@ from sql.errors import (
     QueryFailed,
     QueryTimeout,
     QueryTooLarge,
+    Senseless,
     SqlError,
     UnsafeQuery,
 )
@@ -40,6 +41,7 @@ _SENTENCES: tuple[tuple[type[Exception], str, Status], ...] = (
     (UnsafeQuery, "unsafe", "failed"),
     (QueryTimeout, "timeout", "failed"),
     (QueryTooLarge, "too_large", "failed"),
+    (Senseless, "senseless", "clarify"),
     (QueryFailed, "query_failed", "failed"),
     (DatabaseUnavailable, "database", "failed"),
     (SqlError, "sql_error", "failed"),

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.errors import AskBack
+from bot.followup_cues import ASKS
 from bot.job import Claim, Job, Strength, Tools, Understood
 from bot.offers import offered_jobs, suggestions
 from bot.refusals import declined
@@ -109,7 +110,9 @@ def _says_too_little(understood: Understood) -> bool:
     """Whether nothing is named but a value or a period ("Germany"), or nothing at all in a known language."""
     links = understood.links
     is_strange = understood.language not in SPOKEN and not links.mentions
-    return is_strange or (not names_figures(links) and not links.unknown)
+    # "who are the gold members in Zhejiang" is more than a bare value
+    asks = bool(links.mentions) and ASKS.search(links.question) is not None
+    return is_strange or (not names_figures(links) and not links.unknown and not asks)
 
 
 def _claims(understood: Understood, jobs: Sequence[Job]) -> dict[str, tuple[Job, Claim]]:

@@ -170,7 +170,7 @@ def understand(
         is_about_text = any(job.is_about_text for job in jobs if job.name == last.skill)
         combined = linked(combine(previous, links, is_about_text=is_about_text))
         return understood(combined, last, changes=True)
-    if last is None and is_followup(links, needs_cue=True):
+    if last is None and is_followup(links, needs_cue=True) and not cues.ASKS.search(question):
         raise AskBack("no_previous")
     return understood(linked(strip_lead(said)), None)
 

@@ -187,12 +187,24 @@ def _spellings(workspace: Workspace, view: View, changes: _Changes) -> list[Deci
         folded = {value.strip().casefold() for value in values}
         if not 0 < len(folded) < len(values) <= MAX_STATES:
             continue
-        changes.expressions[column.name] = f"LOWER(TRIM({quoted(column.name, dialect)}))"
-        again = [v for v in values if sum(v.strip().casefold() == w.strip().casefold() for w in values) > 1]
-        spelled = ", ".join(map(repr, sorted(again)[:4]))
+        counts = _counts(workspace, view, column)
+        name = quoted(column.name, dialect)
+        cases, again = [], []
+        for each in sorted(folded):
+            spelled = sorted(
+                (v for v in values if v.strip().casefold() == each), key=lambda v: -counts.get(v, 0)
+            )
+            if len(spelled) > 1 and each:
+                others = ", ".join(_literal(value) for value in spelled)
+                cases.append(f"WHEN {name} IN ({others}) THEN {_literal(spelled[0].strip())}")
+                again += [repr(value) for value in spelled]
+        if not cases:
+            continue
+        changes.expressions[column.name] = f"CASE {' '.join(cases)} ELSE {name} END"
+        told = ", ".join(again[:4])
         text = (
-            f"{view.name}.{column.name} spells the same in several ways ({spelled}); it is read in small "
-            "letters, without spaces around it"
+            f"{view.name}.{column.name} spells the same in several ways ({told}); each is read in its "
+            "commonest spelling"
         )
         decisions.append(Decision(place=_place(view, column), text=text))
     return decisions
@@ -301,6 +313,18 @@ def distinct_texts(workspace: Workspace, view: View, column: ViewColumn, most: i
         logger.info("not looked at: %s", type(error).__name__)
         return []
     return [str(row[0]) for row in rows]
+
+
+def _counts(workspace: Workspace, view: View, column: ViewColumn) -> dict[str, int]:
+    """How often each text of a column stands there."""
+    dialect = workspace.catalog.dialect
+    name, table = quoted(column.name, dialect), quoted(view.name, dialect)
+    try:
+        rows = workspace.run(f"SELECT {name} AS v, COUNT(*) AS n FROM {table} GROUP BY {name}").rows
+    except SqlError as error:
+        logger.info("not looked at: %s", type(error).__name__)
+        return {}
+    return {str(value): int(str(count)) for value, count in rows}
 
 
 def _numbers(workspace: Workspace, view: View, figures: str, *, source: str = "") -> tuple[int, ...] | None:

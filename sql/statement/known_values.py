@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from rapidfuzz import fuzz, process
 
@@ -19,6 +19,7 @@ from sql.statement.sentence import (
     Among,
     AnyOf,
     Compare,
+    Condition,
     Has,
     Like,
     Name,
@@ -146,6 +147,44 @@ def _fault(
         ]
         where = f"; {', '.join(holders[:SHOWN])} has such values" if holders else ""
         yield f"{left} has no value {each}; it has {others}{where}"
+
+
+def moved(statement: Statement, shop: Shop, routes: Routes, values: Values) -> Statement | None:
+    """The statement with a value on the column that holds it: Ford is no vendor, but in names of products.
+
+    ``None`` where several columns hold it, or none.
+    """
+    home = shop.view(statement.view)
+    if home is None:
+        return None
+    where: list[Condition] = []
+    for part in statement.where:
+        is_equal = isinstance(part, Compare) and part.sign == "=" and isinstance(part.right, Text)
+        if not is_equal or not any(_faults(part, home, shop, routes, values)):
+            where.append(part)
+            continue
+        said = cast("Text", cast("Compare", part).right)
+        text = said.value.rstrip().casefold()
+        whole, inside = [], []
+        for name, route in routes.columns(home):
+            known = values.get((route.view.name, route.column.name), ())
+            if not route.is_many and any(text == value.rstrip().casefold() for value in known):
+                whole.append(name)
+            elif not route.is_many and len(text) > 2 and any(text in value.casefold() for value in known):
+                inside.append(name)
+        if len(whole) == 1:
+            where.append(_exact_compare(whole[0], said, routes, home, values))
+        elif not whole and len(inside) == 1:
+            where.append(Like(inside[0], Text(f"%{said.value}%")))
+        else:
+            return None
+    made = replace(statement, where=tuple(where))
+    return made if made != statement else None
+
+
+def _exact_compare(name: Name, text: Text, routes: Routes, home: View, values: Values) -> Compare:
+    route = routes.find(home, name)
+    return Compare(name, "=", _exact(text, values.get((route.view.name, route.column.name), ())))
 
 
 def _matcher(pattern: str) -> Callable[[str], bool]:

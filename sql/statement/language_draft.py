@@ -26,7 +26,7 @@ from sql.shop.workspace import Workspace
 from sql.statement.compile import Compiled, compile_statement
 from sql.statement.grammar import number_text
 from sql.statement.heard import invented, unheard
-from sql.statement.known_values import misplaced_number, spelled, unknown_value
+from sql.statement.known_values import misplaced_number, moved, spelled, unknown_value
 from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar, Sayable
 from sql.statement.language_prompt import describe, language_prompt
 from sql.statement.named import with_names, without_names
@@ -136,6 +136,8 @@ class LanguageDrafter:
                 return Written(sql="", completions=(completion,), choices=readings)
             compiled = self.compile(text)
             wrong = unknown_value(compiled.statement, self.shop, self.grammar.routes, self._whole_values)
+            if wrong is not None and (better := self._moved(compiled.statement)) is not None:
+                compiled, wrong = better, None
             if wrong is None and not self.workspace.role.rows:  # of rows that it may not see nothing is said
                 wrong = misplaced_number(
                     compiled.statement, self.shop, self.grammar.routes, self._holds, _beside_numbers(links)
@@ -151,6 +153,15 @@ class LanguageDrafter:
             unheard=unheard(links, compiled, self.shop),
             invented=invented(links, compiled),
         )
+
+    def _moved(self, statement: Statement) -> Compiled | None:
+        """The statement with its values on the columns that hold them, where that mends it."""
+        better = moved(statement, self.shop, self.grammar.routes, self._whole_values)
+        if better is None:
+            return None
+        with contextlib.suppress(WrongStatement, TwoWays):
+            return self._compile(better)
+        return None
 
     def _holds(self, view: View, column: str, number: str) -> bool:
         """Whether a key holds a number, as the role sees it; ``True`` where that cannot be told."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sql.semantics import Shop, View, ViewColumn
-from sql.statement.known_values import misplaced_number, spelled, unknown_value
+from sql.statement.known_values import misplaced_number, moved, spelled, unknown_value
 from sql.statement.named import name_columns, with_names, without_names
 from sql.statement.parse import parse
 from sql.statement.routes import Routes
@@ -208,3 +208,23 @@ def test_conditions_of_which_one_may_hold_and_those_of_another_view_are_no_fault
         unknown_value(parse("SELECT COUNT(*) FROM customers WHERE city = 'Nice'"), SHOP, ROUTES, values)
         is None
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (
+            "SELECT sku FROM products WHERE brand_name = 'Ford'",
+            "SELECT sku FROM products WHERE product_name LIKE '%Ford%'",
+        ),
+        (
+            "SELECT sku FROM products WHERE product_name = 'Welly'",
+            "SELECT sku FROM products WHERE brand_name = 'Welly'",
+        ),
+        ("SELECT sku FROM products WHERE brand_name = 'nobody'", None),
+        ("SELECT sku FROM products WHERE brand_name = 'Welly'", None),
+    ],
+)
+def test_a_value_is_looked_for_where_it_is(written: str, meant: str | None) -> None:
+    found = moved(parse(written), SHOP, ROUTES, VALUES)
+    assert (str(found) if found is not None else None) == meant
