@@ -15,17 +15,17 @@ from sql.statement.written import Written
 from sql.types import Table
 
 WEIGHTS: Mapping[str, float] = {
-    "bias": 2.489,
-    "likelihood": 0.85,
+    "bias": 1.85,
+    "likelihood": 0.583,
     "weakest": 0.0,
-    "unheard": -1.083,
-    "invented": -0.61,
-    "empty": -0.5,
-    "unexplained": -0.489,
-    "again": 0.0,
+    "unheard": -1.035,
+    "invented": -0.829,
+    "empty": -0.403,
+    "unexplained": -0.676,
+    "again": -0.048,
     "unshared": -1.5,
-    "length": -0.184,
-    "size": 0.031,
+    "length": -0.055,
+    "size": 0.02,
 }
 """Sign → weight. A sign that is missing here counts nothing."""
 FOR = ("likelihood", "weakest")
