@@ -19,6 +19,8 @@ from sql.names import quoted
 from sql.semantics import Metric, Shop, View, ViewColumn
 from sql.shop.decisions import Decision
 from sql.shop.drafting import metric_name
+from sql.shop.money import Money
+from sql.shop.sold import find_unsold, without_unsold
 from sql.shop.trade_words import read_name
 from sql.types import Dialect
 
@@ -79,29 +81,6 @@ ORDER_VALUE = ("average order value", "average order", "AOV", "average basket", 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Money:
-    """What a row of a view brings in."""
-
-    view: View
-    amount: str
-    """SQL over the view's columns."""
-    told: str
-    units: str | None
-    """SQL of its pieces, ``1`` where each row is one, or ``None`` where it says nothing about pieces."""
-    is_line: bool
-    order: str | None
-    """The column that tells which order a line belongs to."""
-    discount: str = ""
-    """SQL of what a row gives away, where a share of it is told."""
-    is_whole: bool = False
-    """Whether the amounts are whole numbers, which may count cents."""
-    sold: str = ""
-    """SQL of what a row must meet to count as sold; empty where every row does."""
-    no_sums: tuple[str, ...] = ()
-    """Sums that mean nothing, such as that of a discount in per cent."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Measured:
     """A shop with its measures, and how they came about."""
 
@@ -137,13 +116,17 @@ def find_measures(workspace: Workspace, orders: Mapping[str, str]) -> Measured:
         shop = replace(shop, currency=currencies[0])
     others_than_money = shop.metrics
     if money:
-        shop = with_money(shop, money[0], workspace.catalog.dialect)
         chosen = money[0]
+        unsold = find_unsold(shop, chosen, workspace)
+        if unsold is not None:
+            shop, chosen = without_unsold(shop, chosen, unsold, workspace.catalog.dialect)
+        shop = with_money(shop, chosen, workspace.catalog.dialect)
+        counted = f"without {unsold.told()}" if unsold is not None else "rows in every state count"
         others = [f"{m.view.name} ({m.told})" for m in money[1:3]]
         decisions.append(
             Decision(
                 place="metrics.revenue",
-                text=f"Revenue is {chosen.told}, summed over {chosen.view.name}; rows in every state count"
+                text=f"Revenue is {chosen.told}, summed over {chosen.view.name}; {counted}"
                 + (f". It could be read from {' or '.join(others)} as well" if others else ""),
                 is_sure=False,
             )

@@ -6,31 +6,22 @@ stays as readable as before.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from sql.databases.contents import expression
 from sql.errors import SqlError
 from sql.names import quoted
-from sql.semantics import Shop, View, ViewColumn
+from sql.semantics import Shop, View
 from sql.shop.describe import Described
-from sql.shop.measures import Money, with_money, with_stock
-from sql.shop.trade_words import read_name
+from sql.shop.measures import with_money, with_stock
+from sql.shop.money import Money
+from sql.shop.sold import find_unsold, without_unsold
 from sql.shop.workspace import Workspace
-from sql.types import Dialect, Table
+from sql.types import Table
 
 MAX_QUESTIONS = 7
-MAX_STATES = 12
-"""Different values up to which a column tells states."""
 SHOWN_ROWS = 3
-_STATE = re.compile(r"\b(?:status|state|stage)\b|状态")
-_NOT_SOLD = re.compile(
-    r"cancel|void|refund|return|fail|reject|declin|draft|quote|test|unpaid|pending|取消|关闭|退|失败|作废|待付|未付",
-    re.I,
-)
-COUNTS = "counts_as_sold"
-"""The column that tells which lines count."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,37 +100,19 @@ def _in_whole_units(money: Money, shop: Shop, workspace: Workspace, ask: Ask) ->
 
 def _sold(shop: Shop, money: Money, workspace: Workspace, ask: Ask) -> tuple[Shop, Money]:
     """Which states count as sold: of the rows themselves, or of the orders that lines belong to."""
-    dialect = workspace.catalog.dialect
-    own = shop.view(money.view.name)
-    order = shop.view(own.refs.get(money.order or "", "")) if own is not None else None
-    for view in (own, order):
-        column = _state(view)
-        if view is None or column is None:
-            continue
-        states = _values(workspace, view, column)
-        out = [state for state in states if _NOT_SOLD.search(state)]
-        if not 1 < len(states) <= MAX_STATES or not out or len(out) == len(states):
-            continue
-        question = Question(
-            id="sold",
-            text=f"Which rows of {view.name} count as sold? {column.name} is {', '.join(states)}.",
-            choices=("those in every state", f"all but {', '.join(out)}"),
-            rows=_rows(workspace, view),
-        )
-        if ask(question) != 1:
-            return shop, money
-        listed = ", ".join(_literal(state) for state in out)
-        name = quoted(column.name, dialect)
-        if view is own:
-            return shop, replace(money, sold=f"({name} IS NULL OR {name} NOT IN ({listed}))")
-        key, link = quoted(view.key[0], dialect), quoted(money.order or "", dialect)
-        bad = f"SELECT {key} FROM {quoted(view.name, dialect)} WHERE {name} IN ({listed})"
-        counts = f"CASE WHEN {link} IN ({bad}) THEN 0 ELSE 1 END AS {COUNTS}"
-        assert own is not None
-        marked = _with_column(own, counts, f"1 where {column.name} is none of {', '.join(out)}", dialect)
-        views = tuple(marked if v is own else v for v in shop.views)
-        return replace(shop, views=views), replace(money, view=marked, sold=f"{COUNTS} = 1")
-    return shop, money
+    unsold = find_unsold(shop, money, workspace)
+    if unsold is None:
+        return shop, money
+    states = f"{unsold.column.name} is {', '.join(unsold.states)}"
+    question = Question(
+        id="sold",
+        text=f"Which rows of {unsold.view.name} count as sold? {states}.",
+        choices=(f"all but {', '.join(unsold.out)}", "those in every state"),
+        rows=_rows(workspace, unsold.view),
+    )
+    if ask(question) == 1:
+        return shop, money
+    return without_unsold(shop, money, unsold, workspace.catalog.dialect)
 
 
 def _other_order(
@@ -165,31 +138,6 @@ def _other_order(
 # ---- views and rows ---------------------------------------------------------------------------------------
 
 
-def _state(view: View | None) -> ViewColumn | None:
-    columns = view.columns if view is not None else ()
-    found = [c for c in columns if c.type == "text" and _STATE.search(" ".join(read_name(c.name)))]
-    paid = [c for c in found if re.search("financial|payment|支付", " ".join(read_name(c.name)))]
-    return next(iter(paid or found), None)
-
-
-def _with_column(view: View, sql: str, description: str, dialect: Dialect) -> View:
-    columns = ", ".join(quoted(c.name, dialect) for c in view.columns)
-    source = f"({view.sql}) AS rows_before" if view.sql else quoted(view.name, dialect)
-    added = ViewColumn(name=COUNTS, type="integer", description=description)
-    return replace(view, sql=f"SELECT {columns}, {sql} FROM {source}", columns=(*view.columns, added))
-
-
-def _values(workspace: Workspace, view: View, column: ViewColumn) -> list[str]:
-    name, table = (quoted(n, workspace.catalog.dialect) for n in (column.name, view.name))
-    asked = (
-        f"SELECT DISTINCT {name} AS v FROM {table} WHERE {name} IS NOT NULL ORDER BY 1 LIMIT {MAX_STATES + 1}"
-    )
-    try:
-        return [str(row[0]) for row in workspace.run(asked).rows]
-    except SqlError:
-        return []
-
-
 def _rows(workspace: Workspace, view: View) -> Table | None:
     columns = ", ".join(quoted(c.name, workspace.catalog.dialect) for c in view.columns)
     try:
@@ -198,7 +146,3 @@ def _rows(workspace: Workspace, view: View) -> Table | None:
         )
     except SqlError:
         return None
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

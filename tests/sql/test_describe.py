@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,19 +96,21 @@ def test_money_pieces_and_stock_are_found_and_told(place: str) -> None:
     found = described(place)
     metrics = {m.name: m for m in found.shop.metrics}
     ((revenue,),) = rows_of(found.shop, "SELECT revenue FROM ord_dtl")
-    assert round(float(str(revenue)), 2) == 40 * 20 + 40 * 18 + 40 * 16
+    lines = [(5001 + n % 60, (n % 3) * 10) for n in range(120)]
+    kept = [disc for order, disc in lines if (order - 5000) % 4]  # every fourth order was cancelled
+    assert round(float(str(revenue)), 2) == sum(20 * (1 - disc / 100) for disc in kept)
     ((given,),) = rows_of(found.shop, "SELECT discount_given FROM ord_dtl")
-    assert round(float(str(given)), 2) == 240
+    assert round(float(str(given)), 2) == sum(20 * disc / 100 for disc in kept)
     ((value,),) = rows_of(found.shop, "SELECT average_order_value FROM ord_dtl")
-    assert round(float(str(value)), 2) == 36
-    assert rows_of(found.shop, "SELECT units_sold FROM ord_dtl") == [(240,)]
+    assert round(float(str(value)), 2) == round(float(str(revenue)) / 45, 2)
+    assert rows_of(found.shop, "SELECT units_sold FROM ord_dtl") == [(180,)]
     assert "销售额" in metrics["revenue"].synonyms and "turnover" in metrics["revenue"].synonyms
     assert any("in stock" in m.synonyms and m.view == "whs_stk" for m in found.shop.metrics)
     sums = {m.sql.replace('"', "").replace("`", "") for m in found.shop.metrics}
     assert not sums & {"SUM(disc_pct)"}, "a sum of per cents means nothing"
     assert not any(m.view == "ord_dtl" and m.sql == "COUNT(*)" for m in found.shop.metrics)
     (unsure,) = [d for d in found.decisions if d.place == "metrics.revenue"]
-    assert not unsure.is_sure and "every state" in unsure.text
+    assert not unsure.is_sure and "without ord_hdr whose sts is cancelled" in unsure.text
 
 
 def test_dates_in_texts_are_dates_and_the_orders_are_the_clock(place: str) -> None:
@@ -119,7 +122,8 @@ def test_dates_in_texts_are_dates_and_the_orders_are_the_clock(place: str) -> No
     assert workspace.today.isoformat() == "2024-05-27"
     workspace.close()
     # the lines have no time of their own: their orders' is taken, and not the day an item was launched
-    months = rows_of(found.shop, "SELECT MONTH, units_sold FROM ord_dtl WHERE DURING('2024') GROUP BY MONTH")
+    asked = "SELECT MONTH, SUM(qty) FROM ord_dtl WHERE DURING('2024') GROUP BY MONTH"
+    months = rows_of(found.shop, asked)
     assert [str(month)[:7] for month, _ in months] == [f"2024-0{n}" for n in range(1, 6)]
     assert sum(int(str(units)) for _, units in months) == 240
 
@@ -177,4 +181,6 @@ def test_revenue_of_made_up_shops_is_found_as_their_authors_count_it(name: str, 
     path = tmp_path / name / "shop.duckdb"
     build(SET / name / "tables.yml", path)
     shop = described(str(path)).shop
-    assert {m.sql for m in shop.metrics if m.name == "revenue"} == {MADE_UP[name]}
+    (revenue,) = [m.sql for m in shop.metrics if m.name == "revenue"]
+    # in some of them what was cancelled is left out besides
+    assert re.sub(r"CASE WHEN .*? THEN (.*) END", r"\1", revenue) == MADE_UP[name]

@@ -523,10 +523,11 @@ def test_init_takes_answers_tells_json_and_writes_a_path_that_opens_from_anywher
     assert told["views"] == ["orders"] and "revenue" in told["metrics"]
     assert [(q["id"], q["taken"]) for q in told["questions"]] == [("sold", 1)]
     assert any("2024-05-03" in d["text"] for d in told["decided"])
-    again = run("init", data, "--out", out, "--force", "--answer", "sold=2")
-    assert again.exit_code == 0
-    rows = run("compile", "SELECT revenue FROM orders", "--shop", out, "--run", "--json")
-    assert json.loads(rows.stdout)["table"]["rows"] == [[8]]
+    for choice, revenue in ((1, 8), (2, 12)):
+        again = run("init", data, "--out", out, "--force", "--answer", f"sold={choice}")
+        assert again.exit_code == 0
+        rows = run("compile", "SELECT revenue FROM orders", "--shop", out, "--run", "--json")
+        assert json.loads(rows.stdout)["table"]["rows"] == [[revenue]]
     for wrong, reason in (("sold", "write ID=N"), ("sold=7", "has 2 choices"), ("colour=1", "is not asked")):
         refused = run("init", data, "--out", out, "--force", "--answer", wrong)
         assert refused.exit_code == 2 and reason in refused.output
