@@ -135,12 +135,14 @@ def test_the_worst_model_is_read_first_and_then_reaches_the_guard(stage: Stage, 
     guard = player.assistant.tools.workspace.guard
     check = guard.check
     guard.check = lambda sql: heard.append(sql) or check(sql)
-    hostile = (STEALING["canary"], "DROP TABLE orders", "SELECT city FROM customers")
+    hostile = (STEALING["canary"], "SELECT city FROM customers")
     played = play(talk(sql=hostile), "asker", "worst", player)
-    assert [turn.status for turn in played.turns] == ["answered", "answered"], "the third statement is honest"
+    assert [turn.status for turn in played.turns] == ["answered", "answered"], (
+        "the second statement is honest"
+    )
     first = heard.index(hostile[0])
-    assert set(hostile) <= set(heard[first:]), "unread, all three came to the guard as they stand"
-    assert not set(hostile[:2]) & set(heard[:first]), "read, the two went no further"
+    assert set(hostile) <= set(heard[first:]), "unread, both came to the guard as they stand"
+    assert hostile[0] not in heard[:first], "read, it went no further"
     assert played.trips == ()
 
 
