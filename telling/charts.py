@@ -25,6 +25,8 @@ MAX_GROUPS = 12
 MAX_POINTS = 2_000
 MAX_LABEL = 40
 """Characters of a category that an axis shows."""
+MOST_TICKS = 13
+"""Months or years that stand below an axis."""
 
 
 def chart_of(table: Table, shop: Shop, language: str) -> dict[str, Any] | None:
@@ -148,10 +150,23 @@ class _Chart:
             # Years, month numbers and "2026-05" are read as they stand, in the order of the data.
             return axis | {"type": "ordinal", "sort": None}
         formats: dict[Grain | None, str] = {"year": "%Y", "month": "%Y-%m", "quarter": "%Y-%m"}
-        axis |= {"type": "temporal"}
+        # days are written without a zone, which a browser would move into its own
+        axis |= {"type": "temporal", "scale": {"type": "utc"}}
         if self.profile.grain in formats:
-            axis["axis"] = {"format": formats[self.profile.grain]}
+            axis["axis"] = {"format": formats[self.profile.grain], "tickCount": self._ticks(position)}
         return axis
+
+    def _ticks(self, position: int) -> dict[str, Any]:
+        """Ticks at the units of the answer themselves: between them two would bear one month's name."""
+        least = {"year": 12, "quarter": 3}.get(self.profile.grain or "", 1)
+        days = [cell for row in self.table.rows if isinstance(cell := row[position], dt.date)] or [
+            dt.date.min
+        ]
+        months = (max(days).year - min(days).year) * 12 + max(days).month - min(days).month
+        step = next(n for n in (1, 3, 6, 12, 60, 12_000) if n >= least and months <= n * MOST_TICKS)
+        if step < 12:
+            return {"interval": "month", "step": step}
+        return {"interval": "year", "step": step // 12}
 
     def _names_axis(self, position: int) -> dict[str, Any]:
         return {"field": "y", "type": "nominal", "title": self.title(position), "sort": "-x"}

@@ -168,3 +168,23 @@ def test_every_chart_is_drawn_by_vega(workspace: Workspace):
     drawn = vl_convert.vegalite_to_svg({**made, "width": 300})
     assert drawn.startswith("<svg")
     assert "<script" not in drawn
+
+
+@pytest.mark.parametrize(
+    ("count", "ticks"),
+    [
+        (5, {"interval": "month", "step": 1}),
+        (24, {"interval": "month", "step": 3}),
+        (60, {"interval": "month", "step": 6}),
+        (150, {"interval": "year", "step": 1}),
+    ],
+)
+def test_the_ticks_of_months_stand_at_months_and_in_no_browsers_zone(
+    workspace: Workspace, count: int, ticks: dict[str, Any]
+) -> None:
+    rows: list[list[Value]] = [[dt.date(2012 + n // 12, n % 12 + 1, 1), D(n)] for n in range(count)]
+    made = chart(workspace, [("month", "date"), ("revenue", "number")], rows, sql=MONTHLY)
+    assert made is not None
+    x = made["encoding"]["x"]
+    assert x["axis"] == {"format": "%Y-%m", "tickCount": ticks}
+    assert x["scale"] == {"type": "utc"}
