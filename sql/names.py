@@ -1,4 +1,4 @@
-"""How names are compared and written in each dialect, and which ones are near a misspelt one.
+"""How names and texts are written in each dialect, how names are compared, and which are near a misspelt one.
 
 The guard takes two names that differ in letter case only for the same, whatever the database does; it then
 writes them in the database's own spelling, so that the database cannot read another one. Case is folded as
@@ -72,6 +72,11 @@ def identifier(name: str, dialect: Dialect) -> exp.Identifier:
 def quoted(name: str, dialect: Dialect) -> str:
     """``name`` as it must be written in a statement, in quotes where it needs them."""
     return identifier(name, dialect).sql(dialect=dialect)
+
+
+def literal(text: str, dialect: Dialect) -> str:
+    """``text`` as a statement writes it; in MariaDB a backslash has a meaning of its own there."""
+    return exp.Literal.string(text).sql(dialect=dialect)
 
 
 def near_names(name: str, known: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sql.names import quoted
+from sql.names import literal, quoted
 from sql.types import Dialect
 
 Order = Literal["ymd", "dmy", "mdy"]
@@ -245,14 +245,15 @@ def expression(reading: Reading, column: str, dialect: Dialect) -> str:
     text = f"TRIM({quoted(column, dialect)})"
     write = _number_sql if reading.kind == "number" else _date_sql
     meant = write(reading, text, dialect)
-    none = ", ".join(_literal(e) for e in dict.fromkeys(("", *(e.strip() for e in reading.empties))))
+    empties = dict.fromkeys(("", *(each.strip() for each in reading.empties)))
+    none = ", ".join(literal(each, dialect) for each in empties)
     return f"CASE WHEN {text} IN ({none}) THEN NULL ELSE {meant} END"
 
 
 def _number_sql(reading: Reading, text: str, dialect: Dialect) -> str:
     plain = text
     for symbol in (*reading.symbols, *(("(", ")") if reading.has_brackets else ())):
-        plain = f"REPLACE({plain}, {_literal(symbol)}, '')"
+        plain = f"REPLACE({plain}, {literal(symbol, dialect)}, '')"
     plain = f"REPLACE({plain}, '−', '-')" if dialect != "mysql" else plain
     if reading.comma == ",":
         plain = f"REPLACE({plain}, ',', '.')"
@@ -331,10 +332,6 @@ def _sqlite_date(reading: Reading, text: str) -> str:
     return f"SUBSTR({last}, 1, 4) || '-' || {two(month)} || '-' || {two(day)} || SUBSTR({last}, 5)"
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def fits(reading: Reading, column: str, dialect: Dialect) -> str:
     """SQL of whether a text in ``column`` is one whose meaning the reading tells.
 
@@ -343,12 +340,12 @@ def fits(reading: Reading, column: str, dialect: Dialect) -> str:
     text = f"TRIM({quoted(column, dialect)})"
     if dialect == "sqlite":
         return _fits_sqlite(reading, text)
-    written = _literal(f"^({pattern(reading)})$")
+    written = literal(f"^({pattern(reading)})$", dialect)
     if dialect == "duckdb":
         return f"REGEXP_FULL_MATCH({text}, {written})"
     if dialect == "postgres":
         return f"{text} ~ {written}"
-    return f"{text} REGEXP {written}".replace("\\", "\\\\")
+    return f"{text} REGEXP {written}"
 
 
 def _fits_sqlite(reading: Reading, text: str) -> str:
@@ -358,7 +355,7 @@ def _fits_sqlite(reading: Reading, text: str) -> str:
             + "".join(s for s in reading.symbols if s not in ".,-")
             + ("()" if reading.has_brackets else "")
         )
-        return f"({text} NOT GLOB {_literal(f'*[^{letters} −-]*')} AND {text} GLOB '*[0-9]*')"
+        return f"({text} NOT GLOB {literal(f'*[^{letters} −-]*', 'sqlite')} AND {text} GLOB '*[0-9]*')"
     year = "[0-9][0-9]" if reading.has_short_year else "[12][0-9][0-9][0-9]"
     shapes = ["[0-9][0-9]"] if reading.is_padded else ["[0-9]", "[0-9][0-9]"]
     ends = ("年", "月", "日") if reading.separator == "年" else (reading.separator, reading.separator, "")
@@ -368,4 +365,4 @@ def _fits_sqlite(reading: Reading, text: str) -> str:
             parts = [year, first, second] if reading.order == "ymd" else [first, second, year]
             day = "".join(part + end for part, end in zip(parts, ends, strict=True))
             found += [day] if reading.kind == "date" else [day, f"{day}[ T]*"]
-    return "(" + " OR ".join(f"{text} GLOB {_literal(shape)}" for shape in found) + ")"
+    return "(" + " OR ".join(f"{text} GLOB {literal(shape, 'sqlite')}" for shape in found) + ")"

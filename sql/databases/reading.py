@@ -23,7 +23,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from sql.databases.contents import EMPTY, Reading, expression, fits, read_texts
 from sql.databases.files import DataFile
-from sql.names import quoted
+from sql.names import literal, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -226,7 +226,8 @@ def _load_texts(
 def _dialect(connection: duckdb.DuckDBPyConnection, path: Path) -> _Dialect:
     """How a file is written, as DuckDB finds it."""
     row = connection.execute(
-        f"SELECT Delimiter, Quote, Escape, SkipRows, HasHeader FROM sniff_csv({_literal(_unglobbed(path))})"
+        f"SELECT Delimiter, Quote, Escape, SkipRows, HasHeader "
+        f"FROM sniff_csv({literal(_unglobbed(path), 'duckdb')})"
     ).fetchone()
     assert row is not None
     delimiter, quote, escape, skipped, has_header = row
@@ -292,9 +293,9 @@ def _source(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], dialec
     options = ", ".join(
         [
             "all_varchar = true, union_by_name = true, null_padding = true",
-            f"delim = {_literal(dialect.delimiter)}",
-            f"quote = {_literal(dialect.quote)}",
-            f"escape = {_literal(dialect.escape)}",
+            f"delim = {literal(dialect.delimiter, 'duckdb')}",
+            f"quote = {literal(dialect.quote, 'duckdb')}",
+            f"escape = {literal(dialect.escape, 'duckdb')}",
             f"skip = {dialect.skipped}",
             f"header = {str(dialect.has_header).lower()}",
         ]
@@ -354,7 +355,7 @@ def _fitting(column: str, meaning: _Meaning) -> str:
     if isinstance(meaning, Reading):
         return fits(meaning, column, "duckdb")
     wanted = _WHOLE if meaning == "BIGINT" else "(?i:true|false)"
-    return f"REGEXP_FULL_MATCH(TRIM({name}), {_literal(wanted)})"
+    return f"REGEXP_FULL_MATCH(TRIM({name}), {literal(wanted, 'duckdb')})"
 
 
 def _that_lose_nothing(
@@ -406,7 +407,7 @@ def _misfits(
 
 
 def _is_odd(column: str, meaning: _Meaning) -> str:
-    name, none = quoted(column, "duckdb"), ", ".join(_literal(e) for e in EMPTY)
+    name, none = quoted(column, "duckdb"), ", ".join(literal(e, "duckdb") for e in EMPTY)
     empty = f"TRIM({name}) = ''" if isinstance(meaning, str) else f"LOWER(TRIM({name})) IN ({none})"
     fitting = f"{_fitting(column, meaning)} AND {_sql(column, meaning)} IS NOT NULL"
     return f"{name} IS NOT NULL AND NOT ({empty}) AND NOT ({fitting})"
@@ -526,13 +527,9 @@ def _create(connection: duckdb.DuckDBPyConnection, name: str, source: str) -> li
 
 
 def _paths(paths: Sequence[Path]) -> str:
-    return "[" + ", ".join(_literal(_unglobbed(path)) for path in paths) + "]"
+    return "[" + ", ".join(literal(_unglobbed(path), "duckdb") for path in paths) + "]"
 
 
 def _unglobbed(path: Path) -> str:
     """A path in which no letter stands for others."""
     return re.sub(r"([*?\[\]])", r"[\1]", str(path))
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

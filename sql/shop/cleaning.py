@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from sql.databases.contents import EMPTY, Reading, expression, fits, read_texts
 from sql.errors import SqlError
-from sql.names import quoted
+from sql.names import literal, quoted
 from sql.semantics import View, ViewColumn
 from sql.shop.decisions import Decision
 from sql.shop.drafting import looks_personal
@@ -120,7 +120,7 @@ def _texts(workspace: Workspace, view: View, changes: _Changes) -> list[Decision
         if reading is None:
             continue
         name = quoted(column.name, dialect)
-        empty = ", ".join(_literal(each) for each in EMPTY)
+        empty = ", ".join(literal(each, dialect) for each in EMPTY)
         odd = f"LOWER(TRIM({name})) NOT IN ({empty}) AND NOT {fits(reading, column.name, dialect)}"
         counted = _numbers(workspace, view, f"COUNT(CASE WHEN {odd} THEN 1 END) AS odd")
         if counted is None or counted[0] > 0:
@@ -195,8 +195,8 @@ def _spellings(workspace: Workspace, view: View, changes: _Changes) -> list[Deci
                 (v for v in values if v.strip().casefold() == each), key=lambda v: -counts.get(v, 0)
             )
             if len(spelled) > 1 and each:
-                others = ", ".join(_literal(value) for value in spelled)
-                cases.append(f"WHEN {name} IN ({others}) THEN {_literal(spelled[0].strip())}")
+                others = ", ".join(literal(value, dialect) for value in spelled)
+                cases.append(f"WHEN {name} IN ({others}) THEN {literal(spelled[0].strip(), dialect)}")
                 again += [repr(value) for value in spelled]
         if not cases:
             continue
@@ -342,7 +342,3 @@ def _numbers(workspace: Workspace, view: View, figures: str, *, source: str = ""
 
 def _place(view: View, column: ViewColumn) -> str:
     return f"views.{view.name}.columns.{column.name}"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

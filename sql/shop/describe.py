@@ -31,7 +31,10 @@ class Described:
 
 
 def describe_database(database: Database, *, name: str, location: str, with_views: bool = False) -> Described:
-    """Describe what is in ``database``; it is only read, and only counts and last days come back.
+    """Describe what is in ``database``; it is only read.
+
+    Texts are read to tell what they mean. Of them, only the states of orders and the spellings that differ by
+    letter case come back; all else that is found comes back as counts, last days and currencies.
 
     Args:
         name: the shop's name; ``location``: where its database is.
@@ -46,7 +49,8 @@ def describe_database(database: Database, *, name: str, location: str, with_view
     if left_out:
         some = ", ".join(left_out[:3]) + (", …" if len(left_out) > 3 else "")
         text = (
-            f"{len(left_out)} views of the database are left out ({some}): they repeat what its tables hold"
+            f"{len(left_out)} views of the database are left out ({some}): they repeat what its "
+            "tables hold; --views takes them"
         )
         decisions.append(Decision(place="views", text=text))
     shop = replace(shop_from_catalog(catalog, name=name, database=location), is_drafted=True)

@@ -6,6 +6,7 @@ stays as readable as before.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,8 @@ from sql.shop.money import Money
 from sql.shop.sold import find_unsold, without_unsold
 from sql.shop.workspace import Workspace
 from sql.types import Table
+
+logger = logging.getLogger(__name__)
 
 MAX_QUESTIONS = 7
 SHOWN_ROWS = 3
@@ -144,5 +147,6 @@ def _rows(workspace: Workspace, view: View) -> Table | None:
         return workspace.run(
             f"SELECT {columns} FROM {quoted(view.name, workspace.catalog.dialect)} LIMIT {SHOWN_ROWS}"
         )
-    except SqlError:
+    except SqlError as error:
+        logger.info("not shown: %s", type(error).__name__)
         return None

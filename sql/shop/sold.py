@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sql.errors import SqlError
-from sql.names import quoted
+from sql.names import literal, quoted
 from sql.semantics import Shop, View, ViewColumn
 from sql.shop.money import Money
 from sql.shop.trade_words import read_name
@@ -71,7 +71,7 @@ def without_unsold(shop: Shop, money: Money, unsold: Unsold, dialect: Dialect) -
     """The shop and its income without the rows that do not count, which stay to be asked about."""
     own = shop.view(money.view.name)
     assert own is not None
-    listed = ", ".join(_literal(state) for state in unsold.out)
+    listed = ", ".join(literal(state, dialect) for state in unsold.out)
     name = quoted(unsold.column.name, dialect)
     if unsold.view.name == own.name:
         return shop, replace(money, sold=f"({name} IS NULL OR {name} NOT IN ({listed}))")
@@ -109,7 +109,3 @@ def _values(workspace: Workspace, view: View, column: ViewColumn) -> list[str]:
     except SqlError as error:
         logger.info("not looked at: %s", type(error).__name__)
         return []
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

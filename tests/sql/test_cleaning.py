@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
-import duckdb
 import pytest
+from script_file import write_file
 
 from sql.databases import open_database
 from sql.shop.describe import Described, describe_database
@@ -21,14 +20,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 def described(kind: str, script: str, folder: Path) -> Described:
-    path = folder / f"shop.{kind}"
-    if kind == "duckdb":
-        with duckdb.connect(str(path)) as connection:
-            connection.execute(script)
-    else:
-        with sqlite3.connect(path) as plain:
-            plain.executescript(script)
-        plain.close()
+    path = write_file(kind, script, folder)
     database = open_database(str(path))
     try:
         return describe_database(database, name="x", location=str(path))

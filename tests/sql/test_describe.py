@@ -11,12 +11,14 @@ import pytest
 from finetune.shops.question_pairs import SET
 from finetune.shops.recipe import build
 from sql.databases import open_database
+from sql.names import literal
 from sql.semantics import Shop
 from sql.shop.describe import Described, describe_database
 from sql.shop.shopfile import dump_shop, load_shop
 from sql.shop.workspace import open_workspace
 from sql.statement.compile import compile_statement
 from sql.statement.parse import parse
+from sql.types import Dialect
 
 TABLES = """
 CREATE TABLE cust_mst (cust_no INTEGER PRIMARY KEY, cust_nm VARCHAR(40), ctry VARCHAR(20));
@@ -24,10 +26,12 @@ CREATE TABLE ord_hdr (ord_no INTEGER PRIMARY KEY, cust_no INTEGER, ord_dt VARCHA
 CREATE TABLE ord_dtl (ord_no INTEGER, itm_no INTEGER, qty INTEGER, unt_prc DECIMAL(10,2), disc_pct INTEGER);
 CREATE TABLE itm_mst (itm_no INTEGER PRIMARY KEY, itm_desc VARCHAR(40), launched DATE);
 CREATE TABLE whs_stk (itm_no INTEGER, qty_on_hand INTEGER);
+CREATE TABLE shelf_labels (label VARCHAR(20));
 """
+LABELS = ("tea\\", "tea\\", " tea\\", "b's")
 
 
-def statements() -> list[str]:
+def statements(dialect: Dialect) -> list[str]:
     rows = [s for s in TABLES.split(";") if s.strip()]
     countries = ("Germany", "France", "China")
     rows += [f"INSERT INTO cust_mst VALUES ({n}, 'c{n}', '{countries[n % 3]}')" for n in range(1, 31)]
@@ -43,6 +47,7 @@ def statements() -> list[str]:
         for n in range(120)
     ]
     rows += [f"INSERT INTO whs_stk VALUES ({n}, {n * 5})" for n in range(1, 8)]
+    rows += [f"INSERT INTO shelf_labels VALUES ({literal(text, dialect)})" for text in LABELS]
     rows.append("CREATE VIEW old_orders AS SELECT ord_no FROM ord_hdr")
     return rows
 
@@ -51,7 +56,7 @@ def statements() -> list[str]:
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if request.param in ("postgres", "mysql"):
         server = request.getfixturevalue(f"{request.param}_server").create_database("described")
-        server.execute("; ".join(statements()))
+        server.execute("; ".join(statements(request.param)))
         server.make_reader()
         yield server.reader_url
         return
@@ -60,13 +65,13 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         import duckdb
 
         with duckdb.connect(str(path)) as connection:
-            for statement in statements():
+            for statement in statements(request.param):
                 connection.execute(statement)
     else:
         import sqlite3
 
         plain = sqlite3.connect(path)
-        for statement in statements():
+        for statement in statements(request.param):
             plain.execute(statement)
         plain.commit()
         plain.close()
@@ -90,6 +95,12 @@ def rows_of(shop: Shop, statement: str) -> list[tuple[object, ...]]:
         return list(workspace.run(compiled.sql).rows)
     finally:
         workspace.close()
+
+
+def test_spellings_with_a_backslash_are_one_value(place: str) -> None:
+    found = described(place)
+    counted = rows_of(found.shop, "SELECT COUNT(*), label FROM shelf_labels GROUP BY label")
+    assert {row[:2] for row in counted} in ({(3, "tea\\"), (1, "b's")}, {("tea\\", 3), ("b's", 1)})
 
 
 def test_money_pieces_and_stock_are_found_and_told(place: str) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
-import duckdb
 import pytest
+from script_file import write_file
 
 from sql.databases import open_database
 from sql.semantics import Shop
@@ -42,18 +41,6 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def made(kind: str, script: str, folder: Path) -> Path:
-    path = folder / f"shop.{kind}"
-    if kind == "duckdb":
-        with duckdb.connect(str(path)) as connection:
-            connection.execute(script)
-    else:
-        with sqlite3.connect(path) as plain:
-            plain.executescript(script)
-        plain.close()
-    return path
-
-
 def answered(path: Path, **answers: int) -> tuple[Shop, list[Question]]:
     """The description with answers by id, counted from 1, and what was asked."""
     asked: list[Question] = []
@@ -85,7 +72,7 @@ def figure(shop: Shop, statement: str, folder: Path) -> float:
 
 
 def test_the_first_choices_are_what_the_draft_took(kind: str, tmp_path: Path) -> None:
-    path = made(kind, LINES, tmp_path)
+    path = write_file(kind, LINES, tmp_path)
     shop, asked = answered(path)
     assert [q.id for q in asked] == ["revenue", "sold", "dates:orders.placed"]
     assert all(q.rows is not None and len(q.rows.rows) > 1 for q in asked)
@@ -94,14 +81,14 @@ def test_the_first_choices_are_what_the_draft_took(kind: str, tmp_path: Path) ->
 
 
 def test_another_amount_is_the_revenue(kind: str, tmp_path: Path) -> None:
-    shop, asked = answered(made(kind, LINES, tmp_path), revenue=2)
+    shop, asked = answered(write_file(kind, LINES, tmp_path), revenue=2)
     assert "total of orders" in asked[0].choices
     assert figure(shop, "SELECT revenue FROM orders", tmp_path) == 91
     assert next(m for m in shop.metrics if m.name == "revenue").view == "orders"
 
 
 def test_what_was_cancelled_does_not_count(kind: str, tmp_path: Path) -> None:
-    path = made(kind, LINES, tmp_path)
+    path = write_file(kind, LINES, tmp_path)
     shop, asked = answered(path)
     (sold,) = [q for q in asked if q.id == "sold"]
     assert sold.choices == ("all but cancelled", "those in every state")
@@ -114,7 +101,7 @@ def test_what_was_cancelled_does_not_count(kind: str, tmp_path: Path) -> None:
 
 
 def test_a_state_on_the_rows_themselves_and_cents(kind: str, tmp_path: Path) -> None:
-    path = made(kind, ALONE, tmp_path)
+    path = write_file(kind, ALONE, tmp_path)
     shop, asked = answered(path, cents=2)
     assert [q.id for q in asked] == ["cents", "sold"]
     assert figure(shop, "SELECT revenue FROM charges", tmp_path) == 30.5
@@ -122,11 +109,11 @@ def test_a_state_on_the_rows_themselves_and_cents(kind: str, tmp_path: Path) -> 
 
 
 def test_months_may_come_first(kind: str, tmp_path: Path) -> None:
-    shop, _ = answered(made(kind, LINES, tmp_path), dates=2)
+    shop, _ = answered(write_file(kind, LINES, tmp_path), dates=2)
     assert figure(shop, "SELECT number_of_orders FROM orders WHERE DURING('March 2026')", tmp_path) == 1
     assert figure(shop, "SELECT number_of_orders FROM orders WHERE DURING('April 2026')", tmp_path) == 1
 
 
 def test_a_choice_that_is_not_there_is_told(kind: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="sold has 2 choices, counted from 1; not 5"):
-        answered(made(kind, LINES, tmp_path), sold=5)
+        answered(write_file(kind, LINES, tmp_path), sold=5)
