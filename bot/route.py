@@ -23,6 +23,7 @@ from bot.job import Claim, Job, Strength, Tools, Understood
 from bot.offers import offered_jobs, suggestions
 from bot.refusals import declined
 from sql.question.answerable import Verdict, names_figures
+from sql.statement.heard import changes_figure
 from telling.phrases import SPOKEN, load_words
 from telling.titles import title_of
 
@@ -110,8 +111,10 @@ def _says_too_little(understood: Understood) -> bool:
     """Whether nothing is named but a value or a period ("Germany"), or nothing at all in a known language."""
     links = understood.links
     is_strange = understood.language not in SPOKEN and not links.mentions
-    # "who are the gold members in Zhejiang" is more than a bare value
-    asks = bool(links.mentions) and ASKS.search(links.question) is not None
+    # "who are the gold members in Zhejiang" is more than a bare value, and 周几下单最多 says what it wants
+    asks = (bool(links.mentions) or changes_figure(links.question)) and ASKS.search(
+        links.question
+    ) is not None
     return is_strange or (not names_figures(links) and not links.unknown and not asks)
 
 

@@ -85,6 +85,9 @@ class Metric:
     """The column that places it in time, where that is not its view's own."""
     last: str | None = None
     """Of a level such as stock: the column with the day that it was taken on; only the last one counts."""
+    parts: Metric | None = None
+    """The same of what its rows hold (an order's lines), which stands in for it where an answer tells those
+    apart: an order's amount belongs to no one of its products."""
 
     @property
     def is_composed(self) -> bool:

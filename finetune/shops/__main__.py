@@ -1,4 +1,4 @@
-"""``python -m finetune.shops``: check, run, write as training examples, measure a model, fit the doubt."""
+"""``python -m finetune.shops``: draft, check, run, write as examples, measure a model, fit the doubt."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from finetune.errors import FinetuneError
 from finetune.shops.check import Counts, ask, check, opened
+from finetune.shops.draft import draft
 from finetune.shops.measuring import VALIDATION, fit, measure, read_outcomes, summary, weighed, write_outcomes
 from finetune.shops.question_pairs import shop_names
 from finetune.shops.shop_examples import examples_of
@@ -26,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     checks.add_argument("names", nargs="*", metavar="NAME", help="folder in finetune/shops/set")
     checks.add_argument("--write", action="store_true", help="store each statement in its one spelling")
     checks.add_argument("--json", action="store_true", help="print JSON for machines")
+    drafts = commands.add_parser("draft", help="describe bare databases of the set as shoptalk init does")
+    drafts.add_argument("names", nargs="+", metavar="NAME", help="folder in finetune/shops/set")
     runs = commands.add_parser("run", help="print the rows of one statement")
     runs.add_argument("name", metavar="NAME", help="folder in finetune/shops/set")
     runs.add_argument("statement", metavar="STATEMENT", help="in the question language")
@@ -46,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.command == "run":
         return _run(given.name, given.statement)
+    if given.command == "draft":
+        return _draft(given.names)
     if given.command == "examples":
         return _examples(given.out, given.validation)
     if given.command == "measure":
@@ -84,6 +89,16 @@ def _lines(counts: Counts) -> list[str]:
 
 def _listed(counter: Counter[str]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counter.most_common())
+
+
+def _draft(names: Sequence[str]) -> int:
+    for name in names:
+        try:
+            _say(str(draft(name)))
+        except (FinetuneError, SqlError) as error:
+            sys.stderr.write(f"{error}\n")
+            return 1
+    return 0
 
 
 def _run(name: str, statement: str) -> int:

@@ -21,6 +21,8 @@ EMPTY = ("", "-", "--", "na", "n/a", "#n/a", "null", "none", "nan", "nil", "无"
 """Texts that stand for no value, in lower case."""
 WHOLE_FIGURES, BROKEN_FIGURES = 14, 4
 """Figures before and behind the comma that an exact number has at most."""
+CODE_FIGURES = 5
+"""Figures from which values of one length are codes and no amounts."""
 LEAST = 3
 """Different values that a decision needs."""
 
@@ -176,6 +178,9 @@ def _numbers(values: Sequence[str], empties: tuple[str, ...], is_european: bool)
     has_fraction = any("." in d or "," in d for d in digits)
     if not signs and not has_fraction and any(len(d) > 1 and d.startswith("0") for d in digits):
         return None  # a code with leading zeros
+    lengths = {len(d) for d in digits}
+    if not signs and not has_fraction and len(lengths) == 1 and min(lengths) >= CODE_FIGURES:
+        return None  # telephone numbers, postcodes, numbers of orders
     telling = [d for d in digits if re.search("[.,]", d) and not _THOUSANDS.match(d)]
     is_open = not telling and any(_THOUSANDS.match(d) for d in digits)
     english = all(_PLAIN.match(d) or _ENGLISH.match(d) for d in digits)

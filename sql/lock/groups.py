@@ -16,7 +16,7 @@ nearly all of a sum (dominance).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -107,10 +107,10 @@ def normal(node: exp.Expr, dialect: Dialect) -> str:
     return tree.sql(dialect=dialect, comments=False)
 
 
-def metric_forms(metrics: Mapping[str, str], dialect: Dialect) -> frozenset[str]:
+def metric_forms(metrics: Iterable[str], dialect: Dialect) -> frozenset[str]:
     """The normal forms of those of a view's metrics that are made of figures alone."""
     forms = set()
-    for sql in metrics.values():
+    for sql in metrics:
         try:
             tree = sqlglot.parse_one(sql, read=dialect)
         except SqlglotError:

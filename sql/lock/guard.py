@@ -338,7 +338,8 @@ class Guard:
                 raise ShopFileError(
                     self.shop.path, None, f"group_units of the role {self.role.name}: {unit}: {reason}"
                 )
-            metrics = {m.name: m.sql for m in self.shop.metrics if key(m.view) == name}
+            known = [each for m in self.shop.metrics for each in (m, m.parts) if each is not None]
+            metrics = [m.sql for m in known if key(m.view) == name]
             rules[name] = GroupRule(
                 view=source.view,
                 size=size,

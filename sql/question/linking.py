@@ -494,6 +494,10 @@ def _says_little(token: _Token, targets: Sequence[_Target]) -> bool:
     return word in SHAPE_WORDS and all(t.kind == "value" for t in targets)
 
 
+_MEASURED = re.compile(r"[0-9一二两三四五六七八九十百千万半几多每各这那哪整某]$")
+"""What stands before a measure word: 个 in 每个月 is no unit of goods, whatever a column holds."""
+
+
 def _chinese(question: str, periods: Sequence[Period], vocabulary: Vocabulary) -> list[_Match]:
     """Every substring that is a known Chinese phrase, outside of time expressions."""
     folded = question.casefold()
@@ -501,6 +505,8 @@ def _chinese(question: str, periods: Sequence[Period], vocabulary: Vocabulary) -
     for start in range(len(folded)):
         for end in range(start + 1, min(start + vocabulary.longest_chinese, len(folded)) + 1):
             targets = vocabulary.chinese.get(folded[start:end])
+            if targets and end == start + 1 and _MEASURED.search(folded[:start]):
+                targets = [t for t in targets if t.kind != "value"]
             if targets and not any(p.first < end and start < p.last for p in periods):
                 matches.append(_Match(start, end, 1.0, tuple(targets)))
     return matches

@@ -1,7 +1,8 @@
 """Time expressions in English and Chinese questions, as half-open ranges of days.
 
 Rules only, no model: "last month" must mean the same days every time. What it does not cover: clock times,
-holidays ("Christmas"), fiscal calendars, and repeated times ("every Monday").
+feasts of several days or of the moon's calendar ("Easter", 春节), fiscal calendars, and repeated times
+("every Monday"). Single days of shopping (双十一, Black Friday) are named days.
 
 Conventions, the same in both languages:
 
@@ -303,6 +304,42 @@ def _day_of_month(m: re.Match[str], today: dt.date) -> _Found | None:
         return _day(day) if day else None
 
     return _in_year(make, _named_year(m, today), today, "day")
+
+
+_FEASTS: dict[str, tuple[int, int]] = {
+    "双十一": (11, 11), "双11": (11, 11), "双十二": (12, 12), "双12": (12, 12), "618": (6, 18),
+    "元旦": (1, 1), "情人节": (2, 14), "妇女节": (3, 8), "劳动节": (5, 1), "儿童节": (6, 1),
+    "平安夜": (12, 24), "圣诞": (12, 25), "圣诞节": (12, 25),
+    "singles' day": (11, 11), "singles day": (11, 11), "new year's day": (1, 1),
+    "new year's eve": (12, 31), "valentine's day": (2, 14), "valentines day": (2, 14), "halloween": (10, 31),
+    "christmas eve": (12, 24), "christmas day": (12, 25), "boxing day": (12, 26),
+}  # fmt: skip
+"""Days of shopping on a date of their own → month and day."""
+_MOVING = {"black friday": 1, "cyber monday": 4}
+"""Days after Thanksgiving, the fourth Thursday of November."""
+_FEAST = "|".join(
+    sorted((*(n for n in _FEASTS if n.isascii() and n != "618"), *_MOVING), key=len, reverse=True)
+)
+_ZFEAST = "|".join(sorted((n for n in _FEASTS if not n.isascii()), key=len, reverse=True))
+
+
+def _feast_day(name: str, year: int) -> dt.date:
+    if name in _MOVING:
+        first = dt.date(year, 11, 1)
+        thanksgiving = first + dt.timedelta(days=(3 - first.weekday()) % 7 + 21)
+        return thanksgiving + dt.timedelta(days=_MOVING[name])
+    return dt.date(year, *_FEASTS[name])
+
+
+@_pattern(
+    rf"(?P<feast>{_FEAST}){_OF_YEAR}?",
+    rf"(?:(?P<rel>this|last|previous)\s+year'?s?\s+)(?P<feast>{_FEAST})",
+    rf"(?:{_ZYEAR}的?)?\s*(?P<feast>{_ZFEAST}|618(?=当天|那天|大促|活动|购物节|促销|期间))(?:当天|那天)?",
+    rf"{_ZYEAR}的?\s*(?P<feast>618)(?![\d元块件个])(?:当天|那天)?",
+)
+def _feast(m: re.Match[str], today: dt.date) -> _Found | None:
+    name = m["feast"].lower()
+    return _in_year(lambda y: _day(_feast_day(name, y)), _named_year(m, today), today, "day")
 
 
 @_pattern(

@@ -13,14 +13,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
 from sql.databases.contents import EMPTY, Reading, expression, fits, read_texts
 from sql.errors import SqlError
 from sql.names import literal, quoted
 from sql.semantics import View, ViewColumn
+from sql.shop.codes import CodeList, find_code_lists, labels_of
 from sql.shop.decisions import Decision
 from sql.shop.drafting import looks_personal
 from sql.shop.relations import is_key_like
-from sql.shop.trade_words import read_name
+from sql.shop.trade_words import read_name, says
 from sql.types import ColumnType, Dialect
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 MAX_VALUES = 1_000
 """Different values of a column that are looked at; more are not needed to tell what it holds."""
+_CENTS = frozenset({"cent", "fen", "pence", "penny", "分"})
 MAX_STATES = 60
 """Different values up to which a column's spellings are compared."""
 _MOMENT = re.compile(r"\b(?:created|updated|time|timestamp|date|at|on|paid|ordered|placed)\b|时间|日期")
@@ -74,22 +78,25 @@ def clean(workspace: Workspace) -> Cleaned:
     decisions: list[Decision] = []
     orders: dict[str, str] = {}
     readings: dict[tuple[str, str], Reading] = {}
+    lists = find_code_lists(workspace)
     for view in workspace.shop.views:
-        if view.sql is None:
-            changes = _Changes()
-            for find in (_texts, _seconds, _spellings, _heads, _deleted):
-                decisions += find(workspace, view, changes)
-            view = _changed(view, changes, workspace)
-            readings |= {(view.name, column): reading for column, reading in changes.readings.items()}
-            if changes.order:
-                orders[view.name] = changes.order
+        changes = _Changes()
+        decisions += _codes(workspace, view, changes, lists)
+        for find in (_texts, _seconds, _hundredths, _spellings, _heads, _deleted):
+            decisions += find(workspace, view, changes)
+        view = _changed(view, changes, workspace)
+        readings |= {(view.name, column): reading for column, reading in changes.readings.items()}
+        if changes.order:
+            orders[view.name] = changes.order
         views.append(view)
     return Cleaned(views=tuple(views), decisions=tuple(decisions), readings=readings, orders=orders)
 
 
 def _changed(view: View, changes: _Changes, workspace: Workspace) -> View:
     columns = tuple(
-        replace(c, type=changes.types[c.name], sampled=False) if c.name in changes.types else c
+        replace(c, type=changes.types[c.name], sampled=changes.types[c.name] == "text")
+        if c.name in changes.types
+        else c
         for c in view.columns
     )
     if not changes.expressions and not changes.where:
@@ -101,11 +108,51 @@ def _changed(view: View, changes: _Changes, workspace: Workspace) -> View:
         sql = changes.expressions.get(column.name)
         parts.append(f"{sql} AS {name}" if sql else name)
     where = f" WHERE {changes.where}" if changes.where else ""
-    sql = f"SELECT {', '.join(parts)} FROM {quoted(view.name, dialect)}{where}"
-    return replace(view, columns=columns, sql=sql)
+    source = f"({view.sql}) AS rows_before" if view.sql else quoted(view.name, dialect)
+    return replace(view, columns=columns, sql=f"SELECT {', '.join(parts)} FROM {source}{where}")
 
 
 # ---- columns ----------------------------------------------------------------------------------------------
+
+
+def _codes(workspace: Workspace, view: View, changes: _Changes, lists: list[CodeList]) -> list[Decision]:
+    """Codes that a table explains are read as its labels; a code that it lacks stays as it is."""
+    dialect = workspace.catalog.dialect
+    decisions = []
+    for column in view.columns if lists else ():
+        if column.type not in ("text", "integer") or column.name in (*view.key, *view.refs):
+            continue
+        codes = distinct_texts(workspace, view, column, MAX_STATES + 1)
+        found = labels_of(view, column, codes, lists) if 0 < len(codes) <= MAX_STATES else None
+        if found is None:
+            continue
+        name = quoted(column.name, dialect)
+        cases = " ".join(
+            f"WHEN {code if column.type == 'integer' else literal(code, dialect)} "
+            f"THEN {literal(found.labels[code], dialect)}"
+            for code in sorted(codes)
+        )
+        kept = exp.cast(exp.column(exp.to_identifier(column.name, quoted=True)), "TEXT").sql(dialect)
+        changes.expressions[column.name] = f"CASE {name} {cases} ELSE {kept} END"
+        changes.types[column.name] = "text"
+        some = ", ".join(f"{code} is {found.labels[code]}" for code in sorted(codes)[:3])
+        text = f"{view.name}.{column.name} is read by {found.view} ({found.kind}): {some}"
+        decisions.append(Decision(place=_place(view, column), text=text))
+    return decisions
+
+
+def _hundredths(workspace: Workspace, view: View, changes: _Changes) -> list[Decision]:
+    """Whole numbers of cents or fen are read as amounts of the currency."""
+    dialect = workspace.catalog.dialect
+    decisions = []
+    for column in view.columns:
+        words = read_name(column.name, column.type)
+        if column.type == "integer" and _CENTS & set(words) and column.name not in (*view.key, *view.refs):
+            changes.types[column.name] = "number"
+            changes.expressions[column.name] = f"{quoted(column.name, dialect)} / 100.0"
+            text = f"{view.name}.{column.name} counts hundredths by its name, and is divided by 100"
+            decisions.append(Decision(place=_place(view, column), text=text))
+    return decisions
 
 
 def _texts(workspace: Workspace, view: View, changes: _Changes) -> list[Decision]:
@@ -113,7 +160,9 @@ def _texts(workspace: Workspace, view: View, changes: _Changes) -> list[Decision
     dialect = workspace.catalog.dialect
     decisions = []
     for column in view.columns:
-        if column.type != "text" or column.name in view.refs or looks_personal(view.name, column.name):
+        if column.type != "text" or column.name in (*view.refs, *changes.types):
+            continue
+        if looks_personal(view.name, column.name):
             continue
         values = distinct_texts(workspace, view, column, MAX_VALUES)
         reading = read_texts(values, is_code=is_key_like(column.name))
@@ -143,9 +192,9 @@ def _seconds(workspace: Workspace, view: View, changes: _Changes) -> list[Decisi
     dialect = workspace.catalog.dialect
     decisions = []
     for column in view.columns:
-        if column.type != "integer" or column.name in (*view.key, *view.refs):
+        if column.type != "integer" or column.name in (*view.key, *view.refs, *changes.types):
             continue
-        if not _MOMENT.search(" ".join(read_name(column.name))):
+        if not says(_MOMENT, column.name, "date"):
             continue
         name = quoted(column.name, dialect)
         found = _numbers(workspace, view, f"MIN({name}) AS low, MAX({name}) AS high")
@@ -235,7 +284,7 @@ def _heads(workspace: Workspace, view: View, changes: _Changes) -> list[Decision
         once += [
             c
             for c, count in zip(others, found[3:], strict=True)
-            if 0 < count < most and _OF_HEADS.search(" ".join(read_name(c.name)))
+            if 0 < count < most and says(_OF_HEADS, c.name, c.type)
         ]
         if len(once) < 3 or not any(c.is_measure for c in once):
             continue
@@ -275,7 +324,7 @@ def _deleted(workspace: Workspace, view: View, changes: _Changes) -> list[Decisi
     """Rows that are marked as deleted are left out."""
     dialect = workspace.catalog.dialect
     for column in view.columns:
-        if not _DELETED.match(" ".join(read_name(column.name))):
+        if not says(_DELETED, column.name, column.type):
             continue
         name = quoted(column.name, dialect)
         if column.type in ("date", "timestamp") or changes.types.get(column.name) in ("date", "timestamp"):

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sql.databases import Database
 from sql.databases.contents import Reading
-from sql.semantics import Shop, View
+from sql.errors import SqlError
+from sql.names import quoted
+from sql.semantics import Shop, View, ViewColumn
 from sql.shop.cleaning import clean, distinct_texts
 from sql.shop.decisions import Decision
 from sql.shop.drafting import shop_from_catalog, time_of
+from sql.shop.languages import in_one_language
 from sql.shop.measures import Measured, find_measures, is_sold
 from sql.shop.relations import find_relations
-from sql.shop.trade_words import words_for
+from sql.shop.trade_words import nouns_of, says, spoken, without_prefix, words_for
 from sql.shop.value_words import MAX_VALUES, words_of_values
 from sql.shop.workspace import Workspace, open_workspace
 from sql.types import Catalog
+
+logger = logging.getLogger(__name__)
+
+_CITY = re.compile(r"\b(?:city|town|postcode)\b|城市")
+MOST_ROWS = 0.9
+"""Share of the rows of the fullest time that another one needs to place rows in time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +65,9 @@ def describe_database(database: Database, *, name: str, location: str, with_view
         )
         decisions.append(Decision(place="views", text=text))
     shop = replace(shop_from_catalog(catalog, name=name, database=location), is_drafted=True)
-    found = find_relations(open_workspace(shop, database=database))
+    views, told = in_one_language(open_workspace(shop, database=database))
+    decisions += told
+    found = find_relations(open_workspace(replace(shop, views=views), database=database))
     for view, key in found.keys.items():
         text = f"{view}: {key} tells its rows apart, so it was taken for the key"
         decisions.append(Decision(place=f"views.{view}.key", text=text))
@@ -65,7 +78,8 @@ def describe_database(database: Database, *, name: str, location: str, with_view
         )
         decisions.append(Decision(place=f"views.{each.view}.refs", text=text, is_sure=each.share == 1.0))
     cleaned = clean(open_workspace(found.shop, database=database))
-    views = tuple(v if v.time else replace(v, time=time_of(v)) for v in cleaned.views)
+    opened = open_workspace(replace(found.shop, views=cleaned.views), database=database)
+    views = tuple(replace(view, time=_time(opened, view)) for view in cleaned.views)
     views = tuple(_with_clock(view, views) for view in views)
     shop = replace(found.shop, views=views)
     measured = find_measures(open_workspace(shop, database=database), cleaned.orders)
@@ -87,6 +101,24 @@ def _tables(catalog: Catalog) -> tuple[Catalog, tuple[str, ...]]:
     return replace(catalog, tables=tables), left_out
 
 
+def _time(workspace: Workspace, view: View) -> str | None:
+    """The column that places a view's rows in time, of those that nearly all rows have."""
+    timed = [c for c in view.columns if c.type in ("date", "timestamp")]
+    counts = [f"COUNT({quoted(c.name, workspace.catalog.dialect)}) AS c{n}" for n, c in enumerate(timed)]
+    if len(timed) < 2:
+        return time_of(view)
+    try:
+        (row,) = workspace.run(
+            f"SELECT {', '.join(counts)} FROM {quoted(view.name, workspace.catalog.dialect)}"
+        ).rows
+    except SqlError as error:
+        logger.info("not looked at: %s", type(error).__name__)
+        return time_of(view)
+    filled = [int(str(count)) for count in row]
+    sparse = {c.name for c, count in zip(timed, filled, strict=True) if count < MOST_ROWS * max(filled)}
+    return time_of(replace(view, columns=tuple(c for c in view.columns if c.name not in sparse)))
+
+
 def _with_clock(view: View, views: tuple[View, ...]) -> View:
     """A line takes its time from its order, and not from the product, which may have one too."""
     if view.time is not None:
@@ -101,7 +133,8 @@ def _with_clock(view: View, views: tuple[View, ...]) -> View:
 
 def with_words(shop: Shop) -> Shop:
     """The shop with the words that people use for what its views and columns are named after."""
-    return replace(shop, views=tuple(map(_worded, shop.views)))
+    plain = without_prefix([view.name for view in shop.views])
+    return replace(shop, views=tuple(_worded(view, plain[view.name]) for view in shop.views))
 
 
 def with_values(shop: Shop, workspace: Workspace) -> Shop:
@@ -110,20 +143,37 @@ def with_values(shop: Shop, workspace: Workspace) -> Shop:
     for view in shop.views:
         columns = []
         for column in view.columns:
-            if column.sampled and not column.values and column.name not in view.refs:
+            if column.sampled and column.name not in view.refs:
                 values = distinct_texts(workspace, view, column, MAX_VALUES + 1)
-                column = replace(column, values=words_of_values(column.name, values))
+                known = words_of_values(column.name, values)
+                words = {v: _joined(column.values.get(v, ()), known.get(v, ())) for v in values}
+                column = replace(column, values={v: said for v, said in words.items() if said})
             columns.append(column)
         views.append(replace(view, columns=tuple(columns)))
     return replace(shop, views=tuple(views))
 
 
-def _worded(view: View) -> View:
+def _worded(view: View, name: str) -> View:
+    # a state beside a city is a part of a country, elsewhere it is a status
+    is_address = any(says(_CITY, c.name, c.type) for c in view.columns)
+
+    def words(column: ViewColumn) -> tuple[str, ...]:
+        if spoken(column.name, column.type) == "state":
+            return words_for("province" if is_address else "status", "text")
+        return words_for(column.name, column.type)
+
     columns = tuple(
-        replace(c, synonyms=_joined(c.synonyms, words_for(c.name))) if not c.is_key else c
-        for c in view.columns
+        replace(c, synonyms=_joined(c.synonyms, words(c))) if not c.is_key else c for c in view.columns
     )
-    return replace(view, columns=columns, synonyms=_joined(view.synonyms, words_for(view.name)))
+    if view.time is not None and nouns_of(name)[-1:] == ["order"]:
+        said = words_for("order date"), words_for("order time")
+        columns = tuple(
+            replace(c, synonyms=_joined(c.synonyms, ("order date", *said[0][:2], *said[1][:1])))
+            if c.name == view.time
+            else c
+            for c in columns
+        )
+    return replace(view, columns=columns, synonyms=_joined(view.synonyms, words_for(name)))
 
 
 def _joined(own: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from sql.errors import ShopFileError
 from sql.names import quoted
 from sql.semantics import Metric, Shop, View, ViewColumn
-from sql.shop.trade_words import spaced
+from sql.shop.trade_words import in_both, says, spaced, spoken, without_prefix
 from sql.types import Catalog, CatalogTable
 
 _PERSONAL = re.compile(
@@ -23,7 +23,8 @@ _PERSONAL = re.compile(
     r"|account ?name"
     # free text may hold anything that a person wrote
     r"|\bnotes?\b|comment|message|\bbody\b|remark"
-    r"|姓名|电话|手机|邮箱|地址|身份证|收货人|收件人|联系人|联系方式|微信|生日|备注|留言"
+    r"|\bconsignee\b|\brecipient\b|\breceiver\b"
+    r"|姓名|昵称|电话|手机|邮箱|地址|身份证|收货人|收件人|联系人|联系方式|微信号|生日|备注|留言"
 )
 """Columns that are about a person, or written by one, whatever their table is."""
 _NAMES = re.compile(r"name|title|alias|text|description|details")
@@ -37,12 +38,21 @@ _THINGS = re.compile(
 )
 
 _ADDITIVE = re.compile(
-    r"(^|_)(amount|total|quantity|qty|revenue|sales|cost|discount|refund|units|profit|payment)(_|$)"
-    r"|金额|总额|销售额|数量|件数|销量|成本|利润|毛利|运费|优惠",
-    re.IGNORECASE,
+    r"\b(?:amount|total|quantity|revenue|sale|cost|discount|refund|refunded|unit|profit|payment|freight|commission|fee"
+    r"|menge|umsatz|betrag)\b|金额|总额|销售额|数量|件数|销量|成本|利润|毛利|运费|优惠|佣金"
 )
-_OTHER_TIME = re.compile(r"birth|delete|expir|due|required|estimated|valid|生日|出生|到期|失效|预计|删除")
+_NOT_ADDITIVE = re.compile(
+    r"\b(?:price|rate|ratio|percent|status|state|unit cost|cost price|average|type|code|number|flag|level"
+    r"|weight|limit)\b|价$|率$|比例|单位|状态|编号|成本价"
+)
+"""What a number says that adds up to nothing: prices, rates, codes."""
+_OTHER_TIME = re.compile(
+    r"\b(?:birth|birthday|delete|deleted|expire|expires|expiry|due|required|requested|estimated|expected|promised|promise"
+    r"|planned|scheduled|valid|update|updated|modified|changed)\b"
+    r"|生日|出生|到期|失效|有效期|保质期|预计|承诺|预约|计划|要求|更新|修改|删除"
+)
 """Times that say when something else than the row's own event is or was."""
+_ORDERED = re.compile(r"\border(?:ed)?\b|下单|订单")
 _EVENTS = (
     "order",
     "invoice",
@@ -53,6 +63,8 @@ _EVENTS = (
     "shipment",
     "receipt",
     "review",
+    "dispute",
+    "payout",
     "订单",
     "退货",
     "退款",
@@ -75,6 +87,7 @@ def shop_from_catalog(catalog: Catalog, *, name: str, database: str) -> Shop:
     Raises:
         ShopFileError: the database has no table.
     """
+    plain = without_prefix([table.name for table in catalog.tables])
     views = tuple(
         View(
             name=table.name,
@@ -83,13 +96,13 @@ def shop_from_catalog(catalog: Catalog, *, name: str, database: str) -> Shop:
                     name=column.name,
                     type=column.type,
                     description=column.comment,
-                    synonyms=_words(column.name),
+                    synonyms=_words(column.name, column.name),
                     sampled=column.type == "text" and not looks_personal(table.name, column.name),
                 )
                 for column in table.columns
             ),
             description=table.comment,
-            synonyms=_words(table.name),
+            synonyms=_words(plain[table.name], table.name),
             key=table.primary_key,
             refs=_found_refs(table, catalog),
         )
@@ -104,8 +117,8 @@ def shop_from_catalog(catalog: Catalog, *, name: str, database: str) -> Shop:
 
 def looks_personal(table: str, column: str) -> bool:
     """Whether a column is about a person, by its name and its table's: its values are not read."""
-    own, of = spaced(column), spaced(table)
-    if _PERSONAL.search(own):
+    own, of = f"{spaced(column)} {spoken(column, 'text')}", f"{spaced(table)} {spoken(table)}"
+    if _PERSONAL.search(spaced(column)) or says(_PERSONAL, column, "text"):
         return True
     if _THINGS.search(own):
         return False
@@ -126,43 +139,75 @@ def _found_refs(table: CatalogTable, catalog: Catalog) -> dict[str, str]:
 
 def time_of(view: View) -> str | None:
     """The column most likely to place a row in time: one with a telling name, else the first."""
-    found = [
-        c.name
-        for c in view.columns
-        if c.type in ("timestamp", "date") and not _OTHER_TIME.search(spaced(c.name))
+    found = [c.name for c in view.columns if c.type in ("timestamp", "date")]
+    found = [name for name in found if not says(_OTHER_TIME, name, "date")] or [
+        name for name in found if re.search(r"updated|modified|更新|修改", spoken(name, "date"))
     ]
-
-    own = next((word for word in _EVENTS if word in spaced(view.name)), "")
+    of = f"{spaced(view.name)} {spoken(view.name)}"
+    own = next((word for word in _EVENTS if word in of), "")
 
     def rank(name: str) -> int:
-        words = spaced(name)
+        words = f"{spaced(name)} {spoken(name, 'date')}"
         if own and own in words:
             return 0
-        return next((i for i, word in enumerate(_TIME_WORDS, 1) if word in words), len(_TIME_WORDS) + 1)
+        place = next((i for i, word in enumerate(_TIME_WORDS, 1) if word in words), len(_TIME_WORDS) + 1)
+        # the day of an order in a table of returns is not that of the return
+        is_of_another = own not in ("", "order", "订单", "sale", "invoice") and says(_ORDERED, name, "date")
+        return place + len(_TIME_WORDS) * is_of_another
 
     return min(found, key=rank, default=None)
 
 
 def _guess_metrics(catalog: Catalog) -> Iterator[Metric]:
     taken: set[str] = set()
+    plain = without_prefix([table.name for table in catalog.tables])
     for table in catalog.tables:
         if not table.columns:
             continue
-        said = spaced(table.name)
         name = metric_name(f"number_of_{table.name}", taken)
-        yield Metric(
-            name=name, view=table.name, sql="COUNT(*)", synonyms=(f"number of {said}", f"how many {said}")
-        )
+        synonyms = tuple(dict.fromkeys(_counted(plain[table.name])))
+        yield Metric(name=name, view=table.name, sql="COUNT(*)", synonyms=synonyms)
         keys = {column for key in table.foreign_keys for column in key.columns} | set(table.primary_key)
         for column in table.columns:
             own = spaced(column.name).replace(" ", "_")
-            is_id = column.name in keys or own.endswith("_id") or own == "id"
-            if column.type not in ("integer", "number") or is_id or not _ADDITIVE.search(own):
+            is_id = column.name in keys or own.endswith("_id") or own.startswith("id_") or own == "id"
+            if column.type not in ("integer", "number") or is_id:
+                continue
+            if not says(_ADDITIVE, column.name, column.type) or says(_NOT_ADDITIVE, column.name, column.type):
                 continue
             name = metric_name(f"total_{table.name}_{column.name}", taken)
-            written = quoted(column.name, catalog.dialect)
-            synonyms = tuple(dict.fromkeys((f"total {spaced(column.name)}", f"sum of {spaced(column.name)}")))
-            yield Metric(name=name, view=table.name, sql=f"SUM({written})", synonyms=synonyms)
+            synonyms = tuple(dict.fromkeys(_summed(column.name, column.type)))
+            yield Metric(
+                name=name,
+                view=table.name,
+                sql=f"SUM({quoted(column.name, catalog.dialect)})",
+                synonyms=synonyms,
+            )
+
+
+def _counted(name: str) -> Iterator[str]:
+    """How people ask for the number of a table's rows."""
+    english, chinese = in_both(name)
+    english = english or spaced(name)
+    several = re.sub(r"(?<![aeiou])y$", "ie", english)
+    if not several.endswith("sales"):
+        several += "es" if several.endswith(("s", "x", "ch", "sh")) else "s"
+    yield from (f"number of {several}", f"how many {several}")
+    if chinese:
+        yield from (f"{chinese}数", f"{chinese}数量", f"多少{chinese}")
+    if english in ("order", "sales order", "outbound order"):
+        yield from ("订单数", "订单量", "单量", "单数")
+
+
+def _summed(name: str, kind: str) -> Iterator[str]:
+    """How people ask for the sum of a column."""
+    english, chinese = in_both(name, kind)
+    english = english or spaced(name)
+    whole = english.removeprefix("total ")
+    yield from (f"total {whole}", f"sum of {whole}")
+    if chinese:
+        whole = chinese.removeprefix("总")
+        yield from (f"总{whole}", f"{whole}合计")
 
 
 def metric_name(wanted: str, taken: set[str]) -> str:
@@ -175,6 +220,6 @@ def metric_name(wanted: str, taken: set[str]) -> str:
     return name
 
 
-def _words(name: str) -> tuple[str, ...]:
+def _words(name: str, own: str) -> tuple[str, ...]:
     said = spaced(name)
-    return (said,) if said and said != name.lower() else ()
+    return (said,) if said and said != own.lower() else ()

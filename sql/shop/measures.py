@@ -21,7 +21,7 @@ from sql.shop.decisions import Decision
 from sql.shop.drafting import metric_name
 from sql.shop.money import Money
 from sql.shop.sold import find_unsold, without_unsold
-from sql.shop.trade_words import read_name
+from sql.shop.trade_words import says, spoken
 from sql.types import Dialect
 
 if TYPE_CHECKING:
@@ -29,10 +29,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+ALIKE = (0.6, 1.7)
+"""Bounds of what orders add up to, as a multiple of their lines: apart by shipping, taxes and discounts."""
 OLD_DAYS = 45
 """Days without a row after which a shop's last day is its clock, and not today."""
 
 _QUANTITY = re.compile(r"\b(?:quantity|unit sold|piece)\b|数量|件数|销量|\bmenge\b|\banzahl\b")
+_NO_QUANTITY = re.compile(
+    r"\b(?:return|returned|refund|back|shipped|ship|free|gift|stock|minimum)\b|退|赠|库存|欠"
+)
+"""Quantities of a line beside the one that was ordered."""
 _PRICE = re.compile(r"\bprice\b|单价|售价|价格|成交价|\bpreis\b")
 _OTHER_PRICE = re.compile(
     r"\b(?:cost|buy|purchase|list|old|original|wholesale|retail|msrp)\b|成本|进价|进货|标价|原价"
@@ -41,35 +47,46 @@ _COST = re.compile(r"\b(?:cost|buy|purchase)\b|成本|进价|进货")
 _DISCOUNT = re.compile(r"\bdiscount\b|\brabatt\b|折扣")
 _AMOUNT = (
     re.compile(
-        r"\bnet (?:revenue|amount|sale|value|total)\b"
-        r"|\bline total\b|\bextended price\b|\brevenue\b|\bsale(?: amount)?$|实付|销售额|成交[额金]"
+        r"\bamount after discount\b|\bamount paid\b|\btotal paid\b|\bpaid(?: amount| total)?$"
+        r"|\bpay(?:ment)? amount\b|^pay$|实付|实收|成交[额金]|折后金额"
     ),
+    re.compile(r"\bnet (?:revenue|amount|sale|value|total)\b|\brevenue\b|\bsale(?: amount)?$|销售额"),
     re.compile(
-        r"\bgrand total\b|\btotal (?:amount|price|sale|paid)\b"
-        r"|\border (?:total|amount|value)\b|总金额|总额|应付"
+        r"\bgrand total\b|\btotal (?:amount|price|sale|due)\b|\border (?:total|amount|value)\b"
+        r"|\bline (?:total|amount)\b|\bextended (?:price|amount)\b|总金额|总额|应付|应收"
     ),
-    re.compile(r"\btotal$|\bamount\b|\bsubtotal\b|\bumsatz\b|\bbetrag\b|金额|合计|小计"),
+    re.compile(r"\btotal$|\bamount\b|\bumsatz\b|\bbetrag\b|金额|合计"),
+    re.compile(r"\bsubtotal\b|\bpay(?:ment)?$|小计"),
 )
 """Names of columns with the money of a row, the clearest first."""
 _NO_INCOME = re.compile(
-    r"\b(?:tax|vat|shipping|freight|refund|discount|coupon|cost|fee|tip|limit|budget|credit|profit|margin|item|list"
-    r"|quantity|count)\b|税|运费|退款|优惠|折扣|成本|费|额度|预算|利润|数量|件数"
+    r"(?<!after )\b(?:tax|vat|shipping|freight|refund|discount|coupon|cost|fee|tip|limit|budget|credit"
+    r"|profit|margin|list|quantity|count|commission|deduction|point|loyalty|deposit|target)\b|\bitem$"
+    r"|税|运费|退款|优惠|折扣|成本|费|额度|预算|利润|数量|件数|佣金|积分|押金|定金"
 )
 _SOLD = re.compile(
-    r"\b(?:order|sale|invoice|transaction|receipt|bill|purchase|checkout|charge|rental|payment)\b|订单|销售|流水|支付|付款|交易|发票"
+    r"\b(?:order|sale|invoice|transaction|receipt|bill|purchase|checkout|charge|rental|payment|outbound)\b"
+    r"|订单|销售|流水|支付|付款|交易|发票|出库单|小票"
 )
 _NOT_SOLD = re.compile(
     r"\b(?:stock|inventory|warehouse|cart|basket|wish|refund|return|purchase order|supplier|vendor|budget"
-    r"|quote|campaign|price|shipment)\b|库存|仓库|购物车|退货|退款|采购|进货|供应商|盘点|报价|活动"
+    r"|inbound|payout|quote|campaign|price|shipment|after sale|dispute)\b"
+    r"|库存|仓库|购物车|退货|退款|采购|进货|供应商|盘点|报价|活动|售后|入库"
 )
 _PERCENT = re.compile(r"\b(?:pct|percent|rate)\b|率")
-_CENTS = re.compile(r"\b(?:cent|pence|pennie)s?\b")
+_TAXED = re.compile(
+    r"\b(?:tax|vat|wt)(?: (?:incl?|excl?|included|excluded))\b|\bwt\b|\b(?:yuan|fen|cent|rmb)\b"
+)
+"""What a name says of its amount beside what it is."""
+_PAYMENT = re.compile(r"\bpayment\b|支付|付款")
 _CURRENCY = re.compile(r"\bcurrency\b|币种|货币")
+_ORDER_NUMBER = re.compile(r"\border (?:id|number)\b|订单(?:号|编号)|单号")
 _STOCK = re.compile(r"\b(?:stock|inventory)\b|库存")
 _PIECES = re.compile(r"\b(?:quantity|on hand|balance|stock|available)\b|数量|可用|库存|结存")
 _LINE = re.compile(r"\b(?:line|item|detail|lookup)\b|明细")
 _NEVER_NOW = re.compile(
-    r"\b(?:delete|deleted|due|expire|expiry|valid|birth|required|estimated|end|update|updated|modified)\b|到期|失效|预计|生日|更新"
+    r"\b(?:delete|deleted|due|expire|expiry|valid|birth|required|estimated|promised|promise|planned|end|update"
+    r"|updated|modified)\b|到期|失效|预计|承诺|有效期|保质期|生日|更新"
 )
 
 REVENUE = ("sales", "turnover", "total sales", "销售额", "营业额", "收入", "成交额")
@@ -122,11 +139,17 @@ def find_measures(workspace: Workspace, orders: Mapping[str, str]) -> Measured:
             shop, chosen = without_unsold(shop, chosen, unsold, workspace.catalog.dialect)
         shop = with_money(shop, chosen, workspace.catalog.dialect)
         counted = f"without {unsold.told()}" if unsold is not None else "rows in every state count"
-        others = [f"{m.view.name} ({m.told})" for m in money[1:3]]
+        others = [f"{m.view.name} ({m.told})" for m in money[1:3] if m != chosen.parts]
         decisions.append(
             Decision(
                 place="metrics.revenue",
-                text=f"Revenue is {chosen.told}, summed over {chosen.view.name}; {counted}"
+                text=f"Revenue is {chosen.told}, summed over {chosen.view.name}"
+                + (
+                    f", and by product {chosen.parts.told} of {chosen.parts.view.name}"
+                    if chosen.parts
+                    else ""
+                )
+                + f"; {counted}"
                 + (f". It could be read from {' or '.join(others)} as well" if others else ""),
                 is_sure=False,
             )
@@ -154,14 +177,9 @@ def find_measures(workspace: Workspace, orders: Mapping[str, str]) -> Measured:
 # ---- money ------------------------------------------------------------------------------------------------
 
 
-def _spoken(name: str) -> str:
-    return " ".join(read_name(name))
-
-
 def is_sold(view: View) -> bool:
     """Whether a view's name says that its rows are sales: orders, invoices, payments."""
-    said = _spoken(view.name)
-    return bool(_SOLD.search(said)) and not _NOT_SOLD.search(said)
+    return says(_SOLD, view.name) and not says(_NOT_SOLD, view.name)
 
 
 def _numbers(view: View) -> list[ViewColumn]:
@@ -173,8 +191,10 @@ def _first(
     columns: list[ViewColumn], wanted: re.Pattern[str], without: re.Pattern[str] | None = None
 ) -> ViewColumn | None:
     for column in columns:
-        said = _spoken(column.name)
-        if wanted.search(said) and not (without is not None and without.search(said)):
+        name = " ".join(_TAXED.sub(" ", spoken(column.name, column.type)).split()) or column.name
+        if any(says(wanted, n, column.type) for n in (name, column.name)) and not (
+            without is not None and says(without, name, column.type)
+        ):
             return column
     return None
 
@@ -184,7 +204,7 @@ def _currencies(workspace: Workspace, money: Money) -> tuple[str, ...]:
     shop, dialect = workspace.shop, workspace.catalog.dialect
     for name in (money.view.name, *money.view.refs.values()):
         view = shop.view(name)
-        column = next((c for c in view.columns if _CURRENCY.search(_spoken(c.name))), None) if view else None
+        column = next((c for c in view.columns if says(_CURRENCY, c.name)), None) if view else None
         if view is None or column is None or column.type != "text":
             continue
         own = quoted(column.name, dialect)
@@ -202,26 +222,52 @@ def _money(workspace: Workspace, orders: Mapping[str, str]) -> list[Money]:
     """What could be the shop's income, the likeliest first."""
     found: list[tuple[float, int, Money]] = []
     for place, view in enumerate(workspace.shop.views):
-        said = _spoken(view.name)
-        if _NOT_SOLD.search(said):
+        if says(_NOT_SOLD, view.name):
             continue
         order = orders.get(view.name) or _order_column(workspace.shop, view)
         money = _line_money(workspace, view, order) or _order_money(workspace, view, order)
         if money is None:
             continue
-        score = 4.0 * money.is_line + 2.0 * bool(_SOLD.search(said)) + 1.0 * bool(_LINE.search(said))
-        score += 1.0 * bool(view.refs) - 2.0 * bool(re.search(r"\bpayment\b|支付|付款", said))
+        score = 4.0 * money.is_line + 2.0 * says(_SOLD, view.name) + 1.0 * says(_LINE, view.name)
+        score += 1.0 * bool(view.refs) - 2.0 * says(_PAYMENT, view.name)
         found.append((-score, place, money))
-    return [money for _, _, money in sorted(found, key=lambda f: f[:2])]
+    return _with_whole_orders(workspace, [money for _, _, money in sorted(found, key=lambda f: f[:2])])
+
+
+def _with_whole_orders(workspace: Workspace, found: list[Money]) -> list[Money]:
+    """Where lines come first and their orders have amounts that agree with them, the orders before them."""
+    line = found[0] if found and found[0].is_line else None
+    whole = next((m for m in found if line is not None and _belongs(line, m)), None)
+    if line is None or whole is None:
+        return found
+    own, of_lines = (_figure(workspace, m.view, f"SUM({m.amount})") for m in (whole, line))
+    ratio = own / of_lines if own and of_lines else 0.0
+    if ALIKE[0] <= ratio / 100 <= ALIKE[1] and whole.is_whole:
+        whole = _in_cents(whole)
+    elif ALIKE[0] <= ratio * 100 <= ALIKE[1] and line.is_whole:
+        line = _in_cents(line)
+    elif not ALIKE[0] <= ratio <= ALIKE[1]:
+        return found  # another amount than what the lines add up to
+    others = [m for m in found if m.view.name not in (whole.view.name, line.view.name)]
+    return [replace(whole, parts=line), line, *others]
+
+
+def _belongs(line: Money, whole: Money) -> bool:
+    target = line.view.refs.get(line.order or "")
+    return not whole.is_line and target == whole.view.name
+
+
+def _in_cents(money: Money) -> Money:
+    return replace(money, amount=f"({money.amount}) / 100.0", told=f"{money.told} / 100", is_whole=False)
 
 
 def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | None:
     """A line: a quantity with a price or an amount, and the order or the time it belongs to."""
     numbers = _numbers(view)
-    quantity = _first(numbers, _QUANTITY)
+    quantity = _first(numbers, _QUANTITY, _NO_QUANTITY) or _first(numbers, _QUANTITY, _STOCK)
     amount = _amount(numbers)
     price = _first(numbers, _PRICE, _OTHER_PRICE) or _first(numbers, _PRICE, _COST)
-    is_named = bool(_LINE.search(_spoken(view.name)))
+    is_named = says(_LINE, view.name)
     if order is None and view.time is None and not is_named:
         return None  # a list of products has prices too
     if quantity is None and not (is_named and price is not None and order is not None):
@@ -235,7 +281,13 @@ def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | 
         amount = None  # the order's amount stands on each of its lines, and adds up to several times it
     if amount is not None:
         return Money(
-            view=view, amount=write(amount), told=amount.name, units=units, is_line=True, order=order
+            view=view,
+            amount=write(amount),
+            told=amount.name,
+            units=units,
+            is_line=True,
+            order=order,
+            is_whole=amount.type == "integer",
         )
     if price is None:
         return None
@@ -246,11 +298,11 @@ def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | 
         sql, told = f"{write(quantity)} * {sql}", f"{quantity.name} × {told}"
     discount = _first(numbers, _DISCOUNT)
     if discount is not None:
-        most = _most(workspace, view, discount)
+        most = _figure(workspace, view, f"MAX({write(discount)})")
         if most is not None and 0 < most <= 1:
             no_sums, given = (f"SUM({write(discount)})",), f"{sql} * {write(discount)}"
             sql, told = f"{sql} * (1 - {write(discount)})", f"{told} × (1 - {discount.name})"
-        elif most is not None and ("%" in discount.name or _PERCENT.search(_spoken(discount.name))):
+        elif most is not None and ("%" in discount.name or says(_PERCENT, discount.name)):
             no_sums, given = (f"SUM({write(discount)})",), f"{sql} * {write(discount)} / 100.0"
             sql, told = f"{sql} * (1 - {write(discount)} / 100.0)", f"{told} less {discount.name} per cent"
         elif most is not None and most > 0:
@@ -264,29 +316,26 @@ def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | 
         order=order,
         discount=given,
         no_sums=no_sums,
+        is_whole=price.type == "integer" and discount is None,
     )
 
 
 def _order_money(workspace: Workspace, view: View, order: str | None) -> Money | None:
     """An order or payment with its own total."""
     amount = _amount(_numbers(view))
-    said = " ".join((_spoken(view.name), *map(_spoken, view.key)))
-    if amount is None or view.time is None or not _SOLD.search(said):
+    is_named = any(says(_SOLD, name) for name in (view.name, *view.key))
+    if amount is None or view.time is None or not is_named:
         return None
     if order is not None and _is_repeated(workspace, view, amount, order):
         return None
-    sql, told = quoted(amount.name, workspace.catalog.dialect), amount.name
-    in_cents = bool(_CENTS.search(_spoken(amount.name)))
-    if in_cents:
-        sql, told = f"{sql} / 100.0", f"{told} / 100"
     return Money(
         view=view,
-        amount=sql,
-        told=told,
+        amount=quoted(amount.name, workspace.catalog.dialect),
+        told=amount.name,
         units=None,
         is_line=False,
         order=None,
-        is_whole=amount.type == "integer" and not in_cents,
+        is_whole=amount.type == "integer",
     )
 
 
@@ -301,12 +350,11 @@ def _order_column(shop: Shop, view: View) -> str | None:
         if (
             there is not None
             and there.time is not None
-            and _SOLD.search(f"{_spoken(target)} {_spoken(column)}")
+            and any(says(_SOLD, name) for name in (target, column))
         ):
             return column
     for named in view.columns:
-        said = _spoken(named.name)
-        if named.name not in view.refs and re.search(r"\border (?:id|number)\b|订单(?:号|编号)|单号", said):
+        if named.name not in view.refs and says(_ORDER_NUMBER, named.name):
             return named.name if view.key != (named.name,) else None
     return None
 
@@ -328,11 +376,10 @@ def _is_repeated(workspace: Workspace, view: View, amount: ViewColumn, order: st
     return int(str(several)) > 2 and int(str(other)) == 0
 
 
-def _most(workspace: Workspace, view: View, column: ViewColumn) -> float | None:
-    dialect = workspace.catalog.dialect
-    largest = f"SELECT MAX({quoted(column.name, dialect)}) AS m FROM {quoted(view.name, dialect)}"
+def _figure(workspace: Workspace, view: View, sql: str) -> float | None:
+    """One aggregate over a view; ``None`` where it has no value or cannot be had."""
     try:
-        table = workspace.run(largest)
+        table = workspace.run(f"SELECT {sql} AS f FROM {quoted(view.name, workspace.catalog.dialect)}")
         return float(str(table.rows[0][0])) if table.rows and table.rows[0][0] is not None else None
     except (SqlError, ValueError) as error:
         logger.info("not looked at: %s", type(error).__name__)
@@ -340,7 +387,30 @@ def _most(workspace: Workspace, view: View, column: ViewColumn) -> float | None:
 
 
 def with_money(shop: Shop, money: Money, dialect: Dialect) -> Shop:
-    """The shop with the metrics that a row's income gives."""
+    """The shop with the metrics that a row's income gives; of what an order holds, its lines tell."""
+    if money.parts is not None:
+        lines = money.parts.view
+        by_lines = {target: lines.name for target in lines.refs.values() if target != money.view.name}
+        views = tuple(
+            replace(v, prefer={**by_lines, **v.prefer}) if v.name == money.view.name else v
+            for v in shop.views
+        )
+        shop = replace(shop, views=views)
+    own = _metrics(shop, money, dialect)
+    of_lines = {m.name: m for m in _metrics(shop, money.parts, dialect)} if money.parts is not None else {}
+    added = [replace(metric, parts=of_lines.pop(metric.name, None)) for metric in own]
+    added += of_lines.values()
+    said = {(metric.view, metric.sql) for metric in added}
+    for each in (money, money.parts):
+        if each is not None:
+            said |= {(each.view.name, sql) for sql in each.no_sums}
+            # lines are not what is counted: orders are, or units
+            said |= {(each.view.name, "COUNT(*)")} if each.is_line else set()
+    kept = tuple(m for m in shop.metrics if (m.view, m.sql) not in said)
+    return replace(shop, metrics=(*kept, *added))
+
+
+def _metrics(shop: Shop, money: Money, dialect: Dialect) -> list[Metric]:
     names = {c.name.lower() for v in shop.views for c in v.columns} | {m.name.lower() for m in shop.metrics}
 
     def named(name: str) -> str:
@@ -373,18 +443,14 @@ def with_money(shop: Shop, money: Money, dialect: Dialect) -> Shop:
         added.append(
             Metric(name=named("discount_given"), view=home, sql=sql, synonyms=DISCOUNT_GIVEN, unit=unit)
         )
-    said = {(metric.view, metric.sql) for metric in added} | {(home, sql) for sql in money.no_sums}
-    if money.is_line:
-        said.add((home, "COUNT(*)"))  # lines are not what is counted: orders are, or units
-    kept = tuple(m for m in shop.metrics if (m.view, m.sql) not in said)
-    return replace(shop, metrics=(*kept, *added))
+    return added
 
 
 def with_stock(shop: Shop, dialect: Dialect) -> Shop:
     """Of a table of stock its pieces are asked for, never its rows."""
     metrics = list(shop.metrics)
     for view in shop.views:
-        pieces = _first(_numbers(view), _PIECES) if _STOCK.search(_spoken(view.name)) else None
+        pieces = _first(_numbers(view), _PIECES) if says(_STOCK, view.name) else None
         if pieces is None:
             continue
         summed = f"SUM({quoted(pieces.name, dialect)})"
@@ -416,12 +482,12 @@ def _clock(workspace: Workspace, money: Money | None) -> tuple[View, str, dt.dat
         sold = {money.view.name, *(target for target in money.view.refs.values())}
     best: tuple[tuple[bool, bool, dt.date], View, str] | None = None
     for view in shop.views:
-        if view.time is None or _NEVER_NOW.search(_spoken(view.time)):
+        if view.time is None or says(_NEVER_NOW, view.time, "date"):
             continue
         last = _last_day(workspace, view, view.time)
         if last is None or last > now:
             continue
-        is_sold = bool(_SOLD.search(_spoken(view.name)))
+        is_sold = says(_SOLD, view.name)
         rank = (is_sold and view.name in sold, is_sold, last)
         if best is None or rank > best[0]:
             best = rank, view, view.time

@@ -26,5 +26,7 @@ class Money:
     """Whether the amounts are whole numbers, which may count cents."""
     sold: str = ""
     """SQL of what a row must meet to count as sold; empty where every row does."""
+    parts: Money | None = None
+    """Of orders: the same of their lines, where those have amounts too."""
     no_sums: tuple[str, ...] = ()
     """Sums that mean nothing, such as that of a discount in per cent."""

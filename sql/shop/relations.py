@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from sql.errors import SqlError
 from sql.names import quoted
 from sql.semantics import Shop, View, ViewColumn
-from sql.shop.trade_words import nouns_of, read_name, singular
+from sql.shop.row_names import name_columns
+from sql.shop.trade_words import nouns_of, says, singular, spoken
 
 if TYPE_CHECKING:
     from sql.shop.workspace import Workspace
@@ -71,7 +72,7 @@ class Found:
 
 
 def find_relations(workspace: Workspace) -> Found:
-    """Look for the keys and links of views that are tables and have none declared; only counts are read.
+    """Look for the keys and links of views that have none declared; only counts are read.
 
     A table that takes too long to look at is left as it is.
     """
@@ -80,16 +81,15 @@ def find_relations(workspace: Workspace) -> Found:
     keys: dict[str, str] = {}
     views: list[View] = []
     for view in shop.views:
-        if not view.key and view.sql is None:
+        if not view.key:
             key = _key(workspace, view, rows)
             if key is not None:
                 keys[view.name] = key
                 view = replace(view, key=(key,))
         views.append(view)
+    views = [_by_name(workspace, view, views, keys) for view in views]
     relations: list[Relation] = []
     for place, view in enumerate(views):
-        if view.sql is not None:
-            continue
         refs = dict(view.refs)
         for column in view.columns:
             if column.name in refs:
@@ -100,6 +100,39 @@ def find_relations(workspace: Workspace) -> Found:
                 relations.append(relation)
         views[place] = replace(view, refs=refs)
     return Found(shop=replace(shop, views=tuple(views)), keys=keys, relations=tuple(relations))
+
+
+def _by_name(workspace: Workspace, view: View, views: list[View], keys: dict[str, str]) -> View:
+    """A view that others refer to by its names, and by its found key none: its names are its key then."""
+    if view.name not in keys:
+        return view
+    others = [other for other in views if other is not view]
+
+    def referring(column: ViewColumn) -> list[View]:
+        return [o for o in others if (c := o.column(column.name)) is not None and c.type == column.type]
+
+    key = view.column(view.key[0])
+    if (
+        key is None
+        or referring(key)
+        or any(_clearness(c.name, key.name, view) for o in others for c in o.columns)
+    ):
+        return view
+    for name in name_columns(view):
+        column = view.column(name)
+        if column is None or spoken(name) in _GENERIC or not (there := referring(column)):
+            continue
+        own, table = quoted(name, workspace.catalog.dialect), _table(workspace, view)
+        figures = f"COUNT(*) AS n, COUNT({own}) AS filled, COUNT(DISTINCT {own}) AS d"
+        found = _counted(workspace, f"SELECT {figures} FROM {table}")
+        if found is None or not found[0] == found[1] == found[2]:
+            continue
+        named = replace(view, key=(name,))
+        matches = [_matched(workspace, other, name, named, name) for other in there]
+        if any(match is not None and match.matched > 1 and match.share == 1.0 for match in matches):
+            keys[view.name] = name
+            return named
+    return view
 
 
 def _key(workspace: Workspace, view: View, rows: dict[str, int]) -> str | None:
@@ -159,7 +192,7 @@ def _is_enough(relation: Relation, clearness: float) -> bool:
 
 def _is_named_after(column: str, target: View) -> bool:
     """Whether a column says whose key it holds: numbers from 1 upwards are found in every other key."""
-    words = {singular(word) for word in _spoken(column).split()}
+    words = {singular(word) for word in spoken(column).split()}
     return bool(words & set(_nouns(target)))
 
 
@@ -174,7 +207,7 @@ def _hangs_on(workspace: Workspace, view: View, target: View, clearness: float, 
                 return False
             rows[each.name] = found[0]
     here, there = rows[view.name], rows[target.name]
-    is_of_it = set(_nouns(target)) <= set(_spoken(target.key[0]).split())
+    is_of_it = set(_nouns(target)) <= set(spoken(target.key[0]).split())
     return here < there or (here == there and is_of_it)  # stock has a row for each item, and hangs on it
 
 
@@ -213,11 +246,6 @@ def _table(workspace: Workspace, view: View) -> str:
 # ---- names ------------------------------------------------------------------------------------------------
 
 
-def _spoken(name: str) -> str:
-    """``customerID`` and ``Cust_Id`` → ``customer id``."""
-    return " ".join(read_name(name))
-
-
 def _nouns(view: View) -> list[str]:
     """The words of a view's name in the singular."""
     return nouns_of(view.name)
@@ -225,25 +253,25 @@ def _nouns(view: View) -> list[str]:
 
 def is_key_like(name: str) -> bool:
     """Whether a name says that its column tells things apart: ids, codes, numbers of orders."""
-    return bool(_KEY_WORD.search(_spoken(name)))
+    return says(_KEY_WORD, name)
 
 
 def _distance(name: str, view: View) -> int:
     """How far a column's name is from being that of the table's key."""
-    spoken, nouns = _spoken(name), _nouns(view)
-    words = [singular(word) for word in spoken.split()]
-    if spoken in _GENERIC or (nouns and words[:-1] == nouns):
+    said, nouns = spoken(name), _nouns(view)
+    words = [singular(word) for word in said.split()]
+    if said in _GENERIC or (nouns and words[:-1] == nouns):
         return 0
     return 1 if any(noun in words for noun in nouns) else 2
 
 
 def _clearness(column: str, key: str, target: View) -> float:
     """How clearly a name says that a column refers to a view: 3 very, 2 clearly, 1 it hints, 0 not at all."""
-    own, other, nouns = _spoken(column), _spoken(key), _nouns(target)
+    own, other, nouns = spoken(column), spoken(key), _nouns(target)
     words = [singular(word) for word in own.split()]
     named = bool(nouns) and nouns[-1] in words
     if own == other and own not in _GENERIC:
-        return 3
+        return 3.5 if named else 3  # a product's number is that of a product, and not of its stock
     if other in _GENERIC and named and own.endswith(other):
         return 3
     if named and is_key_like(column):

@@ -349,7 +349,7 @@ class _Reader:
 
     def metric(self, name: str, node: yaml.Node, views: Mapping[str, View]) -> Metric:
         what = f"the metric {name}"
-        known = ("view", "sql", "description", "synonyms", "unit", "time", "last")
+        known = ("view", "sql", "description", "synonyms", "unit", "time", "last", "parts")
         nodes = self.mapping(node, known, what, 0)
         if "sql" not in nodes:
             self.fail(node, f"{what} needs sql")
@@ -361,8 +361,20 @@ class _Reader:
                     self.fail(nodes[word], f"{what} has {word}, so it needs a view")
                 column = self.text(nodes[word], f"{word} of {what}", is_needed=True)
                 columns[word] = self.column_of(nodes[word], view, column).name
+        parts = None
+        if "parts" in nodes:
+            if view is None:
+                self.fail(nodes["parts"], f"{what} has parts, so it needs a view")
+            inside = self.mapping(nodes["parts"], ("view", "sql"), f"parts of {what}", 0)
+            if set(inside) != {"view", "sql"}:
+                self.fail(nodes["parts"], f"parts of {what} needs a view and sql")
+            parts = self.metric(name, nodes["parts"], views)
+            if parts.view not in [v.name for v in views.values() if view.name in v.refs.values()]:
+                reason = f"{parts.view} has no refs to {view.name}, so its rows are no parts of those"
+                self.fail(nodes["parts"], f"parts of {what}: {reason}")
         return Metric(
             name=name,
+            parts=parts,
             view=view.name if view is not None else "",
             sql=self.text(nodes["sql"], f"sql of {what}", is_needed=True),
             **columns,
@@ -626,7 +638,9 @@ def check_shop(shop: Shop, catalog: Catalog) -> None:
         if metric.is_composed:
             continue  # of others, each of which is checked
         with placed(shop, "metrics", metric.name, what=f"the metric {metric.name}: "):
-            guard.check(f"SELECT {metric.sql} FROM {quoted(metric.view, catalog.dialect)}")
+            for each in (metric, metric.parts):
+                if each is not None:
+                    guard.check(f"SELECT {each.sql} FROM {quoted(each.view, catalog.dialect)}")
     for example in shop.examples:
         with placed(shop, "examples", what=f"the example {example.question!r}: "):
             guard.check(example.sql)
@@ -665,6 +679,7 @@ def dump_shop(shop: Shop) -> str:
             unit=m.unit,
             description=m.description,
             synonyms=m.synonyms,
+            parts=m.parts and {"view": m.parts.view, "sql": m.parts.sql},
         )
         for m in shop.metrics
     }

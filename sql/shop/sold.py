@@ -15,7 +15,8 @@ from sql.errors import SqlError
 from sql.names import literal, quoted
 from sql.semantics import Shop, View, ViewColumn
 from sql.shop.money import Money
-from sql.shop.trade_words import read_name
+from sql.shop.row_names import name_columns
+from sql.shop.trade_words import says
 from sql.types import Dialect
 
 if TYPE_CHECKING:
@@ -23,16 +24,24 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MAX_STATES = 15
+MAX_STATES = 25
 """Different values up to which a column tells states."""
 COUNTS = "counts_as_sold"
 """The column that tells which lines count."""
 _STATE = re.compile(r"\b(?:status|state|stage)\b|状态")
 _PAID = re.compile(r"\b(?:financial|payment|pay)\b|支付|付款")
+_UNPAID = re.compile(r"unpaid|not paid|pending|await|open|待付|未付|待支付|未支付", re.I)
+_SENT = re.compile(r"\b(?:ship|shipped|dispatch|dispatched|delivered|delivery date)\b|发货|出库|签收")
+ON_ACCOUNT = 0.3
+"""Share of unpaid orders that went out from which a shop sells on account."""
+_KIND = re.compile(r"\btype\b|\bkind\b|类型|类别")
+_SALE = re.compile(r"^(?:sale|sold|sell|purchase|normal|order|销售|正常|普通)", re.I)
+"""What a column of kinds says of a row that is a sale; beside it stand returns and voids."""
 _UNSOLD = re.compile(
-    r"^(?!.*part)(?:.*)(?:cancel|void|refunded|returned|fail|reject|declin|draft|quot|\btest|trash"
-    r"|unpaid|not paid|pending|await"
-    r"|取消|关闭|已退|退款|退货|失败|作废|待付|未付|待支付|未支付)",
+    r"^(?!.*part)(?!.*(?:await|pending|wait|to be).*(?:dispatch|ship|deliver|pick|fulfil|collect|stock))"
+    r"(?:.*)(?:cancel|void|refunded|returned|\breturn$|fail|reject|declin|denied|draft|quot|\btest|trash|expired"
+    r"|unpaid|not paid|pending|await|chargeback|reversed"
+    r"|取消|关闭|已退|退款|退货|失败|作废|待付|未付|待支付|未支付|拒收)",
     re.I,
 )
 
@@ -44,9 +53,11 @@ class Unsold:
     view: View
     column: ViewColumn
     states: tuple[str, ...]
-    """Every state."""
+    """Every state, in words."""
     out: tuple[str, ...]
     """Those that do not count."""
+    values: tuple[str, ...]
+    """The same as the column holds them, as SQL."""
 
     def told(self) -> str:
         """In words."""
@@ -54,32 +65,64 @@ class Unsold:
 
 
 def find_unsold(shop: Shop, money: Money, workspace: Workspace) -> Unsold | None:
-    """The states of the rows, or of the orders that lines belong to; ``None`` where all count."""
+    """The states of the orders that lines belong to, or else of the rows; ``None`` where all count."""
     own = shop.view(money.view.name)
     order = shop.view(own.refs.get(money.order or "", "")) if own is not None else None
-    for view in (own, order):
+    for view in (order, own):
         for column in _states(view):
             assert view is not None
-            states = _values(workspace, view, column)
+            states = _values(shop, workspace, view, column)
             out = tuple(state for state in states if _UNSOLD.search(state))
+            if says(_PAID, column.name, column.type) and _is_on_account(workspace, view, column, states, out):
+                out = tuple(state for state in out if not _UNPAID.search(state))
+            if says(_KIND, column.name) and not any(_SALE.search(state) for state in states):
+                continue
             if out and 1 < len(states) <= MAX_STATES and len(out) < len(states):
-                return Unsold(view=view, column=column, states=tuple(states), out=out)
+                values = tuple(states[state] for state in out)
+                return Unsold(view=view, column=column, states=tuple(states), out=out, values=values)
     return None
+
+
+def _is_on_account(
+    workspace: Workspace, view: View, column: ViewColumn, states: dict[str, str], out: tuple[str, ...]
+) -> bool:
+    """Whether goods go out before they are paid, so that what is unpaid is sold too."""
+    unpaid = ", ".join(states[state] for state in out if _UNPAID.search(state))
+    sent = [c for c in view.columns if c.type in ("date", "timestamp") and says(_SENT, c.name, c.type)]
+    if not unpaid or not sent:
+        return False
+    dialect = workspace.catalog.dialect
+    name, day = quoted(column.name, dialect), quoted(sent[0].name, dialect)
+    figures = f"COUNT(*) AS n, COUNT({day}) AS went"
+    try:
+        ((count, went),) = workspace.run(
+            f"SELECT {figures} FROM {quoted(view.name, dialect)} WHERE {name} IN ({unpaid})"
+        ).rows
+    except SqlError as error:
+        logger.info("not looked at: %s", type(error).__name__)
+        return False
+    return int(str(went)) > ON_ACCOUNT * int(str(count))
 
 
 def without_unsold(shop: Shop, money: Money, unsold: Unsold, dialect: Dialect) -> tuple[Shop, Money]:
     """The shop and its income without the rows that do not count, which stay to be asked about."""
     own = shop.view(money.view.name)
     assert own is not None
-    listed = ", ".join(literal(state, dialect) for state in unsold.out)
+    listed = ", ".join(unsold.values)
     name = quoted(unsold.column.name, dialect)
     if unsold.view.name == own.name:
-        return shop, replace(money, sold=f"({name} IS NULL OR {name} NOT IN ({listed}))")
+        sold, parts = f"({name} IS NULL OR {name} NOT IN ({listed}))", money.parts
+        if parts is not None:
+            shop, parts = without_unsold(shop, parts, unsold, dialect)
+        return shop, replace(money, sold=sold, parts=parts)
     sold = f"{COUNTS} = 1"
     if own.column(COUNTS) is not None:
         return shop, replace(money, view=own, sold=sold)
     key, link = quoted(unsold.view.key[0], dialect), quoted(money.order or "", dialect)
-    bad = f"SELECT {key} FROM {quoted(unsold.view.name, dialect)} WHERE {name} IN ({listed})"
+    # within a view's SQL a name is that of a table, whatever the view of that name makes of it
+    read = unsold.view.sql
+    orders = f"({read}) AS orders_read" if read else quoted(unsold.view.name, dialect)
+    bad = f"SELECT {key} FROM {orders} WHERE {name} IN ({listed})"
     counts = f"CASE WHEN {link} IN ({bad}) THEN 0 ELSE 1 END AS {COUNTS}"
     columns = ", ".join(quoted(c.name, dialect) for c in own.columns)
     source = f"({own.sql}) AS rows_before" if own.sql else quoted(own.name, dialect)
@@ -94,18 +137,32 @@ def without_unsold(shop: Shop, money: Money, unsold: Unsold, dialect: Dialect) -
 
 
 def _states(view: View | None) -> list[ViewColumn]:
-    """Columns that tell states, those of payment first."""
-    columns = view.columns if view is not None else ()
-    found = [c for c in columns if c.type == "text" and _STATE.search(" ".join(read_name(c.name)))]
-    return sorted(found, key=lambda c: not _PAID.search(" ".join(read_name(c.name))))
+    """Columns that tell states, those of payment first, kinds of rows last."""
+    columns = [c for c in view.columns if c.name not in view.key] if view is not None else []
+    found = [c for c in columns if says(_STATE, c.name, c.type) or says(_KIND, c.name, c.type)]
+    return sorted(found, key=lambda c: (says(_KIND, c.name, c.type), not says(_PAID, c.name, c.type)))
 
 
-def _values(workspace: Workspace, view: View, column: ViewColumn) -> list[str]:
-    name, table = (quoted(n, workspace.catalog.dialect) for n in (column.name, view.name))
-    source = f"(SELECT DISTINCT {name} AS v FROM {table} WHERE {name} IS NOT NULL) AS states"
+def _values(shop: Shop, workspace: Workspace, view: View, column: ViewColumn) -> dict[str, str]:
+    """State in words → the column's own value as SQL, also where a table of states has the words."""
+    dialect = workspace.catalog.dialect
+    target = shop.view(view.refs.get(column.name, ""))
+    named = name_columns(target) if target is not None and target.time is None else ()
+    if target is not None and len(named) == 1:
+        shown, value, table = named[0], target.key[0], target.name
+    elif column.type == "text" and target is None:
+        shown, value, table = column.name, column.name, view.name
+    else:
+        return {}
+    names = [quoted(name, dialect) for name in (shown, value, table)]
+    source = f"(SELECT DISTINCT {names[0]} AS v, {names[1]} AS k FROM {names[2]}) AS states"
     try:
-        rows = workspace.run(f"SELECT v FROM {source} ORDER BY v LIMIT {MAX_STATES + 1}").rows
-        return [str(row[0]) for row in rows]
+        rows = workspace.run(f"SELECT v, k FROM {source} ORDER BY v LIMIT {MAX_STATES + 2}").rows
     except SqlError as error:
         logger.info("not looked at: %s", type(error).__name__)
-        return []
+        return {}
+    return {
+        str(told): str(key) if isinstance(key, int) else literal(str(key), dialect)
+        for told, key in rows
+        if told is not None and key is not None
+    }

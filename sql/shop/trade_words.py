@@ -1,37 +1,109 @@
-"""How people call what a table or column is named after, in English and Chinese.
+"""What the names of tables and columns say, in English and Chinese: ``ORDHDR``, ``khbh``, ``unit_price``.
 
-The words are data (``commerce_words.yml``); this module reads names: ``ord_hdr`` is an order.
+A name is taken apart into words: abbreviations (``qty``), pinyin and its initials (``kh``) and runs of them
+(``itmmst``) are written out by lists of the trade's words (``words/*.yml``), and each word is known in both
+languages where the lists know it. What they do not know stays as it is.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-_FILE = Path(__file__).with_name("commerce_words.yml")
+_FOLDER = Path(__file__).with_name("words")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_UNITS_OF_TYPES = {"integer": "number", "timestamp": "date"}
+MAX_PARTS = 4
+"""Short forms that a run such as ``xsddmx`` is at most made of."""
+UNITS = frozenset({"fen", "cent", "cents", "yuan", "元", "分"})
+"""What a name says of its amount beside what it is."""
+_SHORTER = {
+    " amount": frozenset(["discount", "freight", "refund", "shipping", "tax", "commission", "tip", "rebate"]),
+    " code": frozenset(
+        [
+            "category",
+            "type",
+            "status",
+            "reason",
+            "source",
+            "warehouse",
+            "country",
+            "channel",
+            "region",
+            "class",
+        ]
+    ),
+}
+"""What a name may be said without: a discount amount is a discount, a reason code tells the reason."""
+MAX_WORDS = 6
+"""Other words that a name is given."""
+_UNCOUNTED = frozenset({"goods", "news", "sales", "sms", "address", "status", "business", "series"})
+
+Meaning = str | Mapping[str, str]
+"""What a short form means, or what by the column's type: ``number``, ``text`` or ``date``."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One word of a name; empty where a language has no word for it."""
+
+    english: str
+    chinese: str
+    is_known: bool = True
+
+
+@dataclass(frozen=True)
+class _Lists:
+    short: Mapping[str, Meaning]
+    pinyin: Mapping[str, Meaning]
+    to_chinese: Mapping[str, tuple[str, ...]]
+    to_english: Mapping[str, str]
+    said: Mapping[str, tuple[str, ...]]
+    """Words for a whole name, in either language → other ways to say it."""
+    idle: frozenset[str]
+    values: Mapping[str, list[str]]
+    longest: int = field(default=8)
 
 
 @cache
-def _read() -> tuple[dict[str, list[str]], dict[str, str], frozenset[str]]:
-    found = _file()
-    return found["nouns"], found["short"], frozenset(found["idle"])
+def _lists() -> _Lists:
+    english, chinese, both, values = (_read(name) for name in ("english", "chinese", "names", "values"))
+    to_chinese = {word: tuple(said) for word, said in english["words"].items()}
+    to_english = {said: word for word, known in reversed(to_chinese.items()) for said in known}
+    to_english |= chinese["chinese"]
+    said: dict[str, tuple[str, ...]] = {}
+    for each in (both["names"], english["say"], chinese["say"]):
+        for name, words in each.items():
+            said[name] = tuple(dict.fromkeys((*said.get(name, ()), *words)))
+    return _Lists(
+        short=english["short"],
+        pinyin=chinese["pinyin"],
+        to_chinese=to_chinese,
+        to_english=to_english,
+        said=said,
+        idle=frozenset(both["idle"]),
+        values=values["values"],
+        longest=max(map(len, to_english), default=1),
+    )
 
 
-@cache
-def _file() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(_FILE.read_text("utf-8"))
+def _read(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((_FOLDER / f"{name}.yml").read_text("utf-8"))
     return found
 
 
-def value_names() -> dict[str, list[str]]:
-    """Values of states and ways to pay, in lower case → how people call them."""
-    names: dict[str, list[str]] = _file()["values"]
-    return names
+def value_names() -> Mapping[str, list[str]]:
+    """Values of states, kinds and ways, in lower case with spaces → how people call them."""
+    return _lists().values
+
+
+# ---- taking names apart -----------------------------------------------------------------------------------
 
 
 def spaced(name: str) -> str:
@@ -42,6 +114,8 @@ def spaced(name: str) -> str:
 
 def singular(word: str) -> str:
     """A noun in the singular, roughly: enough to see that orders have an order id."""
+    if word in _UNCOUNTED:
+        return word
     if word.endswith("ies") and len(word) > 4:
         return f"{word[:-3]}y"
     if word.endswith(("ses", "xes", "ches", "shes")) and len(word) > 4:
@@ -51,57 +125,184 @@ def singular(word: str) -> str:
     return word[:-1] if word.endswith("s") else word
 
 
-def read_name(name: str) -> list[str]:
-    """The words that a name is made of, in full and in the singular: ``cust_no`` → customer, number."""
-    _, short, idle = _read()
-    found = []
-    for word in spaced(name).split():
-        parts = [word] if word in short or word in idle else _parted(word)
-        for part in parts:
-            found += (short.get(part) or short.get(singular(part)) or singular(part)).split()
-    return found
+def is_chinese(text: str) -> bool:
+    """Whether a text has a Chinese sign."""
+    return bool(_CHINESE.search(text))
+
+
+@cache
+def parts_of(name: str, kind: str = "") -> tuple[Part, ...]:
+    """The words that a name is made of, in both languages.
+
+    Args:
+        kind: the column's type, for short forms that mean one thing as a number and another as a text.
+    """
+    kind = _UNITS_OF_TYPES.get(kind, kind)
+    return tuple(part for word in spaced(name).split() for part in _parts(word, kind))
+
+
+def _parts(word: str, kind: str) -> Iterator[Part]:
+    lists = _lists()
+    if _CHINESE.search(word):
+        yield from _of_chinese(word)
+        return
+    meant = _meant(lists.short.get(word), kind) or _meant(lists.short.get(singular(word)), kind)
+    if meant:
+        yield from _of_english(meant)
+    elif word in lists.idle or _is_english(word):
+        yield from _of_english(singular(word))
+    elif meant := _meant(lists.pinyin.get(word), kind):
+        yield from _of_chinese(meant)
+    else:
+        # initials that mean several things are no part of a longer column's name
+        clear = {form: meant for form, meant in lists.pinyin.items() if not kind or isinstance(meant, str)}
+        for known, of in ((lists.short, _of_english), (clear, _of_chinese)):
+            run = _run(word, known, kind)
+            if run is not None:
+                for each in run:
+                    yield from of(each)
+                return
+        yield Part(singular(word), "", is_known=False)
+
+
+def _is_english(word: str) -> bool:
+    known = _lists()
+    return any(each in known.to_chinese or each in known.said for each in (word, singular(word)))
+
+
+def _meant(meaning: Meaning | None, kind: str) -> str:
+    """What a short form means in a column of a type; empty where it means nothing there."""
+    if meaning is None or isinstance(meaning, str):
+        return meaning or ""
+    return meaning.get(kind, "") if kind else meaning.get("text") or next(iter(meaning.values()))
+
+
+def _run(word: str, known: Mapping[str, Meaning], kind: str) -> list[str] | None:
+    """The meanings of the fewest short forms that a run is made of, or ``None``."""
+    best: dict[int, list[str]] = {0: []}
+    for end in range(2, len(word) + 1):
+        for start in range(max(0, end - 14), end - 1):
+            before, form = best.get(start), word[start:end]
+            # a type tells what the last form of a name means: khdh ends in a number or a telephone
+            meant = _meant(known.get(form), kind if end == len(word) else "")
+            if before is None or not meant or len(before) == MAX_PARTS:
+                continue
+            if end not in best or len(before) + 1 < len(best[end]):
+                best[end] = [*before, meant]
+    return best.get(len(word))
+
+
+def _of_english(words: str) -> Iterator[Part]:
+    for word in words.split():
+        known = _lists().to_chinese.get(word) or _lists().to_chinese.get(singular(word)) or ("",)
+        yield Part(word, known[0])
+
+
+def _of_chinese(text: str) -> Iterator[Part]:
+    """Words of the lists, the longest first; what stands between them stays."""
+    lists, at, unknown = _lists(), 0, ""
+    while at < len(text):
+        word = next(
+            (
+                text[at : at + n]
+                for n in range(min(lists.longest, len(text) - at), 0, -1)
+                if text[at : at + n] in lists.to_english
+            ),
+            "",
+        )
+        if not word:
+            unknown += text[at]
+            at += 1
+            continue
+        if unknown:
+            yield Part("", unknown, is_known=False)
+            unknown = ""
+        yield Part(lists.to_english[word], word)
+        at += len(word)
+    if unknown:
+        yield Part("", unknown, is_known=False)
+
+
+# ---- what a name says -------------------------------------------------------------------------------------
+
+
+def read_name(name: str, kind: str = "") -> list[str]:
+    """The words of a name in English, those without one as they are: ``cust_no`` → customer, number."""
+    return [word for part in parts_of(name, kind) for word in (part.english or part.chinese).split()]
+
+
+def spoken(name: str, kind: str = "") -> str:
+    """The same as one text."""
+    return " ".join(read_name(name, kind))
+
+
+def says(pattern: re.Pattern[str], name: str, kind: str = "") -> bool:
+    """Whether a name says something, in English or in Chinese."""
+    chinese = "".join(part.chinese for part in parts_of(name, kind))
+    return bool(pattern.search(spoken(name, kind)) or (chinese and pattern.search(chinese)))
+
+
+def without_prefix(names: Iterable[str]) -> dict[str, str]:
+    """Tables' names without what nearly all of them begin with: ``ps_orders`` → ``orders``."""
+    names = list(names)
+    heads = [name.partition("_")[0].lower() for name in names if "_" in name.strip("_")]
+    head = max(set(heads), key=heads.count, default="")
+    if len(names) < 3 or heads.count(head) < 0.7 * len(names) or _is_english(head):
+        return {name: name for name in names}
+    return {name: name[len(head) + 1 :] if name.lower().startswith(f"{head}_") else name for name in names}
 
 
 def nouns_of(name: str) -> list[str]:
     """The words of a table's name that say what it holds; all where none does."""
     words = read_name(name)
-    return [word for word in words if word not in _read()[2]] or words
+    telling = [word for word in words if word not in _lists().idle]
+    if len(telling) > 1 and len(telling[0]) <= 3 and not _is_english(telling[0]):
+        telling = telling[1:]  # a prefix of the system that made the table
+    return telling or words
 
 
-def words_for(name: str) -> tuple[str, ...]:
+def in_both(name: str, kind: str = "") -> tuple[str, str]:
+    """A name in English and in Chinese, without idle words; empty where one of its words is not known."""
+    left_out = _lists().idle | UNITS
+    parts = [p for p in parts_of(name, kind) if (p.english or p.chinese) not in left_out]
+    if parts and parts[0].english == "id":
+        parts = [*parts[1:], parts[0]]  # PrestaShop's id_order
+    is_english = any(part.is_known for part in parts) and all(part.english for part in parts)
+    return (" ".join(part.english for part in parts) if is_english else ""), _in_chinese(parts)
+
+
+def words_for(name: str, kind: str = "") -> tuple[str, ...]:
     """What people call a column or table of that name, in both languages; empty where nothing is known.
 
     The very words of the name are not repeated.
     """
-    nouns, _, idle = _read()
-    whole = read_name(name)
-    bare = [w for w in whole if w not in idle]
-    is_chinese = any(_CHINESE.search(w) for w in whole)
-    tried = [_joined(bare), _joined(whole)]
-    if is_chinese:
-        tried.append(
-            re.sub("|".join(sorted(filter(_CHINESE.search, idle), key=len, reverse=True)), "", tried[0])
-        )
+    lists = _lists()
+    english, chinese = in_both(name, kind)
+    found = [english, chinese, *lists.said.get(english, ()), *lists.said.get(chinese, ())]
+    for end, heads in _SHORTER.items():
+        head = english.removesuffix(end)
+        if head != english and head.split()[-1] in heads:
+            found += [head, *lists.to_chinese.get(head, ())[:1]]
     plain = spaced(name)
-    for told in filter(None, tried):
-        known = nouns.get(told)
-        if known is None and told not in (plain, _joined([singular(w) for w in plain.split()])):
-            known = [told]  # an abbreviation written out, or a name without its idle words
-        if known is not None:
-            return tuple(w for w in known if w not in (plain, singular(plain), name))
-    return ()
+    own = {plain, singular(plain), name.lower()}
+    return tuple(dict.fromkeys(word for word in found if word and word.lower() not in own))[:MAX_WORDS]
 
 
-def _joined(words: list[str]) -> str:
-    text = " ".join(words)
-    return re.sub(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])", "", text)
-
-
-def _parted(word: str) -> list[str]:
-    """``ordhdr`` → ord, hdr: two abbreviations of three letters or more, written as one word."""
-    nouns, short, idle = _read()
-    for at in range(3, len(word) - 2):
-        first, second = word[:at], word[at:]
-        if (first in short or first in nouns) and (second in short or second in idle):
-            return [first, second]
-    return [word]
+def _in_chinese(parts: list[Part]) -> str:
+    """The name in Chinese, the longest English phrases first; empty where a word has none."""
+    known, said, at = _lists().to_chinese, "", 0
+    while at < len(parts):
+        for end in range(len(parts), at, -1):
+            some = parts[at:end]
+            phrase = " ".join(part.english for part in some)
+            if end == at + 1 and some[0].chinese:
+                said += some[0].chinese
+            elif all(p.english for p in some) and phrase in known:
+                said += known[phrase][0]
+            else:
+                continue
+            at = end
+            break
+        else:
+            return ""
+    return said

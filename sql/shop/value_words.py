@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from sql.shop.trade_words import read_name, value_names
+from sql.shop.trade_words import says, spaced, value_names
 
 _COUNTRY = re.compile(r"\b(?:country|nation|ctry|market|land)\b|国家|国别|国$")
 _CITY = re.compile(r"\b(?:city|town|ort)\b|城市|市$")
@@ -21,15 +21,16 @@ def words_of_values(column: str, values: Sequence[str]) -> dict[str, tuple[str, 
     """Value → other words for it, for those of a column's values that have any."""
     if len(values) > MAX_VALUES:
         return {}
-    said = " ".join(read_name(column))
     known: list[Mapping[str, Sequence[str]]] = [value_names()]
-    if _COUNTRY.search(said):
+    if says(_COUNTRY, column):
         known.append(_countries())
-    if _CITY.search(said):
+    if says(_CITY, column):
         known.append(_cities())
     found = {}
     for value in values:
-        words = [w for names in known for w in names.get(value.strip().casefold(), ()) if w != value]
+        # a state is spelled On Hold, on_hold or on-hold; a place has its hyphens
+        forms = dict.fromkeys((value.strip().casefold(), spaced(value)))
+        words = [w for names in known for form in forms for w in names.get(form, ()) if w != value]
         if words:
             found[value] = tuple(dict.fromkeys(words))
     return found

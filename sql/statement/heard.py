@@ -9,7 +9,7 @@ is a name. What is looked for is read off the statement's tree, never off its te
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sql.question.linking import Links, Mention
@@ -17,7 +17,7 @@ from sql.question.stretches import mask
 from sql.semantics import Metric, Shop
 from sql.statement import sentence as la
 from sql.statement.compile import Compiled
-from sql.statement.spans import span_of
+from sql.statement.spans import Span, shift_of, span_of
 
 
 @dataclass(frozen=True)
@@ -313,7 +313,7 @@ def _periods(links: Links, compiled: Compiled, nodes: Sequence[la.Node], shop: S
     spans = [span_of(text, today, shop.fiscal_year_starts) for text in words]
     days = {n.value for n in nodes if isinstance(n, la.Text)}
     years = {n.text for n in nodes if isinstance(n, la.Number)}
-    is_shifted = any(isinstance(n, la.Shifted) for n in nodes)
+    moved = list(_moved(compiled.span, nodes))
     missing = []
     for period in links.periods:
         said = period.text.strip().casefold()
@@ -322,9 +322,27 @@ def _periods(links: Links, compiled: Compiled, nodes: Sequence[la.Node], shop: S
         is_day |= str(period.start.year) in years  # a year that a column holds as a number
         same = span_of(period.text.strip(), today, shop.fiscal_year_starts)
         is_same = same is not None and any(s and (s.start, s.end) == (same.start, same.end) for s in spans)
-        if not (is_said or is_same or is_day or is_shifted):
+        # "than last year" stands beside the same months of that year
+        is_before = same is not None and any(_lies_in(before, same) for before in moved)
+        if not (is_said or is_same or is_day or is_before):
             missing.append(period.text)
     return missing
+
+
+def _moved(span: Span | None, nodes: Sequence[la.Node]) -> Iterator[Span | None]:
+    """The periods that a statement's comparisons look back to; ``None`` where those are many."""
+    units = [n.unit for n in nodes if isinstance(n, la.Grain) and n.unit not in ("WEEKDAY", "HOUR")]
+    for node in nodes:
+        if not isinstance(node, la.Shifted):
+            continue
+        shift = shift_of(node.step) if node.step is not None else span and span.length()
+        yield span.moved(shift) if span is not None and shift and not units else None
+
+
+def _lies_in(before: Span | None, said: Span) -> bool:
+    if before is None or before.start is None or before.end is None:
+        return True
+    return (said.start is None or said.start <= before.start) and (said.end is None or before.end <= said.end)
 
 
 def _numbers(links: Links, nodes: Sequence[la.Node], statement: la.Statement) -> list[str]:

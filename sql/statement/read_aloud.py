@@ -48,6 +48,7 @@ _UNITS = {
 }
 _ASSUMED = {
     "own clock": ("in time by {}", "时间按{}计"),
+    "parts": ("{} is that of the lines, not of whole orders", "{}按明细行计算，不按整单"),
     "overlap": ("{} that fall into several groups count in each", "属于多组的{}在每组都计入"),
     "ties by name": ("equal ones in the order of {}", "相同的按{}排"),
     "present left out": (

@@ -79,7 +79,7 @@ class Routes:
         if near is not None:
             there = self._all(home, Name(name.text, near.name))
             to_one = [r for r in there if not r.is_many]
-            by_link = [r for r in to_one if any(hop.own.lower() == name.of.lower() for hop in r.hops)]
+            by_link = [r for r in to_one if any(_first(hop).lower() == name.of.lower() for hop in r.hops)]
             if to_one:
                 return self._nearest(home, name, by_link or to_one)
             if name.of:
@@ -131,7 +131,7 @@ class Routes:
             try:
                 found[name] = self.find(home, name)
             except Fork:
-                name = Name(route.column.name, route.hops[0].own if route.hops else home.name)
+                name = Name(route.column.name, _first(route.hops[0]) if route.hops else home.name)
                 try:
                     found.setdefault(name, self.find(home, name))
                 except (Fork, NoRoute):
@@ -144,7 +144,7 @@ class Routes:
             Route(hops, view, column)
             for hops, view in self._walk(home)
             if (column := view.column(name.text)) is not None
-            and (not own or own == view.name.lower() or (hops and own == hops[0].own.lower()))
+            and (not own or own == view.name.lower() or (hops and own == _first(hops[0]).lower()))
         ]
 
     def _walk(self, home: View) -> Iterator[tuple[tuple[Hop, ...], View]]:
@@ -209,4 +209,9 @@ def _by(route: Route) -> str:
 def _told(route: Route, others: list[Route]) -> str:
     """What tells one way from the others: its view, else the own column that it begins with."""
     is_alone = sum(o.view is route.view for o in others) == 1
-    return route.view.name if is_alone or not route.hops else route.hops[0].own
+    return route.view.name if is_alone or not route.hops else _first(route.hops[0])
+
+
+def _first(hop: Hop) -> str:
+    """What a way is called after: the column that it begins with, or the view whose rows point here."""
+    return hop.view if hop.is_many else hop.own

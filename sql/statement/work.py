@@ -25,6 +25,7 @@ from sql.types import Dialect
 AssumptionKind = Literal[
     "own clock",
     "overlap",
+    "parts",
     "ties by name",
     "present left out",
     "to date",
@@ -44,10 +45,11 @@ class Assumption:
     """Something that the figures take for granted, for the receipt.
 
     ``own clock``: a metric is placed in time by a column of its own; ``overlap``: a row counts in each
-    group that it has; ``whole``: what a share is of; ``first ever``: over all time, whatever the period and
-    conditions; ``of all rows``: the row before is looked for among all rows; ``last day``: of a level, the
-    last day counts; ``earlier only``: groups with nothing in the period itself are not shown; ``without a
-    value``: what has none counts as not being the value.
+    group that it has; ``parts``: the parts of a metric stand in for it; ``whole``: what a share is of;
+    ``first ever``: over all time, whatever the period and conditions; ``of all rows``: the row before is
+    looked for among all rows; ``last day``: of a level, the last day counts; ``earlier only``: groups with
+    nothing in the period itself are not shown; ``without a value``: what has none counts as not being the
+    value.
     """
 
     kind: AssumptionKind
@@ -100,6 +102,7 @@ class Work:
     def __post_init__(self) -> None:
         self.routes = Routes(self.shop)
         self.text = str(self.statement)
+        self._stand_ins: dict[str, Metric] = {}
 
     # ---- faults and assumptions -------------------------------------------------------------------------
 
@@ -132,7 +135,31 @@ class Work:
         """The metric of that name, or ``None``."""
         if name.of:
             return None
-        return next((m for m in self.shop.metrics if m.name.lower() == name.text.lower()), None)
+        found = next((m for m in self.shop.metrics if m.name.lower() == name.text.lower()), None)
+        if found is None or found.parts is None:
+            return found
+        if found.name not in self._stand_ins:
+            is_told_apart = self._tells_apart(found, found.parts)
+            if is_told_apart:
+                self.assume("parts", found.name)
+            parts = replace(found, view=found.parts.view, sql=found.parts.sql, parts=None, time=None)
+            self._stand_ins[found.name] = parts if is_told_apart else replace(found, parts=None)
+        return self._stand_ins[found.name]
+
+    def _tells_apart(self, metric: Metric, parts: Metric) -> bool:
+        """Whether the statement names something that only the parts have one of."""
+        whole, part = self.view(metric.view, metric.name), self.view(parts.view, metric.name)
+        figures = {m.name.lower() for m in self.shop.metrics}
+        names = {n for n in _all_names(self.statement) if n.of or n.text.lower() not in figures}
+        return any(not self._has_one(whole, name) and self._has_one(part, name) for name in names)
+
+    def _has_one(self, home: View, name: Name) -> bool:
+        """Whether a row of a view has one value of what a name means."""
+        frame = Frame(self.view(self.statement.view, self.statement.view))
+        try:
+            return not self.route(home, frame, name).is_many
+        except (WrongStatement, TwoWays):  # told where it is used
+            return False
 
     def route(self, home: View, frame: Frame, name: Name) -> Route:
         """The way from ``home`` to what the name means in the statement's view."""
@@ -286,6 +313,17 @@ def both(parts: list[exp.Expr]) -> exp.Expr | None:
 def subquery(query: exp.Query, alias: str, work: Work) -> exp.Subquery:
     """A query in FROM."""
     return exp.Subquery(this=query, alias=exp.TableAlias(this=work.identifier(alias)))
+
+
+def _all_names(node: Node) -> list[Name]:
+    """The columns that a statement is about, also within PER, but for those within HAS."""
+    if isinstance(node, Name):
+        return [node]
+    found: list[Name] = []
+    for part in () if isinstance(node, Has) else vars(node).values():
+        for each in part if isinstance(part, tuple) else (part,):
+            found += _all_names(each) if isinstance(each, Node) else []
+    return found
 
 
 def names_in(node: Node) -> list[Name]:

@@ -141,3 +141,128 @@ def test_several_currencies_add_up_to_nothing(kind: str, tmp_path: Path) -> None
     found = described(kind, script + inserted("orders", lines), tmp_path)
     assert not [m for m in found.shop.metrics if m.sql != "COUNT(*)"]
     assert "several currencies (EUR, JPY)" in told(found)
+
+
+def test_codes_that_a_table_explains_are_read_as_its_labels(kind: str, tmp_path: Path) -> None:
+    orders = [f"({n}, '2026-05-0{n % 9 + 1}', {n % 3}, {n % 2 + 1}, 10)" for n in range(1, 31)]
+    script = (
+        "CREATE TABLE t_order (id INTEGER, created_at DATE, order_status INTEGER, pay_type INTEGER, "
+        "total_amount INTEGER);"
+        "CREATE TABLE t_order_item (id INTEGER, order_id INTEGER, item VARCHAR(9), num INTEGER, "
+        "amount INTEGER);"
+        "CREATE TABLE t_dict (dict_type VARCHAR(20), dict_code INTEGER, dict_label VARCHAR(20));"
+        + inserted("t_order", orders)
+        + inserted("t_order_item", [f"({n}, {n}, 'mug', 1, 6)" for n in range(1, 31)])
+        + inserted("t_order_item", [f"({n + 30}, {n}, 'cup', 1, 4)" for n in range(1, 31)])
+        + inserted(
+            "t_dict",
+            [
+                "('order_status', 0, '待付款')",
+                "('order_status', 1, '已发货')",
+                "('order_status', 2, '已取消')",
+                "('pay_type', 1, '微信')",
+                "('pay_type', 2, '支付宝')",
+            ],
+        )
+    )
+    found = described(kind, script, tmp_path)
+    counted = rows(found, "SELECT order_status, COUNT(*) FROM t_order GROUP BY order_status")
+    assert sorted(counted) == [("已发货", 10), ("已取消", 10), ("待付款", 10)]
+    assert rows(found, "SELECT COUNT(*) FROM t_order WHERE pay_type = '支付宝'") == [(15,)]
+    assert "order_status is read by t_dict" in told(found)
+    # and what was cancelled or never paid brings nothing in, nor do its lines
+    assert rows(found, "SELECT revenue FROM t_order") == [(100,)]
+    by_item = rows(found, "SELECT item, revenue, units_sold FROM t_order_item GROUP BY item")
+    assert sorted(by_item) == [("cup", 40, 10), ("mug", 60, 10)]
+
+
+def test_codes_that_two_lists_could_explain_stay(kind: str, tmp_path: Path) -> None:
+    script = (
+        "CREATE TABLE orders (id INTEGER, day DATE, flag INTEGER);"
+        "CREATE TABLE codes (code_type VARCHAR(20), code INTEGER, label VARCHAR(20));"
+        + inserted("orders", [f"({n}, '2026-05-01', {n % 2})" for n in range(1, 21)])
+        + inserted(
+            "codes", ["('colour', 0, 'red')", "('colour', 1, 'blue')", "('size', 0, 'S')", "('size', 1, 'L')"]
+        )
+    )
+    found = described(kind, script, tmp_path)
+    assert rows(found, "SELECT COUNT(*) FROM orders WHERE flag = 1") == [(10,)]
+
+
+def test_fen_and_cents_are_amounts_of_the_currency(kind: str, tmp_path: Path) -> None:
+    orders = [f"({n}, '2026-05-0{n % 9 + 1}', 1050, 200)" for n in range(1, 21)]
+    script = (
+        "CREATE TABLE t_order (id INTEGER, created_at DATE, pay_fen INTEGER, freight_fen INTEGER);"
+        + inserted("t_order", orders)
+    )
+    found = described(kind, script, tmp_path)
+    assert rows(found, "SELECT revenue, AVG(freight_fen) FROM t_order") == [(210, 2)]
+    assert "hundredths" in told(found)
+
+
+def test_orders_in_fen_and_lines_in_yuan_agree(kind: str, tmp_path: Path) -> None:
+    lines = [f"({n}, {(n - 1) // 2 + 1}, 'tea {n % 2}', 1, 5, 5)" for n in range(1, 41)]
+    script = (
+        "CREATE TABLE orders (id INTEGER, created_at DATE, total_amount INTEGER);"
+        "CREATE TABLE order_lines (line_id INTEGER, order_id INTEGER, product VARCHAR(9), quantity INTEGER, "
+        "price INTEGER, amount INTEGER);"
+        + inserted("orders", [f"({n}, '2026-05-0{n % 9 + 1}', 1200)" for n in range(1, 21)])
+        + inserted("order_lines", lines)
+    )
+    found = described(kind, script, tmp_path)
+    # an order of 1,200 fen has lines of 10 yuan, and 2 for its shipping
+    assert rows(found, "SELECT revenue FROM orders") == [(240,)]
+    by_product = rows(found, "SELECT product, revenue FROM order_lines GROUP BY product")
+    assert {name: float(str(value)) for name, value in by_product} == {"tea 0": 100, "tea 1": 100}
+
+
+def test_a_table_with_a_row_for_each_language_is_read_in_one(kind: str, tmp_path: Path) -> None:
+    states = ["(1, 1, 'Shipped')", "(1, 2, '已发货')", "(2, 1, 'Canceled')", "(2, 2, '已取消')"]
+    orders = [f"({n}, '2026-05-0{n % 9 + 1}', {n % 2 + 1}, 10)" for n in range(1, 21)]
+    script = (
+        "CREATE TABLE ps_orders (id_order INTEGER, date_add DATE, current_state INTEGER, total_paid INTEGER);"
+        "CREATE TABLE ps_order_state_lang (id_order_state INTEGER, id_lang INTEGER, name VARCHAR(20));"
+        + inserted("ps_orders", orders)
+        + inserted("ps_order_state_lang", states)
+    )
+    found = described(kind, script, tmp_path)
+    counted = rows(found, "SELECT name, COUNT(*) FROM ps_orders GROUP BY name")
+    assert sorted(counted) == [("Canceled", 10), ("Shipped", 10)]
+    states_view = found.shop.view("ps_order_state_lang")
+    assert states_view is not None
+    name = states_view.column("name")
+    assert name is not None and "已发货" in name.values["Shipped"]
+    assert rows(found, "SELECT revenue FROM ps_orders") == [(100,)], "the state of a cancelled one says so"
+
+
+def test_tables_joined_by_a_name_are_linked_by_it(kind: str, tmp_path: Path) -> None:
+    products = [f"('P{n:02d}', 'item {n}', 'kind {n % 3}')" for n in range(1, 31)]
+    lines = [f"({n}, 'item {n % 30 + 1}', 2)" for n in range(1, 91)]
+    script = (
+        "CREATE TABLE products (product_code VARCHAR(9), product_name VARCHAR(20), category VARCHAR(9));"
+        "CREATE TABLE sales (sale_id INTEGER, product_name VARCHAR(20), quantity INTEGER);"
+        + inserted("products", products)
+        + inserted("sales", lines)
+    )
+    found = described(kind, script, tmp_path)
+    sales = found.shop.view("sales")
+    assert sales is not None and sales.refs == {"product_name": "products"}
+    by_kind = rows(found, "SELECT category, SUM(quantity) FROM sales GROUP BY category")
+    assert sorted(by_kind) == [("kind 0", 60), ("kind 1", 60), ("kind 2", 60)]
+
+
+def test_telephone_numbers_and_postcodes_stay_texts(kind: str, tmp_path: Path) -> None:
+    rows_of = [f"({n}, '138{n:08d}', '{10000 + n}', '{n * 3}')" for n in range(1, 21)]
+    script = (
+        "CREATE TABLE buyers (id INTEGER, sjh VARCHAR(20), plz VARCHAR(9), visits VARCHAR(9));"
+        + inserted("buyers", rows_of)
+    )
+    found = described(kind, script, tmp_path)
+    buyers = found.shop.view("buyers")
+    assert buyers is not None
+    assert {c.name: c.type for c in buyers.columns} == {
+        "id": "integer",
+        "sjh": "text",
+        "plz": "text",
+        "visits": "number",
+    }

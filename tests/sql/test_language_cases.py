@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import yaml
 from bench.language import answer, same
 from bench.language_shop import COLUMNS, Tables, build_file, build_on, language_shop
 from sql.databases import open_database
+from sql.semantics import Metric
 from sql.shop.workspace import Workspace, open_workspace
 from sql.statement.parse import parse
 
@@ -21,6 +23,13 @@ TABLES: Tables = {
     name: [dict(zip(columns, row, strict=True)) for row in WRITTEN["tables"][name]]
     for name, columns in COLUMNS.items()
 }
+
+SALES = Metric(
+    name="sales",
+    view="orders",
+    sql="SUM(total)",
+    parts=Metric(name="sales", view="lines", sql="SUM(amount)"),
+)
 
 
 @pytest.fixture(scope="module", params=["duckdb", "sqlite", "postgres", "mysql"])
@@ -33,7 +42,9 @@ def workspace(
         server = request.getfixturevalue(f"{request.param}_server").create_database("language")
         build_on(server, TABLES)
         location = server.reader_url
-    opened = open_workspace(language_shop(location), database=open_database(location))
+    shop = language_shop(location)
+    shop = replace(shop, metrics=(*shop.metrics, SALES))
+    opened = open_workspace(shop, database=open_database(location))
     yield opened
     opened.close()
 

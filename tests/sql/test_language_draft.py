@@ -37,6 +37,17 @@ SAYABLE: list[tuple[str, str]] = [
         "how many customers bought nothing in 2026",
         "SELECT COUNT(customer_id) FROM customers WHERE customer_id HAS NO sales DURING('2026')",
     ),
+    (
+        "五月的销售额比四月涨了多少",
+        "SELECT GROWTH(revenue, 1 YEAR) FROM sales WHERE DURING('五月')",
+        ("四月",),
+    ),
+    ("五月的销售额比四月涨了多少", "SELECT GROWTH(revenue) FROM sales WHERE DURING('五月')", ()),
+    (
+        "revenue in May 2026 against last year",
+        "SELECT GROWTH(revenue, 1 YEAR) FROM sales WHERE DURING('May 2026')",
+        (),
+    ),
     ("where is order 2", "SELECT status, delivered_at FROM orders WHERE order_id = 2"),
     (
         "orders above 100 euros or delivered",
@@ -126,6 +137,17 @@ HEARD: list[tuple[str, str, tuple[str, ...]]] = [
     ("每个渠道的利润", "SELECT profit FROM sales", ("每", "渠道")),
     ("orders above 100", "SELECT order_id FROM orders", ("above", "100")),
     ("orders above 100", "SELECT order_id FROM orders WHERE amount > 100", ()),
+    (
+        "五月的销售额比四月涨了多少",
+        "SELECT GROWTH(revenue, 1 YEAR) FROM sales WHERE DURING('五月')",
+        ("四月",),
+    ),
+    ("五月的销售额比四月涨了多少", "SELECT GROWTH(revenue) FROM sales WHERE DURING('五月')", ()),
+    (
+        "revenue in May 2026 against last year",
+        "SELECT GROWTH(revenue, 1 YEAR) FROM sales WHERE DURING('May 2026')",
+        (),
+    ),
     ("where is order 2", "SELECT status FROM orders WHERE order_id = 2", ()),
 ]  # fmt: skip
 

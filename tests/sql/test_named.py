@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from sql.semantics import Shop, View, ViewColumn
+from sql.shop.row_names import name_columns
 from sql.statement.known_values import misplaced_number, moved, spelled, unknown_value
-from sql.statement.named import name_columns, with_names, without_names
+from sql.statement.named import with_names, without_names
 from sql.statement.parse import parse
 from sql.statement.routes import Routes
 from sql.types import ColumnType

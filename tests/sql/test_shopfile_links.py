@@ -34,6 +34,11 @@ views:
     key: customer_id
     columns:
       customer_id: {type: integer}
+  lines:
+    refs: {order_id: orders}
+    columns:
+      order_id: {type: integer}
+      amount: {type: number}
   stock:
     key: [taken_on, product]
     columns:
@@ -46,6 +51,7 @@ metrics:
   in_stock: {view: stock, sql: SUM(on_hand), last: taken_on}
   value: {sql: revenue / orders, unit: EUR}
   value_share: {sql: (value + value) / 2}
+  gross: {view: orders, sql: SUM(total), parts: {view: lines, sql: SUM(amount)}}
 """
 
 FAULTS = [
@@ -61,12 +67,14 @@ FAULTS = [
     ),
     ("fiscal_year_starts: 4", "fiscal_year_starts: 13", 3, "a month from 1 to 12, not 13"),
     ("Europe/Berlin", "Berlin time", 4, "no IANA name; write one such as Europe/Berlin"),
-    ("last: taken_on", "last: taken", 31, "stock has no column 'taken'"),
-    ("revenue / orders", "revenu / orders", 32, "no metric 'revenu'; did you mean 'revenue'?"),
-    ("revenue / orders", "SUM(total)", 32, "there is no metric 'SUM'"),
-    ("revenue / orders", "revenue / 'x'", 32, "must be made of other metrics with + - * /"),
-    ("revenue / orders", "value_share / 2", 33, "made of itself"),
-    ("{sql: revenue / orders", "{time: paid_at, sql: revenue / orders", 32, "so it needs a view"),
+    ("last: taken_on", "last: taken", 36, "stock has no column 'taken'"),
+    ("revenue / orders", "revenu / orders", 37, "no metric 'revenu'; did you mean 'revenue'?"),
+    ("revenue / orders", "SUM(total)", 37, "there is no metric 'SUM'"),
+    ("revenue / orders", "revenue / 'x'", 37, "must be made of other metrics with + - * /"),
+    ("revenue / orders", "value_share / 2", 38, "made of itself"),
+    ("{sql: revenue / orders", "{time: paid_at, sql: revenue / orders", 37, "so it needs a view"),
+    ("parts: {view: lines", "parts: {view: stock", 39, "stock has no refs to orders"),
+    ("sql: SUM(amount)}}", "time: order_id}}", 39, "parts of the metric gross"),
 ]
 
 
@@ -78,13 +86,15 @@ def load(folder: Path, text: str) -> Shop:
 
 def test_keys_links_and_metrics_of_metrics_are_read(tmp_path: Path) -> None:
     shop = load(tmp_path, GOOD)
-    orders, customers, stock = shop.views
+    orders, customers, lines, stock = shop.views
     assert orders.key == ("order_id",) and customers.key == ("customer_id",)
     assert stock.key == ("taken_on", "product")
     assert orders.refs == {"customer_id": "customers", "payer_id": "customers"}
     assert orders.prefer == {"customers": "customer_id"}
     by_name = {metric.name: metric for metric in shop.metrics}
     assert by_name["revenue"].time == "paid_at" and by_name["in_stock"].last == "taken_on"
+    parts = by_name["gross"].parts
+    assert parts is not None and (parts.view, parts.sql) == (lines.name, "SUM(amount)")
     assert by_name["value"].is_composed and not by_name["orders"].is_composed
     assert (shop.fiscal_year_starts, shop.time_zone) == (4, "Europe/Berlin")
 

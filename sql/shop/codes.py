@@ -1,0 +1,130 @@
+"""Codes that another table of the database explains: a dictionary of kinds, codes and labels.
+
+``t_dict(dict_type, dict_code, dict_label)`` says that 3 in ``order_status`` is 已发货. A column whose codes
+all stand there, under a kind that is called like it, is read as its labels: who asks knows those.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sql.errors import SqlError
+from sql.names import quoted
+from sql.semantics import View, ViewColumn
+from sql.shop.trade_words import read_name, spaced
+
+if TYPE_CHECKING:
+    from sql.shop.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+MAX_ROWS = 1_000
+"""Rows up to which a table may be a dictionary of codes."""
+_KIND = re.compile(r"\b(?:type|kind|group|category|class|field|domain)\b|类型|类别|分类|字典|字段")
+_CODE = re.compile(r"\b(?:code|value|key|number|id)\b|编码|代码|键|值|编号")
+_LABEL = re.compile(r"\b(?:label|name|description|text|meaning|title)\b|名称|标签|说明|含义|描述|文本")
+_SAY_LITTLE = frozenset({"code", "type", "id", "key", "value", "number", "代码", "类型", "编码"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeList:
+    """What the codes of one kind mean."""
+
+    view: str
+    """The dictionary."""
+    kind: str
+    labels: Mapping[str, str]
+    """Code → its label."""
+
+
+def find_code_lists(workspace: Workspace) -> list[CodeList]:
+    """The kinds of codes that tables of a shop explain; none where they cannot be read."""
+    found = []
+    for view in workspace.shop.views:
+        columns = _columns(view)
+        if columns is not None:
+            found += _lists(workspace, view, *columns)
+    return found
+
+
+def labels_of(view: View, column: ViewColumn, codes: Iterable[str], lists: list[CodeList]) -> CodeList | None:
+    """What the codes of a column mean; ``None`` where no kind, or more than one, is called like it.
+
+    Args:
+        codes: every value that the column has.
+    """
+    own = _words(column.name)
+    place = own | _words(view.name)
+    codes = set(codes)
+    ranked: list[tuple[int, CodeList]] = []
+    for each in lists:
+        kind = _words(each.kind)
+        if each.view == view.name or not codes or not codes <= set(each.labels):
+            continue
+        if kind & own and kind <= place:
+            ranked.append((len(kind), each))
+        elif (kind & own and own <= kind) or _is_short_for(each.kind, column.name):
+            ranked.append((0, each))
+    ranked.sort(key=lambda one: -one[0])
+    if not ranked or (len(ranked) > 1 and ranked[0][0] == ranked[1][0]):
+        return None
+    return ranked[0][1]
+
+
+def _is_short_for(kind: str, column: str) -> bool:
+    """``OSTS`` for the status of orders: a letter before what the column is called."""
+    return any(len(word) > 2 and spaced(kind)[1:] == word for word in spaced(column).split())
+
+
+def _words(name: str) -> set[str]:
+    words = set(read_name(name))
+    return words - _SAY_LITTLE or words
+
+
+def _columns(view: View) -> tuple[ViewColumn, ViewColumn, ViewColumn] | None:
+    """The columns with kinds, codes and labels; each has its own."""
+    left = [c for c in view.columns if c.type in ("text", "integer")]
+    chosen: list[ViewColumn] = []
+    for wanted, types in ((_KIND, ("text",)), (_LABEL, ("text",)), (_CODE, ("text", "integer"))):
+        # the last word of a name says what it is: dict_type is a type, type_name is a name
+        fits = [c for c in left if c.type in types and c not in chosen and wanted.search(_last(c.name))]
+        exact = [c for c in fits if "id" not in read_name(c.name)]
+        if not fits:
+            return None
+        chosen.append((exact or fits)[0])
+    kind, label, code = chosen
+    return kind, code, label
+
+
+def _last(name: str) -> str:
+    return (read_name(name) or [""])[-1]
+
+
+def _lists(
+    workspace: Workspace, view: View, kind: ViewColumn, code: ViewColumn, label: ViewColumn
+) -> list[CodeList]:
+    dialect = workspace.catalog.dialect
+    names = [quoted(column.name, dialect) for column in (kind, code, label)]
+    asked = f"SELECT {', '.join(names)} FROM {quoted(view.name, dialect)} LIMIT {MAX_ROWS + 1}"
+    try:
+        rows = workspace.run(asked).rows
+    except SqlError as error:
+        logger.info("not looked at: %s", type(error).__name__)
+        return []
+    if len(rows) > MAX_ROWS:
+        return []
+    labels: dict[str, dict[str, str]] = defaultdict(dict)
+    for said, value, told in rows:
+        if said is None or value is None or told is None:
+            continue
+        if labels[str(said)].setdefault(str(value), str(told)) != str(told):
+            return []  # one code in two ways: no dictionary
+    several = {said: told for said, told in labels.items() if len(told) > 1}
+    if len(labels) < 2 or not several:
+        return []  # a list of products has a category, a code and a name too
+    return [CodeList(view=view.name, kind=said, labels=told) for said, told in several.items()]

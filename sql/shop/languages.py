@@ -1,0 +1,125 @@
+"""Tables with a row for each thing and language: one language is read, the others are words for its values.
+
+``ps_order_state_lang(id_order_state, id_lang, name)`` has two rows for each state. Read whole, a question by
+state would count each order twice; in one language it is a list of states, and 已发货 is a word for Shipped.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sql.errors import SqlError
+from sql.names import literal, quoted
+from sql.semantics import View, ViewColumn
+from sql.shop.decisions import Decision
+from sql.shop.relations import is_key_like
+from sql.shop.trade_words import says
+from sql.shop.value_words import MAX_VALUES
+
+if TYPE_CHECKING:
+    from sql.shop.workspace import Workspace
+    from sql.types import Value
+
+logger = logging.getLogger(__name__)
+
+MAX_LANGUAGES = 20
+_LANGUAGE = re.compile(r"\b(?:language|locale)\b|语言|语种")
+
+
+def in_one_language(workspace: Workspace) -> tuple[tuple[View, ...], list[Decision]]:
+    """The shop's views, those with a row for each language narrowed to the one with the most rows."""
+    views, decisions = [], []
+    for view in workspace.shop.views:
+        told = next((c for c in view.columns if says(_LANGUAGE, c.name, c.type)), None)
+        if told is not None and view.sql is None:
+            narrowed = _narrowed(workspace, view, told)
+            if narrowed is not None:
+                view, language, others = narrowed
+                text = (
+                    f"{view.name} has a row for each language; it is read in {told.name} {language}, and "
+                    f"what {', '.join(others)} say are other words for the same"
+                )
+                decisions.append(Decision(place=f"views.{view.name}", text=text))
+        views.append(view)
+    return tuple(views), decisions
+
+
+def _narrowed(workspace: Workspace, view: View, told: ViewColumn) -> tuple[View, str, list[str]] | None:
+    dialect = workspace.catalog.dialect
+    table, own = quoted(view.name, dialect), quoted(told.name, dialect)
+    counted = _rows(
+        workspace,
+        f"SELECT {own} AS l, COUNT(*) AS n FROM {table} GROUP BY {own} LIMIT {MAX_LANGUAGES + 1}",
+    )
+    counts = {str(language): int(str(count)) for language, count in counted if language is not None}
+    if not 1 < len(counts) <= MAX_LANGUAGES or len(counts) != len(counted):
+        return None
+    key = next((c for c in _keys(view, told) if _is_told_apart(workspace, view, c, told)), None)
+    if key is None:
+        return None
+    language = min(counts, key=lambda one: (-counts[one], len(one), one))
+    written = language if told.type == "integer" else literal(language, dialect)
+    left = [c for c in view.columns if c is not told]
+    columns = ", ".join(quoted(c.name, dialect) for c in left)
+    sql = f"SELECT {columns} FROM {table} WHERE {own} = {written}"
+    worded = tuple(_worded(workspace, view, column, key, f"{own} = {written}", own) for column in left)
+    others = [one for one in counts if one != language]
+    return replace(view, sql=sql, columns=worded, key=(key.name,)), language, others
+
+
+def _keys(view: View, told: ViewColumn) -> list[ViewColumn]:
+    found = [c for c in view.columns if c is not told and c.type in ("integer", "text")]
+    return sorted(found, key=lambda c: not is_key_like(c.name))[:4]
+
+
+def _is_told_apart(workspace: Workspace, view: View, key: ViewColumn, told: ViewColumn) -> bool:
+    """Whether no two rows share key and language, and some share the key."""
+    dialect = workspace.catalog.dialect
+    names = quoted(key.name, dialect), quoted(told.name, dialect)
+    table = quoted(view.name, dialect)
+    groups = f"SELECT {names[0]}, {names[1]}, COUNT(*) AS n FROM {table} GROUP BY {names[0]}, {names[1]}"
+    rows = _rows(
+        workspace,
+        f"SELECT MAX(n) AS most, COUNT(*) AS rows_of, COUNT(DISTINCT {names[0]}) AS things "
+        f"FROM ({groups}) AS each_one",
+    )
+    if not rows or rows[0][0] is None:
+        return False
+    most, count, things = (int(str(value)) for value in rows[0])
+    return most == 1 and 0 < things < count
+
+
+def _worded(
+    workspace: Workspace, view: View, column: ViewColumn, key: ViewColumn, chosen: str, told: str
+) -> ViewColumn:
+    """The column with what the other languages call its values."""
+    if column is key or column.type != "text" or not column.sampled:
+        return column
+    dialect = workspace.catalog.dialect
+    name, own = quoted(column.name, dialect), quoted(key.name, dialect)
+    table = quoted(view.name, dialect)
+    one = f"(SELECT {own}, {name} FROM {table} WHERE {chosen}) AS one_language"
+    rows = _rows(
+        workspace,
+        f"SELECT DISTINCT one_language.{name} AS v, others.{name} AS o FROM {one} "
+        f"JOIN {table} AS others ON one_language.{own} = others.{own} LIMIT {MAX_VALUES + 1}",
+    )
+    if not 0 < len(rows) <= MAX_VALUES:
+        return column
+    words: dict[str, list[str]] = defaultdict(list)
+    for value, other in rows:
+        if value is not None and other is not None and str(value) != str(other):
+            words[str(value)].append(str(other))
+    return replace(column, values={value: tuple(said) for value, said in sorted(words.items())})
+
+
+def _rows(workspace: Workspace, sql: str) -> list[tuple[Value, ...]]:
+    try:
+        return list(workspace.run(sql).rows)
+    except SqlError as error:
+        logger.info("not looked at: %s", type(error).__name__)
+        return []

@@ -1,0 +1,45 @@
+"""Which columns name a row of a view: a product's name, a customer's first and last one."""
+
+from __future__ import annotations
+
+import re
+
+from sql.semantics import View
+from sql.shop.trade_words import read_name, spoken
+
+MOST_NAMES = 2
+"""Columns that a name may stand in: first and last name."""
+
+_WHOLE = re.compile(r"\bname$|^title$|名称$|姓名$|名$|\bdescription$|^label$")
+_FIRST, _LAST = (
+    re.compile(r"\b(?:first|given) ?name$|\bfname$"),
+    re.compile(r"\b(?:last|family|sur) ?name$|\blname$"),
+)
+_NO_NAME = re.compile(
+    r"\b(?:contact|user|login|file|path|short|nick|street|bank|middle|brand|image)\b|联系人|用户名|品牌"
+)
+_LOOKUP_COLUMNS = 3
+"""Columns up to which a table is a list of names, so that a description is one."""
+
+
+def name_columns(view: View) -> tuple[str, ...]:
+    """The text columns that name a row of a view: one, or first and last name; none for an event."""
+    texts = [c for c in view.columns if c.type == "text" and c.name not in {*view.key, *view.refs}]
+    said = {c.name: spoken(c.name) for c in texts}
+    first = [n for n, words in said.items() if _FIRST.search(words)]
+    last = [n for n, words in said.items() if _LAST.search(words)]
+    nouns = set(read_name(view.name))
+    whole = [
+        name
+        for name, words in said.items()
+        if _WHOLE.search(words) and not _NO_NAME.search(words) and name not in {*first, *last}
+    ]
+    if len(view.columns) > _LOOKUP_COLUMNS:
+        whole = [n for n in whole if not said[n].endswith("description")] or [
+            n for n in whole if set(said[n].split()) & nouns
+        ]
+    if whole:
+        own = [n for n in whole if set(said[n].split()[:-1]) & nouns or said[n] in ("name", "名称", "姓名")]
+        if own or view.time is None:  # an order has a date, and no name that is not called so
+            return ((own or whole)[0],)
+    return (*first[:1], *last[:1])[:MOST_NAMES]
