@@ -399,6 +399,15 @@ def _relative(new: _Features, old: _Features) -> str | None:
     return _say_days(_shift(period.start, months), _shift(period.end, months), chinese)
 
 
+def with_days_said(previous: Links, links: Links) -> str | None:
+    """A follow-up with "the month before" as the month that is meant; ``None`` without such words."""
+    said = _relative(_features(links), _features(previous))
+    match = cues.RELATIVE.search(links.question)
+    if said is None or match is None:
+        return None
+    return links.question[: match.start()] + said + links.question[match.end() :]
+
+
 def _shift(day: dt.date, months: int) -> dt.date:
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)

@@ -19,7 +19,7 @@ LEAD = re.compile(
     r"|(?:and|but|also|then|or)\b)[,:\s]*(?:(?:for|with)\b(?=\s+\w))?\s*"
 )
 ONLY = re.compile(
-    r"(?i)^\W*(?:(?:and|but|now|then)\s+)?(?:only|just|for|from)\b|^\W*(?:那么?)?(?:只|仅|其中)"
+    r"(?i)^\W*(?:(?:and|but|now|then)\s+)?(?:only|just|for|from)\b|^\W*(?:那么?)?(?:只|仅|其中|里面|这里面|里头|当中)"
 )
 LEAD_ZH = re.compile(
     r"^\W*(?:(?:那么?|然后|还有|再|另外|以及|而|好的?|现在|接着)[，,\s]*)*"
@@ -38,7 +38,7 @@ COMPARING = re.compile(
     r"|超过|大于|小于|低于|高于|至少|至多|以上|以下|不到|相比|对比"
 )
 PRONOUN = re.compile(
-    r"(?i)\b(?:it|that|this|them|they|those|these|their|its|ones?|there|the same)\b|它|他们|它们|这些|那些|这个|同样"
+    r"(?i)\b(?:it|that|this|them|they|those|these|their|its|ones?|there|the same)\b|它|他们|它们|这些|那些|这个|同样|其中|里面|里头|当中"
 )
 ASKING = re.compile(
     r"(?i)^\W*(?:what|which|who|whose|how|when|where|why|show|list|give|find|tell|count|compare|did|do|does|is|are|was|were|"

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from bot import followup_cues as cues
 from bot.courtesies import courtesy_of
 from bot.errors import AskBack, UnusableQuestion
-from bot.followup import combine, is_followup, strip_lead
+from bot.followup import combine, is_followup, strip_lead, with_days_said
 from bot.job import Job, Strength, Understood
 from bot.memory import Conversation, Turn
 from sql.question.answerable import Verdict, verdict_of
@@ -139,13 +139,15 @@ def understand(
     if courtesy is not None:
         raise courtesy
 
-    def understood(links: Links, previous: Turn | None, *, changes: bool = False) -> Understood:
+    def understood(
+        links: Links, previous: Turn | None, *, changes: bool = False, asked: Links = said
+    ) -> Understood:
         return Understood(
             question=question,
             standalone=links.question,
             language=language,
             links=links,
-            said=said,
+            said=asked,
             previous=previous,
             changes=changes,
             verdict=_verdict(links, said, vocabulary),
@@ -169,7 +171,8 @@ def understand(
         previous = link(last.standalone_question, vocabulary, today)
         is_about_text = any(job.is_about_text for job in jobs if job.name == last.skill)
         combined = linked(combine(previous, links, is_about_text=is_about_text))
-        return understood(combined, last, changes=True)
+        days = with_days_said(previous, said)
+        return understood(combined, last, changes=True, asked=said if days is None else linked(days))
     if last is None and is_followup(links, needs_cue=True) and not cues.ASKS.search(question):
         raise AskBack("no_previous")
     return understood(linked(strip_lead(said)), None)

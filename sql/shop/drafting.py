@@ -39,18 +39,22 @@ _THINGS = re.compile(
 
 _ADDITIVE = re.compile(
     r"\b(?:amount|total|quantity|revenue|sale|cost|discount|refund|refunded|unit|profit|payment|freight|commission|fee"
+    r"|tax|postage|charge|shipping|deduction|reserved"
     r"|menge|umsatz|betrag)\b|金额|总额|销售额|数量|件数|销量|成本|利润|毛利|运费|优惠|佣金"
 )
 _NOT_ADDITIVE = re.compile(
     r"\b(?:price|rate|ratio|percent|status|state|unit cost|cost price|average|type|code|number|flag|level"
-    r"|weight|limit)\b|价$|率$|比例|单位|状态|编号|成本价"
+    r"|weight|limit)\b|价$|率$|比例|状态|编号|成本价"
 )
 """What a number says that adds up to nothing: prices, rates, codes."""
 _OTHER_TIME = re.compile(
-    r"\b(?:birth|birthday|delete|deleted|expire|expires|expiry|due|required|requested|estimated|expected|promised|promise"
-    r"|planned|scheduled|valid|update|updated|modified|changed)\b"
-    r"|生日|出生|到期|失效|有效期|保质期|预计|承诺|预约|计划|要求|更新|修改|删除"
+    r"\b(?:birth|birthday|delete|deleted|expire|expires|expiry|valid)\b|生日|出生|到期|失效|有效期|保质期|删除"
 )
+_RATHER_NOT = re.compile(
+    r"\b(?:due|required|requested|estimated|expected|promised|promise|planned|scheduled|update|updated|modified"
+    r"|changed)\b|预计|承诺|预约|计划|要求|更新|修改"
+)
+"""Times that place a row where it has no other."""
 """Times that say when something else than the row's own event is or was."""
 _ORDERED = re.compile(r"\border(?:ed)?\b|下单|订单")
 _EVENTS = (
@@ -140,9 +144,8 @@ def _found_refs(table: CatalogTable, catalog: Catalog) -> dict[str, str]:
 def time_of(view: View) -> str | None:
     """The column most likely to place a row in time: one with a telling name, else the first."""
     found = [c.name for c in view.columns if c.type in ("timestamp", "date")]
-    found = [name for name in found if not says(_OTHER_TIME, name, "date")] or [
-        name for name in found if re.search(r"updated|modified|更新|修改", spoken(name, "date"))
-    ]
+    found = [name for name in found if not says(_OTHER_TIME, name, "date")]
+    found = [name for name in found if not says(_RATHER_NOT, name, "date")] or found
     of = f"{spaced(view.name)} {spoken(view.name)}"
     own = next((word for word in _EVENTS if word in of), "")
 

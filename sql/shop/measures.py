@@ -340,7 +340,9 @@ def _order_money(workspace: Workspace, view: View, order: str | None) -> Money |
 
 
 def _amount(numbers: list[ViewColumn]) -> ViewColumn | None:
-    return next(filter(None, (_first(numbers, wanted, _NO_INCOME) for wanted in _AMOUNT)), None)
+    # an amount is rather the order's than a product amount
+    plain = sorted(numbers, key=lambda c: len(spoken(c.name, c.type).split()))
+    return next(filter(None, (_first(plain, wanted, _NO_INCOME) for wanted in _AMOUNT)), None)
 
 
 def _order_column(shop: Shop, view: View) -> str | None:
@@ -478,8 +480,9 @@ def _clock(workspace: Workspace, money: Money | None) -> tuple[View, str, dt.dat
     """The view and column with the shop's last day, where that is long ago: of what is sold before others."""
     shop, now = workspace.shop, dt.date.today()
     sold: set[str] = set()
-    if money is not None:
-        sold = {money.view.name, *(target for target in money.view.refs.values())}
+    for each in (money, money.parts if money is not None else None):
+        if each is not None:
+            sold |= {each.view.name, each.view.refs.get(each.order or "", "")}
     best: tuple[tuple[bool, bool, dt.date], View, str] | None = None
     for view in shop.views:
         if view.time is None or says(_NEVER_NOW, view.time, "date"):
@@ -488,7 +491,7 @@ def _clock(workspace: Workspace, money: Money | None) -> tuple[View, str, dt.dat
         if last is None or last > now:
             continue
         is_sold = says(_SOLD, view.name)
-        rank = (is_sold and view.name in sold, is_sold, last)
+        rank = (view.name in sold, is_sold, last)
         if best is None or rank > best[0]:
             best = rank, view, view.time
     if best is None or (now - best[0][2]).days < OLD_DAYS:

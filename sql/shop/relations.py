@@ -18,7 +18,7 @@ from sql.errors import SqlError
 from sql.names import quoted
 from sql.semantics import Shop, View, ViewColumn
 from sql.shop.row_names import name_columns
-from sql.shop.trade_words import nouns_of, says, singular, spoken
+from sql.shop.trade_words import is_chinese, nouns_of, says, singular, spoken
 
 if TYPE_CHECKING:
     from sql.shop.workspace import Workspace
@@ -37,6 +37,8 @@ _KEY_WORD = re.compile(
     r"(?:^| )(?:id|ids|key|code|no|nr|num|number|sku|uuid|guid|handle|ref|reference|barcode|ean|isbn)(?: |$)"
     r"|编号|单号|编码|代码|货号|条码|款号|序号|号$",
 )
+_SHORT_KEY = re.compile(r"[a-z]{1,5}(?:id|bh|bm|no)")
+"""Ends of abbreviated and pinyin names that say the same."""
 _GENERIC = frozenset(
     {"entity id", "id", "key", "code", "no", "nr", "num", "number", "ref", "name", "uuid", "编号", "序号"}
 )
@@ -253,7 +255,7 @@ def _nouns(view: View) -> list[str]:
 
 def is_key_like(name: str) -> bool:
     """Whether a name says that its column tells things apart: ids, codes, numbers of orders."""
-    return says(_KEY_WORD, name)
+    return says(_KEY_WORD, name) or _SHORT_KEY.fullmatch(name.lower()) is not None
 
 
 def _distance(name: str, view: View) -> int:
@@ -263,6 +265,11 @@ def _distance(name: str, view: View) -> int:
     if said in _GENERIC or (nouns and words[:-1] == nouns):
         return 0
     return 1 if any(noun in words for noun in nouns) else 2
+
+
+def _ends_with(column: str, key: str) -> bool:
+    """常用仓号 for the 仓号 of another table."""
+    return is_chinese(key) and len(key) > 1 and len(column) > len(key) and column.endswith(key)
 
 
 def _clearness(column: str, key: str, target: View) -> float:
@@ -276,6 +283,6 @@ def _clearness(column: str, key: str, target: View) -> float:
         return 3
     if named and is_key_like(column):
         return 2
-    if other not in _GENERIC and own.endswith(f" {other}"):
+    if other not in _GENERIC and (own.endswith(f" {other}") or _ends_with(column, key)):
         return 2
     return 1 if words == nouns or (named and words[-1:] == nouns[-1:]) else 0

@@ -40,7 +40,7 @@ _SALE = re.compile(r"^(?:sale|sold|sell|purchase|normal|order|销售|正常|普�
 _UNSOLD = re.compile(
     r"^(?!.*part)(?!.*(?:await|pending|wait|to be).*(?:dispatch|ship|deliver|pick|fulfil|collect|stock))"
     r"(?:.*)(?:cancel|void|refunded|returned|\breturn$|fail|reject|declin|denied|draft|quot|\btest|trash|expired"
-    r"|unpaid|not paid|pending|await|chargeback|reversed"
+    r"|unpaid|not paid|pending|await|chargeback|reversed|\berror\b"
     r"|取消|关闭|已退|退款|退货|失败|作废|待付|未付|待支付|未支付|拒收)",
     re.I,
 )

@@ -256,7 +256,7 @@ def nouns_of(name: str) -> list[str]:
     """The words of a table's name that say what it holds; all where none does."""
     words = read_name(name)
     telling = [word for word in words if word not in _lists().idle]
-    if len(telling) > 1 and len(telling[0]) <= 3 and not _is_english(telling[0]):
+    if len(telling) > 1 and len(telling[0]) <= 2 and not _is_english(telling[0]):
         telling = telling[1:]  # a prefix of the system that made the table
     return telling or words
 

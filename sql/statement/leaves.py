@@ -390,7 +390,28 @@ def _entity_rows(work: Work, leaf: Leaf, per: Per, dims: list[tuple[Dim, str]]) 
         return _all_entities(work, leaf, per, dims)
     work.assume("entities with rows", per.entity)
     rows = work.grid(work, frame, [("value", per.figure)], names=[*names, "entity"])
-    return _with_entity(work, rows, names)
+    made = _with_entity(work, rows, names)
+    if _is_conditional(work, per.figure) and isinstance(
+        shown := rows.expressions[-1].unalias(), exp.Coalesce
+    ):
+        # who has only cancelled orders bought nothing, and does not count with 0
+        shown.replace(shown.this)
+        none = exp.Is(this=work.column("value", "found"), expression=exp.Null())
+        made.where(exp.Not(this=none), copy=False)
+    return made
+
+
+def _is_conditional(work: Work, figure: Value) -> bool:
+    """Whether a metric sums what meets a condition and nothing of other rows."""
+    metric = work.metric(figure) if isinstance(figure, Name) else None
+    if metric is None or metric.is_composed:
+        return False
+    summed = metric_tree(work, metric)
+    return (
+        isinstance(summed, exp.Sum)
+        and isinstance(case := summed.this, exp.Case)
+        and not case.args.get("default")
+    )
 
 
 def _with_entity(work: Work, rows: exp.Select, names: list[str]) -> exp.Select:
