@@ -13,7 +13,8 @@ that was stopped goes on there. Each question goes through the whole assistant, 
 * ``simplest``: :mod:`bench.simplest` with the bare model; what has no answer and follow-ups are left out.
 
 Right is a first table that holds the gold rows; a further column is no fault (``finetune.match``), nor a
-month told by its first day, nor a figure with more decimals than the gold's two. A question that has no
+month told by its first day, nor a figure with more decimals than the gold's two, nor a share that is told in
+per cent, nor a month in which nothing happened told with 0. A question that has no
 answer, or two readings, is right when it is declined or asked back.
 """
 
@@ -147,11 +148,24 @@ def _spellings(
     """Both results as they are, rounded to two decimals, and our days as a gold may tell their unit."""
     yield rows, gold
     rounded = [[_rounded(v) for v in row] for row in gold]
-    for tell in _UNITS:
-        yield (
-            [[_rounded(tell(day)) if (day := _day(v)) else _rounded(v) for v in row] for row in rows],
-            rounded,
-        )
+    filled = [row for row in rows if not _is_empty(row)]
+    for ours in (rows, filled) if len(filled) < len(rows) else (rows,):
+        for tell in _UNITS:
+            told = [[tell(day) if (day := _day(v)) else v for v in row] for row in ours]
+            yield [[_rounded(v) for v in row] for row in told], rounded
+            yield [[_rounded(_in_per_cent(v)) for v in row] for row in told], rounded
+
+
+def _is_empty(row: Sequence[Any]) -> bool:
+    """Whether a row tells a unit of time in which nothing happened."""
+    figures = [v for v in row if not isinstance(v, dt.date)]
+    return len(figures) < len(row) and all(v is None or v == 0 for v in figures)
+
+
+def _in_per_cent(value: Any) -> Any:
+    """A share or growth as a gold may tell it: 0.183 as 18.3."""
+    is_share = isinstance(value, float) and not isinstance(value, bool) and abs(value) < 20
+    return value * 100 if is_share else value
 
 
 _UNITS: tuple[Callable[[dt.date], Any], ...] = (

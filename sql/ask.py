@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from llm.engine import Engine
-from sql.errors import QueryCancelled, QueryFailed, Senseless, SqlError, UnsafeQuery
+from sql.errors import QueryCancelled, QueryFailed, Senseless, SqlError, TwoWays, UnsafeQuery, WrongStatement
 from sql.lock.groups import GroupRefusal
 from sql.lock.run import run
 from sql.question.answerable import Verdict, verdict_of
@@ -20,10 +20,11 @@ from sql.question.linking import Links, Vocabulary, link
 from sql.record import Statement, checked, kind_of, note
 from sql.semantics import Role
 from sql.shop.workspace import Workspace
-from sql.statement.compile import Compiled
+from sql.statement.compile import Compiled, compile_statement
 from sql.statement.doubt import PLACED, UNDESCRIBED, probability, signs
 from sql.statement.language_draft import LanguageDrafter
 from sql.statement.placed import Placed
+from sql.statement.sentence import Empty, Name
 from sql.statement.vote import TEMPERATURE, elect
 from sql.statement.written import After, Writer, Written
 from sql.types import Table
@@ -191,7 +192,8 @@ class SqlAsker:
                     continue
                 before = self.clock()
                 try:
-                    ran.append((draft, self._run(draft, cancel, on_sql)))
+                    table = self._run(draft, cancel, on_sql)
+                    ran.append(self._known_only(draft, table, cancel, on_sql) or (draft, table))
                 except (UnsafeQuery, QueryFailed) as error:
                     logger.info("attempt %d was given up: %s", len(attempts) + 1, type(error).__name__)
                     tried.add(draft.sql)
@@ -257,6 +259,46 @@ class SqlAsker:
                 why = "the question names nothing that the data has"
             raise CannotAnswer(Verdict(kind="missing", missing=links.unknown, why=why))
         return kept
+
+    def _known_only(
+        self,
+        draft: Written,
+        table: Table,
+        cancel: threading.Event | None,
+        on_sql: Callable[[str], None] | None,
+    ) -> tuple[Written, Table] | None:
+        """A ranking without rows of nobody: the orders of guests are none of the best customers."""
+        statement = draft.compiled.statement if draft.compiled is not None else None
+        if draft.compiled is None or statement is None or statement.limit is None or not statement.order:
+            return None
+        columns = draft.compiled.columns
+        if len(columns) != len(table.columns) or not any(column.is_figure for column in columns):
+            return None
+        empty = [
+            column.item
+            for place, column in enumerate(columns)
+            if not column.is_figure
+            and isinstance(column.item, Name)
+            and any(row[place] is None for row in table.rows)
+        ]
+        if not empty:
+            return None
+        known = tuple(Empty(name, is_not=True) for name in dict.fromkeys(empty))
+        workspace = self.workspace
+        try:
+            compiled = compile_statement(
+                replace(statement, where=(*statement.where, *known)),
+                workspace.shop,
+                workspace.catalog.dialect,
+                workspace.today,
+                workspace.role,
+            )
+            better = replace(draft, sql=compiled.sql, compiled=compiled)
+            found = self._run(better, cancel, on_sql)
+            return (better, found) if found.rows else None
+        except (WrongStatement, TwoWays, UnsafeQuery, QueryFailed) as error:
+            logger.info("kept as it was: %s", type(error).__name__)
+            return None
 
     def _run(
         self, draft: Written, cancel: threading.Event | None, on_sql: Callable[[str], None] | None

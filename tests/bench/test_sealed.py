@@ -71,6 +71,12 @@ def test_a_file_of_questions_is_read_and_a_gold_that_does_not_run_stops_it(
         ([("x", 10.4)], [("x", 10.0)], False),
         ([(dt.date(2025, 3, 1), 5)], [("2025-04", 5)], False),
         ([(dt.datetime(2025, 4, 1, 9, 30), 5)], [("2025-04", 5)], False),
+        # a month in which nothing happened, and a share told in per cent
+        ([(dt.date(2025, 3, 1), 5), (dt.date(2025, 4, 1), 0)], [("2025-03", 5)], True),
+        ([(dt.date(2025, 3, 1), 5), (dt.date(2025, 4, 1), 1)], [("2025-03", 5)], False),
+        ([("x", 5), ("y", 0)], [("x", 5)], False),
+        ([("x", 0.18266)], [("x", 18.266)], True),
+        ([("x", 183)], [("x", 18300)], False),
     ],
 )
 def test_a_month_may_be_told_by_its_first_day(ours: Any, gold: Any, right: bool) -> None:
