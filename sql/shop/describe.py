@@ -21,10 +21,11 @@ from sql.shop.relations import find_relations
 from sql.shop.trade_words import nouns_of, says, spoken, without_prefix, words_for
 from sql.shop.value_words import MAX_VALUES, words_of_values
 from sql.shop.workspace import Workspace, open_workspace
-from sql.types import Catalog
+from sql.types import Catalog, Dialect
 
 logger = logging.getLogger(__name__)
 
+_JUST_NAMES = frozenset({"name", "title", "label"})
 _CITY = re.compile(r"\b(?:city|town|postcode)\b|城市")
 MOST_ROWS = 0.9
 """Share of the rows of the fullest time that another one needs to place rows in time."""
@@ -81,7 +82,7 @@ def describe_database(database: Database, *, name: str, location: str, with_view
     opened = open_workspace(replace(found.shop, views=cleaned.views), database=database)
     views = tuple(replace(view, time=_time(opened, view)) for view in cleaned.views)
     views = tuple(_with_clock(view, views) for view in views)
-    shop = replace(found.shop, views=views)
+    shop = replace(found.shop, views=_told_apart(views, catalog.dialect))
     measured = find_measures(open_workspace(shop, database=database), cleaned.orders)
     shop = with_values(with_words(measured.shop), open_workspace(measured.shop, database=database))
     return Described(
@@ -90,6 +91,36 @@ def describe_database(database: Database, *, name: str, location: str, with_view
         measured=measured,
         readings=cleaned.readings,
     )
+
+
+def _told_apart(views: tuple[View, ...], dialect: Dialect) -> tuple[View, ...]:
+    """The views with columns that several call just "name" called after what they name: ``product_name``."""
+    named = [c.name.lower() for v in views for c in v.columns if c.name.lower() in _JUST_NAMES]
+    several = {name for name in named if named.count(name) > 1}
+    plain = without_prefix([view.name for view in views])
+    return tuple(_with_own_names(view, plain[view.name], several, dialect) for view in views)
+
+
+def _with_own_names(view: View, plain: str, several: set[str], dialect: Dialect) -> View:
+    said = "_".join(nouns_of(plain))
+    taken = {column.name.lower() for column in view.columns}
+    new = {
+        c.name: f"{said}_{c.name.lower()}"
+        for c in view.columns
+        if c.name.lower() in several and c.name not in (*view.key, *view.refs)
+    }
+    new = {old: name for old, name in new.items() if said.isascii() and name.lower() not in taken}
+    if not new:
+        return view
+    parts = [
+        f"{quoted(c.name, dialect)} AS {quoted(new[c.name], dialect)}"
+        if c.name in new
+        else quoted(c.name, dialect)
+        for c in view.columns
+    ]
+    source = f"({view.sql}) AS rows_named" if view.sql else quoted(view.name, dialect)
+    columns = tuple(replace(c, name=new.get(c.name, c.name)) for c in view.columns)
+    return replace(view, columns=columns, sql=f"SELECT {', '.join(parts)} FROM {source}")
 
 
 def _tables(catalog: Catalog) -> tuple[Catalog, tuple[str, ...]]:

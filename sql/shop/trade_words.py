@@ -24,6 +24,7 @@ MAX_PARTS = 4
 UNITS = frozenset({"fen", "cent", "cents", "yuan", "元", "分"})
 """What a name says of its amount beside what it is."""
 _SHORTER = {
+    " name": frozenset(["state", "status", "category", "brand", "type", "channel", "reason", "class"]),
     " amount": frozenset(["discount", "freight", "refund", "shipping", "tax", "commission", "tip", "rebate"]),
     " code": frozenset(
         [
