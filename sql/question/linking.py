@@ -427,6 +427,9 @@ def link(question: str, vocabulary: Vocabulary, today: dt.date) -> Links:
     )
 
 
+_FEAST = re.compile(r"[a-z]{4,}.*(?:friday|monday|day|eve|halloween)|双|[节旦诞]", re.I)
+
+
 def _not_in_names(
     periods: tuple[Period, ...], words: Sequence[_Token], vocabulary: Vocabulary
 ) -> tuple[Period, ...]:
@@ -440,7 +443,11 @@ def _not_in_names(
         p
         for p in periods
         if not any(
-            m.start <= p.first and p.last <= m.end and m.end - m.start > p.last - p.first for m in names
+            m.start <= p.first
+            and p.last <= m.end
+            # a value that is called like a day of shopping is meant; one that is called like a year is not
+            and (m.end - m.start > p.last - p.first or _FEAST.search(p.text))
+            for m in names
         )
     )
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from sql.errors import ShopFileError
 from sql.names import quoted
 from sql.semantics import Metric, Shop, View, ViewColumn
-from sql.shop.trade_words import in_both, says, spaced, spoken, without_prefix
+from sql.shop.trade_words import in_both, says, singular, spaced, spoken, without_prefix
 from sql.types import Catalog, CatalogTable
 
 _PERSONAL = re.compile(
@@ -191,7 +191,8 @@ def _guess_metrics(catalog: Catalog) -> Iterator[Metric]:
 def _counted(name: str) -> Iterator[str]:
     """How people ask for the number of a table's rows."""
     english, chinese = in_both(name)
-    english = english or spaced(name)
+    first, _, last = (english or spaced(name)).rpartition(" ")
+    english = f"{first} {singular(last)}".strip()
     several = re.sub(r"(?<![aeiou])y$", "ie", english)
     if not several.endswith("sales"):
         several += "es" if several.endswith(("s", "x", "ch", "sh")) else "s"

@@ -98,7 +98,13 @@ def _in_whole_units(money: Money, shop: Shop, workspace: Workspace, ask: Ask) ->
         choices=(f"whole {shop.currency}", "cents, to be divided by 100"),
         rows=_rows(workspace, money.view),
     )
-    return replace(money, amount=f"{money.amount} / 100.0") if ask(question) == 1 else money
+    return _divided(money) if ask(question) == 1 else money
+
+
+def _divided(money: Money) -> Money:
+    """Amounts in hundredths as amounts of the currency, those of an order's lines too."""
+    parts = _divided(money.parts) if money.parts is not None and money.parts.is_whole else money.parts
+    return replace(money, amount=f"({money.amount}) / 100.0", parts=parts)
 
 
 def _sold(shop: Shop, money: Money, workspace: Workspace, ask: Ask) -> tuple[Shop, Money]:

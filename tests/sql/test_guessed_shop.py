@@ -105,7 +105,7 @@ def plain(table: Table) -> list[tuple[object, ...]]:
         ),
         (
             "unit cost of the method with the highest grand total",
-            "SELECT method, total_payments_unit_cost FROM payments GROUP BY method "
+            "SELECT method, SUM(unit_cost) FROM payments GROUP BY method "
             "ORDER BY total_payments_grand_total DESC LIMIT 1",
             [("cash", 5)],
         ),

@@ -74,7 +74,7 @@ def figure(shop: Shop, statement: str, folder: Path) -> float:
 def test_the_first_choices_are_what_the_draft_took(kind: str, tmp_path: Path) -> None:
     path = write_file(kind, LINES, tmp_path)
     shop, asked = answered(path)
-    assert [q.id for q in asked] == ["revenue", "sold", "dates:orders.placed"]
+    assert [q.id for q in asked] == ["revenue", "cents", "sold", "dates:orders.placed"]
     assert all(q.rows is not None and len(q.rows.rows) > 1 for q in asked)
     assert figure(shop, "SELECT revenue FROM order_lines", tmp_path) == 91
     assert figure(shop, "SELECT number_of_orders FROM orders WHERE DURING('May 2026')", tmp_path) == 2
@@ -82,9 +82,17 @@ def test_the_first_choices_are_what_the_draft_took(kind: str, tmp_path: Path) ->
 
 def test_another_amount_is_the_revenue(kind: str, tmp_path: Path) -> None:
     shop, asked = answered(write_file(kind, LINES, tmp_path), revenue=2)
-    assert "total of orders" in asked[0].choices
+    assert asked[0].choices[0] == "total of orders", "what the draft took"
     assert figure(shop, "SELECT revenue FROM orders", tmp_path) == 91
-    assert next(m for m in shop.metrics if m.name == "revenue").view == "orders"
+    (revenue,) = [m for m in shop.metrics if m.name == "revenue"]
+    assert revenue.view == "order_lines" and revenue.parts is None
+
+
+def test_cents_are_cents_in_the_lines_too(kind: str, tmp_path: Path) -> None:
+    shop, _ = answered(write_file(kind, LINES, tmp_path), cents=2)
+    assert figure(shop, "SELECT revenue FROM orders", tmp_path) == 0.91
+    mugs = "SELECT revenue FROM order_lines WHERE product = 'mug'"
+    assert round(figure(shop, mugs, tmp_path), 9) == 0.81
 
 
 def test_what_was_cancelled_does_not_count(kind: str, tmp_path: Path) -> None:
