@@ -19,7 +19,7 @@ from sql.databases.contents import EMPTY, Reading, expression, fits, read_texts
 from sql.errors import SqlError
 from sql.names import literal, quoted
 from sql.semantics import View, ViewColumn
-from sql.shop.codes import CodeList, find_code_lists, labels_of
+from sql.shop.codes import CodeList, called_like, find_code_lists, labels_of
 from sql.shop.decisions import Decision
 from sql.shop.drafting import looks_personal
 from sql.shop.relations import is_key_like
@@ -121,6 +121,8 @@ def _codes(workspace: Workspace, view: View, changes: _Changes, lists: list[Code
     decisions = []
     for column in view.columns if lists else ():
         if column.type not in ("text", "integer") or column.name in (*view.key, *view.refs):
+            continue
+        if not called_like(view, column, lists):
             continue
         codes = distinct_texts(workspace, view, column, MAX_STATES + 1)
         found = labels_of(view, column, codes, lists) if 0 < len(codes) <= MAX_STATES else None

@@ -52,28 +52,35 @@ def find_code_lists(workspace: Workspace) -> list[CodeList]:
     return found
 
 
-def labels_of(view: View, column: ViewColumn, codes: Iterable[str], lists: list[CodeList]) -> CodeList | None:
-    """What the codes of a column mean; ``None`` where no kind, or more than one, is called like it.
-
-    Args:
-        codes: every value that the column has.
-    """
+def called_like(view: View, column: ViewColumn, lists: Iterable[CodeList]) -> list[tuple[int, CodeList]]:
+    """The kinds of codes that a column could be of by its name, with how clearly, the clearest first."""
     own = _words(column.name)
     place = own | _words(view.name)
-    codes = set(codes)
     ranked: list[tuple[int, CodeList]] = []
     for each in lists:
         kind = _words(each.kind)
-        if each.view == view.name or not codes or not codes <= set(each.labels):
+        if each.view == view.name:
             continue
         if kind & own and kind <= place:
             ranked.append((len(kind), each))
         elif (kind & own and own <= kind) or _is_short_for(each.kind, column.name):
             ranked.append((0, each))
-    ranked.sort(key=lambda one: -one[0])
-    if not ranked or (len(ranked) > 1 and ranked[0][0] == ranked[1][0]):
+    return sorted(ranked, key=lambda one: -one[0])
+
+
+def labels_of(
+    view: View, column: ViewColumn, codes: Iterable[str], lists: Iterable[CodeList]
+) -> CodeList | None:
+    """What the codes of a column mean; ``None`` where no kind, or more than one, explains them.
+
+    Args:
+        codes: every value that the column has.
+    """
+    codes = set(codes)
+    fits = [one for one in called_like(view, column, lists) if codes and codes <= set(one[1].labels)]
+    if not fits or (len(fits) > 1 and fits[0][0] == fits[1][0]):
         return None
-    return ranked[0][1]
+    return fits[0][1]
 
 
 def _is_short_for(kind: str, column: str) -> bool:

@@ -178,15 +178,21 @@ def test_codes_that_a_table_explains_are_read_as_its_labels(kind: str, tmp_path:
 
 def test_codes_that_two_lists_could_explain_stay(kind: str, tmp_path: Path) -> None:
     script = (
-        "CREATE TABLE orders (id INTEGER, day DATE, flag INTEGER);"
+        "CREATE TABLE orders (id INTEGER, day DATE, status INTEGER);"
         "CREATE TABLE codes (code_type VARCHAR(20), code INTEGER, label VARCHAR(20));"
         + inserted("orders", [f"({n}, '2026-05-01', {n % 2})" for n in range(1, 21)])
         + inserted(
-            "codes", ["('colour', 0, 'red')", "('colour', 1, 'blue')", "('size', 0, 'S')", "('size', 1, 'L')"]
+            "codes",
+            [
+                "('refund_status', 0, 'asked')",
+                "('refund_status', 1, 'paid')",
+                "('after_sale_status', 0, 'open')",
+                "('after_sale_status', 1, 'done')",
+            ],
         )
     )
     found = described(kind, script, tmp_path)
-    assert rows(found, "SELECT COUNT(*) FROM orders WHERE flag = 1") == [(10,)]
+    assert rows(found, "SELECT COUNT(*) FROM orders WHERE status = 1") == [(10,)]
 
 
 def test_fen_and_cents_are_amounts_of_the_currency(kind: str, tmp_path: Path) -> None:
