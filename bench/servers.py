@@ -248,18 +248,24 @@ def mysql() -> Iterator[Server]:
             "GRANT ALL PRIVILEGES ON *.* TO 'shop_admin'@'%' WITH GRANT OPTION;\n",
             encoding="ascii",
         )
+        # A server that starts clears its temporary folder, also of another running server's tables.
+        temporary = folder / "tmp"
+        temporary.mkdir()
         _own(folder, user)
         data = folder / "data"
         if is_mariadb:
             install = _program(("mariadb-install-db",), [Path("/usr/bin")], "mariadb-server")
             options = [f"--datadir={data}", "--skip-test-db", "--auth-root-authentication-method=normal"]
-            _run_as(user, [str(install), "--no-defaults", *options, "--innodb-log-file-size=8M"])
+            options += [f"--tmpdir={temporary}", "--innodb-log-file-size=8M"]
+            _run_as(user, [str(install), "--no-defaults", *options])
         else:
-            _run_as(user, [str(server), "--no-defaults", "--initialize-insecure", f"--datadir={data}"])
+            options = ["--initialize-insecure", f"--datadir={data}", f"--tmpdir={temporary}"]
+            _run_as(user, [str(server), "--no-defaults", *options])
 
         def command(port: int) -> list[str]:
             settings = {
                 "datadir": data,
+                "tmpdir": temporary,
                 "socket": folder / "socket",
                 "pid-file": folder / "pid",
                 "bind-address": "127.0.0.1",

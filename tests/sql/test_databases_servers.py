@@ -429,6 +429,11 @@ def test_a_missing_server_names_the_command() -> None:
         _program(("no-such-program",), (), "postgresql")
 
 
+def test_a_server_keeps_its_temporary_tables_to_itself(mysql_server: Server) -> None:
+    """MariaDB clears its temporary folder at start: in a shared one it took the tables of a server at work."""
+    assert mysql_server.query("SELECT @@tmpdir") == [(str(mysql_server.log.parent / "tmp"),)]
+
+
 # ---- introspection --------------------------------------------------------------------------------------
 
 POSTGRES_ODDITIES = """
