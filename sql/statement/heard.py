@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from sql.question.linking import Links, Mention
 from sql.question.stretches import mask
+from sql.question.words import root
 from sql.semantics import Metric, Shop
 from sql.statement import sentence as la
 from sql.statement.compile import Compiled
@@ -179,6 +180,26 @@ _WORDS: tuple[_Word, ...] = (
         r"\b(?:forecast\w*|predict\w*|projection|will (?:we|it|there|they))\b|预测|预计|将会", lambda p: False
     ),
 )
+_DONE = (
+    r"(?:un|pre)?paid|(?:un)?shipped|(?:un)?dispatched|(?:un)?fulfilled|(?:un)?delivered|(?:un)?processed"
+    r"|completed|cancell?ed|refunded|voided|abandoned|(?:dis)?approved|rejected|(?:un)?resolved|(?:un)?subscribed"
+    r"|(?:un)?confirmed|(?:un)?verified|(?:un)?published|enabled|disabled|archived|closed"
+)
+_STATE = re.compile(
+    r"\b(?:(?:in|out of) stock|on (?:sale|offer|hold|backorder)|up for sale|for sale|sold out|backordered"
+    r"|discontinued|(?:un)?available|(?:in)?active|pending|outstanding|unfinished|ongoing|overdue|expired"
+    r"|(?:in)?valid|damaged|defective|delayed|on time|wholesale|vip"
+    r"|(?<=\bstill )open|(?<=\bare )open|(?<=\bis )open|(?<=\bwere )open|(?<=\bthe )open|(?<=\ball )open"
+    r"|(?<=\bany )open|(?<=\bof )open|(?<=\bmany )open|(?<=\bour )open|(?<=\bcurrently )open"
+    rf"|(?<=\bis )(?:{_DONE})|(?<=\bare )(?:{_DONE})|(?<=\bwere )(?:{_DONE})|(?<=\bnot )(?:{_DONE})"
+    rf"|(?<=\byet )(?:{_DONE})|(?<=\balready )(?:{_DONE})|(?<=\bbeen )(?:{_DONE})|(?:{_DONE})(?= \w+s\b))\b"
+    r"(?! (?:total|cost|fee|price|date|value|amount|day|time|rate|free)s?\b)"
+    r"|在售|在卖|上架|下架|停售|停产|在库(?!存)|(?:有|缺|断|无)货(?!款)|脱销|售罄|预售|清仓|启用|停用|活跃|有效|无效|失效"
+    r"|过期|逾期|(?:已|未|待|没)(?:付|支付|结|发|出|收|到|签收|送达|完成|取消|审核|确认|处理|退|退款|结算|开票|评价)"
+    r"[款货账单]?|没(?:付|发|到|收)[款货]?|欠款|赊账|挂账|作废|异常|质量问题|破损|线上|线下|直营|加盟",
+    re.I,
+)
+"""Words that narrow rows to those in some state or of some kind: what is counted is not all of them."""
 _BEHIND = re.compile(
     r"(?:\b(?:by|per|each|every|for each|for every)\s+(?:the\s+|our\s+|single\s+)?|每一?个?|各个?|按照?)$",
     re.I,
@@ -213,6 +234,7 @@ def unheard(links: Links, compiled: Compiled, shop: Shop) -> tuple[str, ...]:
     found |= dict.fromkeys(said)
     if not statement.order:  # else what stands behind "by" may be what is sorted by
         found |= dict.fromkeys(_dimensions(links, nodes, masked))
+    found |= dict.fromkeys(_states(links, compiled, parts))
     found |= dict.fromkeys(_periods(links, compiled, nodes, shop))
     found |= dict.fromkeys(_numbers(links, nodes, statement))
     return tuple(found)
@@ -279,6 +301,50 @@ def _text(node: la.Node) -> str:
 
 def _is_word(text: str, patterns: Sequence[str]) -> bool:
     return any(re.search(pattern, text, re.I) for pattern in patterns)
+
+
+def _states(links: Links, compiled: Compiled, parts: _Parts) -> list[str]:
+    """Words for a state that no name of the statement, and no condition of its own, stands for.
+
+    Which condition a word means is the model's to say ("in stock" may be ``on_hand > 0``): one that no value
+    or number of the question accounts for is taken for it.
+    """
+    said = list(_STATE.finditer(mask(links, names=False)))
+    if not said:
+        return []
+    written = str(compiled.statement).casefold()
+    written += " ".join(
+        text for m in parts.metrics for text in (m.sql, m.description, *m.synonyms)
+    ).casefold()
+    used = {m.text.casefold() for m in links.mentions if m.name.casefold() in written}
+    own = _own_conditions(links, parts)
+    missing = []
+    for match in said:
+        text = match[0].strip().casefold()
+        words = [root(word) for word in text.split() if len(word) > 3 or not word.isascii()]
+        if any(word in written for word in words) or any(text in each for each in used):
+            continue
+        if own > 0:
+            own -= 1
+            continue
+        missing.append(match[0].strip())
+    return missing
+
+
+def _own_conditions(links: Links, parts: _Parts) -> int:
+    """Conditions of the statement that hold no value or number which the question says."""
+    numbers = {number.value for number in links.numbers}
+    values = {m.value.casefold() for m in links.mentions if m.value and len(m.text) >= len(m.value)}
+    count = 0
+    for node in parts.nodes:
+        if isinstance(node, la.Empty | la.Holds | la.Has | la.Since | la.Times | la.Among | la.Range):
+            count += 1
+        elif isinstance(node, la.Compare):
+            right = node.right
+            is_said = isinstance(right, la.Text) and right.value.casefold() in values
+            is_said |= isinstance(right, la.Number) and float(right.text) in numbers
+            count += not is_said
+    return count
 
 
 def _dimensions(links: Links, nodes: Sequence[la.Node], masked: str) -> list[str]:

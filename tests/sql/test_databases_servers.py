@@ -430,7 +430,7 @@ def test_a_missing_server_names_the_command() -> None:
 
 
 def test_a_server_keeps_its_temporary_tables_to_itself(mysql_server: Server) -> None:
-    """MariaDB clears its temporary folder at start: in a shared one it took the tables of a server at work."""
+    """MariaDB clears its temporary folder at start, also of what a server at work keeps there."""
     assert mysql_server.query("SELECT @@tmpdir") == [(str(mysql_server.log.parent / "tmp"),)]
 
 

@@ -140,6 +140,13 @@ HEARD: list[tuple[str, str, tuple[str, ...]]] = [
         (),
     ),
     ("where is order 2", "SELECT status FROM orders WHERE order_id = 2", ()),
+    ("how many items are in stock", "SELECT COUNT(product) FROM sales", ("in stock",)),
+    ("在售的商品有几种", "SELECT COUNT(product) FROM sales", ("在售",)),
+    ("amount of all open orders", "SELECT SUM(amount) FROM orders", ("open",)),
+    ("amount of all open orders", "SELECT SUM(amount) FROM orders WHERE status = 'placed'", ()),
+    ("amount of all open orders", "SELECT SUM(amount) FROM orders WHERE delivered_at IS NULL", ()),
+    ("overdue orders above 100", "SELECT order_id FROM orders WHERE amount > 100", ("overdue",)),
+    ("how many orders are shipped on time", "SELECT COUNT(order_id) FROM orders", ("shipped", "on time")),
 ]  # fmt: skip
 
 
