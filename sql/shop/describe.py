@@ -12,6 +12,7 @@ from sql.databases.contents import Reading
 from sql.errors import SqlError
 from sql.names import quoted
 from sql.semantics import Shop, View, ViewColumn
+from sql.shop.attributes import with_attributes
 from sql.shop.cleaning import clean, distinct_texts
 from sql.shop.decisions import Decision
 from sql.shop.drafting import shop_from_catalog, time_of
@@ -66,6 +67,8 @@ def describe_database(database: Database, *, name: str, location: str, with_view
         )
         decisions.append(Decision(place="views", text=text))
     shop = replace(shop_from_catalog(catalog, name=name, database=location), is_drafted=True)
+    shop, told = with_attributes(open_workspace(shop, database=database))
+    decisions += told
     views, told = in_one_language(open_workspace(shop, database=database))
     decisions += told
     found = find_relations(open_workspace(replace(shop, views=views), database=database))

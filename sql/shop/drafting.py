@@ -167,9 +167,7 @@ def _guess_metrics(catalog: Catalog) -> Iterator[Metric]:
     for table in catalog.tables:
         if not table.columns:
             continue
-        name = metric_name(f"number_of_{table.name}", taken)
-        synonyms = tuple(dict.fromkeys(_counted(plain[table.name])))
-        yield Metric(name=name, view=table.name, sql="COUNT(*)", synonyms=synonyms)
+        yield counting_metric(table.name, plain[table.name], taken)
         keys = {column for key in table.foreign_keys for column in key.columns} | set(table.primary_key)
         for column in table.columns:
             own = spaced(column.name).replace(" ", "_")
@@ -186,6 +184,12 @@ def _guess_metrics(catalog: Catalog) -> Iterator[Metric]:
                 sql=f"SUM({quoted(column.name, catalog.dialect)})",
                 synonyms=synonyms,
             )
+
+
+def counting_metric(view: str, plain: str, taken: set[str]) -> Metric:
+    """The number of a view's rows, in the words that people use for what it is called plainly."""
+    name = metric_name(f"number_of_{view}", taken)
+    return Metric(name=name, view=view, sql="COUNT(*)", synonyms=tuple(dict.fromkeys(_counted(plain))))
 
 
 def _counted(name: str) -> Iterator[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from places import KINDS, make_place
 
 from finetune.shops.question_pairs import SET
 from finetune.shops.recipe import build
@@ -52,30 +52,10 @@ def statements(dialect: Dialect) -> list[str]:
     return rows
 
 
-@pytest.fixture(scope="module", params=["duckdb", "sqlite", "postgres", "mysql"])
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if request.param in ("postgres", "mysql"):
-        server = request.getfixturevalue(f"{request.param}_server").create_database("described")
-        server.execute("; ".join(statements(request.param)))
-        server.make_reader()
-        yield server.reader_url
-        return
-    path = tmp_path_factory.mktemp("described") / f"shop.{request.param}"
-    if request.param == "duckdb":
-        import duckdb
-
-        with duckdb.connect(str(path)) as connection:
-            for statement in statements(request.param):
-                connection.execute(statement)
-    else:
-        import sqlite3
-
-        plain = sqlite3.connect(path)
-        for statement in statements(request.param):
-            plain.execute(statement)
-        plain.commit()
-        plain.close()
-    yield str(path)
+@pytest.fixture(scope="module", params=KINDS)
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("described")
+    return make_place(request, request.param, folder, statements(request.param))
 
 
 def described(place: str, *, with_views: bool = False) -> Described:
