@@ -240,6 +240,45 @@ def unheard(links: Links, compiled: Compiled, shop: Shop) -> tuple[str, ...]:
     return tuple(found)
 
 
+_WHOLE = re.compile(
+    r"\b(?:all|overall|altogether|in total|everything|every|any|regardless|whatever|ever|without|drop|remove"
+    r"|instead|forget)\b|全部|所有|总共|一共|总的|总计|合计|整体|整个|不限|不管|去掉|取消|不看|换成|改成",
+    re.I,
+)
+"""Words by which a follow-up may take a condition away."""
+
+
+def lost(previous: la.Statement, statement: la.Statement, said: str) -> tuple[str, ...]:
+    """What a follow-up's statement leaves out of the one before although nothing of the message says so.
+
+    A condition stays, in every follow-up, unless its column is used anew or another period is said.
+    """
+    if _WHOLE.search(said):
+        return ()
+    written = str(statement)
+    parts = (*statement.items, *statement.groups, *statement.where, *statement.having)
+    used = {name for part in parts for name in _spoken_of(part)}
+    gone = [c for c in previous.where if str(c) not in written and not used & _spoken_of(c)]
+    return tuple(dict.fromkeys(_in_short(each) for each in gone))
+
+
+def _spoken_of(part: la.Node) -> set[str]:
+    """The columns in a part of a statement; a period counts as one."""
+    nodes = list(part.walk())
+    periods = {"DURING" for n in nodes if isinstance(n, la.During) or (isinstance(n, la.Has) and n.during)}
+    return {n.text.lower() for n in nodes if isinstance(n, la.Name)} | periods
+
+
+def _in_short(condition: la.Node) -> str:
+    """The values or the period of a condition, else all of it."""
+    values = [
+        n.value if isinstance(n, la.Text) else n.words
+        for n in condition.walk()
+        if isinstance(n, la.Text | la.During)
+    ]
+    return ", ".join(values) or str(condition)
+
+
 def invented(links: Links, compiled: Compiled) -> int:
     """Texts that the statement compares with and nothing in the question stands for.
 

@@ -25,7 +25,7 @@ from sql.semantics import Shop, View
 from sql.shop.workspace import Workspace
 from sql.statement.compile import Compiled, compile_statement
 from sql.statement.grammar import number_text
-from sql.statement.heard import invented, unheard
+from sql.statement.heard import invented, lost, unheard
 from sql.statement.known_values import misplaced_number, moved, spelled, unknown_value
 from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar, Sayable
 from sql.statement.language_prompt import describe, language_prompt
@@ -104,27 +104,29 @@ class LanguageDrafter:
             adapter=self.adapter,
             max_tokens=MAX_TOKENS,
         )
-        found = [self._written(c, links) for c in self.engine.complete(request, cancel)]
+        before = parse(previous) if previous else None
+        found = [self._written(c, links, before) for c in self.engine.complete(request, cancel)]
         if found[0].fault is not None or found[0].is_unfinished or found[0].unheard:
-            found += self._more(request, links, TRIES_AGAIN, WARM, cancel)
+            found += self._more(request, links, before, TRIES_AGAIN, WARM, cancel)
             ranked = sorted(found, key=_standing)
             found = [replace(ranked[0], tries=1, others=_others(ranked))]
         if samples > 1:
-            found += self._more(request, links, samples - 1, temperature or 1.0, cancel)
+            found += self._more(request, links, before, samples - 1, temperature or 1.0, cancel)
         return found
 
     def _more(
         self,
         request: Request,
         links: Links,
+        before: Statement | None,
         count: int,
         temperature: float,
         cancel: threading.Event | None,
     ) -> list[Written]:
         more = replace(request, samples=count, temperature=temperature)
-        return [self._written(c, links) for c in self.engine.complete(more, cancel)]
+        return [self._written(c, links, before) for c in self.engine.complete(more, cancel)]
 
-    def _written(self, completion: Completion, links: Links) -> Written:
+    def _written(self, completion: Completion, links: Links, before: Statement | None) -> Written:
         text = completion.text.strip()
         if completion.finish != "stop":
             return Written(sql=text, completions=(completion,))
@@ -146,11 +148,14 @@ class LanguageDrafter:
                 return Written(sql=text, completions=(completion,), fault=wrong)
         except (WrongStatement, TwoWays) as error:
             return Written(sql=text, completions=(completion,), fault=str(error))
+        missing = unheard(links, compiled, self.shop)
+        if before is not None:
+            missing += lost(before, compiled.statement, links.question)
         return Written(
             sql=compiled.sql,
             completions=(completion,),
             compiled=compiled,
-            unheard=unheard(links, compiled, self.shop),
+            unheard=missing,
             invented=invented(links, compiled),
         )
 

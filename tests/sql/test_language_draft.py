@@ -15,9 +15,10 @@ from sql.ask import Ambiguous, CannotAnswer, SqlAsker, open_asker
 from sql.question.linking import Vocabulary, link
 from sql.semantics import Shop, View, ViewColumn
 from sql.shop.workspace import Workspace, open_workspace
-from sql.statement.heard import unheard
+from sql.statement.heard import lost, unheard
 from sql.statement.language_draft import LanguageDrafter, sayable, seen_shop
 from sql.statement.language_grammar import LanguageGrammar
+from sql.statement.parse import parse
 
 ADAPTER = "language"
 SAYABLE: list[tuple[str, str]] = [
@@ -157,6 +158,51 @@ def test_a_word_that_changes_the_figure_has_a_part_in_the_statement(
     writer = LanguageDrafter(workspace, vocabulary, ScriptedEngine([]))
     links = link(question, vocabulary, workspace.today)
     assert set(unheard(links, writer.compile(statement), writer.shop)) == set(missing)
+
+
+LOST: list[tuple[str, str, str, tuple[str, ...]]] = [
+    (
+        "SELECT revenue FROM sales WHERE DURING('May') AND channel = 'app'",
+        "and in Germany?",
+        "SELECT revenue FROM sales WHERE country = 'Germany'",
+        ("May", "app"),
+    ),
+    (
+        "SELECT revenue FROM sales WHERE DURING('May') AND channel = 'app'",
+        "and in June?",
+        "SELECT revenue FROM sales WHERE DURING('June') AND channel = 'app'",
+        (),
+    ),
+    (
+        "SELECT revenue FROM sales WHERE channel = 'app'",
+        "里面厨房的呢",
+        "SELECT revenue FROM sales WHERE category = 'Kitchen'",
+        ("app",),
+    ),
+    (
+        "SELECT revenue FROM sales WHERE channel = 'app'",
+        "by channel",
+        "SELECT channel, revenue FROM sales GROUP BY channel",
+        (),
+    ),
+    (
+        "SELECT revenue FROM sales WHERE channel = 'app'",
+        "所有渠道一共呢",
+        "SELECT revenue FROM sales",
+        (),
+    ),
+    (
+        "SELECT COUNT(customer_id) FROM customers WHERE customer_id HAS NO sales DURING('2026')",
+        "那去年呢",
+        "SELECT COUNT(customer_id) FROM customers WHERE customer_id HAS NO sales DURING('去年')",
+        (),
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("previous", "said", "statement", "missing"), LOST)
+def test_a_follow_up_keeps_each_condition_that_it_does_not_change(previous, said, statement, missing):
+    assert lost(parse(previous), parse(statement), said) == missing
 
 
 def asker(workspace: Workspace, vocabulary: Vocabulary, *replies: str | list[str]) -> SqlAsker:
