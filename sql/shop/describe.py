@@ -16,6 +16,7 @@ from sql.shop.attributes import with_attributes
 from sql.shop.cleaning import clean, distinct_texts
 from sql.shop.decisions import Decision
 from sql.shop.drafting import shop_from_catalog, time_of
+from sql.shop.labels import with_labels
 from sql.shop.languages import in_one_language
 from sql.shop.measures import Measured, find_measures, is_sold
 from sql.shop.relations import find_relations
@@ -81,11 +82,13 @@ def describe_database(database: Database, *, name: str, location: str, with_view
             f"{each.total:,} values are found there ({each.share:.0%})"
         )
         decisions.append(Decision(place=f"views.{each.view}.refs", text=text, is_sure=each.share == 1.0))
-    cleaned = clean(open_workspace(found.shop, database=database))
-    opened = open_workspace(replace(found.shop, views=cleaned.views), database=database)
+    linked, told = with_labels(open_workspace(found.shop, database=database))
+    decisions += told
+    cleaned = clean(open_workspace(linked, database=database))
+    opened = open_workspace(replace(linked, views=cleaned.views), database=database)
     views = tuple(replace(view, time=_time(opened, view)) for view in cleaned.views)
     views = tuple(_with_clock(view, views) for view in views)
-    shop = replace(found.shop, views=_told_apart(views, catalog.dialect))
+    shop = replace(linked, views=_told_apart(views, catalog.dialect))
     measured = find_measures(open_workspace(shop, database=database), cleaned.orders)
     shop = with_values(with_words(measured.shop), open_workspace(measured.shop, database=database))
     return Described(

@@ -1,0 +1,174 @@
+"""Labels that hang on things of any kind: WordPress's ``term_relationships(object_id, term_taxonomy_id)``.
+
+The column says only that it holds an object's number, so no name leads from a product to its category. Which
+things are meant is told by their keys; where each has one label of a kind, the label becomes a column of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sql.errors import SqlError
+from sql.names import literal, quoted
+from sql.semantics import Shop, View, ViewColumn
+from sql.shop.decisions import Decision
+from sql.shop.row_names import name_columns
+from sql.shop.trade_words import nouns_of, read_name, says
+from sql.types import Dialect
+
+if TYPE_CHECKING:
+    from sql.shop.workspace import Workspace
+    from sql.types import Value
+
+logger = logging.getLogger(__name__)
+
+LEAST_ALONE = 0.95
+"""Share of labelled things that have one label of a kind, and not several."""
+LEAST_THERE = 0.95
+"""Share of the labelled numbers that must be keys of the things."""
+MAX_KINDS = 20
+MAX_COLUMNS = 4
+"""Columns of a table that says nothing but which label hangs on what."""
+_OBJECT = re.compile(r"^(?:object|entity|item|target|owner|record)(?: id)?$")
+_KIND = re.compile(r"\b(?:taxonomy|type|kind|vocabulary)$|类型$|分类法$")
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """The labels of one kind, and what they hang on, as SQL."""
+
+    name: str
+    """What the labels say: ``product_cat``."""
+    groups: str
+    """A SELECT of ``thing``, the number of its labels ``n`` and one ``label``."""
+
+
+def with_labels(workspace: Workspace) -> tuple[Shop, list[Decision]]:
+    """The shop with labels as columns of the things that they hang on; keys and links must be known."""
+    views = {view.name: view for view in workspace.shop.views}
+    decisions = []
+    for links in workspace.shop.views:
+        found = _ends(links, views)
+        if found is None:
+            continue
+        thing, label, named = found
+        for kind in _kinds(workspace, links, thing, label, named):
+            target = _meant(workspace, links, thing, kind, list(views.values()))
+            if target is None:
+                continue
+            views[target] = _labelled(views[target], kind, workspace.catalog.dialect)
+            text = f"{kind.name} of {target} comes from {links.name}, where nearly each row has one"
+            decisions.append(Decision(place=f"views.{target}", text=text))
+    return replace(workspace.shop, views=tuple(views.values())), decisions
+
+
+def _ends(links: View, views: dict[str, View]) -> tuple[ViewColumn, str, tuple[View, ...]] | None:
+    """The column with the things' numbers, that with the labels', and the views up to the labels' names."""
+    if len(links.columns) > MAX_COLUMNS or links.sql is not None:
+        return None
+    thing = next((c for c in links.columns if says(_OBJECT, c.name) and c.name not in links.refs), None)
+    if thing is None or len(links.refs) != 1:
+        return None
+    ((label, target),) = links.refs.items()
+    label_view = views[target]
+    if name_columns(label_view):
+        return thing, label, (label_view,)
+    for further in label_view.refs.values():
+        if name_columns(views[further]):
+            return thing, label, (label_view, views[further])
+    return None
+
+
+def _kinds(
+    workspace: Workspace, links: View, thing: ViewColumn, label: str, named: tuple[View, ...]
+) -> list[_Kind]:
+    """The kinds of labels that hang on things."""
+    dialect = workspace.catalog.dialect
+    told = next((c for c in named[0].columns if c.type == "text" and says(_KIND, c.name)), None)
+    source = f"{quoted(links.name, dialect)} AS links JOIN {_joined(links, label, named, dialect)}"
+    owner = f"links.{quoted(thing.name, dialect)}"
+    name = f"names.{quoted(name_columns(named[-1])[0], dialect)}"
+    groups = f"SELECT {owner} AS thing, COUNT(*) AS n, MIN({name}) AS label FROM {source}"
+    if told is None:
+        return [_Kind(label.removesuffix("_id"), f"{groups} GROUP BY {owner}")]
+    own = f"{'labels' if len(named) > 1 else 'names'}.{quoted(told.name, dialect)}"
+    rows = _rows(workspace, f"SELECT DISTINCT {own} AS k FROM {source} LIMIT {MAX_KINDS + 1}")
+    kinds = sorted(str(row[0]) for row in rows if row[0])
+    return [
+        _Kind(
+            re.sub(r"\W+", "_", each).strip("_").lower(),
+            f"{groups} WHERE {own} = {literal(each, dialect)} GROUP BY {owner}",
+        )
+        for each in kinds
+    ]
+
+
+def _meant(
+    workspace: Workspace, links: View, thing: ViewColumn, kind: _Kind, views: list[View]
+) -> str | None:
+    """The view whose rows a kind of labels hangs on; ``None`` where that is not plain.
+
+    Numbers from 1 on stand among any others, so of several views that have them all it is that which the kind
+    is called after.
+    """
+    dialect = workspace.catalog.dialect
+    found = []
+    for view in views:
+        key = view.column(view.key[0]) if len(view.key) == 1 else None
+        if key is None or key.type != thing.type or view.name in (links.name, *links.refs.values()):
+            continue
+        if view.column(kind.name) is not None:
+            continue
+        rows = _rows(
+            workspace,
+            f"SELECT COUNT(*) AS n, COUNT(things.{quoted(key.name, dialect)}) AS there, "
+            f"COUNT(CASE WHEN each_one.n = 1 THEN 1 END) AS alone FROM ({kind.groups}) AS each_one LEFT JOIN "
+            f"{quoted(view.name, dialect)} AS things ON things.{quoted(key.name, dialect)} = each_one.thing",
+        )
+        count, there, alone = (int(str(value)) for value in rows[0]) if rows else (0, 0, 0)
+        if count and there >= LEAST_THERE * count and alone >= LEAST_ALONE * count:
+            found.append(view)
+    named = [v for v in found if set(nouns_of(v.name)) & set(read_name(kind.name))]
+    return named[0].name if len(named) == 1 else None
+
+
+def _labelled(view: View, kind: _Kind, dialect: Dialect) -> View:
+    """The view with the label as one more column."""
+    key, own = quoted(view.key[0], dialect), quoted(kind.name, dialect)
+    columns = ", ".join(f"rows_of.{quoted(c.name, dialect)}" for c in view.columns)
+    before = f"({view.sql})" if view.sql else quoted(view.name, dialect)
+    sql = (
+        f"SELECT {columns}, labels_of.label AS {own} FROM {before} AS rows_of "
+        f"LEFT JOIN ({kind.groups}) AS labels_of ON labels_of.thing = rows_of.{key}"
+    )
+    return replace(
+        view, sql=sql, columns=(*view.columns, ViewColumn(name=kind.name, type="text", sampled=True))
+    )
+
+
+def _joined(links: View, label: str, named: tuple[View, ...], dialect: Dialect) -> str:
+    """The tables from a link to the label's name, joined."""
+    last = named[-1]
+    alias = "names" if len(named) == 1 else "labels"
+    first = (
+        f"{quoted(named[0].name, dialect)} AS {alias} "
+        f"ON {alias}.{quoted(named[0].key[0], dialect)} = links.{quoted(label, dialect)}"
+    )
+    if len(named) == 1:
+        return first
+    ref = next(column for column, target in named[0].refs.items() if target == last.name)
+    return (
+        f"{first} JOIN {quoted(last.name, dialect)} AS names "
+        f"ON names.{quoted(last.key[0], dialect)} = labels.{quoted(ref, dialect)}"
+    )
+
+
+def _rows(workspace: Workspace, sql: str) -> list[tuple[Value, ...]]:
+    try:
+        return list(workspace.run(sql).rows)
+    except SqlError as error:
+        logger.info("not looked at: %s", type(error).__name__)
+        return []
