@@ -8,7 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +16,13 @@ from app.errors import WrongUse
 from app.once import Once
 from app.progress import step
 from app.settings import Settings
+from app.write import write_whole
 
 if TYPE_CHECKING:
     from sql.semantics import Shop
+    from sql.shop.decisions import Decision
     from sql.shop.describe import Described
-    from sql.shop.review import Ask
+    from sql.shop.review import Answers, Ask, Asked
 
 DEMO = "demo"
 """The name of the demonstration shop on the command line."""
@@ -35,6 +37,19 @@ class Found:
 
     shop: Shop
     state: tuple[str | int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """A shop that nobody described, with what was decided for it and what only its owner knows."""
+
+    shop: Shop
+    """As it is with the answers."""
+    decisions: tuple[Decision, ...] = ()
+    asked: tuple[Asked, ...] = ()
+    """The questions, each with the choice that is taken now."""
+    answers: Answers = field(default_factory=dict)
+    """What was answered by a person; empty while the draft's own choices stand."""
 
 
 class Shops:
@@ -60,13 +75,19 @@ class Shops:
     def _stamp(self, name: str) -> tuple[int, ...]:
         """What changes when the description does."""
         path = self._settings.demo / "shop.yml" if name == DEMO else Path(name).expanduser()
-        if "://" in name or path.suffix.lower() not in SHOP_FILES:
-            return (int(self._clock() // LOOKED_AGAIN_S),)
-        try:
-            status = path.stat()
-        except OSError:
-            return ()  # finding it says what is wrong, or builds it
-        return status.st_mtime_ns, status.st_size
+        location = location_of(name)
+        if location is not None:
+            answered = _stamp_of(_answers_file(self._settings, location))
+            return (int(self._clock() // LOOKED_AGAIN_S), *answered)
+        return _stamp_of(path)  # where it is missing, finding it says what is wrong, or builds it
+
+
+def _stamp_of(path: Path) -> tuple[int, ...]:
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_mtime_ns, status.st_size
 
 
 def find_shop(settings: Settings, shop: str | None) -> Shop:
@@ -84,17 +105,27 @@ def find_shop(settings: Settings, shop: str | None) -> Shop:
 
     if shop is None or shop == DEMO:
         return load_shop(demo_folder(settings) / "shop.yml")
-    if "://" in shop:
-        return shop_of_location(shop)
     path = Path(shop).expanduser()
-    if not path.exists() and not _is_pattern(shop):
+    if "://" not in shop and not path.exists() and not _is_pattern(shop):
         raise WrongUse(
             f"--shop is {shop!r}, which does not exist; name a shop.yml, a database file, a folder of CSV or "
             "Parquet files, or an address."
         )
-    if path.suffix.lower() in SHOP_FILES:
+    location = location_of(shop)
+    if location is None:
         return load_shop(path, variables=_variables(settings))
-    return shop_of_location(str(path.absolute()))
+    answers = kept_answers(settings, location)
+    return review_of(location, answers).shop if answers else shop_of_location(location)
+
+
+def location_of(shop: str | None) -> str | None:
+    """Where the database is that ``--shop`` names and nobody described; ``None`` for one with a description."""
+    if shop is None or shop == DEMO:
+        return None
+    if "://" in shop:
+        return shop
+    path = Path(shop).expanduser()
+    return None if path.suffix.lower() in SHOP_FILES else str(path.absolute())
 
 
 def demo_folder(settings: Settings) -> Path:
@@ -128,22 +159,79 @@ def described_location(location: str, *, with_views: bool = False, ask: Ask | No
     Args:
         ask: answers what only the owner knows (``sql.shop.review``); left out, the draft's choices stay.
     """
-    from sql.databases import open_database, without_password
+    from sql.databases import open_database
     from sql.shop.describe import describe_database
     from sql.shop.review import reviewed
     from sql.shop.workspace import open_workspace
 
     database = open_database(location)
     try:
-        # Of an address without a path only the host is left, and never a user's name or password.
-        place = without_password(location).split("://")[-1].split("?")[0].rstrip("/")
-        name = Path(place.rpartition("@")[2] if "://" in location else place).stem or "shop"
-        found = describe_database(database, name=name, location=location, with_views=with_views)
+        found = describe_database(
+            database, name=_name_of(location), location=location, with_views=with_views
+        )
         if ask is None:
             return found
         return replace(found, shop=reviewed(found, open_workspace(found.shop, database=database), ask))
     finally:
         database.close()
+
+
+def _name_of(location: str) -> str:
+    """A name for the shop at ``location``."""
+    from sql.databases import without_password
+
+    # Of an address without a path only the host is left, and never a user's name or password.
+    place = without_password(location).split("://")[-1].split("?")[0].rstrip("/")
+    return Path(place.rpartition("@")[2] if "://" in location else place).stem or "shop"
+
+
+def review_of(location: str, answers: Answers) -> Review:
+    """The database at ``location`` described with ``answers``, and what was asked.
+
+    Raises:
+        SqlError: see :func:`described_location`.
+    """
+    from sql.shop.review import GivenAnswers
+
+    given = GivenAnswers(answers=answers)
+    found = described_location(location, ask=given)
+    return Review(shop=found.shop, decisions=found.decisions, asked=tuple(given.asked), answers=answers)
+
+
+def kept_answers(settings: Settings, location: str) -> Answers:
+    """What was answered about the database at ``location``; nothing where nobody was asked.
+
+    Raises:
+        WrongUse: the file of the answers is damaged; names it.
+    """
+    path = _answers_file(settings, location)
+    try:
+        kept = json.loads(path.read_bytes())
+        return {str(id): str(choice) for id, choice in kept["answers"].items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise WrongUse(f"{path} holds the answers about {_name_of(location)!r} and cannot be read; "
+                       "delete it, and answer anew.") from error
+
+
+def keep_answers(settings: Settings, location: str, answers: Answers) -> None:
+    """Keep them in the shop's folder, from where every command takes them; none removes them.
+
+    Raises:
+        OSError: disk full, no permission; what was kept before stays.
+    """
+    path = _answers_file(settings, location)
+    if answers:
+        write_whole(path, json.dumps({"answers": dict(answers)}, ensure_ascii=False, indent=2).encode())
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _answers_file(settings: Settings, location: str) -> Path:
+    from sql.semantics import Shop
+
+    return folder_of(settings, Shop(name=_name_of(location), database=location, views=())) / "answers.json"
 
 
 def folder_of(settings: Settings, shop: Shop) -> Path:

@@ -90,6 +90,11 @@ class Settings:
         return self.home / "shops"
 
     @property
+    def brought(self) -> Path:
+        """Folder with the files that were opened on the page and are kept, one subfolder per browser."""
+        return self.home / "brought"
+
+    @property
     def audit(self) -> Path:
         """File of the audit log; older parts and its head stand beside it."""
         return self.audit_path or self.home / "audit" / "audit.jsonl"

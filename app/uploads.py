@@ -2,23 +2,25 @@
 
 The files are copied into a private folder of this run, opened for reading only like every shop, and deleted
 when the tab is closed, when other files take their place, or when the page ends. Whoever brought them is
-their owner. Nobody else sees them: they hang on the visitor, not on the page.
+their owner. Nobody else sees them: they hang on the visitor, not on the page. What is kept for the same
+browser's next visit is in ``app.kept_uploads``.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.errors import UploadRefused
-from app.finding import described_location
+from app.finding import Review, review_of
 from app.house import House, Seat
 from app.kept import Held
 from app.person import Person
@@ -52,6 +54,12 @@ class Brought:
     """What can be asked about."""
     decisions: tuple[Decision, ...]
     """How the files were read."""
+    review: Review
+    """What only their owner knows."""
+    files: tuple[Path, ...]
+    """The copies; there until it is closed."""
+    answered: Callable[[Mapping[str, str]], Brought]
+    """The same files opened anew with other answers; raises what :meth:`Uploads.open` raises."""
     close: Callable[[], None]
     """Deletes it; may be called several times."""
 
@@ -74,6 +82,13 @@ class Uploads:
             UploadRefused: too many, too large, of kinds that do not go together, or unreadable.
             NotRecorded: the audit log cannot be written.
         """
+        return self._open_from(files, {}, is_moved=True)
+
+    def open_kept(self, files: Sequence[Path], answers: Mapping[str, str]) -> Brought:
+        """The same for files that stay where they are, with what was answered about them."""
+        return self._open_from(files, answers, is_moved=False)
+
+    def _open_from(self, files: Sequence[Path], answers: Mapping[str, str], *, is_moved: bool) -> Brought:
         with self._lock:
             if self._open >= MAX_SHOPS:
                 raise UploadRefused("upload_crowded")
@@ -81,8 +96,8 @@ class Uploads:
         place = Path(tempfile.mkdtemp(prefix="own-", dir=self.folder))
         person = Person()
         try:
-            names = _take(files, place)
-            room, decisions = self._opened(place, names, person)
+            names = _take(files, place, is_moved=is_moved)
+            room, review = self._opened(place, names, person, answers)
         except BaseException:
             self._forget(place)
             raise
@@ -90,6 +105,8 @@ class Uploads:
         own = _OwnRoom(room, lambda: self._forget(place))
         with held.used(lambda: own):
             pass  # it is made
+
+        copies = tuple(place / name for name in names)
 
         @contextmanager
         def lend() -> Iterator[Room]:
@@ -101,11 +118,16 @@ class Uploads:
             shop=room.workspace.shop.name,
             role=room.workspace.role.name,
             tables=tuple(view.name for view in room.workspace.guard.views),
-            decisions=decisions,
+            decisions=review.decisions,
+            review=review,
+            files=copies,
+            answered=lambda other: self.open_kept(copies, other),
             close=held.give_up,
         )
 
-    def _opened(self, place: Path, names: Sequence[str], person: Person) -> tuple[Room, tuple[Decision, ...]]:
+    def _opened(
+        self, place: Path, names: Sequence[str], person: Person, answers: Mapping[str, str]
+    ) -> tuple[Room, Review]:
         from sql.shop.workspace import open_workspace
 
         location = place / names[0] if len(names) == 1 else place
@@ -113,15 +135,15 @@ class Uploads:
         log = self.house.shared.log
         with audited(log, "open", ", ".join(names), shop=shown, role="owner", person=person.id):
             try:
-                found = described_location(str(location))
-                workspace = open_workspace(replace(found.shop, name=shown))
+                review = review_of(str(location), answers)
+                workspace = open_workspace(replace(review.shop, name=shown))
             except SqlError as error:
                 reason = str(error).replace(f"{place}/", "").replace(str(place), "upload")
                 raise UploadRefused("upload_unreadable", reason=reason) from error
             try:
                 if not workspace.guard.views:
                     raise UploadRefused("upload_unreadable", reason=f"{shown} holds no table")
-                return furnish(workspace, self.house.shared), found.decisions
+                return furnish(workspace, self.house.shared), review
             except BaseException:
                 workspace.close()
                 raise
@@ -145,8 +167,8 @@ class _OwnRoom:
         self.forget()
 
 
-def _take(files: Sequence[Path], place: Path) -> list[str]:
-    """Move files into ``place`` under names of their own; their names, sorted."""
+def _take(files: Sequence[Path], place: Path, *, is_moved: bool) -> list[str]:
+    """Bring files into ``place`` under names of their own; their names, sorted."""
     try:
         if not files:
             raise UploadRefused("upload_none")
@@ -160,14 +182,27 @@ def _take(files: Sequence[Path], place: Path) -> list[str]:
         if sum(file.stat().st_size for file in files) > MAX_MB * 1_000_000:
             raise UploadRefused("upload_large", most=str(MAX_MB))
         for file, name in zip(files, names, strict=True):
-            shutil.copyfile(file, place / name)
+            bring_copy(file, place / name, is_linked=not is_moved)
         return sorted(names)
     except FileNotFoundError as error:  # somebody brought the very same file in the same moment
         raise UploadRefused("upload_again") from error
     finally:
-        for file in files:
+        for file in files if is_moved else ():
             with contextlib.suppress(OSError):
                 file.unlink()
+
+
+def bring_copy(file: Path, to: Path, *, is_linked: bool) -> None:
+    """The same file at ``to``; of one that nobody writes a second name is enough, where the disk has them.
+
+    Raises:
+        OSError: it is gone, or the disk is full.
+    """
+    if is_linked:
+        with contextlib.suppress(OSError):
+            os.link(file, to)
+            return
+    shutil.copyfile(file, to)
 
 
 def _check_kind(name: str, *, is_alone: bool) -> None:

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -25,6 +25,8 @@ from telling.phrases import plain_text
 from ui import present
 
 if TYPE_CHECKING:
+    from app.finding import Review
+    from app.kept_uploads import KeptUpload, KeptUploads
     from app.uploads import Brought
 
 logger = logging.getLogger(__name__)
@@ -57,11 +59,37 @@ class Talk:
     """Called with an answer and the thumb it was given."""
     open_files: Callable[[Sequence[Path]], OwnShop] | None = None
     """Opens files that a visitor brings; ``None`` where visitors may bring none."""
+    kept: KeptUploads | None = None
+    """Keeps such files for the same browser's next visit; ``None`` where they are gone with their tab."""
+    open_kept: Callable[[KeptUpload], OwnShop] | None = None
+    """Opens what is in keeping."""
+    reviewing: Reviewing | None = None
+    """What only the owner knows of a shop that nobody described; ``None`` where visitors may not say."""
+
+
+class Reviewing:
+    """The answers about the page's own shop, which are those of everybody on this page. Safe to use from threads.
+
+    Args:
+        review: as the shop is now.
+        answer: takes other answers, keeps them, and returns the shop with them.
+    """
+
+    def __init__(self, review: Review, answer: Callable[[Mapping[str, str]], Review]) -> None:
+        self.review = review
+        self._answer = answer
+        self._lock = threading.Lock()
+
+    def answer(self, answers: Mapping[str, str]) -> Review:
+        """Take ``answers``; raises what taking them raises, and then nothing has changed."""
+        with self._lock:
+            self.review = self._answer(answers)
+            return self.review
 
 
 @dataclass(frozen=True, kw_only=True)
 class OwnShop:
-    """A shop made of a visitor's own files; theirs alone, and gone with their tab."""
+    """A shop made of a visitor's own files; theirs alone."""
 
     talk: Talk
     tables: tuple[str, ...]
@@ -72,6 +100,12 @@ class OwnShop:
     """What was decided for it and only its owner knows, in sentences."""
     decided: tuple[str, ...] = ()
     """What else was decided."""
+    files: tuple[Path, ...] = ()
+    """The visitor's files, there until it is closed."""
+    review: Review | None = None
+    """What only they know of it."""
+    answered: Callable[[Mapping[str, str]], OwnShop] | None = None
+    """Opens the same files with other answers."""
 
 
 def own_shop(brought: Brought, new_conversation: Callable[[], Any]) -> OwnShop:
@@ -88,6 +122,9 @@ def own_shop(brought: Brought, new_conversation: Callable[[], Any]) -> OwnShop:
         close=brought.close,
         unsure=tuple(each.text for each in brought.decisions if not each.is_sure),
         decided=tuple(each.text for each in brought.decisions if each.is_sure),
+        files=brought.files,
+        review=brought.review,
+        answered=lambda answers: own_shop(brought.answered(answers), new_conversation),
     )
 
 
@@ -106,6 +143,8 @@ class Turn:
     language: str = "en"
     is_in_line: bool = False
     """The last step tells the place in line."""
+    is_about_review: bool = False
+    """Beside it stands what only the owner knows."""
 
     @property
     def is_running(self) -> bool:
@@ -124,6 +163,10 @@ class Visitor:
     """Index of the turn whose receipt is shown; -1 for none."""
     own: OwnShop | None = None
     """The visitor's own files, when they are talked about instead of the page's shop."""
+    shows_review: bool = False
+    """Beside the conversation stands what only the owner knows, and no receipt."""
+    language: str = "en"
+    """Of the browser."""
     is_next: bool = False
     """Another conversation went before, of which the browser may still have to show what was sent."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -143,7 +186,16 @@ class Visitor:
             self.turns.append(turn)
             del self.turns[:-MAX_TURNS]
             self.shown = len(self.turns) - 1
+            self.shows_review = False
             return turn
+
+    def say(self, question: str, note: str, *, is_about_review: bool = False) -> None:
+        """Add what was done and what the page says of it, and show it."""
+        turn = Turn(question=question, note=note, language=self.language, is_about_review=is_about_review)
+        with self._lock:
+            self.turns.append(turn)
+            self.shown = len(self.turns) - 1
+            self.shows_review = is_about_review
 
 
 class Visitors:
@@ -179,12 +231,22 @@ class Visitors:
             before = self._by_session.pop(session, None)
             new = own.talk.new_conversation if own is not None else self._new_conversation
             is_next = before is not None and (before.is_next or bool(before.turns))
-            visitor = Visitor(conversation=new(), own=own, is_next=is_next)
+            language = before.language if before is not None else "en"
+            visitor = Visitor(conversation=new(), own=own, is_next=is_next, language=language)
             self._by_session[session] = visitor
         if before is not None:
             before.cancel.set()
             if before.own is not None and before.own is not own:
                 before.own.close()
+        return visitor
+
+    def exchange(self, session: str, own: OwnShop) -> Visitor:
+        """The same files with other answers: the conversation goes on over them."""
+        visitor = self.of(session)
+        with self._lock:
+            before, visitor.own = visitor.own, own
+        if before is not None and before is not own:
+            before.close()  # a question that is being answered ends first
         return visitor
 
     def holds(self, session: str, visitor: Visitor) -> bool:

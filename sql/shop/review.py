@@ -7,8 +7,8 @@ stays as readable as before.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from sql.databases.contents import expression
 from sql.errors import SqlError
@@ -37,10 +37,63 @@ class Question:
     """The first is what the draft took."""
     rows: Table | None = None
     """A few rows that raise it."""
+    text_zh: str = ""
+    """The same in Chinese; empty where nobody wrote it."""
+    choices_zh: tuple[str, ...] = ()
+
+    def told(self, language: str) -> tuple[str, tuple[str, ...]]:
+        """Text and choices in ``language``; in English where there are no others."""
+        if language == "zh" and self.text_zh and len(self.choices_zh) == len(self.choices):
+            return self.text_zh, self.choices_zh
+        return self.text, self.choices
 
 
 Ask = Callable[[Question], int]
 """The place of the choice that is taken, from 0."""
+Answers = Mapping[str, str]
+"""Id of a question → the text of the choice that is taken. Texts, for a number would mean another choice where
+the data have changed meanwhile."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A question, and the place of the choice that was taken, from 0."""
+
+    question: Question
+    taken: int
+
+    @property
+    def choice(self) -> str:
+        """What was taken."""
+        return self.question.choices[self.taken]
+
+
+@dataclass(kw_only=True)
+class GivenAnswers:
+    """Answers that were given before they are asked for; remembers what was asked.
+
+    What has no answer, or one that is no choice any more, gets what the draft took.
+    """
+
+    answers: Answers = field(default_factory=dict)
+    asked: list[Asked] = field(default_factory=list)
+
+    def __call__(self, question: Question) -> int:
+        choice = self.answers.get(question.id)
+        place = question.choices.index(choice) if choice in question.choices else 0
+        self.asked.append(Asked(question=question, taken=place))
+        return place
+
+
+def what_changed(before: Shop, after: Shop) -> tuple[str, ...]:
+    """Names of the metrics and views that mean something else in ``after``, or are only in one of both."""
+    old, new = _meanings(before), _meanings(after)
+    return tuple(dict.fromkeys(name for kind, name in (*old, *new) if old.get((kind, name)) != new.get((kind, name))))
+
+
+def _meanings(shop: Shop) -> dict[tuple[str, str], object]:
+    metrics: dict[tuple[str, str], object] = {("metric", m.name): (m.view, m.sql, m.parts) for m in shop.metrics}
+    return {**metrics, **{("view", v.name): v.sql for v in shop.views}}
 
 
 def reviewed(described: Described, workspace: Workspace, ask: Ask) -> Shop:
@@ -84,6 +137,8 @@ def _which_money(money: list[Money], workspace: Workspace, ask: Ask) -> int:
             id="revenue",
             text="Which is your revenue?",
             choices=tuple(f"{each.told} of {each.view.name}" for each in some),
+            text_zh="哪一项是您的销售额？",
+            choices_zh=tuple(f"{each.view.name} 的 {each.told}" for each in some),
             rows=_rows(workspace, some[0].view),
         )
     )
@@ -96,6 +151,8 @@ def _in_whole_units(money: Money, shop: Shop, workspace: Workspace, ask: Ask) ->
         id="cents",
         text=f"{money.told} of {money.view.name} holds whole numbers. What are they?",
         choices=(f"whole {shop.currency}", "cents, to be divided by 100"),
+        text_zh=f"{money.view.name} 的 {money.told} 都是整数。它们的单位是什么？",
+        choices_zh=(f"整 {shop.currency}", "分，需除以 100"),
         rows=_rows(workspace, money.view),
     )
     return _divided(money) if ask(question) == 1 else money
@@ -117,6 +174,8 @@ def _sold(shop: Shop, money: Money, workspace: Workspace, ask: Ask) -> tuple[Sho
         id="sold",
         text=f"Which rows of {unsold.view.name} count as sold? {states}.",
         choices=(f"all but {', '.join(unsold.out)}", "those in every state"),
+        text_zh=f"{unsold.view.name} 中哪些行算作已售？{unsold.column.name} 有：{'、'.join(unsold.states)}。",
+        choices_zh=(f"除 {'、'.join(unsold.out)} 以外的行", "所有状态的行"),
         rows=_rows(workspace, unsold.view),
     )
     if ask(question) == 1:
@@ -134,6 +193,8 @@ def _other_order(
         id=f"dates:{view_name}.{column}",
         text=f"No value of {view_name}.{column} tells whether its days or its months come first. Which do?",
         choices=("days (03/05 is in May)", "months (03/05 is in March)"),
+        text_zh=f"{view_name}.{column} 的值看不出日在前还是月在前。哪个在前？",
+        choices_zh=("日在前（03/05 是五月）", "月在前（03/05 是三月）"),
         rows=_rows(workspace, view),
     )
     if ask(question) != 1:
