@@ -37,6 +37,8 @@ class Found:
 
     shop: Shop
     state: tuple[str | int, ...]
+    review: Review | None = None
+    """Of a shop that nobody described."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +61,7 @@ class Shops:
         self._settings = settings
         self._clock = clock
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[tuple[int, ...], Once[Shop]]] = {}
+        self._known: dict[str, tuple[tuple[int, ...], Once[Found]]] = {}
 
     def find(self, shop: str | None) -> Found:
         """The shop of that name, file or address; raises what :func:`find_shop` raises."""
@@ -70,7 +72,32 @@ class Shops:
             if before != stamp:
                 once = Once()
             self._known[name] = stamp, once
-        return Found(shop=once.get(lambda: find_shop(self._settings, shop)), state=(name, *stamp))
+        return once.get(lambda: self._look(shop, (name, *stamp)))
+
+    def answer(self, shop: str, answers: Answers) -> Review:
+        """Take ``answers`` about a shop that nobody described, and keep them.
+
+        Raises:
+            WrongUse, SqlError: see :func:`find_shop`; the answers from before stay.
+            OSError: they cannot be kept; the answers from before stay.
+        """
+        location = location_of(shop)
+        if location is None:
+            raise WrongUse(f"--shop is {shop!r}, which has a description; answers are written into it.")
+        before = kept_answers(self._settings, location)
+        keep_answers(self._settings, location, answers)
+        try:
+            review = self.find(shop).review
+        except BaseException:
+            keep_answers(self._settings, location, before)
+            raise
+        assert review is not None  # it has a location
+        return review
+
+    def _look(self, shop: str | None, state: tuple[str | int, ...]) -> Found:
+        review = find_review(self._settings, shop)
+        described = review.shop if review is not None else find_shop(self._settings, shop)
+        return Found(shop=described, state=state, review=review)
 
     def _stamp(self, name: str) -> tuple[int, ...]:
         """What changes when the description does."""
@@ -103,19 +130,36 @@ def find_shop(settings: Settings, shop: str | None) -> Shop:
     """
     from sql.shop.shopfile import load_shop
 
+    review = find_review(settings, shop)
+    if review is not None:
+        return review.shop
     if shop is None or shop == DEMO:
         return load_shop(demo_folder(settings) / "shop.yml")
+    return load_shop(_existing(shop), variables=_variables(settings))
+
+
+def find_review(settings: Settings, shop: str | None) -> Review | None:
+    """A shop that nobody described, with what was answered about it; ``None`` for one with a description.
+
+    Raises:
+        WrongUse, DatabaseUnavailable: see :func:`find_shop`.
+    """
+    location = location_of(shop)
+    if shop is None or location is None:
+        return None
+    if "://" not in shop and not _is_pattern(shop):
+        _existing(shop)
+    return review_of(location, kept_answers(settings, location))
+
+
+def _existing(shop: str) -> Path:
     path = Path(shop).expanduser()
-    if "://" not in shop and not path.exists() and not _is_pattern(shop):
+    if not path.exists():
         raise WrongUse(
             f"--shop is {shop!r}, which does not exist; name a shop.yml, a database file, a folder of CSV or "
             "Parquet files, or an address."
         )
-    location = location_of(shop)
-    if location is None:
-        return load_shop(path, variables=_variables(settings))
-    answers = kept_answers(settings, location)
-    return review_of(location, answers).shop if answers else shop_of_location(location)
+    return path
 
 
 def location_of(shop: str | None) -> str | None:
@@ -166,9 +210,7 @@ def described_location(location: str, *, with_views: bool = False, ask: Ask | No
 
     database = open_database(location)
     try:
-        found = describe_database(
-            database, name=_name_of(location), location=location, with_views=with_views
-        )
+        found = describe_database(database, name=_name_of(location), location=location, with_views=with_views)
         if ask is None:
             return found
         return replace(found, shop=reviewed(found, open_workspace(found.shop, database=database), ask))
@@ -211,8 +253,10 @@ def kept_answers(settings: Settings, location: str) -> Answers:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise WrongUse(f"{path} holds the answers about {_name_of(location)!r} and cannot be read; "
-                       "delete it, and answer anew.") from error
+        raise WrongUse(
+            f"{path} holds the answers about {_name_of(location)!r} and cannot be read; "
+            "delete it, and answer anew."
+        ) from error
 
 
 def keep_answers(settings: Settings, location: str, answers: Answers) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from app import engines
 from app.engines import EngineFactory, LazyEngine
-from app.finding import Found, Shops, find_shop
+from app.finding import Found, Review, Shops, find_shop
 from app.kept import Kept
 from app.library import Library
 from app.person import Person, role_of, seen_by
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from bot.memory import Conversation
     from sql.semantics import Role
+    from sql.shop.review import Answers
     from sql.shop.workspace import Workspace
 
 MOST_ROOMS = 16
@@ -106,6 +107,18 @@ class House:
         found, role, key = self._entrance(shop, person)
         with self._rooms.lent(key, lambda: self._open(found, role, person)) as room:
             yield room
+
+    def review(self, shop: str | None) -> Review | None:
+        """What only its owner knows of a shop that nobody described; ``None`` for one with a description.
+
+        Raises:
+            WrongUse, SqlError: see :func:`app.finding.find_shop`.
+        """
+        return self._shops.find(shop).review
+
+    def take_answers(self, shop: str, answers: Answers) -> Review:
+        """Answer it, for everybody who asks that shop; see :meth:`app.finding.Shops.answer`."""
+        return self._shops.answer(shop, answers)
 
     def close(self) -> None:
         """Close every room, those in use when their question ends."""

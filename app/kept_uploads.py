@@ -15,8 +15,8 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.errors import UploadRefused
@@ -71,27 +71,24 @@ class KeptUploads:
             UploadRefused: there is no room; what was kept before stays.
         """
         place = self._place(browser)
-        with self._lock:
+        with self._lock, _told_disk():
             used = _size(self.folder) - _size(place)
             wanted = sum(file.stat().st_size for file in files)
             if used + wanted > self.most_mb * 1_000_000:
                 told = {"used": f"{used / 1e6:,.0f}", "most": f"{self.most_mb:,g}"}
                 raise UploadRefused("upload_not_kept", **told)
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            new = Path(tempfile.mkdtemp(prefix=".new-", dir=self.folder))
             try:
-                self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                new = Path(tempfile.mkdtemp(prefix=".new-", dir=self.folder))
-                try:
-                    (new / FILES).mkdir()
-                    for file in files:
-                        bring_copy(file, new / FILES / file.name, is_linked=True)
-                    _write(new, [file.name for file in files], answers, is_shown=True)
-                    _remove(place)
-                    new.rename(place)
-                finally:
-                    shutil.rmtree(new, ignore_errors=True)
-            except OSError as error:
-                logger.warning("Files could not be kept: %s", error)
-                raise UploadRefused("upload_not_kept_disk") from error
+                (new / FILES).mkdir()
+                copies = tuple(new / FILES / file.name for file in files)
+                for file, copy in zip(files, copies, strict=True):
+                    bring_copy(file, copy, is_linked=True)
+                _write(new, KeptUpload(files=copies, answers=answers, is_shown=True))
+                _remove(place)
+                new.rename(place)
+            finally:
+                shutil.rmtree(new, ignore_errors=True)
 
     def find(self, browser: str | None) -> KeptUpload | None:
         """What that browser has in keeping; ``None`` for nothing, or what is damaged."""
@@ -103,8 +100,7 @@ class KeptUploads:
             if kept["format"] != FORMAT:
                 return None
             files = tuple(place / FILES / str(name) for name in kept["files"])
-            sizes = tuple(file.stat().st_size for file in files)
-            if list(sizes) != list(kept["files"].values()) or not files:
+            if not files or _sizes(files) != kept["files"]:
                 raise ValueError("the files are not those that were kept")
             answers = {str(id): str(choice) for id, choice in kept["answers"].items()}
             return KeptUpload(files=files, answers=answers, is_shown=bool(kept["is_shown"]))
@@ -114,42 +110,55 @@ class KeptUploads:
             logger.warning("What was kept in %s cannot be read: %s", place.name, error)
             return None
 
-    def answer(self, browser: str, answers: Mapping[str, str]) -> None:
-        """Keep what was answered about the files; nothing where none are kept."""
-        self._change(browser, answers=answers)
+    def answer(self, browser: str, files: Sequence[Path], answers: Mapping[str, str]) -> None:
+        """Keep what was answered about ``files``; nothing where others are kept now, or none.
+
+        Raises:
+            UploadRefused: the disk cannot be written; the answers from before stay.
+        """
+        with self._lock, _told_disk():
+            kept = self.find(browser)
+            if kept is not None and _sizes(kept.files) == _sizes(files):
+                _write(self._place(browser), replace(kept, answers=answers))
 
     def show(self, browser: str, is_shown: bool) -> None:
         """Keep whether the files are talked about, for the next time that the page is opened."""
-        self._change(browser, is_shown=is_shown)
+        with self._lock, contextlib.suppress(OSError):  # the next visit begins as the last one was kept
+            kept = self.find(browser)
+            if kept is not None:
+                _write(self._place(browser), replace(kept, is_shown=is_shown))
 
     def forget(self, browser: str) -> None:
         """Delete that browser's files and answers."""
         with self._lock:
             _remove(self._place(browser))
 
-    def _change(
-        self, browser: str, *, answers: Mapping[str, str] | None = None, is_shown: bool | None = None
-    ) -> None:
-        with self._lock:
-            kept = self.find(browser)
-            if kept is None:
-                return
-            with contextlib.suppress(OSError):  # the next visit begins as the last one was kept
-                _write(
-                    self._place(browser),
-                    [file.name for file in kept.files],
-                    kept.answers if answers is None else answers,
-                    is_shown=kept.is_shown if is_shown is None else is_shown,
-                )
-
     def _place(self, browser: str) -> Path:
         return self.folder / hashlib.sha256(json.dumps([self.page, browser]).encode()).hexdigest()[:32]
 
 
-def _write(place: Path, names: Sequence[str], answers: Mapping[str, str], *, is_shown: bool) -> None:
-    files = {name: (place / FILES / name).stat().st_size for name in names}
-    kept = {"format": FORMAT, "files": files, "answers": dict(answers), "is_shown": is_shown}
+@contextlib.contextmanager
+def _told_disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        logger.warning("Files of a visitor could not be kept: %s", error)
+        raise UploadRefused("upload_not_kept_disk") from error
+
+
+def _write(place: Path, upload: KeptUpload) -> None:
+    kept = {
+        "format": FORMAT,
+        "files": _sizes(upload.files),
+        "answers": dict(upload.answers),
+        "is_shown": upload.is_shown,
+    }
     write_whole(place / MANIFEST, json.dumps(kept, ensure_ascii=False, indent=2).encode())
+
+
+def _sizes(files: Sequence[Path]) -> dict[str, int]:
+    """Bytes of each file, by its name."""
+    return {file.name: file.stat().st_size for file in files}
 
 
 def _size(folder: Path) -> int:

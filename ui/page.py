@@ -9,6 +9,7 @@ Gradio, which takes seconds.
 from __future__ import annotations
 
 import logging
+import secrets
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,20 +20,24 @@ import altair
 import fastapi
 import gradio as gr
 
-from app.errors import UploadRefused
+from app.errors import AppError
+from app.finding import Review
 from app.uploads import MAX_MB
 from bot.answer import Answer
-from bot.errors import NotRecorded
 from bot.feedback import Verdict
+from sql.errors import SqlError
 from sql.types import Table
-from telling.phrases import escape_markdown
 from ui import present
-from ui.talk import OwnShop, Talk, Turn, Visitor, Visitors, follow, messages_of, turn_at
+from ui.own_files import answer_own, answer_page, bring_files, reopen_files
+from ui.review_form import answers_of, build_form, filled, is_open, told_answers
+from ui.talk import Talk, Visitor, Visitors, follow, messages_of, turn_at
 
 logger = logging.getLogger(__name__)
 
-MAX_TOLD = 8
-"""Decisions about a visitor's files that are told at most, of each kind."""
+COOKIE = "shoptalk_browser"
+"""Holds the secret under which a browser's files are kept."""
+COOKIE_S = 365 * 86_400
+"""Seconds for which a browser remembers it, counted anew at every visit."""
 _GREY = "#7d8b89"
 CHART_LOOK: dict[str, Any] = {
     "background": "transparent",
@@ -69,6 +74,10 @@ CHROME: dict[str, dict[str, str]] = {
         "st_new": "New conversation",
         "st_open": "Open files",
         "st_back": "Back",
+        "st_previous": "Last files",
+        "st_forget": "Forget files",
+        "st_review": "What only you know",
+        "st_apply": "Apply my answers",
         "st_chart": "Chart",
         "st_table": "Rows",
         "st_csv": "Download CSV",
@@ -81,6 +90,10 @@ CHROME: dict[str, dict[str, str]] = {
         "st_new": "新对话",
         "st_open": "打开文件",
         "st_back": "返回",
+        "st_previous": "上次的文件",
+        "st_forget": "删除文件",
+        "st_review": "只有您知道的事",
+        "st_apply": "应用我的答案",
         "st_chart": "图表",
         "st_table": "数据",
         "st_csv": "下载 CSV",
@@ -109,13 +122,21 @@ def build_page(talk: Talk, downloads: Path, visitors: Visitors | None = None) ->
     visitors = visitors if visitors is not None else Visitors(talk.new_conversation)
 
     def visitor_of(request: gr.Request) -> Visitor:
-        return visitors.of(str(request.session_hash))
+        visitor = visitors.of(str(request.session_hash))
+        visitor.language, visitor.browser = _language(request), _browser(request)
+        return visitor
 
     with gr.Blocks(
         title=f"Shoptalk · {talk.shop}", analytics_enabled=False, fill_width=True, fill_height=True
     ) as page:
         with gr.Row(elem_id="st-header"):
             brand = gr.HTML(_header(talk), elem_id="st-brand", padding=False)
+            forget = gr.Button(
+                i18n("st_forget"), size="sm", elem_id="st-forget", scale=0, min_width=110, visible=False
+            )
+            previous = gr.Button(
+                i18n("st_previous"), size="sm", elem_id="st-previous", scale=0, min_width=110, visible=False
+            )
             back = gr.Button(
                 i18n("st_back"), size="sm", elem_id="st-back", scale=0, min_width=90, visible=False
             )
@@ -191,15 +212,30 @@ def build_page(talk: Talk, downloads: Path, visitors: Visitors | None = None) ->
                         lines=1,
                     )
                 quotes = gr.HTML("", visible=False, elem_id="st-quotes", padding=False)
+                form = build_form(i18n("st_review"), i18n("st_apply"))
 
-        receipt = [summary, chart, which, table_head, rows, save, table, sql_box, sql, quotes]
+        receipt = [form.box, summary, chart, which, table_head, rows, save, table, sql_box, sql, quotes]
+
+        def review_of(visitor: Visitor) -> Review | None:
+            if visitor.own is not None:
+                return visitor.own.review
+            try:
+                return talk.reviewing.look() if talk.reviewing is not None else None
+            except (AppError, SqlError) as error:
+                logger.warning("The page's shop could not be looked at: %s", error)
+                return None
 
         def show_receipt(visitor: Visitor, number: int = 0) -> list[Any]:
             turn = visitor.turns[visitor.shown] if 0 <= visitor.shown < len(visitor.turns) else None
             answer = turn.answer if turn else None
+            review = visitor.review
+            is_asked = review is not None and bool(review.asked)
+            opens = is_asked and (turn.is_about_review if turn else is_open(review))
+            box = gr.update(visible=is_asked, open=opens)
             if answer is None:
-                return [gr.update(value=_no_receipt(turn.language if turn else None)), *_hide_receipt()]
-            return _receipt_updates(answer, number, downloads)
+                none = "" if opens else _no_receipt(turn.language if turn else None)
+                return [box, gr.update(value=none), *_hide_receipt()]
+            return [box, *_receipt_updates(answer, number, downloads)]
 
         def ask(question: str, request: gr.Request) -> Iterator[list[Any]]:
             session, visitor = str(request.session_hash), visitor_of(request)
@@ -236,22 +272,96 @@ def build_page(talk: Talk, downloads: Path, visitors: Visitors | None = None) ->
             return [[], gr.update(value="", submit_btn=True, stop_btn=False), *show_receipt(visitor)]
 
         def open_files(files: Sequence[str] | None, request: gr.Request) -> list[Any]:
-            session, language = str(request.session_hash), _language(request)
-            note, own = bring_files(talk, [Path(file) for file in files or ()], language)
-            visitor = visitors.of(session) if own is None else visitors.switch(session, own)
-            names = ", ".join(Path(file).name for file in files or ())
-            visitor.turns.append(Turn(question=names or "—", note=note, language=language))
-            visitor.shown = len(visitor.turns) - 1
-            return [messages_of(visitor.turns), *head(visitor), gr.update(value=None), *show_receipt(visitor)]
+            visitor, paths = visitor_of(request), [Path(file) for file in files or ()]
+            note, own = bring_files(talk, paths, visitor.language, visitor.browser)
+            if own is not None:
+                visitor = visitors.switch(str(request.session_hash), own, after=visitor)
+            visitor.act(", ".join(path.name for path in paths) or "—", note, is_about_review=own is not None)
+            return show_all(visitor)
+
+        def arrive(request: gr.Request) -> Iterator[list[Any]]:
+            visitor = visitor_of(request)
+            kept = talk.kept.find(visitor.browser) if talk.kept is not None else None
+            if kept is not None and kept.is_shown:
+                yield from reopen(request)
+            else:
+                yield show_all(visitor)
+
+        def reopen(request: gr.Request) -> Iterator[list[Any]]:
+            visitor = visitor_of(request)
+            kept = talk.kept.find(visitor.browser) if talk.kept is not None else None
+            if talk.kept is None or visitor.browser is None or kept is None:  # forgotten in another tab
+                yield show_all(visitor)
+                return
+            names = ", ".join(file.name for file in kept.files)
+            turn = visitor.act(names)
+            turn.steps.append((present.word("upload_opening", visitor.language), ""))
+            yield show_all(visitor)
+            note, own = reopen_files(talk, kept, visitor.language)
+            turn.steps.clear()
+            turn.note = note
+            if own is not None:
+                visitor = visitors.switch(str(request.session_hash), own, after=visitor)
+                if visitor.own is own:
+                    talk.kept.show(visitor.browser or "", True)
+                    visitor.act(names, note, is_about_review=True)
+            yield show_all(visitor)
 
         def go_back(request: gr.Request) -> list[Any]:
-            visitor = visitors.switch(str(request.session_hash), None)
-            return [[], *head(visitor), gr.update(value=None), *show_receipt(visitor)]
+            visitor = visitor_of(request)
+            if talk.kept is not None and visitor.browser is not None:
+                talk.kept.show(visitor.browser, False)
+            return show_all(visitors.switch(str(request.session_hash), None))
 
-        def head(visitor: Visitor) -> list[Any]:
+        def forget_files(request: gr.Request) -> list[Any]:
+            visitor = visitor_of(request)
+            if talk.kept is not None and visitor.browser is not None:
+                talk.kept.forget(visitor.browser)
+                visitors.forget(visitor.browser)
+            if visitor.own is not None:
+                visitor = visitors.switch(str(request.session_hash), None)
+            word = present.word
+            visitor.act(
+                word("upload_forgetting", visitor.language), word("upload_forgotten", visitor.language)
+            )
+            return show_all(visitor)
+
+        def apply(*values: Any, request: gr.Request) -> Iterator[list[Any]]:
+            visitor = visitor_of(request)
+            own, review, language = visitor.own, visitor.review, visitor.language
+            if review is None:
+                yield show_all(visitor)
+                return
+            given = answers_of(values)
+            answers = {**review.answers, **given}
+            turn = visitor.act(told_answers(review, given, language), is_about_review=True)
+            turn.steps.append((present.word("review_applying", language), ""))
+            yield show_all(visitor, fills_form=False)
+            if own is None and talk.reviewing is not None:
+                note = answer_page(talk.reviewing, review, answers, language)
+            elif own is not None:
+                note, new = answer_own(talk, own, answers, language, visitor.browser)
+                if new is not None:
+                    visitors.exchange(str(request.session_hash), visitor, own, new)
+            turn.steps.clear()
+            turn.note = note
+            yield show_all(visitor)
+
+        def show_all(visitor: Visitor, *, fills_form: bool = True) -> list[Any]:
             own = visitor.own
-            shown = own.talk if own is not None else talk
-            return [gr.update(value=_header(shown)), gr.update(visible=own is not None)]
+            review = visitor.review = review_of(visitor)
+            is_kept = talk.kept is not None and talk.kept.find(visitor.browser) is not None
+            fields = filled(review, visitor.language, tells_decisions=own is None)
+            return [
+                messages_of(visitor.turns),
+                gr.update(value=_header(own.talk if own is not None else talk)),
+                gr.update(visible=is_kept),
+                gr.update(visible=is_kept and own is None),
+                gr.update(visible=own is not None),
+                gr.update(value=None),
+                *(fields if fills_form else [gr.skip()] * len(fields)),
+                *show_receipt(visitor),
+            ]
 
         def choose_answer(event: gr.SelectData, request: gr.Request) -> list[Any]:
             visitor = visitor_of(request)
@@ -301,46 +411,31 @@ def build_page(talk: Talk, downloads: Path, visitors: Visitors | None = None) ->
         new.click(start_over, None, [chat, box, *receipt], **quiet)
         chat.select(choose_answer, None, receipt, **quiet)
         chat.like(rate, None, None, **quiet)
-        opening = [chat, brand, back, bring, *receipt]
-        bring.upload(open_files, [bring], opening, api_visibility="private")
-        back.click(go_back, None, opening, **quiet)
+        everything = [chat, brand, forget, previous, back, bring, *form.fields, *receipt]
+        slow: dict[str, Any] = {**answering, "outputs": everything, "concurrency_limit": 4}
+        bring.upload(open_files, [bring], everything, api_visibility="private")
+        back.click(go_back, None, everything, **quiet)
+        if talk.kept is not None:
+            previous.click(reopen, None, **slow)
+            forget.click(forget_files, None, everything, **quiet)
+        if talk.open_files is not None or talk.reviewing is not None:
+            form.apply.click(apply, list(form.questions), **slow)
+            page.load(arrive, None, **slow)
         which.input(choose_table, [which], receipt, **quiet)
         page.unload(leave)
     page.i18n_instance = i18n
     return page  # type: ignore[no-any-return]
 
 
-def bring_files(talk: Talk, files: Sequence[Path], language: str) -> tuple[str, OwnShop | None]:
-    """Open a visitor's files; what to tell them (Markdown), and the shop when it opened."""
-    if talk.open_files is None:
-        return present.word("upload_none", language), None
-    try:
-        own = talk.open_files(files)
-    except UploadRefused as error:
-        safe = {name: escape_markdown(value.strip().rstrip(".。")) for name, value in error.values.items()}
-        return present.word(error.key, language, **safe), None
-    except NotRecorded:
-        return present.word("upload_unlogged", language), None
-    except Exception:
-        logger.exception("A visitor's files could not be opened")
-        return present.word("upload_broken", language), None
-    tables = ", ".join(escape_markdown(name) for name in own.tables[:12])
-    more = "" if len(own.tables) <= 12 else " …"
-    shop = escape_markdown(own.talk.shop)
-    opened = present.word("upload_opened", language, shop=shop, tables=f"{tables}{more}")
-    for key, told in (("upload_unsure", own.unsure), ("upload_decided", own.decided)):
-        if told:
-            rest = [f"… +{len(told) - MAX_TOLD}"] if len(told) > MAX_TOLD else []
-            lines = [f"- {escape_markdown(text)}" for text in told[:MAX_TOLD]] + [
-                f"- {each}" for each in rest
-            ]
-            opened += f"\n\n{present.word(key, language)}\n\n" + "\n".join(lines)
-    return opened, own
-
-
 def _language(request: gr.Request) -> str:
     """``zh`` for a browser that prefers Chinese, else ``en``."""
     return "zh" if str(request.headers.get("accept-language", "")).lower().startswith("zh") else "en"
+
+
+def _browser(request: gr.Request) -> str | None:
+    """The secret of the browser; ``None`` for one that keeps no cookies."""
+    cookies: Any = request.cookies
+    return str(dict(cookies).get(COOKIE) or "") or None
 
 
 def _receipt_updates(answer: Answer, number: int, downloads: Path) -> list[Any]:
@@ -483,6 +578,16 @@ def build_app(talk: Talk, downloads: Path, visitors: Visitors | None = None) -> 
         response = await call_next(request)
         for name, value in SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)
+        if talk.kept is not None and request.method == "GET" and request.url.path == "/":
+            # Lax: with "strict" a browser that follows a link to this page would get another secret.
+            response.set_cookie(
+                COOKIE,
+                request.cookies.get(COOKIE) or secrets.token_urlsafe(32),
+                max_age=COOKIE_S,
+                httponly=True,
+                samesite="lax",
+                secure=request.url.scheme == "https",
+            )
         return response
 
     here = Path(__file__).parent

@@ -55,28 +55,35 @@ WORDS: dict[str, dict[str, str]] = {
         "no_receipt": "Each answer's chart, rows, SQL and quotes appear here.",
         "upload_opened": "**{shop}** is open, for this tab only: {tables}. Ask about it. It is deleted when "
         "you close this tab or go back.",
-        "upload_kept": "**{shop}** is open: {tables}. Ask about it. Only this browser sees it, and it is kept on this "
-        "computer until you forget it or open other files.",
-        "upload_restored": "**{shop}** is open again, as you left it: {tables}. Only this browser sees it; *Forget files* "
-        "deletes it.",
-        "upload_lost": "The files that were kept cannot be opened any more: {reason}. *Forget files* deletes them; the shop "
-        "of this page is open.",
-        "upload_not_kept": "It is not kept for your next visit: {used} MB of {most} MB are in use. Files that were "
-        "kept before stay; forget them to make room.",
+        "upload_kept": "**{shop}** is open: {tables}. Ask about it. Only this browser sees it. It is kept "
+        "on this computer until you press *Forget files* or open others.",
+        "upload_restored": "**{shop}** is open again, as you left it: {tables}. Only this browser sees it; "
+        "*Forget files* deletes it.",
+        "upload_lost": "The files that were kept did not open. {reason}\n\nThe shop of this page is open; "
+        "*Forget files* deletes what is kept.",
+        "upload_not_kept": "It is not kept for your next visit: {used} of {most} MB are in use by other "
+        "files. *Forget files* makes room.",
         "upload_not_kept_disk": "It is not kept for your next visit: the disk could not be written.",
         "upload_forgotten": "The files that were kept are deleted. The shop of this page is open.",
-        "upload_previous": "What you had open before",
-        "upload_forget": "Forget files",
-        "review_offer": "What only you know is asked beside this: nothing has to be answered.",
+        "upload_forgetting": "Forget files",
+        "upload_opening": "Opening the files",
+        "upload_gone": "It was closed meanwhile, by another tab of this browser perhaps. Load the page "
+        "anew, then ask again.",
+        "review_offer": "*What only you know* is asked beside or below this; nothing has to be answered.",
         "review_title": "What only you know",
-        "review_intro": "The draft's choice is taken in each. Nothing has to be answered: asking works at once.",
-        "review_kept": "Answers are kept for every question about this shop.",
+        "review_intro": "The draft's choice is taken in each. Nothing has to be answered: asking works at "
+        "once.",
+        "review_kept": "Answers are kept, and count for everybody who asks about this shop.",
+        "review_decided": "What was decided",
         "review_rows": "A few rows",
         "review_apply": "Apply my answers",
-        "review_applied": "With your answers ({answers}) these are counted anew: {names}. The conversation goes on.",
+        "review_applying": "Reading the data with your answers",
+        "review_applied": "Counted anew from now on: {names}. The conversation goes on.",
         "review_same": "Nothing changed: with these answers everything is counted as before.",
-        "review_broken": "The answers could not be applied; the fault is ours and was logged. Nothing was changed.",
-        "review_not_kept": "The answers could not be kept, for the disk could not be written. Nothing was changed.",
+        "review_broken": "The answers could not be applied; the fault is ours and was logged. Nothing was "
+        "changed.",
+        "review_not_kept": "The answers could not be kept, for the disk could not be written. Nothing was "
+        "changed.",
         "upload_unsure": "Please check, since only you know it:",
         "upload_decided": "How your files were read:",
         "upload_none": "No file was chosen. Nothing was changed.",
@@ -127,23 +134,27 @@ WORDS: dict[str, dict[str, str]] = {
         "no_receipt": "每个回答的图表、数据、SQL 和引文都显示在这里。",
         "upload_opened": "**{shop}** 已打开，仅限本标签页：{tables}。现在可以提问。"
         "关闭标签页或返回后即删除。",
-        "upload_kept": "**{shop}** 已打开：{tables}。现在可以提问。只有这个浏览器能看到它；"
-        "它保存在这台电脑上，直到您选择删除或打开其他文件。",
-        "upload_restored": "**{shop}** 已重新打开，与您离开时一样：{tables}。只有这个浏览器能看到它；"
-        "“删除文件”会将其删除。",
-        "upload_lost": "保存的文件已无法打开：{reason}。“删除文件”会将其删除；现在打开的是本页的店铺。",
-        "upload_not_kept": "没有为下次访问保存：{most} MB 中已用 {used} MB。之前保存的文件仍在，删除后可腾出空间。",
+        "upload_kept": "**{shop}** 已打开：{tables}。现在可以提问。只有这个浏览器能看到它；它保存在这台电脑"
+        "上，直到您点“删除文件”或打开其他文件。",
+        "upload_restored": "**{shop}** 已重新打开，与您离开时一样：{tables}。只有这个浏览器能看到它；“删除"
+        "文件”会将其删除。",
+        "upload_lost": "保存的文件没能打开。{reason}\n\n现在打开的是本页的店铺；“删除文件”会删除保存的内容。",
+        "upload_not_kept": "没有为下次访问保存：{most} MB 中已有 {used} MB 被其他文件占用。“删除文件”可腾出"
+        "空间。",
         "upload_not_kept_disk": "没有为下次访问保存：无法写入磁盘。",
         "upload_forgotten": "保存的文件已删除。现在打开的是本页的店铺。",
-        "upload_previous": "之前打开的文件",
-        "upload_forget": "删除文件",
-        "review_offer": "只有您知道的问题列在旁边，可以不答。",
+        "upload_forgetting": "删除文件",
+        "upload_opening": "正在打开文件",
+        "upload_gone": "已被关闭，可能是这个浏览器的另一个标签页所为。请重新加载页面后再问。",
+        "review_offer": "“只有您知道的事”列在旁边或下方，可以不答。",
         "review_title": "只有您知道的事",
         "review_intro": "每一项都已选上草稿的选择。可以不答，现在就能提问。",
-        "review_kept": "答案会保存，用于有关这家店铺的每个问题。",
+        "review_kept": "答案会保存，对询问这家店铺的所有人有效。",
+        "review_decided": "已作的决定",
         "review_rows": "几行数据",
         "review_apply": "应用我的答案",
-        "review_applied": "按您的答案（{answers}），以下各项已重新计算：{names}。对话可以继续。",
+        "review_applying": "正在按您的答案读取数据",
+        "review_applied": "从现在起重新计算：{names}。对话可以继续。",
         "review_same": "没有变化：按这些答案，一切仍照原来计算。",
         "review_broken": "答案没能应用，是我们的问题，已记录。没有任何改动。",
         "review_not_kept": "答案无法保存，因为无法写入磁盘。没有任何改动。",

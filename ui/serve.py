@@ -12,10 +12,11 @@ import tempfile
 import threading
 import webbrowser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.engines import weights_of
 from app.errors import AppError
-from app.finding import find_shop
+from app.finding import find_shop, folder_of
 from app.house import House, Seat
 from app.person import Person, role_of
 from app.progress import say, step
@@ -25,6 +26,10 @@ from llm.errors import LlmError
 from retrieval.errors import RetrievalError
 from sql.errors import SqlError
 from ui.errors import CannotServe
+
+if TYPE_CHECKING:
+    from app.finding import Review
+    from ui.talk import Reviewing
 
 logger = logging.getLogger(__name__)
 
@@ -105,6 +110,7 @@ def serve(
                 listening,
                 Path(folder),
                 Path(own) if may_bring else None,
+                reviewing=_reviewing(house, shop) if is_own_computer(host) else None,
                 open_browser=open_browser,
             )
     finally:
@@ -128,6 +134,7 @@ def _run(
     folder: Path,
     own: Path | None,
     *,
+    reviewing: Reviewing | None,
     open_browser: bool,
 ) -> None:
     """Serve until Ctrl-C; ``own`` is for the files of visitors, ``None`` when they may bring none."""
@@ -136,6 +143,7 @@ def _run(
     with step("Preparing the page"):
         import uvicorn
 
+        from app.kept_uploads import KeptUploads
         from app.uploads import Uploads
         from bot.feedback import FeedbackLog
         from bot.memory import Conversation
@@ -143,6 +151,7 @@ def _run(
         from ui.page import build_app
         from ui.talk import Talk, Visitors, own_shop
 
+        settings = house.settings
         brought = own and Uploads(house=house, folder=own)
         visitors = Visitors(Conversation)
         with seat.room() as room:
@@ -153,8 +162,15 @@ def _run(
                 shop=shop.name,
                 role=room.workspace.role.name,
                 suggestions=offers(room.assistant(seat.person).tools),
-                keep_feedback=FeedbackLog(house.settings.feedback).add,
+                keep_feedback=FeedbackLog(settings.feedback).add,
                 open_files=(lambda files: own_shop(brought.open(files), Conversation)) if brought else None,
+                kept=KeptUploads(folder=settings.brought, page=folder_of(settings, shop).name)
+                if brought
+                else None,
+                open_kept=(lambda kept: own_shop(brought.open_kept(kept.files, kept.answers), Conversation))
+                if brought
+                else None,
+                reviewing=reviewing,
             )
         config = uvicorn.Config(
             build_app(talk, folder, visitors), log_level="warning", lifespan="on", timeout_graceful_shutdown=1
@@ -164,7 +180,7 @@ def _run(
     address = _address(listening)
     # Standard output: the address is what a script waits for. The socket takes connections already.
     os.write(1, f"Shoptalk is ready at {address}  (Ctrl-C closes it)\n".encode())
-    if open_browser and house.settings.has_display:
+    if open_browser and settings.has_display:
         webbrowser.open(address)
     try:
         with contextlib.suppress(KeyboardInterrupt):
@@ -172,6 +188,21 @@ def _run(
     finally:
         visitors.close()
     say("Closed.")
+
+
+def _reviewing(house: House, shop: str | None) -> Reviewing | None:
+    """The questions about a shop that nobody described; ``None`` for one with a description."""
+    from ui.talk import Reviewing
+
+    if shop is None or house.review(shop) is None:
+        return None
+
+    def look() -> Review:
+        review = house.review(shop)
+        assert review is not None  # the name decides it, and it stays
+        return review
+
+    return Reviewing(look=look, answer=lambda answers: house.take_answers(shop, answers))
 
 
 def _address(listening: socket.socket) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from app.errors import AppError
+from app.errors import AppError, HouseClosed
 from bot.answer import Answer, Event
 from bot.errors import NotRecorded
 from bot.feedback import Verdict
@@ -67,24 +67,14 @@ class Talk:
     """What only the owner knows of a shop that nobody described; ``None`` where visitors may not say."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class Reviewing:
-    """The answers about the page's own shop, which are those of everybody on this page. Safe to use from threads.
+    """What only the owner knows of the page's own shop; answers are everybody's who asks that shop."""
 
-    Args:
-        review: as the shop is now.
-        answer: takes other answers, keeps them, and returns the shop with them.
-    """
-
-    def __init__(self, review: Review, answer: Callable[[Mapping[str, str]], Review]) -> None:
-        self.review = review
-        self._answer = answer
-        self._lock = threading.Lock()
-
-    def answer(self, answers: Mapping[str, str]) -> Review:
-        """Take ``answers``; raises what taking them raises, and then nothing has changed."""
-        with self._lock:
-            self.review = self._answer(answers)
-            return self.review
+    look: Callable[[], Review]
+    """As the shop is now."""
+    answer: Callable[[Mapping[str, str]], Review]
+    """Takes other answers and keeps them; raises what that raises, and then nothing has changed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +134,7 @@ class Turn:
     is_in_line: bool = False
     """The last step tells the place in line."""
     is_about_review: bool = False
-    """Beside it stands what only the owner knows."""
+    """Beside it stands what only the owner knows, and no receipt."""
 
     @property
     def is_running(self) -> bool:
@@ -163,10 +153,12 @@ class Visitor:
     """Index of the turn whose receipt is shown; -1 for none."""
     own: OwnShop | None = None
     """The visitor's own files, when they are talked about instead of the page's shop."""
-    shows_review: bool = False
-    """Beside the conversation stands what only the owner knows, and no receipt."""
     language: str = "en"
     """Of the browser."""
+    review: Review | None = None
+    """What the form of this tab asks."""
+    browser: str | None = None
+    """Its secret, under which its files are kept; ``None`` where nothing is kept."""
     is_next: bool = False
     """Another conversation went before, of which the browser may still have to show what was sent."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -186,16 +178,16 @@ class Visitor:
             self.turns.append(turn)
             del self.turns[:-MAX_TURNS]
             self.shown = len(self.turns) - 1
-            self.shows_review = False
             return turn
 
-    def say(self, question: str, note: str, *, is_about_review: bool = False) -> None:
-        """Add what was done and what the page says of it, and show it."""
-        turn = Turn(question=question, note=note, language=self.language, is_about_review=is_about_review)
+    def act(self, did: str, note: str = "", *, is_about_review: bool = False) -> Turn:
+        """A new turn of what was done on the page and no question; without a ``note`` it is under way."""
+        turn = Turn(question=did, note=note, language=self.language, is_about_review=is_about_review)
         with self._lock:
             self.turns.append(turn)
+            del self.turns[:-MAX_TURNS]
             self.shown = len(self.turns) - 1
-            self.shows_review = is_about_review
+        return turn
 
 
 class Visitors:
@@ -222,17 +214,28 @@ class Visitors:
         own = self.of(session).own
         return self.switch(session, own)
 
-    def switch(self, session: str, own: OwnShop | None) -> Visitor:
+    def switch(self, session: str, own: OwnShop | None, *, after: Visitor | None = None) -> Visitor:
         """Begin a new conversation about ``own`` files, or about the page's shop again when ``None``.
 
         Files that were open before, and are others, are closed.
+
+        Args:
+            after: who asked for it, a while ago; when that is no more who is there, ``own`` is closed again
+                and nothing changes.
         """
         with self._lock:
-            before = self._by_session.pop(session, None)
+            before = self._by_session.get(session)
+            if after is not None and before is not after:
+                if own is not None:
+                    own.close()
+                return after
+            self._by_session.pop(session, None)
             new = own.talk.new_conversation if own is not None else self._new_conversation
             is_next = before is not None and (before.is_next or bool(before.turns))
-            language = before.language if before is not None else "en"
-            visitor = Visitor(conversation=new(), own=own, is_next=is_next, language=language)
+            visitor = Visitor(conversation=new(), own=own, is_next=is_next)
+            if before is not None:
+                visitor.language, visitor.browser = before.language, before.browser
+                visitor.review = before.review if before.own is own else None
             self._by_session[session] = visitor
         if before is not None:
             before.cancel.set()
@@ -240,14 +243,20 @@ class Visitors:
                 before.own.close()
         return visitor
 
-    def exchange(self, session: str, own: OwnShop) -> Visitor:
-        """The same files with other answers: the conversation goes on over them."""
-        visitor = self.of(session)
+    def exchange(self, session: str, visitor: Visitor, before: OwnShop, own: OwnShop) -> None:
+        """Go on talking about the same files with other answers, unless the visitor has left them."""
         with self._lock:
-            before, visitor.own = visitor.own, own
-        if before is not None and before is not own:
-            before.close()  # a question that is being answered ends first
-        return visitor
+            is_there = self._by_session.get(session) is visitor and visitor.own is before
+            if is_there:
+                visitor.own = own
+        (before if is_there else own).close()  # a question that is being answered ends first
+
+    def forget(self, browser: str) -> None:
+        """Close the files of all tabs of that browser."""
+        with self._lock:
+            own = [each.own for each in self._by_session.values() if each.browser == browser and each.own]
+        for each in own:
+            each.close()
 
     def holds(self, session: str, visitor: Visitor) -> bool:
         """Whether ``visitor`` is still that session's: no new conversation was begun, and the tab is open."""
@@ -297,6 +306,8 @@ def follow(talk: Talk, visitor: Visitor, question: str) -> Iterator[Turn]:
         for event in talk.assistant.answer(question, visitor.conversation, cancel):
             _take(turn, event)
             yield turn
+    except HouseClosed:  # in another tab of the same browser
+        turn.note = present.word("upload_gone", turn.language)
     except (AppError, SqlError, NotRecorded) as error:  # the shop could not be opened for this question
         logger.warning("A shop could not be opened: %s", error)
         turn.note = present.word("unopened", turn.language)

@@ -51,8 +51,8 @@ class Question:
 Ask = Callable[[Question], int]
 """The place of the choice that is taken, from 0."""
 Answers = Mapping[str, str]
-"""Id of a question → the text of the choice that is taken. Texts, for a number would mean another choice where
-the data have changed meanwhile."""
+"""Id of a question → the text of the choice that is taken: a number would mean another choice where the data
+have changed meanwhile."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +79,7 @@ class GivenAnswers:
     asked: list[Asked] = field(default_factory=list)
 
     def __call__(self, question: Question) -> int:
+        """Take what was answered; see :data:`Ask`."""
         choice = self.answers.get(question.id)
         place = question.choices.index(choice) if choice in question.choices else 0
         self.asked.append(Asked(question=question, taken=place))
@@ -88,11 +89,15 @@ class GivenAnswers:
 def what_changed(before: Shop, after: Shop) -> tuple[str, ...]:
     """Names of the metrics and views that mean something else in ``after``, or are only in one of both."""
     old, new = _meanings(before), _meanings(after)
-    return tuple(dict.fromkeys(name for kind, name in (*old, *new) if old.get((kind, name)) != new.get((kind, name))))
+    return tuple(
+        dict.fromkeys(name for kind, name in (*old, *new) if old.get((kind, name)) != new.get((kind, name)))
+    )
 
 
 def _meanings(shop: Shop) -> dict[tuple[str, str], object]:
-    metrics: dict[tuple[str, str], object] = {("metric", m.name): (m.view, m.sql, m.parts) for m in shop.metrics}
+    metrics: dict[tuple[str, str], object] = {
+        ("metric", m.name): (m.view, m.sql, m.parts) for m in shop.metrics
+    }
     return {**metrics, **{("view", v.name): v.sql for v in shop.views}}
 
 

@@ -17,7 +17,7 @@ from app.house import House, last_answer
 from app.settings import Settings
 from app.uploads import Brought, Uploads
 from bot.memory import Conversation
-from ui.page import bring_files
+from ui.own_files import bring_files
 from ui.talk import OwnShop, Talk, Visitors
 
 
