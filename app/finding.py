@@ -163,7 +163,7 @@ def _existing(shop: str) -> Path:
 
 
 def location_of(shop: str | None) -> str | None:
-    """Where the database is that ``--shop`` names and nobody described; ``None`` for one with a description."""
+    """Where the database is that ``--shop`` names and nobody described; ``None`` for one described."""
     if shop is None or shop == DEMO:
         return None
     if "://" in shop:

@@ -12,6 +12,13 @@ document.addEventListener("click", (event) => {
 new MutationObserver(() => {
   const zh = navigator.language.startsWith("zh");
   const names = { ".submit-button": zh ? "发送" : "Send", ".stop-button": zh ? "停止" : "Stop" };
+  // The choices of one question are one group for the arrow keys; Gradio gives each a name of its own.
+  for (const group of document.querySelectorAll("#st-receipt fieldset")) {
+    const radios = group.querySelectorAll("input[type=radio]");
+    for (const radio of radios) if (radio.name !== radios[0].name) radio.name = radios[0].name;
+    const label = group.querySelector("[data-testid=block-info]")?.textContent;
+    if (label && group.getAttribute("aria-label") !== label) group.setAttribute("aria-label", label);
+  }
   for (const [selector, name] of Object.entries(names)) {
     for (const button of document.querySelectorAll(`#st-box ${selector}:not([aria-label])`)) {
       button.setAttribute("aria-label", name);

@@ -168,7 +168,7 @@ def build_page(talk: Talk, downloads: Path, visitors: Visitors | None = None) ->
                     examples=[{"text": s} for s in talk.suggestions],
                     allow_file_downloads=False,
                 )
-                gr.HTML('<button type="button" class="st-jump">Receipt · 凭据 ↓</button>', elem_id="st-jump")
+                gr.HTML(_jumps(), elem_id="st-jump")
                 box = gr.Textbox(
                     elem_id="st-box",
                     show_label=False,
@@ -326,7 +326,7 @@ def build_page(talk: Talk, downloads: Path, visitors: Visitors | None = None) ->
             )
             return show_all(visitor)
 
-        def apply(*values: Any, request: gr.Request) -> Iterator[list[Any]]:
+        def apply(request: gr.Request, *values: Any) -> Iterator[list[Any]]:
             visitor = visitor_of(request)
             own, review, language = visitor.own, visitor.review, visitor.language
             if review is None:
@@ -550,6 +550,18 @@ def _welcome(talk: Talk) -> str:
     return (
         '<div class="st-welcome"><h2>Ask your shop.<span lang="zh">向您的店铺提问。</span></h2>'
         "<p>English or Chinese. Every figure comes with its receipt: the SQL, the rows, the quotes.</p></div>"
+    )
+
+
+def _jumps() -> str:
+    """Buttons that a phone shows: what stands beside the conversation lies below it there."""
+    names = {
+        "receipt": "Receipt · 凭据 ↓",
+        "review": " · ".join(present.word("review_title", language) for language in ("en", "zh")) + " ↓",
+    }
+    return "".join(
+        f'<button type="button" class="st-jump st-jump-{part}">{name}</button>'
+        for part, name in names.items()
     )
 
 

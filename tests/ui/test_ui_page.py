@@ -366,7 +366,7 @@ def test_a_phone_shows_everything_without_scrolling_sideways(
         opened.mouse.wheel(0, 4000)
         opened.wait_for_function("document.querySelector('#st-receipt').getBoundingClientRect().top < 700")
         opened.evaluate("scrollTo(0, 0)")
-        opened.locator(".st-jump").click()
+        opened.locator(".st-jump:visible").click()
         opened.wait_for_function("document.querySelector('#st-receipt').getBoundingClientRect().top < 200")
         for part in ("#st-chart", "#st-table", "#st-csv", "#st-sql-box"):
             found = opened.locator(part).bounding_box()
