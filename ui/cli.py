@@ -122,8 +122,8 @@ def demo(
     ] = True,
     uploads: Annotated[
         bool | None,
-        typer.Option("--uploads/--no-uploads", help="Whether visitors may open files of their own, each for "
-                     "their tab only. Left out: only when the page is for this computer alone."),
+        typer.Option("--uploads/--no-uploads", help="Whether visitors may open files of their own, each "
+                     "seen by their browser only. Left out: only when the page is for this computer alone."),
     ] = None,
     shop: ShopOption = None,
     role: RoleOption = None,

@@ -25,4 +25,4 @@ new MutationObserver(() => {
       button.title = name;
     }
   }
-}).observe(document.documentElement, { childList: true, subtree: true });
+}).observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ["name"] });
