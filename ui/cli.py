@@ -33,7 +33,9 @@ from ui.command import (
 )
 
 if TYPE_CHECKING:
+    from app.drafts import Draft
     from app.person import Person
+    from app.settings import Settings
     from finetune.heldout import Split
     from jobs.report.types import Report
     from retrieval.types import Hit
@@ -630,55 +632,84 @@ def init(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
-    """Read a database's tables and write a first shop.yml for you to edit. The database is only read."""
-    settings_of_process()
-    if out.exists() and not force:
-        raise WrongUse(f"{out} exists and was left as it is; choose another --out or add --force.")
+    """Read a database's tables and write a first shop.yml for you to edit. The database is only read.
+
+    Run again after the data changed, it puts what is new into the file, keeps what you wrote and shows the
+    difference; the draft from before stands beside it as FILE.draft.
+    """
+    settings = settings_of_process()
+    from app.drafts import Draft, keep_draft, last_draft
+
+    before = last_draft(out) if out.exists() and not force else None
+    if out.exists() and not force and before is None:
+        raise WrongUse(
+            f"{out} exists and was left as it was, for no draft of it was kept; choose another --out "
+            "or add --force."
+        )
     if not out.absolute().parent.is_dir():
         raise WrongUse(f"--out is {str(out)!r}; the folder {str(out.absolute().parent)!r} does not exist.")
     from app.finding import described_location
     from app.write import write_whole
     from sql.databases import without_password
+    from sql.shop.review import Asked
     from sql.shop.shopfile import dump_shop
     from ui.terminal import safe_terminal
 
-    asked: list[Question] = []
+    asked: list[Asked] = []
     given = _given_answers(answer or [])
+    kept = before.answers if before is not None and not asks else {}
 
     def choose(question: Question) -> int:
-        asked.append(question)
+        taken = 0
         if question.id in given:
-            return given[question.id]
-        return _choice_of(question) if asks else 0
+            taken = given[question.id]
+        elif asks:
+            taken = _choice_of(question)
+        elif kept.get(question.id) in question.choices:
+            taken = question.choices.index(kept[question.id])
+        if 0 <= taken < len(question.choices):  # else it is refused where it is asked
+            asked.append(Asked(question=question, taken=taken))
+        return taken
 
     try:
         found = described_location(url, with_views=views, ask=choose)
     except ValueError as error:
         raise WrongUse(f"--answer: {error}") from error
-    if unknown := sorted(set(given) - {question.id for question in asked}):
+    if unknown := sorted(set(given) - {each.question.id for each in asked}):
         raise WrongUse(
             f"--answer names {', '.join(unknown)}, which is not asked; asked are: "
-            f"{', '.join(question.id for question in asked) or 'nothing'}."
+            f"{', '.join(each.question.id for each in asked) or 'nothing'}."
         )
     shop = replace(found.shop, database=_seen_from(out, url))
-    write_whole(out, dump_shop(shop).encode())
-    say(f"Wrote {out}: {len(shop.views)} views of {without_password(url)}.")
-    for question in asked:
-        if question.id in given or asks:
+    answered = [
+        each
+        for each in asked
+        if asks or each.question.id in given or kept.get(each.question.id) == each.choice
+    ]
+    draft = Draft(text=dump_shop(shop), answers={each.question.id: each.choice for each in answered})
+    if before is None:
+        write_whole(out, draft.text.encode())
+        say(f"Wrote {out}: {len(shop.views)} views of {without_password(url)}.")
+    else:
+        _merge_into(settings, out, before, draft)
+    keep_draft(out, draft)
+    for each in asked:
+        if each in answered:
             continue
+        question = each.question
         say(f"  {safe_terminal(question.text)} (--answer {safe_terminal(question.id)}=N)")
         for number, choice in enumerate(question.choices, 1):
             say(f"    {number}. {safe_terminal(choice)}{' (taken)' if number == 1 else ''}")
 
     def is_answered(place: str) -> bool:
-        return place == "metrics.revenue" and bool(given or (asks and asked))
+        return place == "metrics.revenue" and bool(answered)
 
     for is_sure, title in ((True, "Decided:"), (False, "Please check, since only you know it:")):
-        told = [each for each in found.decisions if each.is_sure == is_sure and not is_answered(each.place)]
+        told = [d for d in found.decisions if d.is_sure == is_sure and not is_answered(d.place)]
         if told:
             say(title)
-        for each in told:
-            say(f"  {safe_terminal(each.text)}.")
+        for decision in told:
+            say(f"  {safe_terminal(decision.text)}.")
     if as_json:
         print_json(
             {
@@ -688,14 +719,57 @@ def init(
                 "decided": [{"place": d.place, "text": d.text} for d in found.decisions if d.is_sure],
                 "unsure": [{"place": d.place, "text": d.text} for d in found.decisions if not d.is_sure],
                 "questions": [
-                    {"id": q.id, "text": q.text, "choices": list(q.choices), "taken": given.get(q.id, 0) + 1}
-                    for q in asked
+                    {
+                        "id": each.question.id,
+                        "text": each.question.text,
+                        "choices": list(each.question.choices),
+                        "taken": each.taken + 1,
+                    }
+                    for each in asked
                 ],
             }
         )
         return
     say(f'Edit it, then ask: shoptalk ask --shop {out} "How many rows are in {shop.views[0].name}?"')
     print_text(str(out))
+
+
+def _merge_into(settings: Settings, out: Path, before: Draft, draft: Draft) -> None:
+    """Put what changed between the drafts into the file that a person wrote into, and show it."""
+    from app.drafts import difference, merged
+    from app.finding import find_shop
+    from app.write import write_whole
+    from sql.errors import SqlError
+    from sql.shop.workspace import open_workspace
+    from ui.terminal import safe_terminal
+
+    try:
+        mine = out.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise WrongUse(f"{out} is not UTF-8 text and was left as it was; save it as UTF-8.") from error
+    result = merged(before.text, mine, draft.text)
+    trial = out.with_name(f".{out.stem}.trial.yml")  # beside it, for its database is named from there
+    try:
+        write_whole(trial, result.text.encode())
+        open_workspace(find_shop(settings, str(trial))).close()
+    except SqlError as error:
+        reason = str(error).replace(str(trial), str(out))
+        raise WrongUse(
+            f"{out} was left as it was, for what you wrote and what the data changed do not go together: "
+            f"{reason} Write the new draft elsewhere with another --out, or over it with --force."
+        ) from error
+    finally:
+        trial.unlink(missing_ok=True)
+    changed = difference(mine, result.text)
+    if changed:
+        write_whole(out, result.text.encode())
+    say(f"Changed in {out}; what you wrote there stays:" if changed else f"Nothing to change in {out}.")
+    for line in changed.splitlines():
+        say(f"  {safe_terminal(line)}")
+    if result.left:
+        say("Left out, for you had changed the same lines:")
+    for line in "\n".join(result.left).splitlines():
+        say(f"  {safe_terminal(line)}")
 
 
 def _given_answers(answers: Sequence[str]) -> dict[str, int]:

@@ -533,6 +533,32 @@ def test_init_takes_answers_tells_json_and_writes_a_path_that_opens_from_anywher
         assert refused.exit_code == 2 and reason in refused.output
 
 
+def test_init_again_takes_what_is_new_in_the_data_and_keeps_what_a_person_wrote(
+    run: Run, tmp_path: Path
+) -> None:
+    data, out = tmp_path / "data", tmp_path / "shop.yml"
+    data.mkdir()
+    rows = "1,2024-05-01,paid,3{0}\n2,2024-05-02,cancelled,4{0}\n3,2024-05-03,paid,5{0}\n"
+    (data / "orders.csv").write_text("order_id,placed,status,total\n" + rows.format(""))
+    assert run("init", data, "--out", out, "--answer", "sold=2").exit_code == 0
+    nothing = run("init", data, "--out", out)
+    assert nothing.exit_code == 0 and "Nothing to change" in nothing.output
+    mine = out.read_text().replace("drafted: true\n", "# read by me\ndescription: a shop of mine\n")
+    out.write_text(mine)
+    (data / "orders.csv").write_text("order_id,placed,status,total,city\n" + rows.format(",Bonn"))
+    again = run("init", data, "--out", out)
+    assert again.exit_code == 0, again.output
+    assert "+      city: {type: text" in again.output and "what you wrote there stays" in again.output
+    text = out.read_text()
+    assert "# read by me\ndescription: a shop of mine\n" in text and "drafted" not in text
+    shown = run("compile", "SELECT city, revenue FROM orders GROUP BY city", "--shop", out, "--run", "--json")
+    assert json.loads(shown.stdout)["table"]["rows"] == [["Bonn", 12]], "the answer from before counts"
+    out.write_text(text.replace("views:", "view:"))
+    refused = run("init", data, "--out", out)
+    assert refused.exit_code == 2 and "was left as it was" in refused.output
+    assert sorted(each.name for each in tmp_path.glob("*shop*")) == ["shop.yml", "shop.yml.draft"]
+
+
 def test_a_report_comes_as_markdown_html_or_json(run: Run, shop: Path, tmp_path: Path) -> None:
     shown = run("report", "monthly", "--shop", shop)
     assert shown.exit_code == 0, shown.output
