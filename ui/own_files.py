@@ -41,16 +41,14 @@ def bring_files(
     own = _opened(lambda: open_files(files), language)
     if isinstance(own, str):
         return own, None
-    told = ""
+    key, not_kept = "upload_opened", []
     if talk.kept is not None and browser is not None:
         try:
             talk.kept.keep(browser, own.files, {})
+            key = "upload_kept"
         except UploadRefused as error:
-            told = _refusal(error, language)
-        else:
-            return "\n\n".join([_shop_told("upload_kept", own, language), *_decided(own, language)]), own
-    opened = _shop_told("upload_opened", own, language)
-    return "\n\n".join([opened, *([told] if told else []), *_decided(own, language)]), own
+            not_kept = [_refusal(error, language)]
+    return "\n\n".join([_shop_told(key, own, language), *not_kept, *_decided(own, language)]), own
 
 
 def reopen_files(talk: Talk, kept: KeptUpload, language: str) -> tuple[str, OwnShop | None]:

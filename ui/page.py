@@ -9,6 +9,7 @@ Gradio, which takes seconds.
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import tempfile
 import time
@@ -36,6 +37,8 @@ logger = logging.getLogger(__name__)
 
 COOKIE = "shoptalk_browser"
 """Holds the secret under which a browser's files are kept."""
+SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
+"""What :func:`secrets.token_urlsafe` makes of 32 bytes; nothing shorter counts as a secret."""
 COOKIE_S = 365 * 86_400
 """Seconds for which a browser remembers it, counted anew at every visit."""
 _GREY = "#7d8b89"
@@ -380,7 +383,7 @@ def build_page(talk: Talk, downloads: Path, visitors: Visitors | None = None) ->
             index = event.index[0] if isinstance(event.index, (list, tuple)) else event.index
             chosen = turn_at(visitor.turns, int(index))
             answer = visitor.turns[chosen].answer if chosen is not None else None
-            if answer is not None and visitor.own is None:  # of their own files nothing is kept
+            if answer is not None and visitor.own is None:  # of their own files no answer is kept
                 talk.keep_feedback(answer, _verdict(event.liked))
 
         def leave(request: gr.Request) -> None:
@@ -435,7 +438,12 @@ def _language(request: gr.Request) -> str:
 def _browser(request: gr.Request) -> str | None:
     """The secret of the browser; ``None`` for one that keeps no cookies."""
     cookies: Any = request.cookies
-    return str(dict(cookies).get(COOKIE) or "") or None
+    return _secret(dict(cookies))
+
+
+def _secret(cookies: Mapping[str, str]) -> str | None:
+    found = str(cookies.get(COOKIE, ""))
+    return found if SECRET.fullmatch(found) else None
 
 
 def _receipt_updates(answer: Answer, number: int, downloads: Path) -> list[Any]:
@@ -594,7 +602,7 @@ def build_app(talk: Talk, downloads: Path, visitors: Visitors | None = None) -> 
             # Lax: with "strict" a browser that follows a link to this page would get another secret.
             response.set_cookie(
                 COOKIE,
-                request.cookies.get(COOKIE) or secrets.token_urlsafe(32),
+                _secret(request.cookies) or secrets.token_urlsafe(32),
                 max_age=COOKIE_S,
                 httponly=True,
                 samesite="lax",

@@ -1,7 +1,8 @@
 """What only the owner of a shop knows, as a form on the page: a group of choices per question, with its rows.
 
 The form is made once, with as many groups as there can be questions; what they hold is filled in. Answers
-travel as texts and not as numbers, for between the showing and the sending the shop may be another.
+travel as texts and not as numbers, for between the showing and the sending the shop may be another. Gradio is
+imported where components are made: who needs the words only does not wait for it.
 """
 
 from __future__ import annotations
