@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sql.semantics import Shop
     from sql.shop.decisions import Decision
     from sql.shop.describe import Described
+    from sql.shop.layers import Imported
     from sql.shop.review import Answers, Ask, Asked
 
 DEMO = "demo"
@@ -214,6 +215,23 @@ def described_location(location: str, *, with_views: bool = False, ask: Ask | No
         if ask is None:
             return found
         return replace(found, shop=reviewed(found, open_workspace(found.shop, database=database), ask))
+    finally:
+        database.close()
+
+
+def imported_location(location: str, layer: Path) -> Imported:
+    """A description of the database at ``location`` by a semantic layer's files; see ``sql.shop.layers``.
+
+    Args:
+        layer: a folder or file of a dbt project or of Cube models.
+    """
+    from sql.databases import open_database
+    from sql.shop.layers import read_layer, shop_of_layer
+
+    read = read_layer(layer)
+    database = open_database(location)
+    try:
+        return shop_of_layer(read, database, name=_name_of(location), location=location)
     finally:
         database.close()
 

@@ -630,6 +630,11 @@ def init(
         list[str] | None,
         typer.Option(metavar="ID=N", help="Answer such a question with its Nth choice; may be repeated."),
     ] = None,
+    layer: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="PATH", help="Take views and metrics from a dbt project's semantic "
+                     "models, its semantic_manifest.json, or Cube's YAML models. Left out: from tables alone."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Read a database's tables and write a first shop.yml for you to edit. The database is only read.
@@ -648,9 +653,12 @@ def init(
         )
     if not out.absolute().parent.is_dir():
         raise WrongUse(f"--out is {str(out)!r}; the folder {str(out.absolute().parent)!r} does not exist.")
-    from app.finding import described_location
+    if layer is not None and (views or asks or answer):
+        raise WrongUse("--from takes what the files say; leave --views, --ask and --answer out.")
+    from app.finding import described_location, imported_location
     from app.write import write_whole
     from sql.databases import without_password
+    from sql.shop.layers import Imported
     from sql.shop.review import Asked
     from sql.shop.shopfile import dump_shop
     from ui.terminal import safe_terminal
@@ -672,7 +680,11 @@ def init(
         return taken
 
     try:
-        found = described_location(url, with_views=views, ask=choose)
+        found = (
+            imported_location(url, layer)
+            if layer is not None
+            else described_location(url, with_views=views, ask=choose)
+        )
     except ValueError as error:
         raise WrongUse(f"--answer: {error}") from error
     if unknown := sorted(set(given) - {each.question.id for each in asked}):
@@ -710,6 +722,12 @@ def init(
             say(title)
         for decision in told:
             say(f"  {safe_terminal(decision.text)}.")
+    left_out = found.left_out if isinstance(found, Imported) else ()
+    if left_out:
+        say("Left out:")
+    for each in left_out:
+        place = each.place.seen_from(layer or Path())
+        say(f"  {safe_terminal(each.what)} ({safe_terminal(place)}): {safe_terminal(each.reason)}.")
     if as_json:
         print_json(
             {
@@ -718,6 +736,10 @@ def init(
                 "metrics": [metric.name for metric in shop.metrics],
                 "decided": [{"place": d.place, "text": d.text} for d in found.decisions if d.is_sure],
                 "unsure": [{"place": d.place, "text": d.text} for d in found.decisions if not d.is_sure],
+                "left_out": [
+                    {"what": e.what, "file": str(e.place.path), "line": e.place.line, "reason": e.reason}
+                    for e in left_out
+                ],
                 "questions": [
                     {
                         "id": each.question.id,
