@@ -633,7 +633,7 @@ def init(
     layer: Annotated[
         Path | None,
         typer.Option("--from", metavar="PATH", help="Take views and metrics from a dbt project's semantic "
-                     "models, its semantic_manifest.json, or Cube's YAML models. Left out: from tables alone."),
+                     "models, a semantic_manifest.json, or Cube's YAML models. Left out: the tables alone."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip

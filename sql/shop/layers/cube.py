@@ -33,7 +33,7 @@ from sql.shop.layers.layer import (
 )
 
 _MEMBER = re.compile(r"\{\s*([A-Za-z_][\w.]*)\s*\}(?:\s*\.\s*(\w+|\"[^\"]+\"|`[^`]+`))?")
-_BARE = re.compile(r"[A-Za-z_]\w*")
+_CONTEXT = re.compile(r"\{\s*(COMPILE_CONTEXT|SECURITY_CONTEXT|FILTER_PARAMS|FILTER_GROUP|SQL_UTILS)\b")
 _EQUAL = re.compile(r"\(?\s*(\w+)\s*=\s*(\w+)\s*\)?")
 _JS_CUBE = re.compile(r"\b(?:cube|view)\s*\(\s*[`'\"](\w+)[`'\"]")
 _AGGREGATIONS = {
@@ -101,6 +101,8 @@ class _Template:
     def read(self, text: str, what: str = "its sql") -> str:
         if has_jinja(text):
             raise NoForm(f"{what} is a Jinja template, and templates are not run")
+        if (known := _CONTEXT.search(text)) is not None:
+            raise NoForm(f"{what} goes by {known.group(1)}, which only Cube knows")
         sql = _MEMBER.sub(self._named, text)
         if "{" in sql:
             raise NoForm(f"{what} holds {{…}} that names no member, such as {text[text.find('{') :][:30]}")
@@ -109,16 +111,8 @@ class _Template:
     def _named(self, match: re.Match[str]) -> str:
         *path, name = match.group(1).split(".")
         column = match.group(2)
-        if path and path[0] in (
-            "COMPILE_CONTEXT",
-            "SECURITY_CONTEXT",
-            "FILTER_PARAMS",
-            "FILTER_GROUP",
-            "SQL_UTILS",
-        ):
-            raise NoForm(f"its sql goes by {path[0]}, which only Cube knows")
         if len(path) > 1:
-            raise NoForm(f"its sql names {match.group(1)}: a unit of a time, or a way over several cubes")
+            raise NoForm(f"its sql goes over several cubes ({match.group(1)})")
         if column:
             if path:
                 raise NoForm(f"its sql names {match.group(1)}.{column}")

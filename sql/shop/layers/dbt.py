@@ -170,7 +170,8 @@ class _Reader:
         if said.value in (None, False) or (is_mapping and said.is_false("enabled")):
             return []
         name = model.needed("name", "a model")
-        entities, dimensions = [], []
+        entities: list[Item] = []
+        dimensions: list[Item] = []
         for column in model.items("columns"):
             for key, into in (("entity", entities), ("dimension", dimensions)):
                 if column.has(key):

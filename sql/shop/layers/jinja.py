@@ -61,8 +61,12 @@ def _ref(source: str) -> Ref:
         raise NoForm(f"its filter holds {{{{ {source} }}}}, which cannot be read") from error
     grain = ""
     if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):  # Dimension('…').grain('day')
+        if call.func.attr == "date_part":
+            raise NoForm("its filter compares a part of a time; compare the time itself")
         if call.func.attr != "grain":
-            raise NoForm(f"its filter asks for .{call.func.attr}() of a time; compare the time itself")
+            raise NoForm(
+                f"its filter holds {{{{ {source} }}}}; only Dimension, TimeDimension and Entity are read"
+            )
         grain, call = _texts(call, source)[0], call.func.value
     name = call.func.id if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) else ""
     if not isinstance(call, ast.Call) or name not in ("Dimension", "TimeDimension", "Entity"):

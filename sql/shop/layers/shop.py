@@ -19,7 +19,7 @@ from sql.errors import ShopFileError, SqlError, UnsafeQuery
 from sql.lock.guard import Guard
 from sql.lock.run import run
 from sql.lock.schemas import view_outputs
-from sql.lock.trees import sqlglot_reason
+from sql.lock.trees import parse_query
 from sql.names import identifier, quoted
 from sql.semantics import Metric, Role, Shop, View, ViewColumn
 from sql.shop.decisions import Decision
@@ -109,13 +109,14 @@ class _Maker:
         for source in list(self.sources.values()):
             self.take_key(source)
         made = Composer(self.layer.metrics, self.aggregate, self.leave).made()
+        for source in self.sources.values():
+            if not source.columns:
+                self.leave(f"model {source.model.name}", source.model, "none of its columns can be taken")
         views = tuple(self.view(source) for source in self.sources.values() if source.columns)
         if not views:
             path = self.layer.models[0].place.path if self.layer.models else None
-            reason = "none of its models has its table in the database"
-            raise ShopFileError(
-                path, None, f"{reason}: {self.left_out[-1].reason}" if self.left_out else reason
-            )
+            why = next((e.reason for e in self.left_out if e.what.startswith("model ")), "it has no model")
+            raise ShopFileError(path, None, f"none of its models has its table in the database: {why}")
         shop = Shop(name=self.name, database=self.location, views=views, is_drafted=True)
         shop = replace(shop, metrics=tuple(self.checked(shop, made)))
         self.tell_tables()
@@ -135,7 +136,7 @@ class _Maker:
         return _Source(model=model, sql=quoted(table.name, self.dialect), table=table, types=types)
 
     def table(self, place: tuple[str, ...]) -> CatalogTable | None:
-        *schema, name = place
+        *schema, name = (part for part in place if part)
         if schema and (found := self.catalog.placed(schema[-1], name)) is not None:
             return found
         near = [t for t in self.catalog.tables if t.place and t.place[-1].lower() == name.lower()]
@@ -165,7 +166,7 @@ class _Maker:
         except (UnsafeQuery, ShopFileError) as error:
             raise NoForm(error.reason) from error
         except SqlError as error:
-            raise NoForm(f"the database refuses it: {error}") from error
+            raise NoForm(f"the database refuses it: {_first_line(error)}") from error
         return {column.name: column.type for column in table.columns}
 
     def take(self, source: _Source, each: Field, *, is_told: bool = True) -> str | None:
@@ -260,7 +261,7 @@ class _Maker:
         try:
             tree: exp.Expr = sqlglot.parse_one(sql, read=self.dialect, into=exp.Condition)
         except (SqlglotError, RecursionError) as error:
-            raise NoForm(f"{what} cannot be read as SQL: {sqlglot_reason(error)}") from error
+            raise NoForm(f"{what} cannot be read as an expression of SQL: {sql}") from error
         if tree.find(exp.Query, exp.Subquery, exp.Window) is not None:
             raise NoForm(f"{what} holds a query or a window of its own")
         return tree
@@ -355,6 +356,10 @@ class _Maker:
     def tell_tables(self) -> None:
         """Which tables no model speaks of: they stay out, as they do in the layer."""
         used = {source.table.name for source in self.sources.values() if source.table is not None}
+        for source in self.sources.values():
+            if source.model.select:
+                tables = parse_query(source.model.select, self.dialect).find_all(exp.Table)
+                used |= {known.name for t in tables if (known := self.table((t.db, t.name))) is not None}
         rest = [t.name for t in self.catalog.tables if t.name not in used and t.columns]
         if rest:
             some = ", ".join(rest[:3]) + (", …" if len(rest) > 3 else "")
@@ -373,7 +378,7 @@ class _Maker:
             NoForm: it has none.
         """
         source = self.sources.get(said.model)
-        if source is None or not source.columns:
+        if source is None:
             raise NoForm(f"its model {said.model} is left out")
         clock = said.time or source.model.time
         conditions = (*said.conditions, *more)
@@ -382,12 +387,12 @@ class _Maker:
         value = self.inner(source, said.expression, clock) if said.expression is not None else None
         tests = [self.inner(source, each, clock, what="its filter") for each in conditions]
         tree = _aggregate(said.aggregation, value, exp.and_(*tests) if tests else None)
-        columns = {}
-        for word, name in (("time", said.time), ("last", said.last)):
-            if name is not None:
-                columns[word] = self.shown(source, name)
-                if columns[word] is None:
-                    raise NoForm(f"its time {name} is left out of {said.model}")
+        times = []
+        for name in (said.time, said.last):
+            column = self.shown(source, name) if name is not None else None
+            if name is not None and column is None:
+                raise NoForm(f"its time {name} is left out of {said.model}")
+            times.append(column)
         return Metric(
             name=metric.name,
             view=said.model,
@@ -395,7 +400,8 @@ class _Maker:
             description=metric.description,
             synonyms=_said(metric.label, metric.name),
             unit=metric.unit,
-            **columns,
+            time=times[0],
+            last=times[1],
         )
 
     def inner(
@@ -453,6 +459,9 @@ class _Maker:
         taken: set[str] = set()
         for origin, metric in made:
             what = f"metric {metric.name}"
+            if metric.view and shop.view(metric.view) is None:
+                self.leave(what, origin, f"its model {metric.view} is left out")
+                continue
             if metric.is_composed:
                 words = re.findall(r"[^\W\d]\w*", metric.sql)
                 missing = [word for word in words if word.lower() not in taken]
@@ -469,10 +478,14 @@ class _Maker:
                     self.leave(what, origin, error.reason)
                     continue
                 except SqlError as error:
-                    self.leave(what, origin, f"the database refuses it: {error}")
+                    self.leave(what, origin, f"the database refuses it: {_first_line(error)}")
                     continue
             taken.add(metric.name.lower())
             yield metric
+
+
+def _first_line(error: SqlError) -> str:
+    return str(error).splitlines()[0].rstrip(".")
 
 
 def _said(label: str, name: str) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+cube(`visits`, { sql: `SELECT * FROM visits` });
