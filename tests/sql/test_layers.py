@@ -364,7 +364,7 @@ def test_init_from_a_layer_writes_a_shop_and_tells_what_is_left_out(tmp_path: Pa
     arguments = ("init", str(DATA), "--from", str(EXAMPLE / "dbt"), "--out", str(out))
     code, told = run(*arguments)
     assert code == 0, told
-    assert "Left out:" in told and "metric revenue_growth (models/metrics.yml, line 46): it compares" in told
+    assert "Left out:" in told and "metric revenue_growth (models/metrics.yml, line 53): it compares" in told
     open_workspace(load_shop(out)).close()
     mine = out.read_text("utf-8").replace("sql: SUM(quantity)", "sql: SUM(quantity)  # pieces")
     out.write_text(mine, encoding="utf-8")

@@ -62,7 +62,7 @@ def shop_of_layer(layer: Layer, database: Database, *, name: str, location: str)
     return _Maker(layer, database, name, location).make()
 
 
-@dataclass
+@dataclass(eq=False)
 class _Source:
     """A model's rows, before its columns are named."""
 
@@ -76,6 +76,9 @@ class _Source:
     """Columns of the view."""
     trees: dict[str, exp.Expr] = field(default_factory=dict)
     """Column of the view → what it is, in columns of the source."""
+    brought: dict[str, tuple[_Source, str, str]] = field(default_factory=dict)
+    """Further column of the view → where it is from, what it is called there, and the own column that leads
+    there."""
 
     def known(self, name: str) -> str | None:
         """The source's own spelling of a column."""
@@ -331,14 +334,35 @@ class _Maker:
     def select(self, source: _Source) -> str | None:
         """The SELECT that gives the view's columns; ``None`` where they are the table's own."""
         is_plain = all(isinstance(t, exp.Column) and t.name == name for name, t in source.trees.items())
-        if is_plain and source.table is not None and source.table.name == source.model.name:
+        is_own = source.table is not None and source.table.name == source.model.name
+        if is_plain and is_own and not source.brought:
             return None
-        parts = []
-        for name, tree in source.trees.items():
-            sql = tree.sql(dialect=self.dialect)
-            is_same = isinstance(tree, exp.Column) and tree.name == name
-            parts.append(sql if is_same else f"{sql} AS {quoted(name, self.dialect)}")
-        return f"SELECT {', '.join(parts)} FROM {source.sql}"
+        own = f"SELECT {', '.join(self.part(source, name) for name in source.trees)} FROM {source.sql}"
+        if not source.brought:
+            return own
+        parts = [f"rows_own.{quoted(name, self.dialect)}" for name in source.trees]
+        joins: dict[tuple[str, str], str] = {}
+        for name, (there, column, by) in source.brought.items():
+            place = joins.setdefault((there.model.name, by), f"rows_{len(joins) + 1}")
+            parts.append(f"{place}.{quoted(column, self.dialect)} AS {quoted(name, self.dialect)}")
+        sql = f"SELECT {', '.join(parts)} FROM ({own}) AS rows_own"
+        for (model, by), place in joins.items():
+            there = self.sources[model]
+            (key,) = self.key(there)
+            names = dict.fromkeys(
+                [key, *(c for t, c, b in source.brought.values() if t is there and b == by)]
+            )
+            inner = f"SELECT {', '.join(self.part(there, name) for name in names)} FROM {there.sql}"
+            keys = f"{place}.{quoted(key, self.dialect)} = rows_own.{quoted(by, self.dialect)}"
+            sql += f" LEFT JOIN ({inner}) AS {place} ON {keys}"
+        return sql
+
+    def part(self, source: _Source, name: str) -> str:
+        """A column of the view as its SELECT writes it."""
+        tree = source.trees[name]
+        sql = tree.sql(dialect=self.dialect)
+        is_same = isinstance(tree, exp.Column) and tree.name == name
+        return sql if is_same else f"{sql} AS {quoted(name, self.dialect)}"
 
     def time(self, source: _Source, view: View) -> str | None:
         model = source.model
@@ -416,7 +440,7 @@ class _Maker:
                 of = source.model.entities.get(ref.of)
                 if of is not None and ref.name == ref.of:
                     return self.as_column(source, of, ref)
-                raise NoForm(f"{what} is about {ref.of}, another model; give {source.model.name} that column")
+                return self.brought(source, ref, what)
             name = clock if ref.is_clock else source.model.entities.get(ref.name, ref.name)
             if name is None:
                 raise NoForm(f"{what} is about {CLOCK}, and {source.model.name} has no time of its own")
@@ -435,6 +459,37 @@ class _Maker:
         if ref.is_day and source.columns[found].type != "date":
             column = _day(column, self.dialect)
         return column
+
+    def brought(self, source: _Source, ref: Ref, what: str) -> exp.Expr:
+        """A column of the one row of another model that a link leads to, brought into the view.
+
+        A metric of ``shop.yml`` is worked out of one view.
+        """
+        link = next((each for each in source.model.links if each.of == ref.of), None)
+        own = self.shown(source, link.field) if link is not None else None
+        there = self.sources.get(link.model) if link is not None else None
+        if link is None or own is None or there is None:
+            raise NoForm(f"{what} is about {ref.of}, to which no column of {source.model.name} leads")
+        key = self.key(there)
+        if len(key) != 1 or (link.key and key[0].lower() != link.key.lower()):
+            raise NoForm(f"{what} is about {ref.of}, and {there.model.name} has no key of one column for it")
+        column = (
+            self.column_for(there, ref.name)
+            if ref.is_column
+            else self.as_column(there, ref.name, Ref(name=ref.name))
+        )
+        name = f"{ref.of}_{column.name}"
+        if source.brought.get(name) != (there, column.name, own):
+            while self.shown(source, name) is not None:
+                name += "_there"
+            source.brought[name] = there, column.name, own
+            kind = there.columns[column.name].type
+            source.columns[name] = ViewColumn(name=name, type=kind)
+            called = f"{source.model.name}.{name}"
+            text = f"{called} is {column.name} of {there.model.name}, for a metric is worked out of it"
+            self.decisions.append(Decision(place=f"views.{source.model.name}", text=text))
+        made: exp.Expr = exp.column(identifier(name, self.dialect))
+        return _day(made, self.dialect) if ref.is_day and source.columns[name].type != "date" else made
 
     def column_for(self, source: _Source, name: str) -> exp.Expr:
         """The view's column that holds a column of the source, added where there is none."""
