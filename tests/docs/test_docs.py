@@ -18,7 +18,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#]+)(?:#[^)]*)?\)")
 
-NEEDS_DATA = re.compile(r"SHOPTALK_DATA|examples/(?!lantern_shop)")
+NEEDS_DATA = re.compile(r"SHOPTALK_DATA|examples/(?!lantern_shop|tea_shop)")
 """Commands over the public data, which not every machine has."""
 
 RUN_ELSEWHERE = {

@@ -388,3 +388,103 @@ def test_init_from_a_layer_asks_nothing(tmp_path: Path, more: tuple[str, ...]) -
     out = str(tmp_path / "shop.yml")
     code, told = run("init", str(DATA), "--from", str(EXAMPLE / "dbt"), "--out", out, *more)
     assert code == 2 and "--from takes what the files say" in told
+
+
+def written(tmp_path: Path, document: dict[str, Any]) -> Path:
+    file = tmp_path / "layer.yml"
+    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    return file
+
+
+def test_rows_that_are_summed_as_ones_are_counted_once_in_each_group(tmp_path: Path) -> None:
+    entities = [{"name": "order", "type": "primary", "expr": "order_id"}]
+    measures = [{"name": "placed", "agg": "sum", "expr": "1", "create_metric": True}]
+    lines = [{"name": "line", "type": "primary", "expr": "line_id"}, entities[0] | {"type": "foreign"}]
+    product = [{"name": "product", "type": "categorical"}]
+    models = [
+        {"name": "orders", "model": "ref('orders')", "entities": entities, "measures": measures},
+        {"name": "lines", "model": "ref('order_lines')", "entities": lines, "dimensions": product},
+    ]
+    shop = imported(written(tmp_path, {"semantic_models": models})).shop
+    workspace = open_workspace(shop)
+    compiled = compile_statement(
+        parse("SELECT product, placed FROM orders GROUP BY product"), shop, "duckdb", TODAY
+    )
+    assert workspace.run(compiled.sql).rows == (("black tea", 2), ("green tea", 3), ("oolong", 2))
+    workspace.close()
+
+
+def test_a_hidden_metric_that_others_are_made_of_is_taken_and_told(tmp_path: Path) -> None:
+    metrics = [
+        {"name": "paid", "agg": "sum", "expr": "amount", "hidden": True},
+        {"name": "unseen", "agg": "max", "expr": "amount", "hidden": True},
+        {"name": "twice", "type": "derived", "expr": "paid * 2", "input_metrics": ["paid"]},
+    ]
+    found = imported(
+        written(tmp_path, {"models": [{"name": "orders", "semantic_model": True, "metrics": metrics}]})
+    )
+    assert [metric.name for metric in found.shop.metrics] == ["paid", "twice"]
+    assert [each.what for each in found.left_out] == ["metric unseen"]
+    assert any(d.text.startswith("paid is hidden in dbt") for d in found.decisions)
+
+
+def test_a_filter_on_a_figure_of_others_holds_for_each_of_them(tmp_path: Path) -> None:
+    is_paid = "{{ Dimension('order__status') }} = 'paid'"
+    model = {
+        "name": "orders",
+        "semantic_model": True,
+        "columns": [
+            {"name": "order_id", "entity": {"type": "primary", "name": "order"}},
+            {"name": "status", "dimension": "categorical"},
+            {"name": "channel", "dimension": "categorical"},
+        ],
+        "metrics": [
+            {"name": "paid", "agg": "sum", "expr": "amount", "filter": is_paid},
+            {"name": "placed", "agg": "count", "expr": "order_id"},
+            {"name": "value", "type": "ratio", "numerator": "paid", "denominator": "placed"},
+            {
+                "name": "web_value",
+                "type": "derived",
+                "expr": "value",
+                "input_metrics": [{"name": "value", "filter": "{{ Dimension('order__channel') }} = 'web'"}],
+            },
+        ],
+    }  # fmt: skip
+    shop = imported(written(tmp_path, {"models": [model]})).shop
+    workspace = open_workspace(shop)
+    compiled = compile_statement(parse("SELECT value, web_value FROM orders"), shop, "duckdb", TODAY)
+    ((value, web),) = workspace.run(compiled.sql).rows
+    # 112 of 6 orders; on the web 28 + 12 + 32 of the 4 orders 101, 103, 104 and 105
+    assert (value, web) == (pytest.approx(112 / 6), pytest.approx(72 / 4))
+    workspace.close()
+
+
+def test_a_layer_opens_on_another_database_in_its_own_language(tmp_path: Path) -> None:
+    import sqlite3
+
+    data = tmp_path / "tea.sqlite"
+    connection = sqlite3.connect(data)
+    connection.execute("CREATE TABLE orders (order_id INTEGER, ordered_at TIMESTAMP, amount REAL)")
+    rows = [(1, "2025-03-01 10:00:00", 5.0), (2, "2025-03-02 23:00:00", 7.0)]
+    connection.executemany("INSERT INTO orders VALUES (?, ?, ?)", rows)
+    connection.commit()
+    connection.close()
+    measures = [
+        {"name": "amount", "agg": "sum", "create_metric": True},
+        {"name": "typical", "agg": "median", "expr": "amount", "create_metric": True},
+    ]
+    model = {
+        "name": "orders",
+        "model": "ref('orders')",
+        "defaults": {"agg_time_dimension": "ordered_at"},
+        "dimensions": [{"name": "ordered_at", "type": "time"}],
+        "measures": measures,
+    }
+    on_a_day = "{{ TimeDimension('metric_time', 'day') }} = '2025-03-02'"
+    metric = {"name": "one_day", "type": "simple", "type_params": {"measure": "amount"}, "filter": on_a_day}
+    found = imported(written(tmp_path, {"semantic_models": [model], "metrics": [metric]}), data)
+    assert [each.what for each in found.left_out] == ["metric typical"], "SQLite has no median"
+    workspace = open_workspace(found.shop)
+    compiled = compile_statement(parse("SELECT amount, one_day FROM orders"), found.shop, "sqlite", TODAY)
+    assert workspace.run(compiled.sql).rows == ((12.0, 7.0),)
+    workspace.close()

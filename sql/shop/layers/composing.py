@@ -47,6 +47,12 @@ class Composer:
             except NoForm as error:
                 self.forget({made.name for _, made in self.found[before:]} - set(self.metrics))
                 self.leave(f"metric {metric.name}", metric, str(error))
+        made_of = {origin.name for origin, _ in self.found}
+        for metric in self.metrics.values():
+            if not metric.is_shown and metric.name not in made_of:
+                self.leave(
+                    f"metric {metric.name}", metric, "it is hidden, and nothing that is taken is made of it"
+                )
         return self.found
 
     def forget(self, helpers: set[str]) -> None:

@@ -112,6 +112,12 @@ class _Maker:
         for source in list(self.sources.values()):
             self.take_key(source)
         made = Composer(self.layer.metrics, self.aggregate, self.leave).made()
+        for origin, metric in made:
+            if not origin.is_shown:
+                text = (
+                    f"{metric.name} is hidden in {self.layer.product}; it is taken, for others are made of it"
+                )
+                self.decisions.append(Decision(place=f"metrics.{metric.name}", text=text))
         for source in self.sources.values():
             if not source.columns:
                 self.leave(f"model {source.model.name}", source.model, "none of its columns can be taken")
