@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from jobs.report.types import Report
     from retrieval.types import Hit
     from sql.lock.guard import Guard
+    from sql.shop.layers import LeftOut
     from sql.shop.review import Question
 
 app = typer.Typer(
@@ -723,11 +724,7 @@ def init(
         for decision in told:
             say(f"  {safe_terminal(decision.text)}.")
     left_out = found.left_out if isinstance(found, Imported) else ()
-    if left_out:
-        say("Left out:")
-    for each in left_out:
-        place = each.place.seen_from(layer or Path())
-        say(f"  {safe_terminal(each.what)} ({safe_terminal(place)}): {safe_terminal(each.reason)}.")
+    _tell_left_out(left_out, layer)
     if as_json:
         print_json(
             {
@@ -754,6 +751,17 @@ def init(
         return
     say(f'Edit it, then ask: shoptalk ask --shop {out} "How many rows are in {shop.views[0].name}?"')
     print_text(str(out))
+
+
+def _tell_left_out(left_out: Sequence[LeftOut], layer: Path | None) -> None:
+    """What of a semantic layer has no form here; places are seen from the folder that was named."""
+    from ui.terminal import safe_terminal
+
+    if left_out:
+        say("Left out:")
+    for each in left_out:
+        place = each.place.seen_from(layer or Path())
+        say(f"  {safe_terminal(each.what)} ({safe_terminal(place)}): {safe_terminal(each.reason)}.")
 
 
 def _merge_into(settings: Settings, out: Path, before: Draft, draft: Draft) -> None:
