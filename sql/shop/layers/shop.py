@@ -459,6 +459,9 @@ class _Maker:
         if found is None:
             hidden = next((f for f in source.model.fields if f.name.lower() == name.lower()), None)
             found = self.take(source, hidden, is_told=False) if hidden is not None else None
+            text = f"{source.model.name}.{name} is hidden there; it is taken, for a metric is worked out of it"
+            if found is not None:
+                self.decisions.append(Decision(place=f"views.{source.model.name}", text=text))
         if found is None:
             raise NoForm(f"{source.model.name} has no {name}, or it is left out")
         column: exp.Expr = exp.column(identifier(found, self.dialect))
