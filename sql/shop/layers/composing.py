@@ -15,7 +15,7 @@ from sqlglot.errors import SqlglotError
 
 from sql.semantics import Metric
 from sql.shop.layers.jinja import NoForm
-from sql.shop.layers.layer import Aggregated, Composed, Expression, Input, LayerMetric
+from sql.shop.layers.layer import Aggregated, Composed, Expression, Input, LayerMetric, said_as
 
 _WORD = re.compile(r"[^\W\d]\w*")
 MAX_DEPTH = 20
@@ -99,13 +99,12 @@ class Composer:
                 raise NoForm(f"{each.metric}, of which it is made: {error}") from error
         is_counted = {word: self.is_zero(name) for word, name in names.items()}
         sql = _written(said.sql, names, is_counted)
-        label = metric.label if metric.label.lower() not in ("", metric.name.replace("_", " ")) else ""
         return Metric(
             name=metric.name,
             view="",
             sql=sql,
             description=metric.description,
-            synonyms=(label,) if label else (),
+            synonyms=said_as(metric.label, metric.name),
             unit=metric.unit,
         )
 

@@ -178,3 +178,8 @@ class Layer:
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
     """What was taken for granted, in sentences without a full stop."""
+
+
+def said_as(label: str, name: str) -> tuple[str, ...]:
+    """A label as another word for what is called ``name``."""
+    return (label,) if label and label.lower() not in (name.lower(), name.lower().replace("_", " ")) else ()
