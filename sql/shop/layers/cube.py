@@ -33,7 +33,9 @@ from sql.shop.layers.layer import (
 )
 
 _MEMBER = re.compile(r"\{\s*([A-Za-z_][\w.]*)\s*\}(?:\s*\.\s*(\w+|\"[^\"]+\"|`[^`]+`))?")
-_CONTEXT = re.compile(r"\{\s*(COMPILE_CONTEXT|SECURITY_CONTEXT|FILTER_PARAMS|FILTER_GROUP|SQL_UTILS)\b")
+_CONTEXT = re.compile(
+    r"\{\s*(COMPILE_CONTEXT|SECURITY_CONTEXT|userAttributes|FILTER_PARAMS|FILTER_GROUP|SQL_UTILS)\b"
+)
 _EQUAL = re.compile(r"\(?\s*(\w+)\s*=\s*(\w+)\s*\)?")
 _JS_CUBE = re.compile(r"\b(?:cube|view)\s*\(\s*[`'\"](\w+)[`'\"]")
 _AGGREGATIONS = {
@@ -118,7 +120,7 @@ class _Template:
                 raise NoForm(f"its sql names {match.group(1)}.{column}")
             ref = Ref(name=column.strip('"`'), of=self._of(name), is_column=True)
         else:
-            if name in ("CUBE", self.cube) and not path:
+            if name in ("CUBE", "TABLE", self.cube) and not path:
                 raise NoForm("its sql names the cube alone")
             ref = Ref(name=name, of=self._of(path[0]) if path else "")
         word = f"__ref_{len(self.refs) + 1}"
@@ -126,7 +128,7 @@ class _Template:
         return word
 
     def _of(self, name: str) -> str:
-        return "" if name in ("CUBE", self.cube) else name
+        return "" if name in ("CUBE", "TABLE", self.cube) else name
 
 
 class _Reader:

@@ -318,13 +318,17 @@ class _Reader:
         """The models with their keys, and with links from foreign entities to the models that own them."""
         wanted = {e for d in self.drafts.values() for e, kind in d.kinds.items() if kind == "foreign"}
         targets: dict[str, str] = {}
+        for kind in ("primary", "unique"):
+            for name, draft in self.drafts.items():
+                for entity, own in draft.kinds.items():
+                    if own == kind and entity in draft.model.entities and not draft.has_validity:
+                        targets.setdefault(entity, name)
         for name, draft in self.drafts.items():
-            own = [e for e, kind in draft.kinds.items() if kind in ("primary", "unique")]
-            own = [e for e in own if e in draft.model.entities]
-            own.sort(key=lambda e: (e not in wanted, draft.kinds[e] != "primary"))
-            if own and not draft.has_validity:
-                draft.model = replace(draft.model, key=(draft.model.entities[own[0]],))
-                targets.setdefault(own[0], name)
+            keys = [e for e, kind in draft.kinds.items() if kind in ("primary", "unique")]
+            keys = [e for e in keys if e in draft.model.entities]
+            keys.sort(key=lambda e: (targets.get(e) != name or e not in wanted, draft.kinds[e] != "primary"))
+            if keys and not draft.has_validity:
+                draft.model = replace(draft.model, key=(draft.model.entities[keys[0]],))
         for name, draft in self.drafts.items():
             links = tuple(self.links(name, draft, targets))
             yield replace(draft.model, links=links)
@@ -440,6 +444,8 @@ class _Reader:
         draft = self.drafts.get(measure.model)
         if draft is None:
             raise NoForm(f"its semantic model {measure.model or '?'} is left out or missing")
+        if measure.aggregation == "percentile" and _is_median(measure.item):
+            measure = replace(measure, aggregation="median")
         if measure.aggregation == "percentile":
             raise NoForm("a percentile is a way to ask: PERCENTILE(column, 90)")
         if measure.aggregation not in _AGGREGATIONS:
@@ -538,6 +544,13 @@ def _derived(item: Item, params: Item, name: str, conditions: tuple[Expression, 
     if len(words) < len(inputs):
         raise NoForm("two of its inputs are called the same; give one an alias")
     return Composed(sql=sql, inputs=words, conditions=conditions)
+
+
+def _is_median(item: Item) -> bool:
+    """Whether a percentile is the interpolated one in the middle, as compiled manifests write a median."""
+    said = item.get("agg_params") if item.has("agg_params") else item
+    is_discrete = said.is_true("use_discrete_percentile") or said.text("percentile_type") == "discrete"
+    return said.text("percentile") in ("0.5", ".5") and not is_discrete
 
 
 def _last(item: Item, clock: str) -> str | None:
