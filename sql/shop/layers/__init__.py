@@ -7,8 +7,8 @@ template is rendered and no code is run, and SQL in them passes the checks of a 
 
 from __future__ import annotations
 
+from sql.shop.layers.importing import Imported, shop_of_layer
 from sql.shop.layers.layer import Layer, LeftOut
-from sql.shop.layers.reading import read_layer
-from sql.shop.layers.shop import Imported, shop_of_layer
+from sql.shop.layers.projects import read_layer
 
 __all__ = ["Imported", "Layer", "LeftOut", "read_layer", "shop_of_layer"]
