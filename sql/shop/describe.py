@@ -12,7 +12,7 @@ from sql.databases.contents import Reading
 from sql.errors import SqlError
 from sql.names import quoted
 from sql.semantics import Shop, View, ViewColumn
-from sql.shop.attributes import with_attributes
+from sql.shop.attribute_values import with_attributes
 from sql.shop.cleaning import clean, distinct_texts
 from sql.shop.decisions import Decision
 from sql.shop.drafting import shop_from_catalog, time_of
