@@ -179,11 +179,16 @@ def main() -> int:
     parser.add_argument("--questions", type=int, default=10, metavar="N", help="recorded questions (10)")
     parser.add_argument("--repeats", type=int, default=2, metavar="N", help="runs of each build (2)")
     parser.add_argument("--accuracy", type=int, default=0, metavar="N", help="validation questions (none)")
+    parser.add_argument(
+        "--bare", action="store_true", help="no adapter: what is written is as long in builds that lack one"
+    )
     options = parser.parse_args()
     from app.settings import Settings
 
     home = Settings.from_environment().weights
     requests = recorded(home, options.questions)
+    if options.bare:
+        requests = [{**request, "adapter": None} for request in requests]
     print(f"{len(requests)} requests of {options.questions} questions were recorded.")
     results: dict[str, Any] = {}
     with contextlib.ExitStack() as stack:

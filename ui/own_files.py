@@ -125,7 +125,8 @@ def _offer(own: OwnShop, language: str) -> list[str]:
 def _decided(own: OwnShop, language: str) -> list[str]:
     """How the files were read, as paragraphs."""
     told = _offer(own, language)
-    for key, texts in (("upload_unsure", own.unsure), ("upload_decided", own.decided)):
+    for is_sure, key in ((False, "upload_unsure"), (True, "upload_decided")):
+        texts = [each.told(language) for each in own.decisions if each.is_sure == is_sure]
         if texts:
             lines = [f"- {escape_markdown(text)}" for text in texts[:MAX_TOLD]]
             lines += [f"- … +{len(texts) - MAX_TOLD}"] if len(texts) > MAX_TOLD else []

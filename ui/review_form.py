@@ -123,7 +123,7 @@ def _head(review: Review | None, language: str, *, tells_decisions: bool) -> str
         intro += f"{'' if language == 'zh' else ' '}{present.word('review_kept', language)}"
     parts = [f"<p>{intro}</p>"]
     if tells_decisions and review.decisions:
-        items = "".join(f"<li>{present.safe_html(each.text)}</li>" for each in review.decisions)
+        items = "".join(f"<li>{present.safe_html(each.told(language))}</li>" for each in review.decisions)
         title = present.word("review_decided", language)
         parts.append(f"<details><summary>{title}</summary><ul>{items}</ul></details>")
     return f'<div class="st-review-head">{"".join(parts)}</div>'

@@ -20,6 +20,7 @@ from bot.errors import NotRecorded
 from bot.feedback import Verdict
 from llm.waiting import Wait
 from sql.errors import SqlError
+from sql.shop.decisions import Decision
 from sql.types import Table
 from telling.phrases import plain_text
 from ui import present
@@ -86,10 +87,8 @@ class OwnShop:
     """What can be asked about."""
     close: Callable[[], None]
     """Deletes it; may be called several times."""
-    unsure: tuple[str, ...] = ()
-    """What was decided for it and only its owner knows, in sentences."""
-    decided: tuple[str, ...] = ()
-    """What else was decided."""
+    decisions: tuple[Decision, ...] = ()
+    """What was decided for it."""
     files: tuple[Path, ...] = ()
     """The visitor's files, there until it is closed."""
     review: Review | None = None
@@ -110,8 +109,7 @@ def own_shop(brought: Brought, new_conversation: Callable[[], Any]) -> OwnShop:
         talk=talk,
         tables=brought.tables,
         close=brought.close,
-        unsure=tuple(each.text for each in brought.decisions if not each.is_sure),
-        decided=tuple(each.text for each in brought.decisions if each.is_sure),
+        decisions=brought.decisions,
         files=brought.files,
         review=brought.review,
         answered=lambda answers: own_shop(brought.answered(answers), new_conversation),

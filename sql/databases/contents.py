@@ -87,8 +87,10 @@ class Reading:
             and not self.has_zone
         )
 
-    def told(self) -> str:
-        """In words."""
+    def told(self, language: str = "en") -> str:
+        """In words: ``"zh"``, else English."""
+        if language == "zh":
+            return self._told_zh()
         if self.kind == "number":
             told = "numbers with a decimal comma" if self.comma == "," else "numbers"
             meant = "1.200 is read as 1200" if self.comma == "," else "1.200 or 1,200 may be meant otherwise"
@@ -97,6 +99,16 @@ class Reading:
             return "moments, read as written, without their zone" if self.has_zone else "dates"
         first = "day first" if self.order == "dmy" else "month first"
         return f"dates, {first}" + ("" if self.is_sure else " (no value tells; it could be month first)")
+
+    def _told_zh(self) -> str:
+        if self.kind == "number":
+            told = "用逗号作小数点的数字" if self.comma == "," else "数字"
+            meant = "1.200 按 1200 读取" if self.comma == "," else "1.200 或 1,200 也可能另有含义"
+            return told if self.is_sure else f"{told}（从值看不出：{meant}）"
+        if self.order == "ymd":
+            return "时刻，按原文读取，不计时区" if self.has_zone else "日期"
+        first = "日在前" if self.order == "dmy" else "月在前"
+        return f"日期，{first}" + ("" if self.is_sure else "（从值看不出，也可能月在前）")
 
 
 def read_texts(

@@ -262,7 +262,10 @@ def _load_all(connection: duckdb.DuckDBPyConnection, location: str, scratch: Scr
             failed.append(f"{files[0].shown} cannot be read: {_first_line(error)}")
     if not loaded:
         raise DatabaseUnavailable("; ".join(failed) or f"{location} holds no table")
-    told += [Told(place=location, text=f"{reason}; it was left out", is_sure=False) for reason in failed]
+    told += [
+        Told(place=location, text=f"{reason}; it was left out", text_zh=f"{reason}；已略去", is_sure=False)
+        for reason in failed
+    ]
     for each in told:
         logger.info("%s", each.text)
     return tuple(told)

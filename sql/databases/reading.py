@@ -51,6 +51,8 @@ class Told:
     place: str
     """The file, or the table and column (``orders.total``)."""
     text: str
+    text_zh: str
+    """The same in Chinese."""
     is_sure: bool = True
     is_left: bool = False
     """Whether a column was left as the texts that it holds."""
@@ -130,7 +132,8 @@ def _as_text(file: DataFile, scratch: Scratch, told: list[Told]) -> Path:
     except (OSError, EOFError, zlib.error, UnicodeError) as error:
         raise Unreadable(f"{name} is damaged and cannot be read") from error
     if encoding not in ("utf-8", "utf-8-sig"):
-        told.append(Told(place=name, text=f"{name} was read as {encoding.upper()}"))
+        text_zh = f"{name} 按 {encoding.upper()} 编码读取"
+        told.append(Told(place=name, text=f"{name} was read as {encoding.upper()}", text_zh=text_zh))
     return path
 
 
@@ -214,8 +217,9 @@ def _load_texts(
     chosen = _that_lose_nothing(connection, source, chosen, samples, told, name, is_european)
     for column, reading in chosen.items():
         if isinstance(reading, Reading) and not _is_plain(reading):
-            text = f"{name}.{column} holds {reading.told()}"
-            told.append(Told(place=f"{name}.{column}", text=text, is_sure=reading.is_sure))
+            place = f"{name}.{column}"
+            text, text_zh = f"{place} holds {reading.told()}", f"{place} 的内容为{reading.told('zh')}"
+            told.append(Told(place=place, text=text, text_zh=text_zh, is_sure=reading.is_sure))
     parts = [f"{_sql(column, meaning)} AS {quoted(column, 'duckdb')}" for column, meaning in chosen.items()]
     connection.execute(
         f"CREATE OR REPLACE TABLE {quoted(name, 'duckdb')} AS SELECT {', '.join(parts)} FROM {source}"
@@ -282,7 +286,8 @@ def _without_total(path: Path, dialect: _Dialect, scratch: Scratch, told: list[T
         while left > 0 and (block := file.read(min(_BLOCK, left))):
             out.write(block)
             left -= len(block)
-    told.append(Told(place=name, text=f"The last line of {name} is a total ({said}) and was left out"))
+    text = f"The last line of {name} is a total ({said}) and was left out"
+    told.append(Told(place=name, text=text, text_zh=f"{name} 的最后一行是合计（{said}），已略去"))
     return out_path
 
 
@@ -377,9 +382,12 @@ def _that_lose_nothing(
             values = [*samples[column], *_odd_values(connection, source, column, found[column])]
             meaning = None if is_last else _meant(column, values, is_european=is_european)
             if meaning is None or meaning == found[column]:
-                kind = "numbers" if found[column] == "BIGINT" or _is_number(found[column]) else "dates"
-                text = f"{table}.{column} stays text: {many:,} of its values are no {kind}"
-                told.append(Told(place=f"{table}.{column}", text=text, is_sure=False, is_left=True))
+                is_number = found[column] == "BIGINT" or _is_number(found[column])
+                kind, kind_zh = ("numbers", "数字") if is_number else ("dates", "日期")
+                place = f"{table}.{column}"
+                text = f"{place} stays text: {many:,} of its values are no {kind}"
+                text_zh = f"{place} 仍作文本：有 {many:,} 个值不是{kind_zh}"
+                told.append(Told(place=place, text=text, text_zh=text_zh, is_sure=False, is_left=True))
                 found[column] = None
                 continue
             samples[column], found[column], left[column] = values, meaning, meaning

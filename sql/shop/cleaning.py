@@ -36,6 +36,7 @@ MAX_VALUES = 1_000
 _CENTS = frozenset({"cent", "fen", "pence", "penny", "分"})
 MAX_STATES = 60
 """Different values up to which a column's spellings are compared."""
+_KINDS_ZH = {"number": "数字", "date": "日期", "timestamp": "时刻"}
 _MOMENT = re.compile(r"\b(?:created|updated|time|timestamp|date|at|on|paid|ordered|placed)\b|时间|日期")
 _DELETED = re.compile(r"^(?:deleted?|removed) (?:at|on|date|time)$|^(?:is )?deleted$|^删除时间$")
 _NAMED_ORDER = re.compile(r"^#?[A-Z]{0,4}-?\d{3,}$")
@@ -139,7 +140,9 @@ def _codes(workspace: Workspace, view: View, changes: _Changes, lists: list[Code
         changes.types[column.name] = "text"
         some = ", ".join(f"{code} is {found.labels[code]}" for code in sorted(codes)[:3])
         text = f"{view.name}.{column.name} is read by {found.view} ({found.kind}): {some}"
-        decisions.append(Decision(place=_place(view, column), text=text))
+        some = "，".join(f"{code} 是 {found.labels[code]}" for code in sorted(codes)[:3])
+        text_zh = f"{view.name}.{column.name} 按 {found.view}（{found.kind}）读取：{some}"
+        decisions.append(Decision(place=_place(view, column), text=text, text_zh=text_zh))
     return decisions
 
 
@@ -153,7 +156,8 @@ def _hundredths(workspace: Workspace, view: View, changes: _Changes) -> list[Dec
             changes.types[column.name] = "number"
             changes.expressions[column.name] = f"{quoted(column.name, dialect)} / 100.0"
             text = f"{view.name}.{column.name} counts hundredths by its name, and is divided by 100"
-            decisions.append(Decision(place=_place(view, column), text=text))
+            text_zh = f"{view.name}.{column.name} 从名称看以分为单位，已除以 100"
+            decisions.append(Decision(place=_place(view, column), text=text, text_zh=text_zh))
     return decisions
 
 
@@ -178,14 +182,20 @@ def _texts(workspace: Workspace, view: View, changes: _Changes) -> list[Decision
             if counted is not None:
                 told = f"{counted[0]:,} of its values are no {reading.kind}s"
                 text = f"{view.name}.{column.name} stays text: {told}"
-                decisions.append(Decision(place=_place(view, column), text=text, is_sure=False))
+                text_zh = (
+                    f"{view.name}.{column.name} 仍作文本：有 {counted[0]:,} 个值不是{_KINDS_ZH[reading.kind]}"
+                )
+                place = _place(view, column)
+                decisions.append(Decision(place=place, text=text, text_zh=text_zh, is_sure=False))
             continue
         changes.types[column.name] = reading.kind
         changes.readings[column.name] = reading
         if dialect != "sqlite" or not reading.is_iso or reading.empties:
             changes.expressions[column.name] = expression(reading, column.name, dialect)
         text = f"{view.name}.{column.name} is text that holds {reading.told()}, and is read so"
-        decisions.append(Decision(place=_place(view, column), text=text, is_sure=reading.is_sure))
+        text_zh = f"{view.name}.{column.name} 是文本，内容为{reading.told('zh')}，已照此读取"
+        place = _place(view, column)
+        decisions.append(Decision(place=place, text=text, text_zh=text_zh, is_sure=reading.is_sure))
     return decisions
 
 
@@ -208,7 +218,9 @@ def _seconds(workspace: Workspace, view: View, changes: _Changes) -> list[Decisi
                 changes.types[column.name] = "timestamp"
                 changes.expressions[column.name] = _moment(name, scale, dialect)
                 text = f"{view.name}.{column.name} counts {told} since 1970 and is read as moments in UTC"
-                decisions.append(Decision(place=_place(view, column), text=text))
+                unit = "秒" if scale == 1 else "毫秒"
+                text_zh = f"{view.name}.{column.name} 是 1970 年以来的{unit}数，按 UTC 时刻读取"
+                decisions.append(Decision(place=_place(view, column), text=text, text_zh=text_zh))
     return decisions
 
 
@@ -257,7 +269,8 @@ def _spellings(workspace: Workspace, view: View, changes: _Changes) -> list[Deci
             f"{view.name}.{column.name} spells the same in several ways ({told}); each is read in its "
             "commonest spelling"
         )
-        decisions.append(Decision(place=_place(view, column), text=text))
+        text_zh = f"{view.name}.{column.name} 中同一个值有几种写法（{told}）；统一为最常见的写法"
+        decisions.append(Decision(place=_place(view, column), text=text, text_zh=text_zh))
     return decisions
 
 
@@ -313,7 +326,11 @@ def _heads(workspace: Workspace, view: View, changes: _Changes) -> list[Decision
             f"{view.name} has a row for each line of an order ({column.name}), and its head only on the "
             f"first: {told} are filled in on the others; totals stay on the first, and are counted once"
         )
-        return [Decision(place=f"views.{view.name}", text=text)]
+        text_zh = (
+            f"{view.name} 每行是订单（{column.name}）的一条明细，订单信息只在第一行：{told} 已补到其余各行；"
+            "总额留在第一行，只计一次"
+        )
+        return [Decision(place=f"views.{view.name}", text=text, text_zh=text_zh)]
     return []
 
 
@@ -345,7 +362,9 @@ def _deleted(workspace: Workspace, view: View, changes: _Changes) -> list[Decisi
             f"{found[0] - found[1]:,} of {found[0]:,} rows of {view.name} are marked as deleted "
             f"({column.name}) and are left out"
         )
-        return [Decision(place=f"views.{view.name}", text=text, is_sure=False)]
+        gone = found[0] - found[1]
+        text_zh = f"{view.name} 的 {found[0]:,} 行中有 {gone:,} 行标记为已删除（{column.name}），已略去"
+        return [Decision(place=f"views.{view.name}", text=text, text_zh=text_zh, is_sure=False)]
     return []
 
 

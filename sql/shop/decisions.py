@@ -13,5 +13,11 @@ class Decision:
     """The view, column or key of ``shop.yml`` that it is about."""
     text: str
     """What was taken, and why, in a sentence."""
+    text_zh: str
+    """The same in Chinese."""
     is_sure: bool = True
     """``False``: only who runs the shop knows it."""
+
+    def told(self, language: str) -> str:
+        """The sentence in a language: ``"zh"``, else English."""
+        return self.text_zh if language == "zh" else self.text

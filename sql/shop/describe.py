@@ -12,7 +12,7 @@ from sql.databases.contents import Reading
 from sql.errors import SqlError
 from sql.names import quoted
 from sql.semantics import Shop, View, ViewColumn
-from sql.shop.attributes import with_attributes
+from sql.shop.attribute_values import with_attributes
 from sql.shop.cleaning import clean, distinct_texts
 from sql.shop.decisions import Decision
 from sql.shop.drafting import shop_from_catalog, time_of
@@ -57,7 +57,10 @@ def describe_database(database: Database, *, name: str, location: str, with_view
         ShopFileError: the database has no table.
         SqlError: it cannot be read.
     """
-    decisions = [Decision(place=each.place, text=each.text, is_sure=each.is_sure) for each in database.notes]
+    decisions = [
+        Decision(place=each.place, text=each.text, text_zh=each.text_zh, is_sure=each.is_sure)
+        for each in database.notes
+    ]
     whole = database.catalog()
     catalog, left_out = (whole, ()) if with_views else _tables(whole)
     if left_out:
@@ -66,7 +69,8 @@ def describe_database(database: Database, *, name: str, location: str, with_view
             f"{len(left_out)} views of the database are left out ({some}): they repeat what its "
             "tables hold; --views takes them"
         )
-        decisions.append(Decision(place="views", text=text))
+        text_zh = f"略去了数据库的 {len(left_out)} 个视图（{some}）：它们重复表中的内容；--views 可将其纳入"
+        decisions.append(Decision(place="views", text=text, text_zh=text_zh))
     shop = replace(shop_from_catalog(catalog, name=name, database=location), is_drafted=True)
     shop, told = with_attributes(open_workspace(shop, database=database))
     decisions += told
@@ -75,13 +79,20 @@ def describe_database(database: Database, *, name: str, location: str, with_view
     found = find_relations(open_workspace(replace(shop, views=views), database=database))
     for view, key in found.keys.items():
         text = f"{view}: {key} tells its rows apart, so it was taken for the key"
-        decisions.append(Decision(place=f"views.{view}.key", text=text))
+        text_zh = f"{view}：{key} 能区分每一行，因此作为键"
+        decisions.append(Decision(place=f"views.{view}.key", text=text, text_zh=text_zh))
     for each in found.relations:
         text = (
             f"{each.view}.{each.column} refers to {each.target}.{each.key}: {each.matched:,} of "
             f"{each.total:,} values are found there ({each.share:.0%})"
         )
-        decisions.append(Decision(place=f"views.{each.view}.refs", text=text, is_sure=each.share == 1.0))
+        text_zh = (
+            f"{each.view}.{each.column} 指向 {each.target}.{each.key}：{each.total:,} 个值中有 "
+            f"{each.matched:,} 个能在那里找到（{each.share:.0%}）"
+        )
+        is_sure = each.share == 1.0
+        place = f"views.{each.view}.refs"
+        decisions.append(Decision(place=place, text=text, text_zh=text_zh, is_sure=is_sure))
     linked, told = with_labels(open_workspace(found.shop, database=database))
     decisions += told
     cleaned = clean(open_workspace(linked, database=database))

@@ -61,7 +61,8 @@ def with_labels(workspace: Workspace) -> tuple[Shop, list[Decision]]:
                 continue
             views[target] = _labelled(views[target], kind, workspace.catalog.dialect)
             text = f"{kind.name} of {target} comes from {links.name}, where nearly each row has one"
-            decisions.append(Decision(place=f"views.{target}", text=text))
+            text_zh = f"{target} 的 {kind.name} 来自 {links.name}，那里几乎每一行都恰有一个"
+            decisions.append(Decision(place=f"views.{target}", text=text, text_zh=text_zh))
     return replace(workspace.shop, views=tuple(views.values())), decisions
 
 

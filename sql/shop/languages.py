@@ -43,7 +43,11 @@ def in_one_language(workspace: Workspace) -> tuple[tuple[View, ...], list[Decisi
                     f"{view.name} has a row for each language; it is read in {told.name} {language}, and "
                     f"what {', '.join(others)} say are other words for the same"
                 )
-                decisions.append(Decision(place=f"views.{view.name}", text=text))
+                text_zh = (
+                    f"{view.name} 每种语言各有一行；按 {told.name} {language} 读取，"
+                    f"{'、'.join(others)} 的说法作为同义词"
+                )
+                decisions.append(Decision(place=f"views.{view.name}", text=text, text_zh=text_zh))
         views.append(view)
     return tuple(views), decisions
 

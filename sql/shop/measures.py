@@ -20,7 +20,7 @@ from sql.semantics import Metric, Shop, View, ViewColumn
 from sql.shop.decisions import Decision
 from sql.shop.drafting import metric_name
 from sql.shop.money import Money
-from sql.shop.sold import find_unsold, without_unsold
+from sql.shop.sold import Unsold, find_unsold, without_unsold
 from sql.shop.trade_words import says, spoken
 from sql.types import Dialect
 
@@ -126,7 +126,8 @@ def find_measures(workspace: Workspace, orders: Mapping[str, str]) -> Measured:
             f"The amounts of {place} are in several currencies ({told}), so no revenue was defined: "
             "ask by currency"
         )
-        decisions.append(Decision(place="metrics", text=text, is_sure=False))
+        text_zh = f"{place} 的金额有多种货币（{told}），因此没有定义销售额：请按货币提问"
+        decisions.append(Decision(place="metrics", text=text, text_zh=text_zh, is_sure=False))
         metrics = tuple(m for m in shop.metrics if m.view != place or m.sql == "COUNT(*)")
         shop, money = replace(shop, metrics=metrics), []
     elif currencies:
@@ -151,6 +152,7 @@ def find_measures(workspace: Workspace, orders: Mapping[str, str]) -> Measured:
                 )
                 + f"; {counted}"
                 + (f". It could be read from {' or '.join(others)} as well" if others else ""),
+                text_zh=_revenue_zh(chosen, unsold, others),
                 is_sure=False,
             )
         )
@@ -159,7 +161,9 @@ def find_measures(workspace: Workspace, orders: Mapping[str, str]) -> Measured:
                 f"{chosen.told} holds whole numbers; where they are cents, divide them by 100 in "
                 "metrics.revenue"
             )
-            decisions.append(Decision(place="metrics.revenue", text=text, is_sure=False))
+            text_zh = f"{chosen.told} 都是整数；如果以分为单位，请在 metrics.revenue 中除以 100"
+            place = "metrics.revenue"
+            decisions.append(Decision(place=place, text=text, text_zh=text_zh, is_sure=False))
     shop = with_stock(shop, workspace.catalog.dialect)
     clock = _clock(workspace, money[0] if money else None)
     if clock is not None:
@@ -169,9 +173,17 @@ def find_measures(workspace: Workspace, orders: Mapping[str, str]) -> Measured:
             Decision(
                 place="today",
                 text=f"The data end on {last.isoformat()} ({view.name}.{column}); that day counts as today",
+                text_zh=f"数据截至 {last.isoformat()}（{view.name}.{column}）；以这一天作为今天",
             )
         )
     return Measured(shop=shop, decisions=tuple(decisions), money=tuple(money), others=others_than_money)
+
+
+def _revenue_zh(chosen: Money, unsold: Unsold | None, others: list[str]) -> str:
+    parts = f"，按商品时用 {chosen.parts.view.name} 的 {chosen.parts.told}" if chosen.parts else ""
+    counted = f"不含 {unsold.told_zh()}" if unsold is not None else "所有状态的行都计入"
+    more = f"。也可以取自 {'或 '.join(others)}" if others else ""
+    return f"销售额是 {chosen.view.name} 的 {chosen.told} 之和{parts}；{counted}{more}"
 
 
 # ---- money ------------------------------------------------------------------------------------------------

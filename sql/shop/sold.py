@@ -63,6 +63,10 @@ class Unsold:
         """In words."""
         return f"{self.view.name} whose {self.column.name} is {', '.join(self.out)}"
 
+    def told_zh(self) -> str:
+        """The same in Chinese."""
+        return f"{self.column.name} 为{'、'.join(self.out)}的 {self.view.name}"
+
 
 def find_unsold(shop: Shop, money: Money, workspace: Workspace) -> Unsold | None:
     """The states of the orders that lines belong to, or else of the rows; ``None`` where all count."""

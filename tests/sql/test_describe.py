@@ -175,3 +175,16 @@ def test_revenue_of_made_up_shops_is_found_as_their_authors_count_it(name: str, 
     (revenue,) = [(m.parts or m).sql for m in shop.metrics if m.name == "revenue"]
     # in some of them what was cancelled is left out besides
     assert re.sub(r"CASE WHEN .*? THEN (.*) END", r"\1", revenue) == MADE_UP[name]
+
+
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+def test_what_was_decided_is_told_in_both_languages(place: str) -> None:
+    found = described(place)
+    assert len(found.decisions) > 5
+    for each in found.decisions:
+        assert each.told("en") == each.text and not _HAN.search(each.text)
+        assert _HAN.search(each.told("zh")), each.text
+        names = re.findall(r"[a-z]+_[a-z_]+(?:\.[a-z_]+)?", each.text)
+        assert all(name in each.told("zh") for name in names), (each.text, each.text_zh)

@@ -113,7 +113,9 @@ def with_attributes(workspace: Workspace) -> tuple[Shop, list[Decision]]:
         new += [part.name for part in parts]
         told = ", ".join(f"{part.name} ({len(part.columns)} columns)" for part in parts)
         text = f"{', '.join(sorted(gone))}: a row for each attribute of {target}; they are columns of {told}"
-        decisions.append(Decision(place=f"views.{parts[0].name}", text=text))
+        told = "、".join(f"{part.name}（{len(part.columns)} 列）" for part in parts)
+        text_zh = f"{'、'.join(sorted(gone))}：{target} 的每个属性占一行；它们成为以下各表的列：{told}"
+        decisions.append(Decision(place=f"views.{parts[0].name}", text=text, text_zh=text_zh))
     left = {view.name for view in views} - set(new)
     metrics = [metric for metric in shop.metrics if metric.view in left]
     taken = {metric.name for metric in metrics}
