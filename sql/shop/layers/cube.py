@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
+from sql.shop.decisions import Decision
 from sql.shop.layers.documents import Item
 from sql.shop.layers.jinja import NoForm, has_jinja
 from sql.shop.layers.layer import (
@@ -138,7 +139,7 @@ class _Reader:
         self.names: dict[tuple[str, str], str] = {}
         """Cube and measure → what the metric is called."""
         self.left_out: list[LeftOut] = []
-        self.notes: list[str] = []
+        self.decisions: list[Decision] = []
 
     def leave(self, what: str, item: Item | Place, reason: str) -> None:
         place = item.place if isinstance(item, Item) else item
@@ -167,7 +168,7 @@ class _Reader:
             models=tuple(self.model(cube) for cube in self.cubes.values()),
             metrics=metrics,
             left_out=tuple(self.left_out),
-            notes=tuple(self.notes),
+            decisions=tuple(self.decisions),
         )
 
     # ---- cubes ------------------------------------------------------------------------------------------
@@ -200,7 +201,9 @@ class _Reader:
                 listed = ", ".join(each.text("name") for each in item.items(key))
                 self.leave(f"{key} of {name} ({listed})", item.get(key), reason)
         if item.is_false("public") or item.is_false("shown"):
-            self.notes.append(f"{name} is hidden in Cube, where views show it; here it is asked directly")
+            text = f"{name} is hidden in Cube, where views show it; here it is asked directly"
+            text_zh = f"{name} 在 Cube 中是隐藏的，由视图展示；这里可以直接查询"
+            self.decisions.append(Decision(place=f"views.{name}", text=text, text_zh=text_zh))
         cube = self.cubes[name] = _Cube(item=item, name=name)
         for dimension in item.items("dimensions"):
             own = dimension.needed("name", f"a dimension of {name}")
@@ -350,7 +353,9 @@ class _Reader:
                    and ref.name not in cube.fields for ref in template.refs.values()):  # fmt: skip
                 raise NoForm("it is an aggregate of another measure; ask it with AVG(m PER column)")
             if kind == "count_distinct_approx":
-                self.notes.append(f"{self.names[cube.name, name]} is counted exactly, and not estimated")
+                text = f"{self.names[cube.name, name]} is counted exactly, and not estimated"
+                text_zh = f"{self.names[cube.name, name]} 精确计数，不作估计"
+                self.decisions.append(Decision(place="metrics", text=text, text_zh=text_zh))
             definition = Aggregated(
                 model=cube.name,
                 aggregation=cast("Aggregation", _AGGREGATIONS[kind]),

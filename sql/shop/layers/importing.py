@@ -61,8 +61,7 @@ class _Maker:
     def __init__(self, layer: Layer, database: Database, name: str, location: str) -> None:
         self.layer, self.database = layer, database
         self.name, self.location = name, location
-        notes = [Decision(place="views", text=note) for note in layer.notes]
-        self.report = Report(left_out=list(layer.left_out), decisions=notes)
+        self.report = Report(left_out=list(layer.left_out), decisions=list(layer.decisions))
         self.rows = Sources(database, self.report, layer.product)
         self.sources = self.rows.found
         self.dialect = database.dialect
@@ -81,7 +80,8 @@ class _Maker:
                 text = (
                     f"{metric.name} is hidden in {self.layer.product}; it is taken, for others are made of it"
                 )
-                self.report.decide(f"metrics.{metric.name}", text)
+                text_zh = f"{metric.name} 在 {self.layer.product} 中是隐藏的；其他指标由它组成，所以仍然收入"
+                self.report.decide(f"metrics.{metric.name}", text, text_zh)
         for source in self.sources.values():
             if not source.columns:
                 self.report.leave(
@@ -155,7 +155,8 @@ class _Maker:
         found = time_of(view)
         if found is not None and sum(c.type in ("date", "timestamp") for c in view.columns) > 1:
             text = f"{view.name}: {found} places its rows in time; its author named none of its times"
-            self.report.decide(f"views.{view.name}.time", text, is_sure=False)
+            text_zh = f"{view.name}：用 {found} 确定各行的时间；作者没有指定用哪一列"
+            self.report.decide(f"views.{view.name}.time", text, text_zh, is_sure=False)
         return found
 
     def tell_tables(self) -> None:
@@ -172,7 +173,10 @@ class _Maker:
                 f"{len(rest)} tables of the database that no model names stay out ({some}); "
                 "init without --from takes them all"
             )
-            self.report.decide("views", text)
+            text_zh = (
+                f"数据库中有 {len(rest)} 张表没有模型提到，没有收入（{some}）；不带 --from 的 init 会全部收入"
+            )
+            self.report.decide("views", text, text_zh)
 
     # ---- metrics ----------------------------------------------------------------------------------------
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from sql.shop.decisions import Decision
+
 Product = Literal["dbt", "Cube"]
 Aggregation = Literal[
     "sum", "count", "count_distinct", "average", "median", "min", "max", "sum_boolean", "written"
@@ -176,8 +178,8 @@ class Layer:
     models: tuple[Model, ...]
     metrics: tuple[LayerMetric, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
-    notes: tuple[str, ...] = ()
-    """What was taken for granted, in sentences without a full stop."""
+    decisions: tuple[Decision, ...] = ()
+    """What was taken for granted."""
 
 
 def said_as(label: str, name: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from sql.errors import ShopFileError
@@ -51,13 +52,7 @@ def read_layer(path: Path | str) -> Layer:
         reason = "no semantic models of dbt and no cubes of Cube are found here"
         raise ShopFileError(path, None, reason)
     layer = read_cube(cubes, scripts)
-    return Layer(
-        product=layer.product,
-        models=layer.models,
-        metrics=layer.metrics,
-        left_out=(*left, *layer.left_out),
-        notes=layer.notes,
-    )
+    return replace(layer, left_out=(*left, *layer.left_out))
 
 
 def _is_model(script: Path) -> bool:

@@ -78,9 +78,9 @@ class Report:
         """Tell what has no form."""
         self.left_out.append(LeftOut(what=what, place=of.place, reason=reason))
 
-    def decide(self, place: str, text: str, *, is_sure: bool = True) -> None:
-        """Tell what was decided."""
-        self.decisions.append(Decision(place=place, text=text, is_sure=is_sure))
+    def decide(self, place: str, text: str, text_zh: str, *, is_sure: bool = True) -> None:
+        """Tell what was decided, in both languages."""
+        self.decisions.append(Decision(place=place, text=text, text_zh=text_zh, is_sure=is_sure))
 
 
 class Sources:
@@ -167,7 +167,8 @@ class Sources:
         )
         if each.is_time and kind not in ("date", "timestamp"):
             text = f"{model.name}.{name} is a time in {self.product}; in the database it is a {kind}"
-            self.report.decide(f"views.{model.name}", text, is_sure=False)
+            text_zh = f"{model.name}.{name} 在 {self.product} 中是时间，在数据库中是 {kind}"
+            self.report.decide(f"views.{model.name}", text, text_zh, is_sure=False)
         source.trees[name] = tree
         source.columns[name] = ViewColumn(
             name=name,
@@ -287,8 +288,9 @@ class Sources:
             text = (
                 f"{source.model.name}.{name} is hidden there; it is taken, for a metric is worked out of it"
             )
+            text_zh = f"{source.model.name}.{name} 在那里是隐藏的；有指标要用它计算，所以仍然取来"
             if found is not None:
-                self.report.decide(f"views.{source.model.name}", text)
+                self.report.decide(f"views.{source.model.name}", text, text_zh)
         if found is None:
             raise NoForm(f"{source.model.name} has no {name}, or it is left out")
         column: exp.Expr = exp.column(identifier(found, self.dialect))
@@ -327,7 +329,8 @@ class Sources:
             source.columns[name] = ViewColumn(name=name, type=kind)
             called = f"{source.model.name}.{name}"
             text = f"{called} is {column.name} of {there.model.name}, for a metric is worked out of it"
-            self.report.decide(f"views.{source.model.name}", text)
+            text_zh = f"{called} 就是 {there.model.name} 的 {column.name}，有指标要用它计算"
+            self.report.decide(f"views.{source.model.name}", text, text_zh)
         made: exp.Expr = exp.column(identifier(name, self.dialect))
         return _day(made, self.dialect) if ref.is_day and source.columns[name].type != "date" else made
 
@@ -344,7 +347,8 @@ class Sources:
         source.trees[made] = exp.column(identifier(own, self.dialect))
         source.columns[made] = ViewColumn(name=made, type=kind)
         text = f"{source.model.name}.{made} is taken from {source.what} too, for a metric is worked out of it"
-        self.report.decide(f"views.{source.model.name}", text)
+        text_zh = f"{source.model.name}.{made} 也从 {source.what} 取来，有指标要用它计算"
+        self.report.decide(f"views.{source.model.name}", text, text_zh)
         return exp.column(identifier(made, self.dialect))
 
     # ---- SELECTs ---------------------------------------------------------------------------------------
