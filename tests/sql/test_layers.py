@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from servers import Server
 from typer.testing import CliRunner
 
 from sql.databases import open_database
@@ -34,7 +35,7 @@ LAYERS = {
 }
 
 
-def imported(path: Path, data: Path = DATA) -> Imported:
+def imported(path: Path, data: Path | str = DATA) -> Imported:
     database = open_database(str(data))
     try:
         return shop_of_layer(read_layer(path), database, name="tea", location=str(data))
@@ -414,6 +415,21 @@ def test_rows_that_are_summed_as_ones_are_counted_once_in_each_group(tmp_path: P
     workspace.close()
 
 
+def test_a_label_that_yaml_takes_for_a_truth_value_stays_a_text(tmp_path: Path) -> None:
+    text = """cubes:
+  - name: orders
+    sql_table: orders
+    dimensions:
+      - name: is_large
+        type: string
+        case: {when: [{sql: "{TABLE}.amount > 20", label: Yes}], else: {label: No}}
+"""
+    file = tmp_path / "a.yml"
+    file.write_text(text, encoding="utf-8")
+    (view,) = imported(file).shop.views
+    assert view.sql == "SELECT CASE WHEN amount > 20 THEN 'Yes' ELSE 'No' END AS is_large FROM orders"
+
+
 def test_a_hidden_metric_that_others_are_made_of_is_taken_and_told(tmp_path: Path) -> None:
     metrics = [
         {"name": "paid", "agg": "sum", "expr": "amount", "hidden": True},
@@ -487,4 +503,42 @@ def test_a_layer_opens_on_another_database_in_its_own_language(tmp_path: Path) -
     workspace = open_workspace(found.shop)
     compiled = compile_statement(parse("SELECT amount, one_day FROM orders"), found.shop, "sqlite", TODAY)
     assert workspace.run(compiled.sql).rows == ((12.0, 7.0),)
+    workspace.close()
+
+
+POSTGRES_TYPES = {
+    **dict.fromkeys(("customer_id", "order_id", "line_id", "quantity", "on_hand"), "int"),
+    **dict.fromkeys(("joined_on", "ordered_at", "shipped_on", "counted_on"), "date"),
+    **dict.fromkeys(("amount", "unit_price"), "numeric"),
+}
+
+
+@pytest.mark.slow
+def test_the_example_has_the_same_numbers_in_postgres(
+    postgres_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import csv
+
+    server = postgres_server.create_database("tea")
+    script = ["CREATE SCHEMA marts"]
+    for file in sorted(DATA.glob("*.csv")):
+        head, *rows = csv.reader(file.read_text("utf-8").splitlines())
+        columns = ", ".join(f"{name} {POSTGRES_TYPES.get(name, 'text')}" for name in head)
+        script.append(f"CREATE TABLE marts.{file.stem} ({columns})")
+        for row in rows:
+            values = ", ".join(f"'{value}'" if value else "NULL" for value in row)
+            script.append(f"INSERT INTO marts.{file.stem} VALUES ({values})")
+    script.append(
+        "GRANT USAGE ON SCHEMA marts TO PUBLIC; GRANT SELECT ON ALL TABLES IN SCHEMA marts TO PUBLIC"
+    )
+    server.execute("; ".join(script))
+    monkeypatch.setenv("PGPASSWORD", server.reader_password)
+    shop = imported(HERE / "semantic_manifest.json", server.reader_url).shop
+    workspace = open_workspace(shop)
+    for case in (*CASES["both"], *CASES["dbt"]):
+        compiled = compile_statement(parse(case["statement"]), shop, "postgres", TODAY, workspace.role)
+        rows = [[plain(value) for value in row] for row in workspace.run(compiled.sql).rows]
+        assert rows == [
+            [pytest.approx(v) if isinstance(v, float) else v for v in row] for row in case["rows"]
+        ]
     workspace.close()

@@ -167,9 +167,12 @@ class _Reader:
         """The metrics of a model of the newer spelling, whose semantic model is taken too."""
         said = model.get("semantic_model")
         is_mapping = isinstance(said.value, dict)
-        if said.value in (None, False) or (is_mapping and said.is_false("enabled")):
+        if said.value in (None, False):
             return []
         name = model.needed("name", "a model")
+        if off := _switched_off(model) or (_switched_off(said) if is_mapping else ""):
+            self.leave(f"semantic model {name}", model, off)
+            return []
         entities: list[Item] = []
         dimensions: list[Item] = []
         for column in model.items("columns"):
@@ -192,8 +195,8 @@ class _Reader:
 
     def semantic_model(self, item: Item) -> None:
         name = item.needed("name", "a semantic model")
-        if item.get("config").is_false("enabled"):
-            self.leave(f"semantic model {name}", item, "it is switched off (enabled: false)")
+        if off := _switched_off(item):
+            self.leave(f"semantic model {name}", item, off)
             return
         if item.has("node_relation"):
             table = _relation(item.get("node_relation"))
@@ -359,8 +362,8 @@ class _Reader:
         kind = (item.text("type") or "simple").lower()
         params = item.get("type_params")
         conditions = _filters(item)
-        if item.get("config").is_false("enabled"):
-            raise NoForm("it is switched off (enabled: false)")
+        if off := _switched_off(item):
+            raise NoForm(off)
         if item.has("time_granularity"):
             reason = "the unit of time is said in the question"
             self.leave(f"time_granularity of metric {name}", item.get("time_granularity"), reason)
@@ -504,6 +507,17 @@ def _of_column(column: Item, said: Item) -> Item:
     if not said.has("description") and column.has("description"):
         values["description"] = column.get("description")
     return Item(values, said.place)
+
+
+def _switched_off(item: Item) -> str:
+    """Why a definition does not count; empty where it does."""
+    for place in (item.get("config"), item):
+        said = place.get("enabled").value
+        if said is False:
+            return "it is switched off (enabled: false)"
+        if isinstance(said, str) and has_jinja(said):
+            return "whether it counts is a Jinja template (enabled), and templates are not run"
+    return ""
 
 
 def _filters(item: Item) -> tuple[Expression, ...]:

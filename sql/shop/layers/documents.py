@@ -44,6 +44,8 @@ class Item:
     value: Any
     """``dict[str, Item]``, ``list[Item]``, a text, a number, a truth value or ``None``."""
     place: Place
+    written: str = ""
+    """A truth value as it is written: ``No`` may be meant as a text."""
 
     def fail(self, reason: str) -> NoReturn:
         """Say what is wrong here."""
@@ -68,7 +70,7 @@ class Item:
         if isinstance(found.value, dict | list):
             found.fail(f"{key} must be text, not {_shape(found)}")
         if isinstance(found.value, bool):
-            return str(found.value).lower()
+            return found.written or str(found.value).lower()
         return "" if found.value is None else str(found.value).strip()
 
     def needed(self, key: str, what: str) -> str:
@@ -172,7 +174,7 @@ class _Builder:
             return Item([self.item(each, depth + 1) for each in node.value], place)
         if isinstance(node, yaml.MappingNode):
             return Item(self._mapping(node, depth), place)
-        return Item(self._scalar(node), place)
+        return Item(self._scalar(node), place, node.value if isinstance(node, yaml.ScalarNode) else "")
 
     def _mapping(self, node: yaml.MappingNode, depth: int) -> dict[str, Item]:
         found: dict[str, Item] = {}
