@@ -55,10 +55,10 @@ class Composer:
                 )
         return self.found
 
-    def forget(self, helpers: set[str]) -> None:
+    def forget(self, extra: set[str]) -> None:
         """Take back what was made for a metric that has no form."""
-        self.found = [(origin, made) for origin, made in self.found if made.name not in helpers]
-        self.names = {asked: name for asked, name in self.names.items() if name not in helpers}
+        self.found = [(origin, made) for origin, made in self.found if made.name not in extra]
+        self.names = {asked: name for asked, name in self.names.items() if name not in extra}
 
     def make(self, metric: LayerMetric, conditions: tuple[Expression, ...], name: str, depth: int) -> str:
         """The name of the shop's metric for ``metric`` under ``conditions``, made where there is none."""
