@@ -7,7 +7,6 @@ is split by its type where the types have different attributes, and each part ge
 
 from __future__ import annotations
 
-import logging
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -16,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from sql.errors import SqlError
 from sql.names import literal, quoted
 from sql.semantics import Shop, View, ViewColumn
 from sql.shop.cleaning import MAX_STATES
@@ -29,9 +27,6 @@ from sql.types import ColumnType, Dialect
 
 if TYPE_CHECKING:
     from sql.shop.workspace import Workspace
-    from sql.types import Value
-
-logger = logging.getLogger(__name__)
 
 MAX_ATTRIBUTES = 40
 """Columns that one part of a table gets at most, the most frequent ones."""
@@ -153,7 +148,7 @@ def _table(workspace: Workspace, shop: Shop, view: View) -> _Table | None:
             f"COUNT({'DISTINCT ' if is_distinct else ''}{quoted(name, dialect)}) AS n{n}"
             for n, (name, is_distinct) in enumerate(((owner, False), (owner, True), (attribute.name, True)))
         )
-        rows = _rows(workspace, f"SELECT {figures} FROM {quoted(view.name, dialect)}")
+        rows = workspace.look(f"SELECT {figures} FROM {quoted(view.name, dialect)}")
         if not rows:
             continue
         count, things, keys = (int(str(each)) for each in rows[0])
@@ -173,7 +168,7 @@ def _names(workspace: Workspace, shop: Shop, view: View, attribute: ViewColumn) 
         return {}
     dialect = workspace.catalog.dialect
     columns = f"{quoted(target.key[0], dialect)}, {quoted(named[0], dialect)}"
-    rows = _rows(workspace, f"SELECT {columns} FROM {quoted(target.name, dialect)} LIMIT {MAX_KEYS}")
+    rows = workspace.look(f"SELECT {columns} FROM {quoted(target.name, dialect)} LIMIT {MAX_KEYS}")
     return {str(key): str(name) for key, name in rows if key is not None and name}
 
 
@@ -188,8 +183,7 @@ def _attributes(workspace: Workspace, things: View, table: _Table, type_: ViewCo
         if type_ is not None
         else f"attributes.{own[table.attribute]}"
     )
-    rows = _rows(
-        workspace,
+    rows = workspace.look(
         f"SELECT {kind} AS kind, attributes.{own[table.attribute]} AS attribute, COUNT(*) AS n, "
         f"COUNT(DISTINCT attributes.{own[table.owner]}) AS things, "
         f"COUNT(DISTINCT attributes.{own[table.value]}) AS d "
@@ -213,8 +207,7 @@ def _types(workspace: Workspace, things: View) -> tuple[ViewColumn | None, dict[
         if column.type != "text" or column.name in things.key or not says(_TYPE, column.name):
             continue
         name = quoted(column.name, dialect)
-        rows = _rows(
-            workspace,
+        rows = workspace.look(
             f"SELECT {name} AS kind, COUNT(*) AS n FROM {quoted(things.name, dialect)} "
             f"WHERE {name} IS NOT NULL GROUP BY {name} LIMIT {MAX_TYPES + 1}",
         )
@@ -245,7 +238,7 @@ def _parts(workspace: Workspace, things: View, tables: list[_Table], taken: set[
                 if (part := _part(workspace, things, attributes, taken, (type_, kind))) is not None
             ]
     found = [each for table in tables for each in _attributes(workspace, things, table, None)]
-    rows = _rows(workspace, f"SELECT COUNT(*) AS n FROM {quoted(things.name, workspace.catalog.dialect)}")
+    rows = workspace.look(f"SELECT COUNT(*) AS n FROM {quoted(things.name, workspace.catalog.dialect)}")
     whole = int(str(rows[0][0])) if rows else 0
     found = [each for each in found if each.count >= LEAST_SHARE * whole]
     part = _part(workspace, things, found, taken, None) if found else None
@@ -354,8 +347,7 @@ def _read(
     if where:
         key, owner = quoted(things.key[0], dialect), quoted(table.owner, dialect)
         narrowed = f" AND {owner} IN (SELECT {key} FROM {quoted(things.name, dialect)} WHERE {where})"
-    rows = _rows(
-        workspace,
+    rows = workspace.look(
         f"SELECT DISTINCT {value} AS v FROM {quoted(table.view.name, dialect)} WHERE {attribute} = {written} "
         f"AND {value} IS NOT NULL AND {value} <> ''{narrowed} LIMIT 1000",
     )
@@ -387,7 +379,7 @@ def _telling(workspace: Workspace, things: View, where: str) -> list[ViewColumn]
     figures = ", ".join(
         f"COUNT(DISTINCT things.{quoted(c.name, dialect)}) AS c{n}" for n, c in enumerate(things.columns)
     )
-    rows = _rows(workspace, f"SELECT {figures} FROM {quoted(things.name, dialect)} AS things WHERE {where}")
+    rows = workspace.look(f"SELECT {figures} FROM {quoted(things.name, dialect)} AS things WHERE {where}")
     if not rows:
         return list(things.columns)
     counts = [int(str(count)) for count in rows[0]]
@@ -411,7 +403,7 @@ def _called(workspace: Workspace, things: View, column: ViewColumn, part: str) -
 def _is_slug(workspace: Workspace, things: View, column: ViewColumn) -> bool:
     """Whether a text is the name as it stands in addresses."""
     name, table = (quoted(each, workspace.catalog.dialect) for each in (column.name, things.name))
-    rows = _rows(workspace, f"SELECT DISTINCT {name} AS v FROM {table} WHERE {name} <> '' LIMIT 200")
+    rows = workspace.look(f"SELECT DISTINCT {name} AS v FROM {table} WHERE {name} <> '' LIMIT 200")
     slugs = sum(_SLUG.fullmatch(str(row[0])) is not None for row in rows)
     return len(rows) > MAX_STATES and slugs > len(rows) / 2
 
@@ -430,11 +422,3 @@ def _column_name(attribute: str, used: set[str]) -> str:
     if name.casefold() in used:
         name = f"{name}_attribute"
     return "" if name.casefold() in used else name
-
-
-def _rows(workspace: Workspace, sql: str) -> list[tuple[Value, ...]]:
-    try:
-        return list(workspace.run(sql).rows)
-    except SqlError as error:
-        logger.info("not looked at: %s", type(error).__name__)
-        return []

@@ -6,12 +6,10 @@ things are meant is told by their keys; where each has one label of a kind, the 
 
 from __future__ import annotations
 
-import logging
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sql.errors import SqlError
 from sql.names import literal, quoted
 from sql.semantics import Shop, View, ViewColumn
 from sql.shop.decisions import Decision
@@ -21,9 +19,6 @@ from sql.types import Dialect
 
 if TYPE_CHECKING:
     from sql.shop.workspace import Workspace
-    from sql.types import Value
-
-logger = logging.getLogger(__name__)
 
 LEAST_ALONE = 0.95
 """Share of labelled things that have one label of a kind, and not several."""
@@ -96,7 +91,7 @@ def _kinds(
     if told is None:
         return [_Kind(label.removesuffix("_id"), f"{groups} GROUP BY {owner}")]
     own = f"{'labels' if len(named) > 1 else 'names'}.{quoted(told.name, dialect)}"
-    rows = _rows(workspace, f"SELECT DISTINCT {own} AS k FROM {source} LIMIT {MAX_KINDS + 1}")
+    rows = workspace.look(f"SELECT DISTINCT {own} AS k FROM {source} LIMIT {MAX_KINDS + 1}")
     kinds = sorted(str(row[0]) for row in rows if row[0])
     return [
         _Kind(
@@ -123,8 +118,7 @@ def _meant(
             continue
         if view.column(kind.name) is not None:
             continue
-        rows = _rows(
-            workspace,
+        rows = workspace.look(
             f"SELECT COUNT(*) AS n, COUNT(things.{quoted(key.name, dialect)}) AS there, "
             f"COUNT(CASE WHEN each_one.n = 1 THEN 1 END) AS alone FROM ({kind.groups}) AS each_one LEFT JOIN "
             f"{quoted(view.name, dialect)} AS things ON things.{quoted(key.name, dialect)} = each_one.thing",
@@ -165,11 +159,3 @@ def _joined(links: View, label: str, named: tuple[View, ...], dialect: Dialect) 
         f"{first} JOIN {quoted(last.name, dialect)} AS names "
         f"ON names.{quoted(last.key[0], dialect)} = labels.{quoted(ref, dialect)}"
     )
-
-
-def _rows(workspace: Workspace, sql: str) -> list[tuple[Value, ...]]:
-    try:
-        return list(workspace.run(sql).rows)
-    except SqlError as error:
-        logger.info("not looked at: %s", type(error).__name__)
-        return []

@@ -6,13 +6,11 @@ state would count each order twice; in one language it is a list of states, and 
 
 from __future__ import annotations
 
-import logging
 import re
 from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sql.errors import SqlError
 from sql.names import literal, quoted
 from sql.semantics import View, ViewColumn
 from sql.shop.decisions import Decision
@@ -22,9 +20,6 @@ from sql.shop.value_words import MAX_VALUES
 
 if TYPE_CHECKING:
     from sql.shop.workspace import Workspace
-    from sql.types import Value
-
-logger = logging.getLogger(__name__)
 
 MAX_LANGUAGES = 20
 _LANGUAGE = re.compile(r"\b(?:language|locale)\b|语言|语种")
@@ -55,8 +50,7 @@ def in_one_language(workspace: Workspace) -> tuple[tuple[View, ...], list[Decisi
 def _narrowed(workspace: Workspace, view: View, told: ViewColumn) -> tuple[View, str, list[str]] | None:
     dialect = workspace.catalog.dialect
     table, own = quoted(view.name, dialect), quoted(told.name, dialect)
-    counted = _rows(
-        workspace,
+    counted = workspace.look(
         f"SELECT {own} AS l, COUNT(*) AS n FROM {table} GROUP BY {own} LIMIT {MAX_LANGUAGES + 1}",
     )
     counts = {str(language): int(str(count)) for language, count in counted if language is not None}
@@ -86,8 +80,7 @@ def _is_told_apart(workspace: Workspace, view: View, key: ViewColumn, told: View
     names = quoted(key.name, dialect), quoted(told.name, dialect)
     table = quoted(view.name, dialect)
     groups = f"SELECT {names[0]}, {names[1]}, COUNT(*) AS n FROM {table} GROUP BY {names[0]}, {names[1]}"
-    rows = _rows(
-        workspace,
+    rows = workspace.look(
         f"SELECT MAX(n) AS most, COUNT(*) AS rows_of, COUNT(DISTINCT {names[0]}) AS things "
         f"FROM ({groups}) AS each_one",
     )
@@ -107,8 +100,7 @@ def _worded(
     name, own = quoted(column.name, dialect), quoted(key.name, dialect)
     table = quoted(view.name, dialect)
     one = f"(SELECT {own}, {name} FROM {table} WHERE {chosen}) AS one_language"
-    rows = _rows(
-        workspace,
+    rows = workspace.look(
         f"SELECT DISTINCT one_language.{name} AS v, others.{name} AS o FROM {one} "
         f"JOIN {table} AS others ON one_language.{own} = others.{own} LIMIT {MAX_VALUES + 1}",
     )
@@ -119,11 +111,3 @@ def _worded(
         if value is not None and other is not None and str(value) != str(other):
             words[str(value)].append(str(other))
     return replace(column, values={value: tuple(said) for value, said in sorted(words.items())})
-
-
-def _rows(workspace: Workspace, sql: str) -> list[tuple[Value, ...]]:
-    try:
-        return list(workspace.run(sql).rows)
-    except SqlError as error:
-        logger.info("not looked at: %s", type(error).__name__)
-        return []

@@ -218,14 +218,15 @@ def _matched(workspace: Workspace, view: View, column: str, target: View, key: s
     own, other = quoted(column, dialect), quoted(key, dialect)
     here, there = _table(workspace, view), _table(workspace, target)
     held = view.column(column)
-    # a guest is customer 0 in many shops, and no customer is
-    known = f"CASE WHEN {own} <> 0 THEN {own} END" if held and held.type == "integer" else own
+    known = own
+    if held is not None and held.type == "integer":  # a guest is customer 0 in many shops, and no customer is
+        known = f"CASE WHEN {own} <> 0 OR 0 IN (SELECT {other} FROM {there}) THEN {own} END"
     total = _counted(workspace, f"SELECT COUNT(DISTINCT {known}) AS n FROM {here}")
     if total is None or total[0] == 0:
         return None
     matched = _counted(
         workspace,
-        f"SELECT COUNT(DISTINCT {known.replace(own, f'one.{own}')}) AS n FROM {here} AS one "
+        f"SELECT COUNT(DISTINCT one.{own}) AS n FROM {here} AS one "
         f"JOIN {there} AS other ON one.{own} = other.{other}",
     )
     if matched is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import re
 import threading
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from sql.record import checked
 from sql.semantics import Attributes, Role, Shop
 from sql.shop.shopfile import check_shop, locate, placed
 from sql.types import Catalog, Table, Value
+
+logger = logging.getLogger(__name__)
 
 _LATEST = re.compile(r"^\s*max\(\s*([^.()]+)\.([^()]+?)\s*\)\s*$", re.IGNORECASE)
 
@@ -38,6 +41,14 @@ class Workspace:
     def run(self, sql: str, cancel: threading.Event | None = None) -> Table:
         """Check ``sql`` and run it within the role's budget; raises the errors of ``sql.errors``."""
         return run(checked(self.guard, sql), self.database, self.role.limits, cancel)
+
+    def look(self, sql: str) -> list[tuple[Value, ...]]:
+        """Rows that help to describe a shop; none where they cannot be read or take too long."""
+        try:
+            return list(self.run(sql).rows)
+        except SqlError as error:
+            logger.info("not looked at: %s", type(error).__name__)
+            return []
 
     def close(self) -> None:
         """Close the database; the workspace is of no use afterwards."""

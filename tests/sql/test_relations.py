@@ -142,3 +142,23 @@ def test_what_would_lose_or_double_rows_is_no_link(place: Path, change: str, los
             plain.execute(change)
         plain.close()
     assert lost not in {(r.view, r.column) for r in found_in(place).relations}
+
+
+def test_a_0_that_is_no_key_is_nobody_and_one_that_is_a_key_counts(tmp_path: Path) -> None:
+    path = tmp_path / "shop.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        # short names in capitals, as old systems have them: they stand inside the words of SQL
+        connection.execute("CREATE TABLE customers (N INTEGER, city VARCHAR)")
+        connection.execute("CREATE TABLE states (state INTEGER, label VARCHAR)")
+        connection.execute("CREATE TABLE orders (order_id INTEGER, customer_n INTEGER, state INTEGER)")
+        connection.execute("INSERT INTO customers SELECT n, 'x' FROM range(1, 6) AS t(n)")
+        connection.execute("INSERT INTO states VALUES (0, 'open'), (1, 'sent')")
+        connection.execute("INSERT INTO orders SELECT 100 + n, n % 6, n % 2 FROM range(40) AS t(n)")
+    database = open_database(str(path))
+    try:
+        shop = shop_from_catalog(database.catalog(), name="shop", database=str(path))
+        found = find_relations(open_workspace(shop, database=database))
+        told = {each.column: (each.target, each.matched, each.total) for each in found.relations}
+    finally:
+        database.close()
+    assert told == {"customer_n": ("customers", 5, 5), "state": ("states", 2, 2)}
