@@ -14,13 +14,14 @@ that was stopped goes on there. Each question goes through the whole assistant, 
 
 Right is a first table that holds the gold rows; a further column is no fault (``finetune.match``), nor a
 month told by its first day, nor a figure with more decimals than the gold's two, nor a share that is told in
-per cent, nor a month in which nothing happened told with 0. A question that has no
-answer, or two readings, is right when it is declined or asked back.
+per cent, nor a month in which nothing happened told with 0, nor a weekday told by its number. A question
+that has no answer, or two readings, is right when it is declined or asked back.
 """
 
 from __future__ import annotations
 
 import argparse
+import calendar
 import contextlib
 import dataclasses
 import datetime as dt
@@ -154,6 +155,12 @@ def _spellings(
             told = [[tell(day) if (day := _day(v)) else v for v in row] for row in ours]
             yield [[_rounded(v) for v in row] for row in told], rounded
             yield [[_rounded(_in_per_cent(v)) for v in row] for row in told], rounded
+        numbered = [
+            [_WEEKDAYS.get(v, _rounded(v)) if isinstance(v, str) else _rounded(v) for v in row]
+            for row in gold
+        ]
+        if numbered != rounded:
+            yield [[_rounded(v) for v in row] for row in ours], numbered
 
 
 def _is_empty(row: Sequence[Any]) -> bool:
@@ -168,6 +175,10 @@ def _in_per_cent(value: Any) -> Any:
     return value * 100 if is_share else value
 
 
+_WEEKDAYS = {name: number for number, name in enumerate(calendar.day_name, 1)} | {
+    f"{week}{day}": number for number, day in enumerate("一二三四五六日", 1) for week in ("周", "星期")
+}
+"""A weekday's name as a gold may tell it → the number that ours is, which the page shows by its name."""
 _UNITS: tuple[Callable[[dt.date], Any], ...] = (
     lambda day: day,
     str,

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.answer import Answer, Event
 from bot.audit import AuditLog, Entry
-from bot.errors import NotRecorded, Stopped
+from bot.errors import AskBack, NotRecorded, Stopped
 from bot.job import Asker, Job, Request, Tools, as_tuple, words_of
 from bot.memory import Conversation, Turn
 from bot.refusals import EXPECTED, refused
@@ -151,6 +151,8 @@ class Assistant:
             self._begin(state)
             answer = yield from self._steps(state, question, conversation, asked)
         except EXPECTED as error:
+            if isinstance(error, AskBack):  # whoever goes on with it means what was asked about
+                state.statement = error.statement
             if not state.is_told:
                 yield _understood_event(state)
             answer = self._refused(state, error)

@@ -37,6 +37,8 @@ class Refusal(BotError):
         self.options = options
         self.restated: tuple[str, ...] = ()
         """What the sentence repeats of the question besides its values."""
+        self.statement = ""
+        """The reading that is asked about, in the question language: the next message may change it."""
 
 
 class UnusableQuestion(Refusal):

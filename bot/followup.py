@@ -174,14 +174,16 @@ def is_followup(links: Links, *, needs_cue: bool = False, after_asking_back: boo
     rest = text[_lead_end(text) :]
     asks_itself = bool(cues.ASKING.search(rest)) and bool(features.measures)
     is_short = _length(text) <= MAX_WORDS
+    if cues.EDITING.search(text):
+        return True
     if needs_cue:
         return has_cue and is_short and not features.measures and not _is_complete(features, rest)
     if has_cue:
         return not (asks_itself and not cues.PRONOUN.search(rest) and not cues.ABOUT.match(text)) or (
             bool(re.search(r"呢\W*$", text)) and is_short and not asks_itself
         )
-    if after_asking_back and is_short:
-        return features.has_any or bool(features.measures)
+    if after_asking_back and is_short and (features.has_any or features.measures):
+        return True
     if features.top and not features.measures and not features.columns and is_short:
         return True
     if is_short and cues.ASKING.search(text) and cues.REFERRING.search(text) and not features.values:

@@ -75,6 +75,18 @@ RELATIVE = re.compile(
     r"|\b(?:a|one)\s+year\s+(?P<yearly>earlier|before|ago)\b|\bsame\s+(?:time|period|month|quarter|week)\s+(?:of\s+)?(?P<last>last|the\s+previous)\s+year\b"
     r"|(?P<zh>(?:再[前后上下]|[前后])一?个?)(?P<zunit>天|周|月|季度|年)(?:的)?|(?P<zlast>去年同期|上年同期)"
 )
+EDITING = re.compile(
+    r"(?ix)^\W*(?:(?:and|but|now|then|ok(?:ay)?|please)\b[,\s]*)*(?:"
+    r"(?:(?:shown?|give\ (?:me|us))\s+)?(?:as|in)\s+(?:an?\s+)?(?:%|per\ ?cent\w*|shares?\b|proportions?\b|fractions?\b)"
+    r"|(?:what|which|how\ (?:big|large)\ a)\s+(?:share|percentage|proportion|per\ ?cent)\b.*\b(?:that|this|it|those|these)\b"
+    r"|(?:sort(?:ed)?|rank(?:ed)?|order(?:ed)?)\s+(?:it|them|that|this|by|from|in|asc\w*|desc\w*|alphabetically)\b"
+    r"|(?:asc|desc)ending\b|(?:largest|smallest|highest|lowest|biggest|newest|oldest|most\ recent)\s+first\b)"
+    r"|^\W*(?:那|再|请)?(?:换成|换算成|改成|改为|用|以|按)?(?:百分比|占比|比例)(?:来?(?:看|显示|表示))?(?:呢|吧|是多少)?\W*$"
+    r"|^\W*(?:which\ (?:ones?|of\ (?:them|those|these))|who\ are\ they|what\ are\ they|(?:list|show|name)\ (?:them|those|these))\b"
+    r"|^\W*(?:那|再|请)?(?:都|分别|具体)(?:是|有)(?:谁|哪|什么)|^\W*(?:那|再|请)?(?:列一下|列出来|列个(?:表|名单|清单)|给个?(?:名单|清单|明细))\W*$"
+    r"|^\W*(?:那|再|请)?(?:按.{1,12})?(?:从[高大多新]到[低小少旧]|从[低小少旧]到[高大多新]|升序|降序|倒序)"
+)
+"""A message that asks for the same rows in another form: as shares, in another order, one by one."""
 REFERRING = re.compile(
     r"(?i)\b(?:it|that one|this one|that order|this order|them|they)\b|它们?|(?:这|那|该)(?:个|张|笔|件)?(?:订单|客户|商品|单)?"
 )

@@ -49,6 +49,8 @@ OUTSIDE = (
 
 MIN_LIKENESS = 0.45
 """Cosine to the nearest example below which meaning decides nothing."""
+MIN_APART = 0.65
+"""The same for what is no question about the shop: "how many came in today?" is near the weather of today."""
 MAX_OPTIONS = 4
 NO_JOB = ""
 """What is nearest to a question that no shop's data answer."""
@@ -156,6 +158,7 @@ class Nearest:
 
     def __init__(self, embedder: Embedder, jobs: Sequence[Job]) -> None:
         self._embedder = embedder
+        self._apart = {NO_JOB, *(job.name for job in jobs if not job.is_offered)}
         self._labelled = [
             (text, job.name) for job in jobs for texts in job.utterances.values() for text in texts
         ]
@@ -174,4 +177,5 @@ class Nearest:
         """Name of the nearest job; ``NO_JOB`` if that is outside the shop, ``None`` if none is near."""
         likeness = self.prepare() @ self._embedder.embed([question])[0]
         best = int(np.argmax(likeness))
-        return self._labelled[best][1] if likeness[best] >= MIN_LIKENESS else None
+        name = self._labelled[best][1]
+        return name if likeness[best] >= (MIN_APART if name in self._apart else MIN_LIKENESS) else None

@@ -71,6 +71,7 @@ class LlamaServer:
         params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(path), 0.0) for path in adapters]
         params.n_ctx, params.n_parallel, params.kv_unified = window * slots, slots, False
         params.n_batch = params.n_ubatch = BATCH
+        params.fit_params = False  # all sizes are given; else the file is opened twice to find some
         # Read, not mapped: most weights are laid out anew for the CPU, and a mapped file would stay beside.
         params.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads

@@ -55,6 +55,8 @@ def title_of(shop: Shop, name: str, language: str) -> str:
 
 def _chinese_title(shop: Shop, name: str, known: Sequence[Metric | ViewColumn]) -> str | None:
     """The shop's Chinese word for ``name``, or one for a unit of time or an alias of a known column."""
+    if _HAN.search(name):
+        return name
     for thing in known:
         word = next((s for s in thing.synonyms if _HAN.search(s)), None)
         if word is not None:
@@ -95,6 +97,6 @@ def _are_shares(table: Table, name: str) -> bool:
 def view_title(shop: Shop, name: str, language: str) -> str:
     """A readable name for a view."""
     view = shop.view(name)
-    if view is not None and language == "zh":
+    if view is not None and language == "zh" and not _HAN.search(name):
         return next((s for s in view.synonyms if _HAN.search(s)), name.replace("_", " "))
     return name.replace("_", " ")

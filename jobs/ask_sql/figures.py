@@ -48,9 +48,10 @@ def answer_with_sql(request: Request, tools: Tools) -> Evidence:
     except Ambiguous as error:
         raise AskBack("which_reading", options=_readings(error.readings, request, tools)) from error
     if answer.compiled is not None and answer.confidence < TOO_UNSURE:
-        raise AskBack(
-            "unsure_reading", options=_readings((answer.compiled, *answer.others[:1]), request, tools)
-        )
+        readings = _readings((answer.compiled, *answer.others[:1]), request, tools)
+        unsure = AskBack("unsure_reading", options=readings)
+        unsure.statement = str(answer.compiled.statement)
+        raise unsure
     table = answer.table
     request.on_table(table)
     started = time.monotonic()

@@ -7,6 +7,7 @@ which stands in shop.yml for a person to change. Each is told as a :class:`~sql.
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import re
 from collections.abc import Mapping
@@ -44,6 +45,12 @@ _OF_HEADS = re.compile(
     r"\b(?:financial|fulfillment|billing|shipping|customer|email|country|city|zip|paid|created)\b"
 )
 """Columns of a head that many orders lack."""
+_PERIOD = re.compile(r"\b(?:period|month|year ?month)\b|月份|期间|账期")
+_NO_DAYS = frozenset({"0", "99999999", "999999"})
+"""What stands for no day where days are whole numbers."""
+MOST_DAYS = 6_000
+LEAST_DAYS = 20
+"""Different days, all of them real ones, that make days of numbers whose name says nothing."""
 _EPOCH = (946_684_800, 4_102_444_800)
 """Seconds since 1970 from the year 2000 to 2100."""
 
@@ -83,7 +90,7 @@ def clean(workspace: Workspace) -> Cleaned:
     for view in workspace.shop.views:
         changes = _Changes()
         decisions += _codes(workspace, view, changes, lists)
-        for find in (_texts, _seconds, _hundredths, _spellings, _heads, _deleted):
+        for find in (_texts, _seconds, _day_numbers, _hundredths, _spellings, _heads, _deleted):
             decisions += find(workspace, view, changes)
         view = _changed(view, changes, workspace)
         readings |= {(view.name, column): reading for column, reading in changes.readings.items()}
@@ -126,7 +133,8 @@ def _codes(workspace: Workspace, view: View, changes: _Changes, lists: list[Code
         if not called_like(view, column, lists):
             continue
         codes = distinct_texts(workspace, view, column, MAX_STATES + 1)
-        found = labels_of(view, column, codes, lists) if 0 < len(codes) <= MAX_STATES else None
+        others = [other for other in workspace.shop.views if other.name != view.name]
+        found = labels_of(view, column, codes, lists, others) if 0 < len(codes) <= MAX_STATES else None
         if found is None:
             continue
         name = quoted(column.name, dialect)
@@ -222,6 +230,56 @@ def _seconds(workspace: Workspace, view: View, changes: _Changes) -> list[Decisi
                 text_zh = f"{view.name}.{column.name} 是 1970 年以来的{unit}数，按 UTC 时刻读取"
                 decisions.append(Decision(place=_place(view, column), text=text, text_zh=text_zh))
     return decisions
+
+
+def _day_numbers(workspace: Workspace, view: View, changes: _Changes) -> list[Decision]:
+    """Whole numbers that are written days or months: 20250314, and 202503 where a period is meant."""
+    dialect = workspace.catalog.dialect
+    decisions = []
+    for column in view.columns:
+        if column.type != "integer" or column.name in (*view.key, *view.refs, *changes.types):
+            continue
+        name = quoted(column.name, dialect)
+        ends = _numbers(workspace, view, f"MAX({name}) AS high, MIN(NULLIF({name}, 0)) AS low")
+        if ends is None or not (ends[1] >= 190_001 and ends[0] <= 99_999_999):
+            continue
+        values = set(distinct_texts(workspace, view, column, MOST_DAYS)) - _NO_DAYS
+        is_named = says(_MOMENT, column.name, "date")
+        if values and all(map(_is_day, values)) and (is_named or len(values) >= LEAST_DAYS):
+            digits, told, told_zh = 8, "days (yyyymmdd)", "日期（yyyymmdd）"
+        elif all(map(_is_month, values)) and len(values) > 1 and says(_PERIOD, column.name, "date"):
+            digits, told, told_zh = 6, "months (yyyymm)", "月份（yyyymm）"
+        else:
+            continue
+        changes.types[column.name] = "date"
+        changes.expressions[column.name] = _day(name, digits, dialect)
+        text = f"{view.name}.{column.name} is a number that writes {told}, and is read so"
+        text_zh = f"{view.name}.{column.name} 是写成数字的{told_zh}，已照此读取"
+        decisions.append(Decision(place=_place(view, column), text=text, text_zh=text_zh))
+    return decisions
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return len(text) == 8 and dt.datetime.strptime(text, "%Y%m%d").year >= 1900
+    except ValueError:
+        return False
+
+
+def _is_month(text: str) -> bool:
+    return len(text) == 6 and _is_day(f"{text}01")
+
+
+def _day(name: str, digits: int, dialect: Dialect) -> str:
+    """SQL of a number's day, of a month its first; NULL where it stands for none."""
+    text = f"CAST({name} AS {'CHAR' if dialect == 'mysql' else 'TEXT'})"
+    places = ((1, 4), (5, 2), (7, 2)) if digits == 8 else ((1, 4), (5, 2))
+    parts = [f"SUBSTR({text}, {start}, {length})" for start, length in places]
+    parts += ["'01'"] if digits == 6 else []
+    pieces = [each for part in parts for each in (part, "'-'")][:-1]
+    written = f"CONCAT({', '.join(pieces)})" if dialect == "mysql" else " || ".join(pieces)
+    none = f"{name} IN ({', '.join(sorted(_NO_DAYS))})"
+    return f"CASE WHEN NOT {none} THEN {written if dialect == 'sqlite' else f'CAST({written} AS DATE)'} END"
 
 
 def _moment(name: str, scale: int, dialect: Dialect) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sql.errors import SqlError
 from sql.names import quoted
 from sql.semantics import View, ViewColumn
-from sql.shop.trade_words import read_name, spaced
+from sql.shop.trade_words import nouns_of, read_name, spaced
 
 if TYPE_CHECKING:
     from sql.shop.workspace import Workspace
@@ -69,15 +69,26 @@ def called_like(view: View, column: ViewColumn, lists: Iterable[CodeList]) -> li
 
 
 def labels_of(
-    view: View, column: ViewColumn, codes: Iterable[str], lists: Iterable[CodeList]
+    view: View,
+    column: ViewColumn,
+    codes: Iterable[str],
+    lists: Iterable[CodeList],
+    others: Iterable[View] = (),
 ) -> CodeList | None:
     """What the codes of a column mean; ``None`` where no kind, or more than one, explains them.
 
     Args:
         codes: every value that the column has.
+        others: the shop's other views: a product's status is none of the kind that is called after orders.
     """
     codes = set(codes)
-    fits = [one for one in called_like(view, column, lists) if codes and codes <= set(one[1].labels)]
+    foreign = {noun for other in others for noun in nouns_of(other.name)} - _words(view.name)
+    foreign -= _words(column.name) | _SAY_LITTLE
+    fits = [
+        (clearness, each)
+        for clearness, each in called_like(view, column, lists)
+        if codes and codes <= set(each.labels) and (clearness or not _words(each.kind) & foreign)
+    ]
     if not fits or (len(fits) > 1 and fits[0][0] == fits[1][0]):
         return None
     return fits[0][1]

@@ -18,9 +18,9 @@ from sql.shop.decisions import Decision
 from sql.shop.drafting import shop_from_catalog, time_of
 from sql.shop.labels import with_labels
 from sql.shop.languages import in_one_language
-from sql.shop.measures import Measured, find_measures, is_sold
+from sql.shop.measures import LINE, Measured, find_measures, is_sold
 from sql.shop.relations import find_relations
-from sql.shop.trade_words import nouns_of, says, spoken, without_prefix, words_for
+from sql.shop.trade_words import in_both, nouns_of, says, spoken, without_prefix, words_for
 from sql.shop.value_words import MAX_VALUES, words_of_values
 from sql.shop.workspace import Workspace, open_workspace
 from sql.types import Catalog, Dialect
@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 _JUST_NAMES = frozenset({"name", "title", "label"})
 _CITY = re.compile(r"\b(?:city|town|postcode)\b|城市")
+_LATER = re.compile(r"\b(?:ship|shipped|sent|delivered|delivery|received|returned)\b|发货|签收|送达|退货")
 MOST_ROWS = 0.9
 """Share of the rows of the fullest time that another one needs to place rows in time."""
 
@@ -169,8 +170,9 @@ def _time(workspace: Workspace, view: View) -> str | None:
 
 def _with_clock(view: View, views: tuple[View, ...]) -> View:
     """A line takes its time from its order, and not from the product, which may have one too."""
-    if view.time is not None:
+    if view.time is not None and not _is_sent_later(view, views):
         return view
+    view = replace(view, time=None)
     timed = [v for v in views if v.time is not None and v.name in view.refs.values()]
     events = [v for v in timed if is_sold(v)]
     if len(events) != 1 or len(timed) == 1:
@@ -179,10 +181,17 @@ def _with_clock(view: View, views: tuple[View, ...]) -> View:
     return replace(view, prefer={**prefer, **view.prefer})
 
 
+def _is_sent_later(view: View, views: tuple[View, ...]) -> bool:
+    """Whether the lines of orders have no time but those of what became of them: sent, delivered."""
+    orders = [v for v in views if v.time is not None and v.name in view.refs.values() and is_sold(v)]
+    is_line = says(LINE, view.name) and len(orders) == 1
+    return is_line and view.time is not None and says(_LATER, view.time, "date")
+
+
 def with_words(shop: Shop) -> Shop:
     """The shop with the words that people use for what its views and columns are named after."""
     plain = without_prefix([view.name for view in shop.views])
-    return replace(shop, views=tuple(_worded(view, plain[view.name]) for view in shop.views))
+    return replace(shop, views=tuple(_worded(view, plain) for view in shop.views))
 
 
 def with_values(shop: Shop, workspace: Workspace) -> Shop:
@@ -201,18 +210,20 @@ def with_values(shop: Shop, workspace: Workspace) -> Shop:
     return replace(shop, views=tuple(views))
 
 
-def _worded(view: View, name: str) -> View:
+def _worded(view: View, plain: Mapping[str, str]) -> View:
+    name = plain[view.name]
     # a state beside a city is a part of a country, elsewhere it is a status
     is_address = any(says(_CITY, c.name, c.type) for c in view.columns)
 
     def words(column: ViewColumn) -> tuple[str, ...]:
         if spoken(column.name, column.type) == "state":
             return words_for("province" if is_address else "status", "text")
-        return words_for(column.name, column.type)
+        thing = view.refs.get(column.name, view.name if view.key == (column.name,) else "")
+        if thing in plain and not any(in_both(column.name, column.type)):
+            return _number_of(plain[thing])
+        return words_for(column.name, column.type) if not column.is_key else ()
 
-    columns = tuple(
-        replace(c, synonyms=_joined(c.synonyms, words(c))) if not c.is_key else c for c in view.columns
-    )
+    columns = tuple(replace(c, synonyms=_joined(c.synonyms, words(c))) for c in view.columns)
     if view.time is not None and nouns_of(name)[-1:] == ["order"]:
         said = words_for("order date"), words_for("order time")
         columns = tuple(
@@ -222,6 +233,16 @@ def _worded(view: View, name: str) -> View:
             for c in columns
         )
     return replace(view, columns=columns, synonyms=_joined(view.synonyms, words_for(name)))
+
+
+def _number_of(thing: str) -> tuple[str, ...]:
+    """What a key is called whose own name says nothing: ``cno`` of ``cust`` is the customer number."""
+    english, chinese = in_both(thing)
+    return tuple(
+        words
+        for words in (f"{english} number" if english else "", f"{chinese}编号" if chinese else "")
+        if words
+    )
 
 
 def _joined(own: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:

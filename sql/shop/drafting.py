@@ -51,7 +51,7 @@ _OTHER_TIME = re.compile(
     r"\b(?:birth|birthday|delete|deleted|expire|expires|expiry|valid)\b|生日|出生|到期|失效|有效期|保质期|删除"
 )
 _RATHER_NOT = re.compile(
-    r"\b(?:due|required|requested|estimated|expected|promised|promise|planned|scheduled|update|updated|modified"
+    r"\bby$|^period\b|\b(?:due|required|requested|estimated|expected|promised|promise|planned|scheduled|update|updated|modified"
     r"|changed)\b|预计|承诺|预约|计划|要求|更新|修改"
 )
 """Times that place a row where it has no other."""

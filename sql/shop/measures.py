@@ -83,7 +83,8 @@ _CURRENCY = re.compile(r"\bcurrency\b|币种|货币")
 _ORDER_NUMBER = re.compile(r"\border (?:id|number)\b|订单(?:号|编号)|单号")
 _STOCK = re.compile(r"\b(?:stock|inventory)\b|库存")
 _PIECES = re.compile(r"\b(?:quantity|on hand|balance|stock|available)\b|数量|可用|库存|结存")
-_LINE = re.compile(r"\b(?:line|item|detail|lookup)\b|明细")
+LINE = re.compile(r"\b(?:line|item|detail|lookup)\b|明细")
+"""What a table of the lines of orders is called after."""
 _NEVER_NOW = re.compile(
     r"\b(?:delete|deleted|due|expire|expiry|valid|birth|required|estimated|promised|promise|planned|end|update"
     r"|updated|modified)\b|到期|失效|预计|承诺|有效期|保质期|生日|更新"
@@ -240,7 +241,7 @@ def _money(workspace: Workspace, orders: Mapping[str, str]) -> list[Money]:
         money = _line_money(workspace, view, order) or _order_money(workspace, view, order)
         if money is None:
             continue
-        score = 4.0 * money.is_line + 2.0 * says(_SOLD, view.name) + 1.0 * says(_LINE, view.name)
+        score = 4.0 * money.is_line + 2.0 * says(_SOLD, view.name) + 1.0 * says(LINE, view.name)
         score += 1.0 * bool(view.refs) - 2.0 * says(_PAYMENT, view.name)
         found.append((-score, place, money))
     return _with_whole_orders(workspace, [money for _, _, money in sorted(found, key=lambda f: f[:2])])
@@ -279,7 +280,7 @@ def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | 
     quantity = _first(numbers, _QUANTITY, _NO_QUANTITY) or _first(numbers, _QUANTITY, _STOCK)
     amount = _amount(numbers)
     price = _first(numbers, _PRICE, _OTHER_PRICE) or _first(numbers, _PRICE, _COST)
-    is_named = says(_LINE, view.name)
+    is_named = says(LINE, view.name)
     if order is None and view.time is None and not is_named:
         return None  # a list of products has prices too
     if quantity is None and not (is_named and price is not None and order is not None):
@@ -420,8 +421,17 @@ def with_money(shop: Shop, money: Money, dialect: Dialect) -> Shop:
             said |= {(each.view.name, sql) for sql in each.no_sums}
             # lines are not what is counted: orders are, or units
             said |= {(each.view.name, "COUNT(*)")} if each.is_line else set()
-    kept = tuple(m for m in shop.metrics if (m.view, m.sql) not in said)
-    return replace(shop, metrics=(*kept, *added))
+    sold = {each.view.name: each.sold for each in (money, money.parts) if each is not None and each.sold}
+    kept = [_of_what_was_sold(m, sold.get(m.view, "")) for m in shop.metrics]
+    return replace(shop, metrics=(*(m for m in kept if (m.view, m.sql) not in said), *added))
+
+
+def _of_what_was_sold(metric: Metric, sold: str) -> Metric:
+    """A sum over orders or their lines without those that do not count, as revenue is."""
+    summed = re.fullmatch(r"SUM\((.+)\)", metric.sql)
+    if not sold or summed is None:
+        return metric
+    return replace(metric, sql=f"SUM(CASE WHEN {sold} THEN {summed[1]} END)")
 
 
 def _metrics(shop: Shop, money: Money, dialect: Dialect) -> list[Metric]:

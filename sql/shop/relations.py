@@ -43,6 +43,10 @@ _GENERIC = frozenset(
     {"entity id", "id", "key", "code", "no", "nr", "num", "number", "ref", "name", "uuid", "编号", "序号"}
 )
 
+_PIECES = re.compile(r"^(?:stock|inventory|quantity)$|库存")
+_SAME_THING = frozenset({"user", "account", "person", "contact", "ref", "reference", "fk", "link"})
+"""What a name says of a thing that it refers to without calling it a key: WooCommerce's ``customer_user``."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Relation:
@@ -285,8 +289,11 @@ def _clearness(column: str, key: str, target: View) -> float:
         return 3.5 if named else 3  # a product's number is that of a product, and not of its stock
     if other in _GENERIC and named and own.endswith(other):
         return 3
-    if named and is_key_like(column):
+    rest = set(words) - set(nouns)
+    if named and (is_key_like(column) or (rest and rest <= _SAME_THING)):
         return 2
     if other not in _GENERIC and (own.endswith(f" {other}") or _ends_with(column, key)):
         return 2
+    if _PIECES.search(nouns[-1] if nouns else ""):
+        return 0  # a minimum stock is a number of pieces, and no row of the stock
     return 1 if words == nouns or (named and words[-1:] == nouns[-1:]) else 0

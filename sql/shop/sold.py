@@ -6,6 +6,7 @@ gets a column that tells which count.
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import re
 from dataclasses import dataclass, replace
@@ -26,12 +27,18 @@ logger = logging.getLogger(__name__)
 
 MAX_STATES = 25
 """Different values up to which a column tells states."""
+SHORT = 3
+"""Letters up to which a state is a code that says nothing by itself."""
+OLD_DAYS = 45
+"""Days after which an order that has not gone out will not."""
+LEAST_ROWS = 5
 COUNTS = "counts_as_sold"
 """The column that tells which lines count."""
 _STATE = re.compile(r"\b(?:status|state|stage)\b|状态")
 _PAID = re.compile(r"\b(?:financial|payment|pay)\b|支付|付款")
 _UNPAID = re.compile(r"unpaid|not paid|pending|await|open|待付|未付|待支付|未支付", re.I)
 _SENT = re.compile(r"\b(?:ship|shipped|dispatch|dispatched|delivered|delivery date)\b|发货|出库|签收")
+_PAID_ON = re.compile(r"\b(?:paid|payment|invoice|completed)\b|付款|支付|完成|开票")
 ON_ACCOUNT = 0.3
 """Share of unpaid orders that went out from which a shop sells on account."""
 _KIND = re.compile(r"\btype\b|\bkind\b|类型|类别")
@@ -40,7 +47,7 @@ _SALE = re.compile(r"^(?:sale|sold|sell|purchase|normal|order|销售|正常|普�
 _UNSOLD = re.compile(
     r"^(?!.*part)(?!.*(?:await|pending|wait|to be).*(?:dispatch|ship|deliver|pick|fulfil|collect|stock))"
     r"(?:.*)(?:cancel|void|refunded|returned|\breturn$|fail|reject|declin|denied|draft|quot|\btest|trash|expired"
-    r"|unpaid|not paid|pending|await|chargeback|reversed|\berror\b"
+    r"|unpaid|not paid|pending|await|\bon.?hold\b|chargeback|reversed|\berror\b|^[vx]$"
     r"|取消|关闭|已退|退款|退货|失败|作废|待付|未付|待支付|未支付|拒收)",
     re.I,
 )
@@ -81,10 +88,54 @@ def find_unsold(shop: Shop, money: Money, workspace: Workspace) -> Unsold | None
                 out = tuple(state for state in out if not _UNPAID.search(state))
             if says(_KIND, column.name) and not any(_SALE.search(state) for state in states):
                 continue
+            if not out and all(len(state) <= SHORT for state in states):
+                out = _never_went_out(workspace, view, column, states)
             if out and 1 < len(states) <= MAX_STATES and len(out) < len(states):
                 values = tuple(states[state] for state in out)
                 return Unsold(view=view, column=column, states=tuple(states), out=out, values=values)
     return None
+
+
+def _never_went_out(
+    workspace: Workspace, view: View, column: ViewColumn, states: dict[str, str]
+) -> tuple[str, ...]:
+    """States, given as codes, of rows that are old and were never sent or paid: they were called off."""
+    from sql.shop.workspace import as_date
+
+    went = [
+        c for c in view.columns
+        if c.type in ("date", "timestamp") and (says(_SENT, c.name, c.type) or says(_PAID_ON, c.name, c.type))
+    ]  # fmt: skip
+    if not went or view.time is None or len(states) < 2:
+        return ()
+    dialect = workspace.catalog.dialect
+    state, time, table = (quoted(name, dialect) for name in (column.name, view.time, view.name))
+    days = [quoted(c.name, dialect) for c in went if c.name != view.time]
+    if not days:
+        return ()
+    some = " OR ".join(f"{day} IS NOT NULL" for day in days)
+    try:
+        last = as_date(workspace.run(f"SELECT MAX({time}) AS last FROM {table}").rows[0][0])
+        if last is None:
+            return ()
+        old = literal(str(last - dt.timedelta(days=OLD_DAYS)), dialect)
+        figures = (
+            f"COUNT(*) AS n, COUNT(CASE WHEN {some} THEN 1 END) AS went, "
+            f"COUNT(CASE WHEN {time} < {old} THEN 1 END) AS old"
+        )
+        rows = workspace.run(f"SELECT {state} AS s, {figures} FROM {table} GROUP BY {state}").rows
+    except SqlError as error:
+        logger.info("not looked at: %s", type(error).__name__)
+        return ()
+    counted = {str(row[0]): [int(str(figure)) for figure in row[1:]] for row in rows if row[0] is not None}
+    if not any(n >= LEAST_ROWS and gone >= 0.9 * n for n, gone, _ in counted.values()):
+        return ()
+    return tuple(
+        told
+        for told in states
+        for n, gone, old in [counted.get(told, [0, 0, 0])]
+        if n >= LEAST_ROWS and gone == 0 and old >= n / 2
+    )
 
 
 def _is_on_account(
@@ -154,7 +205,7 @@ def _values(shop: Shop, workspace: Workspace, view: View, column: ViewColumn) ->
     named = name_columns(target) if target is not None and target.time is None else ()
     if target is not None and len(named) == 1:
         shown, value, table = named[0], target.key[0], target.name
-    elif column.type == "text" and target is None:
+    elif target is None and (column.type == "text" or says(_STATE, column.name, column.type)):
         shown, value, table = column.name, column.name, view.name
     else:
         return {}

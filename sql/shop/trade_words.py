@@ -42,12 +42,28 @@ _SHORTER = {
     ),
 }
 """What a name may be said without: a discount amount is a discount, a reason code tells the reason."""
+_SOME_DATE = re.compile(r"([a-z]{1,4}?)_?(?:dt|dte|date)")
+"""A date's name in one piece: ``sdt``, ``ordt``, ``duedate``."""
+_BEFORE = "before "
+"""What a short form means that stands before the last word of a name: ``sj`` in ``sj_rq``, a date."""
+_OF_A_THING = {
+    "name": "name",
+    "nm": "name",
+    "typ": "type",
+    "type": "type",
+    "date": "date",
+    "desc": "description",
+}
+"""What is said behind the first letter of a thing: ``mtyp`` is a member's type."""
+_ENDS_OF_TABLES = {"h": "header", "l": "line", "d": "line", "ln": "line", "pos": "line"}
+"""What a last letter says of a table: ``sale_h`` and ``sale_l``."""
 MAX_WORDS = 6
 """Other words that a name is given."""
 _UNCOUNTED = frozenset({"goods", "news", "sales", "sms", "address", "status", "business", "series"})
 
 Meaning = str | Mapping[str, str]
-"""What a short form means, or what by the column's type: ``number``, ``text`` or ``date``."""
+"""What a short form means, or what by the column's type: ``number``, ``text`` or ``date``; ``before date``
+where it is not the last word of a name."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +155,12 @@ def parts_of(name: str, kind: str = "") -> tuple[Part, ...]:
         kind: the column's type, for short forms that mean one thing as a number and another as a text.
     """
     kind = _UNITS_OF_TYPES.get(kind, kind)
-    return tuple(part for word in spaced(name).split() for part in _parts(word, kind))
+    said = spaced(name).split()
+    if not kind and len(said) > 1:  # a table
+        said[-1] = _ENDS_OF_TABLES.get(said[-1], said[-1])
+    before = f"{_BEFORE}{kind}" if kind else ""
+    kinds = [*[before] * (len(said) - 1), kind]
+    return tuple(part for word, each in zip(said, kinds, strict=True) for part in _parts(word, each))
 
 
 def _parts(word: str, kind: str) -> Iterator[Part]:
@@ -148,7 +169,9 @@ def _parts(word: str, kind: str) -> Iterator[Part]:
         yield from _of_chinese(word)
         return
     meant = _meant(lists.short.get(word), kind) or _meant(lists.short.get(singular(word)), kind)
-    if meant:
+    if kind == "date" and (match := _SOME_DATE.fullmatch(word)):
+        yield from _of_english("date" if len(match[1]) == 1 else f"{' '.join(_english_of(match[1]))} date")
+    elif meant:
         yield from _of_english(meant)
     elif word in lists.idle or _is_english(word):
         yield from _of_english(singular(word))
@@ -157,13 +180,62 @@ def _parts(word: str, kind: str) -> Iterator[Part]:
     else:
         # initials that mean several things are no part of a longer column's name
         clear = {form: meant for form, meant in lists.pinyin.items() if not kind or isinstance(meant, str)}
-        for known, of in ((lists.short, _of_english), (clear, _of_chinese)):
+        for known, of in ((_short_and_whole(), _of_english), (clear, _of_chinese)):
             run = _run(word, known, kind)
             if run is not None:
                 for each in run:
                     yield from of(each)
                 return
-        yield Part(singular(word), "", is_known=False)
+        written_out = _written_out(singular(word))
+        if written_out:
+            yield from _of_english(written_out)
+        elif kind and word[1:] in _OF_A_THING:  # cname, pname
+            yield from _of_english(_OF_A_THING[word[1:]])
+        else:
+            yield Part(singular(word), "", is_known=False)
+
+
+def _english_of(word: str) -> list[str]:
+    return [part.english or part.chinese for part in _parts(word, "text")]
+
+
+@cache
+def _written_out(word: str) -> str:
+    """The word of the trade that a shortened one stands for, without vowels or its end; empty for none."""
+    if not re.fullmatch(r"[a-z]{3,}", word):
+        return ""
+    names = [name for name in _lists().to_chinese if name.isascii() and name.isalpha()]
+    written = _without_doubles(word)
+    found = [
+        name
+        for name in names
+        if len(name) > len(word) and _consonants(name) == _consonants(word) and _is_within(written, name)
+    ]
+    return found[0] if found else ""
+
+
+def _without_doubles(word: str) -> str:
+    return re.sub(r"(.)\1", r"\1", word)
+
+
+def _consonants(word: str) -> str:
+    """The first letter and the consonants behind it: ``customer`` and ``custmr`` have the same."""
+    plain = _without_doubles(word)
+    return plain[0] + re.sub("[aeiou]", "", plain[1:])
+
+
+def _is_within(short: str, whole: str) -> bool:
+    """Whether the letters of one word stand in another in their order."""
+    letters = iter(whole)
+    return all(letter in letters for letter in short)
+
+
+@cache
+def _short_and_whole() -> Mapping[str, Meaning]:
+    """Short forms, and words of four letters and more, which stand in names without a space as well."""
+    lists = _lists()
+    whole = {w: w for w in lists.to_chinese if len(w) > 3 and w.isascii() and w.isalpha()}
+    return {**whole, **lists.short}
 
 
 def _is_english(word: str) -> bool:
@@ -175,17 +247,20 @@ def _meant(meaning: Meaning | None, kind: str) -> str:
     """What a short form means in a column of a type; empty where it means nothing there."""
     if meaning is None or isinstance(meaning, str):
         return meaning or ""
-    return meaning.get(kind, "") if kind else meaning.get("text") or next(iter(meaning.values()))
+    if not kind:
+        return meaning.get("text") or next(iter(meaning.values()))
+    return meaning.get(kind) or meaning.get(kind.removeprefix(_BEFORE), "")
 
 
 def _run(word: str, known: Mapping[str, Meaning], kind: str) -> list[str] | None:
     """The meanings of the fewest short forms that a run is made of, or ``None``."""
     best: dict[int, list[str]] = {0: []}
+    ahead = f"{_BEFORE}{kind.removeprefix(_BEFORE)}" if kind else ""
     for end in range(2, len(word) + 1):
         for start in range(max(0, end - 14), end - 1):
             before, form = best.get(start), word[start:end]
             # a type tells what the last form of a name means: khdh ends in a number or a telephone
-            meant = _meant(known.get(form), kind if end == len(word) else "")
+            meant = _meant(known.get(form), kind if end == len(word) else ahead)
             if before is None or not meant or len(before) == MAX_PARTS:
                 continue
             if end not in best or len(before) + 1 < len(best[end]):

@@ -23,6 +23,7 @@ from sql.question.periods import Period
 from sql.question.stretches import days_in, numbers_in, question_stretches
 from sql.semantics import Shop, View
 from sql.shop.workspace import Workspace
+from sql.statement.bounds import bounded
 from sql.statement.compile import Compiled, compile_statement
 from sql.statement.grammar import number_text
 from sql.statement.heard import invented, lost, unheard
@@ -137,6 +138,8 @@ class LanguageDrafter:
                 readings = tuple(map(self.compile, text.removeprefix(ASK).split(OR)))
                 return Written(sql="", completions=(completion,), choices=readings)
             compiled = self.compile(text)
+            if (within := bounded(compiled.statement, links)) != compiled.statement:
+                compiled = self._compile(within)
             wrong = unknown_value(compiled.statement, self.shop, self.grammar.routes, self._whole_values)
             if wrong is not None and (better := self._moved(compiled.statement)) is not None:
                 compiled, wrong = better, None

@@ -59,9 +59,9 @@ def describe(shop: Shop, vocabulary: Vocabulary, *, is_taught: bool) -> str:
     Args:
         is_taught: an adapter has learnt the language; a bare model is told of it, with examples.
     """
-    told: set[str] = set()
+    told: dict[str, str] | None = {}
     if sum(len(view.columns) for view in shop.views) > MANY_COLUMNS:
-        told = {c.name.lower() for view in shop.views for c in view.columns}
+        told = None
     views = "\n".join(_view(view, shop, vocabulary, told) for view in shop.views)
     composed = [_metric(m) for m in shop.metrics if m.is_composed]
     if composed:
@@ -69,7 +69,7 @@ def describe(shop: Shop, vocabulary: Vocabulary, *, is_taught: bool) -> str:
     return template("language_taught" if is_taught else "language").substitute(views=views)
 
 
-def _view(view: View, shop: Shop, vocabulary: Vocabulary, told: set[str]) -> str:
+def _view(view: View, shop: Shop, vocabulary: Vocabulary, told: dict[str, str] | None) -> str:
     what = f": {view.description}" if view.description else _english(view.synonyms, view.name, " = ")
     columns = [_column(view, c, vocabulary, told) for c in view.columns]
     line = f"- {written_name(view.name)}{one_line(what, 160)} ({', '.join(columns)})"
@@ -77,16 +77,22 @@ def _view(view: View, shop: Shop, vocabulary: Vocabulary, told: set[str]) -> str
     return line + (f"\n  metrics: {', '.join(metrics)}" if metrics else "")
 
 
-def _column(view: View, column: ViewColumn, vocabulary: Vocabulary, told: set[str]) -> str:
-    """The name, and where it stands for the first time another word for it and its values."""
-    name = written_name(column.name)
-    if column.name.lower() in told:
+def _column(view: View, column: ViewColumn, vocabulary: Vocabulary, told: dict[str, str] | None) -> str:
+    """The name, where it stands for the first time another word for it, and its values where they are new.
+
+    Args:
+        told: the values that were told of each name so far; ``None`` where names are told alone.
+    """
+    name, key = written_name(column.name), column.name.lower()
+    if told is None:
         return name
-    told.add(column.name.lower())
     values = vocabulary.values.get((view.name, column.name), ())
     shown = [str(Text(one_line(v, 24))) for v in values[:SHOWN_VALUES] if len(values) <= FEW_VALUES]
     shown += ["…"] if len(values) > SHOWN_VALUES and shown else []
-    parts = [_english(column.synonyms, column.name, ""), " ".join(shown)]
+    own = " ".join(shown)
+    parts = ["" if key in told else _english(column.synonyms, column.name, "")]
+    parts += [own] if own != told.get(key) else []
+    told[key] = own
     return f"{name} [{'; '.join(filter(None, parts))}]" if any(parts) else name
 
 

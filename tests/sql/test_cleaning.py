@@ -176,6 +176,53 @@ def test_codes_that_a_table_explains_are_read_as_its_labels(kind: str, tmp_path:
     assert sorted(by_item) == [("cup", 40, 10), ("mug", 60, 10)]
 
 
+def test_a_products_status_is_none_of_the_kind_that_is_called_after_orders(kind: str, tmp_path: Path) -> None:
+    script = (
+        "CREATE TABLE dingdan (dd_id INTEGER, xd_rq DATE, dd_zt INTEGER);"
+        "CREATE TABLE shangpin (sp_id INTEGER, sp_mc VARCHAR(9), zt INTEGER);"
+        "CREATE TABLE zidian (lx VARCHAR(20), dm INTEGER, mc VARCHAR(20));"
+        + inserted("dingdan", [f"({n}, '2026-05-01', {n % 2})" for n in range(1, 21)])
+        + inserted("shangpin", [f"({n}, 'mug {n}', {n % 2})" for n in range(1, 21)])
+        + inserted("zidian", ["('dd_zt', 0, '待付款')", "('dd_zt', 1, '已发货')"])
+        + inserted("zidian", ["('qudao', 0, '小程序')", "('qudao', 1, '门店')"])
+    )
+    found = described(kind, script, tmp_path)
+    assert rows(found, "SELECT COUNT(*) FROM dingdan WHERE dd_zt = '已发货'") == [(10,)]
+    assert rows(found, "SELECT COUNT(*) FROM shangpin WHERE zt = 1") == [(10,)]
+
+
+def test_codes_of_orders_that_never_went_out_are_not_sold(kind: str, tmp_path: Path) -> None:
+    # S was sent; O is open and new; C is old and never went out: it was called off
+    orders = [f"({n}, '2026-0{n % 4 + 1}-11', 'S', '2026-05-02', 10)" for n in range(1, 41)]
+    orders += [f"({n}, '2026-0{n % 3 + 1}-11', 'C', NULL, 10)" for n in range(41, 51)]
+    orders += [f"({n}, '2026-05-20', 'O', NULL, 10)" for n in range(51, 61)]
+    script = (
+        "CREATE TABLE ord_hdr (ord_no INTEGER, ord_dt DATE, stat VARCHAR(1), shp_dt DATE, tot_amt INTEGER);"
+    )
+    found = described(kind, script + inserted("ord_hdr", orders), tmp_path)
+    assert rows(found, "SELECT revenue FROM ord_hdr") == [(500,)]
+    assert "without ord_hdr whose stat is C" in told(found)
+
+
+def test_codes_stay_sold_where_nothing_says_what_went_out(kind: str, tmp_path: Path) -> None:
+    orders = [f"({n}, '2026-0{n % 5 + 1}-11', '{'SC'[n % 2]}', 10)" for n in range(1, 41)]
+    script = "CREATE TABLE ord_hdr (ord_no INTEGER, ord_dt DATE, stat VARCHAR(1), tot_amt INTEGER);"
+    found = described(kind, script + inserted("ord_hdr", orders), tmp_path)
+    assert rows(found, "SELECT revenue FROM ord_hdr") == [(400,)]
+
+
+def test_sums_over_orders_leave_out_what_revenue_leaves_out(kind: str, tmp_path: Path) -> None:
+    orders = [f"({n}, '2026-05-01', '{'paid' if n % 2 else 'cancelled'}', 10, 1)" for n in range(1, 21)]
+    script = (
+        "CREATE TABLE orders (order_id INTEGER, placed DATE, status VARCHAR(9), total INTEGER, "
+        "discount INTEGER);"
+    )
+    found = described(kind, script + inserted("orders", orders), tmp_path)
+    assert rows(found, "SELECT total_orders_discount, revenue FROM orders") == [(10, 100)]
+    # one name for one figure: revenue is no second time there as a sum of its column
+    assert "total_orders_total" not in {m.name for m in found.shop.metrics}
+
+
 def test_codes_that_two_lists_could_explain_stay(kind: str, tmp_path: Path) -> None:
     script = (
         "CREATE TABLE orders (id INTEGER, day DATE, status INTEGER);"

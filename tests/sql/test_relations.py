@@ -162,3 +162,24 @@ def test_a_0_that_is_no_key_is_nobody_and_one_that_is_a_key_counts(tmp_path: Pat
     finally:
         database.close()
     assert told == {"customer_n": ("customers", 5, 5), "state": ("states", 2, 2)}
+
+
+def test_a_person_is_referred_to_as_a_user_and_pieces_refer_to_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "shop.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        for table, columns, rows in (
+            ("customers", "n AS customer_id", "1, 60"),
+            ("stock", "n AS seq, n % 9 AS pieces", "1, 60"),
+            ("orders", "n AS order_id, n % 50 AS customer_user", "100, 190"),
+            ("products", "1000 + n AS product_id, n AS minimum_stock", "1, 40"),
+        ):
+            connection.execute(f"CREATE TABLE {table} AS SELECT {columns} FROM range({rows}) AS t(n)")
+    database = open_database(str(path))
+    try:
+        shop = shop_from_catalog(database.catalog(), name="shop", database=str(path))
+        found = find_relations(open_workspace(shop, database=database))
+    finally:
+        database.close()
+    assert {(each.view, each.column): each.target for each in found.relations} == {
+        ("orders", "customer_user"): "customers"
+    }

@@ -30,6 +30,24 @@ NAMES = [
     ("reason_code", "text", "reason code", {"reason", "原因"}),
     ("line_items", "", "line item", {"order line", "订单明细"}),
     ("t_goods", "", "t product", {"product", "商品"}),
+    # shortened by leaving vowels or the end out
+    ("titl", "", "title", {"title", "标题"}),
+    ("rentl", "", "rental", {"rental", "租借"}),
+    ("clrk", "text", "clerk", {"clerk", "店员"}),
+    ("acq_dt", "date", "acquired date", {"acquired date", "购入日期"}),
+    ("orderdate", "date", "order date", {"order date", "下单日期"}),
+    ("sdt", "date", "date", {"date", "日期"}),
+    ("mtyp", "text", "type", {"type", "类型"}),
+    ("sale_h", "", "sale header", {"sale", "销售"}),
+    ("sale_l", "", "sale line", {"sale line"}),
+    # initials before the last word of a name, by what the column holds
+    ("sj_rq", "date", "listing date", {"上架日期"}),
+    ("dd_sj", "date", "order time", {"下单时间"}),
+    ("yh_je", "number", "discount amount", {"优惠金额"}),
+    ("yf_je", "number", "payable amount", {"应付金额"}),
+    ("yf", "number", "shipping fee", {"运费"}),
+    ("zc_rq", "date", "registration date", {"注册日期"}),
+    ("qs_rq", "date", "delivery date", {"送达日期"}),
 ]
 
 

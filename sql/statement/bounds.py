@@ -1,0 +1,75 @@
+"""Whether a number is part of what it bounds: "5 or fewer" is ``<= 5``, "fewer than 5" is ``< 5``.
+
+The words say it and no model need be asked, so a statement that bounds with the other sign of the same
+direction is put right. A bound in the other direction is left as it stands: it may say the same of the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from sql.question.linking import Links
+from sql.statement.sentence import Compare, Node, Number, Sign, Statement, Times, Value
+
+_BEFORE: tuple[tuple[Sign, str], ...] = (
+    ("<=", r"(?:at most|(?:no|not) (?:more|greater|higher|larger|later|longer) than|up to"
+           r"|(?:a )?max(?:imum)? of|不超过|不多于|不高于|不大于|至多|最多)"),
+    (">=", r"(?:at least|(?:no|not) (?:less|fewer|lower|smaller) than|(?:a )?min(?:imum)? of"
+           r"|不少于|不低于|不小于|至少|最少|起码)"),
+    (">", r"(?:(?:more|greater|higher|larger|bigger|longer|older) than|above|over|exceed(?:s|ed|ing)?"
+          r"|超过|大于|多于|高于|超出)"),
+    ("<", r"(?:(?:less|fewer|lower|smaller|shorter|cheaper) than|below|under|少于|小于|低于|不到|不足|不满)"),
+)  # fmt: skip
+"""Words before a number, the longer ones first, with the sign that they mean."""
+_BETWEEN = r"\s*(?:about\s+|[$€£¥￥]\s*)?$"
+_BEHIND: tuple[tuple[Sign, str], ...] = (
+    ("<=", r"or (?:less|fewer|under|below|lower|cheaper)\b|(?:以下|以内|之内|及以下|或以下|或更少|或者更少)"),
+    (">=", r"or (?:more|above|over|higher|greater|better|longer|older)\b"
+           r"|and (?:more|up|over|above)\b(?! than)|\+"
+           r"|(?:以上|及以上|或以上|或更多|或者更多)(?!\s*[(（，,]?\s*不[含包])"),
+)  # fmt: skip
+_UNIT = r"^\s*(?:[€%]|[a-z]+\s+(?=or |and )|[\u4e00-\u9fff]{0,2}?)?\s*"
+_OTHER: dict[Sign, Sign] = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
+
+SomeNode = TypeVar("SomeNode", bound=Node)
+
+
+def bounds_said(links: Links) -> dict[float, Sign]:
+    """Number → the sign that the question's words beside it mean; none where they mean two."""
+    found: dict[float, Sign | None] = {}
+    for number in links.numbers:
+        before, behind = links.question[: number.start], links.question[number.end :]
+        signs = [sign for sign, words in _BEHIND if re.match(f"{_UNIT}(?:{words})", behind, re.I)]
+        signs += [sign for sign, words in _BEFORE if re.search(f"(?<![a-z]){words}{_BETWEEN}", before, re.I)]
+        if signs:
+            same = found.setdefault(number.value, signs[0]) == signs[0]
+            found[number.value] = signs[0] if same else None
+    return {value: sign for value, sign in found.items() if sign is not None}
+
+
+def bounded(statement: Statement, links: Links) -> Statement:
+    """The statement with each number inside or outside its bound as the question's words say."""
+    said = bounds_said(links)
+    return _bounded(statement, said) if said else statement
+
+
+def _bounded(node: SomeNode, said: dict[float, Sign]) -> SomeNode:
+    if isinstance(node, Compare | Times):
+        number = node.count if isinstance(node, Times) else _number(node.right)
+        sign = said.get(float(number)) if number is not None else None
+        return replace(node, sign=sign) if sign is not None and node.sign == _OTHER[sign] else node
+    changed: dict[str, Any] = {}
+    for name, value in vars(node).items():
+        if isinstance(value, tuple):
+            parts = tuple(_bounded(part, said) if isinstance(part, Node) else part for part in value)
+            if parts != value:
+                changed[name] = parts
+        elif isinstance(value, Node) and (part := _bounded(value, said)) != value:
+            changed[name] = part
+    return replace(node, **changed) if changed else node  # type: ignore[type-var]  # every node is a dataclass
+
+
+def _number(value: Value) -> float | None:
+    return float(value.text) if isinstance(value, Number) else None

@@ -1,0 +1,59 @@
+"""Numbers that are part of what they bound, or not, as the question says."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from sql.question.linking import Links, Number
+from sql.statement.bounds import bounded, bounds_said
+from sql.statement.parse import parse
+
+SAID = [
+    ("nearly out of, say 5 or fewer left?", {5: "<="}),
+    ("at least 8 rentals this year", {8: ">="}),
+    ("fewer than 5 left", {5: "<"}),
+    ("orders over $100", {100: ">"}),
+    ("no more than 3 items", {3: "<="}),
+    ("10 units or more", {10: ">="}),
+    ("3+ orders", {3: ">="}),
+    ("more than 50 long and more than 30 high", {50: ">", 30: ">"}),
+    ("orders between 5 and 10", {}),
+    ("above 5 or at most 5", {}),
+    ("库存少于10件的", {10: "<"}),
+    ("10件以上的订单", {10: ">="}),
+    ("10块以上（不含10块）的发票", {}),
+    ("不超过3个", {3: "<="}),
+    ("消费超过1000的", {1000: ">"}),
+]
+STATEMENTS = [
+    ("5 or fewer left", "SELECT name FROM p WHERE stock < 5", "SELECT name FROM p WHERE stock <= 5"),
+    ("under 5", "SELECT name FROM p WHERE stock <= 5", "SELECT name FROM p WHERE stock < 5"),
+    # inside, and of counts
+    (
+        "two or more lines, over 9 each: at least 2",
+        "SELECT id FROM o WHERE id HAS lines COUNT > 2",
+        "SELECT id FROM o WHERE id HAS lines COUNT >= 2",
+    ),
+    # the other direction may say the same of the rest, and another number is none of the bound's
+    ("no fewer than 5", "SELECT name FROM p WHERE stock <= 5", "SELECT name FROM p WHERE stock <= 5"),
+    ("at least 5", "SELECT name FROM p WHERE stock > 4", "SELECT name FROM p WHERE stock > 4"),
+]
+
+
+def linked(question: str) -> Links:
+    found = re.finditer(r"\d+", question)
+    numbers = tuple(Number(value=float(m[0]), start=m.start(), end=m.end(), text=m[0]) for m in found)
+    return Links(question=question, mentions=(), numbers=numbers)
+
+
+@pytest.mark.parametrize(("question", "signs"), SAID, ids=[q for q, _ in SAID])
+def test_words_beside_a_number_say_its_sign(question: str, signs: dict[int, str]) -> None:
+    said = bounds_said(linked(question))
+    assert {int(value): sign for value, sign in said.items()} == signs
+
+
+@pytest.mark.parametrize(("question", "written", "right"), STATEMENTS, ids=[q for q, _, _ in STATEMENTS])
+def test_a_statement_bounds_as_the_question_says(question: str, written: str, right: str) -> None:
+    assert bounded(parse(written), linked(question)) == parse(right)
