@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from finetune.heldout import Split
     from jobs.report.types import Report
-    from retrieval.types import Hit
     from sql.lock.guard import Guard
     from sql.shop.layers import LeftOut
     from sql.shop.review import Question
@@ -226,8 +225,9 @@ def search(
     """Search the customers' reviews and the past reports, by meaning and by words."""
     settings = settings_of_process()
     from app.house import audited_role
-    from app.library import open_texts
+    from app.library import no_texts, open_texts
     from retrieval.types import Filters
+    from ui.present import hit_json
 
     text = _text(text)
     if not text.strip():
@@ -244,33 +244,14 @@ def search(
     with audited_role(settings, "search", text, shop=shop, person=person) as workspace:
         index = open_texts(settings, workspace)
         if index is None:
-            raise WrongUse(
-                f"Shop {workspace.shop.name!r} has no reviews that role {workspace.role.name!r} may read; "
-                "name them in shop.yml (reviews: …) or choose another role."
-            )
+            raise no_texts(workspace)
         hits = index.search(text, k, filters)
     if as_json:
-        print_json({"text": text, "hits": [_hit_json(hit) for hit in hits]})
+        print_json({"text": text, "hits": [hit_json(hit) for hit in hits]})
     else:
         from ui.terminal import show_hits
 
         show_hits(hits)
-
-
-def _hit_json(hit: Hit) -> dict[str, Any]:
-    d = hit.document
-    return {
-        "id": d.id,
-        "kind": d.kind,
-        "text": d.text,
-        "score": hit.score,
-        "similarity": hit.similarity,
-        "product": d.product,
-        "category": d.category,
-        "rating": d.rating,
-        "language": d.language,
-        "written_at": d.written_at.isoformat() if d.written_at else None,
-    }
 
 
 def _day(option: str, value: str | None, after: int = 0) -> Any:
@@ -419,7 +400,7 @@ def compile_command(
 
     text, person = _text(statement), _person(role, user)
     with audited_role(settings, "question", text, shop=shop, person=person) as workspace:
-        found = compiled_for(workspace, text, is_run=is_run)
+        found, _ = compiled_for(workspace, text, is_run=is_run)
     show(found, as_json=as_json)
 
 

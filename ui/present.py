@@ -13,6 +13,7 @@ import html
 import io
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from bot.answer import Answer
 from retrieval.types import Hit
@@ -279,13 +280,21 @@ def shown_row(table: Table, row: Sequence[Value], language: str = "en") -> list[
 
 def headers(table: Table) -> list[str]:
     """Column names with their unit, made unique, for people."""
-    names: list[str] = []
-    for column in table.columns:
-        unit = table.labels.get(column.name, "")
-        name = f"{column.name} ({unit})" if unit else column.name
-        twins = sum(1 for n in names if n == name or n.startswith(f"{name} #"))
-        names.append(f"{name} #{twins + 1}" if twins else name)
-    return names
+    labels = [(column.name, table.labels.get(column.name, "")) for column in table.columns]
+    return unique_names([f"{name} ({unit})" if unit else name for name, unit in labels])
+
+
+def unique_names(names: Sequence[str]) -> list[str]:
+    """The names in order; one that stood before gets its number.
+
+    >>> unique_names(["revenue", "revenue"])
+    ['revenue', 'revenue #2']
+    """
+    found: list[str] = []
+    for name in names:
+        twins = sum(1 for n in found if n == name or n.startswith(f"{name} #"))
+        found.append(f"{name} #{twins + 1}" if twins else name)
+    return found
 
 
 def row_count(table: Table, language: str) -> str:
@@ -345,6 +354,23 @@ def quote_source(hit: Hit) -> str:
     d = hit.document
     day = d.written_at.date().isoformat() if d.written_at else ""
     return " · ".join(part for part in (d.product, stars(d.rating), day, d.id) if part)
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """A found text as plain JSON types, ISO dates."""
+    d = hit.document
+    return {
+        "id": d.id,
+        "kind": d.kind,
+        "text": d.text,
+        "score": hit.score,
+        "similarity": hit.similarity,
+        "product": d.product,
+        "category": d.category,
+        "rating": d.rating,
+        "language": d.language,
+        "written_at": d.written_at.isoformat() if d.written_at else None,
+    }
 
 
 def quotes_html(hits: Sequence[Hit], language: str) -> str:
