@@ -184,6 +184,20 @@ def ask(
     raise typer.Exit(FAILED if answer.status == "failed" else DONE)
 
 
+@app.command("mcp")
+@expected_errors
+def mcp_command(shop: ShopOption = None, role: RoleOption = None, user: UserOption = None) -> None:
+    """Answer programs that speak MCP over standard input and output, until the input ends.
+
+    For the configuration of such a program; it starts this command and asks as the role that stands here.
+    """
+    settings = settings_of_process()
+    from ui.mcp import serve_stdio
+
+    serve_stdio(settings, shop=shop, person=_person(role, user))
+    leave(DONE)
+
+
 def _text(argument: str) -> str:
     """The argument, or standard input when it is ``-``; bytes that are no text become question marks."""
     text = sys.stdin.read() if argument == "-" else argument
