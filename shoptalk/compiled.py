@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any
+
+from ui.command import finite
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +50,8 @@ class Compiled:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``shoptalk compile --json``."""
-        return deepcopy(dict(self._found))
+        found: dict[str, Any] = finite(self._found)
+        return found
 
     def __repr__(self) -> str:
         return f"<shoptalk.Compiled {self.statement!r}>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ui.command import finite, print_json, print_text
+from ui.command import print_json, print_text
 
 if TYPE_CHECKING:
     import threading
@@ -75,7 +75,7 @@ def _table(table: Table) -> dict[str, Any]:
 def _cell(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | str):
         return value
-    return finite(float(value)) if hasattr(value, "__float__") else str(value)
+    return float(value) if hasattr(value, "__float__") else str(value)
 
 
 def _day(value: object) -> str | None:

@@ -141,10 +141,10 @@ class OldClient:
 
     def close(self) -> int:
         """End the input, and the exit status."""
-        assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.close()
-        status = self.process.wait(60)
-        for reader in self._readers:
-            reader.join(60)
-        self.process.stdout.close()
+        with self.process:  # closes what it was connected by
+            assert self.process.stdin is not None
+            self.process.stdin.close()
+            status = self.process.wait(60)
+            for reader in self._readers:
+                reader.join(60)
         return status
