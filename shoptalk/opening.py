@@ -21,6 +21,7 @@ from bot.memory import Conversation as Memory
 from shoptalk.compiled import Compiled
 from shoptalk.errors import ShopClosed, one_family
 from shoptalk.reply import Answer
+from ui.command import readable
 
 if TYPE_CHECKING:
     from app.house import House, Seat
@@ -52,10 +53,12 @@ def open(
         settings = Settings.from_environment()
         prepare_process(settings)
         house = opening.enter_context(_houses.lent(settings))
-        if isinstance(shop, str | os.PathLike | None):
+        if shop is None or isinstance(shop, str | os.PathLike):
             seat = house.at(None if shop is None else os.fspath(shop), who)
-        else:
+        elif isinstance(shop, Sequence) and all(isinstance(file, str | os.PathLike) for file in shop):
             seat = opening.enter_context(_brought(house, [Path(file) for file in shop], who))
+        else:
+            raise WrongUse(f"shop is {shop!r}; expected a path, an address or a list of files.")
         with seat.room() as room:
             name, as_role = room.workspace.shop.name, room.workspace.role.name
         return Shop(name, as_role, seat, opening.pop_all().close)
@@ -118,7 +121,7 @@ class Shop:
         from ui.compiling import compiled_for
 
         with one_family():
-            self._check("statement", statement)
+            statement = self._readable("statement", statement)
             with self._seat.audited_room("question", statement) as room:
                 found, table = compiled_for(room.workspace, statement, is_run=run)
             return Compiled(found, None if table is None else frame_of(table))
@@ -134,7 +137,7 @@ class Shop:
             NotDone: the index cannot be built or written.
         """
         with one_family():
-            self._check("text", text)
+            text = self._readable("text", text)
             if not text.strip() or k < 1:
                 raise WrongUse(f"text is {text!r} and k {k}; say what to look for, and k from 1 on.")
             with self._seat.audited_room("search", text) as room:
@@ -144,14 +147,15 @@ class Shop:
         from app.house import last_answer
 
         with one_family():
-            self._check("question", question)
+            question = self._readable("question", question)
             return Answer(last_answer(self._seat.answer(question, memory, cancel)))
 
-    def _check(self, name: str, text: str) -> None:
+    def _readable(self, name: str, text: str) -> str:
         if not self._close.alive:
             raise ShopClosed("The shop was closed; open it again with shoptalk.open(…).")
         if not isinstance(text, str):
             raise WrongUse(f"{name} is {text!r}; expected text.")
+        return readable(text)
 
 
 class Conversation:

@@ -29,6 +29,7 @@ from ui.command import (
     leave,
     print_json,
     print_text,
+    readable,
     settings_of_process,
 )
 
@@ -200,8 +201,7 @@ def mcp_command(shop: ShopOption = None, role: RoleOption = None, user: UserOpti
 
 def _text(argument: str) -> str:
     """The argument, or standard input when it is ``-``; bytes that are no text become question marks."""
-    text = sys.stdin.read() if argument == "-" else argument
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return readable(sys.stdin.read() if argument == "-" else argument)
 
 
 @app.command()

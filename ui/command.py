@@ -81,6 +81,11 @@ def one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
+def readable(text: str) -> str:
+    """``text`` as it can be written down: half of a character becomes a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def settings_of_process() -> Settings:
     """The environment's settings, with threads, switches and the log set up for this process."""
     settings = Settings.from_environment()

@@ -247,6 +247,13 @@ BAD_SHOPS: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"role": "owner", "person": shoptalk.Person(role="branch")}, shoptalk.WrongArgument, "name one of them"),
     ({"shop": ["/nowhere.csv"]}, shoptalk.WrongArgument, "/nowhere.csv, which is no file"),
     ({"shop": []}, shoptalk.CannotOpen, "No file was chosen"),
+    ({"shop": 5}, shoptalk.WrongArgument, "^shop is 5; expected a path, an address or a list of files"),
+    ({"shop": b"x"}, shoptalk.WrongArgument, "^shop is b'x'; expected a path"),
+    (
+        {"role": "branch", "person": shoptalk.Person(attributes={"country": ["x"], "product": 1})},  # type: ignore
+        shoptalk.CannotOpen,
+        "neither a text, a number nor a list",
+    ),
 ]
 
 
@@ -274,6 +281,7 @@ def test_wrong_arguments_are_told(place: Path) -> None:
         with pytest.raises(shoptalk.WrongStatement, match="character 8") as caught:
             shop.compile("SELECT revenu FROM sales")
         assert caught.value.at == 7
+        assert shop.ask("What was the revenue \ud800?").status == "answered"
         for ask in (lambda: shop.ask(7), lambda: shop.search(" "), lambda: shop.search("x", k=0)):
             with pytest.raises(shoptalk.WrongArgument):
                 ask()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import anyio
@@ -92,13 +92,20 @@ def serving(app: Starlette) -> Iterator[int]:
         thread.join()
 
 
+@asynccontextmanager
+async def over_http(address: str, name: str) -> AsyncIterator[Any]:
+    headers = {"authorization": f"Bearer {name}"}
+    async with (
+        httpx2.AsyncClient(headers=headers, timeout=60) as client,
+        streamable_http_client(address, http_client=client) as streams,
+    ):
+        yield streams
+
+
 @contextmanager
 def as_person(address: str, name: str, mode: str = "auto") -> Iterator[Caller]:
-    headers = {"authorization": f"Bearer {name}"}
-    client = httpx2.AsyncClient(headers=headers, timeout=60)
-    with calling(streamable_http_client(address, http_client=client), mode=mode) as caller:
+    with calling(over_http(address, name), mode=mode) as caller:
         yield caller
-        caller.portal.call(client.aclose)
 
 
 @pytest.fixture(scope="module", params=MODES)
@@ -176,6 +183,14 @@ def test_one_conversation_has_one_question_at_a_time_and_others_go_on(address: s
     assert other.structured_content["statement"] == BY_MONTH
 
 
+def test_a_search_tells_what_it_waits_for(address: str) -> None:
+    with as_person(address, "eve") as eve:
+        found = eve.result("search", text="椅子")
+    assert any(step.startswith("正在读取") for step in eve.told) and found["notice"].startswith("这里的文字")
+    assert {hit["product"] for hit in found["hits"]} <= {"Chair", ""}
+    assert any(hit["kind"] == "report" for hit in found["hits"]), "a figure without end spoils no report"
+
+
 # --- plain requests ---------------------------------------------------------------------------------------
 
 HELLO = {
@@ -226,4 +241,17 @@ def test_a_huge_request_is_refused_and_the_next_is_served(address: str) -> None:
     call = {"name": "ask", "arguments": {"question": "x" * 50_000_000}}
     with contextlib.suppress(httpx.WriteError):  # refused before all of it was read
         assert post(address, {**HELLO, "method": "tools/call", "params": call}).status_code == 413
+    assert post(address, HELLO).status_code == 200
+
+
+def test_half_a_character_is_no_crash(address: str) -> None:
+    """A lone surrogate, which JSON can write and UTF-8 cannot."""
+    session = {"mcp-session-id": post(address, HELLO).headers["mcp-session-id"]}
+    body = (
+        b'{"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": "search", "arguments": '
+        b'{"text": "\\ud800"}}}'
+    )
+    headers = {**ACCEPT, **session, "content-type": "application/json"}
+    answer = httpx.post(address, content=body, headers=headers, timeout=60)
+    assert answer.status_code == 400 and "Parse error" in answer.text
     assert post(address, HELLO).status_code == 200

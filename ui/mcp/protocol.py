@@ -20,10 +20,11 @@ from pydantic import ValidationError
 
 from app.house import House, Seat
 from app.person import Person
+from llm.waiting import listening
 from ui.mcp.errors import ToolFault, told
 from ui.mcp.shelves import list_resources, read_resource
 from ui.mcp.talks import Talks
-from ui.mcp.tools import TOOLS, Call, Tool, language_in, marked
+from ui.mcp.tools import TOOLS, Call, Tool, language_in, marked, waiting
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +77,8 @@ class Desk:
 
         def carry_out(stop: threading.Event) -> types.CallToolResult:
             call = Call(seat=self._seat(person), talks=self.talks, report=_reporter(context, stop), stop=stop)
-            outcome = tool.run(call, arguments)
+            with listening(lambda wait: call.report(waiting(wait, language_in(arguments)))):
+                outcome = tool.run(call, arguments)
             return types.CallToolResult(
                 content=[types.TextContent(type="text", text=marked(outcome))],
                 structured_content=outcome.result.model_dump(mode="json"),

@@ -17,6 +17,7 @@ from app.rooms import Room
 from bot.answer import Answer, Event
 from bot.offers import offered_jobs, offers
 from bot.understand import MAX_CHARACTERS, language_of
+from llm.waiting import Wait
 from retrieval.types import Filters
 from sql.semantics import Metric, View
 from sql.statement.language_draft import seen_shop
@@ -75,6 +76,11 @@ def language_in(arguments: BaseModel) -> str:
     return found if found in SPOKEN else "en"
 
 
+def waiting(wait: Wait, language: str) -> str:
+    """What is waited for, in words."""
+    return word(f"waiting_{wait.what}", language, **wait.values)
+
+
 def marked(outcome: Outcome) -> str:
     """The words between marks that no text can know beforehand."""
     mark = f"data-{secrets.token_hex(6)}"
@@ -111,7 +117,7 @@ class _Progress:
     def passed(self, event: Event) -> Event:
         language = self._language
         if event.name == "waiting":
-            self._call.report(word(f"waiting_{event.data.what}", language, **event.data.values))
+            self._call.report(waiting(event.data, language))
         elif event.name == "understood":
             self._call.report(word("understood", language) + f": {event.data['standalone_question']}")
         elif event.name == "sql":
