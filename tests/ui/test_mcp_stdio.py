@@ -19,7 +19,10 @@ from roles_shop import build_roles_shop
 from typer.testing import CliRunner
 from ui_shop import add_review
 
+from app.person import Person
 from ui.cli import app
+from ui.mcp.errors import ToolFault
+from ui.mcp.talks import MOST, MOST_OF_ONE, Talks
 
 GERMANY = ("--role", "branch", "--user", "country=Germany", "--user", "product=Lamp")
 BY_MONTH = "SELECT MONTH, revenue FROM sales GROUP BY MONTH"
@@ -351,3 +354,23 @@ def test_a_cancelled_call_stops_the_question_and_frees_its_conversation(shop: Pa
 def test_a_wrong_role_is_told_before_anything_is_served(shop: Path, home: Path) -> None:
     done = CliRunner().invoke(app, ["mcp", "--shop", str(shop), "--role", "boss"], env=environment(home))
     assert done.exit_code == 2 and "--role is 'boss'" in done.stderr and done.stdout == ""
+
+
+def test_conversations_are_bounded_and_nobody_has_anothers_forgotten() -> None:
+    talks, ana, ben = Talks(), Person(id="ana"), Person(id="ben")
+
+    def begin(person: Person) -> str:
+        with talks.going_on(person, "") as talk:
+            return talk.id
+
+    kept, first = begin(ben), begin(ana)
+    for _ in range(MOST_OF_ONE):
+        begin(ana)
+    assert len(talks) == MOST_OF_ONE + 1
+    with talks.going_on(ben, kept) as talk:
+        assert talk.id == kept
+    with pytest.raises(ToolFault), talks.going_on(ana, first):
+        pass
+    for number in range(MOST):
+        begin(Person(id=f"{number}"))
+    assert len(talks) <= MOST
