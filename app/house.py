@@ -179,6 +179,23 @@ class Seat:
         """The room, for the block."""
         return self._lend()
 
+    @contextmanager
+    def audited_room(self, kind: Kind, text: str) -> Iterator[Room]:
+        """The room for what needs no assistant; every statement of the block is logged.
+
+        Args:
+            kind: what the block does.
+            text: what is searched or compiled.
+        Raises:
+            AppError, SqlError: the room cannot be opened.
+            NotRecorded: the audit log cannot be written. Show what was found only after the block.
+        """
+        with self._lend() as room:
+            names = {"shop": room.workspace.shop.name, "role": room.workspace.role.name}
+            person = self.person
+            with audited(room.shared.log, kind, text, **names, user=person.attributes, person=person.id):
+                yield room
+
     def warm(self) -> None:
         """See :meth:`app.rooms.Room.warm`."""
         with self._lend() as room:

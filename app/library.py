@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
+from app.errors import WrongUse
 from app.finding import folder_of
 from app.once import Once, OneAtATime
 from app.person import attributes_needed
@@ -26,6 +27,7 @@ from app.write import write_whole
 from llm.waiting import Wait
 
 if TYPE_CHECKING:
+    from jobs.report.archive import Archive
     from retrieval.encoder import Embedder
     from retrieval.index import Index
     from retrieval.types import Document, Filters, Hit
@@ -57,21 +59,57 @@ class Library:
         """What the workspace's role may read, nothing of it read yet; ``None`` when it may read no review."""
         if not may_read_texts(workspace):
             return None
-        folder = audience_folder(folder_of(self._settings, workspace.shop), workspace.role, workspace.user)
+        return Texts(workspace, self._shelf(workspace), self._open)
+
+    def everything(self, workspace: Workspace) -> Index:
+        """The index of reviews and past reports, for who searches; past reports are built when missing.
+
+        Raises:
+            WrongUse: the role may read none.
+            RetrievalError, ReportError, SqlError: see :func:`open_texts`.
+        """
+        open_all = partial(self._open, workspace, with_reports=True)
+        index = self._shelf(workspace).index(open_all)
+        if index is None:
+            raise no_texts(workspace)
+        return index
+
+    def archive(self, workspace: Workspace) -> Archive | None:
+        """Past reports, as the workspace's role may read them, those of the last months built when missing.
+
+        ``None`` for a role that sees aggregates only: a report has no least group.
+
+        Raises:
+            ReportError, SqlError: one cannot be built or saved.
+        """
+        if workspace.role.minimum_group is not None:
+            return None
+        archive = archive_in(self._folder(workspace))
+        archive.keep_past_reports(workspace, PAST_REPORTS)
+        return archive
+
+    def _folder(self, workspace: Workspace) -> Path:
+        return audience_folder(folder_of(self._settings, workspace.shop), workspace.role, workspace.user)
+
+    def _shelf(self, workspace: Workspace) -> Shelf:
+        folder = self._folder(workspace)
         with self._lock:
             shelf = self._shelves.get(folder)
             if shelf is None:
                 shelf = self._shelves[folder] = Shelf()
-        return Texts(workspace, shelf, self._open)
+            return shelf
 
-    def _open(self, workspace: Workspace, opened: Index | None) -> Index | None:
+    def _open(
+        self, workspace: Workspace, opened: Index | None, *, with_reports: bool = False
+    ) -> Index | None:
+        """``with_reports``: build past reports that are missing; no question quotes them."""
         return open_texts(
             self._settings,
             workspace,
             embedder=self._embedder,
             opened=opened,
             building=self._building,
-            with_reports=False,  # no question quotes them
+            with_reports=with_reports,
         )
 
 
@@ -114,6 +152,21 @@ class Texts:
         """See :class:`retrieval.types.Retriever`."""
         index = self.open()
         return index.search(text, k, filters) if index is not None else []
+
+
+def no_texts(workspace: Workspace) -> WrongUse:
+    """What to raise where :func:`open_texts` finds nothing for whoever searches."""
+    return WrongUse(
+        f"Shop {workspace.shop.name!r} has no reviews that role {workspace.role.name!r} may read; "
+        "name them in shop.yml (reviews: …) or choose another role."
+    )
+
+
+def archive_in(folder: Path) -> Archive:
+    """The past reports of the audience whose folder that is."""
+    from jobs.report.archive import Archive
+
+    return Archive(folder / "reports")
 
 
 def may_read_texts(workspace: Workspace) -> bool:
@@ -311,10 +364,9 @@ def _find_documents(workspace: Workspace, folder: Path, *, with_reports: bool) -
 
 def _reported(workspace: Workspace, folder: Path, *, build: bool) -> list[Document]:
     """Sections of the past reports that are kept; ``build`` makes those of the last months first."""
-    from jobs.report.archive import Archive
     from jobs.report.passages import documents
 
-    archive = Archive(folder / "reports")
+    archive = archive_in(folder)
     if build:
         archive.keep_past_reports(workspace, PAST_REPORTS)
     return [document for id in archive.ids() for document in documents(archive.load(id))]

@@ -29,6 +29,7 @@ from ui.command import (
     leave,
     print_json,
     print_text,
+    readable,
     settings_of_process,
 )
 
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from finetune.heldout import Split
     from jobs.report.types import Report
-    from retrieval.types import Hit
     from sql.lock.guard import Guard
     from sql.shop.layers import LeftOut
     from sql.shop.review import Question
@@ -185,10 +185,23 @@ def ask(
     raise typer.Exit(FAILED if answer.status == "failed" else DONE)
 
 
+@app.command("mcp")
+@expected_errors
+def mcp_command(shop: ShopOption = None, role: RoleOption = None, user: UserOption = None) -> None:
+    """Answer programs that speak MCP over standard input and output, until the input ends.
+
+    For the configuration of such a program; it starts this command and asks as the role that stands here.
+    """
+    settings = settings_of_process()
+    from ui.mcp import serve_stdio
+
+    serve_stdio(settings, shop=shop, person=_person(role, user))
+    leave(DONE)
+
+
 def _text(argument: str) -> str:
     """The argument, or standard input when it is ``-``; bytes that are no text become question marks."""
-    text = sys.stdin.read() if argument == "-" else argument
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return readable(sys.stdin.read() if argument == "-" else argument)
 
 
 @app.command()
@@ -226,8 +239,9 @@ def search(
     """Search the customers' reviews and the past reports, by meaning and by words."""
     settings = settings_of_process()
     from app.house import audited_role
-    from app.library import open_texts
+    from app.library import no_texts, open_texts
     from retrieval.types import Filters
+    from ui.present import hit_json
 
     text = _text(text)
     if not text.strip():
@@ -244,33 +258,14 @@ def search(
     with audited_role(settings, "search", text, shop=shop, person=person) as workspace:
         index = open_texts(settings, workspace)
         if index is None:
-            raise WrongUse(
-                f"Shop {workspace.shop.name!r} has no reviews that role {workspace.role.name!r} may read; "
-                "name them in shop.yml (reviews: …) or choose another role."
-            )
+            raise no_texts(workspace)
         hits = index.search(text, k, filters)
     if as_json:
-        print_json({"text": text, "hits": [_hit_json(hit) for hit in hits]})
+        print_json({"text": text, "hits": [hit_json(hit) for hit in hits]})
     else:
         from ui.terminal import show_hits
 
         show_hits(hits)
-
-
-def _hit_json(hit: Hit) -> dict[str, Any]:
-    d = hit.document
-    return {
-        "id": d.id,
-        "kind": d.kind,
-        "text": d.text,
-        "score": hit.score,
-        "similarity": hit.similarity,
-        "product": d.product,
-        "category": d.category,
-        "rating": d.rating,
-        "language": d.language,
-        "written_at": d.written_at.isoformat() if d.written_at else None,
-    }
 
 
 def _day(option: str, value: str | None, after: int = 0) -> Any:
@@ -419,7 +414,7 @@ def compile_command(
 
     text, person = _text(statement), _person(role, user)
     with audited_role(settings, "question", text, shop=shop, person=person) as workspace:
-        found = compiled_for(workspace, text, is_run=is_run)
+        found, _ = compiled_for(workspace, text, is_run=is_run)
     show(found, as_json=as_json)
 
 

@@ -44,9 +44,9 @@ def expected_errors(command: Callable[P, R]) -> Callable[P, R]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(DONE) from None
         except Exception as error:
-            if wants_debug() or not _is_expected(error):
+            if wants_debug() or not is_expected(error):
                 raise
-            say(f"shoptalk: {_one_line(error)}")
+            say(f"shoptalk: {one_line(error)}")
             raise typer.Exit(WRONG_USE if isinstance(error, WrongUse) else FAILED) from None
 
     return run
@@ -59,14 +59,15 @@ def leave(status: int) -> NoReturn:
     os._exit(status)
 
 
-def _is_expected(error: Exception) -> bool:
+def is_expected(error: Exception) -> bool:
     """Raised on purpose by one of our packages, or by the machine (disk full, no permission, no network)."""
     ours = ("app.", "bot.", "demo.", "finetune.", "jobs.", "llm.", "retrieval.", "sql.", "ui.")
     modules = (kind.__module__ for kind in type(error).__mro__)
     return isinstance(error, OSError) or any(m.startswith(ours) and m.endswith(".errors") for m in modules)
 
 
-def _one_line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
+    """An expected error for people; of a failed query without the database's words, which quote values."""
     if isinstance(error, OSError) and not isinstance(error, UiError) and error.strerror:
         place = f"{error.filename}: " if error.filename else ""
         return f"{place}{error.strerror}. Put that right and run the same command again."
@@ -78,6 +79,11 @@ def _one_line(error: Exception) -> str:
             "SHOPTALK_DEBUG=1 shows the database's own words, which may quote its values."
         )
     return " ".join(str(error).split())
+
+
+def readable(text: str) -> str:
+    """``text`` as it can be written down: half of a character becomes a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def settings_of_process() -> Settings:

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ui.command import finite, print_json, print_text
+from ui.command import print_json, print_text
 
 if TYPE_CHECKING:
+    import threading
+
+    from sql.semantics import Shop
     from sql.shop.workspace import Workspace
-    from sql.statement.compile import Compiled
     from sql.types import Table
 
 
-def compiled_for(workspace: Workspace, text: str, *, is_run: bool) -> dict[str, Any]:
-    """What a statement means for the role, as data: SQL, words, assumptions, and its rows when it is run.
+def compiled_for(
+    workspace: Workspace,
+    text: str,
+    *,
+    is_run: bool,
+    shop: Shop | None = None,
+    cancel: threading.Event | None = None,
+) -> tuple[dict[str, Any], Table | None]:
+    """What a statement means for the role, as data, and its rows when it is run.
 
+    Args:
+        shop: the description to compile against; ``None`` is the whole. With what the role sees of it
+            (``seen_shop``), what is hidden and what is not there get the same words.
+        cancel: stops the run.
     Raises:
         WrongStatement: it cannot be read or compiled. UnsafeQuery: the role may not ask it.
     """
@@ -23,7 +36,7 @@ def compiled_for(workspace: Workspace, text: str, *, is_run: bool) -> dict[str, 
     from sql.statement.read_aloud import read_aloud
 
     compiled = compile_statement(
-        parse(text), workspace.shop, workspace.catalog.dialect, workspace.today, workspace.role
+        parse(text), shop or workspace.shop, workspace.catalog.dialect, workspace.today, workspace.role
     )
     said = read_aloud(compiled)
     span = compiled.span
@@ -41,18 +54,14 @@ def compiled_for(workspace: Workspace, text: str, *, is_run: bool) -> dict[str, 
         "sql": compiled.sql,
         "checked_sql": workspace.guard.check(compiled.sql).sql,
     }
-    if is_run:
-        found |= _run(workspace, compiled)
-    return found
-
-
-def _run(workspace: Workspace, compiled: Compiled) -> dict[str, Any]:
-    table = workspace.run(compiled.sql)
-    found: dict[str, Any] = {"table": _table(table)}
+    if not is_run:
+        return found, None
+    table = workspace.run(compiled.sql, cancel)
+    found["table"] = _table(table)
     if compiled.data_end_sql is not None and workspace.role.minimum_group is None:
-        end = workspace.run(compiled.data_end_sql).rows[0][0]
+        end = workspace.run(compiled.data_end_sql, cancel).rows[0][0]
         found["data_end"] = str(end) if end is not None else None
-    return found
+    return found, table
 
 
 def _table(table: Table) -> dict[str, Any]:
@@ -66,7 +75,7 @@ def _table(table: Table) -> dict[str, Any]:
 def _cell(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | str):
         return value
-    return finite(float(value)) if hasattr(value, "__float__") else str(value)
+    return float(value) if hasattr(value, "__float__") else str(value)
 
 
 def _day(value: object) -> str | None:

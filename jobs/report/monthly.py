@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -310,7 +311,7 @@ def _tell_metric(writer: Writer, metric: Metric, trend: int, month: dt.date) -> 
     """A metric's value, against the month before and the same month a year before; empty without a value."""
     table = writer.tables[trend]
     column = _column(table, metric.name)
-    rows = {row[0]: number for number, row in enumerate(table.rows) if row[column] is not None}
+    rows = {row[0]: number for number, row in enumerate(table.rows) if _is_comparable(row[column])}
     here = rows.get(f"{month:%Y-%m}")
     if here is None:
         return ""
@@ -325,6 +326,11 @@ def _tell_metric(writer: Writer, metric: Metric, trend: int, month: dt.date) -> 
         separator = "and"
     what = _capital(title_of(writer.shop, metric.name, writer.words.language))
     return writer.say("in_month", what=writer.restate(what), month=_month(writer, month), told=told)
+
+
+def _is_comparable(value: Value) -> bool:
+    """Whether it is a number at all: what was divided by nothing, or grew beyond all numbers, is none."""
+    return isinstance(value, int | float | decimal.Decimal) and math.isfinite(value)
 
 
 def _compare(writer: Writer, metric: Metric, now: CellRef, base: CellRef, earlier: dt.date) -> str:
