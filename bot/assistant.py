@@ -181,9 +181,7 @@ class Assistant:
         yield _understood_event(state)
         logger.debug("question %s: %r means %r (%s)", state.id, question, state.standalone, chosen.reason)
         assert state.links is not None
-        settings = read_settings(
-            state.links, chosen.job.parameters, self.tools.vocabulary, state.language
-        )
+        settings = read_settings(state.links, chosen.job.parameters, self.tools.vocabulary, state.language)
         evidence = yield from self._run(state, chosen.job, settings, asked)
         shop, words = self.tools.workspace.shop, chosen.job.words(state.language)
         composed = write(evidence, chosen.job.tell, shop, words, self.tools.workspace.role)

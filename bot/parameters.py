@@ -22,7 +22,9 @@ from telling.phrases import SPOKEN, escape_markdown
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-_PAIR = re.compile(r"(?<![\w=])(?P<name>[a-z_]+)\s?=\s?(?P<value>\"[^\"]*\"|“[^”]*”|[^\s\"“”]+)", re.IGNORECASE)
+_PAIR = re.compile(
+    r"(?<![\w=])(?P<name>[a-z_]+)\s?=\s?(?P<value>\"[^\"]*\"|“[^”]*”|[^\s\"“”]+)", re.IGNORECASE
+)
 
 
 class Unreadable(ValueError):
@@ -175,7 +177,10 @@ class Whole:
 
     def value(self, text: str, vocabulary: Vocabulary) -> int:
         """Raises ``Unreadable``: it is none, or out of bounds."""
-        if not re.fullmatch(r"\d{1,9}", text.strip(" %")) or not self.least <= int(text.strip(" %")) <= self.most:
+        if (
+            not re.fullmatch(r"\d{1,9}", text.strip(" %"))
+            or not self.least <= int(text.strip(" %")) <= self.most
+        ):
             raise Unreadable(text)
         return int(text.strip(" %"))
 
@@ -214,7 +219,15 @@ class Length:
 
 
 _UNITS = "day|week|month|quarter|year"
-_ZH_UNITS = {"天": "day", "日": "day", "周": "week", "星期": "week", "月": "month", "季度": "quarter", "年": "year"}
+_ZH_UNITS = {
+    "天": "day",
+    "日": "day",
+    "周": "week",
+    "星期": "week",
+    "月": "month",
+    "季度": "quarter",
+    "年": "year",
+}
 
 
 @dataclass(frozen=True)
@@ -261,7 +274,9 @@ class ColumnName:
 
     def value(self, text: str, vocabulary: Vocabulary) -> str:
         """Raises ``Unreadable``: there is none of that name that the role may see."""
-        columns = [c.name for view in vocabulary.views for c in view.columns if c.name.lower() == text.lower()]
+        columns = [
+            c.name for view in vocabulary.views for c in view.columns if c.name.lower() == text.lower()
+        ]
         columns += [m.name for m in _meant(text, vocabulary).mentions if m.kind == "column"]
         if not columns:
             raise Unreadable(text)
@@ -291,7 +306,11 @@ class Among:
 
     def expected(self, language: str) -> str:
         """In words."""
-        return "店铺数据里的值，如某个品类或国家" if language == "zh" else "values of the shop, such as a category"
+        return (
+            "店铺数据里的值，如某个品类或国家"
+            if language == "zh"
+            else "values of the shop, such as a category"
+        )
 
 
 def _meant(text: str, vocabulary: Vocabulary) -> Links:

@@ -40,7 +40,9 @@ _HORIZONS = (
     ),
     re.compile(rf"(?i)\b(?P<n>{_COUNT})\s+{_UNIT}\s+(?:ahead|out|from\s+now)\b"),
     re.compile(rf"(?i)\bfor\s+(?P<n>{_COUNT})\s+{_UNIT}\b"),
-    re.compile(r"(?:未来|接下来|今后|往后|下)的?(?P<n>\d+|[一二两三四五六七八九十]+)?个?(?P<unit>天|日|周|星期|月|季度|年)"),
+    re.compile(
+        r"(?:未来|接下来|今后|往后|下)的?(?P<n>\d+|[一二两三四五六七八九十]+)?个?(?P<unit>天|日|周|星期|月|季度|年)"
+    ),
     re.compile(r"(?P<unit>明天|明年)"),
     re.compile(r"(?i)\b(?P<unit>tomorrow)\b"),
 )
@@ -108,7 +110,10 @@ HORIZON = Parameter(
     name="horizon", about={"en": "how far ahead", "zh": "预测多久"}, kind=Duration(366), find=find_horizon
 )
 UNTIL = Parameter(
-    name="until", about={"en": "up to this day instead", "zh": "或预测到这一天"}, kind=_Day(), find=_find_until
+    name="until",
+    about={"en": "up to this day instead", "zh": "或预测到这一天"},
+    kind=_Day(),
+    find=_find_until,
 )
 GRAIN = Parameter(
     name="grain",
@@ -116,7 +121,7 @@ GRAIN = Parameter(
     kind=Choice(("day", "week", "month")),
     find=in_words(
         [
-            (re.compile(rf"(?i)\bdaily\b|\b(?:by|per|each|every)\s+day\b|(?:按|每|逐)(?:天|日)"), "day"),
+            (re.compile(r"(?i)\bdaily\b|\b(?:by|per|each|every)\s+day\b|(?:按|每|逐)(?:天|日)"), "day"),
             (re.compile(r"(?i)\bweekly\b|\b(?:by|per|each|every)\s+week\b|(?:按|每|逐)(?:周|星期)"), "week"),
             (re.compile(r"(?i)\bmonthly\b|\b(?:by|per|each|every)\s+month\b|(?:按|每|逐)个?月"), "month"),
         ]
@@ -135,7 +140,9 @@ TOP = Parameter(
     name="top",
     about={"en": "how many series, the largest", "zh": "最大的几个序列"},
     kind=Whole(1, 12),
-    find=in_words([(re.compile(r"(?i)\btop\s+(\d+)\b"), r"\1"), (re.compile(r"前(\d+)[名个位款种]?"), r"\1")]),
+    find=in_words(
+        [(re.compile(r"(?i)\btop\s+(\d+)\b"), r"\1"), (re.compile(r"前(\d+)[名个位款种]?"), r"\1")]
+    ),
 )
 PARAMETERS = (METRIC, BY, ONLY, HORIZON, UNTIL, GRAIN, LEVEL, TOP)
 

@@ -45,7 +45,9 @@ class Past:
     def at(self, origin: int, ahead: int) -> Values:
         """Features, shape (series, features), for the period ``ahead`` of ``origin``; NaN where unknown."""
         size, target = self.size(origin), origin + ahead
-        spread = self._mean(self._square, origin - 12, origin) - self._mean(self._sum, origin - 12, origin) ** 2
+        spread = (
+            self._mean(self._square, origin - 12, origin) - self._mean(self._sum, origin - 12, origin) ** 2
+        )
         columns = [self._one(origin - lag) / size for lag in range(LAGS)]
         columns += [self._mean(self._sum, origin - w + 1, origin) / size for w in WINDOWS]
         columns += [np.sqrt(np.maximum(spread, 0)) / size, self._mean(self._zeros, origin - 12, origin)]

@@ -87,7 +87,11 @@ def read_history(frame: pd.DataFrame, grain: Grain) -> History:
     whole = np.array(kept).reshape(len(kept), len(starts))
     since = int((~np.isnan(whole)).any(axis=0).argmax()) if kept else 0
     starts = starts[since:]
-    place = {"day": starts[0].dayofyear, "week": starts[0].isocalendar()[1], "month": starts[0].month}[grain]
+    place = {
+        "day": starts[0].timetuple().tm_yday,
+        "week": starts[0].isocalendar()[1],
+        "month": starts[0].month,
+    }[grain]
     return History(
         names=tuple(names),
         starts=starts,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
@@ -16,10 +15,21 @@ from bot.job import Request, Tools
 from bot.parameters import Length
 from jobs.forecast.asked import BY, CUE, GRAIN, HORIZON, LEVEL, METRIC, ONLY, TOP, UNTIL
 from jobs.forecast.history import LEAST, SEASONS, Grain, History, Note, read_history
-from sql.semantics import Metric, Shop
+from sql.semantics import Metric
 from sql.statement.compile import Compiled, compile_statement
 from sql.statement.read_aloud import read_aloud
-from sql.statement.sentence import Among, Condition, During, Name, Number, Order, Statement, Text, Truth, Value
+from sql.statement.sentence import (
+    Among,
+    Condition,
+    During,
+    Name,
+    Number,
+    Order,
+    Statement,
+    Text,
+    Truth,
+    Value,
+)
 from sql.statement.sentence import Grain as Unit
 from sql.types import Column, Dialect, Table
 from sql.types import Value as Cell
@@ -78,6 +88,9 @@ def run_forecast(request: Request, tools: Tools) -> Told:
     only = _conditions(settings.get(ONLY) or {})
     values, more = reader.largest(by, only, settings.get(TOP) or SERIES) if by else ((None,), False)
     tables = [reader.series(only + (_equal(by, value),) if by else only) for value in values]
+    if any(_hides_periods(table, grain) for table in tables):
+        raise Declined("groups_hide", {"role": escape_markdown(workspace.role.name)})
+    tables = [_since_first_sale(table) for table in tables]
     names = [str(value) if by else title for value in values]
     past = [
         (name, day, float(str(row[1])) if row[1] is not None else 0.0)
@@ -85,7 +98,15 @@ def run_forecast(request: Request, tools: Tools) -> Told:
         for row in table.rows
         if (day := _day(row[0])) is not None
     ]
-    history = _history(past, grain, title, request, tools)
+    if not any(value for _, _, value in past):
+        table = _Reader(
+            request, tools, metric, "day", moved(workspace.today, "day", -60), workspace.today
+        ).series(only)
+        recent = [day for row in table.rows if row[1] and (day := _day(row[0])) is not None]
+        if not recent:
+            raise Declined("no_history_at_all")
+        raise _too_short(0, (workspace.today - min(recent)).days + 1, grain, title, request)
+    history = _history(past, grain, title, request)
     levels = sorted({*LEVELS, level})
     found = _go_on(history, ahead, grain, levels)
     is_whole = all(value == int(value) for _, _, value in past) and not metric.unit
@@ -188,7 +209,11 @@ def _steps(length: Length, grain: Grain) -> int:
     if grain == "month":
         months = length.count * _MONTHS[length.unit] if length.unit in _MONTHS else 0
         return months or -(-length.count * _DAYS[length.unit] // 30)
-    days = length.count * _DAYS[length.unit] if length.unit in _DAYS else -(-length.count * _MONTHS[length.unit] * 365 // 12)
+    days = (
+        length.count * _DAYS[length.unit]
+        if length.unit in _DAYS
+        else -(-length.count * _MONTHS[length.unit] * 365 // 12)
+    )
     return -(-days // _DAYS[grain])
 
 
@@ -257,9 +282,7 @@ class _Reader:
             )
         )
 
-    def largest(
-        self, by: str, only: tuple[Condition, ...], count: int
-    ) -> tuple[tuple[Cell, ...], bool]:
+    def largest(self, by: str, only: tuple[Condition, ...], count: int) -> tuple[tuple[Cell, ...], bool]:
         """The values of a column with most of the metric, and whether there are more."""
         table = self._run(
             Statement(
@@ -286,6 +309,20 @@ class _Reader:
         return workspace.run(compiled.sql, self.request.cancel)
 
 
+def _hides_periods(table: Table, grain: Grain) -> bool:
+    """Whether a role's least size of a group left periods out, which are not to be taken for empty ones."""
+    days = [day for row in table.rows if (day := _day(row[0])) is not None]
+    if table.query.minimum_group is None or not days:
+        return False
+    return any(moved(day, grain, 1) != after for day, after in zip(days, days[1:], strict=False))
+
+
+def _since_first_sale(table: Table) -> Table:
+    """Without the empty units of the calendar before anything was sold."""
+    first = next((i for i, row in enumerate(table.rows) if row[1]), len(table.rows))
+    return replace(table, rows=table.rows[first:])
+
+
 def _day(value: Cell) -> dt.date | None:
     from sql.shop.workspace import as_date
 
@@ -293,24 +330,25 @@ def _day(value: Cell) -> dt.date | None:
 
 
 def _history(
-    past: Sequence[tuple[str, dt.date, float]], grain: Grain, title: str, request: Request, tools: Tools
+    past: Sequence[tuple[str, dt.date, float]], grain: Grain, title: str, request: Request
 ) -> History:
     """The past on one calendar; ``Declined`` where none of it is long enough, with what can be done."""
     import pandas as pd
 
-    sold = [each for each in past if each[2] != 0]
-    if not sold:
-        raise Declined("no_history_at_all")
     frame = pd.DataFrame(past, columns=["series", "at", "value"])
     history = read_history(frame, grain)
     if history.names:
         return history
     longest = max(note.count for note in history.notes)
-    days = (max(day for _, day, _ in past) - min(day for _, day, _ in sold)).days + {"day": 1, "week": 7}.get(grain, 30)
-    finer: list[Grain] = [g for g in ("week", "day") if g != grain and days >= LEAST[g] * _DAYS[g]]
-    finer = finer if grain == "month" else [g for g in finer if grain == "week" and g == "day"]
+    raise _too_short(longest, longest * {"day": 1, "week": 7, "month": 30}[grain], grain, title, request)
+
+
+def _too_short(have: int, days: int, grain: Grain, title: str, request: Request) -> Declined:
+    """Too little history: how much is needed, and what can be had instead, by a finer unit where that will do."""
+    finer: dict[Grain, tuple[Grain, ...]] = {"month": ("week", "day"), "week": ("day",), "day": ()}
+    enough = [each for each in finer[grain] if days >= LEAST[each] * _DAYS[each]][:1]
     values = {
-        "have": str(longest),
+        "have": str(have),
         "need": str(LEAST[grain]),
         "unit": _unit(grain, request.language),
         "day": str(LEAST["day"]),
@@ -318,10 +356,13 @@ def _history(
         "month": str(LEAST["month"]),
     }
     if request.language == "zh":
-        options = (*(f"按{_unit(g, 'zh')}预测接下来4{_unit(g, 'zh')}的{title}" for g in finer[:1]), f"每天的{title}")
+        options = (
+            *(f"按{_unit(g, 'zh')}预测接下来4{_unit(g, 'zh')}的{title}" for g in enough),
+            f"每天的{title}",
+        )
     else:
-        options = (*(f"Forecast {title} by {g} for the next 4 {g}s" for g in finer[:1]), f"{title} by day")
-    raise Declined("too_short", values, options=options)
+        options = (*(f"Forecast {title} by {g} for the next 4 {g}s" for g in enough), f"{title} by day")
+    return Declined("too_short", values, options=options)
 
 
 def _unit(grain: str, language: str) -> str:
@@ -333,11 +374,17 @@ def _go_on(history: History, ahead: int, grain: Grain, levels: Sequence[int]) ->
 
     try:
         return forecast(
-            history.fitted, ahead, SEASONS[grain], first=history.first, levels=[level / 100 for level in levels]
+            history.fitted,
+            ahead,
+            SEASONS[grain],
+            first=history.first,
+            levels=[level / 100 for level in levels],
         )
     except ValueError as error:
         most = max(1, history.values.shape[1] - 5)
-        raise Declined("too_far_for_past", {"have": str(history.values.shape[1]), "most": str(most)}) from error
+        raise Declined(
+            "too_far_for_past", {"have": str(history.values.shape[1]), "most": str(most)}
+        ) from error
 
 
 def _as_table(
@@ -365,8 +412,10 @@ def _as_table(
     kind = "integer" if is_whole else "number"
     figures_of = [Column(name=name, type=kind) for name in (metric.name, *names)]
     columns = [Column(name="at", type="date"), *([Column(name=by, type="text")] if by else []), *figures_of]
-    labels = {name: metric.unit for name in (metric.name, *names)}
-    return replace(source, columns=tuple(columns), rows=tuple(rows), labels=labels, is_truncated=False, keys=frozenset())
+    labels = dict.fromkeys((metric.name, *names), metric.unit)
+    return replace(
+        source, columns=tuple(columns), rows=tuple(rows), labels=labels, is_truncated=False, keys=frozenset()
+    )
 
 
 def _tests(found: Forecast, source: Table) -> Table:
@@ -386,9 +435,16 @@ def _tests(found: Forecast, source: Table) -> Table:
 
 def _counts(history: History, source: Table) -> Table:
     """The notes as rows, so that each number in them has its cell; the first row is the past's length."""
-    columns = (Column(name="about", type="text"), Column(name="series", type="text"), Column(name="periods", type="integer"))
+    columns = (
+        Column(name="about", type="text"),
+        Column(name="series", type="text"),
+        Column(name="periods", type="integer"),
+    )
     length = int((~_isnan(history)).sum(axis=1).max())
-    rows: tuple[tuple[Cell, ...], ...] = (("past", "", length), *((n.kind, n.series, n.count) for n in history.notes))
+    rows: tuple[tuple[Cell, ...], ...] = (
+        ("past", "", length),
+        *((n.kind, n.series, n.count) for n in history.notes),
+    )
     return replace(source, columns=columns, rows=rows, labels={}, is_truncated=False, keys=frozenset())
 
 

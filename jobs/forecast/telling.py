@@ -85,7 +85,8 @@ def _tried(evidence: Told, writer: Writer) -> str:
     others = [i for i, name in enumerate(names) if i and name != "naive" and "+" not in name]
     if others:
         compared = [
-            writer.say("other", method=_method(names[i], writer), mase=writer.cell(_TESTS, i, 1)) for i in others
+            writer.say("other", method=_method(names[i], writer), mase=writer.cell(_TESTS, i, 1))
+            for i in others
         ]
         told.append(writer.say("chosen", others=listed(compared, writer.words)))
     held = [i for i, column in enumerate(tests.columns) if column.name == f"held_{evidence.level}"]
@@ -159,7 +160,9 @@ def draw_forecast(evidence: Evidence, shop: Shop, language: str) -> dict[str, An
     layers.append({"mark": {"type": "line", "tooltip": True}, "data": {"values": past}, "encoding": line})
     dashed = {"type": "line", "strokeDash": [5, 3], "point": True, "tooltip": True}
     layers.append({"mark": dashed, "data": {"values": ahead}, "encoding": line})
-    named = f"{title}：历史与预测" if language == "zh" else f"{title[:1].upper()}{title[1:]}: past and forecast"
+    named = (
+        f"{title}：历史与预测" if language == "zh" else f"{title[:1].upper()}{title[1:]}: past and forecast"
+    )
     return {
         "$schema": SCHEMA,
         "title": named,

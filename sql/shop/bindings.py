@@ -12,7 +12,10 @@ from sql.shop.trade_words import says
 from sql.types import Dialect
 
 _PARTS: Mapping[str, tuple[re.Pattern[str], frozenset[str]]] = {
-    "product": (re.compile(r"\b(?:product|item|article|goods|sku)\b|商品|产品|货品"), frozenset({"text", "integer"})),
+    "product": (
+        re.compile(r"\b(?:product|item|article|goods|sku)\b|商品|产品|货品"),
+        frozenset({"text", "integer"}),
+    ),
     "category": (re.compile(r"\bcategory\b|\bdepartment\b|品类|类别|分类"), frozenset({"text", "integer"})),
     "country": (re.compile(r"\bcountry\b|国家"), frozenset({"text", "integer"})),
     "customer": (
