@@ -1,10 +1,10 @@
 """The jobs' models against simple ones, on public data: ``python -m bench.jobs``.
 
 Forecasts: real weekly sales of 45 stores, and of the products of a real gift shop, each from several starting
-points at the end of the data, four weeks ahead. Methods were chosen on every second series; figures are of the
-others. Beside ours in the same run: seasonal naive (the season before, the last value where there is none), and
-AutoETS: statsmodels' ``ETSModel`` in the form with the least corrected AIC, without a season, for it cannot fit
-one of 52 (nor does R's ``ets`` above 24).
+points at the end of the data, four weeks ahead. Methods were chosen on every second series; figures are of
+the others. Beside ours in the same run: seasonal naive (the season before, the last value where there is
+none), and AutoETS: statsmodels' ``ETSModel`` in the form with the least corrected AIC, without a season, for
+one of 52 periods has as many parameters as it has data (R's ``ets`` stops at 24).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """What a job takes from words: typed, shown so that it can be changed, and changed by a follow-up.
 
-A parameter is read in two ways, in one message: as ``name=value`` ("forecast horizon=6"), and by the words that
-its job knows it by ("for the next six weeks"). The place of the words is kept, so that a follow-up ("next 3
-months instead") puts its own words there: whatever a job runs with stands in the standalone question, and is
-read from nothing else.
+A parameter is read in two ways, in one message: as ``name=value`` (``forecast horizon="6 weeks"``), and by
+the words that its job knows it by ("for the next six weeks"). The place of the words is kept, so that a
+follow-up ("next 3 months instead") puts its own words there: whatever a job runs with stands in the
+standalone question, and is read from nothing else.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def read_settings(links: Links, parameters: Parameters, vocabulary: Vocabulary, 
 
 
 def check_names(question: str, parameters: Parameters) -> None:
-    """Raise ``Declined`` where a question by a job's name pairs a value with something that it does not take."""
+    """Raise ``Declined`` where a question by a job's name gives a value to what the job does not take."""
     names = [parameter.name for parameter in parameters]
     unknown = [pair["name"] for pair in _PAIR.finditer(question) if pair["name"].lower() not in names]
     if unknown:
@@ -290,15 +290,15 @@ class ColumnName:
 class Among:
     """Values of the shop's columns that rows are limited to, as ``Audio, Kitchen``."""
 
-    def value(self, text: str, vocabulary: Vocabulary) -> dict[str, tuple[str, ...]]:
+    def value(self, text: str, vocabulary: Vocabulary) -> Mapping[str, Sequence[str]]:
         """Column → its values. Raises ``Unreadable``: a part of the text is no value that is known."""
         links = _meant(text, vocabulary)
         found: dict[str, list[str]] = {}
         for mention in links.mentions:
             if mention.kind == "value" and mention.value is not None and not mention.is_part:
-                taken = any(m.kind == "value" and not m.is_part and m.start == mention.start and m.name != mention.name
-                            and m.name in found for m in links.mentions)  # fmt: skip
-                if not taken and mention.value not in found.setdefault(mention.name, []):
+                same = [m for m in links.mentions if m.kind == "value" and m.start == mention.start]
+                is_read = any(m.name in found and m.name != mention.name for m in same)
+                if not is_read and mention.value not in found.setdefault(mention.name, []):
                     found[mention.name].append(mention.value)
         if not any(found.values()) or links.unknown:
             raise Unreadable(text)

@@ -188,8 +188,8 @@ def ask(
 @app.command()
 @expected_errors
 def job(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Which job. Left out: they are listed, with "
-                    "what each takes and needs.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Which job. Left out: they are "
+                    "listed, with what each takes and needs.")] = None,
     pairs: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", help="What it is told, such as "
                      "horizon=\"6 weeks\" by=category; as many as wanted.")] = None,
     shop: ShopOption = None,

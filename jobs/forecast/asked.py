@@ -27,7 +27,8 @@ from sql.question.words import NUMBER_WORDS
 
 CUE = re.compile(
     r"(?i)\b(?:forecast(?:s|ed|ing)?|predict(?:s|ed|ion|ions)?|projections?|outlook)\b"
-    r"|\b(?:will|going\ to|gonna)\b.*\b(?:be|sell|sold|make|get|have|earn|come)\b|预测|预计|预估|会(?:是|有|卖|达到)"
+    r"|\b(?:will|going\ to|gonna)\b.*\b(?:be|sell|sold|make|get|have|earn|come)\b"
+    r"|预测|预计|预估|会(?:是|有|卖|达到)"
 )
 RECORDED = re.compile(r"(?i)\brecorded\b|已(?:经)?(?:登记|记录)的?")
 """Words that ask for figures of the future that the data hold already."""
@@ -127,15 +128,16 @@ GRAIN = Parameter(
         ]
     ),
 )
+_LEVEL = re.compile(
+    r"(?i)(?:\b(?:with|at|within)\s+)?(?:an?\s+)?\b(\d{1,3})\s?(?:%|per\s?cent)"
+    r"(?:\s+(?:confidence|interval|certainty)|的?(?:置信区间|区间|置信度|把握))?"
+)
 LEVEL = Parameter(
     name="level",
     about={"en": "share of periods that the told interval is to hold, in %", "zh": "区间的覆盖率（%）"},
     kind=Whole(50, 99),
-    find=in_words(
-        [(re.compile(r"(?i)(?:\b(?:with|at|within)\s+)?(?:an?\s+)?\b(\d{1,3})\s?(?:%|per\s?cent)(?:\s+(?:confidence|interval|certainty))?"), r"\1"),
-         (re.compile(r"(\d{1,3})\s?%(?:的?(?:置信区间|区间|置信度|把握))?"), r"\1")]
-    ),
-)  # fmt: skip
+    find=in_words([(_LEVEL, r"\1")]),
+)
 TOP = Parameter(
     name="top",
     about={"en": "how many series, the largest", "zh": "最大的几个序列"},

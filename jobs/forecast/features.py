@@ -72,7 +72,7 @@ class Past:
         start = max(first, 0)
         count = self._count[:, last + 1] - self._count[:, start]
         total = sums[:, last + 1] - sums[:, start]
-        return np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+        return np.asarray(np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0))
 
 
 def _summed(values: Values) -> Values:

@@ -75,7 +75,10 @@ def read_history(frame: pd.DataFrame, grain: Grain) -> History:
     values = table.reindex(starts).fillna(0.0).to_numpy(dtype=float).T.copy()
     began = np.where((values != 0).any(axis=1), (values != 0).argmax(axis=1), values.shape[1])
     values[np.arange(values.shape[1])[None, :] < began[:, None]] = np.nan
-    names, kept, fitted, notes = [], [], [], []
+    names: list[str] = []
+    kept: list[Values] = []
+    fitted: list[Values] = []
+    notes: list[Note] = []
     for name, series in zip(table.columns, values, strict=True):
         clean, found = _cleaned(str(name), series, grain)
         notes += found

@@ -1,7 +1,7 @@
 """Ways to go on with a series: the seasonal naive one, a level, exponential smoothing, and a learned one.
 
-Each is fitted on the past up to a cut and then asked from any origin at or after it, so that a back-test costs
-one fit. The learned one is a gradient-boosted tree over all series at once (scikit-learn); exponential
+Each is fitted on the past up to a cut and then asked from any origin at or after it, so that a back-test
+costs one fit. The learned one is a gradient-boosted tree over all series at once (scikit-learn); exponential
 smoothing is chosen by its corrected AIC among the additive forms (statsmodels), series by series.
 """
 
@@ -39,6 +39,7 @@ class SeasonalNaive:
     """The same period of the season before; the last value where a series is younger than that."""
 
     def ahead(self, past: Past, origin: int, horizon: int) -> Values:
+        """See :class:`Method`."""
         season = past.seasons[0]
         last = past.values[:, origin]
         found = np.repeat(last[:, None], horizon, axis=1)
@@ -53,7 +54,6 @@ class Level:
     """Simple exponential smoothing; of each series the weight that did best one period ahead."""
 
     def __init__(self, past: Past, cut: int) -> None:
-        self._levels: dict[int, Values] = {}
         self._all = {alpha: _smoothed(past.values, alpha) for alpha in ALPHAS}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # a series that begins after the cut
@@ -66,6 +66,7 @@ class Level:
         self._best = np.where(np.isnan(errors), np.inf, errors).argmin(axis=0)
 
     def ahead(self, past: Past, origin: int, horizon: int) -> Values:
+        """See :class:`Method`."""
         choices = np.array([levels[:, origin] for levels in self._all.values()])
         level = choices[self._best, np.arange(choices.shape[1])]
         return np.repeat(level[:, None], horizon, axis=1)
@@ -88,13 +89,18 @@ class Learned:
         rows, targets = _examples(past, cut, horizon)
         self._known = ~np.isnan(rows).all(axis=0)
         self._model = HistGradientBoostingRegressor(
-            max_iter=120, learning_rate=0.08, max_leaf_nodes=15, min_samples_leaf=min(40, 5 + len(rows) // 50),
-            early_stopping=False, random_state=0,
-        )  # fmt: skip
+            max_iter=120,
+            learning_rate=0.08,
+            max_leaf_nodes=15,
+            min_samples_leaf=min(40, 5 + len(rows) // 50),
+            early_stopping=False,
+            random_state=0,
+        )
         with threadpool_limits(1):
             self._model.fit(rows[:, self._known], targets)
 
     def ahead(self, past: Past, origin: int, horizon: int) -> Values:
+        """See :class:`Method`."""
         size = past.size(origin)
         rows = np.concatenate([past.at(origin, step) for step in range(1, horizon + 1)])
         with threadpool_limits(1):
@@ -134,6 +140,7 @@ class Smoothed:
         self._fitted = [_best_form(series[: cut + 1], self._season) for series in past.values]
 
     def ahead(self, past: Past, origin: int, horizon: int) -> Values:
+        """See :class:`Method`."""
         told = [
             _go_on(series[: origin + 1], form, parameters, self._season, horizon)
             for series, (form, parameters) in zip(past.values, self._fitted, strict=True)

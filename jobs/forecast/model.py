@@ -12,11 +12,13 @@ Hyndman & Koehler, Another look at measures of forecast accuracy, 2006.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from jobs.forecast.features import Past, Values
 from jobs.forecast.methods import (
@@ -33,11 +35,13 @@ from jobs.forecast.methods import (
 )
 
 LEVELS = (0.8, 0.95)
+Flags = npt.NDArray[np.bool_]
 MOST_TESTED = 26
 """Periods that are set aside for the back-test at most."""
 LEAST_ORIGINS = 8
-"""Starting points of the back-test, where the past is long enough to leave ``LEAST_FITTED`` periods before."""
+"""Starting points of the back-test at least, where the past is long enough for them."""
 LEAST_FITTED = 8
+"""Periods that are left before the first of them."""
 CLEARLY = 1.02
 """Two methods together are taken unless one alone was better by so much: they fail at different times."""
 LEAST_BIN = 250
@@ -106,7 +110,7 @@ def forecast(
     widths = Widths(actual, tested_told, noise[:, list(origins)].T, levels)
     methods = _methods(past, last, horizon, only=chosen.split("+"))
     middle = mean_of([method.ahead(past, last, horizon) for method in methods.values()])
-    is_positive = ~(np.nan_to_num(values) < 0).any(axis=1)
+    is_positive: Flags = np.asarray(~(np.nan_to_num(values) < 0).any(axis=1))
     middle = np.where(is_positive[:, None], np.maximum(middle, 0.0), middle)
     low, high = widths.around(middle, noise[:, last], is_positive)
     half = len(actual) // 2
@@ -172,7 +176,7 @@ class Widths:
         return np.asarray(self._wide[level][place] * self._growth)
 
     def around(
-        self, middle: Values, noise: Values, is_positive: Values
+        self, middle: Values, noise: Values, is_positive: Flags
     ) -> tuple[dict[float, Values], dict[float, Values]]:
         """Lower and upper ends by level; no lower end is below 0 where a series never was."""
         low, high = {}, {}
@@ -199,13 +203,13 @@ def _conformal(score: Values, level: float, origins: int) -> float:
     Few scores of few origins, which hang together, are not trusted to hold the largest that is to come: then
     it is no less than Student's t has it.
     """
-    rank = min(1.0, np.ceil((len(score) + 1) * level) / len(score))
+    rank = min(1.0, math.ceil((len(score) + 1) * level) / len(score))
     found = float(np.quantile(score, rank, method="higher"))
     if len(score) >= LEAST_BIN:
         return found
     from scipy.stats import t
 
-    spread = float(np.mean(score)) * np.sqrt(np.pi / 2)  # of a normal error with that mean size
+    spread = float(np.mean(score)) * math.sqrt(math.pi / 2)  # of a normal error with that mean size
     return max(found, spread * float(t.ppf((1 + level) / 2, df=max(1, origins - 1))))
 
 
@@ -223,7 +227,7 @@ def _noise(values: Values, level: Level) -> Values:
     recent = pd.DataFrame(off.T).ewm(halflife=13, ignore_na=True).mean().to_numpy().T
     size = Past(values, (1,), 0)
     least = np.column_stack([size.size(period) for period in range(values.shape[1])]) * 0.02
-    return np.fmax(np.nan_to_num(recent), least)
+    return np.asarray(np.fmax(np.nan_to_num(recent), least))
 
 
 def _naive_error(values: Values, season: int) -> Values:
@@ -235,7 +239,7 @@ def _naive_error(values: Values, season: int) -> Values:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a series that has just begun
         error = np.nanmean(np.abs(values[:, lag:] - values[:, :-lag]), axis=1)
-    return np.where(error > 0, error, np.nan)
+    return np.asarray(np.where(error > 0, error, np.nan))
 
 
 def _scaled(error: Values, scale: Values) -> float:

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -31,7 +32,7 @@ from sql.statement.sentence import (
     Value,
 )
 from sql.statement.sentence import Grain as Unit
-from sql.types import Column, Dialect, Table
+from sql.types import Column, ColumnType, Dialect, Table
 from sql.types import Value as Cell
 from telling.evidence import Evidence
 from telling.phrases import escape_markdown
@@ -87,7 +88,7 @@ def run_forecast(request: Request, tools: Tools) -> Told:
     reader = _Reader(request, tools, metric, grain, moved(ends, grain, 1 - count), ends)
     only = _conditions(settings.get(ONLY) or {})
     values, more = reader.largest(by, only, settings.get(TOP) or SERIES) if by else ((None,), False)
-    tables = [reader.series(only + (_equal(by, value),) if by else only) for value in values]
+    tables = [reader.series((*only, _equal(by, value)) if by else only) for value in values]
     if any(_hides_periods(table, grain) for table in tables):
         raise Declined("groups_hide", {"role": escape_markdown(workspace.role.name)})
     tables = [_since_first_sale(table) for table in tables]
@@ -146,7 +147,7 @@ def run_forecast(request: Request, tools: Tools) -> Told:
 
 
 def adds_up(metric: Metric, dialect: Dialect) -> bool:
-    """Whether a metric is a sum or a count, so that its past can be gone on with; no rate, level or average."""
+    """Whether a metric is a sum or a count, whose past can be gone on with; no rate, level or average."""
     if metric.is_composed or metric.last is not None:
         return False
     return _is_sum(metric.tree(dialect))
@@ -184,18 +185,11 @@ def _length(request: Request, tools: Tools, title: str) -> tuple[Length, Grain]:
                 raise AskBack("past_period", options=(f"{when}的{title}", f"预测下个月的{title}"))
             raise AskBack("past_period", options=(f"{title} {when}", f"Forecast {title} for the next month"))
         days = (until - today).days
-        unit: Grain = grain or ("day" if days <= 14 else "week" if days <= 92 else "month")
+        unit = grain or ("day" if days <= 14 else "week" if days <= 92 else "month")
         said = Length(count=_units_until(today, until, unit), unit=unit)
-    said = said or (replace(DEFAULT, unit=grain, count=DEFAULT.count) if grain else DEFAULT)
-    if grain is None:
-        grains: dict[str, Grain] = {"day": "day", "week": "week"}
-        grain = grains.get(said.unit, "month")
-    return said, _as_grain(grain)
-
-
-def _as_grain(text: str) -> Grain:
-    grains: dict[str, Grain] = {"day": "day", "week": "week", "month": "month"}
-    return grains[text]
+    said = said or (replace(DEFAULT, unit=grain) if grain else DEFAULT)
+    grains: dict[str, Grain] = {"day": "day", "week": "week"}
+    return said, grains.get(grain or said.unit, "month")
 
 
 def _units_until(today: dt.date, until: dt.date, grain: str) -> int:
@@ -314,7 +308,7 @@ def _hides_periods(table: Table, grain: Grain) -> bool:
     days = [day for row in table.rows if (day := _day(row[0])) is not None]
     if table.query.minimum_group is None or not days:
         return False
-    return any(moved(day, grain, 1) != after for day, after in zip(days, days[1:], strict=False))
+    return any(moved(day, grain, 1) != after for day, after in pairwise(days))
 
 
 def _since_first_sale(table: Table) -> Table:
@@ -344,7 +338,7 @@ def _history(
 
 
 def _too_short(have: int, days: int, grain: Grain, title: str, request: Request) -> Declined:
-    """Too little history: how much is needed, and what can be had instead, by a finer unit where that will do."""
+    """Too little history: how much is needed, and what a finer unit makes of it."""
     finer: dict[Grain, tuple[Grain, ...]] = {"month": ("week", "day"), "week": ("day",), "day": ()}
     enough = [each for each in finer[grain] if days >= LEAST[each] * _DAYS[each]][:1]
     values = {
@@ -409,7 +403,7 @@ def _as_table(
             numbers = [float(each[place, step]) for each in (found.middle, *sides)]
             figures = [round(number) if is_whole else round(number, 2) for number in numbers]
             rows.append((moved(last, grain, step + 1), *((name,) if by else ()), *figures))
-    kind = "integer" if is_whole else "number"
+    kind: ColumnType = "integer" if is_whole else "number"
     figures_of = [Column(name=name, type=kind) for name in (metric.name, *names)]
     columns = [Column(name="at", type="date"), *([Column(name=by, type="text")] if by else []), *figures_of]
     labels = dict.fromkeys((metric.name, *names), metric.unit)
@@ -428,7 +422,9 @@ def _tests(found: Forecast, source: Table) -> Table:
     )
     held = tuple(round(share, 3) for share in found.held.values())
     order = sorted(found.errors, key=lambda name: (name != found.method, found.errors[name]))
-    rows = tuple((name, round(found.errors[name], 2), found.tested, *held) for name in order)
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (name, round(found.errors[name], 2), found.tested, *held) for name in order
+    )
     labels = {column.name: "%" if column.name.startswith("held") else "" for column in columns}
     return replace(source, columns=columns, rows=rows, labels=labels, is_truncated=False, keys=frozenset())
 

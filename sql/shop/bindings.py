@@ -1,4 +1,4 @@
-"""Which columns play the parts that jobs need: proposed for a shop that nobody described, by what it sells."""
+"""Which columns play the parts that jobs need: proposed for a shop that nobody described."""
 
 from __future__ import annotations
 

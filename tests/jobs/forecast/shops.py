@@ -72,8 +72,8 @@ def build(folder: Path, orders: Iterable[Order], *, today: str = "2026-06-28", b
     rows: list[tuple[Any, ...]] = [(number, *order) for number, order in enumerate(orders, 1)]
     with duckdb.connect(str(folder / "shop.duckdb")) as connection:
         connection.execute(
-            "CREATE TABLE sales (order_id INTEGER PRIMARY KEY, ordered_on DATE, product VARCHAR, country VARCHAR, "
-            "quantity INTEGER, amount DOUBLE)"
+            "CREATE TABLE sales (order_id INTEGER PRIMARY KEY, ordered_on DATE, product VARCHAR, "
+            "country VARCHAR, quantity INTEGER, amount DOUBLE)"
         )
         if rows:
             import pandas as pd

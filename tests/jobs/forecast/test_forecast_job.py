@@ -1,4 +1,4 @@
-"""The job over real databases: words of both languages, follow-ups, roles, and data that it cannot go on from."""
+"""The job over real databases: words of both languages, follow-ups, roles, and data too poor for it."""
 
 from __future__ import annotations
 
