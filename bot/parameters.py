@@ -15,7 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 
 from bot.errors import Declined
 from bot.followup import Span, features_of
-from sql.question.linking import Links, Vocabulary, link
+from sql.question.linking import Links, Mention, Vocabulary, link
 from sql.semantics import Metric
 from telling.phrases import SPOKEN, escape_markdown
 
@@ -291,18 +291,22 @@ class Among:
     """Values of the shop's columns that rows are limited to, as ``Audio, Kitchen``."""
 
     def value(self, text: str, vocabulary: Vocabulary) -> Mapping[str, Sequence[str]]:
-        """Column → its values. Raises ``Unreadable``: a part of the text is no value that is known."""
+        """Column → its values; words that are a part of several values mean all of these.
+
+        Raises:
+            Unreadable: a part of the text is in no value that is known.
+        """
         links = _meant(text, vocabulary)
         found: dict[str, list[str]] = {}
         for mention in links.mentions:
-            if mention.kind == "value" and mention.value is not None and not mention.is_part:
+            if mention.kind == "value" and mention.value is not None:
                 same = [m for m in links.mentions if m.kind == "value" and m.start == mention.start]
                 is_read = any(m.name in found and m.name != mention.name for m in same)
-                if not is_read and mention.value not in found.setdefault(mention.name, []):
-                    found[mention.name].append(mention.value)
+                if not is_read:
+                    found.setdefault(mention.name, []).extend(_values_of(mention, vocabulary))
         if not any(found.values()) or links.unknown:
             raise Unreadable(text)
-        return {column: tuple(values) for column, values in found.items() if values}
+        return {column: tuple(dict.fromkeys(values)) for column, values in found.items() if values}
 
     def expected(self, language: str) -> str:
         """In words."""
@@ -311,6 +315,20 @@ class Among:
             if language == "zh"
             else "values of the shop, such as a category"
         )
+
+
+MOST_VALUES = 50
+"""Values that words are taken to be a part of; beyond it they say too little."""
+
+
+def _values_of(mention: Mention, vocabulary: Vocabulary) -> list[str]:
+    assert mention.value is not None
+    if not mention.is_part:
+        return [mention.value]
+    words = mention.value.casefold()
+    known = vocabulary.values.get((mention.view, mention.name), ())
+    found = [value for value in known if words in value.casefold()]
+    return found if len(found) <= MOST_VALUES else []
 
 
 def _meant(text: str, vocabulary: Vocabulary) -> Links:

@@ -34,7 +34,7 @@ from sql.statement.sentence import (
 from sql.statement.sentence import Grain as Unit
 from sql.types import Column, ColumnType, Dialect, Table
 from sql.types import Value as Cell
-from telling.evidence import Evidence
+from telling.evidence import Evidence, Scope
 from telling.phrases import escape_markdown
 from telling.titles import title_of
 
@@ -124,6 +124,7 @@ def run_forecast(request: Request, tools: Tools) -> Told:
         tables=(table, _tests(found, tables[0]), _counts(history, tables[0]), *tables),
         titles={metric.name: title, "at": _unit(grain, request.language)},
         caveats=tuple(("unheard", {"words": word}) for word in (", ".join(unheard),) if word),
+        scope=Scope(values=tuple(v for each in (settings.get(ONLY) or {}).values() for v in each)),
         confidence=0.5 if unheard else 0.9,
         sql=compiled.sql,
         statement=str(compiled.statement),

@@ -32,6 +32,7 @@ def tell_forecast(evidence: Evidence, writer: Writer) -> str:
     head = writer.say(
         "head_by" if evidence.by else "head",
         metric=writer.title(_NEXT, metric),
+        filters=writer.filters(evidence.scope),
         unit=writer.say(f"unit_{evidence.grain}"),
         by=writer.restate(title_of(writer.shop, evidence.by, writer.words.language)) if evidence.by else "",
     )
@@ -55,10 +56,11 @@ def _lines(evidence: Told, writer: Writer, metric: int) -> str:
     lines = []
     for row in shown[:MAX_LINES]:
         when = writer.cell(_NEXT, row, 0, _GRAINS[evidence.grain])
+        when = writer.say("week_of", day=when) if evidence.grain == "week" else when
         named = f"{writer.cell(_NEXT, row, 1)}{writer.say('comma')}{when}" if evidence.by else when
         lines.append(
             writer.say(
-                "line_week" if evidence.grain == "week" else "line",
+                "line",
                 when=named,
                 value=writer.cell(_NEXT, row, metric),
                 level=writer.restate(f"{evidence.level} %"),
@@ -147,7 +149,8 @@ def draw_forecast(evidence: Evidence, shop: Shop, language: str) -> dict[str, An
         "title": f"{title} ({unit})" if unit else title,
         "axis": {"format": ",~f"},
     }
-    colour = {"color": {"field": "group", "type": "nominal", "title": None}}
+    legend = {"title": None} if evidence.by else {"legend": None}
+    colour = {"color": {"field": "group", "type": "nominal", **legend}}
     layers: list[dict[str, Any]] = []
     for level, opacity in ((95, 0.15), (80, 0.25)) if not evidence.by else ((80, 0.12),):
         ends = {
