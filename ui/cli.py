@@ -199,7 +199,7 @@ def job(
 ) -> None:  # fmt: skip
     """Run a job by its name, such as a forecast; without one, list the jobs."""
     settings = settings_of_process()
-    from ui import jobs as by_name
+    from ui import job_by_name as by_name
 
     if name is None:
         from app.finding import find_shop

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bot.job import Job, read_cases
-from jobs.forecast.asked import PARAMETERS, claims
-from jobs.forecast.run import run_forecast
-from jobs.forecast.telling import draw_forecast, tell_forecast
+from jobs.forecast.forecast_told import draw_forecast, tell_forecast
+from jobs.forecast.forecast_words import PARAMETERS, claims
+from jobs.forecast.forecasting import run_forecast
 
 job = Job(
     name="forecast",

@@ -22,7 +22,7 @@ from bot.parameters import (
     read_settings,
     written,
 )
-from jobs.forecast.asked import find_horizon
+from jobs.forecast.forecast_words import find_horizon
 from sql.question.linking import Links, Vocabulary, link
 from sql.shop.workspace import Workspace
 

@@ -14,7 +14,7 @@ from sqlglot import exp
 from bot.errors import AskBack, Declined
 from bot.job import Request, Tools
 from bot.parameters import Length
-from jobs.forecast.asked import BY, CUE, GRAIN, HORIZON, LEVEL, METRIC, ONLY, TOP, UNTIL
+from jobs.forecast.forecast_words import BY, CUE, GRAIN, HORIZON, LEVEL, METRIC, ONLY, TOP, UNTIL
 from jobs.forecast.history import LEAST, SEASONS, Grain, History, Note, read_history
 from sql.semantics import Metric
 from sql.statement.compile import Compiled, compile_statement

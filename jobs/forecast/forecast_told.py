@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from jobs.forecast.run import Told
+from jobs.forecast.forecasting import Told
 from sql.semantics import Shop
 from sql.types import Table
 from telling.cells import Grain, json_value
