@@ -270,17 +270,19 @@ class MetricName:
 
 
 class ColumnName:
-    """A column that groups are made by, by its name or a word for it."""
+    """A column that groups are made by, by its name or a word for it: no quantity and no time."""
 
     def value(self, text: str, vocabulary: Vocabulary) -> str:
         """Raises ``Unreadable``: there is none of that name that the role may see."""
-        columns = [
-            c.name for view in vocabulary.views for c in view.columns if c.name.lower() == text.lower()
-        ]
-        columns += [m.name for m in _meant(text, vocabulary).mentions if m.kind == "column"]
-        if not columns:
-            raise Unreadable(text)
-        return columns[0]
+        named = {
+            text.lower(),
+            *(m.name.lower() for m in _meant(text, vocabulary).mentions if m.kind == "column"),
+        }
+        for column in (column for view in vocabulary.views for column in view.columns):
+            is_group = not column.is_measure and column.type not in ("date", "timestamp")
+            if column.name.lower() in named and is_group:
+                return column.name
+        raise Unreadable(text)
 
     def expected(self, language: str) -> str:
         """In words."""

@@ -27,9 +27,12 @@ from sql.question.words import NUMBER_WORDS
 
 CUE = re.compile(
     r"(?i)\b(?:forecast(?:s|ed|ing)?|predict(?:s|ed|ion|ions)?|projections?|outlook)\b"
-    r"|\b(?:will|going\ to|gonna)\b.*\b(?:be|sell|sold|make|get|have|earn|come)\b"
-    r"|预测|预计|预估|会(?:是|有|卖|达到)"
+    r"|预测|预计|预估"
 )
+AHEAD = re.compile(
+    r"(?i)\b(?:will|going\ to|gonna)\b.*\b(?:be|sell|sold|make|get|have|earn|come)\b|会(?:是|有|卖|达到)"
+)
+"""Words that are about the future where a time to come is named too."""
 RECORDED = re.compile(r"(?i)\brecorded\b|已(?:经)?(?:登记|记录)的?")
 """Words that ask for figures of the future that the data hold already."""
 
@@ -154,11 +157,14 @@ def claims(understood: Understood) -> Claim | None:
     links, text = understood.links, understood.standalone
     if RECORDED.search(text):
         return None
-    cue = CUE.search(text)
+    ahead = find_horizon(links)
+    cue = CUE.search(text) or (AHEAD.search(text) if ahead is not None else None)
     named = next((m for m in links.mentions if m.kind == "metric"), None)
     if cue is not None and not any(m.start <= cue.start() and cue.end() <= m.end for m in links.mentions):
+        is_about_more = any(word.lower() not in cue[0].lower() for word in links.unknown)
+        if named is None and ahead is None and is_about_more and not links.mentions:
+            return None  # "predict the weather"
         return Claim(strength=Strength.SAID, reason="cue")
-    ahead = find_horizon(links)
     if named is None or (cue is None and ahead is None):
         return None
     when = text[ahead.start : ahead.end] if ahead is not None else ""

@@ -14,7 +14,7 @@ from sqlglot import exp
 from bot.errors import AskBack, Declined
 from bot.job import Request, Tools
 from bot.parameters import Length
-from jobs.forecast.forecast_words import BY, CUE, GRAIN, HORIZON, LEVEL, METRIC, ONLY, TOP, UNTIL
+from jobs.forecast.forecast_words import AHEAD, BY, CUE, GRAIN, HORIZON, LEVEL, METRIC, ONLY, TOP, UNTIL
 from jobs.forecast.history import LEAST, SEASONS, Grain, History, Note, read_history
 from sql.semantics import Metric
 from sql.statement.compile import Compiled, compile_statement
@@ -460,7 +460,7 @@ _FILLER = re.compile(
 def _unheard(request: Request) -> tuple[str, ...]:
     """Words of the question that neither a parameter nor the job itself accounts for."""
     links, settings = request.links, request.settings
-    cues = [match.span() for match in CUE.finditer(links.question)]
+    cues = [match.span() for cue in (CUE, AHEAD) for match in cue.finditer(links.question)]
     found = []
     for word in links.unknown:
         at = links.question.lower().find(word.lower())

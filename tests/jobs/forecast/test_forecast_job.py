@@ -77,6 +77,8 @@ def test_what_it_ran_with_can_be_sent_back(talk: Callable[..., Talk]):
         ("预测未来10000天的销售额", "declined", "应为1 到 366"),
         ("forecast level=100", "declined", "expected 50 to 99"),
         ("forecast wheels=4", "declined", "no parameter wheels"),
+        ("forecast by=amount", "declined", "expected a column to group by"),
+        ("forecast by=ordered_on", "declined", "expected a column to group by"),
         ("forecast metric=nonsense", "declined", "expected one of the shop's metrics"),
         ("Forecast average order", "declined", "does not add up"),
         ("预测客单价", "declined", "不能随时间累加"),
@@ -101,6 +103,11 @@ def test_of_two_readings_one_is_chosen(talk: Callable[..., Talk], message: str, 
     about = talk(YEAR)
     assert len(about.ask(message).options) == 2
     assert about.ask(choice).parameters["horizon"] == horizon
+
+
+@pytest.mark.parametrize("message", ["predict the weather", "will customers be happy?", "预测天气"])
+def test_what_is_no_forecast_of_the_shop_is_not_taken_for_one(talk: Callable[..., Talk], message: str):
+    assert talk(YEAR).ask(message).skill != "forecast"
 
 
 def test_a_day_in_the_future_is_a_horizon(talk: Callable[..., Talk]):
