@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 PERIODS: dict[Grain, int] = {"day": 760, "week": 260, "month": 120}
 """Periods of the past that are read at most, the latest; also no more than the role may read rows."""
 MOST_AHEAD: dict[Grain, int] = {"day": 92, "week": 52, "month": 24}
+WHOLE_FROM = 20
+"""Counts up to which a forecast keeps its fraction: a third of an order a week is no order rounded."""
 SERIES = 6
 """Series of a breakdown that are shown where the question does not say how many."""
 DEFAULT = Length(count=8, unit="week")
@@ -110,7 +112,11 @@ def run_forecast(request: Request, tools: Tools) -> Told:
     history = _history(past, grain, title, request)
     levels = sorted({*LEVELS, level})
     found = _go_on(history, ahead, grain, levels)
-    is_whole = all(value == int(value) for _, _, value in past) and not metric.unit
+    is_whole = (
+        all(value == int(value) for _, _, value in past)
+        and not metric.unit
+        and float(found.middle.max()) >= WHOLE_FROM
+    )
     table = _as_table(history, found, metric, by, grain, levels, tables[0], is_whole=is_whole)
     ran = {"metric": metric.name, **({"by": by} if by else {}), "horizon": str(length), "grain": grain}
     if only_said := settings.said.get(ONLY.name):

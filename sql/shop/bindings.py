@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlglot import exp
 
 from sql.semantics import Metric, Shop, View, ViewColumn
+from sql.shop.measures import is_sold
 from sql.shop.trade_words import says
 from sql.types import Dialect
 
@@ -36,14 +37,17 @@ _IDENTIFIED = ("customer",)
 def find_bindings(shop: Shop, dialect: Dialect) -> dict[str, str]:
     """Part → ``view.column``, of the view that the shop's revenue hangs on and of those it refers to.
 
+    Without a revenue it is the first view of sales that has a time.
+
     ``amount`` and ``quantity`` are bound where a metric is the plain sum of the column; the rest by what the
     columns are called. Nothing is bound where nothing is sold.
     """
     revenue = next((m for m in shop.metrics if m.name in ("revenue", "shop_revenue")), None)
-    home = shop.view(revenue.view) if revenue is not None else None
-    if revenue is None or home is None:
+    sold = (view for view in shop.views if is_sold(view) and view.time is not None)
+    home = shop.view(revenue.view) if revenue is not None else next(sold, None)
+    if home is None:
         return {}
-    lines = shop.view(revenue.parts.view) if revenue.parts is not None else None
+    lines = shop.view(revenue.parts.view) if revenue is not None and revenue.parts is not None else None
     near = _near(shop, [home] if lines is None else [home, lines])
     found: dict[str, str] = {}
     timed = next((v for v in near if v.time is not None), None)
@@ -68,8 +72,8 @@ def bindings_line(parts: Sequence[str], views: Sequence[View]) -> str:
 
 def _proposed(part: str, views: Sequence[View]) -> str:
     if part.endswith("date"):
-        timed = [f"{view.name}.{view.time}" for view in views if view.time is not None]
-        return timed[0] if timed else "VIEW.COLUMN"
+        timed = sorted((v for v in views if v.time is not None), key=lambda view: not is_sold(view))
+        return f"{timed[0].name}.{timed[0].time}" if timed else "VIEW.COLUMN"
     return (_first(part, views) if part in _PARTS else None) or "VIEW.COLUMN"
 
 
