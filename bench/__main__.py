@@ -51,6 +51,10 @@ def _no_retail() -> str | None:
     return _no_data("online_retail/online_retail.parquet")
 
 
+def _no_sales() -> str | None:
+    return _no_data("weekly_sales/weekly_sales.parquet") or _no_retail()
+
+
 def _no_spider() -> str | None:
     return _no_data("spider_train/questions.jsonl")
 
@@ -75,6 +79,7 @@ STEPS = (
     Step(name="guard_budgets", module="bench.guard_budgets"),
     Step(name="guard_mutation", module="bench.guard_mutation", arguments=("--keep",)),
     Step(name="guard_injection", module="bench.guard_injection", why_not=_no_injections),
+    Step(name="jobs", module="bench.jobs", why_not=_no_sales),
     Step(name="talk_around", module="bench.talk_around"),
     Step(name="startup", module="bench.startup", arguments=("--interrupt", "45")),
 )

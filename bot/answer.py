@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -36,6 +37,8 @@ class Answer:
     """Questions to choose from when ``status`` is "clarify"; each can be sent as it stands."""
     id: str = ""
     """Names this answer in feedback and logs; not part of the JSON, which is equal for equal answers."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """What a job ran with, each as it is written behind ``name=``; empty where it takes nothing."""
     statement: str = ""
     """The statement of the question language behind the first table; empty where there is none."""
     read_as: str = ""
@@ -72,6 +75,7 @@ class Answer:
             "figures": [_figure_json(figure) for figure in self.figures],
             "restated": list(self.restated),
             "options": list(self.options),
+            "parameters": dict(self.parameters),
             "statement": self.statement,
             "read_as": self.read_as,
             "unheard": list(self.unheard),

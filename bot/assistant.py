@@ -22,6 +22,7 @@ from bot.audit import AuditLog, Entry
 from bot.errors import AskBack, NotRecorded, Stopped
 from bot.job import Asker, Job, Request, Tools, as_tuple, words_of
 from bot.memory import Conversation, Turn
+from bot.parameters import Settings, read_settings, written
 from bot.refusals import EXPECTED, refused
 from bot.route import Nearest, Route, route
 from bot.understand import MAX_CHARACTERS, clean, language_of, understand
@@ -181,7 +182,9 @@ class Assistant:
         state.is_told = True
         yield _understood_event(state)
         logger.debug("question %s: %r means %r (%s)", state.id, question, state.standalone, chosen.reason)
-        evidence = yield from self._run(state, chosen.job, asked)
+        assert state.links is not None
+        settings = read_settings(state.links, chosen.job.parameters, self.tools.vocabulary, state.language)
+        evidence = yield from self._run(state, chosen.job, settings, asked)
         shop, words = self.tools.workspace.shop, chosen.job.words(state.language)
         composed = write(evidence, chosen.job.tell, shop, words, self.tools.workspace.role)
         chart = chosen.job.draw(evidence, shop, words.language)
@@ -244,7 +247,9 @@ class Assistant:
             state.seconds["understand"] = time.monotonic() - started
         return chosen
 
-    def _run(self, state: _State, job: Job, asked: threading.Event) -> Generator[Event, None, Evidence]:
+    def _run(
+        self, state: _State, job: Job, settings: Settings, asked: threading.Event
+    ) -> Generator[Event, None, Evidence]:
         """Run a job in a thread and pass on its steps; stop it when asked to or when nobody listens."""
         assert state.links is not None
         _stop_if(asked)
@@ -254,6 +259,7 @@ class Assistant:
             question=state.standalone,
             language=state.language,
             links=state.links,
+            settings=settings,
             after=state.after,
             cancel=stop,
             on_sql=lambda sql: steps.put(("sql", sql)),
@@ -302,7 +308,11 @@ class Assistant:
         warnings += self._role_notes(state, evidence)
         if state.language not in SPOKEN:
             warnings.insert(0, self._say(state, "other_language"))
-        text = composed.text
+        text, restated = composed.text, composed.restated
+        if evidence.settings:
+            ran = escape_markdown(written(state.skill, evidence.settings))
+            text = f"{text}\n\n{words_of(state.language, state.job).say('ran_with', written=ran)}"
+            restated = (*restated, ran)
         if state.language not in SPOKEN:
             text = f"{warnings[0]}\n\n{text}"
         state.sql = evidence.sql or state.sql
@@ -318,8 +328,9 @@ class Assistant:
             chart=chart,
             citations=evidence.hits,
             figures=composed.figures,
-            restated=composed.restated,
+            restated=restated,
             id=state.id,
+            parameters=dict(evidence.settings),
             statement=evidence.statement,
             read_as=evidence.read_as,
             unheard=evidence.unheard,

@@ -27,7 +27,7 @@ Kind = Literal["value", "metric", "column", "view"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Span:
+class Span:
     """A stretch of a question and what it can mean."""
 
     start: int
@@ -36,6 +36,7 @@ class _Span:
     readings: tuple[Mention, ...]
 
     def names(self, kind: str) -> frozenset[str]:
+        """Names of that kind which the words can mean."""
         return frozenset(m.name for m in self.readings if m.kind == kind)
 
     @property
@@ -45,30 +46,32 @@ class _Span:
 
     @property
     def is_measure(self) -> bool:
+        """What is counted or summed up: a metric, or a view's rows."""
         return not self.is_value and bool(self.names("metric") or self.names("view"))
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Features:
+class Features:
     """What a question names, by kind."""
 
     text: str
     periods: tuple[Period, ...]
-    values: tuple[_Span, ...]
-    measures: tuple[_Span, ...]
-    dimensions: tuple[tuple[int, int, _Span | None], ...]
+    values: tuple[Span, ...]
+    measures: tuple[Span, ...]
+    dimensions: tuple[tuple[int, int, Span | None], ...]
     """Start with its "by", end, and the column; ``None`` for a grain of time."""
-    columns: tuple[_Span, ...]
+    columns: tuple[Span, ...]
     """Named without "by" and not measured."""
     top: re.Match[str] | None
     links: Links
 
     @property
     def has_any(self) -> bool:
+        """Whether it names anything to limit, group or order by."""
         return bool(self.periods or self.values or self.dimensions or self.top or self.columns)
 
 
-def _spans(links: Links) -> tuple[_Span, ...]:
+def _spans(links: Links) -> tuple[Span, ...]:
     """Mentions by their place; those inside a longer one are left out."""
     by_place: dict[tuple[int, int], list[Mention]] = {}
     for mention in links.mentions:
@@ -79,15 +82,16 @@ def _spans(links: Links) -> tuple[_Span, ...]:
         if not any(o != place and o[0] <= place[0] and place[1] <= o[1] for o in by_place)
     ]
     return tuple(
-        _Span(start=s, end=e, text=links.question[s:e], readings=tuple(by_place[s, e]))
+        Span(start=s, end=e, text=links.question[s:e], readings=tuple(by_place[s, e]))
         for s, e in sorted(places)
     )
 
 
-def _features(links: Links) -> _Features:
+def features_of(links: Links) -> Features:
+    """What a question names, sorted by what it does there."""
     text = links.question
     values, measures, columns = [], [], []
-    dimensions: list[tuple[int, int, _Span | None]] = [
+    dimensions: list[tuple[int, int, Span | None]] = [
         (m.start(), m.end(), None)
         for m in cues.GRAIN.finditer(text)
         if not _overlaps(m.start(), m.end(), links.periods)
@@ -118,7 +122,7 @@ def _features(links: Links) -> _Features:
     top = cues.TOP.search(text)
     if top and _overlaps(top.start(), top.end(), links.periods):
         top = None
-    return _Features(
+    return Features(
         text=text,
         periods=links.periods,
         values=tuple(values),
@@ -130,7 +134,7 @@ def _features(links: Links) -> _Features:
     )
 
 
-def _follows(span: _Span, values: Sequence[_Span], text: str) -> bool:
+def _follows(span: Span, values: Sequence[Span], text: str) -> bool:
     return any(value.end <= span.start and not text[value.end : span.start].strip() for value in values)
 
 
@@ -169,7 +173,7 @@ def is_followup(links: Links, *, needs_cue: bool = False, after_asking_back: boo
         after_asking_back: the bot has just asked which of several things was meant: a short reply answers.
     """
     text = links.question
-    features = _features(links)
+    features = features_of(links)
     has_cue = _has_cue(text) or bool(re.match(rf"\W*(?:{cues.COMPARING.pattern[4:]})", text, re.IGNORECASE))
     rest = text[_lead_end(text) :]
     asks_itself = bool(cues.ASKING.search(rest)) and bool(features.measures)
@@ -195,7 +199,13 @@ def is_followup(links: Links, *, needs_cue: bool = False, after_asking_back: boo
     return features.has_any
 
 
-def _is_complete(features: _Features, rest: str) -> bool:
+def is_addition(links: Links) -> bool:
+    """Whether a message is short and asks nothing itself, so that it may add to the question before it."""
+    text = links.question
+    return _length(text) <= MAX_WORDS and not cues.ASKING.search(text) and not features_of(links).measures
+
+
+def _is_complete(features: Features, rest: str) -> bool:
     return bool(cues.ASKING.search(rest)) and bool(features.values or features.columns)
 
 
@@ -218,7 +228,7 @@ def combine(previous: Links, followup: Links, *, is_about_text: bool = False) ->
         followup: of the message alone.
         is_about_text: the previous question was about reviews, whose topic is free words.
     """
-    old, new = _features(previous), _features(followup)
+    old, new = features_of(previous), features_of(followup)
     rest = _rest(followup.question)
     referred = _with_referent(old, new)
     if referred is not None:
@@ -238,7 +248,7 @@ def combine(previous: Links, followup: Links, *, is_about_text: bool = False) ->
     return editor.text()
 
 
-def _with_referent(old: _Features, new: _Features) -> str | None:
+def _with_referent(old: Features, new: Features) -> str | None:
     """ "when was it placed?" after "Where is order 5?": with the thing in the pronoun's place."""
     pronoun = cues.REFERRING.search(new.text)
     if pronoun is None or new.values or new.periods or not cues.ASKING.search(new.text):
@@ -284,7 +294,7 @@ def _with_topic(question: str, topic: str) -> str | None:
 class _Editor:
     """Replaces stretches of a question and adds to its ends."""
 
-    def __init__(self, features: _Features) -> None:
+    def __init__(self, features: Features) -> None:
         self.question = features.text
         self.is_chinese = _is_chinese(features.text)
         self._changes: list[tuple[int, int, str]] = []
@@ -339,7 +349,7 @@ def _append(question: str, rest: str) -> str:
     return f"{body}，{rest}{mark}" if _is_chinese(question) else f"{body}, {rest}{mark}"
 
 
-def _edit(editor: _Editor, old: _Features, new: _Features) -> None:
+def _edit(editor: _Editor, old: Features, new: Features) -> None:
     is_adding = bool(cues.ADDING.search(new.text))
     _edit_period(editor, old, new)
     _edit_values(editor, old, new, is_adding)
@@ -348,7 +358,7 @@ def _edit(editor: _Editor, old: _Features, new: _Features) -> None:
     _edit_top(editor, old, new)
 
 
-def _edit_period(editor: _Editor, old: _Features, new: _Features) -> None:
+def _edit_period(editor: _Editor, old: Features, new: Features) -> None:
     relative = _relative(new, old)
     if relative is not None:
         text = relative
@@ -379,7 +389,7 @@ def _prepositioned(text: str) -> str:
     return f"in {text}" if _BARE_TIME.match(text) else text
 
 
-def _relative(new: _Features, old: _Features) -> str | None:
+def _relative(new: Features, old: Features) -> str | None:
     """ "the month before", "same period last year": counted from the previous question's period."""
     match = cues.RELATIVE.search(new.text)
     if match is None or not old.periods or old.periods[0].is_open:
@@ -403,7 +413,7 @@ def _relative(new: _Features, old: _Features) -> str | None:
 
 def with_days_said(previous: Links, links: Links) -> str | None:
     """A follow-up with "the month before" as the month that is meant; ``None`` without such words."""
-    said = _relative(_features(links), _features(previous))
+    said = _relative(features_of(links), features_of(previous))
     match = cues.RELATIVE.search(links.question)
     if said is None or match is None:
         return None
@@ -432,7 +442,7 @@ def _say_days(start: dt.date, end: dt.date, chinese: bool) -> str:
     return f"从{start}到{last}" if chinese else f"from {start} to {last}"
 
 
-def _edit_values(editor: _Editor, old: _Features, new: _Features, is_adding: bool) -> None:
+def _edit_values(editor: _Editor, old: Features, new: Features, is_adding: bool) -> None:
     for group in _by_column(new.values):
         columns = frozenset.union(*(span.names("value") for span in group))
         text = new.text[group[0].start : group[-1].end]
@@ -449,9 +459,9 @@ def _edit_values(editor: _Editor, old: _Features, new: _Features, is_adding: boo
             editor.add(f"{before.group() if before else 'for '}{text}", f"只看{text}")
 
 
-def _by_column(spans: Sequence[_Span]) -> list[list[_Span]]:
+def _by_column(spans: Sequence[Span]) -> list[list[Span]]:
     """Neighbouring values of one column together: "Germany and France"."""
-    groups: list[list[_Span]] = []
+    groups: list[list[Span]] = []
     for span in spans:
         if groups and groups[-1][-1].names("value") & span.names("value"):
             groups[-1].append(span)
@@ -460,7 +470,7 @@ def _by_column(spans: Sequence[_Span]) -> list[list[_Span]]:
     return groups
 
 
-def _run(text: str, spans: Sequence[_Span]) -> list[_Span]:
+def _run(text: str, spans: Sequence[Span]) -> list[Span]:
     """The first of ``spans`` and those joined to it by "and" or commas."""
     run = [spans[0]]
     for span in spans[1:]:
@@ -471,7 +481,7 @@ def _run(text: str, spans: Sequence[_Span]) -> list[_Span]:
     return run
 
 
-def _edit_measures(editor: _Editor, old: _Features, new: _Features, is_adding: bool) -> None:
+def _edit_measures(editor: _Editor, old: Features, new: Features, is_adding: bool) -> None:
     if not new.measures:
         return
     text = new.text[new.measures[0].start : new.measures[-1].end]
@@ -492,7 +502,7 @@ def _edit_measures(editor: _Editor, old: _Features, new: _Features, is_adding: b
         editor.replace(0, 0, f"{text} " if old.periods and not old.values else f"{text} for ")
 
 
-def _edit_dimensions(editor: _Editor, old: _Features, new: _Features, is_adding: bool) -> None:
+def _edit_dimensions(editor: _Editor, old: Features, new: Features, is_adding: bool) -> None:
     for index, (name, phrase) in enumerate(_named_columns(new)):
         if old.dimensions and not is_adding and index == 0:
             start, end, span = old.dimensions[-1]
@@ -505,7 +515,7 @@ def _edit_dimensions(editor: _Editor, old: _Features, new: _Features, is_adding:
             editor.add(phrase, phrase)
 
 
-def _named_columns(features: _Features) -> list[tuple[str, str]]:
+def _named_columns(features: Features) -> list[tuple[str, str]]:
     """What to break down by: the bare name and the name with "by"; "a and b" stays together."""
     text = features.text
     by = "按" if _is_chinese(text) else "by "
@@ -543,7 +553,7 @@ def _singular(name: str) -> str:
     return re.sub(r"ies$", "y", name) if name.endswith("ies") else re.sub(r"(?<=[^s])s$", "", name)
 
 
-def _flipped(old: _Features, new: _Features) -> tuple[int, int, str] | None:
+def _flipped(old: Features, new: Features) -> tuple[int, int, str] | None:
     """The previous question's "highest", to become "lowest", or the other way round."""
     for here, there in ((cues.LOW, cues.HIGH), (cues.HIGH, cues.LOW)):
         wanted, present = here.search(new.text), there.search(old.text)
@@ -556,7 +566,7 @@ def _flipped(old: _Features, new: _Features) -> tuple[int, int, str] | None:
     return None
 
 
-def _edit_top(editor: _Editor, old: _Features, new: _Features) -> None:
+def _edit_top(editor: _Editor, old: Features, new: Features) -> None:
     if new.top:
         text = new.top.group()
         if old.top:

@@ -16,10 +16,12 @@ import yaml
 
 from bot.errors import Declined
 from bot.memory import Turn
+from bot.parameters import Parameters, Settings
 from retrieval.types import Retriever
 from sql.question.answerable import Verdict
 from sql.question.linking import Links, Mention, Vocabulary
-from sql.semantics import Shop
+from sql.semantics import Shop, View
+from sql.shop.bindings import bindings_line
 from sql.types import Table
 from telling.charts import draw_result
 from telling.evidence import Evidence
@@ -55,6 +57,8 @@ class Understood:
     """The turn that it follows; ``None`` when it stands alone."""
     changes: bool = False
     """Whether it changes what that turn asked; else it chooses of what was offered."""
+    by_name: str = ""
+    """Name of the job that the message asks for as ``name key=value …``; empty where it is plain words."""
     verdict: Verdict | None
     """Why it cannot be answered from the shop's data; ``None`` when nothing speaks against it."""
 
@@ -77,6 +81,8 @@ class Claim:
     strength: Strength
     reason: str = ""
     """For logs and tests, e.g. ``links``."""
+    readings: tuple[str, ...] = ()
+    """Whole questions that the words can mean, one of which is not the job's: it is asked back which."""
 
 
 class Asker(Protocol):
@@ -118,6 +124,8 @@ class Request:
     """Standalone."""
     language: str
     links: Links
+    settings: Settings = field(default_factory=Settings)
+    """What the question gives the job's parameters."""
     after: After | None = None
     """What the message goes on from; ``None`` where it stands alone."""
     cancel: threading.Event = field(default_factory=threading.Event)
@@ -149,8 +157,8 @@ class Job:
     """A pure function of the question and its links; ``None`` when the question cannot be its own."""
     run: Callable[[Request, Tools], Evidence]
     """Raises ``Declined`` or the errors of ``sql``, ``retrieval`` and ``llm``; never returns prose."""
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    """What it takes from the question → what it means."""
+    parameters: Parameters = ()
+    """What it can be told, in words or as ``name=value``; with any, it is also reached by its name."""
     needs: tuple[str, ...] = ()
     """Parts that the shop's description must bind (``Shop.bound``)."""
     tell: Tell = tell_result
@@ -181,11 +189,16 @@ class Job:
         """The parts that it needs and that ``shop`` does not bind."""
         return tuple(name for name in self.needs if name not in shop.bound)
 
-    def check_needs(self, shop: Shop) -> None:
-        """Raise ``Declined`` when the shop's description lacks what the job needs."""
+    def check_needs(self, shop: Shop, seen: Sequence[View] = ()) -> None:
+        """Raise ``Declined`` when the shop's description lacks what the job needs; with the line to write.
+
+        Args:
+            seen: views as the asker's role sees them, of which columns may be proposed.
+        """
         if missing := self.missing(shop):
             names = ", ".join(name.replace("_", " ") for name in missing)
-            raise Declined("unbound", {"names": escape_markdown(names)})
+            line = bindings_line(missing, seen)
+            raise Declined("unbound", {"names": escape_markdown(names), "line": escape_markdown(line)})
 
 
 def words_of(language: str, job: Job | None = None) -> Words:

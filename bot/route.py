@@ -21,6 +21,7 @@ from bot.errors import AskBack
 from bot.followup_cues import ASKS
 from bot.job import Claim, Job, Strength, Tools, Understood
 from bot.offers import offered_jobs, suggestions
+from bot.parameters import check_names
 from bot.refusals import declined
 from sql.question.answerable import Verdict, names_figures
 from sql.statement.heard import changes_figure
@@ -84,6 +85,11 @@ def route(understood: Understood, tools: Tools, nearest: Nearest | None = None) 
         AskBack: the question does not say what it wants; options are offered where there are any.
     """
     verdict, question = understood.verdict, understood.standalone
+    if understood.by_name:
+        _decline(verdict, understood, tools, "rules", "write", "hidden")
+        named = next(job for job in tools.jobs if job.name == understood.by_name)
+        check_names(question, named.parameters)
+        return Route(job=_ready(named, tools), reason="name")
     claims = _claims(understood, tools.jobs)
     best = max(claims, key=lambda name: claims[name][1].strength, default=None)  # of equals the first job
     strength = claims[best][1].strength if best is not None else None
@@ -93,20 +99,28 @@ def route(understood: Understood, tools: Tools, nearest: Nearest | None = None) 
         _decline(verdict, understood, tools, "rules", "write")
     if best is not None and strength is not None and strength > Strength.POSSIBLE:
         job, claim = claims[best]
-        job.check_needs(tools.workspace.shop)
-        return Route(job=job, reason=claim.reason)
+        if claim.readings:
+            raise AskBack("which_job", options=claim.readings)
+        if job.parameters:
+            _decline(verdict, understood, tools, "hidden")
+        return Route(job=_ready(job, tools), reason=claim.reason)
     near = nearest.find(question) if nearest is not None else None
     if near == NO_JOB:
         raise declined(Verdict(kind="outside"), understood.language, tools.workspace)
     if near in claims:
-        claims[near][0].check_needs(tools.workspace.shop)
-        return Route(job=claims[near][0], reason="meaning")
+        return Route(job=_ready(claims[near][0], tools), reason="meaning")
     if _says_too_little(understood):
         raise _ask_back(understood, tools)
     rest = next((job for job in tools.jobs if job.takes_the_rest), None)
     if rest is not None and tools.asker is not None:
         return Route(job=rest, reason="the rest")
     raise _ask_back(understood, tools)
+
+
+def _ready(job: Job, tools: Tools) -> Job:
+    """The job, when this shop has what it needs; else raises ``Declined``."""
+    job.check_needs(tools.workspace.shop, tools.workspace.guard.views)
+    return job
 
 
 def _says_too_little(understood: Understood) -> bool:

@@ -16,9 +16,10 @@ from collections.abc import Iterable, Sequence
 from bot import followup_cues as cues
 from bot.courtesies import courtesy_of
 from bot.errors import AskBack, UnusableQuestion
-from bot.followup import combine, is_followup, strip_lead, with_days_said
+from bot.followup import combine, is_addition, is_followup, strip_lead, with_days_said
 from bot.job import Job, Strength, Understood
 from bot.memory import Conversation, Turn
+from bot.parameters import changed
 from sql.question.answerable import Verdict, verdict_of
 from sql.question.linking import Links, Vocabulary, link
 from sql.semantics import ViewColumn
@@ -140,7 +141,12 @@ def understand(
         raise courtesy
 
     def understood(
-        links: Links, previous: Turn | None, *, changes: bool = False, asked: Links = said
+        links: Links,
+        previous: Turn | None,
+        *,
+        changes: bool = False,
+        asked: Links = said,
+        by_name: str = "",
     ) -> Understood:
         return Understood(
             question=question,
@@ -150,6 +156,7 @@ def understand(
             said=asked,
             previous=previous,
             changes=changes,
+            by_name=by_name,
             verdict=_verdict(links, said, vocabulary),
         )
 
@@ -159,6 +166,8 @@ def understand(
     chosen = _chosen_option(question, conversation.turns[-1] if conversation and conversation.turns else None)
     if chosen is not None:
         return understood(linked(chosen), last)
+    if by_name := _named_job(question, jobs):
+        return understood(said, None, by_name=by_name)
     links = said
     if last is not None and cues.WHY.match(question):
         reason = _reason_column(last, links, vocabulary, today)
@@ -167,6 +176,8 @@ def understand(
         links = link(reason, vocabulary, today)
     if _asks_for_a_job(understood(said, None), jobs):
         return understood(linked(strip_lead(said)), None)
+    if last is not None and (text := _resettled(last, links, vocabulary, today, jobs)) is not None:
+        return understood(linked(text), last, changes=True, by_name=_named_job(text, jobs))
     if last is not None and is_followup(links, after_asking_back=last.status == "clarify"):
         previous = link(last.standalone_question, vocabulary, today)
         is_about_text = any(job.is_about_text for job in jobs if job.name == last.skill)
@@ -190,6 +201,22 @@ def _verdict(links: Links, said: Links, vocabulary: Vocabulary) -> Verdict | Non
 def _asks_for_a_job(alone: Understood, jobs: Sequence[Job]) -> bool:
     claims = (job.claims(alone) for job in jobs)
     return any(claim is not None and claim.strength is Strength.SAID for claim in claims)
+
+
+def _named_job(question: str, jobs: Sequence[Job]) -> str:
+    """Name of the job that a message asks for as ``name`` or ``name key=value …``; empty for other words."""
+    named = re.fullmatch(r"(\w+)(?:\s+[A-Za-z_]+\s?=.*)?", question)
+    return next((job.name for job in jobs if named and job.parameters and job.name == named[1].lower()), "")
+
+
+def _resettled(
+    last: Turn, links: Links, vocabulary: Vocabulary, today: dt.date, jobs: Sequence[Job]
+) -> str | None:
+    """The question before with other parameters of its job, where the message names some and asks no more."""
+    parameters = next((job.parameters for job in jobs if job.name == last.skill), ())
+    if not parameters or not (is_followup(links) or is_addition(links)):
+        return None
+    return changed(link(last.standalone_question, vocabulary, today), links, parameters)
 
 
 def _reason_column(last: Turn, links: Links, vocabulary: Vocabulary, today: dt.date) -> str | None:

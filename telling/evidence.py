@@ -76,6 +76,8 @@ class Evidence:
     """Sentences of the job's that stand before the figures: key and values. Values are not escaped yet."""
     warnings: tuple[tuple[str, Mapping[str, str]], ...] = ()
     """Sentences of the job's to warn with: key and values. Values are not escaped yet."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """What the job ran with: parameter → value as it is written."""
     sql: str = ""
     """The statement over the shop's views as it was written, before the guard expanded it."""
     statement: str = ""

@@ -199,6 +199,46 @@ def mcp_command(shop: ShopOption = None, role: RoleOption = None, user: UserOpti
     leave(DONE)
 
 
+@app.command()
+@expected_errors
+def job(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Which job. Left out: they are "
+                    "listed, with what each takes and needs.")] = None,
+    pairs: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", help="What it is told, such as "
+                     "horizon=\"6 weeks\" by=category; as many as wanted.")] = None,
+    shop: ShopOption = None,
+    role: RoleOption = None,
+    user: UserOption = None,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Run a job by its name, such as a forecast; without one, list the jobs."""
+    settings = settings_of_process()
+    from ui import job_by_name as by_name
+
+    if name is None:
+        from app.finding import find_shop
+        from jobs import JOBS
+
+        found = by_name.listed(JOBS, find_shop(settings, shop) if shop is not None else None)
+        if as_json:
+            print_json(found)
+        else:
+            by_name.show(found)
+        return
+    message = by_name.message_of(name, pairs or [])
+    from app.house import House, last_answer
+
+    with House(settings) as house:
+        answer = last_answer(house.at(shop, _person(role, user)).answer(message))
+    if as_json:
+        print_json(answer.to_json())
+    else:
+        from ui.terminal import show_answer
+
+        show_answer(answer)
+    raise typer.Exit(FAILED if answer.status == "failed" else DONE)
+
+
 def _text(argument: str) -> str:
     """The argument, or standard input when it is ``-``; bytes that are no text become question marks."""
     return readable(sys.stdin.read() if argument == "-" else argument)

@@ -47,9 +47,9 @@ def show_answer(answer: Answer, console: Console | None = None) -> None:
     if answer.statement:
         out.print()
         out.print(safe_terminal(answer.statement), style="dim", markup=False, soft_wrap=True)
-    for table in answer.tables:
+    for sql in dict.fromkeys(table.query.written for table in answer.tables):
         out.print()
-        out.print(safe_terminal(table.query.written), style="dim", markup=False, soft_wrap=True)
+        out.print(safe_terminal(sql), style="dim", markup=False, soft_wrap=True)
     if answer.citations:
         out.print()
         show_hits(answer.citations, out)

@@ -40,12 +40,6 @@ job = Job(
             "哪个渠道的退货最多？",
         ),
     },
-    parameters={
-        "metric": "what is measured",
-        "dimensions": "what it is broken down by",
-        "values": "what rows are limited to",
-        "period": "from when to when",
-    },
     claims=claims,
     run=answer_with_sql,
     texts=__package__,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from bot.job import Claim, Job, Strength, Understood, read_cases
-from jobs.report.asked import draw_month, report_month, tell_month
+from jobs.report.asked import MONTH, draw_month, report_month, tell_month
 
 _REPORT = re.compile(
     r"(?i)\bmonthly\s+reports?\b|\breports?\s+(?:for|on|of|about)\s+(?:the\s+)?(?:(?:last|this|previous|past)\s+month|"
@@ -33,7 +33,7 @@ job = Job(
         "en": ("Monthly report for last month", "Show me the monthly report", "Report for May 2026"),
         "zh": ("上个月的月报", "给我看月度报告", "2026年5月的月度报告"),
     },
-    parameters={"month": "which month; else the shop's last full one"},
+    parameters=(MONTH,),
     claims=claims,
     run=report_month,
     tell=tell_month,

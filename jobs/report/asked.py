@@ -7,10 +7,11 @@ from typing import Any
 
 from bot.errors import Declined
 from bot.job import Request, Tools
+from bot.parameters import Parameter, Said, Unreadable
 from jobs.report.errors import NothingToReport
 from jobs.report.monthly import Month, gather, part_title, tell_part
 from jobs.report.months import first_day, last_full_months
-from sql.question.linking import Links
+from sql.question.linking import Links, Vocabulary
 from sql.semantics import Shop
 from telling.charts import chart_of
 from telling.evidence import Evidence
@@ -18,9 +19,41 @@ from telling.phrases import escape_markdown
 from telling.writer import Writer
 
 
+class _Month:
+    """A month, as 2026-05; its first day."""
+
+    def value(self, text: str, vocabulary: Vocabulary) -> dt.date:
+        """Raises ``Unreadable``: it is none."""
+        try:
+            return dt.datetime.strptime(text, "%Y-%m").date()
+        except ValueError:
+            raise Unreadable(text) from None
+
+    def expected(self, language: str) -> str:
+        """An example."""
+        return "月份，如 2026-05" if language == "zh" else "a month, such as 2026-05"
+
+
+def _find_month(links: Links) -> Said | None:
+    period = links.period
+    if period is None or period.end == dt.date.max:
+        return None
+    month = first_day(period.end - dt.timedelta(days=1))
+    return Said(text=f"{month:%Y-%m}", start=period.first, end=period.last)
+
+
+MONTH = Parameter(
+    name="month",
+    about={"en": "which month; else the shop's last full one", "zh": "哪个月；不说则为最近一个完整的月"},
+    kind=_Month(),
+    find=_find_month,
+    lead={"en": "for "},
+)
+
+
 def report_month(request: Request, tools: Tools) -> Month:
     """The month that the question names, its last one where it names several, else the last full one."""
-    month = _month(request.links) or last_full_months(tools.workspace.today, 1)[0]
+    month = request.settings.get(MONTH) or last_full_months(tools.workspace.today, 1)[0]
     try:
         found = gather(tools.workspace, month, request.cancel)
     except NothingToReport as error:
@@ -29,13 +62,6 @@ def report_month(request: Request, tools: Tools) -> Month:
     request.on_sql(found.tables[0].query.sql)
     request.on_table(found.tables[0])
     return found
-
-
-def _month(links: Links) -> dt.date | None:
-    period = links.period
-    if period is None or period.end == dt.date.max:
-        return None
-    return first_day(period.end - dt.timedelta(days=1))
 
 
 def tell_month(evidence: Evidence, writer: Writer) -> str:

@@ -13,6 +13,7 @@ from sql.errors import SqlError
 from sql.names import quoted
 from sql.semantics import Shop, View, ViewColumn
 from sql.shop.attribute_values import with_attributes
+from sql.shop.bindings import find_bindings
 from sql.shop.cleaning import clean, distinct_texts
 from sql.shop.decisions import Decision
 from sql.shop.drafting import shop_from_catalog, time_of
@@ -103,6 +104,17 @@ def describe_database(database: Database, *, name: str, location: str, with_view
     shop = replace(linked, views=_told_apart(views, catalog.dialect))
     measured = find_measures(open_workspace(shop, database=database), cleaned.orders)
     shop = with_values(with_words(measured.shop), open_workspace(measured.shop, database=database))
+    shop = replace(shop, bindings=find_bindings(shop, catalog.dialect))
+    if shop.bindings:
+        bound = ", ".join(f"{part} is {place}" for part, place in shop.bindings.items())
+        bound_zh = "，".join(f"{part} 是 {place}" for part, place in shop.bindings.items())
+        decisions.append(
+            Decision(
+                place="bindings",
+                text=f"For the jobs that forecast and explain, {bound}",
+                text_zh=f"供预测等任务使用：{bound_zh}",
+            )
+        )
     return Described(
         shop=shop,
         decisions=(*decisions, *cleaned.decisions, *measured.decisions),

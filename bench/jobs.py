@@ -1,0 +1,186 @@
+"""The jobs' models against simple ones, on public data: ``python -m bench.jobs``.
+
+Forecasts: real weekly sales of 45 stores, and of the products of a real gift shop, each from several starting
+points at the end of the data, four weeks ahead. Methods were chosen on every second series; figures are of
+the others. Beside ours in the same run: seasonal naive (the season before, the last value where there is
+none), and AutoETS: statsmodels' ``ETSModel`` in the form with the least corrected AIC, without a season, for
+one of 52 periods has as many parameters as it has data (R's ``ets`` stops at 24).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.record import RESULTS, circumstances, write_result
+from jobs.forecast.features import Past, Values
+from jobs.forecast.history import SEASONS, History, read_history
+from jobs.forecast.methods import SeasonalNaive
+from jobs.forecast.model import LEVELS, Forecast, forecast
+
+AHEAD = 4
+OF_ETS = 150
+"""Series that AutoETS is fitted to at most: it takes half a second each."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """What a method was off by, over all series and starting points."""
+
+    data: str
+    method: str
+    series: int
+    windows: int
+    mase: float
+    held: dict[float, float]
+
+
+def stores(data: Path) -> History:
+    """Weekly sales of 45 stores, 143 weeks; weeks end on Fridays."""
+    import pandas as pd
+
+    sales = pd.read_parquet(data / "weekly_sales" / "weekly_sales.parquet")
+    week = sales["week"].dt.to_period("W-SUN").dt.start_time
+    frame = pd.DataFrame({"series": sales["store"].astype(str), "at": week, "value": sales["sales"]})
+    return read_history(frame, "week")
+
+
+def products(data: Path) -> History:
+    """Weekly sales of the products of a gift shop, 53 weeks; the last week, which is not whole, left out."""
+    import pandas as pd
+
+    lines = pd.read_parquet(data / "online_retail" / "online_retail.parquet")
+    lines = lines[(lines["UnitPrice"] > 0) & ~lines["InvoiceNo"].astype(str).str.startswith("C")]
+    week = lines["InvoiceDate"].dt.to_period("W-SUN").dt.start_time
+    value = lines["Quantity"] * lines["UnitPrice"]
+    frame = pd.DataFrame({"series": lines["StockCode"].astype(str), "at": week, "value": value})
+    frame = frame[frame["at"] < frame["at"].max()].groupby(["series", "at"], as_index=False).sum()
+    return read_history(frame, "week")
+
+
+def measure(name: str, history: History, windows: int) -> list[Score]:
+    """Ours and the baselines on every second series, from the last ``windows`` starting points."""
+    odd = np.arange(len(history.names)) % 2 == 1
+    actual, fitted = history.values[odd], history.fitted[odd]
+    told: dict[str, list[tuple[Values, Values, Values | None]]] = {}
+    shares: dict[float, list[Values]] = {level: [] for level in LEVELS}
+    for window in range(windows, 0, -1):
+        end = actual.shape[1] - window * AHEAD
+        old = (~np.isnan(actual[:, :end])).sum(axis=1) >= 13
+        real, past = actual[old][:, end : end + AHEAD], fitted[old][:, :end]
+        scale = _naive_error(actual[old][:, :end], SEASONS["week"][0])
+        ours = forecast(past, AHEAD, SEASONS["week"], first=history.first)
+        for level in LEVELS:
+            shares[level].append((real >= ours.low[level]) & (real <= ours.high[level]))
+        naive = SeasonalNaive().ahead(Past(past, SEASONS["week"], history.first), end - 1, AHEAD)
+        some = np.random.default_rng(0).permutation(len(past))[:OF_ETS]
+        smooth = np.array([auto_ets(series) for series in past[some]])
+        for method, each, rows in (
+            ("ours", ours.middle, None),
+            ("seasonal naive", naive, None),
+            ("ours, same series as AutoETS", ours.middle, some),
+            ("AutoETS", smooth, some),
+        ):
+            chosen = slice(None) if rows is None else rows
+            point = each if method == "AutoETS" else each[chosen]
+            told.setdefault(method, []).append((np.abs(real[chosen] - point), scale[chosen], None))
+    held = {level: float(np.concatenate(each).mean()) for level, each in shares.items()}
+    scores = []
+    for method, parts in told.items():
+        scaled = np.concatenate([error.mean(axis=1) / scale for error, scale, _ in parts])
+        scores.append(
+            Score(
+                data=name,
+                method=method,
+                series=len(parts[-1][0]),
+                windows=windows,
+                mase=float(np.nanmean(scaled)),
+                held=held if method == "ours" else {},
+            )
+        )
+    return scores
+
+
+def _naive_error(values: Values, season: int) -> Values:
+    """Hyndman's scale: the seasonal naive method's mean error inside the past; NaN where it is 0."""
+    lag = season if values.shape[1] >= 2 * season else 1
+    error = np.nanmean(np.abs(values[:, lag:] - values[:, :-lag]), axis=1)
+    return np.where(error > 0, error, np.nan)
+
+
+def auto_ets(series: Values) -> Values:
+    """The next values by the form of exponential smoothing that has the least corrected AIC."""
+    from statsmodels.tsa.exponential_smoothing.ets import ETSModel
+
+    known = series[~np.isnan(series)]
+    fits = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for error in ("add", "mul") if (known > 0).all() else ("add",):
+            for trend, is_damped in ((None, False), ("add", False), ("add", True)):
+                fits.append(ETSModel(known, error=error, trend=trend, damped_trend=is_damped).fit(disp=False))
+        return np.asarray(min(fits, key=lambda fit: fit.aicc).forecast(AHEAD))
+
+
+def seconds_for(series: int, periods: int = 104) -> tuple[float, Forecast]:
+    """How long so many made-up weekly series take."""
+    draw = np.random.default_rng(0)
+    level = draw.lognormal(2, 1.2, (series, 1))
+    season = 1 + 0.4 * np.sin(2 * np.pi * (np.arange(periods) / 52 + draw.random((series, 1))))
+    values = draw.poisson(level * season * draw.gamma(2, 0.5, (series, periods))).astype(float)
+    started = time.perf_counter()
+    found = forecast(values, AHEAD, SEASONS["week"])
+    return time.perf_counter() - started, found
+
+
+def show(scores: Sequence[Score]) -> None:
+    print(
+        f"\n{'data':<16}{'method':<32}{'series':>7}{'starts':>7}{'MASE':>7}{'80 % held':>11}{'95 % held':>11}"
+    )
+    for score in scores:
+        held = "".join(f"{score.held[level]:>11.1%}" if score.held else f"{'':>11}" for level in LEVELS)
+        print(
+            f"{score.data:<16}{score.method:<32}{score.series:>7}{score.windows:>7}{score.mase:>7.3f}{held}"
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=os.environ.get("SHOPTALK_DATA"), help="the public data")
+    parser.add_argument("--many", type=int, default=10_000, help="series of the largest timed run")
+    options = parser.parse_args(arguments)
+    if options.data is None:
+        parser.error("set SHOPTALK_DATA, or give --data: the folder with the public data")
+    scores = measure("weekly_sales", stores(options.data), windows=6)
+    scores += measure("online_retail", products(options.data), windows=3)
+    show(scores)
+    seconds = {count: seconds_for(count)[0] for count in (200, options.many)}
+    print()
+    for count, took in seconds.items():
+        print(f"{count:>7,} series × 104 weeks, {AHEAD} ahead, with back-test and intervals: {took:.1f} s")
+    ours = {score.data: score for score in scores if score.method == "ours"}
+    figures: dict[str, Any] = {
+        f"Forecast, {name}": f"MASE {score.mase:.2f}; 80 % held {score.held[0.8]:.1%}"
+        for name, score in ours.items()
+    }
+    result = {
+        "figures": figures,
+        "scores": [{**vars(score), "held": {str(k): v for k, v in score.held.items()}} for score in scores],
+        "seconds": {str(count): took for count, took in seconds.items()},
+        **circumstances(),
+    }
+    print(f"\nKept in {write_result(RESULTS / 'jobs.json', result)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+"""What a question asks of a forecast: what it claims, and its parameters by words and by name."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from bot.job import Claim, Strength, Understood
+from bot.parameters import (
+    Among,
+    Choice,
+    ColumnName,
+    Duration,
+    MetricName,
+    Parameter,
+    Said,
+    Unreadable,
+    Whole,
+    find_grouping,
+    find_metric,
+    find_values,
+    in_words,
+)
+from sql.question.linking import Links, Vocabulary
+from sql.question.periods import zh_number
+from sql.question.words import NUMBER_WORDS
+
+CUE = re.compile(
+    r"(?i)\b(?:forecast(?:s|ed|ing)?|predict(?:s|ed|ion|ions)?|projections?|outlook)\b"
+    r"|预测|预计|预估"
+)
+AHEAD = re.compile(
+    r"(?i)\b(?:will|going\ to|gonna)\b.*\b(?:be|sell|sold|make|get|have|earn|come)\b|会(?:是|有|卖|达到)"
+)
+"""Words that are about the future where a time to come is named too."""
+RECORDED = re.compile(r"(?i)\brecorded\b|已(?:经)?(?:登记|记录)的?")
+"""Words that ask for figures of the future that the data hold already."""
+
+_COUNT = rf"\d[\d,]*|{'|'.join(NUMBER_WORDS)}"
+_UNIT = r"(?P<unit>day|week|month|quarter|year)s?"
+_HORIZONS = (
+    re.compile(
+        rf"(?i)\b(?:(?:for|over|in|during)\s+)?(?:the\s+)?(?:next|coming|following|upcoming)\s+(?:(?P<n>{_COUNT})\s+)?{_UNIT}\b"
+    ),
+    re.compile(rf"(?i)\b(?P<n>{_COUNT})\s+{_UNIT}\s+(?:ahead|out|from\s+now)\b"),
+    re.compile(rf"(?i)\bfor\s+(?P<n>{_COUNT})\s+{_UNIT}\b"),
+    re.compile(
+        r"(?:未来|接下来|今后|往后|下)的?(?P<n>\d+|[一二两三四五六七八九十]+)?个?(?P<unit>天|日|周|星期|月|季度|年)"
+    ),
+    re.compile(r"(?P<unit>明天|明年)"),
+    re.compile(r"(?i)\b(?P<unit>tomorrow)\b"),
+)
+_UNITS = {
+    "天": "day", "日": "day", "周": "week", "星期": "week", "月": "month", "季度": "quarter", "年": "year",
+    "明天": "day", "明年": "year", "tomorrow": "day",
+}  # fmt: skip
+
+
+def find_horizon(links: Links) -> Said | None:
+    """ "for the next 3 months", "6 weeks ahead", 未来三个月, 下个月."""
+    for pattern in _HORIZONS:
+        if (match := pattern.search(links.question)) is None:
+            continue
+        said = (match.groupdict().get("n") or "1").replace(",", "").lower()
+        count = NUMBER_WORDS.get(said, said) if said.isascii() else zh_number(said)
+        unit = match["unit"].lower()
+        return Said(text=f"{count} {_UNITS.get(unit, unit)}", start=match.start(), end=match.end())
+    return None
+
+
+class _Day:
+    """A day, as 2026-12-31."""
+
+    def value(self, text: str, vocabulary: Vocabulary) -> dt.date:
+        """Raises ``Unreadable``: it is none."""
+        try:
+            return dt.date.fromisoformat(text)
+        except ValueError:
+            raise Unreadable(text) from None
+
+    def expected(self, language: str) -> str:
+        """An example."""
+        return "日期，如 2026-12-31" if language == "zh" else "a day, such as 2026-12-31"
+
+
+def _find_until(links: Links) -> Said | None:
+    period = links.periods[-1] if links.periods else None
+    if period is None or period.end == dt.date.max:
+        return None
+    last = period.end - dt.timedelta(days=1)
+    return Said(text=last.isoformat(), start=period.first, end=period.last)
+
+
+METRIC = Parameter(
+    name="metric",
+    about={"en": "which metric, one that adds up", "zh": "哪个指标（可累加的）"},
+    kind=MetricName(),
+    find=find_metric,
+)
+BY = Parameter(
+    name="by",
+    about={"en": "a series for each value of this column", "zh": "按这一列分成多个序列"},
+    kind=ColumnName(),
+    find=find_grouping,
+)
+ONLY = Parameter(
+    name="only",
+    about={"en": "only these values", "zh": "只看这些值"},
+    kind=Among(),
+    find=find_values,
+    lead={"en": "for ", "zh": "只看"},
+)
+HORIZON = Parameter(
+    name="horizon", about={"en": "how far ahead", "zh": "预测多久"}, kind=Duration(366), find=find_horizon
+)
+UNTIL = Parameter(
+    name="until",
+    about={"en": "up to this day instead", "zh": "或预测到这一天"},
+    kind=_Day(),
+    find=_find_until,
+)
+GRAIN = Parameter(
+    name="grain",
+    about={"en": "the unit of each figure", "zh": "每个数字的时间单位"},
+    kind=Choice(("day", "week", "month")),
+    find=in_words(
+        [
+            (re.compile(r"(?i)\bdaily\b|\b(?:by|per|each|every)\s+day\b|(?:按|每|逐)(?:天|日)"), "day"),
+            (re.compile(r"(?i)\bweekly\b|\b(?:by|per|each|every)\s+week\b|(?:按|每|逐)(?:周|星期)"), "week"),
+            (re.compile(r"(?i)\bmonthly\b|\b(?:by|per|each|every)\s+month\b|(?:按|每|逐)个?月"), "month"),
+        ]
+    ),
+)
+_LEVEL = re.compile(
+    r"(?i)(?:\b(?:with|at|within)\s+)?(?:an?\s+)?\b(\d{1,3})\s?(?:%|per\s?cent)"
+    r"(?:\s+(?:confidence|interval|certainty)|的?(?:置信区间|区间|置信度|把握))?"
+)
+LEVEL = Parameter(
+    name="level",
+    about={"en": "share of periods that the told interval is to hold, in %", "zh": "区间的覆盖率（%）"},
+    kind=Whole(50, 99),
+    find=in_words([(_LEVEL, r"\1")]),
+)
+TOP = Parameter(
+    name="top",
+    about={"en": "how many series, the largest", "zh": "最大的几个序列"},
+    kind=Whole(1, 12),
+    find=in_words(
+        [(re.compile(r"(?i)\btop\s+(\d+)\b"), r"\1"), (re.compile(r"前(\d+)[名个位款种]?"), r"\1")]
+    ),
+)
+PARAMETERS = (METRIC, BY, ONLY, HORIZON, UNTIL, GRAIN, LEVEL, TOP)
+
+
+def claims(understood: Understood) -> Claim | None:
+    """What asks for a forecast by that name; asked back where the words may also mean figures."""
+    links, text = understood.links, understood.standalone
+    if RECORDED.search(text):
+        return None
+    ahead = find_horizon(links)
+    cue = CUE.search(text) or (AHEAD.search(text) if ahead is not None else None)
+    named = next((m for m in links.mentions if m.kind == "metric"), None)
+    if cue is not None and not any(m.start <= cue.start() and cue.end() <= m.end for m in links.mentions):
+        is_about_more = any(word.lower() not in cue[0].lower() for word in links.unknown)
+        if named is None and ahead is None and is_about_more and not links.mentions:
+            return None  # "predict the weather"
+        return Claim(strength=Strength.SAID, reason="cue")
+    if named is None or (cue is None and ahead is None):
+        return None
+    when = text[ahead.start : ahead.end] if ahead is not None else ""
+    if understood.language == "zh":
+        readings = (f"预测{when}的{named.text}", f"{when}已登记的{named.text}")
+    else:
+        readings = (f"Predict {named.text} {when}".strip(), f"{named.text} recorded {when}".strip())
+    return Claim(strength=Strength.SAID, reason="ambiguous", readings=readings)
