@@ -14,7 +14,7 @@ from app.errors import TooManyQuestions
 
 
 class Allowance:
-    """Counts questions by person over the last minute and the last 24 hours. Safe to use from several threads.
+    """Counts questions by person over the last minute and the last 24 hours; for several threads at once.
 
     Args:
         a_minute: questions of one person in 60 s; 0 for as many as they like.

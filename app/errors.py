@@ -4,6 +4,7 @@ Tree::
 
     AppError
     ├── WrongUse         the caller must change the command or a setting; exit status 2
+    │   └── WrongRole    the shop has no such role, or it needs what is not known of the person
     ├── UploadRefused    files that a visitor brings and that cannot be opened
     ├── BadKey           a key or a session that opens nothing
     ├── TooManyQuestions a person has asked as much as they may for now
@@ -22,6 +23,10 @@ class AppError(Exception):
 
 class WrongUse(AppError):
     """An option, argument, role or setting that cannot be used; nothing was started."""
+
+
+class WrongRole(WrongUse):
+    """The shop has no role of that name, or the role needs an attribute that the person lacks."""
 
 
 class UploadRefused(AppError):

@@ -306,7 +306,7 @@ class Keyring:
 
     def _person(self, name: str) -> Person | None:
         """As ``people.yml`` says, else as it was added; ``None`` when nobody said anything of them."""
-        said = self._said().get(name) or self._added().get(name)
+        said = self._said().get(name) or self._added(name).get(name)
         return None if said is None else Person(id=name, role=said.role, attributes=said.attributes)
 
     # --- the file ---
@@ -333,14 +333,12 @@ class Keyring:
 
     @cached_property
     def _engine(self) -> Engine:
-        from sqlalchemy import NullPool, create_engine
+        from sqlalchemy import create_engine
 
         self.database.parent.mkdir(parents=True, exist_ok=True)
         if not self.database.exists():
             self.database.touch(mode=0o600)
-        engine = create_engine(
-            f"sqlite:///{self.database}", connect_args={"timeout": 10.0}, poolclass=NullPool
-        )
+        engine = create_engine(f"sqlite:///{self.database}", connect_args={"timeout": 10.0})
         self._tables.create_all(engine)
         return engine
 
@@ -393,12 +391,14 @@ class Keyring:
         with self._engine.connect() as connection:
             return connection.execute(self._keys.select().where(self._keys.c.id == id)).mappings().first()
 
-    def _added(self) -> dict[str, _Said]:
-        """Those whose role was said when a key was made."""
+    def _added(self, name: str | None = None) -> dict[str, _Said]:
+        """Those, or the one of that name, whose role was said when a key was made."""
         if not self.database.exists():
             return {}
         with self._engine.connect() as connection:
-            rows = connection.execute(self._people.select()).mappings().all()
+            everybody = self._people.select()
+            chosen = everybody if name is None else everybody.where(self._people.c.name == name)
+            rows = connection.execute(chosen).mappings().all()
         return {
             str(row["name"]): _Said(role=row["role"], attributes=_load(row["attributes"] or "{}"))
             for row in rows
