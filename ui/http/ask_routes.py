@@ -16,10 +16,10 @@ from bot.answer import Answer, Event
 from bot.feedback import FeedbackLog
 from bot.understand import MAX_CHARACTERS
 from ui.command import finite
-from ui.http.asking import ClientGone, Questions
+from ui.http.asking import Questions
 from ui.http.conversations import Talk, Talks
 from ui.http.identity import person_of
-from ui.http.problems import Problem, language_of, problem_of
+from ui.http.problems import ClientGone, Problem, language_of, problem_of
 from ui.http.requests import ANSWER, STREAM, Question, Verdict, problems
 from ui.http.streams import SIGN_OF_LIFE, event, streamed
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from app.desk import Desk
 from bot.answer import Answer, Event
-from ui.http.problems import Problem
+from ui.http.problems import ClientGone, Problem
 
 WORKERS = 16
 """Questions over HTTP that are answered side by side; the language model has a line of its own."""
@@ -22,10 +22,6 @@ HEARTBEAT_S = 15.0
 """Seconds of silence after which a stream gives a sign of life: proxies close what is silent."""
 
 Ask = Callable[[threading.Event], Iterator[Event]]
-
-
-class ClientGone(Exception):
-    """Whoever asked has closed the connection; the question was stopped and nobody is answered."""
 
 
 class Questions:

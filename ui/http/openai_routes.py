@@ -22,10 +22,10 @@ from bot.answer import Answer, Event
 from bot.memory import Conversation
 from ui.command import finite
 from ui.http.ask_routes import checked_question
-from ui.http.asking import ClientGone, Questions
+from ui.http.asking import Questions
 from ui.http.conversations import Talks
 from ui.http.identity import person_of
-from ui.http.problems import Problem, language_of, problem_of
+from ui.http.problems import ClientGone, Problem, language_of, problem_of
 from ui.http.requests import ANSWER, Completion, Message, problems
 from ui.http.streams import SIGN_OF_LIFE, streamed, to_json
 

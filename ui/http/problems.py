@@ -69,6 +69,10 @@ class Problem(Exception):
         return document | ({"errors": self.errors} if self.errors else {})
 
 
+class ClientGone(Exception):
+    """Whoever asked has closed the connection; the question was stopped and nobody is answered."""
+
+
 def words_in(language: str) -> Words:
     """The sentences of this surface."""
     return load_words(language, "ui.http")
@@ -142,6 +146,8 @@ def _of_validation(error: RequestValidationError) -> Problem:
 
 async def handle(request: Request, error: Exception) -> Response:
     """The exception handler of every application here."""
+    if isinstance(error, ClientGone):
+        return Response(status_code=499)  # for the log of a proxy; there is nobody to read it
     if isinstance(error, RequestValidationError):
         problem = _of_validation(error)
     elif isinstance(error, HTTPException):
@@ -152,7 +158,7 @@ async def handle(request: Request, error: Exception) -> Response:
 
 
 HANDLED: tuple[type[Exception], ...] = (
-    Problem, RequestValidationError, HTTPException, AppError, SqlError, LlmError, RetrievalError, ReportError,
-    NotRecorded, Exception,
+    Problem, ClientGone, RequestValidationError, HTTPException, AppError, SqlError, LlmError, RetrievalError,
+    ReportError, NotRecorded, Exception,
 )  # fmt: skip
 """Each needs a handler of its own: that of ``Exception`` sees only what is a bug."""
