@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,11 @@ import httpx
 import openai
 import pytest
 from served_shop import BY_COUNTRY, PLAIN, ServedShop, ask, serving
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from ui.http.identity import person_of
 
 GERMANY = {"country": "Germany", "product": "Lamp"}
 FRANCE = {"country": "France", "product": "Chair"}
@@ -29,19 +35,28 @@ BEHIND = (
 )
 
 
-async def mounted(scope: Any, receive: Any, send: Any) -> None:
-    """Another surface, which tells who it is asked by."""
-    from starlette.responses import PlainTextResponse
+begun: list[str] = []
 
-    from ui.http.identity import person_of
 
-    await PlainTextResponse(f"mounted for {person_of(scope).id}")(scope, receive, send)
+@asynccontextmanager
+async def lifespan(app: Any) -> AsyncIterator[None]:
+    begun.append("begun")
+    yield
+    begun.append("ended")
+
+
+async def tell(request: Any) -> Any:
+    return PlainTextResponse(f"{request.url.path} for {person_of(request.scope).id}")
+
+
+MOUNTED = Starlette(routes=[Route("/mcp", tell), Route("/mcp/deep", tell)], lifespan=lifespan)
+"""Another surface, which tells who it is asked by."""
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedShop]:
     """Ana sees everything, Bo and Cy their own country's rows, Dee figures only."""
-    with serving(tmp_path_factory.mktemp("served"), mounts={"/mcp": mounted}) as served:
+    with serving(tmp_path_factory.mktemp("served"), mounts={"/mcp": MOUNTED}) as served:
         served.keys = {  # type: ignore[attr-defined]
             "ana": served.key("ana"),
             "bo": served.key("bo", "branch", **GERMANY),
@@ -127,13 +142,19 @@ def test_a_role_that_the_shop_does_not_have_is_told_without_naming_those_it_has(
 
 def test_a_surface_that_is_mounted_knows_who_asks(served: ServedShop) -> None:
     with of(served, "bo") as client:
-        assert client.get("/mcp").text == "mounted for bo"
+        assert client.get("/mcp").text == "/mcp for bo"
+        assert client.get("/mcp/deep").text == "/mcp/deep for bo"
+        assert client.get("/mcpx").status_code == 404
+    assert begun[-1] == "begun"
 
 
 def test_the_openai_client_is_refused_in_its_own_way(served: ServedShop) -> None:
-    with openai.OpenAI(base_url=f"{served.address}/v1", api_key="st_no", max_retries=0) as client:
-        with pytest.raises(openai.AuthenticationError):
-            client.models.list()
+    address = f"{served.address}/v1"
+    with (
+        openai.OpenAI(base_url=address, api_key="st_no", max_retries=0) as client,
+        pytest.raises(openai.AuthenticationError),
+    ):
+        client.models.list()
 
 
 # --- a browser --------------------------------------------------------------------------------------------

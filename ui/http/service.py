@@ -47,11 +47,12 @@ def build_service(
     Args:
         local: see :class:`ui.http.identity.Identity`.
         page: the chat page, at ``/``.
-        mounts: path → another surface (``{"/mcp": …}``). It is reached by people who may, finds who it is by
-            :func:`ui.http.identity.person_of`, and asks through ``desk``; its lifespan runs with this one.
+        mounts: path → another surface (``{"/mcp": …}``), which gets the requests to that path and below as
+            they came. Only people who may reach it; it finds who asks with
+            :func:`ui.http.identity.person_of`, asks through ``desk``, and its lifespan runs with this one.
     """
     questions, sign_in = Questions(desk), SignIn(keyring)
-    others = {**(mounts or {}), **({"": page} if page is not None else {})}
+    mounts = mounts or {}
     v1 = _build_v1(desk, questions)
 
     async def healthz(request: Request) -> Response:
@@ -70,7 +71,7 @@ def build_service(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.callback(questions.close)
-            for each in others.values():
+            for each in (*mounts.values(), page):
                 router = getattr(each, "router", None)
                 if isinstance(router, Router):
                     await stack.enter_async_context(router.lifespan_context(each))
@@ -84,7 +85,8 @@ def build_service(
         Route("/sign-in", sign_in.enter, methods=["POST"]),
         Route("/sign-out", sign_in.leave, methods=["POST"]),
         Mount("/v1", v1),
-        *(Mount(path, each) for path, each in others.items()),
+        *(Route(place, each) for path, each in mounts.items() for place in (path, f"{path}/{{rest:path}}")),
+        *([Mount("", page)] if page is not None else []),
     ]
     return Starlette(
         routes=routes,
@@ -92,7 +94,7 @@ def build_service(
         exception_handlers=_HANDLERS,
         middleware=[
             Middleware(Identity, keyring=keyring, local=local),
-            Middleware(Bodies, prefixes=("/v1/", "/sign-", *(mounts or {}))),
+            Middleware(Bodies, prefixes=("/v1/", "/sign-", *mounts)),
             Middleware(UnderWay, desk=desk),
         ],
     )
