@@ -76,6 +76,7 @@ STEPS = (
     Step(name="guard_mutation", module="bench.guard_mutation", arguments=("--keep",)),
     Step(name="guard_injection", module="bench.guard_injection", why_not=_no_injections),
     Step(name="talk_around", module="bench.talk_around"),
+    Step(name="serve", module="bench.serve"),
     Step(name="startup", module="bench.startup", arguments=("--interrupt", "45")),
 )
 

@@ -41,8 +41,8 @@ WORDS: dict[str, dict[str, str]] = {
         "Please ask again later.",
         "broken": "Something broke on our side, not in your question. The reason is in the program's log; "
         "nothing was changed. Please ask again.",
-        "limit_minute": "You may ask {most} questions a minute. Ask again in {seconds} seconds.",
-        "limit_day": "You may ask {most} questions in 24 hours. Ask again in {seconds} seconds.",
+        "limit_minute": "The limit is {most} a minute. Ask again in {seconds} seconds.",
+        "limit_day": "The limit is {most} in 24 hours. Ask again in {seconds} seconds.",
         "empty": "Please type a question.",
         "sure_high": "High confidence",
         "sure_fair": "Fairly sure",

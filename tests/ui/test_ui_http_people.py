@@ -165,6 +165,8 @@ def test_a_browser_signs_in_with_a_key_and_out_again(served: ServedShop) -> None
         led = browser.get("/")
         assert (led.status_code, led.headers["location"]) == (303, "/sign-in")
         form = browser.get("/sign-in")
+        # with "no-referrer" a browser sends the form with the Origin "null", which is refused
+        assert form.headers["referrer-policy"] == "same-origin"
         assert "Your key" in form.text and "default-src 'none'" in form.headers["content-security-policy"]
         wrong = browser.post("/sign-in", data={"key": "<script>"})
         assert wrong.status_code == 401 and "<script>" not in wrong.text and not browser.cookies

@@ -13,7 +13,7 @@ ANSWER: dict[str, Any] = {
     "question": "What was the revenue last month?",
     "standalone_question": "What was the revenue last month?",
     "language": "en",
-    "skill": "ask_sql",
+    "skill": "…",
     "status": "answered",
     "text": "Revenue (May 2026: 2026-05-01 to 2026-05-31): **150.00 EUR**.",
     "sql": ["SELECT SUM(amount) AS revenue FROM …"],
@@ -33,7 +33,7 @@ ANSWER: dict[str, Any] = {
     "conversation": "0d4c0f5f0a7a4a0d9a3f2f1f6d0b7c1e",
 }
 STREAM = (
-    'event: understood\ndata: {"standalone_question": "…", "language": "en", "skill": "ask_sql"}\n\n'
+    'event: understood\ndata: {"standalone_question": "…", "language": "en", "skill": "…"}\n\n'
     'event: sql\ndata: {"sql": "SELECT …"}\n\n'
     'event: done\ndata: {"question": "…", "status": "answered", …}\n\n'
 )
