@@ -6,7 +6,7 @@
 The server is a process of its own with people and keys, and a model that is scripted, so that only the way to
 an answer and back is measured, never the model: the same question is asked in the process, through the same
 desk, and over HTTP with a key, in turns. Idle streams ask a question whose model does not write: the first 16
-are answered by workers, the others wait in line.
+are answered by workers, the others wait in line and are counted.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from bench.record import RESULTS, ROOT, circumstances, write_result
 
 QUESTION = "What was the revenue last month?"
 SLOW = "Where do we make good money?"
+WORKERS = 16
 
 
 def main() -> None:
@@ -68,8 +69,14 @@ def _overhead(client: httpx.Client, answers: int) -> dict[str, float]:
         started = time.perf_counter()
         _ask(client)
         around.append((time.perf_counter() - started) * 1_000)
+    bare = []
+    for _ in range(answers):
+        started = time.perf_counter()
+        client.get("/v1/models").raise_for_status()
+        bare.append((time.perf_counter() - started) * 1_000)
     extra = statistics.median(around) - statistics.median(inside)
     return {
+        "request with a key that asks nothing, median ms": statistics.median(bare),
         "answer in the process, median ms": statistics.median(inside),
         "answer in the process, 99th percentile ms": _percentile(inside),
         "answer over HTTP, median ms": statistics.median(around),
@@ -93,21 +100,24 @@ def _throughput(address: str, key: str, answers: int, clients: int) -> dict[str,
 
 
 async def _idle(server: psutil.Process, address: str, key: str, streams: int) -> dict[str, float]:
-    """Megabytes of the server before and while so many streams wait."""
-    before = server.memory_info().rss
+    """What each stream adds to the server's memory once its workers are all busy."""
     headers = {"Authorization": f"Bearer {key}", "Accept": "text/event-stream"}
     limits = httpx.Limits(max_connections=None)
     async with (
         httpx.AsyncClient(base_url=address, headers=headers, limits=limits, timeout=120) as client,
         contextlib.AsyncExitStack() as stack,
     ):
-        for _ in range(streams):
+        before = 0
+        for number in range(WORKERS + streams):
+            if number == WORKERS:
+                await asyncio.sleep(2)
+                before = server.memory_info().rss
             asked = client.stream("POST", "/v1/ask", json={"question": SLOW})
             response = await stack.enter_async_context(asked)
             response.raise_for_status()
         figures = (await client.get("/metrics", headers={"Accept": "*/*"})).text
         gauges = dict(line.rsplit(" ", 1) for line in figures.splitlines() if not line.startswith("#"))
-        held = float(gauges["shoptalk_questions_running"]) + float(gauges["shoptalk_questions_queued"])
+        held = float(gauges["shoptalk_questions_queued"])
         after = server.memory_info().rss
     return {"idle streams": held, "memory of an idle stream, kB": (after - before) / held / 1e3}
 
