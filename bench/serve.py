@@ -147,8 +147,6 @@ def _server(folder: Path) -> Iterator[tuple[psutil.Process, str, str]]:
 
 def _serve(folder: Path) -> None:
     """The server's process: prints where it is, and with what key."""
-    import socket
-
     import duckdb
     import uvicorn
     from starlette.applications import Starlette
@@ -163,6 +161,7 @@ def _serve(folder: Path) -> None:
     from app.settings import Settings
     from llm.scripted import ScriptedEngine
     from ui.http.service import build_service
+    from ui.serve import take_port
 
     class Silent(ScriptedEngine):
         def complete(self, request: Any, cancel: threading.Event | None = None) -> Any:
@@ -198,7 +197,7 @@ def _serve(folder: Path) -> None:
 
     page = Starlette(routes=[Route("/inside", inside)])
     service = build_service(desk, keyring, local=None, page=page)
-    listening = socket.create_server(("127.0.0.1", 0), backlog=2_048)
+    listening = take_port("127.0.0.1", 0)
     print(json.dumps({"address": f"http://127.0.0.1:{listening.getsockname()[1]}", "key": key}), flush=True)
     uvicorn.Server(uvicorn.Config(service, log_level="error")).run(sockets=[listening])
 

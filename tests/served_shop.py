@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from app.person import Person
 from app.settings import Settings
 from llm.engine import Completion, Request
 from ui.http.service import build_service
+from ui.serve import take_port
 
 PLAIN = "What was the revenue last month?"
 """Every word has its one place: no model is asked."""
@@ -66,7 +66,7 @@ class ServedShop:
         self.keyring = Keyring(self.settings.people, self.settings.people_file)
         local = Person() if is_own else None
         service = build_service(self.desk, self.keyring, local=local, **parts)
-        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.listening = take_port("127.0.0.1", 0)
         self.address = f"http://127.0.0.1:{self.listening.getsockname()[1]}"
         config = uvicorn.Config(service, log_level="critical", timeout_graceful_shutdown=1, lifespan="on")
         self.server = uvicorn.Server(config)
