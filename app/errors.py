@@ -4,11 +4,17 @@ Tree::
 
     AppError
     ├── WrongUse         the caller must change the command or a setting; exit status 2
+    │   └── WrongRole    the shop has no such role, or it needs what is not known of the person
     ├── UploadRefused    files that a visitor brings and that cannot be opened
+    ├── BadKey           a key or a session that opens nothing
+    ├── TooManyQuestions a person has asked as much as they may for now
+    ├── Stopping         the process is about to end and takes no question any more
     └── HouseClosed      what is asked was closed meanwhile
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 
 class AppError(Exception):
@@ -17,6 +23,10 @@ class AppError(Exception):
 
 class WrongUse(AppError):
     """An option, argument, role or setting that cannot be used; nothing was started."""
+
+
+class WrongRole(WrongUse):
+    """The shop has no role of that name, or the role needs an attribute that the person lacks."""
 
 
 class UploadRefused(AppError):
@@ -31,6 +41,31 @@ class UploadRefused(AppError):
         super().__init__(f"{key} {values}")
         self.key = key
         self.values = values
+
+
+class BadKey(AppError):
+    """A key or a session that opens nothing; ``reason`` says why."""
+
+    def __init__(self, reason: Literal["unknown", "expired", "revoked"]) -> None:
+        super().__init__(f"The key is {reason}.")
+        self.reason = reason
+
+
+class TooManyQuestions(AppError):
+    """A person has asked as much as they may for now; nothing was asked."""
+
+    def __init__(self, *, most: int, is_day: bool, retry_after_s: int) -> None:
+        super().__init__(
+            f"{most} questions {'a day' if is_day else 'a minute'} may be asked; ask again in "
+            f"{retry_after_s} s."
+        )
+        self.most = most
+        self.is_day = is_day
+        self.retry_after_s = retry_after_s
+
+
+class Stopping(AppError):
+    """The process is about to end; nothing was asked."""
 
 
 class HouseClosed(AppError):

@@ -6,10 +6,11 @@ import getpass
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from ipaddress import ip_address
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from app.errors import WrongUse
+from app.errors import WrongRole
 
 if TYPE_CHECKING:
     from sql.semantics import Attributes, AttributeValue, Role, Shop
@@ -38,20 +39,30 @@ def account() -> str:
         return ""
 
 
+def is_loopback(name: str) -> bool:
+    """Whether a name or address is this computer's own, reached from it alone."""
+    if name.lower() == "localhost":
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
 def role_of(shop: Shop, person: Person) -> Role:
     """The person's role in ``shop``.
 
     Raises:
-        WrongUse: the shop has no such role, or the role needs an attribute that the person lacks.
+        WrongRole: the shop has no such role, or the role needs an attribute that the person lacks.
     """
     names = [role.name for role in shop.roles]
     if person.role is not None and person.role not in names:
-        raise WrongUse(f"--role is {person.role!r}; shop {shop.name!r} has {', '.join(names)}.")
+        raise WrongRole(f"--role is {person.role!r}; shop {shop.name!r} has {', '.join(names)}.")
     chosen = shop.role(person.role or shop.default_role)
     missing = [name for name in attributes_needed(chosen) if name not in person.attributes]
     if missing:
         needed = " ".join(f"--user {name}=…" for name in missing)
-        raise WrongUse(
+        raise WrongRole(
             f"Role {chosen.name!r} of shop {shop.name!r} sees the rows of one user: it needs {needed} "
             "(or choose another --role). Nothing was opened."
         )

@@ -60,6 +60,10 @@ class Settings:
     threads: int | None = None
     """CPU threads of the language model, the other libraries get the rest; ``None`` chooses.
     ``SHOPTALK_THREADS``."""
+    questions_a_minute: int = 30
+    """Of one person with a key; 0 for as many as they like. ``SHOPTALK_QUESTIONS_A_MINUTE``."""
+    questions_a_day: int = 1_000
+    """The same in 24 hours. ``SHOPTALK_QUESTIONS_A_DAY``."""
     audit_path: Path | None = None
     """File of the audit log; ``None`` puts it under home. ``SHOPTALK_AUDIT_PATH``."""
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -100,6 +104,16 @@ class Settings:
         return self.audit_path or self.home / "audit" / "audit.jsonl"
 
     @property
+    def people(self) -> Path:
+        """Database of the people who have keys; made at the first one."""
+        return self.home / "people.db"
+
+    @property
+    def people_file(self) -> Path:
+        """File in which role and attributes of people may be written."""
+        return self.home / "people.yml"
+
+    @property
     def feedback(self) -> Path:
         """File of the thumbs that users gave, one JSON object a line."""
         return self.home / "feedback.jsonl"
@@ -118,6 +132,10 @@ class Settings:
         def text(name: str) -> str | None:
             return given.get(f"SHOPTALK_{name}") or None
 
+        def most(name: str, default: int) -> int:
+            found = _whole(f"SHOPTALK_{name}", text(name), 0, 1_000_000)
+            return default if found is None else found
+
         return cls(
             home=_home(text("HOME")),
             model=text("MODEL") or DEFAULT_MODEL,
@@ -131,6 +149,8 @@ class Settings:
             host=text("HOST") or "127.0.0.1",
             port=_whole("SHOPTALK_PORT", text("PORT"), 1, 65_535),
             threads=_whole("SHOPTALK_THREADS", text("THREADS"), 1, 1_024),
+            questions_a_minute=most("QUESTIONS_A_MINUTE", cls.questions_a_minute),
+            questions_a_day=most("QUESTIONS_A_DAY", cls.questions_a_day),
             audit_path=_log_file("SHOPTALK_AUDIT_PATH", text("AUDIT_PATH")),
             variables={name: value for name, value in given.items() if name != "SHOPTALK_ENGINE_KEY"},
             is_debug=wants_debug(given),

@@ -81,6 +81,7 @@ STEPS = (
     Step(name="guard_injection", module="bench.guard_injection", why_not=_no_injections),
     Step(name="jobs", module="bench.jobs", why_not=_no_sales),
     Step(name="talk_around", module="bench.talk_around"),
+    Step(name="serve", module="bench.serve"),
     Step(name="startup", module="bench.startup", arguments=("--interrupt", "45")),
 )
 

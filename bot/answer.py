@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from llm.waiting import Wait
 from retrieval.types import Hit
 from sql.types import Table
 from telling.cells import json_value
@@ -59,14 +60,7 @@ class Answer:
             "status": self.status,
             "text": self.text,
             "sql": [table.query.sql for table in self.tables],
-            "tables": [
-                {
-                    "columns": [{"name": c.name, "type": c.type} for c in table.columns],
-                    "rows": [[json_value(v) for v in row] for row in table.rows],
-                    "truncated": table.is_truncated,
-                }
-                for table in self.tables
-            ],
+            "tables": [_table_json(table) for table in self.tables],
             "chart": self.chart,
             "citations": [
                 {"id": h.document.id, "kind": h.document.kind, "text": h.document.text, "score": h.score}
@@ -97,6 +91,28 @@ class Event:
 
     name: Literal["waiting", "understood", "sql", "rows", "text", "chart", "done"]
     data: Any
+
+    def to_json(self) -> dict[str, Any]:
+        """Its data as plain JSON types, for surfaces that pass events on."""
+        if self.name == "done":
+            answer: Answer = self.data
+            return answer.to_json()
+        if self.name == "rows":
+            return _table_json(self.data)
+        if self.name == "text":
+            return {"text": self.data}
+        if self.name == "waiting":
+            wait: Wait = self.data
+            return {"what": wait.what, "values": dict(wait.values)}
+        return dict(self.data)
+
+
+def _table_json(table: Table) -> dict[str, Any]:
+    return {
+        "columns": [{"name": c.name, "type": c.type} for c in table.columns],
+        "rows": [[json_value(v) for v in row] for row in table.rows],
+        "truncated": table.is_truncated,
+    }
 
 
 def _figure_json(figure: Figure) -> dict[str, Any]:

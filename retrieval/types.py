@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 Kind = Literal["review", "report"]
 
@@ -54,6 +54,22 @@ class Hit:
     """Fused score; higher is better, comparable only within one search."""
     similarity: float | None
     """Cosine to the question in [-1, 1]; ``None`` when no vector is at hand."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types, for machines that search."""
+        d = self.document
+        return {
+            "id": d.id,
+            "kind": d.kind,
+            "text": d.text,
+            "score": self.score,
+            "similarity": self.similarity,
+            "product": d.product,
+            "category": d.category,
+            "rating": d.rating,
+            "language": d.language,
+            "written_at": d.written_at.isoformat() if d.written_at else None,
+        }
 
 
 class Retriever(Protocol):

@@ -17,7 +17,7 @@ import typer
 
 from app.errors import WrongUse
 from app.progress import say, step
-from ui import finetuning
+from ui import finetuning, peopling
 from ui.command import (
     DONE,
     FAILED,
@@ -57,6 +57,7 @@ app = typer.Typer(
 )
 
 app.add_typer(finetuning.app, name="finetune")
+app.add_typer(peopling.app, name="people")
 
 ShopOption = Annotated[
     str | None,
@@ -118,7 +119,7 @@ def demo(
     host: Annotated[
         str | None,
         typer.Option(metavar="ADDRESS", help="Address to listen on. Left out: SHOPTALK_HOST, else 127.0.0.1, "
-                     "this computer only. 0.0.0.0 lets everybody on the network ask, as the chosen role."),
+                     "this computer only. On any other, only people with a key are answered."),
     ] = None,
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open the page in the browser when it is ready.")
@@ -144,6 +145,54 @@ def demo(
         port=port,
         open_browser=browser,
         uploads=uploads,
+    )
+    leave(DONE)
+
+
+@app.command()
+@expected_errors
+def serve(
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65_535, help="Port to listen on. Left out: SHOPTALK_PORT, else the first "
+                     "free one from 7860."),
+    ] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Address to listen on. Left out: SHOPTALK_HOST, else 127.0.0.1, "
+                     "this computer only. On any other, only people with a key are answered."),
+    ] = None,
+    a_minute: Annotated[
+        int | None,
+        typer.Option("--questions-a-minute", min=0, help="Of one person with a key; 0 for as many as they "
+                     "like. Left out: SHOPTALK_QUESTIONS_A_MINUTE, else 30."),
+    ] = None,
+    a_day: Annotated[
+        int | None,
+        typer.Option("--questions-a-day", min=0, help="The same in 24 hours. Left out: "
+                     "SHOPTALK_QUESTIONS_A_DAY, else 1000."),
+    ] = None,
+    shop: ShopOption = None,
+) -> None:  # fmt: skip
+    """Serve the chat page and the HTTP interface (/v1) until Ctrl-C or SIGTERM.
+
+    On this computer alone and while nobody has a key, everybody asks as the shop's default role; else only
+    people with a key are answered (shoptalk people add).
+    """
+    settings = settings_of_process()
+    from ui.serve import serve as serve_shop
+
+    serve_shop(
+        replace(
+            settings,
+            questions_a_minute=settings.questions_a_minute if a_minute is None else a_minute,
+            questions_a_day=settings.questions_a_day if a_day is None else a_day,
+        ),
+        shop=shop,
+        person=_person(None, None, id=""),
+        host=host,
+        port=port,
+        open_browser=False,
     )
     leave(DONE)
 
@@ -281,7 +330,6 @@ def search(
     from app.house import audited_role
     from app.library import no_texts, open_texts
     from retrieval.types import Filters
-    from ui.present import hit_json
 
     text = _text(text)
     if not text.strip():
@@ -301,7 +349,7 @@ def search(
             raise no_texts(workspace)
         hits = index.search(text, k, filters)
     if as_json:
-        print_json({"text": text, "hits": [hit_json(hit) for hit in hits]})
+        print_json({"text": text, "hits": [hit.to_json() for hit in hits]})
     else:
         from ui.terminal import show_hits
 

@@ -13,7 +13,7 @@ import re
 import secrets
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -113,21 +113,37 @@ RECEIPT_PARTS = ("summary", "chart", "which", "table_head", "table", "csv", "sql
 NUMBERS = ("integer", "number")
 
 
-def build_page(talk: Talk, downloads: Path, visitors: Visitors | None = None) -> gr.Blocks:
+def build_page(
+    talk: Talk,
+    downloads: Path,
+    visitors: Visitors | None = None,
+    talk_of: Callable[[gr.Request], Talk] | None = None,
+) -> gr.Blocks:
     """The page as Gradio blocks.
 
     Args:
-        talk: the shop to talk with.
+        talk: the shop to talk with; what everybody may see of it stands in the page.
         downloads: folder for the CSV files of this run; deleted with it by the caller.
         visitors: who is there, for the caller to close at the end; ``None`` keeps them here.
+        talk_of: the same shop as the sender of a request sees it; ``None`` where all see the same.
     """
     i18n = gr.I18n(**_locales())
     visitors = visitors if visitors is not None else Visitors(talk.new_conversation)
 
     def visitor_of(request: gr.Request) -> Visitor:
-        visitor = visitors.of(str(request.session_hash))
+        visitor = visitors.of(session_of(request))
         visitor.language, visitor.browser = _language(request), _browser(request)
+        seen = visitor.talk = talk_here(request)
+        if visitor.browser is not None and seen.person:
+            visitor.browser = f"{seen.person} {visitor.browser}"
         return visitor
+
+    def talk_here(request: gr.Request) -> Talk:
+        return talk if talk_of is None else talk_of(request)
+
+    def session_of(request: gr.Request) -> str:
+        # A tab's name is the browser's to choose: it finds the tabs of the same person only.
+        return f"{talk_here(request).person} {request.session_hash}"
 
     with gr.Blocks(
         title=f"Shoptalk · {talk.shop}", analytics_enabled=False, fill_width=True, fill_height=True
@@ -168,7 +184,7 @@ def build_page(talk: Talk, downloads: Path, visitors: Visitors | None = None) ->
                     latex_delimiters=[],
                     feedback_options=("Like", "Dislike"),
                     placeholder=_welcome(talk),
-                    examples=[{"text": s} for s in talk.suggestions],
+                    examples=_examples(talk),
                     allow_file_downloads=False,
                 )
                 gr.HTML(_jumps(), elem_id="st-jump")
@@ -241,13 +257,13 @@ def build_page(talk: Talk, downloads: Path, visitors: Visitors | None = None) ->
             return [box, *_receipt_updates(answer, number, downloads)]
 
         def ask(question: str, request: gr.Request) -> Iterator[list[Any]]:
-            session, visitor = str(request.session_hash), visitor_of(request)
+            session, visitor = session_of(request), visitor_of(request)
             idle = gr.update(submit_btn=True, stop_btn=False)
             busy = gr.update(value="", submit_btn=False, stop_btn=True)
             is_asked = False
             if question.strip():
                 own = visitor.own
-                for _ in follow(own.talk if own is not None else talk, visitor, question):
+                for _ in follow(own.talk if own is not None else visitor.talk or talk, visitor, question):
                     if not visitors.holds(session, visitor):
                         return  # the page shows another conversation now
                     receipt_update = [gr.skip()] * len(receipt) if is_asked else show_receipt(visitor)
@@ -271,14 +287,14 @@ def build_page(talk: Talk, downloads: Path, visitors: Visitors | None = None) ->
             visitor_of(request).cancel.set()
 
         def start_over(request: gr.Request) -> list[Any]:
-            visitor = visitors.restart(str(request.session_hash))
+            visitor = visitors.restart(session_of(request))
             return [[], gr.update(value="", submit_btn=True, stop_btn=False), *show_receipt(visitor)]
 
         def open_files(files: Sequence[str] | None, request: gr.Request) -> list[Any]:
             visitor, paths = visitor_of(request), [Path(file) for file in files or ()]
             note, own = bring_files(talk, paths, visitor.language, visitor.browser)
             if own is not None:
-                visitor = visitors.switch(str(request.session_hash), own, after=visitor)
+                visitor = visitors.switch(session_of(request), own, after=visitor)
             visitor.act(", ".join(path.name for path in paths) or "—", note, is_about_review=own is not None)
             return show_all(visitor)
 
@@ -304,7 +320,7 @@ def build_page(talk: Talk, downloads: Path, visitors: Visitors | None = None) ->
             turn.steps.clear()
             turn.note = note
             if own is not None:
-                visitor = visitors.switch(str(request.session_hash), own, after=visitor)
+                visitor = visitors.switch(session_of(request), own, after=visitor)
                 if visitor.own is own:
                     talk.kept.show(visitor.browser or "", True)
                     visitor.act(names, note, is_about_review=True)
@@ -314,7 +330,7 @@ def build_page(talk: Talk, downloads: Path, visitors: Visitors | None = None) ->
             visitor = visitor_of(request)
             if talk.kept is not None and visitor.browser is not None:
                 talk.kept.show(visitor.browser, False)
-            return show_all(visitors.switch(str(request.session_hash), None))
+            return show_all(visitors.switch(session_of(request), None))
 
         def forget_files(request: gr.Request) -> list[Any]:
             visitor = visitor_of(request)
@@ -322,7 +338,7 @@ def build_page(talk: Talk, downloads: Path, visitors: Visitors | None = None) ->
                 talk.kept.forget(visitor.browser)
                 visitors.forget(visitor.browser)
             if visitor.own is not None:
-                visitor = visitors.switch(str(request.session_hash), None)
+                visitor = visitors.switch(session_of(request), None)
             word = present.word
             visitor.act(
                 word("upload_forgetting", visitor.language), word("upload_forgotten", visitor.language)
@@ -345,19 +361,19 @@ def build_page(talk: Talk, downloads: Path, visitors: Visitors | None = None) ->
             elif own is not None:
                 note, new = answer_own(talk, own, answers, language, visitor.browser)
                 if new is not None:
-                    visitors.exchange(str(request.session_hash), visitor, own, new)
+                    visitors.exchange(session_of(request), visitor, own, new)
             turn.steps.clear()
             turn.note = note
             yield show_all(visitor)
 
         def show_all(visitor: Visitor, *, fills_form: bool = True) -> list[Any]:
-            own = visitor.own
+            own, seen = visitor.own, visitor.talk or talk
             review = visitor.review = review_of(visitor)
             is_kept = talk.kept is not None and talk.kept.find(visitor.browser) is not None
             fields = filled(review, visitor.language, tells_decisions=own is None)
             return [
-                messages_of(visitor.turns),
-                gr.update(value=_header(own.talk if own is not None else talk)),
+                gr.update(value=messages_of(visitor.turns), examples=_examples(seen)),
+                gr.update(value=_header(own.talk if own is not None else seen)),
                 gr.update(visible=is_kept),
                 gr.update(visible=is_kept and own is None),
                 gr.update(visible=own is not None),
@@ -387,7 +403,7 @@ def build_page(talk: Talk, downloads: Path, visitors: Visitors | None = None) ->
                 talk.keep_feedback(answer, _verdict(event.liked))
 
         def leave(request: gr.Request) -> None:
-            visitors.leave(str(request.session_hash))
+            visitors.leave(session_of(request))
 
         def picked(event: gr.SelectData) -> str:
             value = event.value
@@ -423,11 +439,16 @@ def build_page(talk: Talk, downloads: Path, visitors: Visitors | None = None) ->
             forget.click(forget_files, None, everything, **quiet)
         if talk.open_files is not None or talk.reviewing is not None:
             form.apply.click(apply, list(form.questions), **slow)
+        if talk.open_files is not None or talk.reviewing is not None or talk_of is not None:
             page.load(arrive, None, **slow)
         which.input(choose_table, [which], receipt, **quiet)
         page.unload(leave)
     page.i18n_instance = i18n
     return page  # type: ignore[no-any-return]
+
+
+def _examples(talk: Talk) -> list[Any]:
+    return [{"text": suggestion} for suggestion in talk.suggestions]
 
 
 def _language(request: gr.Request) -> str:
@@ -547,10 +568,11 @@ def _chart(answer: Answer) -> Any | None:
 
 
 def _header(talk: Talk) -> str:
+    who = " · ".join(filter(None, (talk.role, talk.person)))
     return (
         '<div class="st-brand"><span class="st-mark" aria-hidden="true"></span><strong>Shoptalk</strong>'
         f'<span class="st-shop">{present.safe_html(talk.shop)}</span>'
-        f'<span class="st-role">{present.safe_html(talk.role)}</span></div>'
+        f'<span class="st-role">{present.safe_html(who)}</span></div>'
     )
 
 
@@ -588,9 +610,17 @@ def _locales() -> dict[str, dict[str, str]]:
 # --- serving ---------------------------------------------------------------------------------------------
 
 
-def build_app(talk: Talk, downloads: Path, visitors: Visitors | None = None) -> fastapi.FastAPI:
-    """The page as a web application, with headers that keep the browser on this server."""
-    page = build_page(talk, downloads, visitors)
+def build_app(
+    talk: Talk,
+    downloads: Path,
+    visitors: Visitors | None = None,
+    talk_of: Callable[[gr.Request], Talk] | None = None,
+) -> fastapi.FastAPI:
+    """The page as a web application, with headers that keep the browser on this server.
+
+    See :func:`build_page` for the arguments.
+    """
+    page = build_page(talk, downloads, visitors, talk_of)
     app = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.middleware("http")

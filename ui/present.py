@@ -13,7 +13,6 @@ import html
 import io
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from bot.answer import Answer
 from retrieval.types import Hit
@@ -42,6 +41,8 @@ WORDS: dict[str, dict[str, str]] = {
         "Please ask again later.",
         "broken": "Something broke on our side, not in your question. The reason is in the program's log; "
         "nothing was changed. Please ask again.",
+        "limit_minute": "The limit is {most} a minute. Ask again in {seconds} seconds.",
+        "limit_day": "The limit is {most} in 24 hours. Ask again in {seconds} seconds.",
         "empty": "Please type a question.",
         "sure_high": "High confidence",
         "sure_fair": "Fairly sure",
@@ -133,6 +134,8 @@ WORDS: dict[str, dict[str, str]] = {
         "stopped": "已停止。没有任何改动，可以随时再问。",
         "unopened": "店铺现在无法打开。原因已写入程序日志，没有任何改动。请稍后再问。",
         "broken": "程序出错了，不是您的问题所致。原因已写入程序日志，没有任何改动。请再问一次。",
+        "limit_minute": "每分钟可问 {most} 个问题。请在 {seconds} 秒后再问。",
+        "limit_day": "24 小时内可问 {most} 个问题。请在 {seconds} 秒后再问。",
         "empty": "请输入一个问题。",
         "sure_high": "很确定",
         "sure_fair": "比较确定",
@@ -374,23 +377,6 @@ def quote_source(hit: Hit) -> str:
     d = hit.document
     day = d.written_at.date().isoformat() if d.written_at else ""
     return " · ".join(part for part in (d.product, stars(d.rating), day, d.id) if part)
-
-
-def hit_json(hit: Hit) -> dict[str, Any]:
-    """A found text as plain JSON types, ISO dates."""
-    d = hit.document
-    return {
-        "id": d.id,
-        "kind": d.kind,
-        "text": d.text,
-        "score": hit.score,
-        "similarity": hit.similarity,
-        "product": d.product,
-        "category": d.category,
-        "rating": d.rating,
-        "language": d.language,
-        "written_at": d.written_at.isoformat() if d.written_at else None,
-    }
 
 
 def quotes_html(hits: Sequence[Hit], language: str) -> str:

@@ -1,10 +1,9 @@
-"""Serves the chat page: finds a port, says where it is, loads the model while the first reader looks."""
+"""Serves the page and ``/v1``: finds a port, says where, loads the model while the first reader looks."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import ipaddress
 import logging
 import os
 import socket
@@ -14,11 +13,14 @@ import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.allowance import Allowance
+from app.desk import Desk, State
 from app.engines import weights_of
-from app.errors import AppError
+from app.errors import AppError, WrongRole
 from app.finding import find_shop, folder_of
-from app.house import House, Seat
-from app.person import Person, role_of
+from app.house import House
+from app.keyring import Keyring
+from app.person import Person, is_loopback, role_of
 from app.progress import say, step
 from app.settings import DEFAULT_PORT, Settings, go_offline
 from bot.errors import NotRecorded
@@ -47,7 +49,8 @@ def take_port(host: str, port: int | None) -> socket.socket:
     for candidate in candidates:
         try:
             family = socket.getaddrinfo(host, candidate, type=socket.SOCK_STREAM)[0][0]
-            taken = socket.socket(family, socket.SOCK_STREAM)
+            # Named as TCP, for only then asyncio sends small answers at once instead of 40 ms later.
+            taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         except OSError as error:
             raise CannotServe(f"Cannot listen on {host}: {error.strerror}. Use --host 127.0.0.1.") from error
         try:
@@ -83,16 +86,19 @@ def serve(
     open_browser: bool,
     uploads: bool | None = None,
 ) -> None:
-    """Open the shop and serve its page until Ctrl-C.
+    """Open the shop and serve its page and ``/v1`` until Ctrl-C or SIGTERM.
 
     Args:
-        person: as whom every visitor asks.
+        person: as whom every visitor asks while nobody has a key and only this computer reaches the server.
         uploads: whether visitors may open files of their own; ``None`` lets them when the page is for this
             computer only.
     """
     role_of(find_shop(settings, shop), person)  # a wrong role is told before slow things begin
     host = host or settings.host
-    may_bring = is_own_computer(host) if uploads is None else uploads
+    is_own = is_loopback(host)
+    may_bring = is_own if uploads is None else uploads
+    keyring = Keyring(settings.people, settings.people_file)
+    _tell_who_may_ask(keyring, is_own)
     listening = take_port(host, port or settings.port)  # first: a taken port is told before the long work
     try:
         if not settings.engine_url:
@@ -105,31 +111,35 @@ def serve(
             House(settings) as house,
         ):
             _run(
-                house,
-                house.at(shop, person),
+                Desk(house, shop, Allowance(settings.questions_a_minute, settings.questions_a_day)),
+                keyring,
+                person if is_own else None,
                 listening,
                 Path(folder),
                 Path(own) if may_bring else None,
-                reviewing=_reviewing(house, shop) if is_own_computer(host) else None,
+                reviewing=_reviewing(house, shop) if is_own else None,
                 open_browser=open_browser,
             )
     finally:
         listening.close()
 
 
-def is_own_computer(host: str) -> bool:
-    """Whether only this computer reaches what listens on ``host``."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _tell_who_may_ask(keyring: Keyring, is_own: bool) -> None:
+    """Raises ``WrongUse`` when ``people.yml`` cannot be read."""
+    count = len(keyring.members())
+    if count:
+        say(f"Only people with a key are answered: {count} known (shoptalk people list).")
+    elif not is_own:
+        say(
+            "Only people with a key are answered, and nobody has one yet: shoptalk people add NAME --role "
+            "ROLE. Keys travel readable over plain HTTP: put a proxy with TLS in front."
+        )
 
 
 def _run(
-    house: House,
-    seat: Seat,
+    desk: Desk,
+    keyring: Keyring,
+    local: Person | None,
     listening: socket.socket,
     folder: Path,
     own: Path | None,
@@ -137,7 +147,7 @@ def _run(
     reviewing: Reviewing | None,
     open_browser: bool,
 ) -> None:
-    """Serve until Ctrl-C; ``own`` is for the files of visitors, ``None`` when they may bring none."""
+    """Serve until Ctrl-C or SIGTERM; ``own`` is for the files of visitors, ``None`` where they bring none."""
     # Gradio copies what can be downloaded into this folder; it goes when the page closes.
     os.environ["GRADIO_TEMP_DIR"] = str(folder / "gradio")
     with step("Preparing the page"):
@@ -147,36 +157,47 @@ def _run(
         from app.uploads import Uploads
         from bot.feedback import FeedbackLog
         from bot.memory import Conversation
-        from bot.offers import offers
+        from ui.http.service import build_service
         from ui.page import build_app
+        from ui.served_talks import ServedTalks
+        from ui.stopping import GracefulServer
         from ui.talk import Talk, Visitors, own_shop
 
+        house, shop = desk.house, desk.shop
         settings = house.settings
+        description = find_shop(settings, shop)
         brought = own and Uploads(house=house, folder=own)
         visitors = Visitors(Conversation)
-        with seat.room() as room:
-            shop = room.workspace.shop
-            talk = Talk(
-                assistant=seat,
-                new_conversation=Conversation,
-                shop=shop.name,
-                role=room.workspace.role.name,
-                suggestions=offers(room.assistant(seat.person).tools),
-                keep_feedback=FeedbackLog(settings.feedback).add,
-                open_files=(lambda files: own_shop(brought.open(files), Conversation)) if brought else None,
-                kept=KeptUploads(folder=settings.brought, page=folder_of(settings, shop).name)
-                if brought
-                else None,
-                open_kept=(lambda kept: own_shop(brought.open_kept(kept.files, kept.answers), Conversation))
-                if brought
-                else None,
-                reviewing=reviewing,
-            )
-        config = uvicorn.Config(
-            build_app(talk, folder, visitors), log_level="warning", lifespan="on", timeout_graceful_shutdown=1
+        # What everybody gets before it is known who they are: nothing that depends on a role.
+        anybody = Talk(
+            assistant=desk.seat(Person()),
+            new_conversation=Conversation,
+            shop=description.name,
+            role="",
+            keep_feedback=FeedbackLog(settings.feedback).add,
+            open_files=(lambda files: own_shop(brought.open(files), Conversation)) if brought else None,
+            kept=KeptUploads(folder=settings.brought, page=folder_of(settings, description).name)
+            if brought
+            else None,
+            open_kept=(lambda kept: own_shop(brought.open_kept(kept.files, kept.answers), Conversation))
+            if brought
+            else None,
+            reviewing=reviewing,
         )
-        server = uvicorn.Server(config)
-    threading.Thread(target=_warm_up, args=(seat,), daemon=True).start()
+        talks = ServedTalks(desk, anybody)
+        if local is not None:
+            with house.room(shop, local):  # what cannot be opened is told before anybody comes
+                pass
+        first = anybody if local is None or keyring.has_people else talks.of(local)
+        service = build_service(
+            desk, keyring, local=local, page=build_app(first, folder, visitors, talks.of_request)
+        )
+        config = uvicorn.Config(
+            service, log_level="warning", lifespan="on", timeout_graceful_shutdown=1, server_header=False
+        )
+        server = GracefulServer(config, desk)
+    warming = local if local is not None else Person()
+    threading.Thread(target=_warm_up, args=(desk, warming), daemon=True).start()
     address = _address(listening)
     # Standard output: the address is what a script waits for. The socket takes connections already.
     os.write(1, f"Shoptalk is ready at {address}  (Ctrl-C closes it)\n".encode())
@@ -211,11 +232,20 @@ def _address(listening: socket.socket) -> str:
     return f"http://{shown}:{port}"
 
 
-def _warm_up(seat: Seat) -> None:
+def _warm_up(desk: Desk, person: Person) -> None:
     """Load the model while the first reader looks at the page; a failure is told when a question needs it."""
+    state: State = "failed"
     try:
-        seat.warm()
+        try:
+            with desk.house.room(desk.shop, person) as room:
+                room.warm(person)
+        except WrongRole:  # the default role needs to know who asks
+            desk.house.shared.engine.load()
+        state = "ready"
     except (AppError, LlmError, RetrievalError, SqlError, NotRecorded) as error:
         say(f"The models are not ready: {error}")
     except Exception:
         logger.exception("The models could not be loaded")
+    finally:
+        if desk.state == "starting":
+            desk.state = state

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from app.errors import AppError, HouseClosed
+from app.errors import AppError, HouseClosed, TooManyQuestions
 from bot.answer import Answer, Event
 from bot.errors import NotRecorded
 from bot.feedback import Verdict
@@ -55,7 +55,11 @@ class Talk:
     new_conversation: Callable[[], Any]
     shop: str
     role: str
+    person: str = ""
+    """Who talks, where there is a sign-in."""
     suggestions: tuple[str, ...] = ()
+    admit: Callable[[], None] = lambda: None
+    """Called before each question, of their own files too; raises what ``app.desk.Desk.admit`` does."""
     keep_feedback: Callable[[Answer, Verdict], object] = lambda answer, verdict: None
     """Called with an answer and the thumb it was given."""
     open_files: Callable[[Sequence[Path]], OwnShop] | None = None
@@ -157,6 +161,8 @@ class Visitor:
     """What the form of this tab asks."""
     browser: str | None = None
     """Its secret, under which its files are kept; ``None`` where nothing is kept."""
+    talk: Talk | None = None
+    """The page's shop as this visitor sees it; ``None`` before their first request."""
     is_next: bool = False
     """Another conversation went before, of which the browser may still have to show what was sent."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -233,6 +239,7 @@ class Visitors:
             visitor = Visitor(conversation=new(), own=own, is_next=is_next)
             if before is not None:
                 visitor.language, visitor.browser = before.language, before.browser
+                visitor.talk = before.talk
                 visitor.review = before.review if before.own is own else None
             self._by_session[session] = visitor
         if before is not None:
@@ -301,9 +308,15 @@ def follow(talk: Talk, visitor: Visitor, question: str) -> Iterator[Turn]:
     cancel = visitor.cancel
     try:
         yield turn
+        (visitor.talk or talk).admit()
         for event in talk.assistant.answer(question, visitor.conversation, cancel):
             _take(turn, event)
             yield turn
+    except TooManyQuestions as error:
+        turn.note = present.word(
+            "limit_day" if error.is_day else "limit_minute", visitor.language,
+            most=f"{error.most:,}", seconds=f"{error.retry_after_s:,}",
+        )  # fmt: skip
     except HouseClosed:  # in another tab of the same browser
         turn.note = present.word("upload_gone", turn.language)
     except (AppError, SqlError, NotRecorded) as error:  # the shop could not be opened for this question

@@ -20,6 +20,12 @@ def test_without_a_wish_the_next_free_port_is_taken() -> None:
         assert 7860 <= ports[0] < ports[1] < 7900
 
 
+def test_small_answers_are_sent_at_once() -> None:
+    """asyncio switches the delay off for sockets that say they are TCP, and for no others."""
+    with take_port("127.0.0.1", 0) as taken:
+        assert taken.proto == socket.IPPROTO_TCP
+
+
 def test_an_address_of_another_machine_is_refused() -> None:
     with pytest.raises(CannotServe, match=r"Cannot listen on 192\.0\.2\.1"):
         take_port("192.0.2.1", 45_454)

@@ -27,7 +27,7 @@ from ui.compiling import compiled_for
 from ui.mcp import shapes
 from ui.mcp.errors import ToolFault
 from ui.mcp.talks import Talks
-from ui.present import confidence_words, hit_json, row_count, word
+from ui.present import confidence_words, row_count, word
 
 SHOWN_ROWS = 50
 """Rows that stand in an answer's words; its structured content has all."""
@@ -172,7 +172,7 @@ def search(call: Call, arguments: shapes.SearchArguments) -> Outcome:
         index = room.shared.library.everything(room.workspace)
         hits = index.search(arguments.text, arguments.k, _filters(arguments))
     notice = word("mcp_notice", language_in(arguments))
-    told, _ = _finite({"text": arguments.text, "hits": [hit_json(hit) for hit in hits]})
+    told, _ = _finite({"text": arguments.text, "hits": [hit.to_json() for hit in hits]})
     result = shapes.SearchResult.model_validate({**told, "notice": notice})
     return Outcome(result=result, words=_as_json(result))
 

@@ -1,0 +1,124 @@
+"""Questions on threads, for the assistant waits and the event loop must not; their events come back on it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from starlette.requests import Request
+
+from app.desk import Desk
+from bot.answer import Answer, Event
+from ui.http.problems import ClientGone, Problem
+
+WORKERS = 16
+"""Questions over HTTP that are answered side by side; the language model has a line of its own."""
+MOST_WAITING = 1_000
+"""Questions that wait for a worker at most; further ones are refused at once."""
+HEARTBEAT_S = 15.0
+"""Seconds of silence after which a stream gives a sign of life: proxies close what is silent."""
+
+Ask = Callable[[threading.Event], Iterator[Event]]
+
+
+class Questions:
+    """Runs questions beside the event loop."""
+
+    def __init__(self, desk: Desk, *, workers: int = WORKERS, most_waiting: int = MOST_WAITING) -> None:
+        self._desk = desk
+        self._workers = ThreadPoolExecutor(workers, thread_name_prefix="question")
+        self._most_waiting = most_waiting
+        self._waiting = 0
+
+    async def events(
+        self, request: Request, ask: Ask, on_end: Callable[[], None] = lambda: None
+    ) -> AsyncIterator[Event | None]:
+        """The steps of one answer; ``None`` is a sign of life. A client that goes away stops the question.
+
+        Args:
+            ask: asks, on a worker's thread; stops when the event that it is given is set.
+            on_end: called once when the question is over, before ``done`` is passed on.
+        Raises:
+            ClientGone: see there.
+            Exception: what ``ask`` raises.
+        """
+        if self._waiting >= self._most_waiting:
+            on_end()
+            raise Problem("busy", 503, headers={"Retry-After": "5"})
+        loop = asyncio.get_running_loop()
+        cancel = threading.Event()
+        steps: asyncio.Queue[Event | BaseException] = asyncio.Queue()
+
+        def pass_on(step: Event | BaseException) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens
+                loop.call_soon_threadsafe(steps.put_nowait, step)
+
+        def left_the_line() -> None:
+            self._waiting -= 1
+            self._desk.queued.dec()
+
+        def work() -> None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(left_the_line)
+            done: Event | BaseException = RuntimeError("the assistant ended without an answer")
+            try:
+                for event in ask(cancel):
+                    if event.name == "done":
+                        done = event  # after what follows it: the next question may come at once
+                    else:
+                        pass_on(event)
+            except BaseException as error:
+                done = error
+            finally:
+                on_end()
+            pass_on(done)
+
+        self._waiting += 1
+        self._desk.queued.inc()
+        running: Future[None] = self._workers.submit(work)
+        gone = asyncio.ensure_future(_gone(request))
+        try:
+            while True:
+                step = asyncio.ensure_future(steps.get())
+                try:
+                    await asyncio.wait({step, gone}, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    if not step.done():
+                        step.cancel()
+                if step.done() and not step.cancelled():
+                    found = step.result()
+                    if isinstance(found, BaseException):
+                        raise found
+                    yield found
+                    if found.name == "done":
+                        return
+                elif gone.done():
+                    raise ClientGone
+                else:
+                    yield None
+        finally:
+            cancel.set()
+            gone.cancel()
+            if running.cancel():  # it had not begun
+                left_the_line()
+                on_end()
+
+    async def answer(self, request: Request, ask: Ask, on_end: Callable[[], None] = lambda: None) -> Answer:
+        """The answer alone; raises what :meth:`events` does."""
+        async for event in self.events(request, ask, on_end):
+            if event is not None and event.name == "done":
+                answer: Answer = event.data
+        return answer
+
+    def close(self) -> None:
+        """Let the workers end; whoever is still asking has been stopped."""
+        self._workers.shutdown(wait=False, cancel_futures=True)
+
+
+async def _gone(request: Request) -> None:
+    """Return when the client has closed the connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
