@@ -399,6 +399,10 @@ def _relative(new: Features, old: Features) -> str | None:
     chinese = bool(groups["zh"] or groups["zlast"])
     if groups["yearly"] or groups["last"] or groups["zlast"]:
         return _say_days(_shift(period.start, -12), _shift(period.end, -12), chinese)
+    if groups["month"]:
+        month = list(calendar.month_name).index(groups["month"].capitalize())
+        start = dt.date(period.start.year - (month >= period.start.month), month, 1)
+        return _say_days(start, _shift(start, 1), chinese)
     unit = groups["unit"] or groups["unit2"] or _ZH_UNITS[groups["zunit"]]
     back = (groups["side"] or groups["side2"] or "") in ("before", "earlier", "previous", "preceding") or (
         chinese and any(c in groups["zh"] for c in "前上")

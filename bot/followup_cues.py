@@ -72,13 +72,16 @@ OPPOSITES = {
 RELATIVE = re.compile(
     r"(?ix)\bthe\s+(?P<unit>day|week|month|quarter|year)\s+(?P<side>before|after|earlier|later)(?:\s+that)?\b"
     r"|\bthe\s+(?P<side2>previous|preceding|following|next)\s+(?P<unit2>day|week|month|quarter|year)\b"
+    r"|\bthe\s+(?P<month>january|february|march|april|may|june|july|august|september|october|november|december)"
+    r"\s+(?:before|earlier)(?:\s+that)?\b"
     r"|\b(?:a|one)\s+year\s+(?P<yearly>earlier|before|ago)\b|\bsame\s+(?:time|period|month|quarter|week)\s+(?:of\s+)?(?P<last>last|the\s+previous)\s+year\b"
     r"|(?P<zh>(?:再[前后上下]|[前后])一?个?)(?P<zunit>天|周|月|季度|年)(?:的)?|(?P<zlast>去年同期|上年同期)"
 )
 EDITING = re.compile(
     r"(?ix)^\W*(?:(?:and|but|now|then|ok(?:ay)?|please)\b[,\s]*)*(?:"
     r"(?:(?:shown?|give\ (?:me|us))\s+)?(?:as|in)\s+(?:an?\s+)?(?:%|per\ ?cent\w*|shares?\b|proportions?\b|fractions?\b)"
-    r"|(?:what|which|how\ (?:big|large)\ a)\s+(?:share|percentage|proportion|per\ ?cent)\b.*\b(?:that|this|it|those|these)\b"
+    r"|(?:what|which|how\ (?:big|large)\ a)\s+(?:share|percentage|proportion|per\ ?cent)\b.*"
+    r"\b(?:is|are|was|were|does|do|did|makes?)\s+(?:that|this|it|those|these)\b"
     r"|(?:sort(?:ed)?|rank(?:ed)?|order(?:ed)?)\s+(?:it|them|that|this|by|from|in|asc\w*|desc\w*|alphabetically)\b"
     r"|(?:asc|desc)ending\b|(?:largest|smallest|highest|lowest|biggest|newest|oldest|most\ recent)\s+first\b)"
     r"|^\W*(?:那|再|请)?(?:换成|换算成|改成|改为|用|以|按)?(?:百分比|占比|比例)(?:来?(?:看|显示|表示))?(?:呢|吧|是多少)?\W*$"

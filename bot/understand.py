@@ -42,7 +42,7 @@ _LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f]+(?:'[A-Za-z]+)?")
 _COMMON_TEXT = {
     "en": "the of and is are was were what which how many much by in for to show me last month did do"
     " does our with who why when where from this year sales revenue orders a an i you have has per"
-    " about only top",
+    " about only top as percentage percent that at be it not more less than each sort",
     "fr": "le la les des du est sont quel quelle quels quelles combien nous notre dans pour avec mois"
     " dernier et une un chiffre affaires ventes par quoi comment qui était été commandes d l au"
     " aux ce cette",
