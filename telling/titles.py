@@ -25,6 +25,11 @@ _DERIVED = re.compile(
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
+def _is_chinese(name: str) -> bool:
+    """Whether a name can stand in a Chinese sentence as it is; ``number_of_订单`` cannot."""
+    return _HAN.search(name) is not None and re.search("[A-Za-z_]", name) is None
+
+
 def _named(shop: Shop, name: str) -> Iterator[Metric | ViewColumn]:
     """Metrics, then columns of views, of that name in any letter case."""
     for metric in shop.metrics:
@@ -55,7 +60,7 @@ def title_of(shop: Shop, name: str, language: str) -> str:
 
 def _chinese_title(shop: Shop, name: str, known: Sequence[Metric | ViewColumn]) -> str | None:
     """The shop's Chinese word for ``name``, or one for a unit of time or an alias of a known column."""
-    if _HAN.search(name):
+    if _is_chinese(name):
         return name
     for thing in known:
         word = next((s for s in thing.synonyms if _HAN.search(s)), None)
@@ -97,6 +102,6 @@ def _are_shares(table: Table, name: str) -> bool:
 def view_title(shop: Shop, name: str, language: str) -> str:
     """A readable name for a view."""
     view = shop.view(name)
-    if view is not None and language == "zh" and not _HAN.search(name):
+    if view is not None and language == "zh" and not _is_chinese(name):
         return next((s for s in view.synonyms if _HAN.search(s)), name.replace("_", " "))
     return name.replace("_", " ")

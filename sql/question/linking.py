@@ -51,6 +51,8 @@ logger = logging.getLogger(__name__)
 MentionKind = Literal["view", "column", "metric", "value"]
 
 _PAGE = 1_000
+_TRUTHS = frozenset(["yes", "no", "y", "n", "true", "false", "t", "f", "是", "否", "有", "无", "对", "不"])
+"""Values that say nothing by themselves: 都是 and "no" in a question are none of a column's."""
 _MAX_VALUES = 20_000
 """Distinct values read per column; a column with more is searched by pattern instead."""
 _MAX_VALUE_LENGTH = 120
@@ -244,6 +246,8 @@ class Vocabulary:
         """Make ``values`` of a column known, for questions that name them whole or in part."""
         self.values[view, column] = tuple(values)
         for value in values:
+            if value.strip().casefold() in _TRUTHS:
+                continue
             self._add_phrase(value, _Target("value", view, column, value))
             if is_chinese(value) and (spoken := value.replace(" ", "").casefold()) != value.casefold():
                 _append(self.chinese, spoken, _Target("value", view, column, value))

@@ -6,6 +6,7 @@ A column whose values are all known has none but these: a condition with another
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -42,6 +43,14 @@ def unknown_value(statement: Statement, shop: Shop, routes: Routes, values: Valu
     """
     home = shop.view(statement.view)
     return next(_faults(statement, home, shop, routes, values), None) if home is not None else None
+
+
+def compared_with_itself(statement: Statement, today: dt.date) -> str | None:
+    """What is wrong with a time that is compared with itself, where the present day is likely meant."""
+    for node in statement.walk():
+        if isinstance(node, Compare) and node.left == node.right:
+            return f"{node.left} is compared with itself; today is {Text(today.isoformat())}"
+    return None
 
 
 Holds = Callable[[View, str, str], bool]

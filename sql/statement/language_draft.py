@@ -27,11 +27,12 @@ from sql.statement.bounds import bounded
 from sql.statement.compile import Compiled, compile_statement
 from sql.statement.grammar import number_text
 from sql.statement.heard import invented, lost, unheard
-from sql.statement.known_values import misplaced_number, moved, spelled, unknown_value
+from sql.statement.known_values import compared_with_itself, misplaced_number, moved, spelled, unknown_value
 from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar, Sayable
 from sql.statement.language_prompt import describe, language_prompt
 from sql.statement.named import with_names, without_names
 from sql.statement.parse import parse
+from sql.statement.rehomed import rehomed
 from sql.statement.sentence import During, Has, Number, Statement, Text
 from sql.statement.spans import span_of
 from sql.statement.written import After, Written
@@ -147,6 +148,7 @@ class LanguageDrafter:
                 wrong = misplaced_number(
                     compiled.statement, self.shop, self.grammar.routes, self._holds, _beside_numbers(links)
                 )
+            wrong = wrong or compared_with_itself(compiled.statement, self.workspace.today)
             if wrong is not None:
                 return Written(sql=text, completions=(completion,), fault=wrong)
         except (WrongStatement, TwoWays) as error:
@@ -208,6 +210,15 @@ class LanguageDrafter:
         return self._compile(statement)
 
     def _compile(self, statement: Statement) -> Compiled:
+        try:
+            return self._compile_as_it_is(statement)
+        except WrongStatement as error:
+            for other in rehomed(statement, self.shop):
+                with contextlib.suppress(WrongStatement, TwoWays):
+                    return self._compile_as_it_is(other)
+            raise error
+
+    def _compile_as_it_is(self, statement: Statement) -> Compiled:
         workspace = self.workspace
         return compile_statement(
             statement, self.shop, workspace.catalog.dialect, workspace.today, workspace.role
@@ -293,8 +304,21 @@ def sayable(links: Links, vocabulary: Vocabulary, workspace: Workspace, *, previ
         texts=tuple(texts[:MAX_TEXTS]),
         periods=tuple(dict.fromkeys(periods)),
         numbers=tuple(dict.fromkeys(numbers)),
-        days=tuple(day.isoformat() for day in days_in(links)),
+        days=tuple(day.isoformat() for day in dict.fromkeys([*days_in(links), *_now_in(links, workspace)])),
     )
+
+
+_NOW = re.compile(
+    r"\b(?:overdue|late|expir\w+|past|passed|due|still|already|yet|now|today|currently|outstanding)\b"
+    r"|过期|逾期|超期|超时|到期|效期|临期|过了|已经|现在|目前|如今|至今|今天|还没|还未|尚未|仍",
+    re.I,
+)
+"""Words by which a time is compared with the present one."""
+
+
+def _now_in(links: Links, workspace: Workspace) -> tuple[dt.date, ...]:
+    """The shop's today, where a word of the question compares with it: an expiry that has passed."""
+    return (workspace.today,) if _NOW.search(links.question) else ()
 
 
 def _self_contained(period: Period, today: dt.date, starts: int) -> str:

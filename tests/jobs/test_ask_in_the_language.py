@@ -12,8 +12,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "sql"))
 
 import asking_shop
 
+from bot.assistant import Assistant
 from bot.errors import AskBack
 from bot.job import Request, Tools
+from bot.memory import Conversation
 from bot.route import route
 from bot.understand import understand
 from jobs.ask_sql import job
@@ -112,6 +114,20 @@ def test_a_reading_that_is_hardly_likely_is_asked_back_and_no_figure_shown(works
         answered(workspace, "zzz qqq May 2024", "en", statement, [statement] * 3, logprob=-4.0)
     (option,) = raised.value.options
     assert option.startswith("share of revenue where channel is app")
+
+
+def test_whoever_goes_on_after_being_asked_back_changes_the_reading_that_was_offered(workspace):
+    unsure = "SELECT channel, revenue FROM sales WHERE DURING('May 2024') GROUP BY channel"
+    share = "SELECT channel, SHARE(revenue) FROM sales WHERE DURING('May 2026') GROUP BY channel"
+    vocabulary = Vocabulary.build(workspace)
+    engine = ScriptedEngine([unsure, [unsure] * 3, share, [share] * 3], adapters=["language"], logprob=-0.2)
+    asker = open_asker(workspace, engine, vocabulary, adapter="language")
+    assistant = Assistant(workspace, asker, None, jobs=(job,), vocabulary=vocabulary, engine=engine)
+    talk = Conversation()
+    first = [event.data for event in assistant.answer("zzz qqq by channel in May 2024", talk)][-1]
+    assert first.status == "clarify" and first.statement == ""
+    list(assistant.answer("as a percentage", talk))
+    assert f"Before: {unsure}" in engine.calls[-1].prompt.rest
 
 
 def test_another_statement_that_was_written_is_the_second_choice(workspace):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 
@@ -19,6 +20,7 @@ from sql.statement.heard import lost, unheard
 from sql.statement.language_draft import LanguageDrafter, sayable, seen_shop
 from sql.statement.language_grammar import LanguageGrammar
 from sql.statement.parse import parse
+from sql.statement.rehomed import rehomed
 
 ADAPTER = "language"
 SAYABLE: list[tuple[str, str]] = [
@@ -283,3 +285,81 @@ def test_the_prompt_shows_what_the_role_sees_and_strangers_text_on_one_line(work
     prompt = engine.calls[0].prompt
     assert "email" not in prompt.fixed and "order_items" not in prompt.fixed
     assert len(re.findall(r"^Question:", prompt.rest, re.M)) == 1
+
+
+BOUNDS = [
+    ("orders of 100 or more", "SELECT order_id FROM orders WHERE amount > 100", "amount >= 100"),
+    ("orders above 40", "SELECT order_id FROM orders WHERE amount >= 40", "amount > 40"),
+]
+
+
+@pytest.mark.parametrize(("question", "reply", "bound"), BOUNDS, ids=[q for q, _, _ in BOUNDS])
+def test_a_bound_is_as_the_question_says(question, reply, bound, workspace, vocabulary):
+    answer = asker(workspace, vocabulary, reply, [reply] * 3).ask(question)
+    assert bound in str(answer.compiled.statement)
+
+
+@pytest.fixture(scope="module")
+def lines(tmp_path_factory):
+    """Orders with lines, each of which is sent by itself."""
+    path = tmp_path_factory.mktemp("lines") / "lines.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE orders (order_id INTEGER, st VARCHAR, due DATE)")
+        connection.execute("INSERT INTO orders VALUES (1, 'P', '2026-01-05'), (2, 'O', '2026-03-01')")
+        connection.execute("CREATE TABLE lines (line_id INTEGER, order_id INTEGER, st VARCHAR, sent_on DATE)")
+        connection.execute("INSERT INTO lines VALUES (1, 1, 'S', '2026-01-03'), (2, 1, 'B', NULL)")
+    order, state = (
+        ViewColumn(name="order_id", type="integer"),
+        ViewColumn(name="st", type="text", sampled=True),
+    )
+    views = (
+        View(name="orders", key=("order_id",), columns=(order, state, ViewColumn(name="due", type="date"))),
+        View(
+            name="lines",
+            key=("line_id",),
+            refs={"order_id": "orders"},
+            columns=(
+                ViewColumn(name="line_id", type="integer"),
+                order,
+                state,
+                ViewColumn(name="sent_on", type="date"),
+            ),
+        ),
+    )
+    opened = open_workspace(Shop(name="lines", database=str(path), views=views, today=dt.date(2026, 2, 1)))
+    yield opened
+    opened.close()
+
+
+def test_rows_are_those_of_the_view_that_has_what_is_shown(lines):
+    words = Vocabulary.build(lines)
+    answer = asker(lines, words, "SELECT sent_on FROM orders WHERE order_id = 1").ask("was order 1 sent")
+    assert str(answer.compiled.statement) == "SELECT sent_on FROM lines WHERE order_id = 1"
+    assert {str(row[0]) for row in answer.table.rows} == {"2026-01-03", "None"}
+
+
+def test_a_figure_is_never_moved_to_another_view(lines):
+    for figure in ("SELECT COUNT(order_id) FROM orders", "SELECT sent_on FROM orders GROUP BY sent_on"):
+        assert list(rehomed(parse(figure), lines.shop)) == []
+
+
+def test_what_is_past_is_compared_with_today_and_not_with_itself(lines):
+    words = Vocabulary.build(lines)
+    wrong, right = (
+        "SELECT order_id FROM orders WHERE due < due",
+        "SELECT order_id FROM orders WHERE due < '2026-02-01'",
+    )
+    answer = asker(lines, words, wrong, [wrong, right, wrong]).ask("which orders are overdue")
+    assert answer.table.rows == ((1,),)
+    shop = seen_shop(lines.shop, words)
+    for question, is_offered in (("which orders are overdue", True), ("which orders have state P", False)):
+        links = link(question, words, lines.today)
+        grammar = LanguageGrammar(shop, is_taught=True).of(sayable(links, words, lines))
+        assert accepts(grammar, right) == is_offered
+
+
+def test_values_of_a_second_column_of_the_name_are_shown(lines):
+    engine = ScriptedEngine(["SELECT st FROM orders"], adapters=[ADAPTER])
+    open_asker(lines, engine, Vocabulary.build(lines), adapter=ADAPTER).ask("st of orders")
+    told = engine.calls[0].prompt.fixed
+    assert "'O' 'P'" in told and "'B' 'S'" in told

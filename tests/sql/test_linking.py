@@ -228,3 +228,11 @@ def _timed(call):
     started = time.process_time()  # the processor's time: other programs must not turn this red
     call()
     return time.process_time() - started
+
+
+def test_a_bare_yes_or_no_is_no_word_of_a_column(workspace):
+    vocabulary = Vocabulary.build(workspace)
+    vocabulary.add_values("sales", "channel", ["是", "否", "no", "Y", "app"])
+    for question in ("都是什么原因", "no orders at all"):
+        assert not readings(link(question, vocabulary, TODAY), "value")
+    assert readings(link("app", vocabulary, TODAY), "value") == {("sales", "channel", "app")}

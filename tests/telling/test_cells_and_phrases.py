@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import decimal
 import re
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from tables import make_table
 
 from jobs import JOBS
+from sql.semantics import ViewColumn
 from sql.shop.workspace import Workspace
 from sql.times import PARTS, Part, Unit, grain_start, part_of
 from sql.types import Dialect, Value
@@ -206,6 +208,11 @@ def test_names_are_the_shops_own_words(workspace: Workspace):
     assert title_of(shop, "total_quantity", "zh") == "总数量"
     assert title_of(shop, "average_amount", "zh") == "平均金额"
     assert title_of(shop, "product_count", "zh") == "商品数"
+    # A Chinese name is its own title, whatever other words it has.
+    named = dataclasses.replace(
+        shop.views[0], columns=(ViewColumn(name="渠道", type="text", synonyms=("哪个渠道",)),)
+    )
+    assert title_of(dataclasses.replace(shop, views=(named,)), "渠道", "zh") == "渠道"
     # A name that the model made up must not smuggle a number into the text.
     assert title_of(shop, "revenue_5000_eur", "en") == "revenue eur"
     assert title_of(shop, "12", "en") == "value"
