@@ -160,6 +160,14 @@ def _unit(unit: str, ago: int, today: dt.date) -> Days:
 
 # --- words -----------------------------------------------------------------------------------------------
 
+def _slips(name: str) -> Iterator[str]:
+    """A month as hurried people type it: a letter left out, or two in the wrong order."""
+    for at in range(1, len(name)) if len(name) > 5 else ():
+        yield name[:at] + name[at + 1 :]
+        if at + 1 < len(name):
+            yield name[:at] + name[at + 1] + name[at] + name[at + 2 :]
+
+
 _MONTHS = {name.lower(): i for i, name in enumerate(calendar.month_name) if name}
 _MONTHS |= {name.lower(): i for i, name in enumerate(calendar.month_abbr) if name} | {"sept": 9}
 _COUNTS = dict(NUMBER_WORDS)
@@ -169,8 +177,8 @@ _ORDINALS |= {"last": 4}
 _ZH_UNITS, _ZH_SECTIONS = {"十": 10, "百": 100, "千": 1_000}, {"万": 10_000, "亿": 100_000_000}
 _ZH_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 
-_MONTH = r"(?P<month>january|february|march|april|may|june|july|august|september|october|november|december"
-_MONTH += r"|jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|nov|dec)\.?"
+_MONTHS |= {slip: i for name, i in list(_MONTHS.items()) for slip in _slips(name) if slip not in _MONTHS}
+_MONTH = rf"(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?"
 _YEAR = r"'?(?P<year>(?:19|20)\d\d|(?<=')\d\d)"
 SHORT_YEARS = 40
 """Years back that two figures may mean, as in "in 98"."""

@@ -36,6 +36,9 @@ last 2 years | 2024-07-01 2026-07-01
 two weeks ago | 2026-06-15 2026-06-22
 3 months ago | 2026-03-01 2026-04-01
 Orders in May | 2026-05-01 2026-06-01
+orders in Novmber | 2025-11-01 2025-12-01
+orders in Feburary 2025 | 2025-02-01 2025-03-01
+orders in Septmber 2024 | 2024-09-01 2024-10-01
 orders in may | 2026-05-01 2026-06-01
 May revenue? No: revenue for May | 2026-05-01 2026-06-01
 orders in December | 2025-12-01 2026-01-01
