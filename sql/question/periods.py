@@ -160,6 +160,7 @@ def _unit(unit: str, ago: int, today: dt.date) -> Days:
 
 # --- words -----------------------------------------------------------------------------------------------
 
+
 def _slips(name: str) -> Iterator[str]:
     """A month as hurried people type it: a letter left out, or two in the wrong order."""
     for at in range(1, len(name)) if len(name) > 5 else ():

@@ -236,13 +236,8 @@ def _day_numbers(workspace: Workspace, view: View, changes: _Changes) -> list[De
     """Whole numbers that are written days or months: 20250314, and 202503 where a period is meant."""
     dialect = workspace.catalog.dialect
     decisions = []
-    for column in view.columns:
-        if column.type != "integer" or column.name in (*view.key, *view.refs, *changes.types):
-            continue
+    for column in _in_reach_of_days(workspace, view, changes):
         name = quoted(column.name, dialect)
-        ends = _numbers(workspace, view, f"MAX({name}) AS high, MIN(NULLIF({name}, 0)) AS low")
-        if ends is None or not (ends[1] >= 190_001 and ends[0] <= 99_999_999):
-            continue
         values = set(distinct_texts(workspace, view, column, MOST_DAYS)) - _NO_DAYS
         is_named = says(_MOMENT, column.name, "date")
         if values and all(map(_is_day, values)) and (is_named or len(values) >= LEAST_DAYS):
@@ -257,6 +252,24 @@ def _day_numbers(workspace: Workspace, view: View, changes: _Changes) -> list[De
         text_zh = f"{view.name}.{column.name} 是写成数字的{told_zh}，已照此读取"
         decisions.append(Decision(place=_place(view, column), text=text, text_zh=text_zh))
     return decisions
+
+
+def _in_reach_of_days(workspace: Workspace, view: View, changes: _Changes) -> list[ViewColumn]:
+    """Integer columns with no number outside 190001 to 99999999 but 0; one look at the table for all."""
+    taken = {*view.key, *view.refs, *changes.types}
+    columns = [c for c in view.columns if c.type == "integer" and c.name not in taken]
+    if not columns:
+        return []
+    figures = []
+    for number, column in enumerate(columns):
+        name = quoted(column.name, workspace.catalog.dialect)
+        figures += [f"COALESCE(MIN(NULLIF({name}, 0)), 0) AS low_{number}"]
+        figures += [f"COALESCE(MAX({name}), 0) AS high_{number}"]
+    found = _numbers(workspace, view, ", ".join(figures))
+    if found is None:
+        return []
+    ends = zip(columns, found[::2], found[1::2], strict=True)
+    return [column for column, low, high in ends if low >= 190_001 and high <= 99_999_999]
 
 
 def _is_day(text: str) -> bool:
