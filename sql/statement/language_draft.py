@@ -34,6 +34,7 @@ from sql.statement.named import with_names, without_names
 from sql.statement.parse import parse
 from sql.statement.rehomed import rehomed
 from sql.statement.sentence import During, Has, Number, Statement, Text
+from sql.statement.sold_only import sold_only
 from sql.statement.spans import span_of
 from sql.statement.written import After, Written
 
@@ -139,7 +140,9 @@ class LanguageDrafter:
                 readings = tuple(map(self.compile, text.removeprefix(ASK).split(OR)))
                 return Written(sql="", completions=(completion,), choices=readings)
             compiled = self.compile(text)
-            if (within := bounded(compiled.statement, links)) != compiled.statement:
+            within = bounded(compiled.statement, links)
+            within = sold_only(within, links, self.shop, self.workspace.catalog.dialect)
+            if within != compiled.statement:
                 compiled = self._compile(within)
             wrong = unknown_value(compiled.statement, self.shop, self.grammar.routes, self._whole_values)
             if wrong is not None and (better := self._moved(compiled.statement)) is not None:

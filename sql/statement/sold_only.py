@@ -1,0 +1,73 @@
+"""Averages and sums of an order's money leave out what revenue leaves out, unless the question says more.
+
+Over a drafted shop ``MEDIAN(total)`` would count cancelled orders, and ``revenue`` beside it does not. The
+condition goes into the statement, so that it is told and can be taken away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlglot import exp
+
+from sql.question.linking import Links
+from sql.semantics import Metric, Shop
+from sql.statement.sentence import Aggregate, Among, Compare, Condition, Name, Number, Statement, Text
+from sql.types import Dialect
+
+_OF_MONEY = ("SUM", "AVG", "MEDIAN", "PERCENTILE")
+
+
+def sold_only(statement: Statement, links: Links, shop: Shop, dialect: Dialect) -> Statement:
+    """The statement with the condition under which its metric counts a column that it aggregates itself.
+
+    It stays as it is where it has a condition on the same column, or the question names one of its values.
+    """
+    if not shop.is_drafted:
+        return statement
+    for node in statement.walk():
+        if (
+            not isinstance(node, Aggregate)
+            or node.word not in _OF_MONEY
+            or not isinstance(node.operand, Name)
+        ):
+            continue
+        for metric in shop.metrics:
+            if metric.view.lower() != statement.view.lower():
+                continue
+            condition = _condition_of(metric, node.operand.text, dialect)
+            if condition is not None and not _is_said(condition, statement, links):
+                return replace(statement, where=(*statement.where, condition))
+    return statement
+
+
+def _condition_of(metric: Metric, column: str, dialect: Dialect) -> Condition | None:
+    """``status NOT IN (…)`` of ``SUM(CASE WHEN status IS NULL OR status NOT IN (…) THEN column END)``."""
+    tree = metric.tree(dialect)
+    if (
+        not isinstance(tree, exp.Sum)
+        or not isinstance(tree.this, exp.Case)
+        or len(tree.this.args["ifs"]) != 1
+    ):
+        return None
+    (case,) = tree.this.args["ifs"]
+    counted = case.args["true"]
+    if not isinstance(counted, exp.Column) or counted.name.lower() != column.lower():
+        return None
+    equal = case.this
+    if isinstance(equal, exp.EQ) and isinstance(equal.expression, exp.Literal):
+        return Compare(Name(equal.this.name), "=", Number(equal.expression.name))
+    among = case.this.find(exp.In)
+    if among is None or not isinstance(among.parent, exp.Not):
+        return None
+    values = [each for each in among.expressions if isinstance(each, exp.Literal)]
+    told = tuple(Text(each.name) if each.is_string else Number(each.name) for each in values)
+    return Among(Name(among.this.name), told, is_not=True) if len(told) == len(among.expressions) else None
+
+
+def _is_said(condition: Condition, statement: Statement, links: Links) -> bool:
+    """Whether the statement has a condition on the column, or the question names one of its values."""
+    assert isinstance(condition, Compare | Among) and isinstance(condition.left, Name)
+    name = condition.left.text.lower()
+    used = {node.text.lower() for part in statement.where for node in part.walk() if isinstance(node, Name)}
+    return name in used or any(m.kind == "value" and m.name.lower() == name for m in links.mentions)

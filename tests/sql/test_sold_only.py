@@ -1,0 +1,71 @@
+"""Averages of an order's money count the orders that its revenue counts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+
+from sql.question.linking import Links, Mention
+from sql.semantics import Metric, Shop, View, ViewColumn
+from sql.statement.parse import parse
+from sql.statement.sold_only import sold_only
+
+SOLD = "SUM(CASE WHEN (status IS NULL OR status NOT IN ('cancelled', 'void')) THEN {} END)"
+SHOP = Shop(
+    name="x",
+    database="x.duckdb",
+    is_drafted=True,
+    today=dt.date(2026, 1, 1),
+    views=(
+        View(
+            name="orders",
+            columns=tuple(
+                ViewColumn(name=name, type=kind)  # type: ignore[arg-type]
+                for name, kind in (("total", "number"), ("freight", "number"), ("status", "text"))
+            ),
+        ),
+        View(
+            name="lines",
+            columns=(ViewColumn(name="amount", type="number"), ViewColumn(name="counts", type="integer")),
+        ),
+    ),
+    metrics=(
+        Metric(name="revenue", view="orders", sql=SOLD.format("total")),
+        Metric(name="by_line", view="lines", sql="SUM(CASE WHEN counts = 1 THEN amount END)"),
+        Metric(name="value", view="orders", sql=f"{SOLD.format('total')} * 1.0 / COUNT(*)"),
+    ),
+)
+CASES = [
+    (
+        "SELECT MEDIAN(total) FROM orders",
+        "SELECT MEDIAN(total) FROM orders WHERE status NOT IN ('cancelled', 'void')",
+    ),
+    ("SELECT AVG(amount) FROM lines", "SELECT AVG(amount) FROM lines WHERE counts = 1"),
+    # what it counts by itself, what has no such metric, what is looked for, and rows
+    ("SELECT revenue FROM orders", "SELECT revenue FROM orders"),
+    ("SELECT AVG(freight) FROM orders", "SELECT AVG(freight) FROM orders"),
+    (
+        "SELECT AVG(total) FROM orders WHERE status = 'void'",
+        "SELECT AVG(total) FROM orders WHERE status = 'void'",
+    ),
+    ("SELECT MAX(total) FROM orders", "SELECT MAX(total) FROM orders"),
+    ("SELECT total FROM orders", "SELECT total FROM orders"),
+]
+
+
+@pytest.mark.parametrize(("written", "counted"), CASES, ids=[written for written, _ in CASES])
+def test_money_is_of_what_was_sold(written: str, counted: str) -> None:
+    links = Links(question="what is it", mentions=())
+    assert str(sold_only(parse(written), links, SHOP, "duckdb")) == counted
+
+
+def test_a_state_that_the_question_names_and_a_described_shop_stay() -> None:
+    statement = parse("SELECT AVG(total) FROM orders")
+    named = Mention(
+        kind="value", view="orders", name="status", value="void", text="void", start=0, end=4, score=1.0
+    )
+    assert sold_only(statement, Links(question="void orders", mentions=(named,)), SHOP, "duckdb") == statement
+    plain = Links(question="what is it", mentions=())
+    assert sold_only(statement, plain, replace(SHOP, is_drafted=False), "duckdb") == statement
