@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar, cast
@@ -189,6 +190,38 @@ def moved(statement: Statement, shop: Shop, routes: Routes, values: Values) -> S
             return None
     made = replace(statement, where=tuple(where))
     return made if made != statement else None
+
+
+_SEPARATORS = re.compile(r"\s*(?:[,;|、，；]|\s>\s|\s/\s)\s*")
+LEAST_LISTS = 0.1
+"""Share of a column's values with several parts from which it holds lists."""
+
+
+def in_lists(statement: Statement, shop: Shop, routes: Routes, values: Values) -> Statement:
+    """The statement with a part of a list looked for inside it: ``Candles`` is in ``Candles, Gifts`` too."""
+    home = shop.view(statement.view)
+    if home is None:
+        return statement
+    where = tuple(_in_list(part, home, routes, values) for part in statement.where)
+    return replace(statement, where=where) if where != statement.where else statement
+
+
+def _in_list(part: Condition, home: View, routes: Routes, values: Values) -> Condition:
+    if not (isinstance(part, Compare) and part.sign in ("=", "<>") and isinstance(part.right, Text)):
+        return part
+    route = _route(part.left, home, routes)
+    known = values.get((route.view.name, route.column.name), ()) if route is not None else ()
+    lists = {value: [each.casefold() for each in _SEPARATORS.split(value.strip())] for value in known}
+    if sum(len(parts) > 1 for parts in lists.values()) < max(2, LEAST_LISTS * len(known)):
+        return part
+    counted = Counter(each for parts in lists.values() for each in parts)
+    said = part.right.value.strip().casefold()
+    if said not in counted or sum(counted.values()) < 1.5 * len(counted):
+        return part
+    if any(said in each and each != said for each in counted):  # Tea, where there are Teapots
+        holders = tuple(Text(value) for value, parts in lists.items() if said in parts)
+        return Among(part.left, holders, is_not=part.sign == "<>")
+    return Like(part.left, Text(f"%{part.right.value.strip()}%"), is_not=part.sign == "<>")
 
 
 def _exact_compare(name: Name, text: Text, routes: Routes, home: View, values: Values) -> Compare:

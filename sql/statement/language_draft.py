@@ -27,7 +27,14 @@ from sql.statement.bounds import bounded
 from sql.statement.compile import Compiled, compile_statement
 from sql.statement.grammar import number_text
 from sql.statement.heard import invented, lost, unheard
-from sql.statement.known_values import compared_with_itself, misplaced_number, moved, spelled, unknown_value
+from sql.statement.known_values import (
+    compared_with_itself,
+    in_lists,
+    misplaced_number,
+    moved,
+    spelled,
+    unknown_value,
+)
 from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar, Sayable
 from sql.statement.language_prompt import describe, language_prompt
 from sql.statement.named import with_names, without_names
@@ -206,6 +213,7 @@ class LanguageDrafter:
     def compile(self, text: str) -> Compiled:
         """A statement for the role; raises ``WrongStatement`` or ``TwoWays``."""
         statement = spelled(parse(text), self.shop, self.grammar.routes, self._whole_values)
+        statement = in_lists(statement, self.shop, self.grammar.routes, self._whole_values)
         named = with_names(statement, self.shop, self.grammar.routes) if self.names else statement
         if named != statement and self.workspace.role.minimum_group is None:
             with contextlib.suppress(WrongStatement, TwoWays):
