@@ -235,6 +235,7 @@ def unheard(links: Links, compiled: Compiled, shop: Shop) -> tuple[str, ...]:
     if not statement.order:  # else what stands behind "by" may be what is sorted by
         found |= dict.fromkeys(_dimensions(links, nodes, masked))
     found |= dict.fromkeys(_states(links, compiled, parts))
+    found |= dict.fromkeys(_counted(links, parts))
     found |= dict.fromkeys(_periods(links, compiled, nodes, shop))
     found |= dict.fromkeys(_numbers(links, nodes, statement))
     return tuple(found)
@@ -367,6 +368,35 @@ def _states(links: Links, compiled: Compiled, parts: _Parts) -> list[str]:
             own -= 1
             continue
         missing.append(match[0].strip())
+    return missing
+
+
+_HOW_MANY = re.compile(
+    r"(?:\b(?:how many|number of|count of)\s+(?:different |of our |of the |our |the )?"
+    r"|(?:多少|几)[个张笔单条份位家件种款名]?)$",
+    re.I,
+)
+
+
+def _counted(links: Links, parts: _Parts) -> list[str]:
+    """What the question asks the number of, where the rows of another view are counted."""
+    rows = {m.view.lower() for m in parts.metrics if m.sql.strip().upper() == "COUNT(*)"}
+    if not rows or parts.divides or parts.aggregates("AVG"):
+        return []
+    written = str(parts.statement).lower()
+    missing = []
+    for readings in _stretches(links):
+        first = readings[0]
+        views = {m.name.lower() for m in readings if m.kind == "view"}
+        if not views or first.score < _SURE or not _HOW_MANY.search(links.question[: first.start]):
+            continue
+        views |= {m.view.lower() for m in readings if m.kind == "metric"}
+        is_inside = any(
+            m.start <= first.start and first.end <= m.end and (m.start, m.end) != (first.start, first.end)
+            for m in links.mentions
+        )
+        if not is_inside and not views & rows and not any(view in written for view in views):
+            missing.append(first.text)
     return missing
 
 

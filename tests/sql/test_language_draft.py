@@ -149,6 +149,8 @@ HEARD: list[tuple[str, str, tuple[str, ...]]] = [
     ("amount of all open orders", "SELECT SUM(amount) FROM orders WHERE status = 'placed'", ()),
     ("amount of all open orders", "SELECT SUM(amount) FROM orders WHERE delivered_at IS NULL", ()),
     ("overdue orders above 100", "SELECT order_id FROM orders WHERE amount > 100", ("overdue",)),
+    ("how many sales in May 2026", "SELECT customers FROM customers WHERE DURING('May 2026')", ("sales",)),
+    ("how many clients in May 2026", "SELECT customers FROM customers WHERE DURING('May 2026')", ()),
     ("how many orders are shipped on time", "SELECT COUNT(order_id) FROM orders", ("shipped", "on time")),
 ]  # fmt: skip
 
