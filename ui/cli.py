@@ -234,6 +234,21 @@ def ask(
     raise typer.Exit(FAILED if answer.status == "failed" else DONE)
 
 
+@app.command()
+@expected_errors
+def slack(shop: ShopOption = None) -> None:
+    """Answer in Slack over a connection that this command opens (Socket Mode), until Ctrl-C or SIGTERM.
+
+    Tokens come from SHOPTALK_SLACK_BOT_TOKEN and SHOPTALK_SLACK_APP_TOKEN alone. Who may ask, and as which
+    role, stands in people.yml; others are answered nothing.
+    """
+    settings = settings_of_process()
+    from ui.chat.slack import serve_socket_mode
+
+    serve_socket_mode(settings, shop=shop)
+    leave(DONE)
+
+
 @app.command("mcp")
 @expected_errors
 def mcp_command(shop: ShopOption = None, role: RoleOption = None, user: UserOption = None) -> None:
