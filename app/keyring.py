@@ -253,7 +253,7 @@ class Keyring:
         """
         said = self._said()
         for name, each in said.items():
-            if each.slack == user:
+            if each.slack and each.slack == user:
                 return Person(id=name, role=each.role, attributes=each.attributes)
         for name, each in said.items():
             if each.slack_group and is_in(each.slack_group):

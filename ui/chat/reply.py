@@ -115,15 +115,15 @@ def period_before(start: dt.date, end: dt.date, language: str) -> str:
     'And in April 2026?'
     """
     words = words_in(language)
-    if start >= end:
-        return ""
-    is_whole = start.day == end.day == 1
     months = (end.year - start.year) * 12 + end.month - start.month
-    if not is_whole:
-        first, last = start - (end - start), start - dt.timedelta(days=1)
-    else:
-        count = start.year * 12 + start.month - 1 - months
-        first, last = dt.date(count // 12, count % 12 + 1, 1), start - dt.timedelta(days=1)
+    is_whole = start.day == end.day == 1 and months > 0
+    try:
+        last = start - dt.timedelta(days=1)
+        first = _months_before(start, months) if is_whole else start - (end - start)
+    except (ValueError, OverflowError):  # there is no year 0
+        return ""
+    if first > last:
+        return ""
     values = {
         "year": str(first.year),
         "month": words.say(f"month_{first.month}"),
@@ -140,3 +140,9 @@ def period_before(start: dt.date, end: dt.date, language: str) -> str:
     if is_whole and months == 12 and first.month == 1:
         return words.say("before_year", **values)
     return words.say("before_day" if first == last else "before_days", **values)
+
+
+def _months_before(first: dt.date, months: int) -> dt.date:
+    """The first day of the month so many months before that of ``first``."""
+    year, month = divmod(first.year * 12 + first.month - 1 - months, 12)
+    return dt.date(year, month + 1, 1)

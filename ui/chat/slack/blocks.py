@@ -15,6 +15,7 @@ from ui.chat.slack.rich_text import (
     Element,
     bullets,
     elements_of,
+    packed,
     preformatted,
     rich_text,
     section,
@@ -86,7 +87,7 @@ def home(
     for title, lines in (("home_examples", examples), ("home_kinds", kinds)):
         if lines:
             blocks += [_header(words.say(title)), *_grouped(split(bullets(lines)))]
-    return blocks
+    return _paged(blocks)[0]
 
 
 def button(action: str, label: str, value: str, hint: str = "") -> Element:
@@ -164,23 +165,12 @@ def _short(text: str, most: int) -> str:
 
 def _grouped(elements: Iterable[Element]) -> list[Element]:
     """Elements in as few blocks as hold them."""
-    groups: list[list[Element]] = []
-    for element in elements:
-        if not groups or sum(map(size, groups[-1])) + size(element) > MOST_CHARACTERS:
-            groups.append([])
-        groups[-1].append(element)
-    return [rich_text(group) for group in groups]
+    return [rich_text(group) for group in packed(elements, size, MOST_CHARACTERS)]
 
 
 def _paged(blocks: Iterable[Element]) -> list[list[Element]]:
-    """Blocks in as few messages as hold them; there is at least one message."""
-    pages: list[list[Element]] = [[]]
-    for block in blocks:
-        is_full = len(pages[-1]) == MOST_BLOCKS or sum(map(_size, pages[-1])) + _size(block) > MOST_OF_MESSAGE
-        if pages[-1] and is_full:
-            pages.append([])
-        pages[-1].append(block)
-    return pages
+    """Blocks in as few messages as hold them."""
+    return packed(blocks, _size, MOST_OF_MESSAGE, MOST_BLOCKS)
 
 
 def _size(block: Any) -> int:

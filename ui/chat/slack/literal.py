@@ -13,9 +13,7 @@ _UNSEEN = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
 )
 """Control characters, changes of direction, what has no width."""
-_ADDRESS = re.compile(
-    r"(?i)\b([a-z][a-z0-9+.-]*:)(?=//)|\b((?:mailto|tel|slack|javascript|data):)|\b(www)(?=\.)"
-)
+_ADDRESS = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*:)(?=//)|\b((?:mailto|tel):)|\b(www)(?=\.)")
 _JOINER = "\u2060"
 _LOOK_ALIKES = str.maketrans(
     {"*": "∗", "_": "＿", "~": "∼", "`": "ˋ", "&": "&amp;", "<": "&lt;", ">": "&gt;"}

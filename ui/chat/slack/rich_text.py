@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -26,7 +26,7 @@ def rich_text(elements: Sequence[Element]) -> Element:
 
 def text_of(words: str, **style: bool) -> Element:
     """Words, literally."""
-    element: Element = {"type": "text", "text": literal(words)}
+    element: Element = {"type": "text", "text": literal(words) or " "}  # Slack takes no empty text
     return {**element, "style": style} if style else element
 
 
@@ -66,29 +66,36 @@ def split(element: Element) -> list[Element]:
     """The element, in parts that each fit a block."""
     if size(element) <= MOST_CHARACTERS:
         return [element]
-    pieces = [
-        piece for each in element["elements"] for piece in (_cut_text(each) if each["type"] == "text" else split(each))
-    ]  # fmt: skip
-    groups: list[list[Element]] = [[]]
-    for piece in pieces:
-        if groups[-1] and sum(map(size, groups[-1])) + size(piece) > MOST_CHARACTERS:
+    if element["type"] == "text":
+        return [{**element, "text": part} for part in cut(element["text"])]
+    pieces = [piece for each in element["elements"] for piece in split(each)]
+    return [{**element, "elements": group} for group in packed(pieces, size, MOST_CHARACTERS)]
+
+
+def packed(
+    items: Iterable[Element], weigh: Callable[[Element], int], most: int, most_items: int = 1_000
+) -> list[list[Element]]:
+    """The items in order, in as few groups as weigh at most ``most`` each; one that weighs more stands alone."""
+    groups: list[list[Element]] = []
+    weight = 0
+    for item in items:
+        own = weigh(item)
+        if not groups or weight + own > most or len(groups[-1]) == most_items:
             groups.append([])
-        groups[-1].append(piece)
-    return [{**element, "elements": group} for group in groups]
+            weight = 0
+        groups[-1].append(item)
+        weight += own
+    return groups
 
 
 def cut(words: str, most: int = MOST_CHARACTERS) -> list[str]:
-    """``words`` in parts of at most ``most`` characters, cut at ends of lines or between words if possible."""
+    """``words`` in parts of at most ``most`` characters, cut after a line or between words if possible."""
     parts = []
     while len(words) > most:
         end = max(words.rfind("\n", most // 2, most), words.rfind(" ", most // 2, most)) + 1 or most
         parts.append(words[:end])
         words = words[end:]
     return [*parts, words]
-
-
-def _cut_text(element: Element) -> list[Element]:
-    return [{**element, "text": part} for part in cut(element["text"])]
 
 
 @cache

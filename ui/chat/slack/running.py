@@ -18,6 +18,7 @@ from app.keyring import Keyring
 from app.person import Person
 from app.progress import say
 from app.settings import Settings, go_offline
+from ui.chat.slack.manifest import EVENTS
 from ui.errors import CannotServe
 from ui.warming import warm_up
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from ui.chat.chat import Chat
 
 PATH = "/slack"
-"""Where the Events API, commands and buttons arrive, at ``/slack/events``."""
+"""Below it the Events API, commands and buttons arrive."""
 WAIT_S = 30.0
 """Seconds that answers under way get after SIGTERM; a second signal ends at once."""
 
@@ -57,9 +58,9 @@ def serve_socket_mode(settings: Settings, *, shop: str | None, base_url: str | N
     go_offline()
     with House(settings) as house:
         desk = Desk(house, shop, Allowance(settings.questions_a_minute, settings.questions_a_day))
-        chat, app = _chat_and_app(desk, keyring, settings, base_url)
+        chat, app = chat_and_app(desk, keyring, settings, base_url)
         try:
-            with _connected(app, settings.slack_app_token) as workspace:
+            with connected(app, settings.slack_app_token) as workspace:
                 threading.Thread(target=warm_up, args=(desk, Person()), daemon=True).start()
                 say(f"Answering about {description.name} in the workspace {workspace}  (Ctrl-C ends it)")
                 _wait_for_the_end(desk)
@@ -81,7 +82,7 @@ def signed_mount(desk: Desk, keyring: Keyring, *, base_url: str | None = None) -
         raise WrongUse(
             "SHOPTALK_SLACK_SIGNING_SECRET is set and SHOPTALK_SLACK_BOT_TOKEN is not; set both, or neither."
         )
-    chat, app = _chat_and_app(desk, keyring, settings, base_url)
+    chat, app = chat_and_app(desk, keyring, settings, base_url)
     return {PATH: _web(chat, app)}
 
 
@@ -93,10 +94,12 @@ def _web(chat: Chat, app: App) -> Starlette:
     from starlette.routing import Route
 
     async def events(request: Request) -> Response:
+        if not request.headers.get("x-slack-request-timestamp", "").isdecimal():  # bolt takes it for a number
+            return PlainTextResponse("unsigned", status_code=401)
         try:
             delivery = to_bolt_request(request, await request.body())
-        except UnicodeDecodeError:
-            return PlainTextResponse("not UTF-8", status_code=400)
+        except (ValueError, TypeError, AttributeError):  # bolt reads a body before it checks who signed it
+            return PlainTextResponse("no delivery of Slack's", status_code=400)
         return to_starlette_response(await run_sync(app.dispatch, delivery))  # it may ask Slack who it is
 
     @asynccontextmanager
@@ -104,10 +107,15 @@ def _web(chat: Chat, app: App) -> Starlette:
         yield
         chat.close()
 
-    return Starlette(routes=[Route(f"{PATH}/events", events, methods=["POST"])], lifespan=lifespan)
+    return Starlette(routes=[Route(EVENTS, events, methods=["POST"])], lifespan=lifespan)
 
 
-def _chat_and_app(desk: Desk, keyring: Keyring, settings: Settings, base_url: str | None) -> tuple[Chat, App]:
+def chat_and_app(desk: Desk, keyring: Keyring, settings: Settings, base_url: str | None) -> tuple[Chat, App]:
+    """The two of one workspace.
+
+    Raises:
+        WrongUse: slack-bolt is missing.
+    """
     try:
         import slack_bolt  # noqa: F401 - whether it is there
     except ImportError as error:
@@ -131,8 +139,12 @@ def _chat_and_app(desk: Desk, keyring: Keyring, settings: Settings, base_url: st
 
 
 @contextmanager
-def _connected(app: App, app_token: str) -> Iterator[str]:
-    """The name of the workspace, while the connection is open; bolt opens it again when it breaks."""
+def connected(app: App, app_token: str) -> Iterator[str]:
+    """The name of the workspace, while the connection is open; bolt opens it again when it breaks.
+
+    Raises:
+        CannotServe: Slack refuses the tokens or is out of reach.
+    """
     from slack_bolt.adapter.socket_mode import SocketModeHandler
 
     from ui.chat.slack.wire import FAILURES, reason_of
