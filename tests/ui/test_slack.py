@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from mock_slack import BOT, words
+from mock_slack import APP_TOKEN, BOT, BOT_TOKEN, mock_slack, words
 from served_shop import BY_COUNTRY, HARD, PLAIN, until
 from slack_desk import HELP, SlackDesk, slack_desk
 
@@ -19,6 +23,8 @@ from bot.feedback import FeedbackLog
 from ui.chat.slack import serve_socket_mode
 from ui.chat.slack.running import connected
 from ui.errors import CannotServe
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -377,6 +383,35 @@ def test_who_may_ask_is_read_anew_and_nobody_is_let_in_by_a_broken_list(tmp_path
         place.settings.people_file.write_text("people: [", "utf-8")
         told = place.answer(place.write("U0CY", PLAIN, thread="3.3"), "3.3").words
         assert told.startswith("The list of people cannot be read")
+
+
+def test_the_process_answers_and_ends_without_losing_anything(place: SlackDesk, tmp_path: Path) -> None:
+    (tmp_path / "people.yml").write_text("people: {ana: {role: owner, slack: U0ANA}}", "utf-8")
+    code = (
+        "from ui.chat.slack import serve_socket_mode; from app.settings import Settings; import sys; "
+        "serve_socket_mode(Settings.from_environment(), shop=sys.argv[1], base_url=sys.argv[2])"
+    )
+    with mock_slack() as slack:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, str(place.desk.shop), slack.base_url],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+            env={**os.environ, "SHOPTALK_HOME": str(tmp_path), "SHOPTALK_ENGINE_URL": "http://127.0.0.1:9/v1",
+                 "SHOPTALK_SLACK_BOT_TOKEN": BOT_TOKEN, "SHOPTALK_SLACK_APP_TOKEN": APP_TOKEN},
+        )  # fmt: skip
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("Shoptalk answers in Slack, workspace Mock")
+            event = {"type": "message", "channel_type": "im", "user": "U0ANA", "text": PLAIN, "channel": "D0",
+                     "ts": "1.1"}  # fmt: skip
+            slack.deliver("events_api", slack.event(event))
+            until(lambda: slack.messages)
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+        assert process.returncode == 0 and "Closed." in err, err
+        assert "150.00 EUR" in slack.in_thread("D0", None)[0].words
+        assert BOT_TOKEN not in out + err and APP_TOKEN not in out + err
 
 
 # --- starting ---------------------------------------------------------------------------------------------

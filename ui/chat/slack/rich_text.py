@@ -75,7 +75,7 @@ def split(element: Element) -> list[Element]:
 def packed(
     items: Iterable[Element], weigh: Callable[[Element], int], most: int, most_items: int = 1_000
 ) -> list[list[Element]]:
-    """The items in order, in as few groups as weigh at most ``most`` each; one that weighs more stands alone."""
+    """The items in order, in groups that weigh at most ``most`` each; one that weighs more stands alone."""
     groups: list[list[Element]] = []
     weight = 0
     for item in items:

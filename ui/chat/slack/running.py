@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -50,7 +51,7 @@ def serve_socket_mode(settings: Settings, *, shop: str | None, base_url: str | N
             "Slack needs two tokens in the environment: SHOPTALK_SLACK_BOT_TOKEN (xoxb-…) and "
             "SHOPTALK_SLACK_APP_TOKEN (xapp-…). docs/slack.md says where they come from."
         )
-    description = find_shop(settings, shop)
+    find_shop(settings, shop)  # a wrong one is told before slow things begin
     keyring = Keyring(settings.people, settings.people_file)
     _tell_who_may_ask(keyring)
     if not settings.engine_url:
@@ -62,7 +63,8 @@ def serve_socket_mode(settings: Settings, *, shop: str | None, base_url: str | N
         try:
             with connected(app, settings.slack_app_token) as workspace:
                 threading.Thread(target=warm_up, args=(desk, Person()), daemon=True).start()
-                say(f"Answering about {description.name} in the workspace {workspace}  (Ctrl-C ends it)")
+                # Standard output, as the address of `serve`: what a script waits for.
+                os.write(1, f"Shoptalk answers in Slack, workspace {workspace}  (Ctrl-C ends it)\n".encode())
                 _wait_for_the_end(desk)
         finally:
             chat.close()
