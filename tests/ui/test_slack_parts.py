@@ -17,7 +17,7 @@ from bot.answer import Answer
 from sql.types import Column, Table
 from telling.phrases import escape_markdown
 from ui.chat import Reply
-from ui.chat.reply import period_before, reply_of
+from ui.chat.replies import period_before, reply_of
 from ui.chat.slack.blocks import home, messages, sql_blocks
 from ui.chat.slack.literal import literal, notification, words_of
 from ui.chat.slack.manifest import manifest

@@ -8,7 +8,7 @@ from typing import Any
 from sql.types import Table
 from telling.phrases import plain_text
 from ui import present
-from ui.chat.reply import Reply, words_in
+from ui.chat.replies import Reply, words_in
 from ui.chat.slack.literal import literal, notification
 from ui.chat.slack.rich_text import (
     MOST_CHARACTERS,

@@ -22,8 +22,8 @@ from bot.errors import NotRecorded
 from bot.offers import offered_jobs, offers
 from sql.errors import SqlError
 from ui import present
-from ui.chat.chat import Asked, Chat
-from ui.chat.reply import words_in
+from ui.chat.replies import words_in
+from ui.chat.seam import Asked, Chat
 from ui.chat.slack.blocks import PREFIX, home, plain_blocks, sql_blocks
 from ui.chat.slack.literal import notification, words_of
 from ui.chat.slack.members import Members

@@ -10,7 +10,7 @@ from threading import Lock
 
 from app.keyring import Keyring
 from app.person import Person
-from ui.chat.reply import language_of
+from ui.chat.replies import language_of
 from ui.chat.slack.wire import FAILURES, Wire, reason_of
 
 logger = logging.getLogger(__name__)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from ui.chat.chat import Chat
+    from ui.chat.seam import Chat
 
 PATH = "/slack"
 """Below it the Events API, commands and buttons arrive."""
@@ -122,7 +122,7 @@ def chat_and_app(desk: Desk, keyring: Keyring, settings: Settings, base_url: str
         import slack_bolt  # noqa: F401 - whether it is there
     except ImportError as error:
         raise WrongUse('Slack needs its library: pip install -c constraints.txt -e ".[slack]"') from error
-    from ui.chat.chat import Chat
+    from ui.chat.seam import Chat
     from ui.chat.slack.listeners import build_app
     from ui.chat.slack.members import Members
     from ui.chat.slack.wire import Wire
