@@ -253,8 +253,8 @@ def slack(
     role, stands in people.yml; others are answered nothing.
     """
     settings = settings_of_process()
-    from ui.chat.slack import manifest as manifest_of
-    from ui.chat.slack import serve_socket_mode
+    from ui.chats.slack import manifest as manifest_of
+    from ui.chats.slack import serve_socket_mode
 
     if address is not None and not (manifest and address.startswith("https://")):
         raise WrongUse(f"--address is {address!r}; it goes with --manifest, and begins with https://.")

@@ -150,7 +150,7 @@ def _run(
         from app.uploads import Uploads
         from bot.feedback import FeedbackLog
         from bot.memory import Conversation
-        from ui.chat.slack import signed_mount
+        from ui.chats.slack import signed_mount
         from ui.http.service import build_service
         from ui.page import build_app
         from ui.served_talks import ServedTalks

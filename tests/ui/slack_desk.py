@@ -19,7 +19,7 @@ from app.desk import Desk
 from app.house import House
 from app.keyring import Keyring
 from app.settings import Settings
-from ui.chat.slack.running import chat_and_app, connected
+from ui.chats.slack.running import chat_and_app, connected
 
 PEOPLE = """\
 people:

@@ -20,8 +20,8 @@ from slack_desk import HELP, SlackDesk, slack_desk
 from app.errors import WrongUse
 from app.settings import Settings
 from bot.feedback import FeedbackLog
-from ui.chat.slack import serve_socket_mode
-from ui.chat.slack.running import connected
+from ui.chats.slack import serve_socket_mode
+from ui.chats.slack.running import connected
 from ui.errors import CannotServe
 
 ROOT = Path(__file__).parent.parent.parent
@@ -388,7 +388,7 @@ def test_who_may_ask_is_read_anew_and_nobody_is_let_in_by_a_broken_list(tmp_path
 def test_the_process_answers_and_ends_without_losing_anything(place: SlackDesk, tmp_path: Path) -> None:
     (tmp_path / "people.yml").write_text("people: {ana: {role: owner, slack: U0ANA}}", "utf-8")
     code = (
-        "from ui.chat.slack import serve_socket_mode; from app.settings import Settings; import sys; "
+        "from ui.chats.slack import serve_socket_mode; from app.settings import Settings; import sys; "
         "serve_socket_mode(Settings.from_environment(), shop=sys.argv[1], base_url=sys.argv[2])"
     )
     with mock_slack() as slack:

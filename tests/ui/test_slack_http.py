@@ -17,7 +17,7 @@ from mock_slack import BOT, BOT_TOKEN, MockSlack, mock_slack
 from served_shop import PLAIN, ServedShop, serving, until
 
 from app.errors import WrongUse
-from ui.chat.slack import signed_mount
+from ui.chats.slack import signed_mount
 
 SECRET = "0123456789abcdef0123456789abcdef"
 PEOPLE = "people: {ana: {role: owner, slack: U0ANA}}"

@@ -16,13 +16,13 @@ from typer.testing import CliRunner
 from bot.answer import Answer
 from sql.types import Column, Table
 from telling.phrases import escape_markdown
-from ui.chat import Reply
-from ui.chat.replies import period_before, reply_of
-from ui.chat.slack.blocks import home, messages, sql_blocks
-from ui.chat.slack.literal import literal, notification, words_of
-from ui.chat.slack.manifest import manifest
-from ui.chat.slack.rich_text import elements_of
-from ui.chat.threads import Thread, Threads
+from ui.chats import Reply
+from ui.chats.replies import period_before, reply_of
+from ui.chats.slack.blocks import home, messages, sql_blocks
+from ui.chats.slack.literal import literal, notification, words_of
+from ui.chats.slack.manifest import manifest
+from ui.chats.slack.rich_text import elements_of
+from ui.chats.threads import Thread, Threads
 from ui.cli import app as command_line
 
 

@@ -11,10 +11,10 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, RateLimitErrorRetryHandler
 
-from ui.chat.replies import Reply, words_in
-from ui.chat.slack.blocks import messages, notice, plain_blocks
-from ui.chat.slack.literal import notification
-from ui.chat.slack.rich_text import Element
+from ui.chats.replies import Reply, words_in
+from ui.chats.slack.blocks import messages, notice, plain_blocks
+from ui.chats.slack.literal import notification
+from ui.chats.slack.rich_text import Element
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ def reason_of(error: BaseException) -> str:
 
 
 class SlackMessage:
-    """A :class:`ui.chat.seam.Message` in Slack.
+    """A :class:`ui.chats.seam.Message` in Slack.
 
     Args:
         thread: what it answers in; ``None`` outside threads.
@@ -115,7 +115,7 @@ class SlackMessage:
         self._shown_at = 0.0
 
     def grow(self, text: str) -> None:
-        """See :class:`ui.chat.seam.Message`."""
+        """See :class:`ui.chats.seam.Message`."""
         now = self._wire.clock()
         if self._id is not None and now < self._shown_at + GROW_S:
             return
@@ -131,7 +131,7 @@ class SlackMessage:
             logger.warning("Slack did not take a message that grows: %s", reason_of(error))
 
     def finish(self, reply: Reply, id: str) -> None:
-        """See :class:`ui.chat.seam.Message`."""
+        """See :class:`ui.chats.seam.Message`."""
         words = words_in(reply.language)
         text = notice(reply)
         try:
@@ -156,7 +156,7 @@ class SlackMessage:
             self._say(words.say("no_files"))
 
     def note(self, sentence: str) -> None:
-        """See :class:`ui.chat.seam.Message`."""
+        """See :class:`ui.chats.seam.Message`."""
         try:
             self._show(plain_blocks(sentence), notification(sentence))
         except FAILURES as error:

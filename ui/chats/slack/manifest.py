@@ -16,7 +16,7 @@ def manifest(address: str | None = None) -> str:
     """
     import yaml
 
-    text = resources.files("ui.chat.slack").joinpath("manifest.yml").read_text("utf-8")
+    text = resources.files("ui.chats.slack").joinpath("manifest.yml").read_text("utf-8")
     if address is None:
         return text
     described = yaml.safe_load(text)

@@ -17,7 +17,7 @@ CHART_WIDTH = 640
 
 def words_in(language: str) -> Words:
     """The sentences of the chats."""
-    return load_words(language, "ui.chat")
+    return load_words(language, "ui.chats")
 
 
 def language_of(text: str) -> str:

@@ -19,8 +19,8 @@ from bot.memory import Conversation
 from sql.errors import SqlError
 from telling.phrases import plain_text
 from ui import present
-from ui.chat.replies import Reply, language_of, reply_of, words_in
-from ui.chat.threads import Thread, Threads
+from ui.chats.replies import Reply, language_of, reply_of, words_in
+from ui.chats.threads import Thread, Threads
 
 logger = logging.getLogger(__name__)
 

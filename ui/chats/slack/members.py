@@ -10,8 +10,8 @@ from threading import Lock
 
 from app.keyring import Keyring
 from app.person import Person
-from ui.chat.replies import language_of
-from ui.chat.slack.wire import FAILURES, Wire, reason_of
+from ui.chats.replies import language_of
+from ui.chats.slack.wire import FAILURES, Wire, reason_of
 
 logger = logging.getLogger(__name__)
 

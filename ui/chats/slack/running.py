@@ -19,7 +19,7 @@ from app.keyring import Keyring
 from app.person import Person
 from app.progress import say
 from app.settings import Settings, go_offline
-from ui.chat.slack.manifest import EVENTS
+from ui.chats.slack.manifest import EVENTS
 from ui.errors import CannotServe
 from ui.warming import warm_up
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from ui.chat.seam import Chat
+    from ui.chats.seam import Chat
 
 PATH = "/slack"
 """Below it the Events API, commands and buttons arrive."""
@@ -122,10 +122,10 @@ def chat_and_app(desk: Desk, keyring: Keyring, settings: Settings, base_url: str
         import slack_bolt  # noqa: F401 - whether it is there
     except ImportError as error:
         raise WrongUse('Slack needs its library: pip install -c constraints.txt -e ".[slack]"') from error
-    from ui.chat.seam import Chat
-    from ui.chat.slack.listeners import build_app
-    from ui.chat.slack.members import Members
-    from ui.chat.slack.wire import Wire
+    from ui.chats.seam import Chat
+    from ui.chats.slack.listeners import build_app
+    from ui.chats.slack.members import Members
+    from ui.chats.slack.wire import Wire
 
     assert settings.slack_bot_token is not None
     wire = Wire(settings.slack_bot_token, base_url=base_url)
@@ -149,7 +149,7 @@ def connected(app: App, app_token: str) -> Iterator[str]:
     """
     from slack_bolt.adapter.socket_mode import SocketModeHandler
 
-    from ui.chat.slack.wire import FAILURES, reason_of
+    from ui.chats.slack.wire import FAILURES, reason_of
 
     handler = SocketModeHandler(app, app_token)
     try:

@@ -22,13 +22,13 @@ from bot.errors import NotRecorded
 from bot.offers import offered_jobs, offers
 from sql.errors import SqlError
 from ui import present
-from ui.chat.replies import words_in
-from ui.chat.seam import Asked, Chat
-from ui.chat.slack.blocks import PREFIX, home, plain_blocks, sql_blocks
-from ui.chat.slack.literal import notification, words_of
-from ui.chat.slack.members import Members
-from ui.chat.slack.rich_text import rich_text, section, text_of
-from ui.chat.slack.wire import FAILURES, SlackMessage, Wire, reason_of
+from ui.chats.replies import words_in
+from ui.chats.seam import Asked, Chat
+from ui.chats.slack.blocks import PREFIX, home, plain_blocks, sql_blocks
+from ui.chats.slack.literal import notification, words_of
+from ui.chats.slack.members import Members
+from ui.chats.slack.rich_text import rich_text, section, text_of
+from ui.chats.slack.wire import FAILURES, SlackMessage, Wire, reason_of
 
 if TYPE_CHECKING:
     from telling.phrases import Words
@@ -58,7 +58,7 @@ def build_app(
         client=wire.client,
         signing_secret=signing_secret or "",
         token_verification_enabled=False,
-        logger=logging.getLogger("ui.chat.slack.bolt"),
+        logger=logging.getLogger("ui.chats.slack.bolt"),
     )
     listeners = Listeners(chat, members, wire, help_channel)
     app.use(listeners.pass_once)

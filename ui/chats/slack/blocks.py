@@ -8,9 +8,9 @@ from typing import Any
 from sql.types import Table
 from telling.phrases import plain_text
 from ui import present
-from ui.chat.replies import Reply, words_in
-from ui.chat.slack.literal import literal, notification
-from ui.chat.slack.rich_text import (
+from ui.chats.replies import Reply, words_in
+from ui.chats.slack.literal import literal, notification
+from ui.chats.slack.rich_text import (
     MOST_CHARACTERS,
     Element,
     bullets,

@@ -9,7 +9,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-from ui.chat.slack.literal import literal
+from ui.chats.slack.literal import literal
 
 Element = dict[str, Any]
 """A part of a ``rich_text`` block, or a text in one."""
