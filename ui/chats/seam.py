@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Hashable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from threading import Lock
+from threading import Event, Lock
 from typing import Protocol
 
 from app.desk import Desk
@@ -86,19 +87,24 @@ class Chat:
         language = language_of(question)
         try:
             self.desk.admit(person)
-            if self._threads.put(
-                thread, lambda it: self._answer(person, thread, it, question, message, after)
-            ):
-                return
         except TooManyQuestions as error:
             limit = "limit_day" if error.is_day else "limit_minute"
             values = {"most": f"{error.most:,}", "seconds": f"{error.retry_after_s:,}"}
             message.note(present.word(limit, language, **values))
             return
-        except (Stopping, RuntimeError):
+        except Stopping:
             message.note(words_in(language).say("stopping"))
             return
-        message.note(words_in(language).say("thread_busy"))
+        under_way = ExitStack()  # until it is shown: the process does not end before
+
+        def job(it: Thread) -> None:
+            with under_way:
+                self._answer(person, thread, it, question, message, after)
+
+        under_way.enter_context(self.desk.busy())
+        if not self._threads.put(thread, job):
+            under_way.close()
+            message.note(words_in(language).say("thread_busy"))
 
     def asked(self, id: str, person: Person) -> Asked | None:
         """What is kept of an answer that ``person`` got; ``None`` for nothing, and for others' answers."""
@@ -130,33 +136,42 @@ class Chat:
         if after is not None:
             thread.memory = _copy(after)
         language = language_of(question)
-        with self.desk.busy():  # until it is shown
-            try:
-                answer = self._follow(person, thread.memory, question, message, language)
-            except (Stopping, HouseClosed):
-                message.note(words_in(language).say("stopping"))
-            except NotRecorded as error:
-                logger.error("%s", error)
-                message.note(present.word("unopened", language))
-            except (AppError, SqlError) as error:  # its words may quote the database
-                logger.error("A shop could not be opened for a chat: %s", type(error).__name__)
-                message.note(present.word("unopened", language))
-            except Exception:
-                logger.exception("A question could not be answered")
-                message.note(present.word("broken", language))
-            else:
-                last = thread.memory.turns[-1] if thread.memory.turns else None
-                period = last.period if last is not None and last.question == question else None
-                reply = reply_of(answer, period)
-                self._keep(person, key, thread.memory, reply)
-                message.finish(reply, answer.id)
+        cancel = Event()
+        try:
+            answer = self._follow(person, thread.memory, question, message, language, cancel)
+        except (Stopping, HouseClosed):
+            message.note(words_in(language).say("stopping"))
+        except NotRecorded as error:
+            logger.error("%s", error)
+            message.note(present.word("unopened", language))
+        except (AppError, SqlError) as error:  # its words may quote the database
+            logger.error("A shop could not be opened for a chat: %s", type(error).__name__)
+            message.note(present.word("unopened", language))
+        except Exception:
+            logger.exception("A question could not be answered")
+            message.note(present.word("broken", language))
+        else:
+            if cancel.is_set() and answer.status != "answered":
+                message.note(present.word("stopped", language))
+                return
+            last = thread.memory.turns[-1] if thread.memory.turns else None
+            period = last.period if last is not None and last.question == question else None
+            reply = reply_of(answer, period)
+            self._keep(person, key, thread.memory, reply)
+            message.finish(reply, answer.id)
 
     def _follow(
-        self, person: Person, memory: Conversation, question: str, message: Message, language: str
+        self,
+        person: Person,
+        memory: Conversation,
+        question: str,
+        message: Message,
+        language: str,
+        cancel: Event,
     ) -> Answer:
         steps = [present.word("working", language)]
         answer: Answer | None = None
-        for event in self.desk.answer(person, question, memory):
+        for event in self.desk.answer(person, question, memory, cancel):
             if event.name == "waiting":
                 steps = [steps[0], present.word(f"waiting_{event.data.what}", language, **event.data.values)]
             elif event.name == "understood":

@@ -40,15 +40,18 @@ class Threads:
         self._most_waiting = most_waiting
         self._lock = threading.Lock()
         self._threads: OrderedDict[Hashable, Thread] = OrderedDict()
+        self._is_closed = False
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="chat")
 
     def put(self, key: Hashable, job: Job) -> bool:
-        """Run ``job`` when those of its thread that came before have ended; ``False`` when too many wait.
+        """Run ``job`` when those of its thread that came before have ended.
 
-        Raises:
-            RuntimeError: after :meth:`close`.
+        Returns:
+            ``False`` when too many wait, and after :meth:`close`.
         """
         with self._lock:
+            if self._is_closed:
+                return False
             thread = self._threads.setdefault(key, Thread())
             self._threads.move_to_end(key)
             if len(thread.waiting) >= self._most_waiting:
@@ -66,10 +69,11 @@ class Threads:
 
     def close(self) -> None:
         """Take no more jobs; those that wait are dropped, those that run are not waited for."""
-        self._workers.shutdown(wait=False, cancel_futures=True)
         with self._lock:
+            self._is_closed = True
             for thread in self._threads.values():
                 thread.waiting.clear()
+        self._workers.shutdown(wait=False, cancel_futures=True)
 
     def _run(self, thread: Thread) -> None:
         while True:

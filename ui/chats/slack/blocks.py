@@ -96,7 +96,7 @@ def button(action: str, label: str, value: str, hint: str = "") -> Element:
         "type": "button",
         "action_id": PREFIX + action,
         "value": value,
-        "text": {"type": "plain_text", "text": _short(literal(label), MOST_LABEL), "emoji": True},
+        "text": {"type": "plain_text", "text": _short(literal(label), MOST_LABEL), "emoji": False},
     }
     return {**element, "accessibility_label": hint} if hint else element
 

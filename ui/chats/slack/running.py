@@ -51,6 +51,7 @@ def serve_socket_mode(settings: Settings, *, shop: str | None, base_url: str | N
             "Slack needs two tokens in the environment: SHOPTALK_SLACK_BOT_TOKEN (xoxb-…) and "
             "SHOPTALK_SLACK_APP_TOKEN (xapp-…). docs/slack.md says where they come from."
         )
+    _check_library()
     find_shop(settings, shop)  # a wrong one is told before slow things begin
     keyring = Keyring(settings.people, settings.people_file)
     _tell_who_may_ask(keyring)
@@ -84,6 +85,7 @@ def signed_mount(desk: Desk, keyring: Keyring, *, base_url: str | None = None) -
         raise WrongUse(
             "SHOPTALK_SLACK_SIGNING_SECRET is set and SHOPTALK_SLACK_BOT_TOKEN is not; set both, or neither."
         )
+    _check_library()
     chat, app = chat_and_app(desk, keyring, settings, base_url)
     return {PATH: _web(chat, app)}
 
@@ -113,15 +115,7 @@ def _web(chat: Chat, app: App) -> Starlette:
 
 
 def chat_and_app(desk: Desk, keyring: Keyring, settings: Settings, base_url: str | None) -> tuple[Chat, App]:
-    """The two of one workspace.
-
-    Raises:
-        WrongUse: slack-bolt is missing.
-    """
-    try:
-        import slack_bolt  # noqa: F401 - whether it is there
-    except ImportError as error:
-        raise WrongUse('Slack needs its library: pip install -c constraints.txt -e ".[slack]"') from error
+    """The two of one workspace; the settings have the bot's token."""
     from ui.chats.seam import Chat
     from ui.chats.slack.listeners import build_app
     from ui.chats.slack.members import Members
@@ -164,6 +158,13 @@ def connected(app: App, app_token: str) -> Iterator[str]:
         yield workspace
     finally:
         handler.client.close()
+
+
+def _check_library() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("slack_bolt") is None:
+        raise WrongUse('Slack needs its library: pip install -c constraints.txt -e ".[slack]"')
 
 
 def _tell_who_may_ask(keyring: Keyring) -> None:

@@ -13,7 +13,7 @@ from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, R
 
 from ui.chats.replies import Reply, words_in
 from ui.chats.slack.blocks import messages, notice, plain_blocks
-from ui.chats.slack.literal import notification
+from ui.chats.slack.literal import literal, notification
 from ui.chats.slack.rich_text import Element
 
 logger = logging.getLogger(__name__)
@@ -54,7 +54,8 @@ class Wire:
         return str(response["ts"])
 
     def update(self, channel: str, message: str, blocks: Sequence[Element], text: str) -> None:
-        """Change a message."""
+        """Change a message, once Slack takes changes again."""
+        time.sleep(max(0.0, self._pause_until - self.clock()))
         self.client.chat_update(channel=channel, ts=message, blocks=list(blocks), text=text, **_LITERAL)
 
     def update_if_free(self, channel: str, message: str, text: str) -> None:
@@ -145,8 +146,8 @@ class SlackMessage:
             return
         try:
             files = [
-                {"filename": each.name, "content": each.content, "title": each.title,
-                 "alt_txt": each.description or None}
+                {"filename": each.name, "content": each.content, "title": literal(each.title),
+                 "alt_txt": literal(each.description) or None}
                 for each in reply.attachments()
             ]  # fmt: skip
             if files:
