@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
+import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.answer import Answer
@@ -13,6 +16,8 @@ from ui import present
 
 CHART_WIDTH = 640
 """Pixels; drawn twice as fine."""
+MOST_FILES = 3
+"""Tables that are attached one by one; a report has dozens."""
 
 
 def words_in(language: str) -> Words:
@@ -60,7 +65,7 @@ class Reply:
         return tuple(dict.fromkeys(table.query.written for table in self.answer.tables))
 
     def attachments(self) -> list[Attachment]:
-        """The chart as a picture, and each table of more than one row whole, as CSV."""
+        """The chart as a picture, and each table of more than one row whole, as CSV; many in one archive."""
         found = []
         chart = self.answer.chart
         if chart is not None:
@@ -70,11 +75,26 @@ class Reply:
             image = to_png(chart, CHART_WIDTH)
             found.append(Attachment(name="chart.png", content=image, title=title, description=description))
         tables = [table for table in self.answer.tables if len(table.rows) > 1]
-        for number, table in enumerate(tables, start=1):
-            name = "table.csv" if len(tables) == 1 else f"table-{number}.csv"
-            title = present.row_count(table, self.language)
-            found.append(Attachment(name=name, content=present.to_csv(table), title=title))
-        return found
+        csv = [
+            Attachment(
+                name="table.csv" if len(tables) == 1 else f"table-{number}.csv",
+                content=present.to_csv(table),
+                title=present.row_count(table, self.language),
+            )
+            for number, table in enumerate(tables, start=1)
+        ]
+        if len(csv) > MOST_FILES:
+            title = words_in(self.language).say("tables", count=str(len(csv)))
+            csv = [Attachment(name="tables.zip", content=_zipped(csv), title=title)]
+        return found + csv
+
+
+def _zipped(files: Sequence[Attachment]) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for file in files:
+            zipped.writestr(file.name, file.content)
+    return archive.getvalue()
 
 
 def reply_of(answer: Answer, period: tuple[str, str] | None) -> Reply:
