@@ -121,6 +121,33 @@ def test_long_options_are_listed_and_their_buttons_cut() -> None:
     assert words(blocks).startswith("One question back")
 
 
+HOSTILE = "<!channel> <@U0ANA> @here *now* _x_ `y` http://evil.example www.evil.example mailto:e@evil.example"
+
+
+def test_strangers_words_are_literal_wherever_they_stand() -> None:
+    told = reply(
+        escape_markdown(HOSTILE) + f"\n\n> {escape_markdown(HOSTILE)}",
+        tables=(table(3, 2, HOSTILE),), options=(HOSTILE, HOSTILE * 2), warnings=(HOSTILE,), status="clarify",
+    )  # fmt: skip
+    blocks = [block for page in messages(told, "a1", has_person=True) for block in page]
+    blocks += home(
+        shop=HOSTILE, name=HOSTILE, role=HOSTILE, examples=[HOSTILE], kinds=[HOSTILE], language="en"
+    )
+    kinds = {part["type"] for part in texts(blocks)}
+    assert kinds == {"text", "plain_text", "raw_text"} and sum(HOSTILE[:30] in words(b) for b in blocks) >= 6
+    for part in texts(blocks):
+        assert "http://" not in part["text"] and "www." not in part["text"] and not part.get("emoji")
+
+
+def texts(value: Any) -> list[dict[str, Any]]:
+    if isinstance(value, list):
+        return [part for each in value for part in texts(each)]
+    if not isinstance(value, dict):
+        return []
+    own = [value] if isinstance(value.get("text"), str) else []
+    return own + [part for each in value.values() for part in texts(each)]
+
+
 def test_long_sql_and_homes_fit_too() -> None:
     assert not any(fault_of({"blocks": page}) for page in sql_blocks(reply(tables=(table(2),)).sql))
     view = home(
