@@ -121,7 +121,7 @@ def test_long_options_are_listed_and_their_buttons_cut() -> None:
     assert words(blocks).startswith("One question back")
 
 
-HOSTILE = "<!channel> <@U0ANA> @here *now* _x_ `y` http://evil.example www.evil.example mailto:e@evil.example"
+HOSTILE = "<!channel> <@U0ANA> @here *now* _x_ `y` http://evil.example www.evil.example"
 
 
 def test_strangers_words_are_literal_wherever_they_stand() -> None:

@@ -78,7 +78,7 @@ class Chat:
         *,
         after: Conversation | None = None,
     ) -> None:
-        """Answer in ``message``, after what was asked in the thread before; returns at once.
+        """Answer in ``message``, after what was asked in the thread before; returns when that has begun.
 
         Args:
             thread: names the conversation.
@@ -95,6 +95,7 @@ class Chat:
         except Stopping:
             message.note(words_in(language).say("stopping"))
             return
+        message.grow(present.word("working", language))  # at once, however many wait for a worker
         under_way = ExitStack()  # until it is shown: the process does not end before
 
         def job(it: Thread) -> None:
