@@ -177,7 +177,8 @@ def serve(
     """Serve the chat page and the HTTP interface (/v1) until Ctrl-C or SIGTERM.
 
     On this computer alone and while nobody has a key, everybody asks as the shop's default role; else only
-    people with a key are answered (shoptalk people add).
+    people with a key are answered (shoptalk people add). With SHOPTALK_SLACK_SIGNING_SECRET also what Slack
+    delivers is answered (docs/slack.md).
     """
     settings = settings_of_process()
     from ui.serve import serve as serve_shop
