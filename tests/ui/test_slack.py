@@ -238,6 +238,17 @@ def test_strangers_are_told_how_to_be_added_and_nothing_else(place: SlackDesk, c
     ]
 
 
+def test_a_stranger_who_goes_on_is_told_once(place: SlackDesk, channel: str) -> None:
+    before = len(place.slack.whispers)
+    for _ in range(5):
+        place.mention("U0PEST", PLAIN, channel=channel)
+    place.mention("U0PEST", PLAIN, channel=f"{channel}2")
+    assert {each["channel"] for each in place.whispered(before + 2)[before:]} == {channel, f"{channel}2"}
+    thread = place.mention("U0ANA", PLAIN, channel=channel)
+    place.answer(channel, thread)
+    assert len(place.slack.whispers) == before + 2
+
+
 def test_a_role_that_is_none_of_the_shop_opens_nothing(place: SlackDesk) -> None:
     channel = place.write("U0LOST", PLAIN)
     assert place.answer(channel).words.startswith("The shop cannot be opened now")

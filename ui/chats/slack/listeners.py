@@ -8,7 +8,9 @@ decided by the account that Slack vouches for.
 from __future__ import annotations
 
 import logging
+import math
 import re
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from threading import Lock
@@ -38,6 +40,8 @@ logger = logging.getLogger(__name__)
 COMMAND = "/shoptalk"
 MOST_DELIVERIES = 20_000
 """Deliveries that are remembered, so that none is answered twice."""
+REFUSED_S = 30.0
+"""Seconds in which somebody unknown is told once in a channel: else they could keep the others waiting."""
 MOST_PROMPTS = 4
 """Suggestions that Slack shows in an assistant's thread."""
 
@@ -82,19 +86,28 @@ def _log(error: Exception) -> None:
 
 
 class Once:
-    """What was there before, among the last ones. Safe to use from several threads."""
+    """What was there before, among the last ones. Safe to use from several threads.
 
-    def __init__(self, most: int = MOST_DELIVERIES) -> None:
+    Args:
+        most: how many are remembered.
+        for_s: seconds for which each is; for ever without.
+    """
+
+    def __init__(self, most: int = MOST_DELIVERIES, for_s: float = math.inf) -> None:
         self._most = most
+        self._for_s = for_s
         self._lock = Lock()
-        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._seen: OrderedDict[str, float] = OrderedDict()
 
     def is_new(self, id: str) -> bool:
         """Whether ``id`` comes for the first time."""
+        now = time.monotonic()
         with self._lock:
-            if id in self._seen:
+            seen_at = self._seen.get(id)
+            if seen_at is not None and now < seen_at + self._for_s:
                 return False
-            self._seen[id] = None
+            self._seen[id] = now
+            self._seen.move_to_end(id)
             if len(self._seen) > self._most:
                 self._seen.popitem(last=False)
             return True
@@ -110,6 +123,7 @@ class Listeners:
         self._help_channel = help_channel
         self._deliveries = Once()
         self._messages = Once()
+        self._refused = Once(for_s=REFUSED_S)
 
     def pass_once(self, body: dict[str, Any], next: Callable[[], BoltResponse]) -> BoltResponse | None:
         """Middleware: Slack repeats what it holds for lost, and so may others; that is acknowledged only."""
@@ -147,7 +161,11 @@ class Listeners:
             else:
                 self._wire.whisper(channel, user, thread, sentence)
 
-        person = self._person(user, question, refuse)
+        def refuse_stranger(sentence: str) -> None:
+            if self._refused.is_new(f"{channel} {user}"):
+                refuse(sentence)
+
+        person = self._person(user, question, refuse_stranger)
         if person is None:
             return
         words = words_in(self._members.language(user, question))
