@@ -2,8 +2,8 @@
 
 A key is shown once, when it is made; its secret is kept as an argon2 hash. Its first part is no secret: it
 names the key, so that one hash is verified and not all. ``people.yml`` in the data folder may say role and
-attributes; keys stand in the database beside it, and in no file that a person writes. Not covered: passwords,
-single sign-on.
+attributes, and who somebody is in Slack; keys stand in the database beside it, and in no file that a person
+writes. Not covered: passwords, single sign-on.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ REMEMBERED = 1_000
 """Keys whose secret was verified in this process: a hash takes tens of milliseconds, once."""
 _KEY = re.compile(r"st_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 _NAME = re.compile(r"[\w.@+-]{1,64}")
+_SLACK = {"slack": re.compile(r"[UW][A-Z0-9]{2,20}"), "slack_group": re.compile(r"S[A-Z0-9]{2,20}")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,8 @@ class Member:
     """``None`` for the shop's default one."""
     attributes: Attributes
     keys: tuple[KeyFacts, ...]
+    slack: str = ""
+    """Id of their account in Slack, or of a user group whose members all are this; empty for neither."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +122,14 @@ class Keyring:
     def _member(self, name: str, keys: tuple[KeyFacts, ...]) -> Member:
         person = self._person(name)
         found = person if person is not None else Person(id=name)
-        return Member(name=name, role=found.role, attributes=found.attributes, keys=keys)
+        said = self._said().get(name)
+        return Member(
+            name=name,
+            role=found.role,
+            attributes=found.attributes,
+            keys=keys,
+            slack="" if said is None else said.slack or said.slack_group,
+        )
 
     # --- keys ---
 
@@ -151,6 +161,10 @@ class Keyring:
             raise WrongUse(
                 f"{name} stands in {self.people_file}, which says role and attributes; change them there and "
                 "leave --role and --attribute out."
+            )
+        if name in self._said() and self._said()[name].slack_group:
+            raise WrongUse(
+                f"{name} is a group of Slack in {self.people_file}; give each person their own key."
             )
         if role is None and self._person(name) is None:
             raise WrongUse(f"Nothing is known of {name} yet; say the role: --role NAME.")
@@ -225,6 +239,26 @@ class Keyring:
         if match is None or row is None or not self._is_secret(text, match[2], str(row["hash"])):
             raise BadKey("unknown")
         return self._holder(row)
+
+    def person_of_slack(self, user: str, is_in: Callable[[str], bool]) -> Person | None:
+        """The person behind an account of Slack; ``None`` when ``people.yml`` names neither it nor a group.
+
+        Their own line wins over groups, and the first group over later ones.
+
+        Args:
+            user: the account's id.
+            is_in: whether the account is in the user group of that id; asked only where it matters.
+        Raises:
+            WrongUse: ``people.yml`` cannot be read.
+        """
+        said = self._said()
+        for name, each in said.items():
+            if each.slack and each.slack == user:
+                return Person(id=name, role=each.role, attributes=each.attributes)
+        for name, each in said.items():
+            if each.slack_group and is_in(each.slack_group):
+                return Person(id=f"{name}:{user}", role=each.role, attributes=each.attributes)
+        return None
 
     def open_session(self, key: str) -> str:
         """A token that stands for ``key`` in a browser's cookie, for :data:`SESSION`.
@@ -422,6 +456,8 @@ class Keyring:
 class _Said:
     role: str | None
     attributes: Attributes
+    slack: str = ""
+    slack_group: str = ""
 
 
 def _read_people(path: Path) -> dict[str, _Said]:
@@ -435,20 +471,35 @@ def _read_people(path: Path) -> dict[str, _Said]:
     people = document.get("people") if isinstance(document, dict) else None
     if not isinstance(people, dict) or not set(document) == {"people"}:
         raise WrongUse(f"{path} must hold one list, people: {{NAME: {{role: …, attributes: {{…}}}}}}.")
-    return {str(name): _said_of(path, name, said) for name, said in people.items()}
+    found = {str(name): _said_of(path, name, said) for name, said in people.items()}
+    accounts = [account for said in found.values() for account in (said.slack, said.slack_group) if account]
+    if twice := {account for account in accounts if accounts.count(account) > 1}:
+        raise WrongUse(f"{path}: {min(twice)} stands behind two names; leave it with one.")
+    return found
 
 
 def _said_of(path: Path, name: object, said: object) -> _Said:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise WrongUse(f"{path}: {name!r} is no name; use letters, digits and . _ - + @, quoted if need be.")
-    if not isinstance(said, dict) or not set(said) <= {"role", "attributes"}:
-        raise WrongUse(f"{path}: {name} must have role, and may have attributes; nothing else.")
+    if not isinstance(said, dict) or not set(said) <= {"role", "attributes", *_SLACK}:
+        raise WrongUse(
+            f"{path}: {name} must have role, and may have attributes, slack or slack_group; nothing else."
+        )
     role, attributes = said.get("role"), said.get("attributes") or {}
     if not isinstance(role, str) or not role:
         raise WrongUse(f"{path}: {name} has no role; write {name}: {{role: NAME}}.")
     if not isinstance(attributes, dict) or not all(map(_is_attribute, attributes.items())):
         raise WrongUse(f"{path}: {name}'s attributes must be texts, numbers or lists of them, by name.")
-    return _Said(role=role, attributes=_load(json.dumps(attributes)))
+    slack = {kind: said[kind] for kind in _SLACK if kind in said}
+    if len(slack) > 1:
+        raise WrongUse(f"{path}: {name} has slack and slack_group; a person and a group are two names.")
+    for kind, id in slack.items():
+        if not isinstance(id, str) or not _SLACK[kind].fullmatch(id):
+            raise WrongUse(
+                f"{path}: {name}'s {kind} is {id!r}; expected an id such as "
+                f"{'U0123ABCD' if kind == 'slack' else 'S0123ABCD'}, which Slack shows (docs/slack.md)."
+            )
+    return _Said(role=role, attributes=_load(json.dumps(attributes)), **slack)
 
 
 def _is_attribute(item: tuple[object, object]) -> bool:

@@ -28,6 +28,11 @@ QUIET = {
 }
 """Switches of third-party libraries: no telemetry."""
 
+_SECRETS = {
+    "SHOPTALK_ENGINE_KEY", "SHOPTALK_SLACK_BOT_TOKEN", "SHOPTALK_SLACK_APP_TOKEN",
+    "SHOPTALK_SLACK_SIGNING_SECRET",
+}  # fmt: skip
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -64,6 +69,15 @@ class Settings:
     """Of one person with a key; 0 for as many as they like. ``SHOPTALK_QUESTIONS_A_MINUTE``."""
     questions_a_day: int = 1_000
     """The same in 24 hours. ``SHOPTALK_QUESTIONS_A_DAY``."""
+    slack_bot_token: str | None = field(default=None, repr=False)
+    """Token of the bot in Slack (xoxb-…); never shown. ``SHOPTALK_SLACK_BOT_TOKEN``."""
+    slack_app_token: str | None = field(default=None, repr=False)
+    """Token of the app (xapp-…), for Socket Mode; never shown. ``SHOPTALK_SLACK_APP_TOKEN``."""
+    slack_signing_secret: str | None = field(default=None, repr=False)
+    """What Slack signs with, for the Events API; never shown. ``SHOPTALK_SLACK_SIGNING_SECRET``."""
+    slack_help_channel: str | None = None
+    """Id of the channel where people are asked for help; ``None`` for no such button.
+    ``SHOPTALK_SLACK_HELP_CHANNEL``."""
     audit_path: Path | None = None
     """File of the audit log; ``None`` puts it under home. ``SHOPTALK_AUDIT_PATH``."""
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -151,8 +165,12 @@ class Settings:
             threads=_whole("SHOPTALK_THREADS", text("THREADS"), 1, 1_024),
             questions_a_minute=most("QUESTIONS_A_MINUTE", cls.questions_a_minute),
             questions_a_day=most("QUESTIONS_A_DAY", cls.questions_a_day),
+            slack_bot_token=text("SLACK_BOT_TOKEN"),
+            slack_app_token=text("SLACK_APP_TOKEN"),
+            slack_signing_secret=text("SLACK_SIGNING_SECRET"),
+            slack_help_channel=text("SLACK_HELP_CHANNEL"),
             audit_path=_log_file("SHOPTALK_AUDIT_PATH", text("AUDIT_PATH")),
-            variables={name: value for name, value in given.items() if name != "SHOPTALK_ENGINE_KEY"},
+            variables={name: value for name, value in given.items() if name not in _SECRETS},
             is_debug=wants_debug(given),
             has_display=sys.platform in ("darwin", "win32")
             or bool(given.get("DISPLAY") or given.get("WAYLAND_DISPLAY")),

@@ -6,7 +6,7 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,17 +55,26 @@ class ServedShop:
     """The server, its parts, and clients for it."""
 
     def __init__(
-        self, folder: Path, *, is_own: bool = True, a_minute: int = 0, a_day: int = 0, **parts: Any
+        self,
+        folder: Path,
+        *,
+        is_own: bool = True,
+        a_minute: int = 0,
+        a_day: int = 0,
+        settings: Mapping[str, Any] | None = None,
+        signed: Callable[[Desk, Keyring], Any] = lambda desk, keyring: None,
+        **parts: Any,
     ) -> None:
         self.engine = Held()
-        self.settings = Settings(home=folder / "home")
+        self.settings = Settings(home=folder / "home", **(settings or {}))
         self.shop = build_roles_shop(folder / "shop")
         self.house = House(self.settings, load=lambda _: self.engine)
         self.desk = Desk(self.house, str(self.shop), Allowance(a_minute, a_day))
         self.desk.state = "ready"
         self.keyring = Keyring(self.settings.people, self.settings.people_file)
         local = Person() if is_own else None
-        service = build_service(self.desk, self.keyring, local=local, **parts)
+        signed_parts = signed(self.desk, self.keyring)
+        service = build_service(self.desk, self.keyring, local=local, signed=signed_parts, **parts)
         self.listening = take_port("127.0.0.1", 0)
         self.address = f"http://127.0.0.1:{self.listening.getsockname()[1]}"
         config = uvicorn.Config(service, log_level="critical", timeout_graceful_shutdown=1, lifespan="on")

@@ -177,7 +177,8 @@ def serve(
     """Serve the chat page and the HTTP interface (/v1) until Ctrl-C or SIGTERM.
 
     On this computer alone and while nobody has a key, everybody asks as the shop's default role; else only
-    people with a key are answered (shoptalk people add).
+    people with a key are answered (shoptalk people add). With SHOPTALK_SLACK_SIGNING_SECRET also what Slack
+    delivers is answered (docs/slack.md).
     """
     settings = settings_of_process()
     from ui.serve import serve as serve_shop
@@ -232,6 +233,37 @@ def ask(
 
         show_answer(answer)
     raise typer.Exit(FAILED if answer.status == "failed" else DONE)
+
+
+@app.command()
+@expected_errors
+def slack(
+    manifest: Annotated[
+        bool, typer.Option("--manifest", help="Print the description that makes the app in Slack, and end.")
+    ] = False,
+    address: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="With --manifest: where Slack reaches `shoptalk serve`, such as "
+                     "https://shop.example. Left out: for Socket Mode, which needs no address."),
+    ] = None,
+    shop: ShopOption = None,
+) -> None:  # fmt: skip
+    """Answer in Slack over a connection that this command opens (Socket Mode), until Ctrl-C or SIGTERM.
+
+    Tokens come from SHOPTALK_SLACK_BOT_TOKEN and SHOPTALK_SLACK_APP_TOKEN alone. Who may ask, and as which
+    role, stands in people.yml; others are answered nothing.
+    """
+    settings = settings_of_process()
+    from ui.chats.slack import manifest as manifest_of
+    from ui.chats.slack import serve_socket_mode
+
+    if address is not None and not (manifest and address.startswith("https://")):
+        raise WrongUse(f"--address is {address!r}; it goes with --manifest, and begins with https://.")
+    if manifest:
+        print_text(manifest_of(address).rstrip())
+        return
+    serve_socket_mode(settings, shop=shop)
+    leave(DONE)
 
 
 @app.command("mcp")

@@ -81,6 +81,7 @@ def list_people(as_json: JsonOption = False) -> None:
                         "name": member.name,
                         "role": member.role,
                         "attributes": _plain(member.attributes),
+                        "slack": member.slack or None,
                         "keys": [_key_json(key) for key in member.keys],
                     }
                     for member in members
@@ -94,7 +95,11 @@ def list_people(as_json: JsonOption = False) -> None:
         print_text("Nobody has a key yet: shoptalk people add NAME --role ROLE.")
     for member in members:
         known = " ".join(f"{name}={value}" for name, value in _plain(member.attributes).items())
-        print_text(safe_terminal(" ".join(filter(None, (f"{member.name}  {member.role or '-'}", known)))))
+        print_text(
+            safe_terminal(
+                " ".join(filter(None, (f"{member.name}  {member.role or '-'}", known, member.slack)))
+            )
+        )
         for key in member.keys:
             print_text(f"  {key.id}  {_told(key)}")
 

@@ -18,7 +18,7 @@ from bot.answer import Answer
 from retrieval.types import Hit
 from sql.types import Table, Value
 from telling.cells import format_cell, is_code
-from telling.phrases import escape_markdown
+from telling.phrases import escape_markdown, plain_text
 from telling.quotes import stars
 
 WORDS: dict[str, dict[str, str]] = {
@@ -243,6 +243,17 @@ def safe_html(text: str) -> str:
     """``text`` for the inside of an HTML element or attribute; template markers are inert too."""
     text = html.escape(text, quote=True)
     return text.replace("$", "&#36;").replace("{", "&#123;").replace("}", "&#125;")
+
+
+def without_options(answer: Answer) -> str:
+    """The words of a question back without the list of its options."""
+    options = set(answer.options)
+    kept = [
+        line
+        for line in answer.text.splitlines()
+        if plain_text(line).lstrip(" -*•0123456789.)") not in options
+    ]
+    return "\n".join(kept).strip() or answer.text
 
 
 # --- confidence ------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import logging
 import os
 import socket
 import tempfile
@@ -14,26 +13,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.allowance import Allowance
-from app.desk import Desk, State
+from app.desk import Desk
 from app.engines import weights_of
-from app.errors import AppError, WrongRole
 from app.finding import find_shop, folder_of
 from app.house import House
 from app.keyring import Keyring
 from app.person import Person, is_loopback, role_of
 from app.progress import say, step
 from app.settings import DEFAULT_PORT, Settings, go_offline
-from bot.errors import NotRecorded
-from llm.errors import LlmError
-from retrieval.errors import RetrievalError
-from sql.errors import SqlError
 from ui.errors import CannotServe
+from ui.warming import warm_up
 
 if TYPE_CHECKING:
     from app.finding import Review
     from ui.talk import Reviewing
-
-logger = logging.getLogger(__name__)
 
 PORTS_TRIED = 40
 """Ports looked at, from 7860 on, when none was asked for."""
@@ -157,6 +150,7 @@ def _run(
         from app.uploads import Uploads
         from bot.feedback import FeedbackLog
         from bot.memory import Conversation
+        from ui.chats.slack import signed_mount
         from ui.http.service import build_service
         from ui.page import build_app
         from ui.served_talks import ServedTalks
@@ -190,14 +184,18 @@ def _run(
                 pass
         first = anybody if local is None or keyring.has_people else talks.of(local)
         service = build_service(
-            desk, keyring, local=local, page=build_app(first, folder, visitors, talks.of_request)
+            desk,
+            keyring,
+            local=local,
+            page=build_app(first, folder, visitors, talks.of_request),
+            signed=signed_mount(desk, keyring),
         )
         config = uvicorn.Config(
             service, log_level="warning", lifespan="on", timeout_graceful_shutdown=1, server_header=False
         )
         server = GracefulServer(config, desk)
     warming = local if local is not None else Person()
-    threading.Thread(target=_warm_up, args=(desk, warming), daemon=True).start()
+    threading.Thread(target=warm_up, args=(desk, warming), daemon=True).start()
     address = _address(listening)
     # Standard output: the address is what a script waits for. The socket takes connections already.
     os.write(1, f"Shoptalk is ready at {address}  (Ctrl-C closes it)\n".encode())
@@ -230,22 +228,3 @@ def _address(listening: socket.socket) -> str:
     host, port = listening.getsockname()[:2]
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     return f"http://{shown}:{port}"
-
-
-def _warm_up(desk: Desk, person: Person) -> None:
-    """Load the model while the first reader looks at the page; a failure is told when a question needs it."""
-    state: State = "failed"
-    try:
-        try:
-            with desk.house.room(desk.shop, person) as room:
-                room.warm(person)
-        except WrongRole:  # the default role needs to know who asks
-            desk.house.shared.engine.load()
-        state = "ready"
-    except (AppError, LlmError, RetrievalError, SqlError, NotRecorded) as error:
-        say(f"The models are not ready: {error}")
-    except Exception:
-        logger.exception("The models could not be loaded")
-    finally:
-        if desk.state == "starting":
-            desk.state = state

@@ -22,7 +22,6 @@ from llm.waiting import Wait
 from sql.errors import SqlError
 from sql.shop.decisions import Decision
 from sql.types import Table
-from telling.phrases import plain_text
 from ui import present
 
 if TYPE_CHECKING:
@@ -407,18 +406,7 @@ def _messages(turn: Turn) -> list[dict[str, Any]]:
         message: dict[str, Any] = {"role": "assistant", "content": present.tame_markdown(turn.text)}
         if turn.answer is not None and turn.answer.options:
             # The options stand below as buttons; the words need not repeat them.
-            message["content"] = present.tame_markdown(_without_options(turn.answer))
+            message["content"] = present.tame_markdown(present.without_options(turn.answer))
             message["options"] = [{"label": o, "value": o} for o in turn.answer.options]
         messages.append(message)
     return messages
-
-
-def _without_options(answer: Answer) -> str:
-    """The words of a question back without the list of its options."""
-    options = set(answer.options)
-    kept = [
-        line
-        for line in answer.text.splitlines()
-        if plain_text(line).lstrip(" -*•0123456789.)") not in options
-    ]
-    return "\n".join(kept).strip() or answer.text

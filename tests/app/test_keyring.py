@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -180,3 +181,60 @@ def test_a_damaged_file_lets_nobody_in(text: str, keyring: Keyring) -> None:
     keyring.people_file.write_bytes(b"\xff\xfe")
     with pytest.raises(WrongUse, match="cannot be read"):
         keyring.members()
+
+
+# --- Slack ------------------------------------------------------------------------------------------------
+
+SLACK = """\
+people:
+  sellers: {role: seller, slack_group: S0SELL}
+  ana: {role: owner, slack: U0ANA}
+  others: {role: clerk, slack_group: S0OTHER}
+  bo: {role: clerk}
+"""
+
+
+@pytest.mark.parametrize(
+    ("user", "groups", "id", "role"),
+    [
+        ("U0ANA", [], "ana", "owner"),
+        ("U0ANA", ["S0SELL"], "ana", "owner"),  # their own line wins
+        ("U0EVE", ["S0OTHER", "S0SELL"], "sellers:U0EVE", "seller"),  # the first in the file
+        ("U0EVE", ["S0ELSE"], None, None),
+        ("", [], None, None),
+        ("bo", [], None, None),
+    ],
+)
+def test_an_account_of_slack_is_who_the_file_says(
+    user: str, groups: list[str], id: str | None, role: str | None, keyring: Keyring
+) -> None:
+    keyring.people_file.write_text(SLACK, "utf-8")
+    found = keyring.person_of_slack(user, groups.__contains__)
+    assert (found and found.id, found and found.role) == (id, role)
+    assert [(member.name, member.slack) for member in keyring.members()] == [
+        ("ana", "U0ANA"), ("bo", ""), ("others", "S0OTHER"), ("sellers", "S0SELL"),
+    ]  # fmt: skip
+
+
+def test_a_group_gets_no_key(keyring: Keyring) -> None:
+    keyring.people_file.write_text(SLACK, "utf-8")
+    with pytest.raises(WrongUse, match="each person their own key"):
+        keyring.add("sellers")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("ana: {role: a, slack: ana}", "slack is 'ana'"),
+        ("ana: {role: a, slack: 7}", "slack is 7"),
+        ("ana: {role: a, slack: S0SELL}", "slack is 'S0SELL'"),
+        ("ana: {role: a, slack_group: U0ANA}", "slack_group is 'U0ANA'"),
+        ("ana: {role: a, slack: U0ANA, slack_group: S0SELL}", "two names"),
+        ("ana: {role: a, slack: U0ANA}\n  bo: {role: b, slack: U0ANA}", "U0ANA stands behind two names"),
+        ("ana: {slack: U0ANA}", "has no role"),
+    ],
+)
+def test_a_line_about_slack_that_cannot_be_is_told(line: str, told: str, keyring: Keyring) -> None:
+    keyring.people_file.write_text(f"people:\n  {line}\n", "utf-8")
+    with pytest.raises(WrongUse, match=re.escape(told)):
+        keyring.person_of_slack("U0ANA", lambda group: False)

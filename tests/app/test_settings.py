@@ -60,3 +60,11 @@ def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
 )
 def test_debug_is_read_leniently(value: str, wanted: bool) -> None:
     assert wants_debug({"SHOPTALK_DEBUG": value}) is wanted
+
+
+def test_secrets_are_neither_shown_nor_given_to_a_shop_file(tmp_path: Path) -> None:
+    names = ("ENGINE_KEY", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
+    secrets = {f"SHOPTALK_{name}": f"hush-{name}" for name in names}
+    settings = Settings.from_environment({"SHOPTALK_HOME": str(tmp_path), "DB_PASSWORD": "mine", **secrets})
+    assert settings.slack_bot_token == "hush-SLACK_BOT_TOKEN" and "hush" not in repr(settings)
+    assert settings.variables["DB_PASSWORD"] == "mine" and not secrets.keys() & settings.variables.keys()

@@ -43,16 +43,20 @@ class Identity:
     Args:
         keyring: the people and their keys.
         local: who asks while nobody has a key; ``None`` where others than this computer can reach the server.
+        signed: paths at and below which every request passes; see :func:`ui.http.service.build_service`.
     """
 
-    def __init__(self, app: ASGIApp, *, keyring: Keyring, local: Person | None) -> None:
+    def __init__(
+        self, app: ASGIApp, *, keyring: Keyring, local: Person | None, signed: tuple[str, ...] = ()
+    ) -> None:
         self._app = app
+        self._signed = signed
         self._keyring = keyring
         self._local = local
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with its person, or answer it."""
-        if scope["type"] == "lifespan" or scope["path"] in OPEN:
+        if scope["type"] == "lifespan" or scope["path"] in OPEN or self._is_signed(scope["path"]):
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
@@ -66,6 +70,9 @@ class Identity:
             return
         state = {**scope.get("state", {}), "person": person}
         await self._app({**scope, "state": state}, receive, send)
+
+    def _is_signed(self, path: str) -> bool:
+        return any(path == each or path.startswith(f"{each}/") for each in self._signed)
 
     def _identify(self, method: str, headers: Headers) -> Person:
         try:

@@ -41,6 +41,7 @@ def build_service(
     local: Person | None,
     page: ASGIApp | None = None,
     mounts: Mapping[str, ASGIApp] | None = None,
+    signed: Mapping[str, ASGIApp] | None = None,
 ) -> Starlette:
     """Everything that one process serves.
 
@@ -50,9 +51,12 @@ def build_service(
         mounts: path → another surface (``{"/mcp": …}``), which gets the requests to that path and below as
             they came. Only people who may reach it; it finds who asks with
             :func:`ui.http.identity.person_of`, asks through ``desk``, and its lifespan runs with this one.
+        signed: the same for what brings no key, for its requests are signed: everybody reaches it, and it
+            refuses by itself what bears no valid signature.
     """
     questions, sign_in = Questions(desk), SignIn(keyring)
-    mounts = mounts or {}
+    signed = signed or {}
+    mounts = {**(mounts or {}), **signed}
     v1 = _build_v1(desk, questions)
 
     async def healthz(request: Request) -> Response:
@@ -93,7 +97,7 @@ def build_service(
         lifespan=lifespan,
         exception_handlers=_HANDLERS,
         middleware=[
-            Middleware(Identity, keyring=keyring, local=local),
+            Middleware(Identity, keyring=keyring, local=local, signed=tuple(signed)),
             Middleware(Bodies, prefixes=("/v1/", "/sign-", *mounts)),
             Middleware(UnderWay, desk=desk),
         ],
