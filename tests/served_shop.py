@@ -6,13 +6,14 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
 import uvicorn
 from roles_shop import build_roles_shop
+from starlette.types import ASGIApp
 from ui_shop import Writer
 
 from app.allowance import Allowance
@@ -55,7 +56,13 @@ class ServedShop:
     """The server, its parts, and clients for it."""
 
     def __init__(
-        self, folder: Path, *, is_own: bool = True, a_minute: int = 0, a_day: int = 0, **parts: Any
+        self,
+        folder: Path,
+        *,
+        is_own: bool = True,
+        a_minute: int = 0,
+        a_day: int = 0,
+        mounts: Callable[[Desk], Mapping[str, ASGIApp]] = lambda desk: {},
     ) -> None:
         self.engine = Held()
         self.settings = Settings(home=folder / "home")
@@ -65,7 +72,7 @@ class ServedShop:
         self.desk.state = "ready"
         self.keyring = Keyring(self.settings.people, self.settings.people_file)
         local = Person() if is_own else None
-        service = build_service(self.desk, self.keyring, local=local, **parts)
+        service = build_service(self.desk, self.keyring, local=local, mounts=mounts(self.desk))
         self.listening = take_port("127.0.0.1", 0)
         self.address = f"http://127.0.0.1:{self.listening.getsockname()[1]}"
         config = uvicorn.Config(service, log_level="critical", timeout_graceful_shutdown=1, lifespan="on")

@@ -174,7 +174,7 @@ def serve(
     ] = None,
     shop: ShopOption = None,
 ) -> None:  # fmt: skip
-    """Serve the chat page and the HTTP interface (/v1) until Ctrl-C or SIGTERM.
+    """Serve the chat page, the HTTP interface (/v1) and MCP (/mcp) until Ctrl-C or SIGTERM.
 
     On this computer alone and while nobody has a key, everybody asks as the shop's default role; else only
     people with a key are answered (shoptalk people add).
@@ -274,7 +274,7 @@ def job(
         else:
             by_name.show(found)
         return
-    message = by_name.message_of(name, pairs or [])
+    message = by_name.message_of(name, by_name.values_of(name, pairs or []))
     from app.house import House, last_answer
 
     with House(settings) as house:

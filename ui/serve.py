@@ -1,4 +1,4 @@
-"""Serves the page and ``/v1``: finds a port, says where, loads the model while the first reader looks."""
+"""Serves page, ``/v1``, ``/mcp``: finds a port, says where, loads the model while the first reader looks."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def serve(
     open_browser: bool,
     uploads: bool | None = None,
 ) -> None:
-    """Open the shop and serve its page and ``/v1`` until Ctrl-C or SIGTERM.
+    """Open the shop and serve its page, ``/v1`` and ``/mcp`` until Ctrl-C or SIGTERM.
 
     Args:
         person: as whom every visitor asks while nobody has a key and only this computer reaches the server.
@@ -158,6 +158,7 @@ def _run(
         from bot.feedback import FeedbackLog
         from bot.memory import Conversation
         from ui.http.service import build_service
+        from ui.mounted import mounts_for
         from ui.page import build_app
         from ui.served_talks import ServedTalks
         from ui.stopping import GracefulServer
@@ -190,7 +191,11 @@ def _run(
                 pass
         first = anybody if local is None or keyring.has_people else talks.of(local)
         service = build_service(
-            desk, keyring, local=local, page=build_app(first, folder, visitors, talks.of_request)
+            desk,
+            keyring,
+            local=local,
+            page=build_app(first, folder, visitors, talks.of_request),
+            mounts=mounts_for(desk),
         )
         config = uvicorn.Config(
             service, log_level="warning", lifespan="on", timeout_graceful_shutdown=1, server_header=False

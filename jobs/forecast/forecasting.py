@@ -19,6 +19,7 @@ from jobs.forecast.history import LEAST, SEASONS, Grain, History, Note, read_his
 from sql.semantics import Metric
 from sql.statement.compile import Compiled, compile_statement
 from sql.statement.read_aloud import read_aloud
+from sql.statement.seen import seen_shop
 from sql.statement.sentence import (
     Among,
     Condition,
@@ -266,6 +267,7 @@ class _Reader:
         self, request: Request, tools: Tools, metric: Metric, grain: Grain, first: dt.date, last: dt.date
     ) -> None:
         self.request, self.workspace = request, tools.workspace
+        self.shop = seen_shop(tools.workspace)
         self.metric, self.unit = metric, Unit(grain.upper())
         end = moved(last, grain, 1) - dt.timedelta(days=1)
         self.during = During(f"from {first.isoformat()} to {end.isoformat()}")
@@ -303,7 +305,7 @@ class _Reader:
     def _run(self, statement: Statement) -> Table:
         workspace = self.workspace
         compiled = compile_statement(
-            statement, workspace.shop, workspace.catalog.dialect, workspace.today, workspace.role
+            statement, self.shop, workspace.catalog.dialect, workspace.today, workspace.role
         )
         self.compiled = self.compiled or compiled
         self.request.on_sql(compiled.sql)
