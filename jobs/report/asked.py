@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from bot.errors import Declined
@@ -61,7 +62,7 @@ def report_month(request: Request, tools: Tools) -> Month:
         raise Declined("nothing_to_report", {"reason": reason}) from error
     request.on_sql(found.tables[0].query.sql)
     request.on_table(found.tables[0])
-    return found
+    return replace(found, settings={MONTH.name: f"{month:%Y-%m}"})
 
 
 def tell_month(evidence: Evidence, writer: Writer) -> str:
