@@ -311,7 +311,12 @@ class Among:
                 is_read = any(m.name in found and m.name != mention.name for m in same)
                 if not is_read:
                     found.setdefault(mention.name, []).extend(_values_of(mention, vocabulary))
-        if not any(found.values()) or links.unknown:
+        values = [mention for mention in links.mentions if mention.kind == "value"]
+        heard = [
+            any(mention.start < part.end() and part.start() < mention.end for mention in values)
+            for part in _PARTS.finditer(text)
+        ]
+        if not any(found.values()) or links.unknown or not all(heard):
             raise Unreadable(text)
         return {column: tuple(dict.fromkeys(values)) for column, values in found.items() if values}
 
@@ -324,6 +329,7 @@ class Among:
         )
 
 
+_PARTS = re.compile(r"[^,，、;；]*[^\s,，、;；][^,，、;；]*")
 MOST_VALUES = 50
 """Values that words are taken to be a part of; beyond it they say too little."""
 

@@ -393,6 +393,7 @@ def report(
     from app.house import audited_role
     from app.write import write_whole
     from jobs.report.monthly import REPORTS, build_report
+    from jobs.report.months import parse_month
     from jobs.report.types import Language
 
     spoken: dict[str, Language] = {code: code for code in get_args(Language)}
@@ -402,7 +403,11 @@ def report(
         raise WrongUse(f"--language is {language!r}; use one of {', '.join(spoken)}.")
     if out is not None and out.suffix not in _REPORT_FORMATS:
         raise WrongUse(f"--out is {str(out)!r}; its name must end in {', '.join(_REPORT_FORMATS)}.")
-    _day("--month", None if month is None else f"{month}-01")
+    if month is not None:
+        try:
+            parse_month(month)
+        except ValueError as error:
+            raise WrongUse(f"--month: {error}.") from error
     person = _person(role, user)
     what = " ".join(filter(None, (name, month, language)))
     with audited_role(settings, "report", what, shop=shop, person=person) as workspace:

@@ -122,6 +122,8 @@ def run_forecast(request: Request, tools: Tools) -> Told:
     ran = {"metric": metric.name, **({"by": by} if by else {}), "horizon": str(length), "grain": grain}
     if only_said := settings.said.get(ONLY.name):
         ran["only"] = only_said.text
+    if by and (top := settings.get(TOP)) is not None:
+        ran["top"] = str(top)
     ran["level"] = str(level)
     unheard = _unheard(request)
     compiled = reader.compiled
@@ -188,7 +190,9 @@ def _length(request: Request, tools: Tools, title: str) -> tuple[Length, Grain]:
     until = settings.get(UNTIL)
     if until is not None and said is None:
         if until <= today:
-            when = request.question[settings.said[UNTIL.name].start : settings.said[UNTIL.name].end]
+            place = settings.said[UNTIL.name]
+            when = request.question[place.start : place.end]
+            when = place.text if "=" in when else when
             if request.language == "zh":
                 raise AskBack("past_period", options=(f"{when}的{title}", f"预测下个月的{title}"))
             raise AskBack("past_period", options=(f"{title} {when}", f"Forecast {title} for the next month"))

@@ -11,7 +11,7 @@ from bot.job import Request, Tools
 from bot.parameters import Parameter, Said, Unreadable
 from jobs.report.errors import NothingToReport
 from jobs.report.monthly import Month, gather, part_title, tell_part
-from jobs.report.months import first_day, last_full_months
+from jobs.report.months import first_day, last_full_months, parse_month
 from sql.question.linking import Links, Vocabulary
 from sql.semantics import Shop
 from telling.charts import chart_of
@@ -26,7 +26,7 @@ class _Month:
     def value(self, text: str, vocabulary: Vocabulary) -> dt.date:
         """Raises ``Unreadable``: it is none."""
         try:
-            return dt.datetime.strptime(text, "%Y-%m").date()
+            return parse_month(text)
         except ValueError:
             raise Unreadable(text) from None
 

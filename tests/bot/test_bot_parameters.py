@@ -87,6 +87,8 @@ def test_part_of_a_value_means_all_that_hold_it(read, vocabulary: Vocabulary):
         ("horizon=0周", "zh", "6周"),
         ("metric=;DROP", "en", "one of the shop's metrics"),
         ("only=Narnia", "zh", "店铺数据里的值"),
+        ('only="Audio, Nothing"', "en", "values of the shop"),
+        ('only="Audio, , Narnia"', "en", "values of the shop"),
         ("only=Narnia", "fr", "values of the shop"),
     ],
 )
