@@ -16,6 +16,7 @@ from bot.job import Request, Tools
 from bot.parameters import Length
 from jobs.forecast.forecast_words import AHEAD, BY, CUE, GRAIN, HORIZON, LEVEL, METRIC, ONLY, TOP, UNTIL
 from jobs.forecast.history import LEAST, SEASONS, Grain, History, Note, read_history
+from sql.errors import WrongStatement
 from sql.semantics import Metric
 from sql.statement.compile import Compiled, compile_statement
 from sql.statement.read_aloud import read_aloud
@@ -176,7 +177,7 @@ def _main_metric(request: Request, tools: Tools) -> Metric:
     timed = [
         m
         for m in (*known.money, *known.metrics)
-        if adds_up(m, dialect) and (m.time or ((v := known.view(m.view)) is not None and v.time))
+        if adds_up(m, dialect) and (m.time or ((v := known.view(m.view)) and v.time and v.column(v.time)))
     ]
     if not timed:
         raise Declined("nothing_adds_up")
@@ -308,9 +309,13 @@ class _Reader:
 
     def _run(self, statement: Statement) -> Table:
         workspace = self.workspace
-        compiled = compile_statement(
-            statement, self.shop, workspace.catalog.dialect, workspace.today, workspace.role
-        )
+        try:
+            compiled = compile_statement(
+                statement, self.shop, workspace.catalog.dialect, workspace.today, workspace.role
+            )
+        except WrongStatement as error:  # no way leads from the metric to its time, or to a column
+            title = title_of(self.shop, self.metric.name, self.request.language)
+            raise Declined("no_way", {"metric": escape_markdown(title)}) from error
         self.compiled = self.compiled or compiled
         self.request.on_sql(compiled.sql)
         return workspace.run(compiled.sql, self.request.cancel)

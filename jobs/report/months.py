@@ -32,7 +32,7 @@ def last_full_months(today: dt.date, count: int) -> tuple[dt.date, ...]:
 
 
 def parse_month(text: str) -> dt.date:
-    """``2026-05`` → its first day; ``ValueError`` for anything else, and where the calendar begins or ends."""
+    """``2026-05`` → its first day; ``ValueError`` for anything else, and at the ends of the calendar."""
     try:
         month = dt.datetime.strptime(text, "%Y-%m").date()
         shift(month, -12), shift(month, 1)  # what a report compares it with, and its own end
