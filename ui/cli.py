@@ -193,6 +193,7 @@ def serve(
         host=host,
         port=port,
         open_browser=False,
+        is_for_programs=True,
     )
     leave(DONE)
 

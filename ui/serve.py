@@ -1,4 +1,4 @@
-"""Serves page, ``/v1``, ``/mcp``: finds a port, says where, loads the model while the first reader looks."""
+"""Serves the page and ``/v1``: finds a port, says where, loads the model while the first reader looks."""
 
 from __future__ import annotations
 
@@ -85,13 +85,15 @@ def serve(
     port: int | None,
     open_browser: bool,
     uploads: bool | None = None,
+    is_for_programs: bool = False,
 ) -> None:
-    """Open the shop and serve its page, ``/v1`` and ``/mcp`` until Ctrl-C or SIGTERM.
+    """Open the shop and serve its page and ``/v1`` until Ctrl-C or SIGTERM.
 
     Args:
         person: as whom every visitor asks while nobody has a key and only this computer reaches the server.
         uploads: whether visitors may open files of their own; ``None`` lets them when the page is for this
             computer only.
+        is_for_programs: whether the surfaces of :mod:`ui.mounted` stand beside them.
     """
     role_of(find_shop(settings, shop), person)  # a wrong role is told before slow things begin
     host = host or settings.host
@@ -119,6 +121,7 @@ def serve(
                 Path(own) if may_bring else None,
                 reviewing=_reviewing(house, shop) if is_own else None,
                 open_browser=open_browser,
+                is_for_programs=is_for_programs,
             )
     finally:
         listening.close()
@@ -146,6 +149,7 @@ def _run(
     *,
     reviewing: Reviewing | None,
     open_browser: bool,
+    is_for_programs: bool,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM; ``own`` is for the files of visitors, ``None`` where they bring none."""
     # Gradio copies what can be downloaded into this folder; it goes when the page closes.
@@ -195,7 +199,7 @@ def _run(
             keyring,
             local=local,
             page=build_app(first, folder, visitors, talks.of_request),
-            mounts=mounts_for(desk),
+            mounts=mounts_for(desk) if is_for_programs else {},
         )
         config = uvicorn.Config(
             service, log_level="warning", lifespan="on", timeout_graceful_shutdown=1, server_header=False

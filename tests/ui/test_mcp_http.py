@@ -13,7 +13,7 @@ import anyio
 import httpx
 import pytest
 import uvicorn
-from mcp_clients import Caller, calling, over_http
+from mcp_clients import HELLO, Caller, calling, over_http
 from roles_shop import build_roles_shop
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -183,16 +183,6 @@ def test_a_search_tells_what_it_waits_for(address: str) -> None:
 
 # --- plain requests ---------------------------------------------------------------------------------------
 
-HELLO = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {
-        "protocolVersion": "2025-06-18",
-        "capabilities": {},
-        "clientInfo": {"name": "old", "version": "1"},
-    },
-}
 ACCEPT = {"accept": "application/json, text/event-stream", "authorization": "Bearer ana"}
 
 

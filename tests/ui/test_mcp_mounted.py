@@ -10,21 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mcp_clients import Caller, calling, over_http
+from mcp_clients import HELLO, Caller, calling, over_http
 from served_shop import BY_COUNTRY, HARD, PLAIN, ServedShop, ask, serving, until
 
 from ui.mounted import mounts_for
 
-HELLO = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {
-        "protocolVersion": "2025-06-18",
-        "capabilities": {},
-        "clientInfo": {"name": "old", "version": "1"},
-    },
-}
 ACCEPT = {"Accept": "application/json, text/event-stream"}
 
 
