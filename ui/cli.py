@@ -408,7 +408,7 @@ def report(
         try:
             parse_month(month)
         except ValueError as error:
-            raise WrongUse(f"--month: {error}.") from error
+            raise WrongUse(f"--month is {month!r}; expected a month such as 2026-05.") from error
     person = _person(role, user)
     what = " ".join(filter(None, (name, month, language)))
     with audited_role(settings, "report", what, shop=shop, person=person) as workspace:
