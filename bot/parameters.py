@@ -133,8 +133,11 @@ def check_names(question: str, parameters: Parameters) -> None:
 
 def written(name: str, values: Mapping[str, str]) -> str:
     """A job and what it runs with, as a message that asks for the same again."""
-    pairs = (f'{key}="{text}"' if re.search(r"\s", text) else f"{key}={text}" for key, text in values.items())
-    return " ".join([name, *pairs])
+    return " ".join([name, *(_pair(key, text) for key, text in values.items())])
+
+
+def _pair(name: str, text: str) -> str:
+    return f'{name}="{text}"' if re.search(r"\s", text) else f"{name}={text}"
 
 
 def changed(previous: Links, said: Links, parameters: Parameters) -> str | None:
@@ -156,8 +159,10 @@ def changed(previous: Links, said: Links, parameters: Parameters) -> str | None:
             continue
         at = new[parameter.name]
         words = said.question[at.start : at.end]
-        if parameter.name in old:
-            edits.append((old[parameter.name].start, old[parameter.name].end, words))
+        if (place := old.get(parameter.name)) is not None:
+            if _PAIR.fullmatch(text[place.start : place.end]):
+                words = _pair(parameter.name, at.text)
+            edits.append((place.start, place.end, words))
         else:
             added += ("，" if language == "zh" else " ") + parameter.lead.get(language, "") + words
     for start, end, words in sorted(edits, reverse=True):
@@ -306,7 +311,12 @@ class Among:
                 is_read = any(m.name in found and m.name != mention.name for m in same)
                 if not is_read:
                     found.setdefault(mention.name, []).extend(_values_of(mention, vocabulary))
-        if not any(found.values()) or links.unknown:
+        values = [mention for mention in links.mentions if mention.kind == "value"]
+        heard = [
+            any(mention.start < part.end() and part.start() < mention.end for mention in values)
+            for part in _PARTS.finditer(text)
+        ]
+        if not any(found.values()) or links.unknown or not all(heard):
             raise Unreadable(text)
         return {column: tuple(dict.fromkeys(values)) for column, values in found.items() if values}
 
@@ -319,6 +329,7 @@ class Among:
         )
 
 
+_PARTS = re.compile(r"[^,，、;；]*[^\s,，、;；][^,，、;；]*")
 MOST_VALUES = 50
 """Values that words are taken to be a part of; beyond it they say too little."""
 

@@ -24,6 +24,7 @@ from sql.statement.compile import Compiled, compile_statement
 from sql.statement.doubt import PLACED, UNDESCRIBED, probability, signs
 from sql.statement.language_draft import LanguageDrafter
 from sql.statement.placed import Placed
+from sql.statement.seen import seen_shop
 from sql.statement.sentence import Empty, Name
 from sql.statement.vote import TEMPERATURE, elect
 from sql.statement.written import After, Writer, Written
@@ -288,7 +289,7 @@ class SqlAsker:
         try:
             compiled = compile_statement(
                 replace(statement, where=(*statement.where, *known)),
-                workspace.shop,
+                seen_shop(workspace),
                 workspace.catalog.dialect,
                 workspace.today,
                 workspace.role,

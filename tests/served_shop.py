@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import uvicorn
 from roles_shop import build_roles_shop
+from starlette.types import ASGIApp
 from ui_shop import Writer
 
 from app.allowance import Allowance
@@ -63,6 +64,7 @@ class ServedShop:
         a_day: int = 0,
         settings: Mapping[str, Any] | None = None,
         signed: Callable[[Desk, Keyring], Any] = lambda desk, keyring: None,
+        mounts: Callable[[Desk], Mapping[str, ASGIApp]] = lambda desk: {},
         **parts: Any,
     ) -> None:
         self.engine = Held()
@@ -74,7 +76,9 @@ class ServedShop:
         self.keyring = Keyring(self.settings.people, self.settings.people_file)
         local = Person() if is_own else None
         signed_parts = signed(self.desk, self.keyring)
-        service = build_service(self.desk, self.keyring, local=local, signed=signed_parts, **parts)
+        service = build_service(
+            self.desk, self.keyring, local=local, signed=signed_parts, mounts=mounts(self.desk), **parts
+        )
         self.listening = take_port("127.0.0.1", 0)
         self.address = f"http://127.0.0.1:{self.listening.getsockname()[1]}"
         config = uvicorn.Config(service, log_level="critical", timeout_graceful_shutdown=1, lifespan="on")

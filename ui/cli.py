@@ -174,7 +174,7 @@ def serve(
     ] = None,
     shop: ShopOption = None,
 ) -> None:  # fmt: skip
-    """Serve the chat page and the HTTP interface (/v1) until Ctrl-C or SIGTERM.
+    """Serve the chat page, the HTTP interface (/v1) and MCP (/mcp) until Ctrl-C or SIGTERM.
 
     On this computer alone and while nobody has a key, everybody asks as the shop's default role; else only
     people with a key are answered (shoptalk people add). With SHOPTALK_SLACK_SIGNING_SECRET also what Slack
@@ -194,6 +194,7 @@ def serve(
         host=host,
         port=port,
         open_browser=False,
+        is_for_programs=True,
     )
     leave(DONE)
 
@@ -306,7 +307,7 @@ def job(
         else:
             by_name.show(found)
         return
-    message = by_name.message_of(name, pairs or [])
+    message = by_name.message_of(name, by_name.values_of(name, pairs or []))
     from app.house import House, last_answer
 
     with House(settings) as house:
@@ -425,6 +426,7 @@ def report(
     from app.house import audited_role
     from app.write import write_whole
     from jobs.report.monthly import REPORTS, build_report
+    from jobs.report.months import parse_month
     from jobs.report.types import Language
 
     spoken: dict[str, Language] = {code: code for code in get_args(Language)}
@@ -434,7 +436,11 @@ def report(
         raise WrongUse(f"--language is {language!r}; use one of {', '.join(spoken)}.")
     if out is not None and out.suffix not in _REPORT_FORMATS:
         raise WrongUse(f"--out is {str(out)!r}; its name must end in {', '.join(_REPORT_FORMATS)}.")
-    _day("--month", None if month is None else f"{month}-01")
+    if month is not None:
+        try:
+            parse_month(month)
+        except ValueError as error:
+            raise WrongUse(f"--month is {month!r}; expected a month such as 2026-05.") from error
     person = _person(role, user)
     what = " ".join(filter(None, (name, month, language)))
     with audited_role(settings, "report", what, shop=shop, person=person) as workspace:

@@ -9,7 +9,6 @@ from ui.command import print_json, print_text
 if TYPE_CHECKING:
     import threading
 
-    from sql.semantics import Shop
     from sql.shop.workspace import Workspace
     from sql.types import Table
 
@@ -19,14 +18,13 @@ def compiled_for(
     text: str,
     *,
     is_run: bool,
-    shop: Shop | None = None,
     cancel: threading.Event | None = None,
 ) -> tuple[dict[str, Any], Table | None]:
     """What a statement means for the role, as data, and its rows when it is run.
 
+    It is compiled against what the role sees: what is hidden and what is not there get the same words.
+
     Args:
-        shop: the description to compile against; ``None`` is the whole. With what the role sees of it
-            (``seen_shop``), what is hidden and what is not there get the same words.
         cancel: stops the run.
     Raises:
         WrongStatement: it cannot be read or compiled. UnsafeQuery: the role may not ask it.
@@ -34,9 +32,10 @@ def compiled_for(
     from sql.statement.compile import compile_statement
     from sql.statement.parse import parse
     from sql.statement.read_aloud import read_aloud
+    from sql.statement.seen import seen_shop
 
     compiled = compile_statement(
-        parse(text), shop or workspace.shop, workspace.catalog.dialect, workspace.today, workspace.role
+        parse(text), seen_shop(workspace), workspace.catalog.dialect, workspace.today, workspace.role
     )
     said = read_aloud(compiled)
     span = compiled.span

@@ -1,8 +1,8 @@
-"""``shoptalk job``: a job by its name, and what jobs there are."""
+"""A job by its name, and what jobs there are: for ``shoptalk job`` and other surfaces that name one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.errors import WrongUse
@@ -13,13 +13,28 @@ if TYPE_CHECKING:
     from sql.semantics import Shop
 
 
-def message_of(name: str, pairs: Sequence[str]) -> str:
+def values_of(name: str, pairs: Sequence[str]) -> dict[str, str]:
+    """What a job is told, from ``key=value`` as it stands on the command line.
+
+    Raises:
+        WrongUse: a pair is none.
+    """
+    values = {}
+    for pair in pairs:
+        key, is_pair, value = pair.partition("=")
+        if not is_pair:
+            raise WrongUse(f"{pair!r} is no key=value of the job {name}.")
+        values[key.strip()] = value
+    return values
+
+
+def message_of(name: str, values: Mapping[str, str]) -> str:
     """The message that asks for a job by its name.
 
     Args:
-        pairs: ``key=value``, as they stand on the command line.
+        values: by the parameter's name, each as it is written behind ``name=``.
     Raises:
-        WrongUse: there is no such job, it takes no parameters, or a pair is none.
+        WrongUse: there is no such job, it takes no parameters or not that one, or a value is empty.
     """
     from bot.parameters import written
     from jobs import JOBS
@@ -33,31 +48,28 @@ def message_of(name: str, pairs: Sequence[str]) -> str:
             f'The job {name} is asked for in words: shoptalk ask "{job.utterances["en"][0]}". '
             f"By name there is {reached}."
         )
-    values = {}
     known = [parameter.name for parameter in job.parameters]
-    for pair in pairs:
-        key, is_pair, value = pair.partition("=")
-        if not is_pair or key.strip() not in known:
-            raise WrongUse(f"{pair!r} is no key=value of the job {name}; it takes {', '.join(known)}.")
+    for key, value in values.items():
+        if key not in known:
+            raise WrongUse(f"The job {name} takes no {key!r}; it takes {', '.join(known)}.")
         if not value.strip() or set(value) & set('"“”\n'):
             raise WrongUse(f"{key}= needs a value, without double quotes inside it.")
-        values[key.strip()] = value.strip()
-    return written(name, values)
+    return written(name, {key: value.strip() for key, value in values.items()})
 
 
-def listed(jobs: Sequence[Job], shop: Shop | None) -> list[dict[str, Any]]:
+def listed(jobs: Sequence[Job], shop: Shop | None, language: str = "en") -> list[dict[str, Any]]:
     """Each job with what it takes and needs; with ``shop``, also what that shop does not bind."""
     return [
         {
             "name": job.name,
-            "description": job.description["en"],
+            "description": job.description[language],
             "parameters": [
-                {"name": p.name, "about": p.about["en"], "expected": p.kind.expected("en")}
+                {"name": p.name, "about": p.about[language], "expected": p.kind.expected(language)}
                 for p in job.parameters
             ],
             "needs": list(job.needs),
             "missing": list(job.missing(shop)) if shop is not None else None,
-            "example": job.utterances["en"][0],
+            "example": job.utterances[language][0],
         }
         for job in jobs
     ]

@@ -14,6 +14,7 @@ import io
 import re
 from collections.abc import Sequence
 
+from app.errors import TooManyQuestions
 from bot.answer import Answer
 from retrieval.types import Hit
 from sql.types import Table, Value
@@ -43,6 +44,7 @@ WORDS: dict[str, dict[str, str]] = {
         "nothing was changed. Please ask again.",
         "limit_minute": "The limit is {most} a minute. Ask again in {seconds} seconds.",
         "limit_day": "The limit is {most} in 24 hours. Ask again in {seconds} seconds.",
+        "stopping": "The server is stopping. Nothing was asked; ask again in a moment.",
         "empty": "Please type a question.",
         "sure_high": "High confidence",
         "sure_fair": "Fairly sure",
@@ -114,6 +116,7 @@ WORDS: dict[str, dict[str, str]] = {
         "out conversation to begin another.",
         "mcp_no_conversation": "There is no such conversation, or no more. Leave out conversation to begin "
         "one.",
+        "mcp_wrong_job": "{reason} Nothing was asked.",
         "mcp_no_texts": "There are no reviews or reports to be read here.",
         "mcp_no_resource": "There is no such resource; resources/list tells those that can be read.",
     },
@@ -136,6 +139,7 @@ WORDS: dict[str, dict[str, str]] = {
         "broken": "程序出错了，不是您的问题所致。原因已写入程序日志，没有任何改动。请再问一次。",
         "limit_minute": "每分钟可问 {most} 个问题。请在 {seconds} 秒后再问。",
         "limit_day": "24 小时内可问 {most} 个问题。请在 {seconds} 秒后再问。",
+        "stopping": "服务器正在停止，没有提出任何问题。请稍后再问。",
         "empty": "请输入一个问题。",
         "sure_high": "很确定",
         "sure_fair": "比较确定",
@@ -195,6 +199,7 @@ WORDS: dict[str, dict[str, str]] = {
         "mcp_refused": "已拒绝：{reason}。没有任何改动。",
         "mcp_busy": "这个对话还在回答中。请等回答完成后再问，或不填 conversation 另开一个对话。",
         "mcp_no_conversation": "没有这个对话，或已不再保留。不填 conversation 即可开始新对话。",
+        "mcp_wrong_job": "{reason} 没有提出任何问题。",
         "mcp_no_texts": "这里没有可读的评论或报告。",
         "mcp_no_resource": "没有这个资源；resources/list 列出可读的资源。",
     },
@@ -204,6 +209,12 @@ WORDS: dict[str, dict[str, str]] = {
 def word(key: str, language: str, **values: object) -> str:
     """The surface's own word for ``key``; English for languages without a list."""
     return WORDS.get(language, WORDS["en"])[key].format(**values)
+
+
+def limit_words(error: TooManyQuestions, language: str) -> str:
+    """How much one person may ask, and when they may again."""
+    key = "limit_day" if error.is_day else "limit_minute"
+    return word(key, language, most=f"{error.most:,}", seconds=f"{error.retry_after_s:,}")
 
 
 # --- text ------------------------------------------------------------------------------------------------

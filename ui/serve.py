@@ -78,6 +78,7 @@ def serve(
     port: int | None,
     open_browser: bool,
     uploads: bool | None = None,
+    is_for_programs: bool = False,
 ) -> None:
     """Open the shop and serve its page and ``/v1`` until Ctrl-C or SIGTERM.
 
@@ -85,6 +86,7 @@ def serve(
         person: as whom every visitor asks while nobody has a key and only this computer reaches the server.
         uploads: whether visitors may open files of their own; ``None`` lets them when the page is for this
             computer only.
+        is_for_programs: whether the surfaces of :mod:`ui.mounted` stand beside them.
     """
     role_of(find_shop(settings, shop), person)  # a wrong role is told before slow things begin
     host = host or settings.host
@@ -112,6 +114,7 @@ def serve(
                 Path(own) if may_bring else None,
                 reviewing=_reviewing(house, shop) if is_own else None,
                 open_browser=open_browser,
+                is_for_programs=is_for_programs,
             )
     finally:
         listening.close()
@@ -139,6 +142,7 @@ def _run(
     *,
     reviewing: Reviewing | None,
     open_browser: bool,
+    is_for_programs: bool,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM; ``own`` is for the files of visitors, ``None`` where they bring none."""
     # Gradio copies what can be downloaded into this folder; it goes when the page closes.
@@ -152,6 +156,7 @@ def _run(
         from bot.memory import Conversation
         from ui.chats.slack import signed_mount
         from ui.http.service import build_service
+        from ui.mounted import mounts_for
         from ui.page import build_app
         from ui.served_talks import ServedTalks
         from ui.stopping import GracefulServer
@@ -189,6 +194,7 @@ def _run(
             local=local,
             page=build_app(first, folder, visitors, talks.of_request),
             signed=signed_mount(desk, keyring),
+            mounts=mounts_for(desk) if is_for_programs else {},
         )
         config = uvicorn.Config(
             service, log_level="warning", lifespan="on", timeout_graceful_shutdown=1, server_header=False

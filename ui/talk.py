@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from app.errors import AppError, HouseClosed, TooManyQuestions
+from app.errors import AppError, HouseClosed, Stopping, TooManyQuestions
 from bot.answer import Answer, Event
 from bot.errors import NotRecorded
 from bot.feedback import Verdict
@@ -312,10 +312,9 @@ def follow(talk: Talk, visitor: Visitor, question: str) -> Iterator[Turn]:
             _take(turn, event)
             yield turn
     except TooManyQuestions as error:
-        turn.note = present.word(
-            "limit_day" if error.is_day else "limit_minute", visitor.language,
-            most=f"{error.most:,}", seconds=f"{error.retry_after_s:,}",
-        )  # fmt: skip
+        turn.note = present.limit_words(error, visitor.language)
+    except Stopping:
+        turn.note = present.word("stopping", visitor.language)
     except HouseClosed:  # in another tab of the same browser
         turn.note = present.word("upload_gone", turn.language)
     except (AppError, SqlError, NotRecorded) as error:  # the shop could not be opened for this question

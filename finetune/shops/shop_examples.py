@@ -13,10 +13,11 @@ from finetune.shops.question_pairs import SET, Pair, load_pairs
 from llm.constraint import accepts
 from sql.question.linking import Vocabulary, link
 from sql.shop.workspace import Workspace
-from sql.statement.language_draft import sayable, seen_shop
+from sql.statement.language_draft import sayable
 from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar
 from sql.statement.language_prompt import describe, language_prompt
 from sql.statement.parse import parse
+from sql.statement.seen import seen_shop
 from sql.statement.sentence import Text
 from sql.statement.spans import span_of
 
@@ -66,7 +67,7 @@ def examples_over(
         WrongStatement: a reply, or what a follow-up changes, is no statement.
     """
     vocabulary = Vocabulary.build(workspace)
-    shop = seen_shop(workspace.shop, vocabulary)
+    shop = seen_shop(workspace)
     fixed = describe(shop, vocabulary, is_taught=True)
     grammar = LanguageGrammar(shop, is_taught=True)
     examples, unsayable = [], []

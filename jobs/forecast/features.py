@@ -55,7 +55,8 @@ class Past:
             back = season * -(-ahead // season)
             columns += [
                 self._one(target - back) / size,
-                self._mean(self._sum, target - back - 1, target - back + 1) / size,
+                # not beyond the origin: what comes next is not known
+                self._mean(self._sum, target - back - 1, min(target - back + 1, origin)) / size,
                 self._mean(self._sum, origin - back - 3, origin - back) / size,
                 np.full(len(size), float((self.first + target) % season)),
             ]

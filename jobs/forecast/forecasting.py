@@ -16,9 +16,11 @@ from bot.job import Request, Tools
 from bot.parameters import Length
 from jobs.forecast.forecast_words import AHEAD, BY, CUE, GRAIN, HORIZON, LEVEL, METRIC, ONLY, TOP, UNTIL
 from jobs.forecast.history import LEAST, SEASONS, Grain, History, Note, read_history
+from sql.errors import WrongStatement
 from sql.semantics import Metric
 from sql.statement.compile import Compiled, compile_statement
 from sql.statement.read_aloud import read_aloud
+from sql.statement.seen import seen_shop
 from sql.statement.sentence import (
     Among,
     Condition,
@@ -121,6 +123,8 @@ def run_forecast(request: Request, tools: Tools) -> Told:
     ran = {"metric": metric.name, **({"by": by} if by else {}), "horizon": str(length), "grain": grain}
     if only_said := settings.said.get(ONLY.name):
         ran["only"] = only_said.text
+    if by and (top := settings.get(TOP)) is not None:
+        ran["top"] = str(top)
     ran["level"] = str(level)
     unheard = _unheard(request)
     compiled = reader.compiled
@@ -173,7 +177,7 @@ def _main_metric(request: Request, tools: Tools) -> Metric:
     timed = [
         m
         for m in (*known.money, *known.metrics)
-        if adds_up(m, dialect) and (m.time or ((v := known.view(m.view)) is not None and v.time))
+        if adds_up(m, dialect) and (m.time or ((v := known.view(m.view)) and v.time and v.column(v.time)))
     ]
     if not timed:
         raise Declined("nothing_adds_up")
@@ -187,7 +191,9 @@ def _length(request: Request, tools: Tools, title: str) -> tuple[Length, Grain]:
     until = settings.get(UNTIL)
     if until is not None and said is None:
         if until <= today:
-            when = request.question[settings.said[UNTIL.name].start : settings.said[UNTIL.name].end]
+            place = settings.said[UNTIL.name]
+            when = request.question[place.start : place.end]
+            when = place.text if "=" in when else when
             if request.language == "zh":
                 raise AskBack("past_period", options=(f"{when}的{title}", f"预测下个月的{title}"))
             raise AskBack("past_period", options=(f"{title} {when}", f"Forecast {title} for the next month"))
@@ -266,6 +272,7 @@ class _Reader:
         self, request: Request, tools: Tools, metric: Metric, grain: Grain, first: dt.date, last: dt.date
     ) -> None:
         self.request, self.workspace = request, tools.workspace
+        self.shop = seen_shop(tools.workspace)
         self.metric, self.unit = metric, Unit(grain.upper())
         end = moved(last, grain, 1) - dt.timedelta(days=1)
         self.during = During(f"from {first.isoformat()} to {end.isoformat()}")
@@ -302,9 +309,13 @@ class _Reader:
 
     def _run(self, statement: Statement) -> Table:
         workspace = self.workspace
-        compiled = compile_statement(
-            statement, workspace.shop, workspace.catalog.dialect, workspace.today, workspace.role
-        )
+        try:
+            compiled = compile_statement(
+                statement, self.shop, workspace.catalog.dialect, workspace.today, workspace.role
+            )
+        except WrongStatement as error:  # no way leads from the metric to its time, or to a column
+            title = title_of(self.shop, self.metric.name, self.request.language)
+            raise Declined("no_way", {"metric": escape_markdown(title)}) from error
         self.compiled = self.compiled or compiled
         self.request.on_sql(compiled.sql)
         return workspace.run(compiled.sql, self.request.cancel)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from bot.errors import Declined
@@ -10,7 +11,7 @@ from bot.job import Request, Tools
 from bot.parameters import Parameter, Said, Unreadable
 from jobs.report.errors import NothingToReport
 from jobs.report.monthly import Month, gather, part_title, tell_part
-from jobs.report.months import first_day, last_full_months
+from jobs.report.months import first_day, last_full_months, parse_month
 from sql.question.linking import Links, Vocabulary
 from sql.semantics import Shop
 from telling.charts import chart_of
@@ -25,7 +26,7 @@ class _Month:
     def value(self, text: str, vocabulary: Vocabulary) -> dt.date:
         """Raises ``Unreadable``: it is none."""
         try:
-            return dt.datetime.strptime(text, "%Y-%m").date()
+            return parse_month(text)
         except ValueError:
             raise Unreadable(text) from None
 
@@ -61,7 +62,7 @@ def report_month(request: Request, tools: Tools) -> Month:
         raise Declined("nothing_to_report", {"reason": reason}) from error
     request.on_sql(found.tables[0].query.sql)
     request.on_table(found.tables[0])
-    return found
+    return replace(found, settings={MONTH.name: f"{month:%Y-%m}"})
 
 
 def tell_month(evidence: Evidence, writer: Writer) -> str:

@@ -32,8 +32,10 @@ def last_full_months(today: dt.date, count: int) -> tuple[dt.date, ...]:
 
 
 def parse_month(text: str) -> dt.date:
-    """``2026-05`` → its first day; ``ValueError`` for anything else."""
+    """``2026-05`` → its first day; ``ValueError`` for anything else, and at the ends of the calendar."""
     try:
-        return dt.datetime.strptime(text, "%Y-%m").date()
+        month = dt.datetime.strptime(text, "%Y-%m").date()
+        shift(month, -12), shift(month, 1)  # what a report compares it with, and its own end
     except ValueError as error:
         raise ValueError(f"{text!r} is not a month; write it like 2026-05") from error
+    return month

@@ -164,7 +164,7 @@ class Vocabulary:
         """Read names from the shop and sample values through the guard, within the role's limits."""
         visible = workspace.guard.views
         dialect = workspace.catalog.dialect
-        metrics = _visible_metrics(workspace.shop.metrics, visible, dialect)
+        metrics = visible_metrics(workspace.shop.metrics, visible, dialect)
         vocabulary = cls(views=visible, metrics=metrics, is_drafted=workspace.shop.is_drafted)
         for view in visible:
             vocabulary._add_view(view)
@@ -324,9 +324,7 @@ def _append(index: dict[str, list[_Target]], phrase: str, target: _Target) -> No
         targets.append(target)
 
 
-def _visible_metrics(
-    metrics: Sequence[Metric], views: Sequence[View], dialect: Dialect
-) -> tuple[Metric, ...]:
+def visible_metrics(metrics: Sequence[Metric], views: Sequence[View], dialect: Dialect) -> tuple[Metric, ...]:
     """The metrics that the role may see; one made of others where it may see each name in it."""
     seen = {m.name.lower() for m in metrics if not m.is_composed and _is_visible(m, views, dialect)}
     names = seen | {c.name.lower() for v in views for c in v.columns}
@@ -341,11 +339,13 @@ def _visible_metrics(
 
 
 def _is_visible(metric: Metric, views: Sequence[View], dialect: Dialect) -> bool:
-    """Whether the role sees every column that the metric is made of."""
+    """Whether the role sees every column that the metric is made of, the one that places it in time too."""
     view = next((v for v in views if v.name == metric.view), None)
     if view is None:
         return False
-    return all(view.column(c.name) is not None for c in metric.tree(dialect).find_all(exp.Column))
+    names = [c.name for c in metric.tree(dialect).find_all(exp.Column)]
+    names += [name for name in (metric.time, metric.last) if name is not None]
+    return all(view.column(name) is not None for name in names)
 
 
 def _distinct_values(workspace: Workspace, view: View, column: ViewColumn) -> tuple[list[str], bool]:

@@ -21,7 +21,7 @@ from sql.names import quoted
 from sql.question.linking import Links, Vocabulary
 from sql.question.periods import Period
 from sql.question.stretches import days_in, numbers_in, question_stretches
-from sql.semantics import Shop, View
+from sql.semantics import View
 from sql.shop.workspace import Workspace
 from sql.statement.bounds import bounded
 from sql.statement.compile import Compiled, compile_statement
@@ -40,6 +40,7 @@ from sql.statement.language_prompt import describe, language_prompt
 from sql.statement.named import with_names, without_names
 from sql.statement.parse import parse
 from sql.statement.rehomed import rehomed
+from sql.statement.seen import seen_shop
 from sql.statement.sentence import During, Has, Number, Statement, Text
 from sql.statement.sold_only import sold_only
 from sql.statement.spans import span_of
@@ -86,7 +87,7 @@ class LanguageDrafter:
         self.names = names
         self.workspace, self.vocabulary = workspace, vocabulary
         self.engine, self.adapter = engine, adapter
-        self.shop = seen_shop(workspace.shop, vocabulary)
+        self.shop = seen_shop(workspace)
         self.grammar = LanguageGrammar(self.shop, is_taught=adapter is not None)
         self.fixed = describe(self.shop, vocabulary, is_taught=adapter is not None)
 
@@ -265,17 +266,6 @@ def _standing(written: Written) -> tuple[bool, int, float]:
     """What makes one of several statements the worse one, the largest first."""
     is_at_fault = written.fault is not None or written.is_unfinished
     return is_at_fault, len(written.unheard), written.invented - sum(written.logprobs)
-
-
-def seen_shop(shop: Shop, vocabulary: Vocabulary) -> Shop:
-    """The shop as the role sees it: no link leads over a column or to a view that it does not see."""
-    names = {view.name.lower() for view in vocabulary.views}
-    views = []
-    for view in vocabulary.views:
-        refs = {c: t for c, t in view.refs.items() if view.column(c) is not None and t.lower() in names}
-        key = view.key if all(view.column(c) is not None for c in view.key) else ()
-        views.append(replace(view, refs=refs, key=key))
-    return replace(shop, views=tuple(views), metrics=vocabulary.metrics)
 
 
 def sayable(links: Links, vocabulary: Vocabulary, workspace: Workspace, *, previous: str = "") -> Sayable:

@@ -87,6 +87,8 @@ def test_part_of_a_value_means_all_that_hold_it(read, vocabulary: Vocabulary):
         ("horizon=0周", "zh", "6周"),
         ("metric=;DROP", "en", "one of the shop's metrics"),
         ("only=Narnia", "zh", "店铺数据里的值"),
+        ('only="Audio, Nothing"', "en", "values of the shop"),
+        ('only="Audio, , Narnia"', "en", "values of the shop"),
         ("only=Narnia", "fr", "values of the shop"),
     ],
 )
@@ -112,7 +114,8 @@ def test_a_name_that_is_none_is_refused_with_those_that_are():
         ("Revenue for Audio", "and for Kitchen", "Revenue for Kitchen"),
         ("下个月的销售额", "那厨房呢", "下个月的销售额，只看厨房"),
         ('job horizon="5 weeks" count=3', "count=4", 'job horizon="5 weeks" count=4'),
-        ('job horizon="5 weeks"', "for 2 weeks", "job for 2 weeks"),
+        ('job horizon="5 weeks"', "for 2 weeks", 'job horizon="2 week"'),
+        ("job only=Audio", "and for Kitchen", "job only=Kitchen"),
         ("Revenue for the next month?", "thank you", None),
     ],
 )

@@ -17,10 +17,11 @@ from sql.question.linking import Vocabulary, link
 from sql.semantics import Shop, View, ViewColumn
 from sql.shop.workspace import Workspace, open_workspace
 from sql.statement.heard import lost, unheard
-from sql.statement.language_draft import LanguageDrafter, sayable, seen_shop
+from sql.statement.language_draft import LanguageDrafter, sayable
 from sql.statement.language_grammar import LanguageGrammar
 from sql.statement.parse import parse
 from sql.statement.rehomed import rehomed
+from sql.statement.seen import seen_shop
 
 ADAPTER = "language"
 SAYABLE: list[tuple[str, str]] = [
@@ -85,7 +86,7 @@ def vocabulary(workspace: Workspace) -> Vocabulary:
 
 
 def grammar(question: str, workspace: Workspace, vocabulary: Vocabulary) -> str:
-    shop = seen_shop(workspace.shop, vocabulary)
+    shop = seen_shop(workspace)
     links = link(question, vocabulary, workspace.today)
     return LanguageGrammar(shop, is_taught=True).of(sayable(links, vocabulary, workspace))
 
@@ -102,7 +103,7 @@ def test_the_grammar_lets_through_no_name_or_value_that_is_not_there(question, r
 
 def test_a_bare_model_is_not_offered_to_decline(workspace, vocabulary):
     links = link("what is the weather", vocabulary, workspace.today)
-    shop = seen_shop(workspace.shop, vocabulary)
+    shop = seen_shop(workspace)
     bare = LanguageGrammar(shop, is_taught=False).of(sayable(links, vocabulary, workspace))
     assert not accepts(bare, "NOTHING")
 
@@ -353,7 +354,7 @@ def test_what_is_past_is_compared_with_today_and_not_with_itself(lines):
     )
     answer = asker(lines, words, wrong, [wrong, right, wrong]).ask("which orders are overdue")
     assert answer.table.rows == ((1,),)
-    shop = seen_shop(lines.shop, words)
+    shop = seen_shop(lines)
     for question, is_offered in (("which orders are overdue", True), ("which orders have state P", False)):
         links = link(question, words, lines.today)
         grammar = LanguageGrammar(shop, is_taught=True).of(sayable(links, words, lines))

@@ -8,16 +8,29 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import anyio.from_thread
+import httpx2
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.client.streamable_http import streamable_http_client
 
 ROOT = Path(__file__).parent.parent.parent
+HELLO = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "old", "version": "1"},
+    },
+}
+"""The first message of a client that keeps a session."""
 
 
 def command(shop: Path, *arguments: str) -> list[str]:
@@ -80,6 +93,17 @@ def calling(transport: Any, **options: Any) -> Iterator[Caller]:
         portal.wrap_async_context_manager(Client(transport, **options)) as client,
     ):
         yield Caller(portal, client)
+
+
+@asynccontextmanager
+async def over_http(address: str, key: str) -> AsyncIterator[Any]:
+    """A transport to ``address``, with a key."""
+    headers = {"authorization": f"Bearer {key}"}
+    async with (
+        httpx2.AsyncClient(headers=headers, timeout=60) as client,
+        streamable_http_client(address, http_client=client) as streams,
+    ):
+        yield streams
 
 
 def over_stdio(argv: list[str], env: dict[str, str], errors: Any = None) -> Any:

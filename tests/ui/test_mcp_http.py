@@ -5,22 +5,22 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import anyio
 import httpx
-import httpx2
 import pytest
 import uvicorn
-from mcp.client.streamable_http import streamable_http_client
-from mcp_clients import Caller, calling
+from mcp_clients import HELLO, Caller, calling, over_http
 from roles_shop import build_roles_shop
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Route
 
+from app.allowance import Allowance
+from app.desk import Desk
 from app.house import House
 from app.person import Person
 from app.settings import Settings
@@ -73,7 +73,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, model: Thinking) -> Iterat
         return PEOPLE.get(request.headers.get("authorization", ""))
 
     with House(Settings(home=folder / "home"), load=lambda settings: model) as house:
-        app = mcp_app(house, str(shop), person_of)
+        app = mcp_app(Desk(house, str(shop), Allowance(0, 0)), person_of)
         with serving(Starlette(routes=[Route("/mcp", app)], lifespan=lambda _: app.running())) as port:
             yield f"http://127.0.0.1:{port}/mcp"
 
@@ -90,16 +90,6 @@ def serving(app: Starlette) -> Iterator[int]:
     finally:
         server.should_exit = True
         thread.join()
-
-
-@asynccontextmanager
-async def over_http(address: str, name: str) -> AsyncIterator[Any]:
-    headers = {"authorization": f"Bearer {name}"}
-    async with (
-        httpx2.AsyncClient(headers=headers, timeout=60) as client,
-        streamable_http_client(address, http_client=client) as streams,
-    ):
-        yield streams
 
 
 @contextmanager
@@ -193,16 +183,6 @@ def test_a_search_tells_what_it_waits_for(address: str) -> None:
 
 # --- plain requests ---------------------------------------------------------------------------------------
 
-HELLO = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {
-        "protocolVersion": "2025-06-18",
-        "capabilities": {},
-        "clientInfo": {"name": "old", "version": "1"},
-    },
-}
 ACCEPT = {"accept": "application/json, text/event-stream", "authorization": "Bearer ana"}
 
 

@@ -60,7 +60,8 @@ def branch(shop: Path, home: Path) -> Iterator[Caller]:
 
 def test_every_tool_only_reads_and_has_schemas_both_ways(owner: Caller) -> None:
     tools = owner.run(lambda client: client.list_tools()).tools
-    assert [tool.name for tool in tools] == ["ask", "run_statement", "search", "what_can_be_asked"]
+    names = ["ask", "run_job", "run_statement", "search", "what_can_be_asked"]
+    assert [tool.name for tool in tools] == names
     for tool in tools:
         assert tool.annotations.read_only_hint and not tool.annotations.destructive_hint
         assert tool.input_schema["additionalProperties"] is False and tool.output_schema["type"] == "object"
@@ -120,7 +121,10 @@ def test_what_can_be_asked_names_views_metrics_jobs_and_questions(owner: Caller)
     assert [view["name"] for view in found["views"]] == ["sales", "reviews", "stock"]
     assert [metric["definition"] for metric in found["metrics"]] == ["SUM(amount)", "COUNT(*)"]
     assert found["today"] == "2026-06-30" and "What was the revenue last month?" in found["questions"]
-    assert any("评价" in job for job in found["jobs"])
+    assert any("评价" in job["description"] for job in found["jobs"])
+    [forecast] = [job for job in found["jobs"] if job["name"] == "forecast"]
+    assert (forecast["needs"], forecast["missing"]) == (["order_date"], ["order_date"])
+    assert any("6周" in parameter["expected"] for parameter in forecast["parameters"])
 
 
 def test_views_metrics_and_past_reports_are_resources(owner: Caller) -> None:
@@ -239,6 +243,23 @@ def test_a_conversation_is_nobodys_but_its_persons(owner: Caller, branch: Caller
     assert "没有这个对话" in branch.fault("ask", question="按月呢？", conversation="x" * 200)
 
 
+def test_the_schema_of_run_job_tells_what_each_job_takes(owner: Caller) -> None:
+    [tool] = [t for t in owner.run(lambda client: client.list_tools()).tools if t.name == "run_job"]
+    taken = tool.input_schema["properties"]
+    assert taken["job"]["enum"] == ["forecast", "report"]
+    of_jobs = {each["title"]: each["properties"].keys() for each in taken["parameters"]["anyOf"]}
+    assert (
+        of_jobs["report"] == {"month"} and {"metric", "by", "only", "horizon", "level"} <= of_jobs["forecast"]
+    )
+
+
+def test_a_job_is_run_by_its_name_and_followed_up(owner: Caller) -> None:
+    found = owner.result("run_job", job="report", parameters={"month": "2026-04"})
+    assert (found["skill"], found["parameters"]) == ("report", {"month": "2026-04"})
+    again = owner.result("ask", question="and for May?", conversation=found["conversation"])
+    assert again["parameters"] == {"month": "2026-05"}
+
+
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("ask", {}, "question: Field required"),
     ("ask", {"question": ""}, "question: String should have at least 1 character"),
@@ -248,6 +269,13 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("search", {"text": " "}, "Please type a question"),
     ("search", {"text": "x", "k": 51}, "k: Input should be less than or equal to 50"),
     ("search", {"text": "x", "since": "May"}, "since: "),
+    ("run_job", {"job": "fly"}, "There is no job 'fly'; there is ask_reviews"),
+    ("run_job", {"job": "ask_sql"}, "The job ask_sql is asked for in words"),
+    ("run_job", {"job": "forecast", "parameters": {"speed": 9}}, "takes no 'speed'; it takes metric, by"),
+    ("run_job", {"job": "report", "parameters": {"month": 'x" month="y'}}, "without double quotes"),
+    ("run_job", {"job": "report", "parameters": {"month": "x" * 201}}, "at most 200 characters"),
+    ("run_job", {"job": "report", "parameters": {"month": True}}, "parameters.month"),
+    ("run_job", {"job": "report", "parameters": {f"m{n}": "x" for n in range(21)}}, "at most 20 items"),
     ("run_statement", {"statement": "DROP TABLE raw_sales"}, "expected SELECT, found 'DROP'"),
     ("run_statement", {"statement": "SELECT 1; SELECT 2"}, "Statement, character"),
 ]
@@ -262,7 +290,7 @@ def test_a_wrong_argument_is_told_without_its_value(
 
 
 def test_an_unknown_tool_is_a_protocol_error(owner: Caller) -> None:
-    with pytest.raises(MCPError, match="There is no such tool; there are ask, run_statement"):
+    with pytest.raises(MCPError, match="There is no such tool; there are ask, run_job, run_statement"):
         owner.call("drop_everything")
 
 

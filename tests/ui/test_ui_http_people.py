@@ -56,7 +56,7 @@ MOUNTED = Starlette(routes=[Route("/mcp", tell), Route("/mcp/deep", tell)], life
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedShop]:
     """Ana sees everything, Bo and Cy their own country's rows, Dee figures only."""
-    with serving(tmp_path_factory.mktemp("served"), mounts={"/mcp": MOUNTED}) as served:
+    with serving(tmp_path_factory.mktemp("served"), mounts=lambda desk: {"/mcp": MOUNTED}) as served:
         served.keys = {  # type: ignore[attr-defined]
             "ana": served.key("ana"),
             "bo": served.key("bo", "branch", **GERMANY),

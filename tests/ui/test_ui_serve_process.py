@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from mcp_clients import HELLO
 from roles_shop import build_roles_shop
 from served_shop import HARD, PLAIN, ask, events_of, until
 
@@ -88,6 +89,8 @@ def test_it_answers_shows_its_page_and_ends_without_losing_anything(process: Pro
         assert "Tiny" in json.dumps(config) and PLAIN in json.dumps(config)
         assert local.get("/").status_code == 200 and local.get("/readyz").status_code == 503
         assert ask(local, PLAIN).json()["tables"][0]["rows"] == [[150]]
+        hello = local.post("/mcp", json=HELLO, headers={"Accept": "application/json, text/event-stream"})
+        assert hello.status_code == 200 and '"name":"shoptalk"' in hello.text
         foreign = local.get("/", headers={"Host": "rebound.example"})
         assert foreign.status_code == 403, "the page too is this computer's own"
 
@@ -103,6 +106,7 @@ def test_it_answers_shows_its_page_and_ends_without_losing_anything(process: Pro
             "/assets/index.js",
             "/gradio_api/file=x",
             "/theme.css",
+            "/mcp",
         ):
             assert nobody.get(path).status_code == 401, path
         assert join(nobody, "s", 0, [PLAIN]).status_code == 401

@@ -23,6 +23,7 @@ ANSWER: dict[str, Any] = {
     "figures": [{"text": "150.00 EUR", "table": 0, "row": 0, "column": "revenue"}],
     "restated": ["May 2026: 2026-05-01 to 2026-05-31"],
     "options": [],
+    "parameters": {},
     "statement": "SELECT revenue FROM sales WHERE DURING('last month')",
     "read_as": "revenue in May 2026",
     "unheard": [],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from app.errors import AppError
+from app.errors import AppError, HouseClosed, Stopping, TooManyQuestions
 from bot.errors import BotError
 from jobs.report.errors import ReportError
 from llm.errors import LlmError
@@ -22,7 +22,7 @@ from sql.errors import (
     WrongStatement,
 )
 from ui.command import one_line
-from ui.present import word
+from ui.present import limit_words, word
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +44,10 @@ def told(error: Exception, language: str) -> str:
         return word(error.key, language, **error.values)
     if isinstance(error, QueryCancelled):
         return word("stopped", language)
+    if isinstance(error, TooManyQuestions):
+        return limit_words(error, language)
+    if isinstance(error, Stopping | HouseClosed):
+        return word("stopping", language)
     if isinstance(error, UnsafeQuery):
         return word("mcp_refused", language, reason=error.reason)
     if isinstance(error, WrongStatement):

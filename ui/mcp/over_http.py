@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from app.house import House
+from app.desk import Desk
 from app.person import Person
-from ui.mcp.protocol import Context, Desk, build_server
+from ui.mcp.protocol import Calls, Context, build_server
 
 PersonOf = Callable[[Request], Person | None]
 """Who makes a request; ``None`` when that is not known. May be slow: it runs in a thread."""
@@ -62,25 +62,24 @@ class McpApp:
         await self._manager.handle_request(known, receive, send)
 
 
-def mcp_app(
-    house: House, shop: str | None, person_of: PersonOf, *, hosts: Sequence[str] = LOCAL_HOSTS
-) -> McpApp:
-    """Serve ``shop`` over streamable HTTP.
+def mcp_app(desk: Desk, person_of: PersonOf, *, hosts: Sequence[str] | None = LOCAL_HOSTS) -> McpApp:
+    """Serve the desk's shop over streamable HTTP.
 
     Args:
-        house: open for as long as the application runs; the caller closes it.
-        shop: see :func:`app.finding.find_shop`.
+        desk: its house is open for as long as the application runs; the caller closes it.
         person_of: see :data:`PersonOf`.
         hosts: names under which this server is reached, without a port; a request for another is refused,
-            so that no page of another site can reach it through a name of its own.
+            so that no page of another site can reach it through a name of its own. ``None`` where what lies
+            before it sees to that.
     """
-    server = build_server(Desk(house=house, shop=shop, caller=_person_in))
-    names = [form for host in hosts for form in (host, f"{host}:*")]
+    server = build_server(Calls(desk=desk, caller=_person_in))
+    names = [form for host in hosts or () for form in (host, f"{host}:*")]
     manager = StreamableHTTPSessionManager(
         app=server,
         max_request_body_size=MAX_BODY,
         max_sessions=MAX_SESSIONS,
         security_settings=TransportSecuritySettings(
+            enable_dns_rebinding_protection=hosts is not None,
             allowed_hosts=names,
             allowed_origins=[f"{scheme}://{name}" for name in names for scheme in ("http", "https")],
         ),

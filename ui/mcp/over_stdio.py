@@ -5,10 +5,12 @@ from __future__ import annotations
 import anyio
 from mcp.server.stdio import stdio_server
 
+from app.allowance import Allowance
+from app.desk import Desk
 from app.house import House
 from app.person import Person
 from app.settings import Settings
-from ui.mcp.protocol import Desk, build_server
+from ui.mcp.protocol import Calls, build_server
 
 
 def serve_stdio(settings: Settings, *, shop: str | None, person: Person) -> None:
@@ -21,10 +23,11 @@ def serve_stdio(settings: Settings, *, shop: str | None, person: Person) -> None
     """
     with House(settings) as house:
         house.at(shop, person)  # what is wrong is told before the first message
-        anyio.run(_serve, Desk(house=house, shop=shop, caller=lambda context: person))
+        desk = Desk(house, shop, Allowance(0, 0))
+        anyio.run(_serve, Calls(desk=desk, caller=lambda context: person))
 
 
-async def _serve(desk: Desk) -> None:
-    server = build_server(desk)
+async def _serve(calls: Calls) -> None:
+    server = build_server(calls)
     async with stdio_server() as (received, sent):
         await server.run(received, sent, server.create_initialization_options())

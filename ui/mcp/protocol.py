@@ -18,7 +18,8 @@ from mcp.server import Server, ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
-from app.house import House, Seat
+from app.desk import Desk
+from app.house import Seat
 from app.person import Person
 from llm.waiting import listening
 from ui.mcp.errors import ToolFault, told
@@ -47,11 +48,10 @@ Caller = Callable[[Context], Person]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
-    """One shop, ready for calls."""
+class Calls:
+    """What clients ask of one shop, each request for the person who made it."""
 
-    house: House
-    shop: str | None
+    desk: Desk
     caller: Caller
     """Who makes a request; what they send has no part in it."""
     talks: Talks = field(default_factory=Talks)
@@ -76,8 +76,17 @@ class Desk:
         person = self.caller(context)
 
         def carry_out(stop: threading.Event) -> types.CallToolResult:
-            call = Call(seat=self._seat(person), talks=self.talks, report=_reporter(context, stop), stop=stop)
-            with listening(lambda wait: call.report(waiting(wait, language_in(arguments)))):
+            call = Call(
+                desk=self.desk,
+                seat=self._seat(person),
+                talks=self.talks,
+                report=_reporter(context, stop),
+                stop=stop,
+            )
+            with (
+                self.desk.busy(stop),
+                listening(lambda wait: call.report(waiting(wait, language_in(arguments)))),
+            ):
                 outcome = tool.run(call, arguments)
             return types.CallToolResult(
                 content=[types.TextContent(type="text", text=marked(outcome))],
@@ -123,20 +132,20 @@ class Desk:
             stop.set()
 
     def _seat(self, person: Person) -> Seat:
-        return self.house.at(self.shop, person)
+        return self.desk.house.at(self.desk.shop, person)
 
 
-def build_server(desk: Desk) -> Server[Any]:
-    """A server over that desk, for any transport."""
+def build_server(calls: Calls) -> Server[Any]:
+    """A server for those calls, over any transport."""
     return Server(
         "shoptalk",
         title="Shoptalk",
         version=version("shoptalk"),
         instructions=INSTRUCTIONS,
-        on_list_tools=desk.list_tools,
-        on_call_tool=desk.call_tool,
-        on_list_resources=desk.list_resources,
-        on_read_resource=desk.read_resource,
+        on_list_tools=calls.list_tools,
+        on_call_tool=calls.call_tool,
+        on_list_resources=calls.list_resources,
+        on_read_resource=calls.read_resource,
     )
 
 

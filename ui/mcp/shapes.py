@@ -8,14 +8,17 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from bot.answer import Status
+from bot.job import Job
+from jobs import JOBS
 
 MAX_QUESTION = 10_000
 """Characters of an argument; the assistant itself declines much shorter ones in words."""
 MAX_NAME = 200
 MAX_HITS = 50
+MAX_PARAMETERS = 20
 
 Text = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)]
 Name = Annotated[str, Field(max_length=MAX_NAME)]
@@ -41,6 +44,44 @@ class AskArguments(Arguments):
         default="",
         description="The `conversation` of an earlier answer, which this question follows up. Left out: a "
         "new conversation begins.",
+    )
+
+
+def _takes(job: Job) -> dict[str, Any]:
+    """The schema of what one job can be told."""
+    told = {
+        p.name: {
+            "type": ["string", "integer"],
+            "description": f"{p.about['en']}: {p.kind.expected('en')}",
+            "maxLength": MAX_NAME,
+        }
+        for p in job.parameters
+    }
+    return {"title": job.name, "type": "object", "properties": told, "additionalProperties": False}
+
+
+NAMED_JOBS = tuple(job for job in JOBS if job.parameters)
+"""Those that can be run by their name."""
+_Told = Annotated[
+    dict[Name, Name | Annotated[int, Field(strict=True, ge=-(10**9), le=10**9)]],
+    Field(max_length=MAX_PARAMETERS),
+    WithJsonSchema({"anyOf": [_takes(job) for job in NAMED_JOBS]}),
+]
+
+
+class JobArguments(Arguments):
+    """Of ``run_job``."""
+
+    job: Annotated[Name, WithJsonSchema({"type": "string", "enum": [job.name for job in NAMED_JOBS]})] = (
+        Field(description="Which job; what_can_be_asked tells what each does and whether the shop has what "
+              "it needs.")
+    )  # fmt: skip
+    parameters: _Told = Field(
+        default_factory=dict, description="What the job is told; left out: what it takes by itself."
+    )
+    conversation: Name = Field(
+        default="",
+        description="The `conversation` of an earlier answer; this one can then be followed up in it.",
     )
 
 
@@ -137,6 +178,7 @@ class AskResult(Result):
     citations: list[CitationShape]
     figures: list[FigureShape]
     restated: list[str]
+    parameters: dict[str, str] = Field(description="What a job ran with; change some and run_job again.")
     options: list[str] = Field(description="When status is clarify: questions to choose from.")
     statement: str = Field(description="The statement of the question language behind the first table.")
     read_as: str
@@ -234,6 +276,25 @@ class MetricShape(BaseModel):
     unit: str
 
 
+class ParameterShape(BaseModel):
+    """What a job can be told."""
+
+    name: str
+    about: str
+    expected: str
+
+
+class JobShape(BaseModel):
+    """A kind of question; one that takes parameters can also be run by its name."""
+
+    name: str
+    description: str
+    parameters: list[ParameterShape]
+    needs: list[str] = Field(description="Parts that the shop's description must bind.")
+    missing: list[str] = Field(description="Those of them that it does not: then the job says how to.")
+    example: str
+
+
 class WhatCanBeAskedResult(Result):
     """The shop as this role sees it."""
 
@@ -243,5 +304,5 @@ class WhatCanBeAskedResult(Result):
     currency: str
     views: list[ViewShape]
     metrics: list[MetricShape]
-    jobs: list[str] = Field(description="Kinds of questions.")
+    jobs: list[JobShape]
     questions: list[str] = Field(description="Examples.")

@@ -12,18 +12,20 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from app.desk import Desk
+from app.errors import WrongUse
 from app.house import Seat, last_answer
 from app.rooms import Room
 from bot.answer import Answer, Event
-from bot.offers import offered_jobs, offers
+from bot.offers import offers
 from bot.understand import MAX_CHARACTERS, language_of
 from llm.waiting import Wait
 from retrieval.types import Filters
 from sql.semantics import Metric, View
-from sql.statement.language_draft import seen_shop
 from telling.phrases import SPOKEN
 from ui.command import finite
 from ui.compiling import compiled_for
+from ui.job_by_name import listed, message_of
 from ui.mcp import shapes
 from ui.mcp.errors import ToolFault
 from ui.mcp.talks import Talks
@@ -37,6 +39,8 @@ SHOWN_ROWS = 50
 class Call:
     """One call: for whom, and how it is followed and stopped. Lives in a thread of its own."""
 
+    desk: Desk
+    """Counts what is asked, and lets no more in than the person may ask."""
     seat: Seat
     talks: Talks
     report: Callable[[str], None]
@@ -70,6 +74,7 @@ class Tool:
 def language_in(arguments: BaseModel) -> str:
     """The language of what a caller wrote: ``en`` or ``zh``."""
     texts = [getattr(arguments, name, "") for name in ("question", "text", "language")]
+    texts += map(str, getattr(arguments, "parameters", {}).values())
     if "zh" in texts:
         return "zh"
     found = language_of(" ".join(texts)[:MAX_CHARACTERS])
@@ -93,10 +98,16 @@ def marked(outcome: Outcome) -> str:
 
 def ask(call: Call, arguments: shapes.AskArguments) -> Outcome:
     """Answer a question in words, through the same assistant as everywhere."""
-    with call.talks.going_on(call.seat.person, arguments.conversation) as talk:
-        progress = _Progress(call, language_in(arguments))
+    return _answered(call, arguments.question, arguments.conversation, language_in(arguments))
+
+
+def _answered(call: Call, message: str, conversation: str, language: str) -> Outcome:
+    person = call.seat.person
+    with call.talks.going_on(person, conversation) as talk:
+        call.desk.admit(person)
+        progress = _Progress(call, language)
         answer = last_answer(
-            progress.passed(event) for event in call.seat.answer(arguments.question, talk.memory, call.stop)
+            progress.passed(event) for event in call.desk.answer(person, message, talk.memory, call.stop)
         )
     told, is_cut = _finite(answer.to_json())
     if is_cut:
@@ -139,19 +150,26 @@ def _answer_words(answer: Answer, result: shapes.AskResult) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+# --- run_job ---------------------------------------------------------------------------------------------
+
+
+def run_job(call: Call, arguments: shapes.JobArguments) -> Outcome:
+    """Run a job by its name, through the same assistant: its message stands for it."""
+    try:
+        message = message_of(arguments.job, {key: str(v) for key, v in arguments.parameters.items()})
+    except WrongUse as error:
+        raise ToolFault("mcp_wrong_job", reason=str(error)) from error
+    return _answered(call, message, arguments.conversation, language_in(arguments))
+
+
 # --- run_statement ---------------------------------------------------------------------------------------
 
 
 def run_statement(call: Call, arguments: shapes.StatementArguments) -> Outcome:
     """Compile a statement against what the role sees, and run what the guard lets through."""
+    call.desk.admit(call.seat.person)
     with call.seat.audited_room("question", arguments.statement) as room:
-        found, _ = compiled_for(
-            room.workspace,
-            arguments.statement,
-            is_run=True,
-            shop=seen_shop(room.workspace.shop, room.vocabulary),
-            cancel=call.stop,
-        )
+        found, _ = compiled_for(room.workspace, arguments.statement, is_run=True, cancel=call.stop)
     told, is_cut = _finite(found)
     warnings = [word("mcp_no_number", "en")] if is_cut else []
     notice = word("mcp_notice", "en")
@@ -166,6 +184,7 @@ def search(call: Call, arguments: shapes.SearchArguments) -> Outcome:
     """Find reviews and parts of past reports."""
     if not arguments.text.strip():
         raise ToolFault("empty")
+    call.desk.admit(call.seat.person)
     with call.seat.audited_room("search", arguments.text) as room:
         if room.texts is None:
             raise ToolFault("mcp_no_texts")
@@ -210,7 +229,12 @@ def what_can_be_asked(call: Call, arguments: shapes.LanguageArguments) -> Outcom
             currency=workspace.shop.currency,
             views=views_of(room),
             metrics=metrics_of(room),
-            jobs=[job.description[arguments.language] for job in offered_jobs(tools)],
+            jobs=[
+                shapes.JobShape.model_validate(job)
+                for job in listed(
+                    [job for job in tools.jobs if job.is_offered], workspace.shop, arguments.language
+                )
+            ],
             questions=list(offers(tools)),
         )
     return Outcome(result=result, words=_as_json(result))
@@ -276,6 +300,16 @@ TOOLS = (
         takes=shapes.AskArguments,
         gives=shapes.AskResult,
         run=ask,
+    ),
+    Tool(
+        name="run_job",
+        title="Run a job",
+        description="Runs a job by its name with typed parameters: "
+        + "; ".join(f"{job.name}: {job.description['en']}" for job in shapes.NAMED_JOBS)
+        + " Its answer is one of ask; `parameters` tell what it ran with.",
+        takes=shapes.JobArguments,
+        gives=shapes.AskResult,
+        run=run_job,
     ),
     Tool(
         name="run_statement",

@@ -49,6 +49,7 @@ metrics:
 roles:
   owner: {{}}
   blind: {{masked: [sales.amount]}}
+  timeless: {{masked: [sales.ordered_on]}}
   local: {{rows: {{sales: "country = 'France'"}}}}
   partner: {{minimum_group: 3}}
 default_role: owner

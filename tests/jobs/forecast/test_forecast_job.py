@@ -207,6 +207,17 @@ def test_a_role_that_may_not_see_the_column_is_told_so(talk: Callable[..., Talk]
     assert not answer.tables
 
 
+@pytest.mark.parametrize(("message", "says"), [
+    ("forecast horizon=4weeks", "nothing to forecast"), ("forecast metric=orders", "has no time"),
+    ("预测未来4周的订单数", "没有时间"),
+])  # fmt: skip
+def test_a_role_that_may_not_see_the_time_is_told_without_its_name(
+    talk: Callable[..., Talk], message: str, says: str
+):
+    answer = talk(YEAR, role="timeless").ask(message)
+    assert answer.status == "declined" and says in answer.text and "ordered" not in answer.text
+
+
 def test_such_a_role_gets_what_it_may_see(talk: Callable[..., Talk]):
     assert talk(YEAR, role="blind").ask("Forecast units for the next 4 weeks").status == "answered"
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from jobs.forecast.features import Past
 from jobs.forecast.history import read_history
 from jobs.forecast.model import forecast
 
@@ -37,6 +38,27 @@ def test_intervals_hold_what_they_say(sold: str):
     for level_, least, most in ((0.8, 0.75, 0.86), (0.95, 0.91, 0.985)):
         inside = (values[:, 80:] >= found.low[level_]) & (values[:, 80:] <= found.high[level_])
         assert least < inside.mean() < most
+
+
+def test_what_is_looked_at_is_never_what_comes_next():
+    values = DRAW.poisson(20, (2, 60)).astype(float)
+    otherwise = values.copy()
+    otherwise[:, 41:] = 1_000
+    for ahead in range(1, 30):
+        features = [Past(each, (7, 28), 3).at(40, ahead) for each in (values, otherwise)]
+        assert np.array_equal(*features, equal_nan=True), ahead
+
+
+@pytest.mark.parametrize(
+    ("seasons", "periods", "horizon"), [((7, 364), 120, 8), ((52,), 150, 52), ((12,), 40, 13)]
+)
+def test_it_goes_on_for_a_whole_season_and_longer(seasons: tuple[int, ...], periods: int, horizon: int):
+    season = seasons[0]
+    values = 100 + 40 * np.sin(2 * np.pi * np.arange(periods + horizon) / season)
+    values = values + DRAW.normal(0, 2, (13, 1)) + DRAW.normal(0, 2, (13, periods + horizon))
+    found = forecast(values[:, :periods], horizon, seasons)
+    assert found.middle.shape == (13, horizon)
+    assert np.abs(found.middle - values[:, periods:]).mean() < 12
 
 
 def test_intervals_of_few_tries_are_wide_and_nested():
