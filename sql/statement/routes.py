@@ -108,6 +108,10 @@ class Routes:
             )
         return self._nearest(home, Name(found[0].column.name), found)
 
+    def holders(self, home: View, column: str) -> frozenset[str]:
+        """Names of the views, reached from ``home``, that have a column of that name."""
+        return frozenset(route.view.name for route in self._all(home, Name(column)))
+
     def has_column(self, home: View, name: Name) -> bool:
         """Whether ``home`` itself has the column."""
         return not name.of and home.column(name.text) is not None

@@ -1,0 +1,82 @@
+"""Whose name is meant where several things have one: the name of the thing that the question names.
+
+``name`` over orders is that of the nearest thing with a name. Where the question speaks of shops and not of
+customers, the shop's is meant, and the statement says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, TypeVar, cast
+
+from sql.question.linking import Links
+from sql.semantics import Shop, View
+from sql.statement.routes import Fork, NoRoute, Routes
+from sql.statement.sentence import Has, Name, Node, Statement
+
+_SURE = 0.95
+
+SomeNode = TypeVar("SomeNode", bound=Node)
+
+
+def with_meant_names(statement: Statement, links: Links, shop: Shop, routes: Routes) -> Statement:
+    """The statement with each name that several views have said of the one view that the question names.
+
+    A name stays where the asked view has it itself, and where the question names the view that it is of, or
+    none or several of the others.
+    """
+    home = shop.view(statement.view)
+    named = _named(links)
+    return _meant(statement, home, named, routes) if home is not None and named else statement
+
+
+def _named(links: Links) -> frozenset[str]:
+    """Views that the question names, by words that are part of no longer name."""
+    places = {(m.start, m.end) for m in links.mentions}
+
+    def is_alone(start: int, end: int) -> bool:
+        return not any(s <= start and end <= e and (s, e) != (start, end) for s, e in places)
+
+    return frozenset(
+        m.name.lower()
+        for m in links.mentions
+        if m.kind == "view" and m.score >= _SURE and is_alone(m.start, m.end)
+    )
+
+
+def _meant(node: SomeNode, home: View, named: frozenset[str], routes: Routes) -> SomeNode:
+    if isinstance(node, Name):
+        return cast(SomeNode, _of_the_named(node, home, named, routes))
+    if isinstance(node, Has):
+        return node
+    changed: dict[str, Any] = {}
+    for name, value in vars(node).items():
+        if isinstance(value, tuple):
+            parts = tuple(
+                _meant(part, home, named, routes) if isinstance(part, Node) else part for part in value
+            )
+            if parts != value:
+                changed[name] = parts
+        elif isinstance(value, Node) and (part := _meant(value, home, named, routes)) != value:
+            changed[name] = part
+    return replace(node, **changed) if changed else node  # type: ignore[type-var]  # every node is a dataclass
+
+
+def _of_the_named(name: Name, home: View, named: frozenset[str], routes: Routes) -> Name:
+    if name.of:
+        return name
+    try:
+        found = routes.find(home, name)
+    except (NoRoute, Fork):
+        return name
+    if not found.hops or found.view.name.lower() in named:
+        return name
+    same = found.view.refs.get(found.column.name)  # a link holds the key of that very thing
+    others = {view for view in routes.holders(home, name.text) if view.lower() in named and view != same}
+    if len(others) != 1:
+        return name
+    better = Name(name.text, others.pop())
+    try:
+        return better if not routes.find(home, better).is_many else name
+    except (NoRoute, Fork):
+        return name
