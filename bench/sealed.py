@@ -14,8 +14,9 @@ that was stopped goes on there. Each question goes through the whole assistant, 
 
 Right is a first table that holds the gold rows; a further column is no fault (``finetune.match``), nor a
 month told by its first day, nor a figure with more decimals than the gold's two, nor a share that is told in
-per cent, nor a month in which nothing happened told with 0, nor a weekday told by its number. A question
-that has no answer, or two readings, is right when it is declined or asked back.
+per cent, nor a month in which nothing happened told with 0, nor a weekday told by its number, nor a date
+where the table writes 20250314. A question that has no answer, or two readings, is right when it is declined
+or asked back.
 """
 
 from __future__ import annotations
@@ -189,6 +190,8 @@ _UNITS: tuple[Callable[[dt.date], Any], ...] = (
     lambda day: f"{day:%m}",
     lambda day: (day.month + 2) // 3,
     lambda day: f"{day.year}-Q{(day.month + 2) // 3}",
+    lambda day: int(f"{day:%Y%m%d}"),
+    lambda day: int(f"{day:%Y%m}"),
 )
 """What a day that begins a unit may be told as."""
 

@@ -160,7 +160,8 @@ def _has_cue(text: str) -> bool:
     return _lead_end(text) > 0
 
 
-def _length(text: str) -> float:
+def length_of(text: str) -> float:
+    """English words and numbers, and pairs of Chinese characters."""
     return len(re.findall(r"[A-Za-z0-9]+", text)) + len(re.findall(r"[\u4e00-\u9fff]", text)) / 2
 
 
@@ -177,7 +178,7 @@ def is_followup(links: Links, *, needs_cue: bool = False, after_asking_back: boo
     has_cue = _has_cue(text) or bool(re.match(rf"\W*(?:{cues.COMPARING.pattern[4:]})", text, re.IGNORECASE))
     rest = text[_lead_end(text) :]
     asks_itself = bool(cues.ASKING.search(rest)) and bool(features.measures)
-    is_short = _length(text) <= MAX_WORDS
+    is_short = length_of(text) <= MAX_WORDS
     if cues.EDITING.search(text):
         return True
     if needs_cue:
@@ -202,7 +203,7 @@ def is_followup(links: Links, *, needs_cue: bool = False, after_asking_back: boo
 def is_addition(links: Links) -> bool:
     """Whether a message is short and asks nothing itself, so that it may add to the question before it."""
     text = links.question
-    return _length(text) <= MAX_WORDS and not cues.ASKING.search(text) and not features_of(links).measures
+    return length_of(text) <= MAX_WORDS and not cues.ASKING.search(text) and not features_of(links).measures
 
 
 def _is_complete(features: Features, rest: str) -> bool:

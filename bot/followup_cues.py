@@ -41,7 +41,7 @@ PRONOUN = re.compile(
     r"(?i)\b(?:it|that|this|them|they|those|these|their|its|ones?|there|the same)\b|它|他们|它们|这些|那些|这个|同样|其中|里面|里头|当中"
 )
 ASKING = re.compile(
-    r"(?i)^\W*(?:what|which|who|whose|how|when|where|why|show|list|give|find|tell|count|compare|did|do|does|is|are|was|were|"
+    r"(?i)^\W*(?:whats?|which|who|whose|how|when|where|why|show|list|give|find|tell|count|compare|did|do|does|is|are|was|were|"
     r"can|could|has|have|please|display|calculate|name)\b|多少|哪|几个|几种|什么|谁|列出|显示|为什么|怎么|请"
 )
 ABOUT = re.compile(r"(?i)^\W*(?:(?:and|but|so|then)\s+)?(?:what|how) about\b")
@@ -83,6 +83,7 @@ EDITING = re.compile(
     r"|(?:what|which|how\ (?:big|large)\ a)\s+(?:share|percentage|proportion|per\ ?cent)\b.*"
     r"\b(?:is|are|was|were|does|do|did|makes?)\s+(?:that|this|it|those|these)\b"
     r"|(?:sort(?:ed)?|rank(?:ed)?|order(?:ed)?)\s+(?:it|them|that|this|by|from|in|asc\w*|desc\w*|alphabetically)\b"
+    r"|(?:just\ |only\ )?(?:the\ )?(?:top|first|best)\ \w+\ only\b|how\ (?:much|many)\ of\ (?:that|this|those|these|them)\b"
     r"|(?:asc|desc)ending\b|(?:largest|smallest|highest|lowest|biggest|newest|oldest|most\ recent)\s+first\b)"
     r"|^\W*(?:那|再|请)?(?:换成|换算成|改成|改为|用|以|按)?(?:百分比|占比|比例)(?:来?(?:看|显示|表示))?(?:呢|吧|是多少)?\W*$"
     r"|^\W*(?:which\ (?:ones?|of\ (?:them|those|these))|who\ are\ they|what\ are\ they|(?:list|show|name)\ (?:them|those|these))\b"

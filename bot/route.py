@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.errors import AskBack
-from bot.followup_cues import ASKS
+from bot.followup import length_of
+from bot.followup_cues import ASKING, ASKS
 from bot.job import Claim, Job, Strength, Tools, Understood
 from bot.offers import offered_jobs, suggestions
 from bot.parameters import check_names
@@ -52,6 +53,8 @@ MIN_LIKENESS = 0.45
 """Cosine to the nearest example below which meaning decides nothing."""
 MIN_APART = 0.65
 """The same for what is no question about the shop: "how many came in today?" is near the weather of today."""
+LEAST_WORDS = 4.5
+"""English words, or pairs of Chinese characters, from which a question is a whole one."""
 MAX_OPTIONS = 4
 NO_JOB = ""
 """What is nearest to a question that no shop's data answer."""
@@ -125,12 +128,13 @@ def _ready(job: Job, tools: Tools) -> Job:
 
 def _says_too_little(understood: Understood) -> bool:
     """Whether nothing is named but a value or a period ("Germany"), or nothing at all in a known language."""
-    links = understood.links
+    links, text = understood.links, understood.links.question
     is_strange = understood.language not in SPOKEN and not links.mentions
-    # "who are the gold members in Zhejiang" is more than a bare value, and 周几下单最多 says what it wants
-    asks = (bool(links.mentions) or changes_figure(links.question)) and ASKS.search(
-        links.question
-    ) is not None
+    # "who are the gold members in Zhejiang" is more than a bare value, and 周几下单最多 says what it wants;
+    # what "how much did we take in March" asks for, the model may know
+    asks = (ASKS.search(text) or ASKING.search(text)) is not None and (
+        bool(links.mentions) or changes_figure(text) or length_of(text) >= LEAST_WORDS
+    )
     return is_strange or (not names_figures(links) and not links.unknown and not asks)
 
 

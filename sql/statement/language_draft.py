@@ -45,6 +45,7 @@ from sql.statement.seen import seen_shop
 from sql.statement.sentence import During, Has, Number, Statement, Text
 from sql.statement.sold_only import sold_only
 from sql.statement.spans import span_of
+from sql.statement.summed import summed
 from sql.statement.written import After, Written
 
 MAX_TOKENS = 100
@@ -151,6 +152,7 @@ class LanguageDrafter:
             compiled = self.compile(text)
             within = bounded(compiled.statement, links)
             within = with_meant_names(within, links, self.shop, self.grammar.routes)
+            within = summed(within, links, self.shop, self.grammar.routes)
             within = sold_only(within, links, self.shop, self.workspace.catalog.dialect)
             if within != compiled.statement:
                 compiled = self._compile(within)

@@ -1,0 +1,58 @@
+"""One figure that is asked for is summed, and rows that are asked for stay rows."""
+
+from __future__ import annotations
+
+import pytest
+
+from sql.question.linking import Links
+from sql.semantics import Metric, Shop, View, ViewColumn
+from sql.statement.parse import parse
+from sql.statement.routes import Routes
+from sql.statement.summed import summed
+
+SHOP = Shop(
+    name="x",
+    database="x.duckdb",
+    views=(
+        View(
+            name="orders",
+            key=("order_id",),
+            columns=(
+                ViewColumn(name="order_id", type="integer"),
+                ViewColumn(name="number", type="text"),
+                ViewColumn(name="tax", type="number"),
+                ViewColumn(name="paid", type="number"),
+                ViewColumn(name="state", type="text"),
+            ),
+        ),
+    ),
+    metrics=(Metric(name="taxes", view="orders", sql="SUM(tax)"),),
+)
+CASES = [
+    ("how much VAT did we charge", "SELECT tax FROM orders", "SELECT taxes FROM orders"),
+    ("今年一共付了多少", "SELECT paid, tax FROM orders", "SELECT SUM(paid), taxes FROM orders"),
+    (
+        "how much is in state open",
+        "SELECT paid FROM orders WHERE state = 'open'",
+        "SELECT SUM(paid) FROM orders WHERE state = 'open'",
+    ),
+    # of one order, beside something else, of each, in an order, and what is no total
+    *(
+        (question, statement, statement)
+        for question, statement in (
+            ("how much was order 7", "SELECT paid FROM orders WHERE order_id = 7"),
+            ("how much was A-700", "SELECT paid FROM orders WHERE number = 'A-700'"),
+            ("how much did they pay", "SELECT number, paid FROM orders"),
+            ("how much was paid for each", "SELECT paid FROM orders"),
+            ("how much at most", "SELECT paid FROM orders ORDER BY paid DESC LIMIT 1"),
+            ("what was paid", "SELECT paid FROM orders"),
+            ("how much is the number", "SELECT number FROM orders"),
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("question", "written", "meant"), CASES, ids=[q for q, _, _ in CASES])
+def test_a_total_is_one_figure(question: str, written: str, meant: str) -> None:
+    links = Links(question=question, mentions=())
+    assert str(summed(parse(written), links, SHOP, Routes(SHOP))) == meant
