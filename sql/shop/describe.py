@@ -7,11 +7,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from sqlglot import exp
+
 from sql.databases import Database
 from sql.databases.contents import Reading
 from sql.errors import SqlError
 from sql.names import quoted
-from sql.semantics import Shop, View, ViewColumn
+from sql.semantics import Metric, Shop, View, ViewColumn
 from sql.shop.attribute_values import with_attributes
 from sql.shop.bindings import find_bindings
 from sql.shop.cleaning import clean, distinct_texts
@@ -102,6 +104,7 @@ def describe_database(database: Database, *, name: str, location: str, with_view
     views = tuple(replace(view, time=_time(opened, view)) for view in cleaned.views)
     views = tuple(_with_clock(view, views) for view in views)
     shop = replace(linked, views=_told_apart(views, catalog.dialect))
+    shop = replace(shop, metrics=tuple(m for m in shop.metrics if _can_be_summed(m, shop, catalog.dialect)))
     measured = find_measures(open_workspace(shop, database=database), cleaned.orders)
     shop = with_values(with_words(measured.shop), open_workspace(measured.shop, database=database))
     shop = replace(shop, bindings=find_bindings(shop, catalog.dialect))
@@ -178,6 +181,14 @@ def _time(workspace: Workspace, view: View) -> str | None:
     filled = [int(str(count)) for count in row]
     sparse = {c.name for c, count in zip(timed, filled, strict=True) if count < MOST_ROWS * max(filled)}
     return time_of(replace(view, columns=tuple(c for c in view.columns if c.name not in sparse)))
+
+
+def _can_be_summed(metric: Metric, shop: Shop, dialect: Dialect) -> bool:
+    """Whether what a metric adds up are numbers still, now that columns are read by what they hold."""
+    view = shop.view(metric.view)
+    names = [column.name for column in metric.tree(dialect).find_all(exp.Column)]
+    columns = [view.column(name) for name in names] if view is not None else []
+    return not any(c is not None and c.type in ("date", "timestamp", "text") for c in columns)
 
 
 def _with_clock(view: View, views: tuple[View, ...]) -> View:
