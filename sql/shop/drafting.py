@@ -43,8 +43,8 @@ _ADDITIVE = re.compile(
     r"|menge|umsatz|betrag)\b|金额|总额|销售额|数量|件数|销量|成本|利润|毛利|运费|优惠|佣金"
 )
 _NOT_ADDITIVE = re.compile(
-    r"\b(?:date|day|time|price|rate|ratio|percent|status|state|unit cost|cost price|average|type|code|number|flag"
-    r"|level|weight|limit)\b|价$|率$|比例|状态|编号|成本价"
+    r"\b(?:date|day|time|price|rate|ratio|percent|status|state|unit cost|cost price|average|type|code"
+    r"|number|flag|level|weight|limit)\b|价$|率$|比例|状态|编号|成本价"
 )
 """What a number says that adds up to nothing: prices, rates, codes."""
 _OTHER_TIME = re.compile(
