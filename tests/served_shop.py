@@ -94,7 +94,8 @@ class ServedShop:
         return httpx.Client(base_url=self.address, headers={**authorization, **headers}, timeout=30)
 
     def audited(self) -> list[dict[str, Any]]:
-        lines = self.settings.audit.read_text("utf-8").splitlines()
+        log = self.settings.audit
+        lines = log.read_text("utf-8").splitlines() if log.exists() else []  # made at the first question
         return [entry for entry in map(json.loads, lines) if entry["kind"] != "begun"]
 
     def close(self) -> None:

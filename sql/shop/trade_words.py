@@ -159,8 +159,10 @@ def parts_of(name: str, kind: str = "") -> tuple[Part, ...]:
     if not kind and len(said) > 1:  # a table
         said[-1] = _ENDS_OF_TABLES.get(said[-1], said[-1])
     before = f"{_BEFORE}{kind}" if kind else ""
-    kinds = [*[before] * (len(said) - 1), kind]
-    return tuple(part for word, each in zip(said, kinds, strict=True) for part in _parts(word, each))
+    last = len(said) - 1
+    return tuple(
+        part for at, word in enumerate(said) for part in _parts(word, kind if at == last else before)
+    )
 
 
 def _parts(word: str, kind: str) -> Iterator[Part]:
