@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import cast
 
 from sql.question.linking import Links
 from sql.statement.sentence import Compare, Node, Number, Sign, Statement, Times, Value
@@ -33,8 +33,6 @@ _BEHIND: tuple[tuple[Sign, str], ...] = (
 _UNIT = r"^\s*(?:[€%]|[a-z]+\s+(?=or |and )|[\u4e00-\u9fff]{0,2}?)?\s*"
 _OTHER: dict[Sign, Sign] = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 
-SomeNode = TypeVar("SomeNode", bound=Node)
-
 
 def bounds_said(links: Links) -> dict[float, Sign]:
     """Number → the sign that the question's words beside it mean; none where they mean two."""
@@ -52,23 +50,15 @@ def bounds_said(links: Links) -> dict[float, Sign]:
 def bounded(statement: Statement, links: Links) -> Statement:
     """The statement with each number inside or outside its bound as the question's words say."""
     said = bounds_said(links)
-    return _bounded(statement, said) if said else statement
+    return cast(Statement, _bounded(statement, said)) if said else statement
 
 
-def _bounded(node: SomeNode, said: dict[float, Sign]) -> SomeNode:
+def _bounded(node: Node, said: dict[float, Sign]) -> Node:
     if isinstance(node, Compare | Times):
         number = node.count if isinstance(node, Times) else _number(node.right)
         sign = said.get(float(number)) if number is not None else None
         return replace(node, sign=sign) if sign is not None and node.sign == _OTHER[sign] else node
-    changed: dict[str, Any] = {}
-    for name, value in vars(node).items():
-        if isinstance(value, tuple):
-            parts = tuple(_bounded(part, said) if isinstance(part, Node) else part for part in value)
-            if parts != value:
-                changed[name] = parts
-        elif isinstance(value, Node) and (part := _bounded(value, said)) != value:
-            changed[name] = part
-    return replace(node, **changed) if changed else node  # type: ignore[type-var]  # every node is a dataclass
+    return node.with_parts(lambda part: _bounded(part, said))
 
 
 def _number(value: Value) -> float | None:

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar, cast
+from typing import cast
 
 from rapidfuzz import fuzz, process
 
@@ -238,13 +238,10 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
 def spelled(statement: Statement, shop: Shop, routes: Routes, values: Values) -> Statement:
     """The statement with each value as its column spells it: ``'gold'`` for ``'GOLD'``, which is none."""
     home = shop.view(statement.view)
-    return _spelled(statement, home, shop, routes, values) if home is not None else statement
+    return cast(Statement, _spelled(statement, home, shop, routes, values)) if home is not None else statement
 
 
-SomeNode = TypeVar("SomeNode", bound=Node)
-
-
-def _spelled(node: SomeNode, home: View, shop: Shop, routes: Routes, values: Values) -> SomeNode:
+def _spelled(node: Node, home: View, shop: Shop, routes: Routes, values: Values) -> Node:
     if isinstance(node, Has):
         home = shop.view(node.view) or home
     if isinstance(node, Compare | Among):
@@ -253,18 +250,7 @@ def _spelled(node: SomeNode, home: View, shop: Shop, routes: Routes, values: Val
         if isinstance(node, Compare):
             return replace(node, right=_exact(node.right, known))
         return replace(node, values=tuple(_exact(value, known) for value in node.values))
-    changed: dict[str, Any] = {}
-    for name, value in vars(node).items():
-        if isinstance(value, tuple):
-            parts = tuple(
-                _spelled(part, home, shop, routes, values) if isinstance(part, Node) else part
-                for part in value
-            )
-            if parts != value:
-                changed[name] = parts
-        elif isinstance(value, Node) and (part := _spelled(value, home, shop, routes, values)) != value:
-            changed[name] = part
-    return replace(node, **changed) if changed else node  # type: ignore[type-var]  # every node is a dataclass
+    return node.with_parts(lambda part: _spelled(part, home, shop, routes, values))
 
 
 def _exact(value: Value, known: Sequence[str]) -> Value:

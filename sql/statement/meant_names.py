@@ -6,8 +6,7 @@ customers, the shop's is meant, and the statement says so.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, TypeVar, cast
+from typing import cast
 
 from sql.question.linking import Links
 from sql.semantics import Shop, View
@@ -15,8 +14,6 @@ from sql.statement.routes import Fork, NoRoute, Routes
 from sql.statement.sentence import Has, Name, Node, Statement
 
 _SURE = 0.95
-
-SomeNode = TypeVar("SomeNode", bound=Node)
 
 
 def with_meant_names(statement: Statement, links: Links, shop: Shop, routes: Routes) -> Statement:
@@ -27,7 +24,9 @@ def with_meant_names(statement: Statement, links: Links, shop: Shop, routes: Rou
     """
     home = shop.view(statement.view)
     named = _named(links)
-    return _meant(statement, home, named, routes) if home is not None and named else statement
+    if home is None or not named:
+        return statement
+    return cast(Statement, _meant(statement, home, named, routes))
 
 
 def _named(links: Links) -> frozenset[str]:
@@ -44,22 +43,12 @@ def _named(links: Links) -> frozenset[str]:
     )
 
 
-def _meant(node: SomeNode, home: View, named: frozenset[str], routes: Routes) -> SomeNode:
+def _meant(node: Node, home: View, named: frozenset[str], routes: Routes) -> Node:
     if isinstance(node, Name):
-        return cast(SomeNode, _of_the_named(node, home, named, routes))
+        return _of_the_named(node, home, named, routes)
     if isinstance(node, Has):
         return node
-    changed: dict[str, Any] = {}
-    for name, value in vars(node).items():
-        if isinstance(value, tuple):
-            parts = tuple(
-                _meant(part, home, named, routes) if isinstance(part, Node) else part for part in value
-            )
-            if parts != value:
-                changed[name] = parts
-        elif isinstance(value, Node) and (part := _meant(value, home, named, routes)) != value:
-            changed[name] = part
-    return replace(node, **changed) if changed else node  # type: ignore[type-var]  # every node is a dataclass
+    return node.with_parts(lambda part: _meant(part, home, named, routes))
 
 
 def _of_the_named(name: Name, home: View, named: frozenset[str], routes: Routes) -> Name:

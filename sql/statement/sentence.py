@@ -9,9 +9,9 @@ are explained in ``docs/question-language.md``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, Self, TypeAlias, get_args
 
 Unit = Literal["DAY", "WEEK", "MONTH", "QUARTER", "YEAR", "FISCAL_QUARTER", "FISCAL_YEAR"]
 """Units of the calendar; as a dimension, the calendar of the period is filled."""
@@ -72,6 +72,20 @@ class Node:
             for part in value if isinstance(value, tuple) else (value,):
                 if isinstance(part, Node):
                     yield from part.walk()
+
+    def with_parts(self, change: Callable[[Node], Node]) -> Self:
+        """The same of its parts as ``change`` makes them, each once; parts of parts are its to go into."""
+        changed: dict[str, Any] = {}
+        for each in fields(self):  # type: ignore[arg-type]  # every node is a dataclass
+            value = getattr(self, each.name)
+            made: Any = value
+            if isinstance(value, tuple):
+                made = tuple(change(part) if isinstance(part, Node) else part for part in value)
+            elif isinstance(value, Node):
+                made = change(value)
+            if made != value:
+                changed[each.name] = made
+        return replace(self, **changed) if changed else self  # type: ignore[type-var]
 
 
 # ---- names and values -----------------------------------------------------------------------------------
