@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from app.drafts import Draft
     from app.person import Person
     from app.settings import Settings
+    from bot.answer import Answer
     from finetune.heldout import Split
     from jobs.report.types import Report
     from sql.lock.guard import Guard
@@ -227,13 +228,7 @@ def ask(
         answer = last_answer(house.at(shop, person).answer(_text(question), talk))
     if conversation:
         talk.save(conversation)
-    if as_json:
-        print_json(answer.to_json())
-    else:
-        from ui.terminal import show_answer
-
-        show_answer(answer)
-    raise typer.Exit(FAILED if answer.status == "failed" else DONE)
+    _show(answer, as_json)
 
 
 @app.command()
@@ -312,6 +307,11 @@ def job(
 
     with House(settings) as house:
         answer = last_answer(house.at(shop, _person(role, user)).answer(message))
+    _show(answer, as_json)
+
+
+def _show(answer: Answer, as_json: bool) -> NoReturn:
+    """Print an answer and leave with the exit status that is its own."""
     if as_json:
         print_json(answer.to_json())
     else:
