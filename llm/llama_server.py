@@ -72,6 +72,7 @@ class LlamaServer:
         params.n_ctx, params.n_parallel, params.kv_unified = window * slots, slots, False
         params.n_batch = params.n_ubatch = BATCH
         params.fit_params = False  # all sizes are given; else the file is opened twice to find some
+        params.warmup = False  # an empty reply first, that nobody asked for
         # Read, not mapped: most weights are laid out anew for the CPU, and a mapped file would stay beside.
         params.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
