@@ -36,9 +36,11 @@ from llm.llama_server import LlamaServer
 
 logger = logging.getLogger(__name__)
 
-WINDOW = 8_192
-"""Tokens of context of each slot. Slots keep their contexts apart: in one that they shared, every token would
-be compared with those of all slots, which made eight people at once ten times slower."""
+WINDOWS = (3_072, 8_192, 16_384)
+"""Tokens of context of each slot: the first at first, a wider one from the first prompt on that needs it, for
+all of it is memory taken at once (12 kB a token and slot with the 0.5B, 28 with the 1.5B). Slots keep their
+contexts apart: in one that they shared, every token would be compared with those of all slots, which made
+eight people at once ten times slower."""
 LEAST_KEPT = 192
 """Tokens of a shared start from which it is worth keeping; a shorter one is read in a second."""
 KEPT_FILES = 16
@@ -76,7 +78,7 @@ class LlamaEngine:
         adapters: name to GGUF file, each an activated LoRA (``llm.gguf_adapter``).
         threads: cores that compute.
         slots: replies decoded side by side; ``None`` for what the threads are worth.
-        window: tokens of context of each slot.
+        windows: tokens of context that each slot may have, ascending.
         kept: folder where read starts are kept; one per model.
         note: told what answering costs here, now and then.
     Raises:
@@ -91,22 +93,20 @@ class LlamaEngine:
         threads: int,
         kept: Path,
         slots: int | None = None,
-        window: int = WINDOW,
+        windows: Sequence[int] = WINDOWS,
         note: Callable[[Cost], None] | None = None,
     ) -> None:
         began = time.monotonic()
         adapters = dict(adapters or {})
         slots = slots or slots_for(threads)
         self._places = {name: place for place, name in enumerate(adapters)}
-        self._server = LlamaServer(
-            gguf,
-            adapters=list(adapters.values()),
-            slots=slots,
-            window=window,
-            threads=threads,
-            kept=kept,
+        self._open = functools.partial(
+            LlamaServer, gguf, adapters=list(adapters.values()), slots=slots, threads=threads, kept=kept
         )
-        self._window, self._kept = window, kept
+        self._windows, self._window, self._kept = windows, windows[0], kept
+        self._server = self._open(window=self._window)
+        self._opening = threading.Lock()
+        """Held while the server is another one, and while its vocabulary is asked."""
         self._name = f"{gguf.stem}, llama.cpp, {threads} threads"
         self._line = Line(slots)
         self._holds: list[str | None] = [None] * slots
@@ -128,7 +128,7 @@ class LlamaEngine:
         self._replies = 0
         # The file's identity: what was kept of another file, or of another build, is never put back.
         stat = gguf.stat()
-        self._identity = f"{gguf.resolve()}|{stat.st_size}|{stat.st_mtime_ns}|{_version()}|{window}"
+        self._identity = f"{gguf.resolve()}|{stat.st_size}|{stat.st_mtime_ns}|{_version()}"
 
     @property
     def name(self) -> str:
@@ -154,16 +154,36 @@ class LlamaEngine:
         if request.grammar is not None:
             _compile(request.grammar)
         tokens = self._encode(request.prompt)
-        if len(tokens.all) + request.max_tokens > self._window:
+        if len(tokens.all) + request.max_tokens > self._windows[-1]:
             raise PromptTooLong(
                 f"The prompt has {len(tokens.all):,} tokens and {request.max_tokens} more were asked for; "
-                f"the window is {self._window:,}. Shorten the prompt. Nothing was generated."
+                f"the window is {self._windows[-1]:,}. Shorten the prompt. Nothing was generated."
             )
+        self._widen(len(tokens.all) + request.max_tokens, cancel)
         replies: list[_Reply] = []
         while len(replies) < request.samples:
             count = min(request.samples - len(replies), self._line.places)
             replies += self._some(request, tokens, count, len(replies), cancel)
         return [reply.completion() for reply in replies]
+
+    def _widen(self, needed: int, cancel: threading.Event | None) -> None:
+        """Have every slot hold ``needed`` tokens: the model is loaded anew once nobody is answered."""
+        if needed <= self._window:
+            return
+        with self._line.take(self._line.places, cancel) as slots:
+            if not slots or needed <= self._window:
+                return
+            wider = next(window for window in self._windows if window >= needed)
+            logger.info("%s is loaded anew for prompts of %d tokens.", self._name, wider)
+            with self._opening:
+                del self._server  # before the other one is there, for two would take twice the memory
+                self._holds = [None] * len(slots)
+                try:
+                    self._server = self._open(window=wider)
+                    self._window = wider
+                except EngineUnavailable:
+                    self._server = self._open(window=self._window)
+                    raise
 
     def _some(
         self, request: Request, tokens: PromptTokens, count: int, before: int, cancel: threading.Event | None
@@ -310,7 +330,8 @@ class LlamaEngine:
     def _text(self, text: str) -> list[int]:
         """Tokens of strangers' text; what would be read as a control token is cut after its first letter."""
         parts = self._loose.split(text) if self._loose.pattern else [text]
-        return [token for part in parts for token in self._server.tokens(part)]
+        with self._opening:
+            return [token for part in parts for token in self._server.tokens(part)]
 
     def _encode(self, prompt: Prompt) -> PromptTokens:
         return lay_out(prompt, self._plain, self._start, self._end)

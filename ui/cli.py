@@ -88,6 +88,24 @@ UserOption = Annotated[
 ]
 
 
+def _tell_version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        print_text(f"shoptalk {version('shoptalk')}")
+        raise typer.Exit(DONE)
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Say which build this is."),
+    ] = False,
+) -> None:
+    """What is said before a command; the help text stands with ``app``."""
+
+
 def _person(role: str | None, user: list[str] | None, *, id: str | None = None) -> Person:
     """Whoever runs the command, as ``--role`` and ``--user`` say; ``id`` for somebody else."""
     from app.attributes import parse_attributes

@@ -43,7 +43,7 @@ def tiny_llama(tiny_gguf: Path, tiny_adapter: Path, tmp_path_factory: pytest.Tem
 
     home = tmp_path_factory.mktemp("llama")
     adapters = {"shop": as_gguf(tiny_adapter, home)}
-    return LlamaEngine(tiny_gguf, adapters=adapters, threads=1, kept=home / "prompts", window=1024)
+    return LlamaEngine(tiny_gguf, adapters=adapters, threads=1, kept=home / "prompts", windows=[1024])
 
 
 @pytest.fixture(scope="session")

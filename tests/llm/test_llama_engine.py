@@ -6,6 +6,7 @@ import datetime as dt
 import functools
 import stat
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ import pytest
 
 from llm.costs import costs, note_cost
 from llm.engine import Prompt, Request
-from llm.errors import EngineUnavailable
+from llm.errors import EngineUnavailable, PromptTooLong
 from llm.gguf_adapter import as_gguf
 from llm.llama_engine import KEPT_FILES, LlamaEngine
+from llm.llama_server import LlamaServer
 
 LONG = "Tables: a, or, SELECT.\n" * 40
 """A start long enough to be kept."""
@@ -27,7 +29,7 @@ PROMPT = Prompt(system="You are terse.", fixed=LONG, rest="Which?", lead="SELECT
 
 def opened(gguf: Path, home: Path, adapter: Path | None = None, slots: int = 4) -> LlamaEngine:
     adapters = {} if adapter is None else {"shop": as_gguf(adapter, home)}
-    return LlamaEngine(gguf, adapters=adapters, threads=1, kept=home / "prompts", slots=slots, window=4096)
+    return LlamaEngine(gguf, adapters=adapters, threads=1, kept=home / "prompts", slots=slots, windows=[4096])
 
 
 class Reads:
@@ -183,6 +185,66 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, content: bytes) -> N
         opened(file, tmp_path)
 
 
+class TestALongerPrompt:
+    """What the first window does not hold is answered in a wider one, which stays."""
+
+    SHORT = Request(prompt=replace(PROMPT, fixed=LONG[: len(LONG) // 2]), max_tokens=8)
+    LONGER = Request(prompt=PROMPT, max_tokens=8)
+
+    @staticmethod
+    def windows(engine: LlamaEngine) -> tuple[int, int]:
+        short, longer = (
+            engine.count_tokens(asked.prompt) + asked.max_tokens
+            for asked in (TestALongerPrompt.SHORT, TestALongerPrompt.LONGER)
+        )
+        return short, longer
+
+    def test_is_answered_as_by_an_engine_that_was_wide_from_the_start(
+        self, tiny_gguf: Path, tmp_path: Path
+    ) -> None:
+        wide = opened(tiny_gguf, tmp_path / "wide")
+        kept = tmp_path / "narrow" / "prompts"
+        narrow = LlamaEngine(tiny_gguf, threads=1, kept=kept, slots=2, windows=self.windows(wide))
+        asked = [self.SHORT, self.LONGER, self.SHORT, replace(self.LONGER, samples=2, temperature=0.7)]
+        for request in asked[:3]:
+            (ours,), (theirs,) = narrow.complete(request), wide.complete(request)
+            assert ours.text == theirs.text
+            assert ours.logprobs == pytest.approx(theirs.logprobs, abs=1e-3)
+        assert [c.finish for c in narrow.complete(asked[3])] == [c.finish for c in wide.complete(asked[3])]
+        assert len(list(kept.iterdir())) == 2, "what was read before is taken from disk"
+        with pytest.raises(PromptTooLong, match="the window is"):
+            narrow.complete(replace(self.LONGER, prompt=replace(PROMPT, fixed=LONG * 2)))
+
+    def test_waits_for_those_that_are_answered_and_takes_nothing_from_them(
+        self, tiny_gguf: Path, tmp_path: Path
+    ) -> None:
+        wide = opened(tiny_gguf, tmp_path / "wide")
+        alone = {asked: wide.complete(asked)[0].text for asked in (self.SHORT, self.LONGER)}
+        windows = self.windows(wide)
+        engine = LlamaEngine(tiny_gguf, threads=1, kept=tmp_path / "prompts", slots=2, windows=windows)
+        asked = [self.SHORT, self.SHORT, self.LONGER, self.SHORT, self.LONGER, self.SHORT] * 2
+        with ThreadPoolExecutor(len(asked)) as pool:
+            replies = list(pool.map(lambda request: engine.complete(request)[0].text, asked))
+        assert replies == [alone[request] for request in asked]
+
+    def test_that_cannot_be_loaded_leaves_the_engine_as_it_was(
+        self, tiny_gguf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        windows = self.windows(opened(tiny_gguf, tmp_path / "wide"))
+        engine = LlamaEngine(tiny_gguf, threads=1, kept=tmp_path / "prompts", slots=2, windows=windows)
+        before, opening = engine.complete(self.SHORT), engine._open
+
+        def refuse(*, window: int) -> LlamaServer:
+            if window > windows[0]:
+                raise EngineUnavailable("no memory")
+            return opening(window=window)
+
+        monkeypatch.setattr(engine, "_open", refuse)
+        with pytest.raises(EngineUnavailable, match="no memory"):
+            engine.complete(self.LONGER)
+        assert engine.complete(self.SHORT)[0].text == before[0].text
+
+
 def test_it_says_nothing_by_itself(
     tiny_gguf: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -193,7 +255,7 @@ def test_it_says_nothing_by_itself(
 
 def test_what_it_costs_is_noted_and_told(tiny_gguf: Path, tmp_path: Path) -> None:
     note = functools.partial(note_cost, tmp_path, "tiny")
-    engine = LlamaEngine(tiny_gguf, threads=1, kept=tmp_path / "prompts", window=4096, note=note)
+    engine = LlamaEngine(tiny_gguf, threads=1, kept=tmp_path / "prompts", windows=[4096], note=note)
     engine.complete(Request(prompt=PROMPT, grammar="start: /[a-z]{12}/"))
     cost = costs(tmp_path)["tiny"]
     assert cost.threads == 1 and cost.on == dt.date.today().isoformat()

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,11 @@ def test_the_public_commands_are_there_and_nothing_unfinished() -> None:
         "demo", "ask", "search", "guard", "evaluate", "report", "init", "index", "weights", "doctor", "audit",
         "compile", "mcp", "serve", "job", "slack",
     }  # fmt: skip
+
+
+def test_the_version_is_that_of_the_project(run: Run) -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    assert run("--version").output == f"shoptalk {declared}\n"
 
 
 def test_help_loads_no_heavy_package() -> None:
