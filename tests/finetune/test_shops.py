@@ -206,8 +206,8 @@ def test_nothing_is_written_beside_the_recipe(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.long
 def test_the_shipped_set_checks_clean(tmp_path: Path) -> None:
-    """Every statement compiles; a quarter is run, all of them by ``python -m finetune.shops check``."""
-    findings, counts = check(shop_names(), built=tmp_path, run_one_of=4)
+    """Every statement compiles; one of twelve is run, all of them by ``python -m finetune.shops check``."""
+    findings, counts = check(shop_names(), built=tmp_path, run_one_of=12)
     assert [str(f) for f in findings if f.is_wrong] == []
     assert counts.pairs == len(load_pairs()) >= 25
 
