@@ -2,16 +2,18 @@
 
 Rules only, no model: "last month" must mean the same days every time. What it does not cover: clock times,
 feasts of several days or of the moon's calendar ("Easter", 春节), fiscal calendars, and repeated times
-("every Monday"). Single days of shopping (双十一, Black Friday) are named days.
+("every Monday"). Single days of shopping (双十一, Black Friday) are named days. A day that does not exist
+("29 Feb 2025", "31 June") names nothing, and never the month around it.
 
 Conventions, the same in both languages:
 
-- Weeks start on Monday. The end is always exclusive.
+- Weeks start on Monday; numbered ones are ISO's. The end is always exclusive.
 - "last 30 days" and "last 3 months" run up to and including today; "last month" is the calendar month before.
 - A month, quarter or half without a year is the most recent one that has begun.
 - "since" and "after" leave the end open (``date.max``), "before" and "until" the start (``date.min``).
 - "this time last year" is the same calendar month one year earlier.
-- 03.05.2026 reads day first; 05/03/2026 reads month first, unless that month does not exist.
+- 03.05.2026 reads day first; 05/03/2026 reads month first, unless a date of the same question has no such
+  month: 01/04/2026 - 30/04/2026 is April.
 """
 
 from __future__ import annotations
@@ -75,7 +77,10 @@ def find_periods(question: str, today: dt.date) -> tuple[Period, ...]:
     >>> [(str(p.start), str(p.end)) for p in find_periods("revenue last month", dt.date(2026, 6, 30))]
     [('2026-05-01', '2026-06-01')]
     """
-    said, question = question, _HYPHEN.sub(r"\1–", question)  # of one length, so that places stay
+    said, question = (
+        question,
+        _HYPHEN.sub(lambda m: f"{m[0][:-1]}–", question),
+    )  # of one length, so that places stay
     atoms = _with_years(question, _atoms(question, today))
     periods: list[Period] = []
     at = 0
@@ -117,6 +122,13 @@ def _months(year: int, month: int, count: int) -> Days:
     return start, shift_months(start, count)
 
 
+def _iso_week(year: int, week: int) -> Days | None:
+    try:
+        return _week(dt.date.fromisocalendar(year, week, 1))
+    except ValueError:
+        return None
+
+
 def _year(year: int) -> Days:
     return dt.date(year, 1, 1), dt.date(year + 1, 1, 1)
 
@@ -128,9 +140,10 @@ def _whole_year(year: int, today: dt.date) -> int:
     return 2000 + year if 2000 + year <= today.year + 10 else 1900 + year
 
 
-def _recent(of_year: Callable[[int], Days], today: dt.date) -> Days:
-    """The latest unit of its kind that has begun by ``today``."""
-    return of_year(today.year) if of_year(today.year)[0] <= today else of_year(today.year - 1)
+def _recent(of_year: Callable[[int], Days | None], today: dt.date) -> Days | None:
+    """The latest unit of its kind that has begun by ``today``; 29 February is not there every year."""
+    some = (of_year(year) for year in range(today.year, today.year - 9, -1))
+    return next((days for days in some if days is not None and days[0] <= today), None)
 
 
 def _back(unit: str, count: int, today: dt.date) -> Days:
@@ -188,7 +201,10 @@ _NTH = r"(?P<nth>1st|2nd|3rd|4th|first|second|third|fourth)"
 _UNIT = r"(?P<unit>day|week|month|quarter|year)"
 _ZN = r"(?P<n>\d{1,4}|[零一二两三四五六七八九十百]{1,4}|半)"
 _ZUNIT = r"(?P<unit>天|日|周|星期|礼拜|月|季度|季|年)"
-_ZYEAR = r"(?:(?P<year>(?:19|20)\d\d|(?<!\d)\d\d)\s*年|(?P<rel>今年|本年|去年|上年|前年|大前年))"
+_ZYEAR = (
+    r"(?:(?P<year>(?:19|20)\d\d|(?<!\d)\d\d|[一二][九零〇][零〇一二三四五六七八九]{2})\s*年"
+    r"|(?P<rel>大前年|今年|本年|去年|上年|前年))"
+)
 _ZMONTH = r"(?P<month>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])\s*月(?:份)?"
 _ZUNITS = {"天": "day", "日": "day", "周": "week", "星期": "week", "礼拜": "week"}
 _ZUNITS |= {"月": "month", "季度": "quarter", "季": "quarter", "年": "year"}
@@ -224,7 +240,12 @@ def _count(text: str) -> int:
 
 # --- simple expressions ----------------------------------------------------------------------------------
 
+_BEGINS = r"(?<![A-Za-z0-9_])(?<![A-Za-z_]-)"
+_ENDS = r"(?![A-Za-z0-9_])"
+"""No part of a longer word; a hyphen or Chinese may stand beside: 2026-04-01到, 1/4/2026-3/4/2026, Q1-Q3."""
 _Found = tuple[Days, Grain] | tuple[Days, Grain, Callable[[int], Days]]
+_IMPOSSIBLE: _Found = ((dt.date.max, dt.date.min), "day")
+"""Words that are a date and name none: nothing smaller is looked for in them."""
 _Handler = Callable[[re.Match[str], dt.date], _Found | None]
 _PATTERNS: list[tuple[re.Pattern[str], _Handler]] = []
 
@@ -233,7 +254,7 @@ def _pattern(*texts: str) -> Callable[[_Handler], _Handler]:
     def register(handler: _Handler) -> _Handler:
         for text in texts:
             # Chinese has no word boundaries; for Latin letters they keep "march" out of "marching".
-            bounded = text if re.search(r"[一-鿿]", text) else rf"(?<![\w-])(?:{text})(?![\w])"
+            bounded = text if re.search(r"[一-鿿]", text) else rf"{_BEGINS}(?:{text}){_ENDS}"
             _PATTERNS.append((re.compile(bounded, re.IGNORECASE), handler))
         return handler
 
@@ -251,23 +272,23 @@ def _in_year(
     make: Callable[[int], Days | None], year: int | None, today: dt.date, grain: Grain
 ) -> _Found | None:
     """A unit in a known year, or the most recent one with the way to move it to another year."""
+    days = make(year) if year is not None else _recent(make, today)
+    if days is None:
+        return _IMPOSSIBLE
     if year is not None:
-        days = make(year)
-        return (days, grain) if days else None
-    if make(2024) is None:  # a leap year, so only impossible days are left out
-        return None
+        return days, grain
 
     def of_year(y: int) -> Days:
-        return make(y) or _day(dt.date(y, 2, 28))
+        return make(y) or days
 
-    return _recent(of_year, today), grain, of_year
+    return days, grain, of_year
 
 
 def _named_year(m: re.Match[str], today: dt.date) -> int | None:
     """The year that a match names in digits or as "last year"; ``None`` when it names none."""
     groups = m.groupdict()
     if groups.get("year"):
-        return _whole_year(int(groups["year"]), today)
+        return _whole_year(int("".join(str(_ZH_DIGITS.get(c, c)) for c in groups["year"])), today)
     relative = (groups.get("rel") or "").lower()
     if not relative:
         return None
@@ -276,43 +297,107 @@ def _named_year(m: re.Match[str], today: dt.date) -> int | None:
     )
 
 
+_MEASURE = (
+    r"\s*(?:eur|euros?|usd|dollars?|pounds?|[€$£%]|units?|pieces|items|orders|times|points"
+    r"|customers|元|件|个|单)"
+)
+"""What a number in front of it counts."""
+_NUMBERED = (
+    r"(?:\b(?:than|over|above|below|under|least|most|exactly|order|orders|number|no|no\.|id"
+    r"|ticket|product|customer|invoice|top|sku|code)\s*|[#€$£.,:=<>/-]\s?)$"
+)
+"""What makes the figures behind it a count or a name, and no date."""
 _ANY_MONTH = re.sub("[(][?]P<month>", "(?:", _MONTH)
-_HYPHEN = re.compile(rf"\b({_ANY_MONTH}|(?:19|20)\d\d)-(?={_ANY_MONTH}(?![a-z]))", re.I)
-"""Between two months: a hyphen there joins no word."""
+_HYPHEN = re.compile(
+    rf"(?<![A-Za-z0-9_-])({_ANY_MONTH}|(?:19|20)\d\d)-(?={_ANY_MONTH}(?![a-z]))"
+    r"|(?<![A-Za-z0-9_/.-])((?:19|20)\d\d)-(?=(?:19|20)\d\d(?![\w/.-]))",
+    re.I,
+)
+"""Between two months or years: a hyphen there joins no word."""
 _OF_YEAR = rf"(?:,?\s*(?:of\s+|in\s+)?(?:{_YEAR}|(?P<rel>this|last|previous)\s+year))"
 
 
-@_pattern(r"(?P<year>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?:[T ]\d\d:\d\d(?::\d\d)?)?")
+_LEADS = r"(?:on|from|since|until|till|to|before|after|between(?: \d{8} and)?|自从|从|自|到|至|在|[-–~～])\s*"
+
+
+@_pattern(
+    r"(?P<year>\d{4})(?P<sep>[-/.])(?P<m>\d{1,2})(?P=sep)(?P<d>\d{1,2})(?:[T ]\d\d:\d\d(?::\d\d)?)?",
+    r"(?P<year>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])",
+)
 def _iso_date(m: re.Match[str], today: dt.date) -> _Found | None:
+    if m[0].isdecimal():  # may be a number: what stands beside it must say that it is a day
+        is_led = re.search(rf"(?<![A-Za-z]){_LEADS}$", m.string[: m.start()], re.I)
+        if not (
+            is_led or re.match(r"\s*(?:to\b|until\b|[-–~～到至起]|之?[前后]|以[前后来])", m.string[m.end() :])
+        ):
+            return None
     day = _safe_date(int(m["year"]), int(m["m"]), int(m["d"]))
-    return (_day(day), "day") if day else None
+    return (_day(day), "day") if day else _IMPOSSIBLE
 
 
-@_pattern(r"(?P<year>(?:19|20)\d\d)-(?P<m>0[1-9]|1[0-2])")
+@_pattern(
+    r"(?P<year>(?:19|20)\d\d)[-/](?P<m>0[1-9]|1[0-2])(?![-/.]\d)",
+    rf"(?<![\d/.-])(?:(?P<m>0?[1-9]|1[0-2])/|(?P<mm>0[1-9]|1[0-2])-)(?P<year>(?:19|20)\d\d)(?!{_MEASURE})",
+)
 def _iso_month(m: re.Match[str], today: dt.date) -> _Found | None:
-    return _months(int(m["year"]), int(m["m"]), 1), "month"
+    if re.search(_NUMBERED, m.string[: m.start()], re.I):
+        return None
+    return _months(int(m["year"]), int(m["m"] or m["mm"]), 1), "month"
+
+
+@_pattern(
+    r"(?P<year>\d{4})(?P<sep>[-/.])(?P<m>\d{1,2})(?P=sep)(?P<d>\d{1,2})\s*[-–—~～到至]\s*"
+    r"(?P<m2>\d{1,2})(?P=sep)(?P<d2>\d{1,2})(?![-/.]?\d)"
+)
+def _days_of_year(m: re.Match[str], today: dt.date) -> _Found | None:
+    first = _safe_date(int(m["year"]), int(m["m"]), int(m["d"]))
+    last = _safe_date(int(m["year"]), int(m["m2"]), int(m["d2"]))
+    return ((first, _day(last)[1]), "range") if first and last and first < last else _IMPOSSIBLE
+
+
+_SLASHED = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})/\d{4}(?!\d)")
 
 
 @_pattern(r"(?P<a>\d{1,2})(?P<sep>[./])(?P<b>\d{1,2})(?P=sep)(?P<year>\d{4})")
 def _short_date(m: re.Match[str], today: dt.date) -> _Found | None:
     a, b, year = int(m["a"]), int(m["b"]), int(m["year"])
-    orders = ((b, a), (a, b)) if m["sep"] == "." else ((a, b), (b, a))
+    others = _SLASHED.findall(m.string)
+    is_day_first = m["sep"] == "." or any(int(first) > 12 for first, _ in others)
+    orders = ((b, a), (a, b)) if is_day_first else ((a, b), (b, a))
     day = next((d for month, number in orders if (d := _safe_date(year, month, number))), None)
-    return (_day(day), "day") if day else None
+    return (_day(day), "day") if day else _IMPOSSIBLE
 
 
 @_pattern(
-    rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}{_OF_YEAR}?",
+    rf"(?<!week )(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}{_OF_YEAR}?",
+    rf"(?P<d>\d{{1,2}})[-/.]{_MONTH}(?:[-/.\s]{_YEAR})?",
     rf"{_MONTH}\s+(?:the\s+)?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?!\d){_OF_YEAR}?",
 )
 def _day_of_month(m: re.Match[str], today: dt.date) -> _Found | None:
     month, number = _MONTHS[m["month"].lower()], int(m["d"])
+    if not 1 <= number <= 31:  # the top 40 in May
+        return None
 
     def make(year: int) -> Days | None:
         day = _safe_date(year, month, number)
         return _day(day) if day else None
 
     return _in_year(make, _named_year(m, today), today, "day")
+
+
+@_pattern(
+    r"the\s+(?P<d>\d{1,2})(?:st|nd|rd|th)\s+(?:of|in)\s+(?P<which>this|last|the)\s+month",
+    r"(?<=\bon )the\s+(?P<d>\d{1,2})(?:st|nd|rd|th)(?=\s*(?:[?.!,;]|$))",
+)
+def _day_of_some_month(m: re.Match[str], today: dt.date) -> _Found | None:
+    which = (m.groupdict().get("which") or "").lower()
+    if which == "the":  # of each month
+        return None
+    number, first = int(m["d"]), today.replace(day=1)
+    if which == "last" or (not which and number > today.day):
+        first = shift_months(first, -1)
+    day = _safe_date(first.year, first.month, number)
+    return (_day(day), "day") if day else _IMPOSSIBLE
 
 
 _FEASTS: dict[str, tuple[int, int]] = {
@@ -330,6 +415,17 @@ _FEAST = "|".join(
     sorted((*(n for n in _FEASTS if n.isascii() and n != "618"), *_MOVING), key=len, reverse=True)
 )
 _ZFEAST = "|".join(sorted((n for n in _FEASTS if not n.isascii()), key=len, reverse=True))
+
+
+@_pattern(
+    rf"(?:easter|thanksgiving|ramadan|diwali|hanukkah|(?:chinese|lunar)\s+new\s+year|(?:mother|father)'?s'?\s+day"
+    rf"|labou?r\s+day|prime\s+day|golden\s+week|(?:holiday|christmas)\s+season)(?:'s)?{_OF_YEAR}?",
+    rf"christmas{_OF_YEAR}",
+    rf"{_ZYEAR}?\s*的?(?:春节|除夕|元宵节?|清明节?|端午节?|七夕节?|中秋节?|重阳节?|国庆节?|黄金周|年货节|母亲节|父亲节)",
+)
+def _unknown_feast(m: re.Match[str], today: dt.date) -> _Found | None:
+    """Days that no rule here knows, lest the year beside them be taken for the answer."""
+    return _IMPOSSIBLE
 
 
 def _feast_day(name: str, year: int) -> dt.date:
@@ -351,6 +447,28 @@ def _feast(m: re.Match[str], today: dt.date) -> _Found | None:
     return _in_year(lambda y: _day(_feast_day(name, y)), _named_year(m, today), today, "day")
 
 
+def _month_to_month(first: int, last: int, m: re.Match[str], today: dt.date) -> _Found:
+    if not 1 <= first < last <= 12:
+        return _IMPOSSIBLE
+    return _in_year(lambda y: _months(y, first, last - first + 1), _named_year(m, today), today, "range")
+
+
+@_pattern(rf"{_MONTH}\s*/\s*(?P<to>{_ANY_MONTH}){_OF_YEAR}?")
+def _neighbours(m: re.Match[str], today: dt.date) -> _Found | None:
+    """May/June; of months that are no neighbours it is not clear what is meant."""
+    first, last = _MONTHS[m["month"].lower()], _MONTHS[m["to"].lower().rstrip(".")]
+    return _month_to_month(first, last, m, today) if last == first + 1 else _IMPOSSIBLE
+
+
+@_pattern(
+    rf"{_ZYEAR}?\s*的?(?<![\d./])(?P<a>1[0-2]|[1-9])(?P<sep>\s*[-–—~～到至、和]\s*)(?P<b>1[0-2]|[1-9])\s*月(?:份)?(?!\s*\d+\s*[日号])"
+)
+def _zh_months(m: re.Match[str], today: dt.date) -> _Found | None:
+    first, last = int(m["a"]), int(m["b"])
+    is_list = m["sep"].strip() in "、和"
+    return _month_to_month(first, last, m, today) if not is_list or last == first + 1 else _IMPOSSIBLE
+
+
 @_pattern(
     rf"{_MONTH}{_OF_YEAR}", rf"(?P<rel>this|last|previous)\s+year'?s?\s+{_MONTH}", rf"{_YEAR}\s+{_MONTH}"
 )
@@ -361,7 +479,11 @@ def _month_of_year(m: re.Match[str], today: dt.date) -> _Found | None:
 
 @_pattern(rf"(?:(?P<which>last|this|past)\s+)?{_MONTH}")
 def _bare_month(m: re.Match[str], today: dt.date) -> _Found | None:
-    word, before = m["month"], m.string[: m.start()]
+    word, before, after = m["month"], m.string[: m.start()], m.string[m.end() :]
+    if re.match(r"\s+\d{4}(?![\d.,])", after) and not re.match(rf"\s+\d{{4}}{_MEASURE}", after, re.I):
+        return None  # of a year outside the calendar of shops
+    if re.search(r"\b(?:every|each|any|next)\s*$", before, re.I):
+        return None
     if not m["which"] and (
         word.lower() in ("may", "march", "mar", "sep", "dec", "jan", "jun") or len(word) == 3
     ):
@@ -374,8 +496,9 @@ def _bare_month(m: re.Match[str], today: dt.date) -> _Found | None:
             before,
             re.I,
         )
-        pronoun = re.match(r"\s+(i|we|you|it|be)\b", m.string[m.end() :], re.I)
-        if pronoun or not (led or (word[0].isupper() and before.strip())):
+        pronoun = re.match(r"\s+(i|we|you|it|be)\b", after, re.I)
+        joined = re.match(rf"\s*(?:[-–]|to|through|and)\s*{_ANY_MONTH}(?![a-z])", after, re.I)
+        if pronoun or not (led or joined or (word[0].isupper() and before.strip())):
             return None
     month = _MONTHS[word.lower()]
 
@@ -384,7 +507,7 @@ def _bare_month(m: re.Match[str], today: dt.date) -> _Found | None:
 
     if (m["which"] or "").lower() in ("last", "past") and month == today.month:
         return of_year(today.year - 1), "month"
-    return _recent(of_year, today), "month", of_year
+    return _in_year(of_year, None, today, "month")
 
 
 @_pattern(
@@ -399,13 +522,53 @@ def _quarter(m: re.Match[str], today: dt.date) -> _Found | None:
     return _in_year(lambda y: _months(y, 3 * number - 2, 3), _named_year(m, today), today, "quarter")
 
 
-@_pattern(rf"(?:the\s+)?{_NTH}\s+half{_OF_YEAR}?", rf"h(?P<q>[12]){_OF_YEAR}", rf"{_YEAR}[\s-]?h(?P<q>[12])")
+@_pattern(rf"q[05-9]{_OF_YEAR}")
+def _no_quarter(m: re.Match[str], today: dt.date) -> _Found | None:
+    return _IMPOSSIBLE
+
+
+@_pattern(
+    rf"(?:the\s+)?{_NTH}\s+half{_OF_YEAR}?",
+    rf"h(?P<q>[12]){_OF_YEAR}",
+    r"(?-i:H)(?P<q>[12])",
+    rf"{_YEAR}[\s-]?h(?P<q>[12])",
+)
 def _half(m: re.Match[str], today: dt.date) -> _Found | None:
     groups = m.groupdict()
     number = int(groups["q"]) if groups.get("q") else _ORDINALS[m["nth"].lower()]
-    if number > 2:
+    is_led = re.search(
+        r"\b(?:in|of|for|during|since|until|vs\.?|and|to|with)\s+$", m.string[: m.start()], re.I
+    )
+    is_joined = re.match(r"\s*(?:[-–]|to|and|vs\.?)\s*H[12]", m.string[m.end() :])
+    if number > 2 or (len(m[0]) == 2 and not is_led and not is_joined):  # "H1" may be a product
         return None
     return _in_year(lambda y: _months(y, 6 * number - 5, 6), _named_year(m, today), today, "half")
+
+
+@_pattern(
+    rf"(?:the\s+)?(?P<half>first|second|latter|last)\s+half\s+of\s+{_MONTH}{_OF_YEAR}?",
+    rf"(?P<half>early|mid|late)(?:[\s-]|\s+in\s+){_MONTH}{_OF_YEAR}?",
+)
+def _part_of_month(m: re.Match[str], today: dt.date) -> _Found | None:
+    month, first, last = _MONTHS[m["month"].lower()], *_PARTS_OF_MONTH[m["half"].lower()]
+    return _in_year(lambda y: _span(y, month, first, last), _named_year(m, today), today, "range")
+
+
+_PARTS_OF_MONTH = {"first": (1, 15), "second": (16, 31), "latter": (16, 31), "last": (16, 31)}
+_PARTS_OF_MONTH |= {"early": (1, 10), "mid": (11, 20), "late": (21, 31)}
+_PARTS_OF_MONTH |= {
+    "上旬": (1, 10),
+    "中旬": (11, 20),
+    "下旬": (21, 31),
+    "上半月": (1, 15),
+    "下半月": (16, 31),
+}
+"""First and last day; days that the month does not have are left out."""
+
+
+def _span(year: int, month: int, first: int, last: int) -> Days:
+    start, end = _months(year, month, 1)
+    return start.replace(day=first), min(end, start + dt.timedelta(days=last))
 
 
 @_pattern(rf"(?P<season>spring|summer|autumn|fall|winter){_OF_YEAR}")
@@ -414,9 +577,22 @@ def _season(m: re.Match[str], today: dt.date) -> _Found | None:
     return _in_year(lambda y: _months(y, first, 3), _named_year(m, today), today, "range")
 
 
-@_pattern(rf"(?:the\s+)?(?:last|past|previous|recent)\s+{_N}\s+(?:full\s+)?{_UNIT}s?")
+@_pattern(rf"(?:the\s+)?(?:last|past|previous|recent|prior|preceding)\s+{_N}\s+(?:full\s+)?{_UNIT}s?")
 def _last_n(m: re.Match[str], today: dt.date) -> _Found | None:
     return _back(m["unit"].lower(), _count(m["n"]), today), "range"
+
+
+@_pattern(
+    r"(?:the\s+)?(?P<which>first|last)\s+day\s+of\s+(?P<whose>this|last|previous)\s+(?P<unit>week|month|quarter|year)"
+)
+def _day_at_the_end(m: re.Match[str], today: dt.date) -> _Found | None:
+    start, end = _unit(m["unit"].lower(), int(m["whose"].lower() != "this"), today)
+    return _day(start if m["which"].lower() == "first" else end - dt.timedelta(days=1)), "day"
+
+
+@_pattern(r"(?:the\s+)?(?:last|past|previous)\s+fortnight")
+def _fortnight(m: re.Match[str], today: dt.date) -> _Found | None:
+    return _back("day", 14, today), "range"
 
 
 @_pattern(rf"{_N}\s+{_UNIT}s?\s+ago")
@@ -441,6 +617,32 @@ def _near_day(m: re.Match[str], today: dt.date) -> _Found | None:
     word = m[0].lower()
     back = 2 if "before" in word else int("yesterday" in word)
     return _day(today - dt.timedelta(days=back)), "day"
+
+
+_WEEKDAYS = {name.lower(): place for place, name in enumerate(calendar.day_name)}
+_ZWEEKDAYS = {name: place for place, name in enumerate("一二三四五六日")} | {"天": 6}
+
+
+@_pattern(rf"(?:this\s+)?(?:last|past|previous)\s+(?P<day>{'|'.join(_WEEKDAYS)})(?!s)")
+def _last_weekday(m: re.Match[str], today: dt.date) -> _Found | None:
+    back = (today.weekday() - _WEEKDAYS[m["day"].lower()] - 1) % 7 + 1
+    return _day(today - dt.timedelta(days=back)), "day"
+
+
+@_pattern(
+    r"(?P<which>上上|上|本|这)个?(?:周|星期|礼拜)(?P<day>一(?![个共起直般样些下])|二(?!手)|[三四五六]|日(?![均常期])|天(?!气))"
+)
+def _zh_weekday(m: re.Match[str], today: dt.date) -> _Found | None:
+    monday = _unit("week", {"上上": 2, "上": 1}.get(m["which"], 0), today)[0]
+    return _day(monday + dt.timedelta(days=_ZWEEKDAYS[m["day"]])), "day"
+
+
+@_pattern(r"(?:the\s+)?(?P<which>last|past|previous|this)\s+weekend", r"(?P<which>上上|上|本|这)个?周末")
+def _weekend(m: re.Match[str], today: dt.date) -> _Found | None:
+    """Saturday and Sunday; on a Sunday "last weekend" is not the one that is still going on."""
+    back = {"上上": 2, "本": 0, "这": 0, "this": 0}.get(m["which"].lower(), 1)
+    saturday = _unit("week", back, today)[0] + dt.timedelta(days=5)
+    return (saturday, saturday + dt.timedelta(days=2)), "range"
 
 
 @_pattern(r"(?:the\s+)?(?P<unit>week|month|quarter|year)\s+before\s+last")
@@ -487,8 +689,14 @@ def _same_last_year(m: re.Match[str], today: dt.date) -> _Found | None:
 
 
 @_pattern(
-    rf"(?:the\s+)?(?P<a>\d{{1,2}})(?:st|nd|rd|th)?\s*(?:to|-|–|until"
-    rf"|through)\s*(?P<b>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}{_OF_YEAR}?"
+    rf"(?:the\s+)?(?P<a>\d{{1,2}})(?:st|nd|rd|th)?\s*(?:to|[-–~]|until|through)\s*(?:the\s+)?"
+    rf"(?P<b>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}{_OF_YEAR}?",
+    rf"(?<=between )(?:the\s+)?(?P<a>\d{{1,2}})(?:st|nd|rd|th)?\s+and\s+(?:the\s+)?"
+    rf"(?P<b>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}{_OF_YEAR}?",
+    rf"{_MONTH}\s+(?:the\s+)?(?P<a>\d{{1,2}})(?:st|nd|rd|th)?\s*(?:to|[-–~]|until|through)\s*(?:the\s+)?"
+    rf"(?P<b>\d{{1,2}})(?:st|nd|rd|th)?(?!\d){_OF_YEAR}?",
+    rf"(?<=between ){_MONTH}\s+(?P<a>\d{{1,2}})(?:st|nd|rd|th)?\s+and\s+(?:the\s+)?"
+    rf"(?P<b>\d{{1,2}})(?:st|nd|rd|th)?(?!\d){_OF_YEAR}?",
 )
 def _days_of_month(m: re.Match[str], today: dt.date) -> _Found | None:
     month, first, last = _MONTHS[m["month"].lower()], int(m["a"]), int(m["b"])
@@ -506,35 +714,63 @@ def _week_of(m: re.Match[str], today: dt.date) -> _Found | None:
     return (_week(day), "week") if day else None
 
 
-@_pattern(rf"(?:the\s+)?(?P<which>first|last)\s+(?P<unit>week|day)\s+of\s+{_MONTH}{_OF_YEAR}?")
-def _edge_of_month(m: re.Match[str], today: dt.date) -> _Found | None:
+@_pattern(
+    rf"(?:the\s+)?(?P<which>first|second|third|fourth|last)\s+(?P<unit>week|day)\s+(?:of|in)\s+{_MONTH}{_OF_YEAR}?",
+    rf"(?P<unit>week)\s+(?P<which>[1-4])\s+of\s+{_MONTH}{_OF_YEAR}?",
+)
+def _unit_of_month(m: re.Match[str], today: dt.date) -> _Found | None:
     month, length = _MONTHS[m["month"].lower()], 7 if m["unit"].lower() == "week" else 1
+    number = int(m["which"]) if m["which"].isdecimal() else _ORDINALS[m["which"].lower()]
 
     def make(year: int) -> Days:
         start, end = _months(year, month, 1)
         step = dt.timedelta(days=length)
-        return (start, start + step) if m["which"].lower() == "first" else (end - step, end)
+        return (
+            (end - step, end)
+            if m["which"].lower() == "last"
+            else (start + (number - 1) * step, start + number * step)
+        )
 
     return _in_year(make, _named_year(m, today), today, "range")
 
 
+@_pattern(rf"(?:the\s+)?(?P<which>first|last)\s+(?P<n>\d{{1,2}})\s+days\s+(?:of|in)\s+{_MONTH}{_OF_YEAR}?")
+def _days_at_the_end(m: re.Match[str], today: dt.date) -> _Found | None:
+    month, count = _MONTHS[m["month"].lower()], dt.timedelta(days=int(m["n"]))
+
+    def make(year: int) -> Days:
+        start, end = _months(year, month, 1)
+        return (
+            (start, min(end, start + count))
+            if m["which"].lower() == "first"
+            else (max(start, end - count), end)
+        )
+
+    return _in_year(make, _named_year(m, today), today, "range")
+
+
+_WEEK = r"(?P<w>[1-9]|[0-4]\d|5[0-3])"
+
+
 @_pattern(
-    rf"(?:the\s+)?(?:year\s+)?{_YEAR}(?:'s)?",
+    rf"(?:the\s+)?(?:(?:calendar\s+|iso\s+)?week|(?-i:[KC]W))\s*(?:no\.?\s*|number\s+)?{_WEEK}{_OF_YEAR}?",
+    rf"{_YEAR}-?(?-i:W){_WEEK}",
+    rf"(?<!月)(?<!月的)(?<!月份)(?:{_ZYEAR}\s*的?)?第\s*{_WEEK}\s*周",
+)
+def _numbered_week(m: re.Match[str], today: dt.date) -> _Found | None:
+    number = int(m["w"])
+    return _in_year(lambda y: _iso_week(y, number), _named_year(m, today), today, "week")
+
+
+@_pattern(
+    rf"(?<![\w-])(?:the\s+)?(?:year\s+)?{_YEAR}(?:'s)?(?!\w)",
     # beside a Chinese word only where two years are joined: 2024到2025, 2024和2025年
     rf"(?<![\w-]){_YEAR}(?=[到至和与及、](?:19|20)\d\d)",
     rf"(?<=\d[到至和与及、]){_YEAR}(?![0-9A-Za-z_])",
 )
 def _plain_year(m: re.Match[str], today: dt.date) -> _Found | None:
     before, after = m.string[: m.start()], m.string[m.end() :]
-    measure = (
-        r"\s*(?:eur|euros?|usd|dollars?|pounds?|[€$£%]|units?|pieces|items|orders|times|points"
-        r"|customers|元|件|个|单)"
-    )
-    number = (
-        r"(?:\b(?:than|over|above|below|under|least|most|exactly|order|orders|number|no|no\.|id"
-        r"|ticket|product|customer|invoice|top|sku|code)\s*|[#€$£.,:=<>-]\s?)$"
-    )
-    if re.match(measure, after, re.I) or re.search(number, before, re.I) or re.match(r"[.,]\d|-\d", after):
+    if re.match(_MEASURE, after, re.I) or re.search(_NUMBERED, before, re.I) or re.match(r"[-.,/]\d", after):
         return None
     year = _whole_year(int(m["year"]), today)
     if len(m["year"]) == 2 and not today.year - SHORT_YEARS <= year <= today.year:
@@ -561,12 +797,53 @@ def _zh_day(m: re.Match[str], today: dt.date) -> _Found | None:
     return _in_year(make, _named_year(m, today), today, "day")
 
 
+@_pattern(
+    rf"{_ZYEAR}?\s*的?{_ZMONTH}\s*(?P<a>\d{{1,2}})\s*[日号]?\s*[-–—~～到至]\s*(?P<b>\d{{1,2}})\s*[日号]"
+)
+def _zh_days(m: re.Match[str], today: dt.date) -> _Found | None:
+    month, first, last = zh_number(m["month"]) or 0, int(m["a"]), int(m["b"])
+
+    def make(year: int) -> Days | None:
+        start, end = _safe_date(year, month, first), _safe_date(year, month, last)
+        return (start, end + dt.timedelta(days=1)) if start and end and start < end else None
+
+    return _in_year(make, _named_year(m, today), today, "range")
+
+
 @_pattern(rf"{_ZYEAR}?\s*的?(?<![\d.个])(?<!上)(?<!近){_ZMONTH}")
 def _zh_month(m: re.Match[str], today: dt.date) -> _Found | None:
     month = zh_number(m["month"])
-    if month is None:
+    if month is None or re.search(r"\d年\s*的?$", m.string[: m.start()]):  # a year that no shop has seen
         return None
     return _in_year(lambda y: _months(y, month, 1), _named_year(m, today), today, "month")
+
+
+@_pattern(rf"{_ZYEAR}?\s*的?(?<![\d.个])(?<!上)(?<!近){_ZMONTH}\s*的?(?P<part>[上中下]旬|[上下]半月)")
+def _zh_part_of_month(m: re.Match[str], today: dt.date) -> _Found | None:
+    month, (first, last) = zh_number(m["month"]), _PARTS_OF_MONTH[m["part"]]
+    if month is None:
+        return None
+    return _in_year(lambda y: _span(y, month, first, last), _named_year(m, today), today, "range")
+
+
+@_pattern(
+    r"(?P<which>本|这个?|上个?)月(?:份)?的?(?P<part>[上中下]旬|[上下]半月)",
+    r"(?P<part>[上下]半月)",
+)
+def _zh_part_of_some_month(m: re.Match[str], today: dt.date) -> _Found | None:
+    is_last = (m.groupdict().get("which") or "").startswith("上")
+    month = shift_months(today.replace(day=1), -1 if is_last else 0)
+    return _span(month.year, month.month, *_PARTS_OF_MONTH[m["part"]]), "range"
+
+
+@_pattern(
+    rf"{_ZYEAR}?\s*的?(?<![\d.个])(?<!上)(?<!近){_ZMONTH}\s*的?第\s*(?P<w>[一二三四1-4])\s*(?:个?星期|周)"
+)
+def _zh_week_of_month(m: re.Match[str], today: dt.date) -> _Found | None:
+    month, week = zh_number(m["month"]), zh_number(m["w"])
+    if month is None or week is None:
+        return None
+    return _in_year(lambda y: _span(y, month, 7 * week - 6, 7 * week), _named_year(m, today), today, "range")
 
 
 @_pattern(rf"{_ZYEAR}?\s*的?第?(?P<q>[一二三四1-4])\s*个?季度?", rf"{_ZYEAR}\s*的?[qQ](?P<q>[1-4])")
@@ -594,18 +871,10 @@ def _zh_to_date(m: re.Match[str], today: dt.date) -> _Found | None:
     return (_unit(unit, 0, today)[0], today + dt.timedelta(days=1)), "range"
 
 
-@_pattern(
-    r"(?:(?:19|20)\d\d|(?<!\d)\d\d)\s*年(?:全年|度)?", r"大前年|(?:今年|本年|去年|上年|前年)(?:全年|度)?"
-)
+@_pattern(rf"{_ZYEAR}(?:全年|度)?")
 def _zh_year(m: re.Match[str], today: dt.date) -> _Found | None:
-    digits = re.match(r"\d+", m[0])
-    if digits:
-        year = int(digits[0])
-        return _year(_whole_year(year, today)), "year"
-    return _year(
-        today.year
-        - next(n for word, n in sorted(_ZREL.items(), key=lambda p: -len(p[0])) if m[0].startswith(word))
-    ), "year"
+    year = _named_year(m, today)
+    return (_year(year), "year") if year is not None else None
 
 
 @_pattern(r"大前天|前天|昨天|昨日|今天|今日|当天")
@@ -653,10 +922,7 @@ def _atoms(question: str, today: dt.date) -> list[_Atom]:
                 of_year = result[2] if len(result) == 3 else None
                 found.append(_Atom(result[0], result[1], m.start(), m.end(), of_year))
     found.sort(key=lambda a: (a.first, -a.last))
-    kept: list[_Atom] = []
-    for atom in _longest(found):
-        kept.append(atom)
-    return kept
+    return [atom for atom in _longest(found) if atom.days[0] < atom.days[1]]
 
 
 def _longest(found: list[_Atom]) -> Iterator[_Atom]:
@@ -670,7 +936,9 @@ def _longest(found: list[_Atom]) -> Iterator[_Atom]:
 # --- ranges ----------------------------------------------------------------------------------------------
 
 _TO = re.compile(
-    r"\s*(?:to|until|till|through|up to|-|–|—|~|到|至|直到)\s*(?:the\s+)?(?:end of\s+|beginning of\s+)?", re.I
+    r"\s*初?(?:to|until|till|through|up to|[-–—~～…]|\.{2,3}|到|至|直到)\s*"
+    r"(?:the\s+)?(?:end of\s+|beginning of\s+)?",
+    re.I,
 )
 _BETWEEN = re.compile(r"(?:\bbetween|介于|在)\s*(?:the\s+)?$", re.I)
 _AND = re.compile(r"\s*(?:\band\b|&|和|与|及|、)\s*(?:the\s+)?", re.I)
@@ -751,7 +1019,9 @@ _SINCE = re.compile(
 )
 _AFTER = re.compile(r"(?:\bafter|\blater than)\s*(?:the\s+)?(?:end of\s+)?$", re.I)
 _BEFORE = re.compile(
-    r"(?:\bbefore|\bearlier than|\bprior to)\s*(?:the\s+)?(?:beginning of\s+|start of\s+)?$", re.I
+    r"(?:\bbefore|\bearlier than|\bprior to)\s*(?:the\s+)?(?:(?:beginning|start) of\s+|(?P<end>end of\s+))?"
+    r"(?:the\s+)?$",
+    re.I,
 )
 _UNTIL = re.compile(
     (
@@ -764,7 +1034,7 @@ _TAIL_SINCE = re.compile(
     r"\s*(?:以来|至今|开始|起|onwards?|on)(?![\w])|\s*(?:以来|至今|[到至](?:现在|今天|目前|今)|开始|起)"
 )
 _TAIL_AFTER = re.compile(r"\s*(?:之后|以后|后)(?!年)")
-_TAIL_BEFORE = re.compile(r"\s*(?:之前|以前|前)(?![几\d一二三两])")
+_TAIL_BEFORE = re.compile(r"\s*(?P<end>[底末])?(?:之前|以前|前)(?![几\d一二三两])")
 
 
 def _open_or_plain(question: str, atom: _Atom, today: dt.date) -> Period:
@@ -781,7 +1051,7 @@ def _open_or_plain(question: str, atom: _Atom, today: dt.date) -> Period:
     elif m := _AFTER.search(before):
         first, start, end, grain = m.start(), end, dt.date.max, "range"
     elif m := _BEFORE.search(before):
-        first, start, end, grain = m.start(), dt.date.min, start, "range"
+        first, start, end, grain = m.start(), dt.date.min, end if m["end"] else start, "range"
     elif m := _UNTIL.search(before):
         first, start, grain = m.start(), dt.date.min, "range"
     elif m := _TAIL_SINCE.match(after):
@@ -789,7 +1059,7 @@ def _open_or_plain(question: str, atom: _Atom, today: dt.date) -> Period:
     elif m := _TAIL_AFTER.match(after):
         last, start, end, grain = last + m.end(), end, dt.date.max, "range"
     elif m := _TAIL_BEFORE.match(after):
-        last, start, end, grain = last + m.end(), dt.date.min, start, "range"
+        last, start, end, grain = last + m.end(), dt.date.min, end if m["end"] else start, "range"
     return Period(start=start, end=end, first=first, last=last, text=question[first:last], grain=grain)
 
 
