@@ -22,7 +22,7 @@ from bot.parameters import (
     in_words,
 )
 from sql.question.linking import Links, Vocabulary
-from sql.question.periods import zh_number
+from sql.question.numbers import zh_number
 from sql.question.words import NUMBER_WORDS
 
 CUE = re.compile(

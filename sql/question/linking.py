@@ -26,7 +26,8 @@ from sqlglot import exp
 
 from sql.errors import SqlError
 from sql.names import quoted
-from sql.question.periods import Period, find_periods, zh_number
+from sql.question.numbers import Number, find_numbers, zh_number
+from sql.question.periods import Period, find_periods
 from sql.question.words import (
     NUMBER_WORDS,
     SHAPE_WORDS,
@@ -80,16 +81,6 @@ class Mention:
     """1 for the very words, less for plurals, typing errors and parts; above 0."""
     is_part: bool = False
     """The words are only part of several values ("headphones"): search with LIKE."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Number:
-    """A number that the question names."""
-
-    value: float
-    start: int
-    end: int
-    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -803,20 +794,10 @@ def _is_verb(question: str, match: _Match) -> bool:
     ) or (word == "order" and re.match(r"\s+(them |it |the results? |by\b)", after, re.I) is not None)
 
 
-_SCALE = {"k": 1e3, "thousand": 1e3, "million": 1e6, "m": 1e6, "万": 1e4, "千": 1e3, "百万": 1e6}
-_NUMBER = re.compile(
-    r"(?<![A-Za-z0-9_.])(\d+(?:,\d{3})*(?:\.\d+)?)\s*(k\b|thousand\b|million\b|百万|万|千)?", re.I
-)
-_MAX_NUMBER = 1e15
-"""Longer ones are no figure of a shop ("1,222,333,444,…" is a list), and floats do not hold them exactly."""
 _DURATION = re.compile(
     r"\b(?:than|over|under|least|most|within)\s+(an?|one|two|three|four|\d{1,4})\s+weeks?\b", re.I
 )
 """A length of time, counted in days; columns hold days."""
-_ZH_COUNT = re.compile(r"(?<![第每哪这那一])([二两三四五六七八九十]{1,3})(?=[个名位款种家大件])")
-_ZH_NUMBER = re.compile(
-    r"(前|超过|大于|小于|少于|低于|高于|至少|多于|不到|满|第|top)\s*([一二两三四五六七八九十百千万亿]+)"
-)
 
 
 def _numbers(question: str, periods: Sequence[Period], matches: Sequence[_Match]) -> tuple[Number, ...]:
@@ -829,29 +810,13 @@ def _numbers(question: str, periods: Sequence[Period], matches: Sequence[_Match]
     def is_free(start: int, end: int) -> bool:
         return all(end <= a or start >= b for a, b in taken)
 
-    found = []
-    for m in _NUMBER.finditer(question):
-        value = float(m[1].replace(",", "")) * _SCALE.get((m[2] or "").casefold(), 1)
-        if value < _MAX_NUMBER and is_free(m.start(), m.end(1)):
-            found.append(Number(value=value, start=m.start(), end=m.end(), text=m[0].strip()))
+    found = [n for n in find_numbers(question) if is_free(n.start, n.end)]
     for m in _DURATION.finditer(question):
         count = NUMBER_WORDS.get(m[1].casefold(), 1) if not m[1].isdecimal() else int(m[1])
         found = [n for n in found if not m.start() <= n.start < m.end()]
         found.append(
             Number(value=count * 7, start=m.start(1), end=m.end(), text=m[0][m.start(1) - m.start() :])
         )
-    for m in re.finditer(r"[A-Za-z]+", question):
-        scaled = any(n.start <= m.start() < n.end for n in found)
-        if (word := m[0].casefold()) in NUMBER_WORDS and not scaled and is_free(m.start(), m.end()):
-            found.append(Number(value=NUMBER_WORDS[word], start=m.start(), end=m.end(), text=m[0]))
-    for m in _ZH_NUMBER.finditer(question):
-        number = zh_number(m[2])
-        if number is not None and is_free(m.start(2), m.end(2)):
-            found.append(Number(value=number, start=m.start(2), end=m.end(2), text=m[2]))
-    for m in _ZH_COUNT.finditer(question):
-        number = zh_number(m[1])
-        if number is not None and is_free(m.start(1), m.end(1)) and all(n.start != m.start(1) for n in found):
-            found.append(Number(value=number, start=m.start(1), end=m.end(1), text=m[1]))
     return tuple(sorted(found, key=lambda n: n.start))
 
 

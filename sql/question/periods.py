@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from sql.question.numbers import ZH_DIGITS, zh_number
 from sql.question.words import NUMBER_WORDS
 
 Grain = Literal["day", "week", "month", "quarter", "half", "year", "range"]
@@ -188,9 +189,6 @@ _COUNTS = dict(NUMBER_WORDS)
 _COUNTS |= {"thirty": 30, "sixty": 60, "ninety": 90, "a": 1, "an": 1, "couple of": 2, "few": 3, "several": 3}
 _ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4}
 _ORDINALS |= {"last": 4}
-_ZH_UNITS, _ZH_SECTIONS = {"十": 10, "百": 100, "千": 1_000}, {"万": 10_000, "亿": 100_000_000}
-_ZH_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
-
 _MONTHS |= {slip: i for name, i in list(_MONTHS.items()) for slip in _slips(name) if slip not in _MONTHS}
 _MONTH = rf"(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?"
 _YEAR = r"'?(?P<year>(?:19|20)\d\d|(?<=')\d\d)"
@@ -209,29 +207,6 @@ _ZMONTH = r"(?P<month>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])
 _ZUNITS = {"天": "day", "日": "day", "周": "week", "星期": "week", "礼拜": "week"}
 _ZUNITS |= {"月": "month", "季度": "quarter", "季": "quarter", "年": "year"}
 _ZREL = {"今年": 0, "本年": 0, "去年": 1, "上年": 1, "前年": 2, "大前年": 3}
-
-
-def zh_number(text: str) -> int | None:
-    """A whole number in digits or Chinese numerals; ``None`` when it is neither.
-
-    >>> zh_number("十二"), zh_number("30"), zh_number("两百"), zh_number("十万"), zh_number("一万两千")
-    (12, 30, 200, 100000, 12000)
-    """
-    if text.isdecimal():
-        return int(text)
-    if not text or any(c not in _ZH_DIGITS and c not in _ZH_UNITS and c not in _ZH_SECTIONS for c in text):
-        return None
-    total = section = digit = 0
-    for c in text:
-        if c in _ZH_SECTIONS:
-            total = (total + section + digit or 1) * _ZH_SECTIONS[c]
-            section = digit = 0
-        elif c in _ZH_UNITS:
-            section += (digit or 1) * _ZH_UNITS[c]
-            digit = 0
-        else:
-            digit = _ZH_DIGITS[c]
-    return total + section + digit
 
 
 def _count(text: str) -> int:
@@ -288,7 +263,7 @@ def _named_year(m: re.Match[str], today: dt.date) -> int | None:
     """The year that a match names in digits or as "last year"; ``None`` when it names none."""
     groups = m.groupdict()
     if groups.get("year"):
-        return _whole_year(int("".join(str(_ZH_DIGITS.get(c, c)) for c in groups["year"])), today)
+        return _whole_year(int("".join(str(ZH_DIGITS.get(c, c)) for c in groups["year"])), today)
     relative = (groups.get("rel") or "").lower()
     if not relative:
         return None
@@ -447,7 +422,7 @@ def _feast(m: re.Match[str], today: dt.date) -> _Found | None:
     return _in_year(lambda y: _day(_feast_day(name, y)), _named_year(m, today), today, "day")
 
 
-def _month_to_month(first: int, last: int, m: re.Match[str], today: dt.date) -> _Found:
+def _month_to_month(first: int, last: int, m: re.Match[str], today: dt.date) -> _Found | None:
     if not 1 <= first < last <= 12:
         return _IMPOSSIBLE
     return _in_year(lambda y: _months(y, first, last - first + 1), _named_year(m, today), today, "range")

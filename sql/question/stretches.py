@@ -7,7 +7,7 @@ import itertools
 import re
 
 from sql.question.linking import Links, chinese_words
-from sql.question.periods import zh_number
+from sql.question.numbers import zh_number
 from sql.question.words import NUMBER_WORDS, STOP_WORDS, WORD, ZH_SHAPE, ZH_STOP, is_chinese
 
 MAX_WORDS = 6

@@ -480,8 +480,11 @@ def _lies_in(before: Span | None, said: Span) -> bool:
     return (said.start is None or said.start <= before.start) and (said.end is None or before.end <= said.end)
 
 
+_SMALL_WORDS = 12
+
+
 def _numbers(links: Links, nodes: Sequence[la.Node], statement: la.Statement) -> list[str]:
-    """Numbers in digits that stand nowhere in the statement."""
+    """Numbers that stand nowhere in the statement; "one" and other small words may be no numbers."""
     held = {float(n.text) for n in nodes if isinstance(n, la.Number)}
     held |= {float(n.count) for n in nodes if isinstance(n, la.Step | la.Times | la.Rolling | la.Tile)}
     held |= {float(n.percent) for n in nodes if isinstance(n, la.Aggregate) and n.percent}
@@ -494,7 +497,7 @@ def _numbers(links: Links, nodes: Sequence[la.Node], statement: la.Statement) ->
     return [
         number.text
         for number in links.numbers
-        if re.fullmatch(r"\d[\d,.]*(?:k|万|千)?", number.text.strip(), re.I)
+        if (number.text[:1].isdecimal() or number.value > _SMALL_WORDS or " " in number.text)
         and not any(abs(number.value - value) < 1e-9 for value in held)
         and not any(number.text.strip() in text for text in texts)
     ]
