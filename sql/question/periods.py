@@ -82,7 +82,7 @@ def find_periods(question: str, today: dt.date) -> tuple[Period, ...]:
         question,
         _HYPHEN.sub(lambda m: f"{m[0][:-1]}–", question),
     )  # of one length, so that places stay
-    atoms = _with_years(question, _atoms(question, today))
+    atoms = _with_years(question, [a for a in _atoms(question, today) if a.days[0] < a.days[1]])
     periods: list[Period] = []
     at = 0
     while at < len(atoms):
@@ -97,6 +97,16 @@ def find_periods(question: str, today: dt.date) -> tuple[Period, ...]:
         at += 1
     found = _merge_same_last_year(question, periods)
     return tuple(replace(p, text=said[p.first : p.last]) for p in found)
+
+
+def unread_dates(question: str, today: dt.date) -> tuple[str, ...]:
+    """Words that are a date and name no days that are known here: "31 June", "Easter 2025".
+
+    >>> unread_dates("orders on 31 June and in May", dt.date(2026, 6, 30))
+    ('31 June',)
+    """
+    atoms = _atoms(_HYPHEN.sub(lambda m: f"{m[0][:-1]}–", question), today)
+    return tuple(question[a.first : a.last] for a in atoms if a.days[0] >= a.days[1])
 
 
 # --- calendar arithmetic ---------------------------------------------------------------------------------
@@ -456,7 +466,7 @@ def _month_of_year(m: re.Match[str], today: dt.date) -> _Found | None:
 def _bare_month(m: re.Match[str], today: dt.date) -> _Found | None:
     word, before, after = m["month"], m.string[: m.start()], m.string[m.end() :]
     if re.match(r"\s+\d{4}(?![\d.,])", after) and not re.match(rf"\s+\d{{4}}{_MEASURE}", after, re.I):
-        return None  # of a year outside the calendar of shops
+        return _IMPOSSIBLE  # of a year outside the calendar of shops
     if re.search(r"\b(?:every|each|any|next)\s*$", before, re.I):
         return None
     if not m["which"] and (
@@ -788,8 +798,10 @@ def _zh_days(m: re.Match[str], today: dt.date) -> _Found | None:
 @_pattern(rf"{_ZYEAR}?\s*的?(?<![\d.个])(?<!上)(?<!近){_ZMONTH}")
 def _zh_month(m: re.Match[str], today: dt.date) -> _Found | None:
     month = zh_number(m["month"])
-    if month is None or re.search(r"\d年\s*的?$", m.string[: m.start()]):  # a year that no shop has seen
+    if month is None:
         return None
+    if re.search(r"\d年\s*的?$", m.string[: m.start()]):  # a year that no shop has seen
+        return _IMPOSSIBLE
     return _in_year(lambda y: _months(y, month, 1), _named_year(m, today), today, "month")
 
 
@@ -897,7 +909,7 @@ def _atoms(question: str, today: dt.date) -> list[_Atom]:
                 of_year = result[2] if len(result) == 3 else None
                 found.append(_Atom(result[0], result[1], m.start(), m.end(), of_year))
     found.sort(key=lambda a: (a.first, -a.last))
-    return [atom for atom in _longest(found) if atom.days[0] < atom.days[1]]
+    return list(_longest(found))
 
 
 def _longest(found: list[_Atom]) -> Iterator[_Atom]:

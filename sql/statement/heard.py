@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sql.question.linking import Links, Mention
+from sql.question.periods import unread_dates
 from sql.question.stretches import mask
 from sql.question.words import root
 from sql.semantics import Metric, Shop
@@ -439,9 +440,10 @@ def _is_named(mention: Mention, names: set[str]) -> bool:
 
 
 def _periods(links: Links, compiled: Compiled, nodes: Sequence[la.Node], shop: Shop) -> list[str]:
-    """Periods that neither a DURING, nor a comparison with a day, nor a shift stands for."""
+    """Dates that name no day; periods that no DURING, comparison with a day or shift stands for."""
+    unread = list(unread_dates(links.question, compiled.today))
     if not links.periods:
-        return []
+        return unread
     words = [n.words for n in nodes if isinstance(n, la.During)]
     words += [n.during for n in nodes if isinstance(n, la.Has) and n.during]
     today = compiled.today
@@ -461,7 +463,7 @@ def _periods(links: Links, compiled: Compiled, nodes: Sequence[la.Node], shop: S
         is_before = same is not None and any(_lies_in(before, same) for before in moved)
         if not (is_said or is_same or is_day or is_before):
             missing.append(period.text)
-    return missing
+    return [*missing, *unread]
 
 
 def _moved(span: Span | None, nodes: Sequence[la.Node]) -> Iterator[Span | None]:
@@ -494,12 +496,14 @@ def _numbers(links: Links, nodes: Sequence[la.Node], statement: la.Statement) ->
         return []  # "once, twice, three times …" names bands
     texts = [n.value for n in nodes if isinstance(n, la.Text)]
     texts += [n.words for n in nodes if isinstance(n, la.During)]
+    names = [n.text for n in nodes if isinstance(n, la.Name)]  # the price per hundred is price_100
     return [
         number.text
         for number in links.numbers
         if (number.text[:1].isdecimal() or number.value > _SMALL_WORDS or " " in number.text)
         and not any(abs(number.value - value) < 1e-9 for value in held)
         and not any(number.text.strip() in text for text in texts)
+        and not any(f"{number.value:g}" in name for name in names)
     ]
 
 

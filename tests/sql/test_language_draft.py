@@ -132,6 +132,12 @@ HEARD: list[tuple[str, str, tuple[str, ...]]] = [
     ("每个渠道的利润", "SELECT profit FROM sales", ("每", "渠道")),
     ("orders above 100", "SELECT order_id FROM orders", ("above", "100")),
     ("orders above 100", "SELECT order_id FROM orders WHERE amount > 100", ()),
+    ("orders above one million", "SELECT order_id FROM orders WHERE amount > 1", ("one million",)),
+    ("orders above one million", "SELECT order_id FROM orders WHERE amount > 1000000", ()),
+    ("两千三以上的订单", "SELECT order_id FROM orders WHERE amount > 2003", ("两千三",)),
+    ("revenue on 31 June", "SELECT revenue FROM sales WHERE DURING('June')", ("31", "31 June")),
+    ("revenue at Easter 2025", "SELECT revenue FROM sales WHERE DURING('2025')", ("Easter 2025",)),
+    ("9999年12月的销售额", "SELECT revenue FROM sales WHERE DURING('12月')", ("9999", "12月")),
     (
         "五月的销售额比四月涨了多少",
         "SELECT GROWTH(revenue, 1 YEAR) FROM sales WHERE DURING('五月')",
