@@ -210,18 +210,18 @@ class _Chart:
 
     def _description(self, title: str, data: list[dict[str, Any]]) -> str:
         """What a reader who cannot see the chart is told."""
-        time = self.profile.time
+        is_zh, time = self.language == "zh", self.profile.time
         if time is None:
-            return f"{title}. {len(data)} bars."
-        days = sorted(
-            {
-                cell.isoformat(): cell for row in self.table.rows if isinstance(cell := row[time], dt.date)
-            }.items()
-        )
+            return f"{title}：共{len(data)}个条形。" if is_zh else f"{title}. {len(data)} bars."
+        points = f"{title}：共{len(data)}个点" if is_zh else f"{title}. {len(data)} points"
+        days = [day for row in self.table.rows if isinstance(day := row[time], dt.date)]
         if not days:
-            return f"{title}. {len(data)} points."
-        ends = [format_date(day, grain=self.profile.grain) for _, day in (days[0], days[-1])]
-        return f"{title}. {len(data)} points, {ends[0]} to {ends[1]}."
+            return f"{points}。" if is_zh else f"{points}."
+        first, last = (
+            format_date(day, grain=self.profile.grain, language=self.language)
+            for day in (min(days, key=dt.date.isoformat), max(days, key=dt.date.isoformat))
+        )
+        return f"{points}，从{first}到{last}。" if is_zh else f"{points}, {first} to {last}."
 
 
 def _order(value: Any) -> tuple[int, str]:

@@ -44,6 +44,9 @@ def test_time_and_a_number_is_a_line(workspace: Workspace):
     assert made["encoding"]["y"]["title"] == "Revenue (EUR)"
     assert [p["x"] for p in made["data"]["values"]] == ["2026-01-01", "2026-02-01", "2026-03-01"]
     assert made["description"] == "Revenue by month. 3 points, January 2026 to March 2026."
+    made = chart(workspace, [("month", "date"), ("revenue", "number")], rows, "zh", sql=MONTHLY)
+    assert made is not None
+    assert made["description"] == f"{made['title']}：共3个点，从2026年1月到2026年3月。"
 
 
 def test_months_as_text_or_number_keep_their_order(workspace: Workspace):
