@@ -12,8 +12,9 @@ import datetime as dt
 import re
 from dataclasses import dataclass, replace
 
+from sql.question.days import shift_months
 from sql.question.numbers import zh_number
-from sql.question.periods import Period, find_periods, shift_months
+from sql.question.periods import Period, find_periods
 from sql.statement.sentence import Step, Unit
 
 _MONTHS: dict[str, int] = {"MONTH": 1, "QUARTER": 3, "YEAR": 12, "FISCAL_QUARTER": 3, "FISCAL_YEAR": 12}

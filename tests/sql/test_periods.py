@@ -6,7 +6,8 @@ import datetime as dt
 
 import pytest
 
-from sql.question.periods import find_periods, zh_number
+from sql.question.numbers import zh_number
+from sql.question.periods import find_periods
 
 TODAY = dt.date(2026, 6, 30)
 OPEN_END, OPEN_START = "9999-12-31", "0001-01-01"
