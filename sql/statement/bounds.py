@@ -13,21 +13,26 @@ from typing import cast
 from sql.question.linking import Links
 from sql.statement.sentence import Compare, Node, Number, Sign, Statement, Times, Value
 
+_NOT = r"(?:not|never|does ?n[o']t|did ?n[o']t|do ?n[o']t)"
 _BEFORE: tuple[tuple[Sign, str], ...] = (
-    ("<=", r"(?:at most|(?:no|not) (?:more|greater|higher|larger|later|longer) than|up to"
-           r"|(?:a )?max(?:imum)? of|不超过|不多于|不高于|不大于|至多|最多)"),
-    (">=", r"(?:at least|(?:no|not) (?:less|fewer|lower|smaller) than|(?:a )?min(?:imum)? of"
-           r"|不少于|不低于|不小于|至少|最少|起码)"),
-    (">", r"(?:(?:more|greater|higher|larger|bigger|longer|older) than|above|over|exceed(?:s|ed|ing)?"
-          r"|超过|大于|多于|高于|超出)"),
-    ("<", r"(?:(?:less|fewer|lower|smaller|shorter|cheaper) than|below|under|少于|小于|低于|不到|不足|不满)"),
+    ("<=", r"(?:at most|(?:no|not) (?:more|greater|higher|larger|later|longer) than|up to|<=|≤"
+           rf"|{_NOT} (?:over|above|beyond|exceed(?:ing)?)|(?:a )?max(?:imum)?\.?(?: of)?"
+           r"|(?:不|未|没有?)(?:超过?|多于|高于|大于)|小于等于|小于或等于|至多|最多)"),
+    (">=", r"(?:at least|(?:no|not) (?:less|fewer|lower|smaller) than|starting (?:at|from)|upwards of|>=|≥"
+           rf"|{_NOT} (?:under|below)|(?:a )?min(?:imum)?\.?(?: of)?"
+           r"|(?:不|未|没有?)(?:少于|低于|小于)|大于等于|大于或等于|至少|最少|起码|(?<![不未没有])达到?|(?<!不)满)"),
+    (">", r"(?:(?:more|greater|higher|larger|bigger|longer|older|more expensive) than|above|over|beyond|>"
+          r"|exceed(?:s|ed|ing)?|in excess of|超过|大于|多于|高于|超出|高出)"),
+    ("<", r"(?:(?:less|fewer|lower|smaller|shorter|cheaper) than|below|under|<|少于|小于|低于|不到|不足|不满"
+          r"|(?:不|未|没有?)(?:达到?|到))"),
 )  # fmt: skip
 """Words before a number, the longer ones first, with the sign that they mean."""
 _BETWEEN = r"\s*(?:about\s+|[$€£¥￥]\s*)?$"
 _BEHIND: tuple[tuple[Sign, str], ...] = (
-    ("<=", r"or (?:less|fewer|under|below|lower|cheaper)\b|(?:以下|以内|之内|及以下|或以下|或更少|或者更少)"),
+    ("<=", r"or (?:less|fewer|under|below|lower|cheaper)\b"
+           r"|(?:以下|以内|之内|内(?!容)|及以下|或以下|或更少|或者更少)"),
     (">=", r"or (?:more|above|over|higher|greater|better|longer|older)\b"
-           r"|and (?:more|up|over|above)\b(?! than)|\+"
+           r"|and (?:more|up|over|above)\b(?! than)|\+|plus\b|upwards?\b"
            r"|(?:以上|及以上|或以上|或更多|或者更多)(?!\s*[(（，,]?\s*不[含包])"),
 )  # fmt: skip
 _UNIT = r"^\s*(?:[€%]|[a-z]+\s+(?=or |and )|[\u4e00-\u9fff]{0,2}?)?\s*"

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
-from sql.question.linking import Links, Number
+from sql.question.linking import Links
+from sql.question.numbers import find_numbers
 from sql.statement.bounds import bounded, bounds_said
 from sql.statement.parse import parse
 
+SIGNS = {
+    "<=": "not over N, not exceeding N, doesn't exceed N, maximum N, max. of N, <= N, "
+    "未超过N, 没超过N, 小于等于N, N天内",
+    ">=": "not under N, minimum N, starting at N, upwards of N, >= N, N plus, N and up, "
+    "满N元, 达到N, 大于等于N, 不低于N",
+    ">": "more expensive than N, in excess of N, beyond N, > N, 高出N",
+    "<": "cheaper than N, < N, 没到N, 没有达到N, 未达N, 不满N",
+}
 SAID = [
     ("nearly out of, say 5 or fewer left?", {5: "<="}),
     ("at least 8 rentals this year", {8: ">="}),
@@ -26,6 +33,8 @@ SAID = [
     ("10块以上（不含10块）的发票", {}),
     ("不超过3个", {3: "<="}),
     ("消费超过1000的", {1000: ">"}),
+    ("over one million in sales", {1_000_000: ">"}),
+    *((words.replace("N", "7"), {7: sign}) for sign, some in SIGNS.items() for words in some.split(", ")),
 ]
 STATEMENTS = [
     ("5 or fewer left", "SELECT name FROM p WHERE stock < 5", "SELECT name FROM p WHERE stock <= 5"),
@@ -43,9 +52,7 @@ STATEMENTS = [
 
 
 def linked(question: str) -> Links:
-    found = re.finditer(r"\d+", question)
-    numbers = tuple(Number(value=float(m[0]), start=m.start(), end=m.end(), text=m[0]) for m in found)
-    return Links(question=question, mentions=(), numbers=numbers)
+    return Links(question=question, mentions=(), numbers=find_numbers(question))
 
 
 @pytest.mark.parametrize(("question", "signs"), SAID, ids=[q for q, _ in SAID])
