@@ -3,13 +3,15 @@
     python -m bench.engine                              this build, each model that is here
     python -m bench.engine --against 4de5d21            and that commit, in turns, in the same run
     python -m bench.engine --against 4de5d21 --accuracy 150
+    python -m bench.engine --against 4de5d21 --starts   only load and first token, three times in a row
 
 The work is what the product asks of a model: the requests (prompt, grammar, adapter, samples) that the
 demonstration shop's questions lead to, recorded from this build and given to both; who lacks the adapter
 that they name answers them without one. ``--accuracy N`` also asks both builds N validation questions of
 databases that were never seen, by the product's way, each with the adapter that it comes with, and counts
 the right ones (SHOPTALK_DATA must name the folder of public data). Each figure is measured in a process of
-its own; the builds take turns, so that a busy moment of the machine does not fall on one of them alone.
+its own; the builds take turns, so that a busy moment of the machine does not fall on one of them alone. In
+turns a machine may read the files from disk each time; of ``--starts`` the first fills its memory with them.
 """
 
 from __future__ import annotations
@@ -145,14 +147,17 @@ def run(build: Path, arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def compared(builds: Mapping[str, Path], work: Mapping[str, Any], repeats: int) -> dict[str, list[Any]]:
-    """Each build's figures, ``repeats`` times in turns."""
+    """Each build's figures, ``repeats`` times in turns; of starts, in a row without the first."""
     results: dict[str, list[Any]] = {name: [] for name in builds}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "work.json"
         file.write_text(json.dumps(work), encoding="utf-8")
-        for _ in range(repeats):
-            for name, build in builds.items():
-                found = run(build, [str(ROOT / "bench" / "engine_probe.py"), str(file)])
+        turns = [name for _ in range(repeats) for name in builds]
+        if work["only_starts"]:
+            turns = [name for name in builds for _ in range(repeats + 1)]
+        for place, name in enumerate(turns):
+            found = run(builds[name], [str(ROOT / "bench" / "engine_probe.py"), str(file)])
+            if not work["only_starts"] or turns[:place].count(name):
                 results[name].append(found)
                 print(f"  {name}: {row(found)}", flush=True)
     return results
@@ -162,13 +167,14 @@ def row(found: Mapping[str, Any]) -> str:
     """One line of figures."""
     if "failed" in found:
         return f"failed: {found['failed']}"
-    return ", ".join(f"{key} {found[key]:,.1f}" for key in FIGURES)
+    return ", ".join(f"{key} {found[key]:,.1f}" for key in FIGURES if key in found)
 
 
 def medians(runs: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """The median of each figure over the runs that did not fail."""
     good = [found for found in runs if "failed" not in found]
-    return {key: statistics.median(found[key] for found in good) for key in FIGURES} if good else {}
+    known = [key for key in FIGURES if good and key in good[0]]
+    return {key: statistics.median(found[key] for found in good) for key in known}
 
 
 def main() -> int:
@@ -182,6 +188,7 @@ def main() -> int:
     parser.add_argument(
         "--bare", action="store_true", help="no adapter: what is written is as long in builds that lack one"
     )
+    parser.add_argument("--starts", action="store_true", help="only load and first token, in a row")
     options = parser.parse_args()
     from app.settings import Settings
 
@@ -197,6 +204,7 @@ def main() -> int:
         for model in options.models:
             print(model)
             work = {"home": str(home), "model": model, "requests": requests, "people": PEOPLE, "rounds": 1}
+            work["only_starts"] = options.starts
             results[model] = compared(builds, work, options.repeats)
             data = os.environ.get("SHOPTALK_DATA")
             if options.accuracy and data and model == MODELS[0]:
@@ -219,8 +227,8 @@ def main() -> int:
 
 
 def medians_apply(runs: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the runs hold speeds (and not counts of right answers) and one of them did not fail."""
-    return any("tokens_per_s" in found for found in runs)
+    """Whether the runs hold seconds (and not counts of right answers) and one of them did not fail."""
+    return any("load_s" in found for found in runs)
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ SECURITY_HEADERS = {
 
 CHROME: dict[str, dict[str, str]] = {
     "en": {
-        "st_placeholder": "Ask about sales, stock, customers or reviews…",
+        "st_placeholder": "Ask about sales, stock or reviews…",
         "st_new": "New conversation",
         "st_open": "Open files",
         "st_back": "Back",
