@@ -21,6 +21,7 @@ from sql.statement.compile import compile_count
 from sql.statement.read_aloud import ReadAs, Reader, read_aloud
 from sql.types import Table
 from telling.evidence import Evidence, Scope
+from telling.phrases import escape_markdown
 from telling.profile import profile_of
 from telling.row_scope import scope_of
 from telling.titles import title_of
@@ -36,6 +37,9 @@ UNSURE = 0.3
 SURE, TOO_UNSURE = 0.8, 0.6
 """Confidence below which the answer begins with its doubt, and below which it is a question back."""
 
+MOST_WORDS = 4
+"""Words that a question back names at most."""
+
 
 def answer_with_sql(request: Request, tools: Tools) -> Evidence:
     """Ask the database. Table 0 is the answer; a further one holds a total, or the span of the data."""
@@ -49,7 +53,11 @@ def answer_with_sql(request: Request, tools: Tools) -> Evidence:
         raise AskBack("which_reading", options=_readings(error.readings, request, tools)) from error
     if answer.compiled is not None and answer.confidence < TOO_UNSURE:
         readings = _readings((answer.compiled, *answer.others[:1]), request, tools)
-        unsure = AskBack("unsure_reading", options=readings)
+        words = _not_understood(answer)
+        key, values = (
+            ("unsure_words", {"names": escape_markdown(_quoted(words))}) if words else ("unsure_reading", {})
+        )
+        unsure = AskBack(key, values, options=readings)
         unsure.statement = str(answer.compiled.statement)
         raise unsure
     table = answer.table
@@ -114,6 +122,13 @@ def _titles(answer: SqlAnswer, request: Request, tools: Tools) -> Mapping[str, s
     reader = Reader(_language(request), _name(request, tools))
     columns = answer.compiled.columns if answer.compiled is not None else ()
     return {column.name: reader.value(column.item) for column in columns if column.is_figure}
+
+
+def _not_understood(answer: SqlAnswer) -> tuple[str, ...]:
+    """Words that no part of the statement stands for, or that nothing in the shop is called."""
+    unknown = [word for word in answer.links.unknown if not any(word in text for text in answer.unused)]
+    said = answer.attempts[-1].sql.casefold()
+    return (*answer.unused, *(word for word in unknown if word.casefold() not in said))[:MOST_WORDS]
 
 
 def _caveats(answer: SqlAnswer) -> tuple[tuple[str, Mapping[str, str]], ...]:

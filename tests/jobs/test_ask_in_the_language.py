@@ -114,6 +114,18 @@ def test_a_reading_that_is_hardly_likely_is_asked_back_and_no_figure_shown(works
         answered(workspace, "zzz qqq May 2024", "en", statement, [statement] * 3, logprob=-4.0)
     (option,) = raised.value.options
     assert option.startswith("share of revenue where channel is app")
+    assert (raised.value.key, raised.value.values) == ("unsure_words", {"names": "“zzz”, “qqq”"})
+
+
+def test_a_question_back_names_the_words_that_nothing_answers_to_and_they_stay_words(workspace):
+    statement = "SELECT revenue FROM sales WHERE country = 'Germany'"
+    for question, names in (
+        ("revenue in <b>Wien</b> in Germany", "“Wien”"),
+        ("revenue in Germany in *Wien*", "“Wien”"),
+    ):
+        with pytest.raises(AskBack) as raised:
+            answered(workspace, question, "en", statement, [statement] * 3, logprob=-4.0)
+        assert raised.value.values["names"] == names
 
 
 def test_whoever_goes_on_after_being_asked_back_changes_the_reading_that_was_offered(workspace):
