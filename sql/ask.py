@@ -17,15 +17,17 @@ from sql.lock.groups import GroupRefusal
 from sql.lock.run import run
 from sql.question.answerable import Verdict, verdict_of
 from sql.question.linking import Links, Vocabulary, link
-from sql.record import Statement, checked, kind_of, note
+from sql.record import Statement as Recorded
+from sql.record import checked, kind_of, note
 from sql.semantics import Role
 from sql.shop.workspace import Workspace
 from sql.statement.compile import Compiled, compile_statement
 from sql.statement.doubt import PLACED, UNDESCRIBED, probability, signs
 from sql.statement.language_draft import LanguageDrafter
+from sql.statement.left_out import conditions_elsewhere, counted_elsewhere, rows_there
 from sql.statement.placed import Placed
 from sql.statement.seen import seen_shop
-from sql.statement.sentence import Empty, Name
+from sql.statement.sentence import Condition, Empty, Name, Statement
 from sql.statement.vote import TEMPERATURE, elect
 from sql.statement.written import After, Writer, Written
 from sql.types import Table
@@ -96,6 +98,8 @@ class SqlAnswer:
     """The statement of the question language that was run; ``None`` for one of the shop's own rules."""
     others: tuple[Compiled, ...] = ()
     """Other statements that were written for the question: what it may mean as well."""
+    never: tuple[Condition, ...] = ()
+    """Conditions that no row of the statement's view meets at any time: what it counts leaves them out."""
     signs: Mapping[str, float] = field(default_factory=dict)
     """What the confidence is made of (``sql.statement.doubt``)."""
 
@@ -194,7 +198,7 @@ class SqlAsker:
                 before = self.clock()
                 try:
                     table = self._run(draft, cancel, on_sql)
-                    ran.append(self._known_only(draft, table, cancel, on_sql) or (draft, table))
+                    ran.append(self._better(draft, table, cancel, on_sql) or (draft, table))
                 except (UnsafeQuery, QueryFailed) as error:
                     logger.info("attempt %d was given up: %s", len(attempts) + 1, type(error).__name__)
                     tried.add(draft.sql)
@@ -222,6 +226,7 @@ class SqlAsker:
                     seconds={"draft": self.clock() - started - run_s, "run": run_s},
                     unused=chosen.unheard,
                     others=chosen.others,
+                    never=chosen.never,
                 )
             if last is not None and isinstance(last.__cause__, GroupRefusal):
                 break  # another statement would answer another question than the one about single rows
@@ -261,54 +266,57 @@ class SqlAsker:
             raise CannotAnswer(Verdict(kind="missing", missing=links.unknown, why=why))
         return kept
 
-    def _known_only(
+    def _better(
         self,
         draft: Written,
         table: Table,
         cancel: threading.Event | None,
         on_sql: Callable[[str], None] | None,
     ) -> tuple[Written, Table] | None:
-        """A ranking without rows of nobody: the orders of guests are none of the best customers."""
-        statement = draft.compiled.statement if draft.compiled is not None else None
-        if draft.compiled is None or statement is None or statement.limit is None or not statement.order:
+        """What the rows show to be meant: a ranking of somebody, or a count of what the view leaves out."""
+        compiled = draft.compiled
+        if compiled is None:
             return None
-        columns = draft.compiled.columns
-        if len(columns) != len(table.columns) or not any(column.is_figure for column in columns):
-            return None
-        empty = [
-            column.item
-            for place, column in enumerate(columns)
-            if not column.is_figure
-            and isinstance(column.item, Name)
-            and any(row[place] is None for row in table.rows)
-        ]
-        if not empty:
-            return None
-        known = tuple(Empty(name, is_not=True) for name in dict.fromkeys(empty))
-        workspace = self.workspace
+        never: tuple[Condition, ...] = ()
+        shop, dialect = seen_shop(self.workspace), self.workspace.catalog.dialect
         try:
-            compiled = compile_statement(
-                replace(statement, where=(*statement.where, *known)),
-                seen_shop(workspace),
-                workspace.catalog.dialect,
-                workspace.today,
-                workspace.role,
-            )
-            better = replace(draft, sql=compiled.sql, compiled=compiled)
-            found = self._run(better, cancel, on_sql)
-            return (better, found) if found.rows else None
+            never = self._never_there(compiled, table, cancel)
+            elsewhere = counted_elsewhere(compiled.statement, shop, dialect) if never else ()
+            for statement in (_known_only(compiled, table), *elsewhere):
+                if statement is None:
+                    continue
+                better = self._compiled(statement)
+                found = self._run(replace(draft, sql=better.sql, compiled=better), cancel, on_sql)
+                if found.rows and not _is_nothing(better, found):
+                    return replace(draft, sql=better.sql, compiled=better), found
         except (WrongStatement, TwoWays, UnsafeQuery, QueryFailed) as error:
             logger.info("kept as it was: %s", type(error).__name__)
-            return None
+        return (replace(draft, never=never), table) if never else None
+
+    def _never_there(
+        self, compiled: Compiled, table: Table, cancel: threading.Event | None
+    ) -> tuple[Condition, ...]:
+        """Where there is nothing: the conditions that no row of the statement's view meets at any time."""
+        conditions = conditions_elsewhere(compiled.statement, seen_shop(self.workspace))
+        if not conditions or not _is_nothing(compiled, table):
+            return ()
+        there = self.workspace.run(self._compiled(rows_there(compiled.statement, conditions)).sql, cancel)
+        return conditions if there.rows and not there.rows[0][0] else ()
+
+    def _compiled(self, statement: Statement) -> Compiled:
+        workspace = self.workspace
+        return compile_statement(
+            statement, seen_shop(workspace), workspace.catalog.dialect, workspace.today, workspace.role
+        )
 
     def _run(
         self, draft: Written, cancel: threading.Event | None, on_sql: Callable[[str], None] | None
     ) -> Table:
         if draft.is_unfinished:
-            note(Statement(sql=draft.sql, verdict="refused", reason="the statement did not end"))
+            note(Recorded(sql=draft.sql, verdict="refused", reason="the statement did not end"))
             raise QueryFailed("The statement did not end; write a shorter one.")
         if draft.fault is not None:
-            note(Statement(sql=draft.sql, verdict="refused", reason=draft.fault))
+            note(Recorded(sql=draft.sql, verdict="refused", reason=draft.fault))
             raise Senseless(f"Nothing was run: {draft.fault}.")
         query = checked(self.workspace.guard, draft.sql)
         on_start = None if on_sql is None else partial(on_sql, query.sql)
@@ -341,6 +349,33 @@ class SqlAsker:
                 numbers = {c.name for c in table.columns if c.type == "integer"}
                 names += [key[0] for key in keys if len(key) == 1 and key[0] in numbers]
         return frozenset(name.lower() for name in names) - {m.name.lower() for m in self.vocabulary.metrics}
+
+
+def _known_only(compiled: Compiled, table: Table) -> Statement | None:
+    """A ranking without rows of nobody: the orders of guests are none of the best customers."""
+    statement, columns = compiled.statement, compiled.columns
+    if statement.limit is None or not statement.order:
+        return None
+    if len(columns) != len(table.columns) or not any(column.is_figure for column in columns):
+        return None
+    empty = [
+        column.item
+        for place, column in enumerate(columns)
+        if not column.is_figure
+        and isinstance(column.item, Name)
+        and any(row[place] is None for row in table.rows)
+    ]
+    known = tuple(Empty(name, is_not=True) for name in dict.fromkeys(empty))
+    return replace(statement, where=(*statement.where, *known)) if known else None
+
+
+def _is_nothing(compiled: Compiled, table: Table) -> bool:
+    """Whether a result has no rows, or no figure but 0."""
+    columns = compiled.columns
+    if len(columns) != len(table.columns) or not any(column.is_figure for column in columns):
+        return not table.rows
+    places = [place for place, column in enumerate(columns) if column.is_figure]
+    return all(not row[place] for row in table.rows for place in places)
 
 
 def told(error: UnsafeQuery | QueryFailed, role: Role) -> str:

@@ -24,7 +24,7 @@ from telling.evidence import Evidence, Scope
 from telling.phrases import escape_markdown
 from telling.profile import profile_of
 from telling.row_scope import scope_of
-from telling.titles import title_of
+from telling.titles import title_of, view_title
 
 if TYPE_CHECKING:
     from sql.ask import SqlAnswer
@@ -69,7 +69,7 @@ def answer_with_sql(request: Request, tools: Tools) -> Evidence:
         tables=(table, *(each for each in further.values() if each is not table)),
         scope=scope_of(answer.links, table.query.tree) if read is None else _scope(answer, read),
         titles={} if read is None else _titles(answer, request, tools),
-        caveats=_caveats(answer),
+        caveats=(*_caveats(answer), *_left_out(answer, request, tools)),
         parts=_places(table, further),
         about=_view_of(table, tools.workspace.shop),
         confidence=answer.confidence,
@@ -141,6 +141,16 @@ def _caveats(answer: SqlAnswer) -> tuple[tuple[str, Mapping[str, str]], ...]:
     elif answer.confidence < SURE:
         caveats.append(("unsure", {}))
     return tuple(caveats)
+
+
+def _left_out(answer: SqlAnswer, request: Request, tools: Tools) -> tuple[tuple[str, Mapping[str, str]], ...]:
+    """That there can be none, where the view has no such rows at any time."""
+    if not answer.never or answer.compiled is None:
+        return ()
+    reader = Reader(_language(request), _name(request, tools))
+    conditions = ("；" if reader.is_zh else ", ").join(reader.condition(each) for each in answer.never)
+    view = view_title(tools.workspace.shop, answer.compiled.statement.view, request.language)
+    return (("left_out", {"view": view, "conditions": conditions}),)
 
 
 _WHY = re.compile(r"(?i)^\W*(?:why|how come)\b|为什么|为何")

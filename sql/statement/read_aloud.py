@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -164,7 +165,9 @@ class Reader:
         if isinstance(node, la.Aggregate) and node.operand is None:
             return "记录数" if self.is_zh else "number of rows"
         if isinstance(node, la.Aggregate) and not node.percent:
-            return _AGGREGATES[self.language][node.word].format(self.value(node.operand or node))
+            said = self.value(node.operand or node)
+            is_named = node.word == "COUNT" and isinstance(node.operand, la.Name)
+            return _AGGREGATES[self.language][node.word].format(_things(said) if is_named else said)
         return read(node)
 
     def _en(self, node: la.Value) -> str:
@@ -334,6 +337,15 @@ class Reader:
         if not names:
             return ""
         return f"每个{'、'.join(names)}内" if self.is_zh else f" within each {', '.join(names)}"
+
+
+def _things(key: str) -> str:
+    """What a key counts: "order id" is orders, 订单号 is 订单."""
+    if (thing := re.sub(r"(?<=\w)(?: id|编号|号码|号)$", "", key, flags=re.I)) == key or not thing.isascii():
+        return thing
+    if re.search(r"[^aeiou]y$", thing):
+        return f"{thing[:-1]}ies"
+    return thing + ("" if thing.endswith("s") else "es" if re.search(r"(?:x|z|ch|sh)$", thing) else "s")
 
 
 def _says_not(node: la.Condition) -> bool:

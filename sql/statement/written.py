@@ -11,6 +11,7 @@ from typing import Protocol
 from llm.engine import Completion
 from sql.question.linking import Links
 from sql.statement.compile import Compiled
+from sql.statement.sentence import Condition
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,8 @@ class Written:
     """The model asks back which of these is meant; ``sql`` is empty."""
     others: tuple[Compiled, ...] = ()
     """Other statements that were written for the question and could stand, the likelier first."""
+    never: tuple[Condition, ...] = ()
+    """Conditions that no row of its view meets at any time, where it found nothing."""
     fault: str | None = None
     """Why it could answer nothing although it is in good grammar; it is not run."""
 
