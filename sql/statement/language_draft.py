@@ -37,6 +37,7 @@ from sql.statement.known_values import (
 )
 from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar, Sayable
 from sql.statement.language_prompt import describe, language_prompt
+from sql.statement.looked_back import looked_back
 from sql.statement.meant_names import with_meant_names
 from sql.statement.named import with_names, without_names
 from sql.statement.parse import parse
@@ -150,7 +151,7 @@ class LanguageDrafter:
                 readings = tuple(map(self.compile, text.removeprefix(ASK).split(OR)))
                 return Written(sql="", completions=(completion,), choices=readings)
             compiled = self.compile(text)
-            within = bounded(compiled.statement, links)
+            within = bounded(looked_back(compiled, links), links)
             within = with_meant_names(within, links, self.shop, self.grammar.routes)
             within = summed(within, links, self.shop, self.grammar.routes)
             within = sold_only(within, links, self.shop, self.workspace.catalog.dialect)
