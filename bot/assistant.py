@@ -6,6 +6,7 @@ traceback and rises to the surface.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -14,7 +15,7 @@ import threading
 import time
 import uuid
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from bot.answer import Answer, Event
@@ -28,13 +29,17 @@ from bot.route import Nearest, Route, route
 from bot.understand import MAX_CHARACTERS, clean, language_of, understand
 from llm.waiting import listening
 from retrieval.types import Retriever
-from sql.errors import QueryCancelled
+from sql.errors import QueryCancelled, TwoWays, WrongStatement
 from sql.question.linking import Links, Vocabulary
 from sql.record import Statement, recording
+from sql.statement.compile import compile_statement
+from sql.statement.parse import parse
+from sql.statement.seen import seen_shop
 from sql.statement.written import After
 from sql.types import Table
 from telling.evidence import Evidence
 from telling.phrases import SPOKEN, escape_markdown
+from telling.redraw import ChartKind, redrawn
 from telling.writer import Composed, write
 
 if TYPE_CHECKING:
@@ -68,6 +73,9 @@ class _State:
     statement: str = ""
     """In the question language."""
     after: After | None = None
+    again: Turn | None = None
+    """The turn whose answer is wanted in another form."""
+    chart: ChartKind | None = None
     entry: Entry | None = None
     """The question's place in the audit log; ``None`` without one."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -186,8 +194,17 @@ class Assistant:
         settings = read_settings(state.links, chosen.job.parameters, self.tools.vocabulary, state.language)
         evidence = yield from self._run(state, chosen.job, settings, asked)
         shop, words = self.tools.workspace.shop, chosen.job.words(state.language)
-        composed = write(evidence, chosen.job.tell, shop, words, self.tools.workspace.role)
         chart = chosen.job.draw(evidence, shop, words.language)
+        if state.chart is not None and state.again is not None:
+            other = redrawn(chart, state.chart) if state.chart != "table" else None
+            is_refused = other is None and state.chart != "table"
+            chart = chart if is_refused else other
+            evidence = replace(
+                evidence,
+                confidence=min(evidence.confidence, state.again.confidence),
+                warnings=(*evidence.warnings, *((("cannot_draw", {}),) if is_refused else ())),
+            )
+        composed = write(evidence, chosen.job.tell, shop, words, self.tools.workspace.role)
         answer = self._answered(state, evidence, composed, chart)
         _stop_if(asked)
         self._end(state, answer.status)
@@ -241,11 +258,27 @@ class Assistant:
             state.language, state.links = understood.language, understood.links
             if understood.changes and understood.previous is not None and understood.previous.statement:
                 state.after = After(said=understood.said, statement=understood.previous.statement)
+            if understood.chart is not None:
+                state.chart, state.again = understood.chart, understood.previous
+                self._offer_again(understood.previous)
             chosen = route(understood, self.tools, self._nearest)
             state.job = chosen.job
         finally:
             state.seconds["understand"] = time.monotonic() - started
         return chosen
+
+    def _offer_again(self, turn: Turn | None) -> None:
+        """Whoever asks that turn's question from now on is answered with its very statement."""
+        workspace, asker = self.tools.workspace, self.tools.asker
+        if turn is None or not turn.statement or asker is None:
+            return
+        with contextlib.suppress(WrongStatement, TwoWays):
+            statement, dialect = parse(turn.statement), workspace.catalog.dialect
+            shop = seen_shop(workspace)
+            asker.offer(
+                turn.standalone_question,
+                compile_statement(statement, shop, dialect, workspace.today, workspace.role),
+            )
 
     def _run(
         self, state: _State, job: Job, settings: Settings, asked: threading.Event

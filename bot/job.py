@@ -26,6 +26,7 @@ from sql.types import Table
 from telling.charts import draw_result
 from telling.evidence import Evidence
 from telling.phrases import Words, escape_markdown, load_words
+from telling.redraw import ChartKind
 from telling.results import tell_result
 from telling.writer import Draw, Tell
 
@@ -57,6 +58,8 @@ class Understood:
     """The turn that it follows; ``None`` when it stands alone."""
     changes: bool = False
     """Whether it changes what that turn asked; else it chooses of what was offered."""
+    chart: ChartKind | None = None
+    """The answer before is wanted in this form; nothing else is asked."""
     by_name: str = ""
     """Name of the job that the message asks for as ``name key=value …``; empty where it is plain words."""
     verdict: Verdict | None

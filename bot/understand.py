@@ -20,9 +20,11 @@ from bot.followup import combine, is_addition, is_followup, strip_lead, with_day
 from bot.job import Job, Strength, Understood
 from bot.memory import Conversation, Turn
 from bot.parameters import changed
+from bot.redrawing import chart_asked
 from sql.question.answerable import Verdict, verdict_of
 from sql.question.linking import Links, Vocabulary, link
 from sql.semantics import ViewColumn
+from telling.redraw import ChartKind
 
 MAX_CHARACTERS = 2_000
 """Longer messages are not read: no honest question is that long, and reading costs time."""
@@ -147,6 +149,7 @@ def understand(
         changes: bool = False,
         asked: Links = said,
         by_name: str = "",
+        chart: ChartKind | None = None,
     ) -> Understood:
         return Understood(
             question=question,
@@ -157,12 +160,16 @@ def understand(
             previous=previous,
             changes=changes,
             by_name=by_name,
+            chart=chart,
             verdict=_verdict(links, said, vocabulary),
         )
 
     def linked(text: str) -> Links:
         return said if text == question else link(text, vocabulary, today)
 
+    chart = chart_asked(question)
+    if chart is not None and last is not None and last.status == "answered":
+        return understood(linked(last.standalone_question), last, chart=chart)
     chosen = _chosen_option(question, conversation.turns[-1] if conversation and conversation.turns else None)
     if chosen is not None:
         return understood(linked(chosen), last)
