@@ -297,10 +297,13 @@ class SqlAsker:
         self, compiled: Compiled, table: Table, cancel: threading.Event | None
     ) -> tuple[Condition, ...]:
         """Where there is nothing: the conditions that no row of the statement's view meets at any time."""
-        conditions = conditions_elsewhere(compiled.statement, seen_shop(self.workspace))
+        shop = seen_shop(self.workspace)
+        conditions = conditions_elsewhere(compiled.statement, shop)
         if not conditions or not _is_nothing(compiled, table):
             return ()
-        there = self.workspace.run(self._compiled(rows_there(compiled.statement, conditions)).sql, cancel)
+        there = self.workspace.run(
+            self._compiled(rows_there(compiled.statement, conditions, shop)).sql, cancel
+        )
         return conditions if there.rows and not there.rows[0][0] else ()
 
     def _compiled(self, statement: Statement) -> Compiled:

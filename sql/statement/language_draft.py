@@ -45,6 +45,7 @@ from sql.statement.rehomed import rehomed
 from sql.statement.seen import seen_shop
 from sql.statement.sentence import During, Has, Number, Statement, Text
 from sql.statement.sold_only import sold_only
+from sql.statement.sorted_as_said import sorted_as_said
 from sql.statement.spans import span_of
 from sql.statement.summed import summed
 from sql.statement.written import After, Written
@@ -153,6 +154,7 @@ class LanguageDrafter:
             compiled = self.compile(text)
             within = bounded(looked_back(compiled, links), links)
             within = with_meant_names(within, links, self.shop, self.grammar.routes)
+            within = sorted_as_said(within, links, self.shop)
             within = summed(within, links, self.shop, self.grammar.routes)
             within = sold_only(within, links, self.shop, self.workspace.catalog.dialect)
             if within != compiled.statement:

@@ -30,8 +30,8 @@ from sql.types import Dialect
 
 
 def conditions_elsewhere(statement: Statement, shop: Shop) -> tuple[Condition, ...]:
-    """The conditions on a text of a view that the statement's own refers to."""
-    home = shop.view(statement.view)
+    """The conditions on a text of a view that the counted one refers to."""
+    home = _home(statement, shop)
     if home is None:
         return ()
     return tuple(
@@ -39,14 +39,16 @@ def conditions_elsewhere(statement: Statement, shop: Shop) -> tuple[Condition, .
     )
 
 
-def rows_there(statement: Statement, conditions: tuple[Condition, ...]) -> Statement:
-    """How many rows the statement's view has under these conditions, in all the time there is."""
-    return Statement(view=statement.view, items=(Aggregate("COUNT", None),), where=conditions)
+def rows_there(statement: Statement, conditions: tuple[Condition, ...], shop: Shop) -> Statement:
+    """How many rows the counted view has under these conditions, in all the time there is."""
+    home = _home(statement, shop)
+    assert home is not None
+    return Statement(view=home.name, items=(Aggregate("COUNT", None),), where=conditions)
 
 
 def counted_elsewhere(statement: Statement, shop: Shop, dialect: Dialect) -> Iterator[Statement]:
     """The statement over a view that its conditions are on; counts of that view's things become its rows."""
-    home = shop.view(statement.view)
+    home = _home(statement, shop)
     names = {_name_of(each) for each in conditions_elsewhere(statement, shop)}
     if home is None or not names:
         return
@@ -54,6 +56,14 @@ def counted_elsewhere(statement: Statement, shop: Shop, dialect: Dialect) -> Ite
         view = shop.view(target)
         if view is not None and len(view.key) == 1 and all(view.column(name) for name in names if name):
             yield cast(Statement, _over(replace(statement, view=view.name), column, view, shop, dialect))
+
+
+def _home(statement: Statement, shop: Shop) -> View | None:
+    """The view that is counted: that of its metrics, else its own; ``None`` where they are of several."""
+    names = {node.text.lower() for node in statement.walk() if isinstance(node, Name)}
+    metrics = [metric for metric in shop.metrics if metric.name.lower() in names]
+    homes = {metric.view for metric in metrics} or {statement.view}
+    return shop.view(homes.pop()) if len(homes) == 1 else None
 
 
 def _over(node: Node, column: str, view: View, shop: Shop, dialect: Dialect) -> Node:

@@ -80,6 +80,13 @@ CASES = [
         [(pytest.approx(2 / 3),)],
     ),
     (
+        "SELECT land, orders FROM orders WHERE status = 'cancelled' GROUP BY land "
+        "ORDER BY orders DESC LIMIT 1",
+        "SELECT land, COUNT(order_id) FROM orders WHERE status = 'cancelled' GROUP BY land "
+        "ORDER BY COUNT(order_id) DESC LIMIT 1",
+        [("AT", 1)],
+    ),
+    (
         "SELECT order_id FROM sales WHERE status = 'cancelled' ORDER BY order_id",
         "SELECT order_id FROM orders WHERE status = 'cancelled' ORDER BY order_id",
         [(2,), (3,)],

@@ -1,0 +1,48 @@
+"""Rankings begin at the end that the question asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import asking_shop
+import pytest
+
+from sql.question.linking import Links
+from sql.statement.parse import parse
+from sql.statement.sorted_as_said import sorted_as_said
+
+PLAIN = "SELECT brand, revenue FROM sales GROUP BY brand ORDER BY revenue{} LIMIT 3"
+GROWTH = (
+    "SELECT brand, GROWTH(revenue) FROM sales WHERE DURING('May 2026') GROUP BY brand "
+    "ORDER BY GROWTH(revenue){} LIMIT 1"
+)
+LESS = (
+    "SELECT brand, revenue - BEFORE(revenue) FROM sales WHERE DURING('May 2026') GROUP BY brand "
+    "ORDER BY revenue - BEFORE(revenue){} LIMIT 1"
+)
+UP, DOWN = "", " DESC"
+CASES = [
+    ("本月和上个月相比，哪个国家的销售额下降最多？", GROWTH, DOWN, UP),
+    ("which brand fell most in May", GROWTH, DOWN, UP),
+    ("biggest drop in revenue by brand", LESS, DOWN, UP),
+    ("which brand fell least in May", GROWTH, UP, DOWN),
+    ("which brand grew most in May", GROWTH, UP, DOWN),
+    ("涨幅最大的品牌", GROWTH, UP, DOWN),
+    ("which brand grew least", GROWTH, DOWN, UP),
+    ("the three brands with the lowest revenue", PLAIN, DOWN, UP),
+    ("销售额最低的三个品牌", PLAIN, DOWN, UP),
+    # nothing is said, both ends are, or the words may be of something else
+    ("revenue growth by brand in May", GROWTH, DOWN, DOWN),
+    ("which brands rose and which fell most", GROWTH, DOWN, DOWN),
+    ("top 3 brands among the lowest priced", PLAIN, DOWN, DOWN),
+    ("brands with at least 3 orders, by revenue", PLAIN, DOWN, DOWN),
+    ("top 3 brands", PLAIN, DOWN, DOWN),
+    ("worst selling brands", PLAIN, UP, UP),
+]
+
+
+@pytest.mark.parametrize(("question", "statement", "written", "meant"), CASES, ids=[c[0] for c in CASES])
+def test_the_order_is_the_one_that_is_said(question: str, statement: str, written: str, meant: str) -> None:
+    shop = asking_shop.asking_shop(Path("none.duckdb"))
+    links = Links(question=question, mentions=())
+    assert str(sorted_as_said(parse(statement.format(written)), links, shop)) == statement.format(meant)
