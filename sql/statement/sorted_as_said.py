@@ -1,4 +1,4 @@
-"""Which end of a ranking is asked for: what fell most comes first in ascending growth, the fewest before more.
+"""Which end of a ranking is asked for: what fell most comes first in ascending growth, the fewest first too.
 
 Only what the words leave no doubt of is put right: words for one end alone, a single key, and that a figure.
 """
