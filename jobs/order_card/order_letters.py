@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from bot.followup import length_of
+
 LEAST_WORDS = 10.0
 """English words, or pairs of Chinese characters, from which one sentence can be a letter."""
 LEAST_SCORE = 3
@@ -47,8 +49,7 @@ _SMALL = frozenset({"HTTP", "HTTPS", "IBAN", "ASAP", "PDF"})
 def is_letter(text: str) -> bool:
     """Whether a message reads like a buyer's letter about an order and not like a question of the shop's people."""
     sentences = sentences_of(text)
-    size = len(re.findall(r"[A-Za-z0-9]+", text)) + len(re.findall(r"[\u4e00-\u9fff]", text)) / 2
-    if len(sentences) < 2 and size < LEAST_WORDS:
+    if len(sentences) < 2 and length_of(text) < LEAST_WORDS:
         return False
     score = 2 * bool(_WRITER.search(text))
     score += sum(bool(sign.search(text)) for sign in (_SALUTATION, _SIGN_OFF, _ORDER_SAID, _UPSET))

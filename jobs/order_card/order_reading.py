@@ -93,7 +93,8 @@ class Reader:
     def equals(self, name: str, value: Value) -> str:
         """The condition that a column holds a value which was read before."""
         is_number = not isinstance(value, str | bool) and re.fullmatch(r"-?[0-9.]+", str(value)) is not None
-        return f"{self.column(name)} = {value if is_number else literal(str(value), self.dialect)}"
+        written = str(value) if is_number else literal(str(value), self.dialect)
+        return f"{self.column(name)} = {written}"
 
     def listed(self, texts: Iterable[str]) -> str:
         """Texts as they stand in IN."""
@@ -118,7 +119,8 @@ class Reader:
             by_name: those of ``names`` that are shown as the names of what they refer to.
             latest_first: the column to sort by.
         """
-        shown, joins = [], []
+        shown: list[str] = []
+        joins: list[str] = []
         for name in names:
             target = self._named(view, name) if name in by_name else None
             if target is None:

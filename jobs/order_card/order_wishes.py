@@ -14,7 +14,9 @@ from importlib import resources
 from typing import Any
 
 import yaml
+from threadpoolctl import threadpool_limits
 
+from bot.followup import length_of
 from jobs.order_card.order_letters import sentences_of
 
 WISHES = (
@@ -26,6 +28,9 @@ OTHER = "other"
 SURE = 0.45
 """Probability from which a sentence is taken to want something."""
 MOST_WISHES = 3
+LEAST_OF_CLAUSE = 2.0
+"""English words, or pairs of Chinese characters, of a clause that is read by itself."""
+_CLAUSES = re.compile(r"[,，、]|\b(?:and|but|so)\b")
 RUNS = (1, 5)
 """Lengths of the runs of letters, both inclusive."""
 STRENGTH = 20.0
@@ -44,9 +49,9 @@ class Wish:
 
 def wishes_of(text: str) -> tuple[Wish, ...]:
     """What a letter wants, the surest first; ``other`` alone where no sentence is sure enough."""
-    sentences = sentences_of(text)
+    pieces = _pieces(text)
     best: dict[str, Wish] = {}
-    for sentence, row in zip(sentences, probabilities(sentences), strict=True):
+    for sentence, row in zip(pieces, probabilities(pieces), strict=True):
         name = max(row, key=lambda each: row[each])
         found = Wish(name=name, sentence=sentence, probability=row[name])
         is_told = found.name != OTHER and found.probability >= SURE
@@ -56,13 +61,22 @@ def wishes_of(text: str) -> tuple[Wish, ...]:
     return tuple(ranked[:MOST_WISHES]) or (Wish(name=OTHER, sentence="", probability=0.0),)
 
 
+def _pieces(text: str) -> tuple[str, ...]:
+    """The sentences of a letter, and the clauses of each: one sentence may want two things."""
+    found: list[str] = []
+    for sentence in sentences_of(text):
+        clauses = [clause.strip() for clause in _CLAUSES.split(sentence)]
+        found += [sentence, *(clause for clause in clauses if length_of(clause) >= LEAST_OF_CLAUSE)]
+    return tuple(dict.fromkeys(found))
+
+
 def probabilities(sentences: Sequence[str]) -> list[dict[str, float]]:
     """Wish → probability, for each sentence."""
     if not sentences:
         return []
     model = _model()
     rows = model.predict_proba([plain(sentence) for sentence in sentences])
-    return [dict(zip(model.classes_, map(float, row), strict=True)) for row in rows]
+    return [dict(zip(map(str, model.classes_), map(float, row), strict=True)) for row in rows]
 
 
 def plain(sentence: str) -> str:
@@ -82,7 +96,8 @@ def _model() -> Any:
         TfidfVectorizer(analyzer="char_wb", ngram_range=RUNS, sublinear_tf=True),
         LogisticRegression(C=STRENGTH, max_iter=1_000, class_weight="balanced"),
     )
-    return model.fit([text for text, _ in phrases], [name for _, name in phrases])
+    with threadpool_limits(1):  # several threads would spin more than they add
+        return model.fit([text for text, _ in phrases], [name for _, name in phrases])
 
 
 def phrases_by_wish() -> dict[str, tuple[str, ...]]:

@@ -91,7 +91,7 @@ _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 def references(text: str) -> tuple[Said, ...]:
     """Where a text names orders by their numbers, in order; each says one or several."""
-    found = []
+    found: list[Said] = []
     for match in (*_ENGLISH.finditer(text), *_CHINESE.finditer(text), *_HASH.finditer(text)):
         groups = match.groupdict()
         place = next(name for name in ("list", "before", "bare") if groups.get(name))
