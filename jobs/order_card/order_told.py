@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from jobs.order_card.order_facts import Block, Card, Cards, Letter
 from jobs.order_card.order_places import Part
 from jobs.order_card.order_wishes import OTHER
@@ -42,7 +44,7 @@ def tell_cards(evidence: Evidence, writer: Writer) -> str:
 
 def _card(card: Card, evidence: Cards, writer: Writer) -> list[str]:
     part = evidence.part
-    parts = [_head(card, writer)] if part == ALL else [writer.say("head", number=_of(card, "number", writer))]
+    parts = [_head(card, writer, _FACTS if part == ALL else ())]
     if part in (ALL, "arrival"):
         parts.append(_arrival(card, writer, is_asked=part == "arrival"))
     if part == ALL:
@@ -70,12 +72,13 @@ def _state(card: Card, writer: Writer) -> str:
     return writer.say("glossed", state=state, gloss=writer.restate(card.gloss))
 
 
-def _head(card: Card, writer: Writer) -> str:
-    said = {"state": _state(card, writer), **{part: _of(card, part, writer) for part in _FACTS}}
-    facts = [writer.say(f"head_{part}", **{part: text}) for part, text in said.items() if text]
+def _head(card: Card, writer: Writer, facts: Sequence[Part]) -> str:
+    """The number, the state, and further facts of the order's own row."""
+    cells = {"state": _state(card, writer), **{part: _of(card, part, writer) for part in facts}}
+    said = [writer.say(f"head_{part}", **{part: text}) for part, text in cells.items() if text]
     head = writer.say("head", number=_of(card, "number", writer))
     return (
-        f"{head}{writer.say('colon')}{writer.say('comma').join(facts)}{writer.say('stop')}" if facts else head
+        f"{head}{writer.say('colon')}{writer.say('comma').join(said)}{writer.say('stop')}" if said else head
     )
 
 
@@ -99,7 +102,7 @@ def _arrival(card: Card, writer: Writer, *, is_asked: bool) -> str:
         if not day:
             return writer.say("arrival_unknown_day", state=_state(card, writer)) if is_asked else ""
         text = writer.say("arrival_delivered", day=day, took=_took(card, writer))
-        return f"{text} {usual}" if usual else text
+        return f"{text}{writer.say('space')}{usual}" if usual else text
     if card.usual is None or card.expected is None:
         return writer.say("arrival_unknown") if is_asked else ""
     dates = {"as_of": _AS_OF, "first": _FROM, "middle": _MIDDLE, "last": _UNTIL}
@@ -107,7 +110,8 @@ def _arrival(card: Card, writer: Writer, *, is_asked: bool) -> str:
     told["days"] = _days(card.expected, 0, _SO_FAR, writer)
     if card.is_late:
         told["late"] = _days(card.expected, 0, _LATE, writer)
-    return f"{writer.say('arrival_late' if card.is_late else 'arrival_expected', **told)} {usual}"
+    text = writer.say("arrival_late" if card.is_late else "arrival_expected", **told)
+    return f"{text}{writer.say('space')}{usual}"
 
 
 def _days(table: int, row: int, column: int, writer: Writer) -> str:
@@ -152,11 +156,19 @@ def _block(block: Block, writer: Writer) -> str:
     table = writer.tables[block.table]
     title = writer.say(f"block_{block.kind}", view=_named(block, writer))
     if not table.rows:
-        return f"{title} {writer.say('block_none')}"
+        return f"{title}{_none(block, writer)}"
     lines = [_line(block, row, writer) for row in range(min(len(table.rows), MOST_LINES))]
     if len(table.rows) > MOST_LINES or table.is_truncated:
         lines.append(writer.say("more_lines"))
     return "\n".join([title, "", *lines])
+
+
+def _none(block: Block, writer: Writer) -> str:
+    """That there are no rows; of items, also what the view holds, for every order had some."""
+    view = writer.shop.view(block.view)
+    if block.kind != "items" or view is None or not view.description:
+        return writer.say("block_none")
+    return writer.say("block_none_there", holds=writer.restate(view.description))
 
 
 def _named(block: Block, writer: Writer) -> str:
@@ -227,4 +239,5 @@ def _hand_over(card: Card, letter: Letter, writer: Writer) -> str:
             else writer.say("sum_no_ticket")
         )
     mood = writer.say("sum_upset" if letter.signs else "sum_calm")
-    return f"{order} {writer.say('sum_letter', wishes=wishes, mood=mood, earlier=earlier)}"
+    told = writer.say("sum_letter", wishes=wishes, mood=mood, earlier=earlier)
+    return f"{order}{writer.say('space')}{told}"
