@@ -24,6 +24,8 @@ from telling.evidence import Evidence
 from telling.phrases import escape_markdown
 
 MOST_CARDS = 3
+SURE, OF_DRAFT = 0.9, 0.7
+"""Confidence of a card, and of one over a description that nobody has read yet."""
 TAKEN = "days_taken"
 """The column of an order's row with the days from order to delivery."""
 _TELLING = re.compile(
@@ -114,7 +116,7 @@ def run_cards(request: Request, tools: Tools) -> Cards:
         tables=tuple(reader.tables),
         about=reader.orders.name,
         titles={TAKEN: "送达天数"} if request.language == "zh" else {},
-        confidence=0.9,
+        confidence=OF_DRAFT if reader.shop.is_drafted else SURE,
         settings=ran if part == ALL else {**ran, "part": part},
         cards=cards,
         part=part,

@@ -44,7 +44,8 @@ def tell_cards(evidence: Evidence, writer: Writer) -> str:
 
 def _card(card: Card, evidence: Cards, writer: Writer) -> list[str]:
     part = evidence.part
-    parts = [_head(card, writer, _FACTS if part == ALL else ())]
+    facts = {ALL: _FACTS, "arrival": _DATES}.get(part, ())
+    parts = [_head(card, writer, facts)]
     if part in (ALL, "arrival"):
         parts.append(_arrival(card, writer, is_asked=part == "arrival"))
     if part == ALL:

@@ -63,7 +63,7 @@ _CUES = {
     ),
 }
 """Part of the card → the words that ask for it alone; of several the first counts."""
-_WHOLE = re.compile(r"(?i)\b(?:it|its|it['’]s|where|status)\b|哪|状态|情况|怎么样|进度")
+_WHOLE = re.compile(r"(?i)\b(?:it|its|it['’]s|where|status|customer|who)\b|哪|状态|情况|怎么样|进度|谁")
 """Words that go on about an order without asking for a part of its card."""
 _KNOWN = words(
     """
@@ -76,14 +76,14 @@ _KNOWN = words(
     yet already still way items item products product contents content articles goods paid pay payment
     payments return returned returns refund refunded refunds ticket tickets complaint complaints case cases
     any anything earlier previous open there now currently today order orders number no nr id and or hi
-    hello hey thanks thank bought ordered they he she customer pull latest news update track tracking trace
+    hello hey thanks thank bought ordered they he she who customer customer's pull latest news update track tracking trace
     parcel package they've everything all so
     """
 )
 _KNOWN_ZH = re.compile(
     r"怎么样了?|怎样了?|怎么了|怎么|什么情况|啥情况|情况|状态|进度|进展|到哪(?:里|儿)?|在哪(?:里|儿)?|哪里|查一下|查查|查询|查看|查|看一下|看看|看|帮|请问|请|麻烦|给我|显示|打开|详情|明细|信息"
     r"|什么时候|何时|几时|多久|能|会|可以|到货|送到|送达|收到|到|发货|延误|晚|迟|是否|物流|快递|包裹|配送|还|没有|没|有|已经|已|现在|目前|今天|里面|里|包含|包括|哪些|什么|商品|产品|东西"
-    r"|买|付款|支付|付钱|付|退货|退款|退|工单|投诉|记录|这个|那个|该|此|我|想|要|知道|一下|一个|某个|和|与|及|以及|订单|定单|编号|号|单|您好|你好|谢谢|之前|以前|别的|其他|任何|都|了|吗|么|呢|吧|啊|呀|的|是"
+    r"|买|付款|支付|付钱|付|退货|退款|退|工单|投诉|记录|这个|那个|该|此|我|想|要|知道|一下|一个|某个|和|与|及|以及|订单|定单|编号|号|单|您好|你好|谢谢|之前|以前|别的|其他|任何|顾客|客户|买家|谁|都|了|吗|么|呢|吧|啊|呀|的|是"
 )
 _WORD = re.compile(r"[a-z]+(?:['’][a-z]+)?")
 _HAN = re.compile(r"[\u4e00-\u9fff]")

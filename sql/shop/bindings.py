@@ -158,7 +158,7 @@ def _first(part: str, views: Sequence[View]) -> str | None:
             and not (without is not None and says(without, c.name, c.type))
         ]
         if columns:
-            return f"{view.name}.{min(columns, key=lambda c: _rank(part, c)).name}"
+            return f"{view.name}.{min(columns, key=lambda c: _rank(part, c, view)).name}"
         # a table of products calls their names just "name"
         names = [c for c in view.columns if c.type == "text" and says(_NAME, c.name, c.type)]
         if part in ("product", "category", "country") and names and says(pattern, view.name):
@@ -169,8 +169,10 @@ def _first(part: str, views: Sequence[View]) -> str | None:
 _NAME = re.compile(r"^(?:name|title)$|名称")
 
 
-def _rank(part: str, column: ViewColumn) -> tuple[bool, int]:
-    return (column.is_key != (part in _IDENTIFIED), len(column.name))
+def _rank(part: str, column: ViewColumn, view: View) -> tuple[bool, bool, int]:
+    """The best first; the own key of an order's items tells these apart and no products."""
+    is_own = column.name in view.key and says(LINE, view.name)
+    return (is_own, column.is_key != (part in _IDENTIFIED), len(column.name))
 
 
 def _summed(metric: Metric, dialect: Dialect) -> str | None:

@@ -9,7 +9,6 @@ median is 5, and 80 of 100 took 3 to 6.
 from __future__ import annotations
 
 import datetime as dt
-import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -129,29 +128,31 @@ def build_desk(folder: Path) -> Path:
 
 
 BARE = """\
-CREATE TABLE customers (customer_id INTEGER PRIMARY KEY, name TEXT, country TEXT);
-CREATE TABLE products (product_id INTEGER PRIMARY KEY, name TEXT, price REAL);
-CREATE TABLE orders (order_id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers, order_date TEXT, status TEXT,
-  shipped_date TEXT, delivered_date TEXT, total REAL);
-CREATE TABLE order_items (item_id INTEGER PRIMARY KEY, order_id INTEGER REFERENCES orders, product_id INTEGER REFERENCES products,
-  quantity INTEGER, unit_price REAL);
+CREATE TABLE customers (customer_id INTEGER PRIMARY KEY, name VARCHAR(40), country VARCHAR(40));
+CREATE TABLE products (product_id INTEGER PRIMARY KEY, name VARCHAR(40), price DECIMAL(9,2));
+CREATE TABLE orders (order_id INTEGER PRIMARY KEY, {number} customer_id INTEGER, order_date DATE, status VARCHAR(20), shipped_date DATE,
+  delivered_date DATE, total DECIMAL(9,2));
+CREATE TABLE order_items (item_id INTEGER PRIMARY KEY, order_id INTEGER, product_id INTEGER, quantity INTEGER, unit_price DECIMAL(9,2));
 INSERT INTO customers VALUES (1, 'Ida Brandt', 'Germany'), (2, 'Li Wei', 'China');
 INSERT INTO products VALUES (1, 'Reading Lamp', 39.9), (2, 'Blue Kettle', 25.0);
 """
 
 
-def build_bare(path: Path) -> Path:
-    """A SQLite file that nobody described: 60 orders, the last of them under way since 2026-06-24."""
-    with sqlite3.connect(path) as connection:
-        connection.executescript(BARE)
-        for number in range(1001, 1061):
-            placed = TODAY - dt.timedelta(days=4 + 2 * (1060 - number))
-            came = None if number > 1058 else str(placed + dt.timedelta(days=DAYS[number % 10]))
-            state = "delivered" if came else "shipped"
-            order = (number, number % 2 + 1, str(placed), state, str(placed), came, 64.9)
-            connection.execute("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?)", order)
-            for article, price in ((1, 39.9), (2, 25.0)):
-                line = (number * 2 + article, number, article, 1, price)
-                connection.execute("INSERT INTO order_items VALUES (?, ?, ?, ?, ?)", line)
-    connection.close()
-    return path
+def bare_script(*, has_numbers: bool) -> str:
+    """Tables that nobody described: 60 orders of the customers in turn, the last two of them under way.
+
+    Args:
+        has_numbers: orders have a text for a number ("SO/1060") beside the key.
+    """
+    lines = [BARE.format(number="order_number VARCHAR(20)," if has_numbers else "")]
+    for order in range(1001, 1061):
+        placed = TODAY - dt.timedelta(days=4 + 2 * (1060 - order))
+        came = "" if order > 1058 else str(placed + dt.timedelta(days=DAYS[order % 10]))
+        number = f"'SO/{order}', " if has_numbers else ""
+        ends = f"'{placed}', '{came}'" if came else f"'{placed}', NULL"
+        state = "delivered" if came else "shipped"
+        lines += [
+            f"INSERT INTO orders VALUES ({order}, {number}{order % 2 + 1}, '{placed}', '{state}', {ends}, 64.9);",
+            f"INSERT INTO order_items VALUES ({order * 2}, {order}, 1, 1, 39.9), ({order * 2 + 1}, {order}, 2, 1, 25);",
+        ]
+    return "\n".join(lines)
