@@ -244,13 +244,10 @@ def _who(customer: Value, reader: Reader) -> int | None:
 def _block(linked: Linked, order: Found, customer: Value, reader: Reader) -> Block | None:
     """The rows of a linked view that belong to the order; ``None`` where the role may not see them."""
     view = reader.seen(linked.view.name)
-    key = order.key if reader.key == reader.places.key else None
-    links = {linked.by_order: key, linked.by_customer: customer}
-    seen = [name for name in links if name and view is not None and view.column(name) is not None]
-    if view is None or not seen:
+    tests = _tests(linked, order, customer, reader)
+    if view is None or tests is None:
         reader.hide(linked.view.name)
         return None
-    tests = [reader.equals(name, links[name]) for name in seen if links[name] is not None]
     told = [name for name in _told(linked, reader) if _is_seen(name, view, reader)]
     if not tests or not told:
         return None
@@ -265,6 +262,28 @@ def _block(linked: Linked, order: Found, customer: Value, reader: Reader) -> Blo
         latest_first=view.time or "" if is_timed else "",
     )
     return Block(kind=linked.kind, view=view.name, table=reader.keep(table), told=len(told))
+
+
+def _tests(linked: Linked, order: Found, customer: Value, reader: Reader) -> list[str] | None:
+    """The conditions that tie a linked view's rows to an order; ``None`` where the role sees no way."""
+    view, through = reader.seen(linked.view.name), linked.through
+    links = {linked.by_order: order.key, linked.by_customer: customer}
+    seen = [name for name in links if name and view is not None and view.column(name) is not None]
+    is_led = reader.key == reader.places.key
+    if through is not None:
+        items = reader.seen(through.view.name)
+        is_led &= items is not None and all(items.column(c) for c in (items.key[0], through.by_order))
+    if linked.by_order in seen and not is_led:
+        seen.remove(linked.by_order)
+    if not seen:
+        return None
+    return [
+        reader.refers(name, through, order.key)
+        if through is not None and name == linked.by_order
+        else reader.equals(name, links[name])
+        for name in seen
+        if links[name] is not None
+    ]
 
 
 def _is_seen(name: str, view: View, reader: Reader) -> bool:

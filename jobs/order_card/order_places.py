@@ -35,7 +35,7 @@ _KINDS: dict[Kind, re.Pattern[str]] = {
     "payments": re.compile(r"\b(?:payment|transaction|charge|capture)\b|支付|付款|收款"),
 }
 """Kind → what a view that holds such rows is called."""
-_PRODUCT = re.compile(r"\b(?:product|item|article|goods|sku)\b|商品|产品|货品")
+_PRODUCT = re.compile(r"\b(?:product|item|article|goods|sku|variant)\b|商品|产品|货品")
 _PRICE = re.compile(r"\bprice\b|单价|售价|价格")
 _OTHER_PRICE = re.compile(r"\b(?:cost|list|old|original|purchase)\b|成本|进价|原价|标价")
 _TELLING_NOTHING = frozenset({"id", "number", "no", "code", "name"})
@@ -49,6 +49,8 @@ class Linked:
     view: View
     by_order: str
     """The column that holds what ``Places.key`` holds; empty where it is linked by the customer alone."""
+    through: Linked | None = None
+    """The items that it is linked to, where it names no order itself: ``by_order`` then holds their key."""
     by_customer: str = ""
     """The column that holds the order's customer; empty where that is not looked at."""
 
@@ -100,6 +102,8 @@ def find_places(shop: Shop) -> Places:
 def product_of(view: View, shop: Shop) -> str:
     """The column of ``view`` that names products, or else refers to them; empty where none does."""
     column = played_by("product", view, shop.bindings)
+    if column is not None and column.name in view.key:
+        column = None  # it tells the rows apart, and no products
     if column is not None and column.type == "text" and column.name not in view.refs:
         return column.name
     refers = (name for name, target in view.refs.items() if says(_PRODUCT, target))
@@ -126,28 +130,42 @@ def money_of(view: View, shop: Shop) -> str:
 
 
 def _linked(shop: Shop, orders: View, key: str, customer: str, *, has_lines: bool) -> Iterator[Linked]:
-    """The views with rows of orders; without one of items, the orders' own, where it names products."""
-    own = Linked(kind="items", view=orders, by_order=key)
-    if has_lines:
-        yield own
+    """The view of the items, then the others with rows of orders."""
     # a link to the view holds its key, which is not what several rows of one order share
     target = orders.name if orders.key == (key,) else ""
-    has_items = has_lines
+    items = _items(shop, orders, key, target, has_lines=has_lines)
+    if items is not None:
+        yield items
     for view in shop.views:
-        if view is orders:
+        kind = _kind(view)
+        if kind is None or view is orders:
             continue
-        by_order = _link(view, target, key)
-        kind = next((kind for kind, names in _KINDS.items() if says(names, view.name)), None)
-        if kind is None and not has_items and by_order and _holds_items(view, shop):
-            kind = "items"
-        if kind is None:
-            continue
+        by_order, through = _link(view, target, key), None
+        if not by_order and items is not None and items.view is not orders and len(items.view.key) == 1:
+            by_order, through = _link(view, items.view.name, ""), items
         by_customer = _link(view, orders.refs.get(customer, ""), customer) if kind == "tickets" else ""
         if by_order or by_customer:
-            has_items |= kind == "items"
-            yield Linked(kind=kind, view=view, by_order=by_order, by_customer=by_customer)
-    if not has_items and product_of(orders, shop):
-        yield own
+            yield Linked(
+                kind=kind,
+                view=view,
+                by_order=by_order,
+                through=through if by_order else None,
+                by_customer=by_customer,
+            )
+
+
+def _items(shop: Shop, orders: View, key: str, target: str, *, has_lines: bool) -> Linked | None:
+    """The first view of products that links to orders, else the orders' own, where it names products."""
+    for view in shop.views if not has_lines else ():
+        by_order = _link(view, target, key) if view is not orders and _kind(view) is None else ""
+        if by_order and _holds_items(view, shop):
+            return Linked(kind="items", view=view, by_order=by_order)
+    return Linked(kind="items", view=orders, by_order=key) if product_of(orders, shop) else None
+
+
+def _kind(view: View) -> Kind | None:
+    """What a view's rows are by its name; ``None`` for items and all else."""
+    return next((kind for kind, names in _KINDS.items() if says(names, view.name)), None)
 
 
 def _holds_items(view: View, shop: Shop) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import Declined
 from bot.job import Request
-from jobs.order_card.order_places import find_places
+from jobs.order_card.order_places import Linked, find_places
 from sql.names import literal, quoted
 from sql.semantics import View
 from sql.shop.row_names import name_columns
@@ -92,9 +92,17 @@ class Reader:
 
     def equals(self, name: str, value: Value) -> str:
         """The condition that a column holds a value which was read before."""
+        return f"{self.column(name)} = {self._written(value)}"
+
+    def refers(self, name: str, items: Linked, key: Value) -> str:
+        """The condition that a column holds the key of one of an order's items."""
+        own, order = (f"i.{quoted(each, self.dialect)}" for each in (items.view.key[0], items.by_order))
+        source = f"{quoted(items.view.name, self.dialect)} AS i"
+        return f"{self.column(name)} IN (SELECT {own} FROM {source} WHERE {order} = {self._written(key)})"
+
+    def _written(self, value: Value) -> str:
         is_number = not isinstance(value, str | bool) and re.fullmatch(r"-?[0-9.]+", str(value)) is not None
-        written = str(value) if is_number else literal(str(value), self.dialect)
-        return f"{self.column(name)} = {written}"
+        return str(value) if is_number else literal(str(value), self.dialect)
 
     def listed(self, texts: Iterable[str]) -> str:
         """Texts as they stand in IN."""

@@ -14,7 +14,7 @@ _OFF = re.compile(
     re.IGNORECASE,
 )
 _COME = re.compile(
-    r"^(?!.*(?:not|un|part|未|没|部分)).*(?:\bdelivered|\bcomplete|\barrived|\bfinished|签收|送达|妥投|已收货|完成|交易成功)",
+    r"^(?!.*(?:not|un|part|未|没|部分)).*(?:\bdelivered|\bcomplete|\barrived|\bfinished|\bdone\b|签收|送达|妥投|已收货|完成|交易成功)",
     re.IGNORECASE,
 )
 _CODE = re.compile(r"[\W\d_]*|.{1,3}", re.DOTALL)

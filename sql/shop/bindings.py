@@ -48,16 +48,25 @@ _PLANNED = re.compile(
     r"|预计|承诺|预约|计划|要求"
 )
 _NOT: Mapping[str, re.Pattern[str]] = {
+    "product": re.compile(
+        r"\b(?:quantity|price|count|amount|total|cost|weight|discount|tax|rating)\b|数量|价|金额|重量"
+    ),
+    "quantity": re.compile(r"\bcount as sold\b"),
     "amount": re.compile(
         r"\b(?:discount|tax|vat|shipping|freight|refund|fee|tip|cost)\b|折扣|优惠|税|运费|退款"
+    ),
+    "order": re.compile(
+        r"\b(?:parent|original|previous|source|platform|external|return|refund)\b|原订单|来源|平台|退"
     ),
     "order_state": re.compile(r"\b(?:financial|payment|pay)\b|支付|付款"),
     "shipped_date": _PLANNED,
     "delivered_date": _PLANNED,
 }
 """Part → what a column's name must not say: what was hoped for is not what happened."""
-_NUMBER = re.compile(r"\b(?:order|purchase|invoice|receipt) (?:number|no|code)\b|订单(?:号|编号)|单号|发票号")
+_ORDER_NUMBER = re.compile(r"\b(?:order|purchase) (?:number|no|code)\b|订单(?:号|编号)|单号")
+_BILL_NUMBER = re.compile(r"\b(?:invoice|receipt) (?:number|no|code)\b|发票号|小票号")
 """What a column is called that people know an order by, beside a key that only the database uses."""
+_BILLS = re.compile(r"\b(?:invoice|receipt)\b|发票|小票")
 _ORDERS = re.compile(r"\b(?:order|purchase|invoice|receipt|transaction)\b|订单|发票|小票")
 ORDER_PARTS = ("order_state", "shipped_date", "delivered_date")
 """Parts that only mean something in the view of the orders."""
@@ -117,7 +126,12 @@ def _of_orders(near: Sequence[View]) -> dict[str, str]:
     if home is None:
         place = _first("order", near)
         return {"order": place} if place is not None else {}
-    numbers = (c.name for c in home.columns if c.name not in home.key and says(_NUMBER, c.name, c.type))
+    called = _BILL_NUMBER if says(_BILLS, home.name) else _ORDER_NUMBER
+    numbers = (
+        c.name
+        for c in home.columns
+        if c.name not in home.key and says(called, c.name, c.type) and not _is_other("order", c)
+    )
     beside = {part: _first(part, [home]) for part in ORDER_PARTS}
     known = {part: place for part, place in beside.items() if place is not None}
     return {"order": f"{home.name}.{next(numbers, home.key[0])}", **known}
@@ -148,14 +162,11 @@ def _near(shop: Shop, homes: Iterable[View]) -> list[View]:
 
 def _first(part: str, views: Sequence[View]) -> str | None:
     pattern, types = _PARTS[part]
-    without = _NOT.get(part)
     for view in views:
         columns = [
             c
             for c in view.columns
-            if c.type in types
-            and says(pattern, c.name, c.type)
-            and not (without is not None and says(without, c.name, c.type))
+            if c.type in types and says(pattern, c.name, c.type) and not _is_other(part, c)
         ]
         if columns:
             return f"{view.name}.{min(columns, key=lambda c: _rank(part, c, view)).name}"
@@ -166,13 +177,22 @@ def _first(part: str, views: Sequence[View]) -> str | None:
     return None
 
 
+def _is_other(part: str, column: ViewColumn) -> bool:
+    """Whether a column's name says that it is not what it is called after."""
+    without = _NOT.get(part)
+    return without is not None and says(without, column.name, column.type)
+
+
 _NAME = re.compile(r"^(?:name|title)$|名称")
+_CODE = re.compile(r"\b(?:sku|code|number|barcode|ean13)\b|编码|编号|条码|货号")
+"""What a product's column is called that does not name it."""
 
 
-def _rank(part: str, column: ViewColumn, view: View) -> tuple[bool, bool, int]:
+def _rank(part: str, column: ViewColumn, view: View) -> tuple[bool, bool, bool, int]:
     """The best first; the own key of an order's items tells these apart and no products."""
     is_own = column.name in view.key and says(LINE, view.name)
-    return (is_own, column.is_key != (part in _IDENTIFIED), len(column.name))
+    is_code = part == "product" and says(_CODE, column.name, column.type)
+    return (is_own, column.is_key != (part in _IDENTIFIED), is_code, len(column.name))
 
 
 def _summed(metric: Metric, dialect: Dialect) -> str | None:
