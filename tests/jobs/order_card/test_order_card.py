@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import sqlite3
 from collections.abc import Callable
@@ -253,10 +254,10 @@ def test_a_role_sees_of_a_card_what_it_may_see(
     assert hides not in str(answer.to_json()["tables"])
 
 
-def opened(folder: Path, change: Callable[[str], str]) -> Talk:
+def opened(folder: Path, change: Callable[[str], str], role: str | None = None) -> Talk:
     path = build_desk(folder) / "shop.yml"
     path.write_text(change(SHOP), encoding="utf-8")
-    return Talk(path)
+    return Talk(path, role)
 
 
 def test_a_shop_without_items_says_so(tmp_path: Path):
@@ -267,6 +268,30 @@ def test_a_shop_without_items_says_so(tmp_path: Path):
     try:
         assert "no view of items" in about.ask("show order A-1042").text
         assert "no view of items" in about.ask("what's in it?").text
+    finally:
+        about.workspace.close()
+
+
+OF_ITEMS = (
+    ("{purchase: purchases, article: articles}\n    columns: {ret", "{pos: positions}\n    columns: {ret"),
+    ("{ret: {type: integer}, purchase:", "{ret: {type: integer}, pos:"),
+    ("floor: {views: [purchases, positions, articles, people]}", "floor: {views: [purchases, refunds]}"),
+)
+"""Refunds that name the line of an order and not the order; a role that does not see lines."""
+
+
+@pytest.mark.parametrize(
+    ("role", "says", "hides"),
+    [(None, "reason too dark", "may not see"), ("floor", "may not see it: people, positions", "too dark")],
+)
+def test_returns_of_items_are_those_of_their_order(tmp_path: Path, role: str | None, says: str, hides: str):
+    about = opened(
+        tmp_path, lambda text: functools.reduce(lambda t, pair: t.replace(*pair), OF_ITEMS, text), role
+    )
+    try:
+        answer = about.ask("show order A-1001")
+        assert says in answer.text and hides not in answer.text
+        assert "too dark" not in about.ask("show order A-1042").text
     finally:
         about.workspace.close()
 
