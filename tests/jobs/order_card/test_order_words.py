@@ -68,6 +68,7 @@ def test_a_letter_without_the_word_has_numbers_that_may_be_one():
         ("order_card order=A-1042", "any tickets?", "any tickets? (order A-1042)"),
         ("show order 7", "where is it now?", "where is it now? (order 7)"),
         ("show order 7", "when was it paid?", "when was it paid? (order 7)"),
+        ("订单7怎么样了", "它付款了吗", "它付款了吗（订单 7）"),
         ("订单7怎么样了", "到哪了", "到哪了（订单 7）"),
         ("show orders 7 and 8", "were they paid?", "were they paid? (orders 7, 8)"),
         ("what's in it? (order 1042)", "was it paid?", "was it paid? (order 1042)"),
