@@ -1,7 +1,7 @@
 """What a message says of orders: their numbers, what is asked of them, and what follows an answer about one.
 
-A question is this job's where every word of it is: "what's happening with order 1042" is, and "revenue of order
-1042" asks for a figure and is not. Whether a number is an order's, the data say later.
+A question is this job's where every word of it is: "what's happening with order 1042" is, and "revenue of
+order 1042" asks for a figure. Whether a number is an order's, the data say later.
 """
 
 from __future__ import annotations
