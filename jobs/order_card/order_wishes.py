@@ -19,11 +19,6 @@ from threadpoolctl import threadpool_limits
 from bot.followup import length_of
 from jobs.order_card.order_letters import sentences_of
 
-WISHES = (
-    "where", "cancel", "return", "wrong", "address", "invoice", "complaint", "other",
-)  # fmt: skip
-"""Where it is; call it off; send it back or have the money; damaged or not what was ordered; another address;
-an invoice; a complaint; something else."""
 OTHER = "other"
 SURE = 0.45
 """Probability from which a sentence is taken to want something."""
