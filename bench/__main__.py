@@ -55,6 +55,10 @@ def _no_sales() -> str | None:
     return _no_data("weekly_sales/weekly_sales.parquet") or _no_retail()
 
 
+def _no_letters() -> str | None:
+    return _no_data("support_intents/support_intents.parquet")
+
+
 def _no_spider() -> str | None:
     return _no_data("spider_train/questions.jsonl")
 
@@ -80,6 +84,7 @@ STEPS = (
     Step(name="guard_mutation", module="bench.guard_mutation", arguments=("--keep",)),
     Step(name="guard_injection", module="bench.guard_injection", why_not=_no_injections),
     Step(name="jobs", module="bench.jobs", why_not=_no_sales),
+    Step(name="wishes", module="bench.wishes", why_not=_no_letters),
     Step(name="talk_around", module="bench.talk_around"),
     Step(name="serve", module="bench.serve"),
     Step(name="startup", module="bench.startup", arguments=("--interrupt", "45")),

@@ -39,6 +39,8 @@ class Refusal(BotError):
         """What the sentence repeats of the question besides its values."""
         self.statement = ""
         """The reading that is asked about, in the question language: the next message may change it."""
+        self.is_open = False
+        """Whether the answer is the asker's own to give, so that no example is offered in its place."""
 
 
 class UnusableQuestion(Refusal):

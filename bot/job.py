@@ -75,6 +75,9 @@ class Strength(IntEnum):
     """What it answers about is named."""
     SAID = 3
     """The words ask for this very job, so that nothing else is looked for in them."""
+    GIVEN = 4
+    """They are somebody else's (a customer's letter), handed over to this very job: nothing in them is asked
+    or ordered, so that no wish or name in them is a reason to decline."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +173,9 @@ class Job:
     """Package that holds its own sentences in ``texts/<language>.yml``; empty for none."""
     asks_about: Callable[[Sequence[Mention], Shop, str], tuple[str, ...]] = lambda values, shop, language: ()
     """Whole questions of its own about the values that a question names and says nothing more of."""
+    follow: Callable[[str, str], str | None] = lambda previous, message: None
+    """The whole question that ``message`` means after this job answered ``previous``, where it keeps to what
+    that was about; ``None`` where it is a follow-up as any other, or none."""
     takes_the_rest: bool = False
     """Whether it answers what no job claims, where the model has learnt to say that it cannot."""
     is_about_text: bool = False

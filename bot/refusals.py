@@ -125,7 +125,9 @@ def _told(error: Exception, words: Words, language: str, tools: Tools) -> Refuse
             )
         if not isinstance(error, AskBack | UnusableQuestion) or error.key == "too_long":
             return Refused(status="declined", text=text, options=error.options, restated=restated)
-        options = error.options or suggestions(tools.workspace.shop, language, tools.vocabulary)
+        options = error.options
+        if not options and not error.is_open:
+            options = suggestions(tools.workspace.shop, language, tools.vocabulary)
         return Refused(status="clarify", text=text, options=options, restated=restated)
     if isinstance(error, Stopped | QueryCancelled):
         return Refused(status="failed", text=words.say("stopped"))

@@ -1,9 +1,10 @@
 """Which job answers a question, or why none does.
 
-In this order: requests to write or to change the rules are declined; a job that the words ask for answers;
-what is outside the shop or hidden from the role is declined; a job that what is named belongs to answers;
-then the question is compared in meaning with the jobs' example utterances; else it is declined or asked
-back. What cannot be answered is decided in ``sql.question.answerable``; what a job claims, in its folder.
+In this order: a text of somebody else's goes to the job that reads such texts; requests to write or to change
+the rules are declined; a job that the words ask for answers; what is outside the shop or hidden from the role
+is declined; a job that what is named belongs to answers; then the question is compared in meaning with the
+jobs' example utterances; else it is declined or asked back. What cannot be answered is decided in
+``sql.question.answerable``; what a job claims, in its folder.
 """
 
 from __future__ import annotations
@@ -96,10 +97,12 @@ def route(understood: Understood, tools: Tools, nearest: Nearest | None = None) 
     claims = _claims(understood, tools.jobs)
     best = max(claims, key=lambda name: claims[name][1].strength, default=None)  # of equals the first job
     strength = claims[best][1].strength if best is not None else None
-    if strength is not Strength.SAID:
-        _decline(verdict, understood, tools, "rules", "write", "outside", "hidden")
-    else:
+    if strength is Strength.GIVEN:
+        verdict = None
+    elif strength is Strength.SAID:
         _decline(verdict, understood, tools, "rules", "write")
+    else:
+        _decline(verdict, understood, tools, "rules", "write", "outside", "hidden")
     if best is not None and strength is not None and strength > Strength.POSSIBLE:
         job, claim = claims[best]
         if claim.readings:

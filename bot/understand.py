@@ -41,6 +41,8 @@ _SCRIPTS = (
     ("th", re.compile(r"[\u0e00-\u0e7f]")),
 )
 _LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f]+(?:'[A-Za-z]+)?")
+_WORD = re.compile(r"[^\W\d_]{3}|[\u3040-\u30ff\u3400-\u9fff]")
+"""Without it a message is a number or a code, which is of no language."""
 _COMMON_TEXT = {
     "en": "the of and is are was were what which how many much by in for to show me last month did do"
     " does our with who why when where from this year sales revenue orders a an i you have has per"
@@ -138,6 +140,8 @@ def understand(
     language = language_of(question)
     said = link(question, vocabulary, today)
     last = conversation.last if conversation is not None else None
+    if last is not None and not _WORD.search(question):
+        language = language_of(last.standalone_question)
     courtesy = courtesy_of(question, last)
     if courtesy is not None:
         raise courtesy
@@ -175,6 +179,8 @@ def understand(
         return understood(linked(chosen), last)
     if by_name := _named_job(question, jobs):
         return understood(said, None, by_name=by_name)
+    if last is not None and (kept := _kept(last, question, jobs)) is not None:
+        return understood(linked(kept), last)
     links = said
     if last is not None and cues.WHY.match(question):
         reason = _reason_column(last, links, vocabulary, today)
@@ -207,13 +213,19 @@ def _verdict(links: Links, said: Links, vocabulary: Vocabulary) -> Verdict | Non
 
 def _asks_for_a_job(alone: Understood, jobs: Sequence[Job]) -> bool:
     claims = (job.claims(alone) for job in jobs)
-    return any(claim is not None and claim.strength is Strength.SAID for claim in claims)
+    return any(claim is not None and claim.strength >= Strength.SAID for claim in claims)
 
 
 def _named_job(question: str, jobs: Sequence[Job]) -> str:
     """Name of the job that a message asks for as ``name`` or ``name key=value …``; empty for other words."""
     named = re.fullmatch(r"(\w+)(?:\s+[A-Za-z_]+\s?=.*)?", question)
     return next((job.name for job in jobs if named and job.parameters and job.name == named[1].lower()), "")
+
+
+def _kept(last: Turn, message: str, jobs: Sequence[Job]) -> str | None:
+    """What the message means to the job that answered before, where it keeps to what that was about."""
+    job = next((job for job in jobs if job.name == last.skill), None)
+    return job.follow(last.standalone_question, message) if job is not None else None
 
 
 def _resettled(

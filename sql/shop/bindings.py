@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlglot import exp
 
 from sql.semantics import Metric, Shop, View, ViewColumn
-from sql.shop.measures import is_sold
+from sql.shop.measures import LINE, is_sold
 from sql.shop.trade_words import says
 from sql.types import Dialect
 
+_DAYS = frozenset({"date", "timestamp"})
 _PARTS: Mapping[str, tuple[re.Pattern[str], frozenset[str]]] = {
     "product": (
         re.compile(r"\b(?:product|item|article|goods|sku)\b|商品|产品|货品"),
@@ -28,10 +29,47 @@ _PARTS: Mapping[str, tuple[re.Pattern[str], frozenset[str]]] = {
         re.compile(r"\b(?:amount|revenue|total|sale)\b|金额|销售额|总额"),
         frozenset({"integer", "number"}),
     ),
+    "order": (
+        re.compile(
+            r"\b(?:order|purchase|invoice|receipt) (?:id|number|no|code)\b|\bid order\b"
+            r"|订单(?:号|编号)|单号|发票号"
+        ),
+        frozenset({"text", "integer"}),
+    ),
+    "order_state": (re.compile(r"\b(?:status|state|stage)\b|状态"), frozenset({"text", "integer"})),
+    "shipped_date": (re.compile(r"\b(?:ship|shipped|sent|dispatch|dispatched)\b|发货|出库"), _DAYS),
+    "delivered_date": (re.compile(r"\b(?:delivered|delivery|received|arrived)\b|签收|送达|收货"), _DAYS),
 }
 """Part → what a column's name says of it, and which types it may have."""
-_IDENTIFIED = ("customer",)
+_IDENTIFIED = ("customer", "order")
 """Parts that are counted, so that a key is better than a name."""
+_PLANNED = re.compile(
+    r"\b(?:due|required|requested|estimated|expected|promised|promise|planned|scheduled)\b"
+    r"|预计|承诺|预约|计划|要求"
+)
+_NOT: Mapping[str, re.Pattern[str]] = {
+    "product": re.compile(
+        r"\b(?:quantity|price|count|amount|total|cost|weight|discount|tax|rating)\b|数量|价|金额|重量"
+    ),
+    "quantity": re.compile(r"\bcount as sold\b"),
+    "amount": re.compile(
+        r"\b(?:discount|tax|vat|shipping|freight|refund|fee|tip|cost)\b|折扣|优惠|税|运费|退款"
+    ),
+    "order": re.compile(
+        r"\b(?:parent|original|previous|source|platform|external|return|refund)\b|原订单|来源|平台|退"
+    ),
+    "order_state": re.compile(r"\b(?:financial|payment|pay)\b|支付|付款"),
+    "shipped_date": _PLANNED,
+    "delivered_date": _PLANNED,
+}
+"""Part → what a column's name must not say: what was hoped for is not what happened."""
+_ORDER_NUMBER = re.compile(r"\b(?:order|purchase) (?:number|no|code)\b|订单(?:号|编号)|单号")
+_BILL_NUMBER = re.compile(r"\b(?:invoice|receipt) (?:number|no|code)\b|发票号|小票号")
+"""What a column is called that people know an order by, beside a key that only the database uses."""
+_BILLS = re.compile(r"\b(?:invoice|receipt)\b|发票|小票")
+_ORDERS = re.compile(r"\b(?:order|purchase|invoice|receipt|transaction)\b|订单|发票|小票")
+ORDER_PARTS = ("order_state", "shipped_date", "delivered_date")
+"""Parts that only mean something in the view of the orders."""
 
 
 def find_bindings(shop: Shop, dialect: Dialect) -> dict[str, str]:
@@ -39,8 +77,9 @@ def find_bindings(shop: Shop, dialect: Dialect) -> dict[str, str]:
 
     Without a revenue it is the first view of sales that has a time.
 
-    ``amount`` and ``quantity`` are bound where a metric is the plain sum of the column; the rest by what the
-    columns are called. Nothing is bound where nothing is sold.
+    ``amount`` and ``quantity`` are bound where a metric is the plain sum of the column, ``order`` to the
+    number or the key of the view of orders; the rest by what the columns are called. Nothing is bound where
+    nothing is sold.
     """
     revenue = next((m for m in shop.metrics if m.name in ("revenue", "shop_revenue")), None)
     sold = (view for view in shop.views if is_sold(view) and view.time is not None)
@@ -62,7 +101,40 @@ def find_bindings(shop: Shop, dialect: Dialect) -> dict[str, str]:
         place = _first(part, near)
         if place is not None:
             found[part] = place
-    return found
+    return found | _of_orders(near)
+
+
+def played_by(part: str, view: View, bindings: Mapping[str, str]) -> ViewColumn | None:
+    """The column of ``view`` that plays a part there: as bound, else as its name says; ``None`` for none."""
+    bound, _, column = bindings.get(part, "").partition(".")
+    if bound.lower() == view.name.lower():
+        return view.column(column)
+    if part == "order_date":
+        return view.column(view.time) if view.time is not None else None
+    place = _first(part, [view])
+    return view.column(place.partition(".")[2]) if place is not None else None
+
+
+def _of_orders(near: Sequence[View]) -> dict[str, str]:
+    """The column that tells orders apart and, beside it, their state and when they went out and came."""
+    keyed = (
+        v
+        for v in near
+        if len(v.key) == 1 and v.time is not None and says(_ORDERS, v.name) and not says(LINE, v.name)
+    )
+    home = next(keyed, None)
+    if home is None:
+        place = _first("order", near)
+        return {"order": place} if place is not None else {}
+    called = _BILL_NUMBER if says(_BILLS, home.name) else _ORDER_NUMBER
+    numbers = (
+        c.name
+        for c in home.columns
+        if c.name not in home.key and says(called, c.name, c.type) and not _is_other("order", c)
+    )
+    beside = {part: _first(part, [home]) for part in ORDER_PARTS}
+    known = {part: place for part, place in beside.items() if place is not None}
+    return {"order": f"{home.name}.{next(numbers, home.key[0])}", **known}
 
 
 def bindings_line(parts: Sequence[str], views: Sequence[View]) -> str:
@@ -71,7 +143,7 @@ def bindings_line(parts: Sequence[str], views: Sequence[View]) -> str:
 
 
 def _proposed(part: str, views: Sequence[View]) -> str:
-    if part.endswith("date"):
+    if part == "order_date":
         timed = sorted((v for v in views if v.time is not None), key=lambda view: not is_sold(view))
         return f"{timed[0].name}.{timed[0].time}" if timed else "VIEW.COLUMN"
     return (_first(part, views) if part in _PARTS else None) or "VIEW.COLUMN"
@@ -91,21 +163,36 @@ def _near(shop: Shop, homes: Iterable[View]) -> list[View]:
 def _first(part: str, views: Sequence[View]) -> str | None:
     pattern, types = _PARTS[part]
     for view in views:
-        columns = [c for c in view.columns if c.type in types and says(pattern, c.name, c.type)]
+        columns = [
+            c
+            for c in view.columns
+            if c.type in types and says(pattern, c.name, c.type) and not _is_other(part, c)
+        ]
         if columns:
-            return f"{view.name}.{min(columns, key=lambda c: _rank(part, c)).name}"
+            return f"{view.name}.{min(columns, key=lambda c: _rank(part, c, view)).name}"
         # a table of products calls their names just "name"
         names = [c for c in view.columns if c.type == "text" and says(_NAME, c.name, c.type)]
-        if part not in (*_IDENTIFIED, "quantity", "amount") and names and says(pattern, view.name):
+        if part in ("product", "category", "country") and names and says(pattern, view.name):
             return f"{view.name}.{names[0].name}"
     return None
 
 
+def _is_other(part: str, column: ViewColumn) -> bool:
+    """Whether a column's name says that it is not what it is called after."""
+    without = _NOT.get(part)
+    return without is not None and says(without, column.name, column.type)
+
+
 _NAME = re.compile(r"^(?:name|title)$|名称")
+_CODE = re.compile(r"\b(?:sku|code|number|barcode|ean13)\b|编码|编号|条码|货号")
+"""What a product's column is called that does not name it."""
 
 
-def _rank(part: str, column: ViewColumn) -> tuple[bool, int]:
-    return (column.is_key != (part in _IDENTIFIED), len(column.name))
+def _rank(part: str, column: ViewColumn, view: View) -> tuple[bool, bool, bool, int]:
+    """The best first; the own key of an order's items tells these apart and no products."""
+    is_own = column.name in view.key and says(LINE, view.name)
+    is_code = part == "product" and says(_CODE, column.name, column.type)
+    return (is_own, column.is_key != (part in _IDENTIFIED), is_code, len(column.name))
 
 
 def _summed(metric: Metric, dialect: Dialect) -> str | None:

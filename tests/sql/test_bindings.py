@@ -1,0 +1,70 @@
+"""Which columns of orders ``init`` proposes for the parts that jobs need, from names alone."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+
+from sql.semantics import Shop, View, ViewColumn
+from sql.shop.bindings import bindings_line, find_bindings, played_by
+from sql.types import ColumnType
+
+
+def view(name: str, columns: str) -> View:
+    """A view of ``name type`` columns; the first is its key, the second its time."""
+    made = [each.split() for each in columns.split(", ")]
+    kinds = tuple(ViewColumn(name=column, type=cast("ColumnType", kind)) for column, kind in made)
+    return View(name=name, time=kinds[1].name, key=(kinds[0].name,), columns=kinds)
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "bound"),
+    [
+        (
+            "orders",
+            "id integer, placed date, order_number text, state text",
+            {"order": "order_number", "order_state": "state"},
+        ),
+        ("orders", "id integer, placed date, parent_order_no text, invoice_no text", {"order": "id"}),
+        ("invoices", "id integer, at date, invoice_no text, payment_status text", {"order": "invoice_no"}),
+        (
+            "orders",
+            "order_id integer, at date, expected_delivery date, delivered_on date, shipped_on date",
+            {"order": "order_id", "delivered_date": "delivered_on", "shipped_date": "shipped_on"},
+        ),
+        ("sales_lines", "line_id integer, at date, order_id integer", {"order": "order_id"}),
+        (
+            "订单",
+            "编号 integer, 下单时间 date, 订单号 text, 签收时间 date, 订单状态 text",
+            {"order": "订单号", "delivered_date": "签收时间", "order_state": "订单状态"},
+        ),
+    ],
+)
+def test_what_orders_are_known_by_is_proposed(name: str, columns: str, bound: dict[str, str]):
+    found = find_bindings(Shop(name="x", database="x", views=(view(name, columns),)), "duckdb")
+    parts = ("order", "order_state", "shipped_date", "delivered_date")
+    assert {part: found[part] for part in parts if part in found} == {
+        part: f"{name}.{column}" for part, column in bound.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("part", "bindings", "column"),
+    [
+        ("country", {"country": "orders.land"}, "land"),
+        ("country", {"country": "customers.land"}, "ship_country"),
+        ("order_date", {}, "at"),
+        ("delivered_date", {}, None),
+    ],
+)
+def test_a_part_is_played_as_bound_and_else_by_name(part: str, bindings: dict[str, str], column: str | None):
+    orders = view("orders", "id integer, at date, land text, ship_country text")
+    played = played_by(part, orders, bindings)
+    assert (played.name if played is not None else None) == column
+
+
+def test_the_line_to_write_has_a_column_that_could_play_the_part():
+    orders = view("orders", "id integer, at date, order_no text")
+    assert bindings_line(["order"], [orders]) == "bindings: {order: orders.order_no}"
+    assert bindings_line(["order"], []) == "bindings: {order: VIEW.COLUMN}"
