@@ -23,6 +23,10 @@ _PARTS: Mapping[str, tuple[re.Pattern[str], frozenset[str]]] = {
         re.compile(r"\b(?:customer|client|buyer|member|user)\b|客户|顾客|会员|买家|用户"),
         frozenset({"text", "integer"}),
     ),
+    "order": (
+        re.compile(r"\b(?:order|invoice|receipt|transaction)\b|订单|单号|小票|发票"),
+        frozenset({"text", "integer"}),
+    ),
     "quantity": (re.compile(r"\bquantity\b|\bunit sold\b|数量|件数"), frozenset({"integer", "number"})),
     "amount": (
         re.compile(r"\b(?:amount|revenue|total|sale)\b|金额|销售额|总额"),
@@ -30,8 +34,10 @@ _PARTS: Mapping[str, tuple[re.Pattern[str], frozenset[str]]] = {
     ),
 }
 """Part → what a column's name says of it, and which types it may have."""
-_IDENTIFIED = ("customer",)
+_IDENTIFIED = ("customer", "order")
 """Parts that are counted, so that a key is better than a name."""
+_NUMBERED = re.compile(r"\b(?:id|number|code)\b|编号|单号|号码|订单号|发票号")
+"""What the name of an order's key says, as its date and its state do not."""
 
 
 def find_bindings(shop: Shop, dialect: Dialect) -> dict[str, str]:
@@ -39,8 +45,8 @@ def find_bindings(shop: Shop, dialect: Dialect) -> dict[str, str]:
 
     Without a revenue it is the first view of sales that has a time.
 
-    ``amount`` and ``quantity`` are bound where a metric is the plain sum of the column; the rest by what the
-    columns are called. Nothing is bound where nothing is sold.
+    ``amount`` and ``quantity`` are bound where a metric is the plain sum of the column, ``order`` where one
+    counts it; the rest by what the columns are called. Nothing is bound where nothing is sold.
     """
     revenue = next((m for m in shop.metrics if m.name in ("revenue", "shop_revenue")), None)
     sold = (view for view in shop.views if is_sold(view) and view.time is not None)
@@ -58,6 +64,10 @@ def find_bindings(shop: Shop, dialect: Dialect) -> dict[str, str]:
         column = _summed(metric, dialect) if metric is not None else None
         if metric is not None and column is not None:
             found[part] = f"{metric.view}.{column}"
+    orders = next((m for m in shop.metrics if m.name in ("orders", "shop_orders")), None)
+    counted = _counted(orders, shop, dialect) if orders is not None else None
+    if orders is not None and counted is not None:
+        found["order"] = f"{orders.view}.{counted}"
     for part in ("customer", "product", "category", "country"):
         place = _first(part, near)
         if place is not None:
@@ -92,6 +102,8 @@ def _first(part: str, views: Sequence[View]) -> str | None:
     pattern, types = _PARTS[part]
     for view in views:
         columns = [c for c in view.columns if c.type in types and says(pattern, c.name, c.type)]
+        if part == "order":
+            columns = [c for c in columns if c.is_key or says(_NUMBERED, c.name, c.type)]
         if columns:
             return f"{view.name}.{min(columns, key=lambda c: _rank(part, c)).name}"
         # a table of products calls their names just "name"
@@ -113,3 +125,15 @@ def _summed(metric: Metric, dialect: Dialect) -> str | None:
     tree = metric.tree(dialect)
     column = tree.this if isinstance(tree, exp.Sum) else None
     return column.name if isinstance(column, exp.Column) else None
+
+
+def _counted(metric: Metric, shop: Shop, dialect: Dialect) -> str | None:
+    """The column whose values a metric counts; of one that counts rows, their key."""
+    tree = metric.tree(dialect)
+    if not isinstance(tree, exp.Count):
+        return None
+    if isinstance(tree.this, exp.Star):
+        view = shop.view(metric.view)
+        return view.key[0] if view is not None and len(view.key) == 1 else None
+    inner = tree.this.expressions if isinstance(tree.this, exp.Distinct) else [tree.this]
+    return inner[0].name if len(inner) == 1 and isinstance(inner[0], exp.Column) else None

@@ -1,0 +1,220 @@
+"""Who bought when, for the jobs about customers and orders: rows of bound columns, and days of purchase.
+
+The rows are read by a statement of the question language, which finds the way between views and holds the
+asker's conditions; SQL goes on from them inside the same statement, so that the database counts and only what
+is told comes back. Everything passes the guard.
+
+A purchase is a day on which a customer bought something: several orders of one day are one, what is below
+zero (a return) is none, and neither rows without a customer nor those after the shop's day count.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from bot.errors import Declined
+from bot.job import Request, Tools
+from sql import times
+from sql.errors import TwoWays, WrongStatement
+from sql.lock.trees import print_tree
+from sql.statement.compile import compile_statement
+from sql.statement.seen import seen_shop
+from sql.statement.sentence import (
+    Among,
+    AnyOf,
+    Compare,
+    Condition,
+    Empty,
+    Name,
+    Number,
+    Statement,
+    Text,
+    Value,
+)
+from sql.types import Table
+from sql.types import Value as Cell
+from telling.phrases import escape_markdown
+from telling.titles import title_of
+
+Part = Literal["customer", "order_date", "amount", "order", "product", "country"]
+
+
+class PurchaseReader:
+    """Reads for one request. Each statement is told and run within the role's budget.
+
+    Args:
+        only: column → the values that rows are limited to.
+    Raises:
+        Declined: the role sees groups only, so nothing can be put together for each customer or order.
+    """
+
+    def __init__(self, request: Request, tools: Tools, only: Mapping[str, Sequence[str]]) -> None:
+        self.request, self.workspace = request, tools.workspace
+        self.dialect = tools.workspace.catalog.dialect
+        self.today = tools.workspace.today
+        self._shop = seen_shop(tools.workspace)
+        self._only = _among(only)
+        if tools.workspace.role.minimum_group is not None:
+            raise Declined("only_groups", {"role": escape_markdown(tools.workspace.role.name)})
+
+    # ---- rows -------------------------------------------------------------------------------------------
+
+    def sees(self, part: Part) -> bool:
+        """Whether a part is bound to a column that the role may see."""
+        place = self.workspace.shop.bindings.get(part)
+        return place is not None and self._is_seen(*place.split(".", 1))
+
+    def rows(
+        self,
+        parts: Sequence[Part],
+        *,
+        more: str = "",
+        called: str = "bought_rows",
+        also: Mapping[str, Sequence[str]] | None = None,
+        is_sold: bool = False,
+    ) -> str:
+        """The bound columns of every row up to the shop's day, as a table with the parts' names.
+
+        A column that several rows of another view stand beside is reached from there.
+
+        Args:
+            more: a further column, by its name alone, called ``grouped_by``.
+            called: what the table is called.
+            also: column → the values that rows are limited to besides.
+            is_sold: without rows whose amount is below zero, where amounts stand in these rows.
+        Raises:
+            Declined: one of them is hidden from the role, or no way leads from one to the others.
+        """
+        hidden = [part for part in parts if not self.sees(part)]
+        if hidden:
+            names = [self._title(part) for part in hidden]
+            values = {"role": self.workspace.role.name, "names": ", ".join(names)}
+            raise Declined("hidden", {name: escape_markdown(text) for name, text in values.items()})
+        places = {part: self.workspace.shop.bindings[part].split(".", 1) for part in parts}
+        found: list[WrongStatement | TwoWays] = []
+        for home in dict.fromkeys(view for view, _ in places.values()):
+            items = [Name(column, view) for view, column in places.values()]
+            statement = Statement(
+                view=home,
+                items=(*items, *((Name(more),) if more else ())),
+                where=(
+                    *self._until_today(parts),
+                    *self._only,
+                    *_among(also or {}),
+                    *(self._no_returns(home) if is_sold else ()),
+                ),
+            )
+            if "amount" in places and places["amount"][0] != home:
+                continue  # it would be added up once for each of the home's rows
+            try:
+                compiled = compile_statement(
+                    statement, self._shop, self.dialect, self.today, self.workspace.role
+                )
+            except (WrongStatement, TwoWays) as error:
+                found.append(error)
+                continue
+            named = {"order": "order_key"}  # ORDER is a word of SQL
+            names = [*(named.get(part, part) for part in parts), *(("grouped_by",) if more else ())]
+            return f"{called} ({', '.join(names)}) AS ({print_tree(compiled.tree, self.dialect)})"
+        names_told = escape_markdown(", ".join([*(f"{v}.{c}" for v, c in places.values()), more]).rstrip(", "))
+        raise Declined("no_way_between", {"names": names_told}) from (found[0] if found else None)
+
+    def days(self, *, by: str = "") -> str:
+        """``buying_days``: customer, day, what was paid, whether anything was bought; one row a day.
+
+        The rows stand before it. Without an amount that the role may see, ``amount`` is 1 for each day.
+
+        Args:
+            by: a column whose value of each day is ``grouped_by``; of several the last by name.
+        """
+        has_amount = self.sees("amount") and self._is_with_dates()
+        parts: list[Part] = ["customer", "order_date"]
+        if has_amount:
+            parts.append("amount")
+        paid = "SUM(amount)" if has_amount else "1"
+        is_bought = "MAX(CASE WHEN amount < 0 THEN 0 ELSE 1 END)" if has_amount else "1"
+        group = ", grouped_by" if by else ""
+        day = times.grain_start("order_date", "day", self.dialect).sql(self.dialect)
+        amount = ", amount" if has_amount else ""
+        latest = ", MAX(grouped_by) AS grouped_by" if by else ""
+        return f"""{self.rows(parts, more=by)},
+dated_rows AS (
+  SELECT customer, {day} AS bought_on{amount}{group} FROM bought_rows
+  WHERE customer IS NOT NULL AND order_date IS NOT NULL
+),
+buying_days AS (
+  SELECT customer, bought_on, {paid} AS paid, {is_bought} AS is_bought{latest}
+  FROM dated_rows GROUP BY customer, bought_on
+)"""
+
+    def _until_today(self, parts: Sequence[Part]) -> tuple[Condition, ...]:
+        if "order_date" not in parts:
+            return ()
+        view, column = self.workspace.shop.bindings["order_date"].split(".", 1)
+        return (Compare(Name(column, view), "<=", Text(self.today.isoformat())),)
+
+    def _no_returns(self, home: str) -> tuple[Condition, ...]:
+        view, _, column = self.workspace.shop.bindings.get("amount", "").partition(".")
+        if view != home or not self.sees("amount"):
+            return ()
+        amount = Name(column, view)
+        return (AnyOf((Compare(amount, ">=", Number("0")), Empty(amount))),)
+
+    def _is_with_dates(self) -> bool:
+        """Whether amounts stand beside the dates, or in rows that lead to them."""
+        bindings = self.workspace.shop.bindings
+        home, dated = bindings["amount"].split(".", 1), bindings["order_date"].split(".", 1)
+        items: tuple[Value, ...] = (Name(home[1], home[0]), Name(dated[1], dated[0]))
+        try:
+            compile_statement(
+                Statement(view=home[0], items=items), self._shop, self.dialect, self.today, self.workspace.role
+            )
+        except (WrongStatement, TwoWays):
+            return False
+        return True
+
+    def _is_seen(self, view: str, column: str) -> bool:
+        seen = self._shop.view(view)
+        return seen is not None and seen.column(column) is not None
+
+    def _title(self, part: Part) -> str:
+        place = self.workspace.shop.bindings.get(part, part)
+        return title_of(self.workspace.shop, place.rpartition(".")[2], self.request.language)
+
+    # ---- statements -------------------------------------------------------------------------------------
+
+    def run(self, sql: str) -> Table:
+        """Check one statement and run it."""
+        self.request.on_sql(sql)
+        return self.workspace.run(sql, self.request.cancel)
+
+    def day(self, day: dt.date) -> str:
+        """A written day."""
+        return times.day_value(day, self.dialect).sql(self.dialect)
+
+    def starts(self, column: str, unit: times.Unit) -> str:
+        """The first day of the unit of a column."""
+        return times.grain_start(column, unit, self.dialect).sql(self.dialect)
+
+    def between(self, first: str, last: str, unit: times.Unit) -> str:
+        """Units from one column's day to another's."""
+        return times.units_between(first, last, unit, self.dialect).sql(self.dialect)
+
+    def ratio(self, part: str, whole: str) -> str:
+        """A quotient with its fraction."""
+        return times.ratio(part, whole, self.dialect).sql(self.dialect)
+
+
+def _among(only: Mapping[str, Sequence[str]]) -> tuple[Condition, ...]:
+    return tuple(Among(Name(column), tuple(map(Text, each))) for column, each in only.items())
+
+
+def day_of(cell: Cell) -> dt.date:
+    """The day of a cell that holds one; SQLite's are texts."""
+    from sql.shop.workspace import as_date
+
+    day = as_date(cell)
+    assert day is not None, cell
+    return day
