@@ -115,9 +115,7 @@ def tools_of(workspace: Workspace) -> Tools:
 def churn_scores(data: str, tools: Tools, days: int, cut_offs: int) -> list[ChurnScore]:
     """Fitted on odd customers, measured on even ones, on the last ``days`` days."""
     today = tools.workspace.today
-    signals = Signals(
-        reader=PurchaseReader(_request(tools), tools, {}), days=days, has_season=False
-    )
+    signals = Signals(reader=PurchaseReader(_request(tools), tools, {}), days=days, has_season=False)
     seen = [signals.snapshot(today - dt.timedelta(days=days * back), 1, 1) for back in range(1, cut_offs + 1)]
     odd, even = ([_of_parity(each, parity) for each in seen] for parity in (1, 0))
     model = fit_returning(signals.names, odd[2:], odd[1], odd[0], days)
@@ -131,7 +129,9 @@ def churn_scores(data: str, tools: Tools, days: int, cut_offs: int) -> list[Chur
             rate=test.rate,
             auc=test.auc[method],
             brier=test.brier[method],
-            expected=sum(n * told for n, told, _ in test.tenths) / test.customers if method == "ours" else 0.0,
+            expected=sum(n * told for n, told, _ in test.tenths) / test.customers
+            if method == "ours"
+            else 0.0,
         )
         for method in METHODS
     ]
@@ -194,7 +194,7 @@ def _gap_row(evidence: Evidence) -> Sequence[Any]:
 
 
 def _pair_rows(evidence: Evidence, connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
-    """The pairs that the job tells, and those by hand that it does not, so that only real differences count."""
+    """The pairs that the job tells, and those by hand that it does not: only real differences count."""
     told = {(row[0], row[1]): (row[0], row[1], row[2], row[9], row[10]) for row in evidence.tables[0].rows}
     rest = [row for row in connection.execute(_PAIRS).fetchall() if (row[0], row[1]) not in told]
     return [*told.values(), *rest]

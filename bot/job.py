@@ -220,7 +220,7 @@ def as_tuple(jobs: Sequence[Job]) -> tuple[Job, ...]:
 
 
 def read_cases(package: str) -> tuple[Case, ...]:
-    """The cases in a package's ``cases.yml``: a question, or ``{ask: question, says: [part, …], status: …}``."""
+    """The cases in a package's ``cases.yml``: a question, or ``{ask: …, says: [part, …], status: …}``."""
     document = yaml.safe_load(resources.files(package).joinpath("cases.yml").read_text(encoding="utf-8"))
     return tuple(
         Case(ask=item) if isinstance(item, str) else Case(**{**item, "says": tuple(item["says"])})

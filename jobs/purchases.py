@@ -118,7 +118,9 @@ class PurchaseReader:
             named = {"order": "order_key"}  # ORDER is a word of SQL
             names = [*(named.get(part, part) for part in parts), *(("grouped_by",) if more else ())]
             return f"{called} ({', '.join(names)}) AS ({print_tree(compiled.tree, self.dialect)})"
-        names_told = escape_markdown(", ".join([*(f"{v}.{c}" for v, c in places.values()), more]).rstrip(", "))
+        names_told = escape_markdown(
+            ", ".join([*(f"{v}.{c}" for v, c in places.values()), more]).rstrip(", ")
+        )
         raise Declined("no_way_between", {"names": names_told}) from (found[0] if found else None)
 
     def days(self, *, by: str = "") -> str:
@@ -169,7 +171,11 @@ buying_days AS (
         items: tuple[Value, ...] = (Name(home[1], home[0]), Name(dated[1], dated[0]))
         try:
             compile_statement(
-                Statement(view=home[0], items=items), self._shop, self.dialect, self.today, self.workspace.role
+                Statement(view=home[0], items=items),
+                self._shop,
+                self.dialect,
+                self.today,
+                self.workspace.role,
             )
         except (WrongStatement, TwoWays):
             return False

@@ -35,7 +35,10 @@ OF = Parameter(
 )
 PER = Parameter(
     name="per",
-    about={"en": "together in one order, or by one customer at any time", "zh": "同一订单，或同一顾客（不限时间）"},
+    about={
+        "en": "together in one order, or by one customer at any time",
+        "zh": "同一订单，或同一顾客（不限时间）",
+    },
     kind=Choice(("order", "customer")),
     find=in_words([(_CUSTOMERS, "customer")]),
 )

@@ -1,7 +1,7 @@
 """Pairs of products in one order, counted in the database; ranked by what is sure of their lift.
 
 Lift is how many times as often two products share an order as they would by chance. Its logarithm has, by
-the delta method over the multinomial counts, the variance 1/ab - 1/a - 1/b - 1/n + 2 ab/(a b), with ``ab`` the
+the delta method over multinomial counts, the variance 1/ab - 1/a - 1/b - 1/n + 2 ab/(a b), with ``ab`` the
 orders of both, ``a`` and ``b`` those of each and ``n`` all. The raw lift favours pairs seen a few times; the
 lower end of its interval does not.
 Source: Agresti, Categorical Data Analysis, 3rd ed. 2013, section 3.1 (the delta method for log ratios).
@@ -52,11 +52,9 @@ def run_pairs(request: Request, tools: Tools) -> Pairs:
         asked = ", ".join(value for values in of.values() for value in values)
         values = {"least": str(least), "of": escape_markdown(asked)}
         raise Declined("no_pairs_of" if of else "no_pairs", values)
-    table = replace(
-        table,
-        labels=dict.fromkeys(("together", "first_orders", "second_orders", "orders", "lift", "lift_low", "lift_high"), "")
-        | dict.fromkeys(("support", "confidence", "confidence_back"), "%"),
-    )  # fmt: skip
+    units = dict.fromkeys((column.name for column in table.columns), "")
+    shares = dict.fromkeys(("support", "confidence", "confidence_back"), "%")
+    table = replace(table, labels=units | shares)
     request.on_table(table)
     ran = {"per": per, "least": str(least), "top": str(top)}
     if said := settings.said.get(OF.name):
@@ -92,9 +90,7 @@ def _column(shop: Shop, part: str) -> str:
     return shop.bindings.get(part, "").rpartition(".")[2]
 
 
-def _sql(
-    reader: PurchaseReader, per: Part, of: Mapping[str, Sequence[str]], least: int, top: int
-) -> str:
+def _sql(reader: PurchaseReader, per: Part, of: Mapping[str, Sequence[str]], least: int, top: int) -> str:
     """Each pair once; of products that were asked for, their partners."""
     asked, wanted = "", "one.product < other.product"
     if of:
@@ -136,6 +132,7 @@ measured AS (
   JOIN basket_count AS n ON 1 = 1
 )
 SELECT first_product, second_product, shared AS together, {reader.ratio("shared", "orders")} AS support,
-  {reader.ratio("shared", "first_orders")} AS confidence, {reader.ratio("shared", "second_orders")} AS confidence_back,
+  {reader.ratio("shared", "first_orders")} AS confidence,
+  {reader.ratio("shared", "second_orders")} AS confidence_back,
   lift, lift * EXP(-reach) AS lift_low, lift * EXP(reach) AS lift_high, first_orders, second_orders, orders
 FROM measured ORDER BY lift_low DESC, together DESC, first_product, second_product LIMIT {top}"""

@@ -10,7 +10,7 @@ from jobs.churn.churning import run_churn
 job = Job(
     name="churn",
     description={
-        "en": "Which customers are about to leave and which will buy again, with how well that was told before.",
+        "en": "Who is about to leave and who will buy again, and how well that was told before.",
         "zh": "哪些顾客可能流失、哪些会再次购买，附以往预测的准确程度。",
     },
     utterances={

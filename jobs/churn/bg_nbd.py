@@ -2,9 +2,9 @@
 
 Each customer buys at a rate of their own and may leave for good after any purchase; rates are gamma, chances
 to leave beta distributed. Time is in days throughout.
-Source: Fader, Hardie & Lee, "Counting Your Customers" the Easy Way, Marketing Science 24 (2005), equations 6
-(likelihood) and, for the chance to be there still, Fader, Hardie & Lee's note of 2008 on it. That somebody who
-is there buys within a time is a Pareto of the second kind, for the rate is gamma distributed.
+Source: Fader, Hardie & Lee, "Counting Your Customers" the Easy Way, Marketing Science 24 (2005), equation 6
+(the likelihood), and their note of 2008 on the chance to be there still. That somebody who is there buys
+within a time is a Pareto of the second kind, for the rate is gamma distributed.
 """
 
 from __future__ import annotations
@@ -41,9 +41,7 @@ class BgNbd:
         exponent = (self.r + repeats) * (np.log(self.alpha + age) - np.log(self.alpha + age - recency))
         odds = np.where(
             repeats > 0,
-            self.a
-            / (self.b + np.maximum(repeats, 1) - 1)
-            * np.exp(np.minimum(exponent, MOST_EXPONENT)),
+            self.a / (self.b + np.maximum(repeats, 1) - 1) * np.exp(np.minimum(exponent, MOST_EXPONENT)),
             0.0,
         )
         waits = np.exp((self.r + repeats) * (np.log(self.alpha + age) - np.log(self.alpha + age + days)))

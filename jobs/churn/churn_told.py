@@ -1,4 +1,4 @@
-"""Churn in words and as a picture: who, what is at stake, why, how well it was told before, where it fails."""
+"""Churn in words and as a picture: who, what is at stake, why, how well it was told, where it fails."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ def _customers(evidence: Churn, writer: Writer) -> str:
         gap = writer.say("gap", **_cells(evidence, writer, row, gap="usual_gap")) if has_gap else ""
         why = listed([writer.say(f"why_{reason}") for reason in reasons], writer.words)
         lines.append(
-            writer.say(f"line_{evidence.rank}", **told, gap=gap, why=writer.say("why", why=why) if why else "")
+            writer.say(
+                f"line_{evidence.rank}", **told, gap=gap, why=writer.say("why", why=why) if why else ""
+            )
         )
     return "\n".join(lines)
 
@@ -124,7 +126,7 @@ def _wrong(evidence: Churn, writer: Writer) -> list[str]:
 
 
 def draw_churn(evidence: Evidence, shop: Shop, language: str) -> dict[str, Any] | None:
-    """Groups: their share before and now. Customers: what is at risk of each, or how likely each is to buy."""
+    """Groups: their share before and now. Customers: what is at risk of each, or their chance to buy."""
     assert isinstance(evidence, Churn)
     words = load_words(language, __package__)
     table = evidence.tables[_SHOWN]

@@ -43,7 +43,10 @@ HORIZON = Parameter(
 )
 RANK = Parameter(
     name="rank",
-    about={"en": "first those with most at risk, or the likeliest to buy", "zh": "按风险金额，或按购买概率排序"},
+    about={
+        "en": "first those with most at risk, or the likeliest to buy",
+        "zh": "按风险金额，或按购买概率排序",
+    },
     kind=Choice(("leaving", "buying")),
     find=in_words([(re.compile(rf"(?i){_LEAVING}"), "leaving"), (re.compile(rf"(?i){_BUYING}"), "buying")]),
 )
@@ -64,9 +67,7 @@ TOP = Parameter(
     name="top",
     about={"en": "how many customers or groups", "zh": "多少位顾客或多少组"},
     kind=Whole(1, 200),
-    find=in_words(
-        [(re.compile(r"(?i)\btop\s+(\d+)\b"), r"\1"), (re.compile(r"前(\d+)[名个位]?"), r"\1")]
-    ),
+    find=in_words([(re.compile(r"(?i)\btop\s+(\d+)\b"), r"\1"), (re.compile(r"前(\d+)[名个位]?"), r"\1")]),
 )
 PARAMETERS = (HORIZON, RANK, BY, ONLY, TOP)
 

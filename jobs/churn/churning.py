@@ -1,9 +1,8 @@
-"""Churn as an answer: pasts read on several days, a model of them, its test, and who is likely to do what now."""
+"""Churn as an answer: pasts read on several days, a model of them, its test, and who stands where now."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.errors import Declined

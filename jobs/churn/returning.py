@@ -77,7 +77,8 @@ logits AS (
   FROM kept_rhythms
 ),
 chances AS (
-  SELECT logits.*, 1 / (1 + EXP(CASE WHEN score < -30 THEN 30 WHEN score > 30 THEN -30 ELSE -score END)) AS chance
+  SELECT logits.*,
+    1 / (1 + EXP(CASE WHEN score < -30 THEN 30 WHEN score > 30 THEN -30 ELSE -score END)) AS chance
   FROM logits
 ),
 scored AS (SELECT chances.*, {self.orders_scale:.12g} * -LN(1 - chance) AS expected FROM chances)"""

@@ -127,7 +127,8 @@ pasts AS (
     SUM(CASE WHEN {since} THEN paid ELSE 0 END) AS paid_in_year,
     SUM(CASE WHEN is_bought = 1 AND bought_on > {year} AND bought_on <= {season} THEN 1 ELSE 0 END)
       AS season_orders,
-    SUM(CASE WHEN is_bought = 1 AND bought_on > {on} AND bought_on <= {until} THEN 1 ELSE 0 END) AS later{group}
+    SUM(CASE WHEN is_bought = 1 AND bought_on > {on} AND bought_on <= {until} THEN 1 ELSE 0 END)
+      AS later{group}
   FROM buying_days GROUP BY customer
 ),
 aged_pasts AS (

@@ -79,9 +79,10 @@ FROM valued"""
         order = "chance DESC, usual DESC" if rank == "buying" else "value_at_risk DESC"
         parts = ", ".join(f"{name}_signal" for name in self.signals.names)
         found = self._run(
-            f"""SELECT customer, chance, expected AS expected_purchases, (1 - chance) * usual AS value_at_risk,
-  usual AS usual_value, last_on AS last_purchase, orders AS purchases, recency AS days_since,
-  CASE WHEN orders > 1 THEN {reader.ratio("(age - recency)", "(orders - 1)")} END AS usual_gap, {parts}, rhythm_logit
+            f"""SELECT customer, chance, expected AS expected_purchases,
+  (1 - chance) * usual AS value_at_risk, usual AS usual_value, last_on AS last_purchase, orders AS purchases, recency AS days_since,
+  CASE WHEN orders > 1 THEN {reader.ratio("(age - recency)", "(orders - 1)")} END AS usual_gap,
+  {parts}, rhythm_logit
 FROM valued ORDER BY {order}, customer LIMIT {top}"""
         )
         key = self.shop.bindings["customer"].rpartition(".")[2]
@@ -91,7 +92,10 @@ FROM valued ORDER BY {order}, customer LIMIT {top}"""
         labels = {"chance": "%", "value_at_risk": self.unit, "usual_value": self.unit}
         table = replace(_made(found, columns, rows, labels), keys=frozenset({key}))
         added = [self._added(row[_FIXED:], means) for row in found.rows]
-        exact = [(row[0], *(round(value, 4) for value in each.values())) for row, each in zip(found.rows, added, strict=True)]
+        exact = [
+            (row[0], *(round(value, 4) for value in each.values()))
+            for row, each in zip(found.rows, added, strict=True)
+        ]
         names = [Column(name=name, type="number") for name in self._reasons]
         adding = replace(_made(found, (who, *names), exact, {}), keys=frozenset({key}))
         return table, adding, tuple(_weighing_most(each, rank) for each in added)
@@ -215,13 +219,12 @@ def by_method(test: Tested, day: dt.date, source: Table) -> Table:
 
 
 def by_tenth(test: Tested, source: Table) -> Table:
-    """Tenths of the tested customers by probability, the lowest first, with what was told and what they did."""
+    """Tenths of the tested customers by probability, the lowest first: what was told, and what they did."""
     names = ("tenth", "customers", "expected_share", "share")
-    columns = tuple(
-        Column(name=name, type="integer" if name in names[:2] else "number") for name in names
-    )
+    columns = tuple(Column(name=name, type="integer" if name in names[:2] else "number") for name in names)
     rows: list[tuple[Cell, ...]] = [
-        (place, count, round(told, 4), round(did, 4)) for place, (count, told, did) in enumerate(test.tenths, 1)
+        (place, count, round(told, 4), round(did, 4))
+        for place, (count, told, did) in enumerate(test.tenths, 1)
     ]
     return _made(source, columns, rows, {"expected_share": "%", "share": "%"})
 

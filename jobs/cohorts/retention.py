@@ -1,4 +1,4 @@
-"""Retention by cohort, counted in the database: cohorts down, units of time since the first purchase across."""
+"""Retention by cohort, counted in the database: cohorts down, time since the first purchase across."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def moved(start: dt.date, unit: Unit, by: int) -> dt.date:
 
 
 def _first_running(today: dt.date, unit: Unit, *, is_frozen: bool) -> dt.date:
-    """First day of the unit that is not over; of a shop whose day is its last one, the day after may be it."""
+    """First day of the unit that is not over; a shop's own day is its last one, and over itself."""
     after = today + dt.timedelta(days=1) if is_frozen else today
     month = after.month - (after.month - 1) % _MONTHS[unit]
     return dt.date(after.year, month, 1)

@@ -74,7 +74,9 @@ def _compared(evidence: Retention, writer: Writer) -> list[str]:
         )
         for name, row in (("low", ordered[0]), ("high", ordered[-1]))
     }
-    told = {f"{name}_{what}": text for name, pair in ends.items() for what, text in zip("cs", pair, strict=True)}
+    told = {
+        f"{name}_{what}": text for name, pair in ends.items() for what, text in zip("cs", pair, strict=True)
+    }
     return [writer.say(f"compared_{evidence.unit}", **told)]
 
 

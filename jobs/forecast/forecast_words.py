@@ -35,6 +35,7 @@ AHEAD = re.compile(
 RECORDED = re.compile(r"(?i)\brecorded\b|已(?:经)?(?:登记|记录)的?")
 """Words that ask for figures of the future that the data hold already."""
 
+
 class _Day:
     """A day, as 2026-12-31."""
 

@@ -80,6 +80,7 @@ spread AS (
 reached AS (
   SELECT purchases, COUNT(*) AS customers, COUNT(gap) AS bought_again FROM waits GROUP BY purchases
 )
-SELECT r.purchases, r.customers, r.bought_again, {reader.ratio("r.bought_again", "r.customers")} AS share_again,
+SELECT r.purchases, r.customers, r.bought_again,
+  {reader.ratio("r.bought_again", "r.customers")} AS share_again,
   {", ".join(f"s.{name}" for name in QUANTILES)}
 FROM reached AS r LEFT JOIN spread AS s ON s.purchases = r.purchases ORDER BY r.purchases"""

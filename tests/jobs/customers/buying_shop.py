@@ -162,7 +162,7 @@ def random_rows(
 def living_rows(
     seed: int = 1, *, customers: int = 400, days: int = 720, leaving: str = "", share: float = 0.7
 ) -> list[Bought]:
-    """Customers who buy at paces of their own and leave at random; of one country most leave half a year ago."""
+    """Customers who buy at their own pace and leave at random; of one country most leave half a year ago."""
     draw = np.random.default_rng(seed)
     rows: list[Bought] = []
     countries = ("Germany", "France", "Spain")
@@ -177,6 +177,8 @@ def living_rows(
         at = began
         while at < days and (at <= end or at == began):
             day = start + dt.timedelta(days=int(at))
-            rows.append(Bought(len(rows) + 1, who, day, "Lamp", country, float(np.round(draw.gamma(2, 20), 2))))
+            rows.append(
+                Bought(len(rows) + 1, who, day, "Lamp", country, float(np.round(draw.gamma(2, 20), 2)))
+            )
             at += max(1.0, float(draw.exponential(pace)))
     return rows

@@ -23,7 +23,9 @@ def baskets_of(rows: list[Bought], per: str = "order") -> dict[int, set[str]]:
     return found
 
 
-def by_hand(baskets: dict[int, set[str]], least: int) -> dict[tuple[str, str], tuple[int, float, float, float]]:
+def by_hand(
+    baskets: dict[int, set[str]], least: int
+) -> dict[tuple[str, str], tuple[int, float, float, float]]:
     """Pair → orders together, lift and the ends of its interval."""
     count = len(baskets)
     single: dict[str, int] = defaultdict(int)
@@ -59,11 +61,17 @@ def test_pairs_are_those_of_brute_force(talk: Callable[..., Talk], engine: str, 
 
 
 def test_a_pair_that_was_seen_a_few_times_does_not_come_before_a_sure_one(talk: Callable[..., Talk]):
-    rows = [Bought(n, n, TODAY, product) for n in range(1, 201) for product in (("Tea", "Pot") if n <= 90 else ("Rug",))]
+    rows = [
+        Bought(n, n, TODAY, product)
+        for n in range(1, 201)
+        for product in (("Tea", "Pot") if n <= 90 else ("Rug",))
+    ]
     rows += [Bought(n, n, TODAY, product) for n in range(201, 204) for product in ("Orchid", "Bark")]
     rows += [Bought(n, n, TODAY, "Orchid") for n in range(204, 206)]
     table = talk(rows).ask("bought_together least=3").tables[0]
-    assert [(row[0], row[1]) for row in table.rows] == [("Bark", "Orchid"), ("Pot", "Tea")] or table.rows[0][6] < 40
+    assert [(row[0], row[1]) for row in table.rows] == [("Bark", "Orchid"), ("Pot", "Tea")] or table.rows[0][
+        6
+    ] < 40
     raw = {(row[0], row[1]): row[6] for row in table.rows}
     sure = {(row[0], row[1]): row[7] for row in table.rows}
     assert raw["Bark", "Orchid"] > 10 * raw["Pot", "Tea"]
@@ -124,7 +132,11 @@ def test_a_name_that_a_stranger_chose_is_only_a_name(talk: Callable[..., Talk]):
         (random_rows(1), "bought_together least=100000", "at least 100000 times"),
         (random_rows(1), "bought_together least=0", "expected 1 to"),
         (random_rows(1), "bought_together of=Unicorn", "expected values of the shop"),
-        (random_rows(1), "What is bought together with Thing 1 at least 999 times?", "with Thing 1 at least 999"),
+        (
+            random_rows(1),
+            "What is bought together with Thing 1 at least 999 times?",
+            "with Thing 1 at least 999",
+        ),
         (
             [Bought(n, n, TODAY, p, amount=-1) for n in range(40) for p in ("Tea", "Pot")],
             "Which products are bought together?",
@@ -155,16 +167,17 @@ def test_lines_lead_to_their_order_and_its_date(tmp_path_factory: pytest.TempPat
     folder = tmp_path_factory.mktemp("two-views")
     with duckdb.connect(str(folder / "shop.duckdb")) as connection:
         connection.execute(
-            "CREATE TABLE orders AS SELECT i AS order_id, i % 7 AS customer_id, DATE '2026-01-01' + CAST(i AS INTEGER) AS placed_on, "
-            "10.0 AS total FROM range(60) AS t(i)"
+            "CREATE TABLE orders AS SELECT i AS order_id, i % 7 AS customer_id, "
+            "DATE '2026-01-01' + CAST(i AS INTEGER) AS placed_on, 10.0 AS total FROM range(60) AS t(i)"
         )
         connection.execute(
-            "CREATE TABLE lines AS SELECT i AS order_id, UNNEST(['Tea', 'Pot']) AS product FROM range(60) AS t(i)"
+            "CREATE TABLE lines AS "
+            "SELECT i AS order_id, UNNEST(['Tea', 'Pot']) AS product FROM range(60) AS t(i)"
         )
     (folder / "shop.yml").write_text(
         "name: Two\ndatabase: shop.duckdb\ntoday: 2026-06-30\nviews:\n"
-        "  orders: {time: placed_on, key: [order_id], columns: {order_id: {type: integer}, customer_id: {type: integer},"
-        " placed_on: {type: date}, total: {type: number}}}\n"
+        "  orders: {time: placed_on, key: [order_id], columns: {order_id: {type: integer},"
+        " customer_id: {type: integer}, placed_on: {type: date}, total: {type: number}}}\n"
         "  lines: {refs: {order_id: orders}, columns: {order_id: {type: integer}, product: {type: text}}}\n"
         "metrics: {revenue: {view: orders, sql: SUM(total)}}\n"
         "bindings: {order: orders.order_id, product: lines.product, customer: orders.customer_id,"

@@ -38,7 +38,9 @@ def test_customers_are_told_with_what_is_at_risk_why_and_how_well_it_was_told_be
     assert len(rows) == 20
     risks = [row["value_at_risk"] for row in rows]
     assert risks == sorted(risks, reverse=True)
-    by_customer = {who: sorted(r.at for r in SEVERAL if r.customer == who) for who in (r["customer_id"] for r in rows)}
+    by_customer = {
+        who: sorted(r.at for r in SEVERAL if r.customer == who) for who in (r["customer_id"] for r in rows)
+    }
     for row in rows:
         days = by_customer[row["customer_id"]]
         assert (row["purchases"], row["last_purchase"]) == (len(days), days[-1])
@@ -140,7 +142,7 @@ def test_a_role_without_amounts_counts_purchases(talk: Callable[..., Talk]):
 
 
 def test_a_role_with_part_of_the_rows_gets_that_part(talk: Callable[..., Talk]):
-    answer = talk(SEVERAL, role="german").ask("churn horizon=\"6 weeks\"")
+    answer = talk(SEVERAL, role="german").ask('churn horizon="6 weeks"')
     german = {row.customer for row in SEVERAL if row.country == "Germany"}
     assert answer.status == "answered" and answer.tables[1].rows[0][0] == len(german)
     assert {row[0] for row in answer.tables[0].rows} <= german and "only the part" in answer.warnings[0]
@@ -151,11 +153,17 @@ def test_a_hundred_thousand_customers_are_aggregated_in_the_database(talk: Calla
     often = draw.geometric(0.45, 100_000)
     who = np.repeat(np.arange(1, 100_001), often)
     back = draw.integers(0, 720, len(who))
-    rows = [Bought(n, int(w), TODAY - dt.timedelta(days=int(b))) for n, (w, b) in enumerate(zip(who, back, strict=True))]
+    rows = [
+        Bought(n, int(w), TODAY - dt.timedelta(days=int(b)))
+        for n, (w, b) in enumerate(zip(who, back, strict=True))
+    ]
     answer = talk(rows).ask("Which customers are about to leave?")
     assert answer.status == "answered", answer.text
     assert answer.tables[1].rows[0][0] == 100_000 and len(answer.tables[0].rows) == 10
     assert not any(table.is_truncated for table in answer.tables)
+
+
+LEAVING = "Which customers are about to leave?"
 
 
 def _once(count: int) -> list[Bought]:
@@ -165,21 +173,21 @@ def _once(count: int) -> list[Bought]:
 @pytest.mark.parametrize(
     ("rows", "message", "says"),
     [
-        ([], "Which customers are about to leave?", "has a customer"),
-        ([Bought(1, 1, TODAY)], "Which customers are about to leave?", "Too few customers to learn from: 1"),
+        ([], LEAVING, "has a customer"),
+        ([Bought(1, 1, TODAY)], LEAVING, "Too few customers to learn from: 1"),
         ([Bought(n, None, TODAY) for n in range(300)], "谁会再次购买？", "没有任何购买带有顾客"),
-        (_once(400), "Which customers are about to leave?", "None of the 399 customers bought on more than one day"),
-        (random_rows(1, customers=200, orders=900, days=21), "Which customers are about to leave?", "too little history"),
+        (_once(400), LEAVING, "None of the 399 customers bought on more than one day"),
+        (random_rows(1, customers=200, orders=900, days=21), LEAVING, "too little history"),
         (random_rows(1, customers=200, orders=900, days=21), "哪些顾客可能流失？", "历史太短"),
-        (random_rows(1, customers=200, orders=900, days=200), "Which customers are about to leave?", "Up to 49 days"),
+        (random_rows(1, customers=200, orders=900, days=200), LEAVING, "Up to 49 days"),
         (
             [row._replace(at=TODAY + dt.timedelta(days=30)) for row in random_rows(1, customers=200)],
-            "Which customers are about to leave?",
+            LEAVING,
             "has a customer",
         ),
         (
             [row._replace(amount=-1.0) for row in random_rows(1, customers=200)],
-            "Which customers are about to leave?",
+            LEAVING,
             "has a customer",
         ),
         (SEVERAL, 'churn horizon="3 days"', "at least 7 days"),
@@ -211,7 +219,10 @@ def test_rows_without_a_customer_and_returns_do_not_count_as_purchases(talk: Cal
     odd = [Bought(90_000 + n, None, TODAY - dt.timedelta(days=n)) for n in range(300)]
     odd += [row._replace(amount=-abs(row.amount), order=80_000 + n) for n, row in enumerate(SEVERAL[::3])]
     odd += [Bought(70_000, 1, dt.date(2099, 1, 1))]
-    plain, mixed = (talk(rows, engine=engine).ask("churn") for rows, engine in ((SEVERAL, "duckdb"), ([*SEVERAL, *odd], "sqlite")))
+    plain, mixed = (
+        talk(rows, engine=engine).ask("churn")
+        for rows, engine in ((SEVERAL, "duckdb"), ([*SEVERAL, *odd], "sqlite"))
+    )
     names = [column.name for column in plain.tables[1].columns]
     assert plain.tables[1].rows[0][0] == mixed.tables[1].rows[0][0]
     at = names.index("usual_value")
@@ -228,6 +239,9 @@ def test_a_group_that_was_told_wrongly_is_named(talk: Callable[..., Talk]):
     assert "Spain (" in answer.text.split("clearly off on that day")[1]
 
 
-@pytest.mark.parametrize("message", ["How many customers churned last month?", "customers by country", "orders that will be shipped"])
+@pytest.mark.parametrize(
+    "message",
+    ["How many customers churned last month?", "customers by country", "orders that will be shipped"],
+)
 def test_what_asks_for_figures_is_not_taken_for_it(living: Talk, message: str):
     assert living.ask(message).skill != "churn"

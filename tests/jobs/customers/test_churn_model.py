@@ -105,9 +105,11 @@ def test_what_adds_to_a_logit_adds_up():
 
 @pytest.mark.parametrize("later", [0.0, 1.0])
 def test_where_nobody_or_everybody_buys_there_is_nothing_to_learn(later: float):
-    seen = [each for each in snapshots(200)]
+    seen = snapshots(200)
     same = [
-        Snapshot(day=s.day, customers=s.customers, counts=s.counts, signals=s.signals, later=np.full(200, later))
+        Snapshot(
+            day=s.day, customers=s.customers, counts=s.counts, signals=s.signals, later=np.full(200, later)
+        )
         for s in seen
     ]
     with pytest.raises(TooFew):

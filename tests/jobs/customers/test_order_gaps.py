@@ -46,12 +46,16 @@ def test_orders_of_one_day_are_one_purchase(talk: Callable[..., Talk]):
     rows = [Bought(1, 1, morning), Bought(2, 1, evening), Bought(3, 1, dt.datetime(2026, 5, 11, 1))]
     answer = talk(rows).ask("Time between orders")
     assert "lie **10 days** in the median" in answer.text
-    assert answer.tables[0].rows[1][:3] == (2, 1, 0) and "after purchase 2: none of 1 bought again" in answer.text
+    assert (
+        answer.tables[0].rows[1][:3] == (2, 1, 0)
+        and "after purchase 2: none of 1 bought again" in answer.text
+    )
 
 
 @pytest.mark.parametrize("message", [
-    "Time between orders", "What is the median time between two purchases?", "How long is it between a customer's orders?",
-    "How many days pass between first and second order?", "顾客的购买间隔", "复购周期", "顾客隔多久再来买？",
+    "Time between orders", "What is the median time between two purchases?",
+    "How long is it between a customer's orders?", "How many days pass between first and second order?",
+    "顾客的购买间隔", "复购周期", "顾客隔多久再来买？",
 ])  # fmt: skip
 def test_it_is_asked_for_in_words(talk: Callable[..., Talk], message: str):
     answer = talk(random_rows(7)).ask(message)
@@ -86,5 +90,13 @@ def test_where_nobody_bought_twice_it_says_so(talk: Callable[..., Talk], rows: l
 
 def test_a_picture_has_a_range_for_each_number_of_purchases(talk: Callable[..., Talk]):
     chart = talk(random_rows(7)).ask("顾客的购买间隔").chart
-    assert chart is not None and [point["y"] for point in chart["data"]["values"]] == ["1", "2", "3", "4", "5+"]
-    assert all(p["low"] <= p["lower"] <= p["median"] <= p["upper"] <= p["high"] for p in chart["data"]["values"])
+    assert chart is not None and [point["y"] for point in chart["data"]["values"]] == [
+        "1",
+        "2",
+        "3",
+        "4",
+        "5+",
+    ]
+    assert all(
+        p["low"] <= p["lower"] <= p["median"] <= p["upper"] <= p["high"] for p in chart["data"]["values"]
+    )
