@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Literal
 
 from bot.errors import Declined
@@ -31,7 +32,6 @@ from sql.statement.sentence import (
     Number,
     Statement,
     Text,
-    Value,
 )
 from sql.types import Table
 from sql.types import Value as Cell
@@ -39,6 +39,9 @@ from telling.phrases import escape_markdown
 from telling.titles import title_of
 
 Part = Literal["customer", "order_date", "amount", "order", "product", "country"]
+
+
+_PAID: tuple[Part, ...] = ("customer", "order_date", "amount")
 
 
 class PurchaseReader:
@@ -66,6 +69,14 @@ class PurchaseReader:
         place = self.workspace.shop.bindings.get(part)
         return place is not None and self._is_seen(*place.split(".", 1))
 
+    @cached_property
+    def has_amount(self) -> bool:
+        """Whether amounts stand in rows that lead to their customer and day."""
+        if not self.sees("amount"):
+            return False
+        items = tuple(self._name(part) for part in _PAID if self.sees(part))
+        return self._compiled(Statement(view=self._name("amount").of, items=items)) is not None
+
     def rows(
         self,
         parts: Sequence[Part],
@@ -92,36 +103,18 @@ class PurchaseReader:
             names = [self._title(part) for part in hidden]
             values = {"role": self.workspace.role.name, "names": ", ".join(names)}
             raise Declined("hidden", {name: escape_markdown(text) for name, text in values.items()})
-        places = {part: self.workspace.shop.bindings[part].split(".", 1) for part in parts}
-        found: list[WrongStatement | TwoWays] = []
-        for home in dict.fromkeys(view for view, _ in places.values()):
-            items = [Name(column, view) for view, column in places.values()]
-            statement = Statement(
-                view=home,
-                items=(*items, *((Name(more),) if more else ())),
-                where=(
-                    *self._until_today(parts),
-                    *self._only,
-                    *_among(also or {}),
-                    *(self._no_returns(home) if is_sold else ()),
-                ),
-            )
-            if "amount" in places and places["amount"][0] != home:
-                continue  # it would be added up once for each of the home's rows
-            try:
-                compiled = compile_statement(
-                    statement, self._shop, self.dialect, self.today, self.workspace.role
-                )
-            except (WrongStatement, TwoWays) as error:
-                found.append(error)
-                continue
-            named = {"order": "order_key"}  # ORDER is a word of SQL
-            names = [*(named.get(part, part) for part in parts), *(("grouped_by",) if more else ())]
-            return f"{called} ({', '.join(names)}) AS ({print_tree(compiled.tree, self.dialect)})"
-        names_told = escape_markdown(
-            ", ".join([*(f"{v}.{c}" for v, c in places.values()), more]).rstrip(", ")
-        )
-        raise Declined("no_way_between", {"names": names_told}) from (found[0] if found else None)
+        items = [*map(self._name, parts), *([Name(more)] if more else [])]
+        where = (*self._until_today(parts), *self._only, *_among(also or {}))
+        # amounts would be added up once for each row of another home
+        homes = [self._name("amount").of] if "amount" in parts else [self._name(part).of for part in parts]
+        for home in dict.fromkeys(homes):
+            conditions = (*where, *(self._no_returns(home) if is_sold else ()))
+            text = self._compiled(Statement(view=home, items=tuple(items), where=conditions))
+            if text is not None:
+                named = {"order": "order_key"}  # ORDER is a word of SQL
+                names = [*(named.get(part, part) for part in parts), *(["grouped_by"] if more else [])]
+                return f"{called} ({', '.join(names)}) AS ({text})"
+        raise Declined("no_way_between", {"names": escape_markdown(", ".join(map(str, items)))})
 
     def days(self, *, by: str = "") -> str:
         """``buying_days``: customer, day, what was paid, whether anything was bought; one row a day.
@@ -131,15 +124,14 @@ class PurchaseReader:
         Args:
             by: a column whose value of each day is ``grouped_by``; of several the last by name.
         """
-        has_amount = self.sees("amount") and self._is_with_dates()
         parts: list[Part] = ["customer", "order_date"]
-        if has_amount:
+        if self.has_amount:
             parts.append("amount")
-        paid = "SUM(amount)" if has_amount else "1"
-        is_bought = "MAX(CASE WHEN amount < 0 THEN 0 ELSE 1 END)" if has_amount else "1"
+        paid = "SUM(amount)" if self.has_amount else "1"
+        is_bought = "MAX(CASE WHEN amount < 0 THEN 0 ELSE 1 END)" if self.has_amount else "1"
         group = ", grouped_by" if by else ""
         day = times.grain_start("order_date", "day", self.dialect).sql(self.dialect)
-        amount = ", amount" if has_amount else ""
+        amount = ", amount" if self.has_amount else ""
         latest = ", MAX(grouped_by) AS grouped_by" if by else ""
         return f"""{self.rows(parts, more=by)},
 dated_rows AS (
@@ -154,32 +146,25 @@ buying_days AS (
     def _until_today(self, parts: Sequence[Part]) -> tuple[Condition, ...]:
         if "order_date" not in parts:
             return ()
-        view, column = self.workspace.shop.bindings["order_date"].split(".", 1)
-        return (Compare(Name(column, view), "<=", Text(self.today.isoformat())),)
+        return (Compare(self._name("order_date"), "<=", Text(self.today.isoformat())),)
 
     def _no_returns(self, home: str) -> tuple[Condition, ...]:
-        view, _, column = self.workspace.shop.bindings.get("amount", "").partition(".")
-        if view != home or not self.sees("amount"):
+        if not self.sees("amount") or self._name("amount").of != home:
             return ()
-        amount = Name(column, view)
+        amount = self._name("amount")
         return (AnyOf((Compare(amount, ">=", Number("0")), Empty(amount))),)
 
-    def _is_with_dates(self) -> bool:
-        """Whether amounts stand beside the dates, or in rows that lead to them."""
-        bindings = self.workspace.shop.bindings
-        home, dated = bindings["amount"].split(".", 1), bindings["order_date"].split(".", 1)
-        items: tuple[Value, ...] = (Name(home[1], home[0]), Name(dated[1], dated[0]))
+    def _compiled(self, statement: Statement) -> str | None:
+        """The statement as SQL; ``None`` where no way leads from its view to what it names."""
         try:
-            compile_statement(
-                Statement(view=home[0], items=items),
-                self._shop,
-                self.dialect,
-                self.today,
-                self.workspace.role,
-            )
+            compiled = compile_statement(statement, self._shop, self.dialect, self.today, self.workspace.role)
         except (WrongStatement, TwoWays):
-            return False
-        return True
+            return None
+        return print_tree(compiled.tree, self.dialect)
+
+    def _name(self, part: Part) -> Name:
+        view, _, column = self.workspace.shop.bindings[part].partition(".")
+        return Name(column, view)
 
     def _is_seen(self, view: str, column: str) -> bool:
         seen = self._shop.view(view)

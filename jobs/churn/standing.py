@@ -47,7 +47,7 @@ class Standing:
     @property
     def unit(self) -> str:
         """Of money; empty where no amounts are seen, so that purchases are counted."""
-        if not self.signals.reader.sees("amount"):
+        if not self.signals.reader.has_amount:
             return ""
         view, column = self.shop.bindings["amount"].split(".", 1)
         found = self.shop.view(view)
@@ -80,7 +80,8 @@ FROM valued"""
         parts = ", ".join(f"{name}_signal" for name in self.signals.names)
         found = self._run(
             f"""SELECT customer, chance, expected AS expected_purchases,
-  (1 - chance) * usual AS value_at_risk, usual AS usual_value, last_on AS last_purchase, orders AS purchases, recency AS days_since,
+  (1 - chance) * usual AS value_at_risk, usual AS usual_value,
+  last_on AS last_purchase, orders AS purchases, recency AS days_since,
   CASE WHEN orders > 1 THEN {reader.ratio("(age - recency)", "(orders - 1)")} END AS usual_gap,
   {parts}, rhythm_logit
 FROM valued ORDER BY {order}, customer LIMIT {top}"""
