@@ -9,9 +9,9 @@ from bot.parameters import Among, Choice, Parameter, Said, Whole, find_values, i
 from sql.question.linking import Links
 
 CUE = re.compile(
-    r"(?i)\b(?:bought|buy|buys|purchased?|ordered|sold|sell|sells|go|goes|combined)\s+(?:\w+\s+)?together\b|\btogether\s+with\b"
+    r"(?i)\b(?:bought|buy|buys|purchased?|ordered|sold|sell|sells|go|goes|combined)\s+(?:\w+\s+)?together\b"
     r"|\b(?:market|shopping)[-\s]basket|\bcross[-\s]?sell|\balso\s+(?:buy|bought|ordered?|purchased?)\b"
-    r"|(?:一起|同时|一同|搭配)(?:被|来)?(?:购?买|下单|卖|售)|关联(?:购买|销售|商品)|还(?:会)?(?:购?买|要)了?(?:什么|哪些)|购物篮"
+    r"|(?:一起|同时|一同|搭配)(?:被|来)?(?:购?买|下单|卖|售)|关联(?:购买|销售|商品)|还(?:会)?购?买了?(?:什么|哪些)|购物篮"
 )
 _CUSTOMERS = re.compile(
     r"(?i)\bcustomers?\s+who\s+(?:bought|buy|ordered|purchased)\b|\bby\s+(?:the\s+)?same\s+customers?\b|(?:同一(?:个|位)?|买了.*的)(?:顾客|客户|人)"

@@ -19,7 +19,7 @@ job = Job(
             "Who is likely to buy again in the next 3 months?",
             "Churn risk by country",
         ),
-        "zh": ("哪些顾客可能流失？", "谁会再次购买？", "各国的流失风险"),
+        "zh": ("哪些顾客可能流失？", "谁会再次购买？", "按国家看流失风险"),
     },
     parameters=PARAMETERS,
     claims=claims,

@@ -101,6 +101,8 @@ def _tested(evidence: Churn, writer: Writer, horizon: str) -> str:
         top_did=writer.cell(_TENTHS, last, 3),
         low_told=writer.cell(_TENTHS, 0, 2),
         low_did=writer.cell(_TENTHS, 0, 3),
+        expected=writer.cell(_TESTS, 0, 6),
+        purchases=writer.cell(_TESTS, 0, 7),
     )
     tests = evidence.tables[_TESTS].rows
     best_other = min(float(str(row[2])) for row in tests[1:])

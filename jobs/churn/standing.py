@@ -203,7 +203,7 @@ def _weighing_most(added: Mapping[str, float], rank: str) -> tuple[str, ...]:
 
 
 def by_method(test: Tested, day: dt.date, source: Table) -> Table:
-    """A row a method, ours first: AUC and Brier score on so many customers of a day, and what they did."""
+    """A row a method, ours first: AUC and Brier score on customers of a day, and what they did."""
     columns = (
         Column(name="method", type="text"),
         Column(name="auc", type="number"),
@@ -211,9 +211,16 @@ def by_method(test: Tested, day: dt.date, source: Table) -> Table:
         Column(name="customers", type="integer"),
         Column(name="day", type="date"),
         Column(name="share", type="number"),
+        Column(name="expected_purchases", type="integer"),
+        Column(name="purchases", type="integer"),
     )
+    shared = (test.customers, day, round(test.rate, 4))
     rows: list[tuple[Cell, ...]] = [
-        (name, round(test.auc[name], 3), round(test.brier[name], 4), test.customers, day, round(test.rate, 4))
+        (
+            *(name, round(test.auc[name], 3), round(test.brier[name], 4)),
+            *shared,
+            *((round(test.expected), round(test.later)) if name == METHODS[0] else (None, None)),
+        )
         for name in METHODS
     ]
     return _made(source, columns, rows, {"share": "%"})

@@ -80,7 +80,7 @@ CONVERSATION = [
     ("for Germany only", {"only": "Germany", "horizon": "6 weeks"}),
     ("哪些顾客可能流失？", {"rank": "leaving"}),
     ("谁会再次购买？", {"rank": "buying"}),
-    ("各国家的流失风险", {"by": "country"}),
+    ("按国家看流失风险", {"by": "country"}),
 ]
 
 
