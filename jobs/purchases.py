@@ -114,7 +114,8 @@ class PurchaseReader:
                 named = {"order": "order_key"}  # ORDER is a word of SQL
                 names = [*(named.get(part, part) for part in parts), *(["grouped_by"] if more else [])]
                 return f"{called} ({', '.join(names)}) AS ({text})"
-        raise Declined("no_way_between", {"names": escape_markdown(", ".join(map(str, items)))})
+        names = [str(item) for item in (*items, *(c.left for c in self._only))]
+        raise Declined("no_way_between", {"names": escape_markdown(", ".join(names))})
 
     def days(self, *, by: str = "") -> str:
         """``buying_days``: customer, day, what was paid, whether anything was bought; one row a day.
@@ -198,7 +199,7 @@ buying_days AS (
         return times.ratio(part, whole, self.dialect).sql(self.dialect)
 
 
-def _among(only: Mapping[str, Sequence[str]]) -> tuple[Condition, ...]:
+def _among(only: Mapping[str, Sequence[str]]) -> tuple[Among, ...]:
     return tuple(Among(Name(column), tuple(map(Text, each))) for column, each in only.items())
 
 

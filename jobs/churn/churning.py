@@ -155,5 +155,9 @@ def _shorter(reader: PurchaseReader, weeks: int) -> tuple[str, ...]:
 
 
 def _country(reader: PurchaseReader) -> str:
-    """The bound country, by which the error is looked at where no other groups are asked for."""
-    return reader.workspace.shop.bindings["country"].rpartition(".")[2] if reader.sees("country") else ""
+    """The bound country, by which the error is looked at where no groups are asked for; empty without one."""
+    column = reader.workspace.shop.bindings.get("country", "").rpartition(".")[2]
+    try:
+        return column if reader.sees("country") and reader.days(by=column) else ""
+    except Declined:  # no way leads there from who bought
+        return ""

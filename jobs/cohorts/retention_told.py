@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jobs.cohorts.retention import Retention
+from jobs.purchases import day_of
 from sql.semantics import Shop
 from telling.cells import format_date
 from telling.charts import heat_map
@@ -30,8 +31,8 @@ def tell_cohorts(evidence: Evidence, writer: Writer) -> str:
         customers=writer.cell(_WHOLE, 0, 0),
         came_back=writer.cell(_WHOLE, 0, 1),
         share=writer.cell(_WHOLE, 0, 2),
-        first=writer.cell(_WHOLE, 0, 3, evidence.unit),  # type: ignore[arg-type]
-        last=writer.cell(_WHOLE, 0, 4, evidence.unit),  # type: ignore[arg-type]
+        first=writer.cell(_WHOLE, 0, 3, evidence.unit),
+        last=writer.cell(_WHOLE, 0, 4, evidence.unit),
         filters=writer.filters(evidence.scope),
     )
     parts = [head]
@@ -69,7 +70,7 @@ def _compared(evidence: Retention, writer: Writer) -> list[str]:
     ordered = sorted(large, key=lambda i: float(str(table.rows[i][_FIXED])))
     ends = {
         name: (
-            writer.cell(_COHORTS, row, 0, evidence.unit),  # type: ignore[arg-type]
+            writer.cell(_COHORTS, row, 0, evidence.unit),
             writer.cell(_COHORTS, row, _FIXED),
         )
         for name, row in (("low", ordered[0]), ("high", ordered[-1]))
@@ -87,8 +88,8 @@ def draw_cohorts(evidence: Evidence, shop: Shop, language: str) -> dict[str, Any
     table = evidence.tables[_COHORTS]
     cells: list[tuple[str, int, float | None]] = []
     for row in table.rows:
-        start = row[0]
-        name = format_date(start, grain=evidence.unit) if evidence.unit == "quarter" else str(start)[:7]  # type: ignore[arg-type]
+        start = day_of(row[0])
+        name = format_date(start, grain="quarter") if evidence.unit == "quarter" else f"{start:%Y-%m}"
         shares = row[_FIXED:]
         cells += [(name, age, float(str(s)) if s is not None else None) for age, s in enumerate(shares, 1)]
     return heat_map(
