@@ -6,6 +6,7 @@ import re
 
 from bot.job import Claim, Strength, Understood
 from bot.parameters import Among, Choice, Parameter, Said, Whole, find_values, in_words
+from jobs.left_out import asks_more
 from sql.question.linking import Links
 
 CUE = re.compile(
@@ -13,6 +14,7 @@ CUE = re.compile(
     r"|\b(?:market|shopping)[-\s]basket|\bcross[-\s]?sell|\balso\s+(?:buy|bought|ordered?|purchased?)\b"
     r"|(?:一起|同时|一同|搭配)(?:被|来)?(?:购?买|下单|卖|售)|关联(?:购买|销售|商品)|还(?:会)?购?买了?(?:什么|哪些)|购物篮"
 )
+NAME = re.compile(r"^bought_together\b")
 _CUSTOMERS = re.compile(
     r"(?i)\bcustomers?\s+who\s+(?:bought|buy|ordered|purchased)\b|\bby\s+(?:the\s+)?same\s+customers?\b|(?:同一(?:个|位)?|买了.*的)(?:顾客|客户|人)"
 )
@@ -59,6 +61,18 @@ TOP = Parameter(
 PARAMETERS = (OF, PER, LEAST, TOP)
 
 
+_KNOWN = re.compile(
+    r"(?i)product|item|thing|article|goods|order|basket|invoice|customer|client|buyer|bought|sold"
+    r"|商品|产品|货品|东西|订单|顾客|客户|买家"
+)
+_BY_NUMBER = re.compile(
+    r"(?i)\bmost\b|\bcommon(?:ly|est)?\b|\bnumber\b|\bhow\s+(?:many|often)\b|最常|最多|多少|几次"
+)
+
+
 def claims(understood: Understood) -> Claim | None:
-    """What asks for things that are bought together."""
-    return Claim(strength=Strength.SAID, reason="cue") if CUE.search(understood.standalone) else None
+    """What asks for products that are bought together; how often two are, or in a period, is a figure."""
+    text, links = understood.standalone, understood.links
+    if CUE.search(text) is None or _BY_NUMBER.search(text) or links.periods or asks_more(understood, _KNOWN):
+        return None
+    return Claim(strength=Strength.SAID, reason="cue")

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 
 from bot.errors import Declined
 from bot.job import Request, Tools
-from jobs.bought_together.pair_words import LEAST, OF, PER, TOP
+from jobs.bought_together.pair_words import CUE, LEAST, NAME, OF, PER, TOP
+from jobs.left_out import caveat_of, left_out
 from jobs.purchases import Part, PurchaseReader
 from sql.semantics import Shop
 from telling.evidence import Evidence, Scope
@@ -59,6 +60,7 @@ def run_pairs(request: Request, tools: Tools) -> Pairs:
     ran = {"per": per, "least": str(least), "top": str(top)}
     if said := settings.said.get(OF.name):
         ran[OF.name] = said.text
+    unheard = left_out(request, (CUE, NAME))
     return Pairs(
         tables=(table,),
         titles={
@@ -66,7 +68,9 @@ def run_pairs(request: Request, tools: Tools) -> Pairs:
             for place in ("first", "second")
         },
         scope=Scope(values=tuple(v for values in only.values() for v in values)),
-        confidence=0.9,
+        caveats=caveat_of(unheard),
+        unheard=unheard,
+        confidence=0.5 if unheard else 0.9,
         sql=table.query.written,
         settings=ran,
         per=per,

@@ -31,9 +31,13 @@ _BUYING = (
     r"|(?:会|可能|愿意).{0,6}(?:再次?|再来|重新|还会?)(?:购?买|下单|消费)|(?:再次|重复)购买的?(?:概率|可能)"
 )
 CUE = re.compile(rf"(?i){_LEAVING}|{_BUYING}")
+NAME = re.compile(r"^churn\b")
 _ABOUT_PEOPLE = re.compile(
     r"(?i)\b(?:who|whom|whose|customers?|clients?|buyers?|members?|shoppers?|churn\w*)\b|谁|顾客|客户|会员|买家|用户|流失"
 )
+
+_AVERAGE = re.compile(r"(?i)\baverage\b|\bbetween\b|平均|隔")
+"""Words of the time between orders, which is not foretold."""
 
 HORIZON = Parameter(
     name="horizon",
@@ -78,7 +82,10 @@ def claims(understood: Understood) -> Claim | None:
     cue = CUE.search(text)
     if cue is None or not _ABOUT_PEOPLE.search(text):
         return None
-    named = [m for m in understood.links.mentions if m.kind in ("metric", "column", "value")]
-    if any(m.start <= cue.start() and cue.end() <= m.end for m in named):
+    links = understood.links
+    named = [m for m in links.mentions if m.kind in ("metric", "column", "value")]
+    ahead = find_ahead(links)
+    is_past = any(ahead is None or p.last <= ahead.start or ahead.end <= p.first for p in links.periods)
+    if is_past or any(m.start <= cue.start() and cue.end() <= m.end for m in named) or _AVERAGE.search(text):
         return None
     return Claim(strength=Strength.SAID, reason="cue")

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from bot.errors import Declined
 from bot.job import Request, Tools
 from bot.parameters import Length
-from jobs.churn.churn_words import BY, HORIZON, ONLY, RANK, TOP
+from jobs.churn.churn_words import BY, CUE, HORIZON, NAME, ONLY, RANK, TOP
 from jobs.churn.returning import TooFew, fit_returning, tested_on
 from jobs.churn.signals import YEAR, Signals
 from jobs.churn.standing import Standing, by_method, by_tenth
+from jobs.left_out import caveat_of, left_out
 from jobs.purchases import PurchaseReader, day_of
 from telling.evidence import Evidence, Scope
 
@@ -89,10 +90,13 @@ def run_churn(request: Request, tools: Tools) -> Churn:
     if only_said := settings.said.get(ONLY.name):
         ran["only"] = only_said.text
     tests = (by_method(test, cut_offs[1], whole), by_tenth(test, whole))
+    unheard = left_out(request, (CUE, NAME))
     return Churn(
         tables=(table, whole, *tests, wrong, *adding),
         scope=Scope(values=tuple(value for values in only.values() for value in values)),
-        confidence=0.9 if test.auc["ours"] > test.auc["recency"] else 0.5,
+        caveats=caveat_of(unheard),
+        unheard=unheard,
+        confidence=0.5 if unheard else 0.9 if test.auc["ours"] > test.auc["recency"] else 0.5,
         sql=table.query.written,
         settings=ran,
         rank=rank,

@@ -7,12 +7,14 @@ import re
 
 from bot.job import Claim, Strength, Understood
 from bot.parameters import Among, Choice, Parameter, Said, Unreadable, find_values, in_words
+from jobs.left_out import asks_more
 from sql.question.linking import Links, Vocabulary
 
 CUE = re.compile(
     r"(?i)\bcohorts?\b|\bretention\b|\bfirst\s+(?:bought|buy|ordered|purchased|shopped)\b.*\b(?:back|again|return(?:ed)?)\b"
     r"|留存|首购(?:月份?|季度)|首(?:次|单)(?:购买|下单|购).*(?:回来|回购|复购|再次|又)"
 )
+NAME = re.compile(r"^cohorts\b")
 
 Days = tuple[dt.date, dt.date]
 """First and last day."""
@@ -76,10 +78,18 @@ ONLY = Parameter(
 PARAMETERS = (UNIT, FIRST, ONLY)
 
 
+_KNOWN = re.compile(
+    r"(?i)customer|client|buyer|shopper|member|account|people|order|purchase|bought|month|quarter|cohort|retention|back"
+    r"|顾客|客户|买家|会员|用户|订单|下单|购买|月|季|留存|首购"
+)
+_YEARS = re.compile(
+    r"(?i)\b(?:by|per|first|each)\s+(?:first\s+)?(?:year|week|day)s?\b|\b(?:year|week|day)s?\s+(?:of|since)\b|按(?:年|周|天|日)"
+)
+
+
 def claims(understood: Understood) -> Claim | None:
-    """What speaks of cohorts, retention, or of who first bought and came back."""
-    cue = CUE.search(understood.standalone)
-    named = [m for m in understood.links.mentions if m.kind in ("metric", "column", "value")]
-    if cue is None or any(m.start <= cue.start() and cue.end() <= m.end for m in named):
+    """What speaks of retention, or of customers who first bought then and came back."""
+    text = understood.standalone
+    if CUE.search(text) is None or _YEARS.search(text) or asks_more(understood, _KNOWN):
         return None
     return Claim(strength=Strength.SAID, reason="cue")

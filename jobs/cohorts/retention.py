@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from bot.errors import Declined
 from bot.job import Request, Tools
-from jobs.cohorts.cohort_words import FIRST, ONLY, UNIT, Days
+from jobs.cohorts.cohort_words import CUE, FIRST, NAME, ONLY, UNIT, Days
+from jobs.left_out import caveat_of, left_out
 from jobs.purchases import PurchaseReader, day_of
 from sql.times import Unit
 from sql.types import Column, Table
@@ -52,10 +53,13 @@ def run_cohorts(request: Request, tools: Tools) -> Retention:
     ran |= {name: said.text for name in (FIRST.name, ONLY.name) if (said := settings.said.get(name))}
     table = _wide(cohorts, unit, over, counted)
     request.on_table(table)
+    unheard = left_out(request, (CUE, NAME))
     return Retention(
         tables=(table, ages_table(ages, counted), counted, _whole(cohorts, counted)),
         scope=Scope(values=tuple(value for values in only.values() for value in values)),
-        confidence=0.9,
+        caveats=caveat_of(unheard),
+        unheard=unheard,
+        confidence=0.5 if unheard else 0.9,
         sql=counted.query.written,
         settings=ran,
         unit=unit,

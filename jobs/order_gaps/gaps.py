@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from bot.errors import Declined
 from bot.job import Request, Tools
-from jobs.order_gaps.gap_words import ONLY
+from jobs.left_out import caveat_of, left_out
+from jobs.order_gaps.gap_words import CUE, NAME, ONLY
 from jobs.purchases import PurchaseReader
 from sql.types import Table
 from telling.evidence import Evidence, Scope
@@ -32,10 +33,13 @@ def run_gaps(request: Request, tools: Tools) -> Gaps:
     table = _labelled(reader.run(_sql(reader, is_by_band=True)))
     request.on_table(table)
     only_said = request.settings.said.get(ONLY.name)
+    unheard = left_out(request, (CUE, NAME))
     return Gaps(
         tables=(table, whole),
         scope=Scope(values=tuple(value for values in only.values() for value in values)),
-        confidence=0.9,
+        caveats=caveat_of(unheard),
+        unheard=unheard,
+        confidence=0.5 if unheard else 0.9,
         sql=table.query.written,
         settings={ONLY.name: only_said.text} if only_said else {},
     )

@@ -174,7 +174,23 @@ def test_a_role_with_part_of_the_rows_gets_the_cohorts_of_that_part(talk: Callab
 
 
 @pytest.mark.parametrize(
-    "message", ["How many orders came back?", "revenue by month", "how many customers are there"]
+    "message",
+    [
+        "How many orders came back?",
+        "how many customers are there",
+        "cohorts by quarter of the first order: revenue by quarters since",
+        "cohorts by year of the first order",
+        "average days between two orders of a customer",
+        "time between orders by country",
+        "下单间隔的中位数是多少天",
+        "days between two orders in 2025",
+        "which countries are bought together",
+        "which products are bought together most often, top 5 pairs",
+        "哪两个商品最常一起买",
+        "which products were bought together last month",
+        "churn in May 2026",
+        "平均隔多少天客户会再买一次",
+    ],
 )
 def test_what_is_no_question_of_these_jobs_is_not_taken_for_one(talk: Callable[..., Talk], message: str):
     skills = {"cohorts", "order_gaps", "bought_together", "churn"}
