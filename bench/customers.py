@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 
 from bench.record import ROOT
 from bot.job import Job, Request, Tools
@@ -138,7 +139,14 @@ def churn_scores(data: str, tools: Tools, days: int, cut_offs: int) -> list[Chur
 
 
 def _of_parity(seen: Snapshot, parity: int) -> Snapshot:
-    return seen.only([int(str(customer)) % 2 == parity for customer in seen.customers])
+    kept = np.array([int(str(customer)) % 2 == parity for customer in seen.customers])
+    return replace(
+        seen,
+        customers=tuple(np.array(seen.customers, dtype=object)[kept]),
+        counts={name: values[kept] for name, values in seen.counts.items()},
+        signals=seen.signals[kept],
+        later=seen.later[kept],
+    )
 
 
 # ---- counts -----------------------------------------------------------------------------------------------

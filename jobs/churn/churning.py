@@ -14,6 +14,7 @@ from jobs.churn.signals import YEAR, Signals
 from jobs.churn.standing import Standing, by_method, by_tenth
 from jobs.left_out import caveat_of, left_out
 from jobs.purchases import PurchaseReader, day_of
+from sql.types import Table
 from telling.evidence import Evidence, Scope
 
 DEFAULT_HORIZON = Length(count=3, unit="month")
@@ -76,7 +77,7 @@ def run_churn(request: Request, tools: Tools) -> Churn:
     checked_by = by or _country(reader)
     wrong = standing.wrong_groups(tried, cut_offs[1], checked_by, whole)
     reasons: tuple[tuple[str, ...], ...] = ()
-    adding = []
+    adding: list[Table] = []
     if by:
         before = max(cut_offs[-1], reader.today - dt.timedelta(days=YEAR))
         table = standing.groups(by, before, min(top, most))

@@ -7,7 +7,6 @@ after that day are read for nothing but the answer: how often the customer bough
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,17 +40,6 @@ class Snapshot:
     def bought(self) -> Values:
         """1 where the customer bought within the horizon."""
         return (self.later > 0).astype(float)
-
-    def only(self, chosen: Sequence[bool] | np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Snapshot:
-        """The chosen customers."""
-        kept = np.asarray(chosen, dtype=bool)
-        return Snapshot(
-            day=self.day,
-            customers=tuple(c for c, is_kept in zip(self.customers, kept, strict=True) if is_kept),
-            counts={name: values[kept] for name, values in self.counts.items()},
-            signals=self.signals[kept],
-            later=self.later[kept],
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
