@@ -27,7 +27,6 @@ silence against the own rhythm; purchases; what each brought; purchases in the s
 class Snapshot:
     """Customers as they were on one day, and what they did then."""
 
-    day: dt.date
     customers: tuple[object, ...]
     counts: dict[str, Values]
     """Of ``COUNTS``, each of shape (customers,)."""
@@ -66,19 +65,7 @@ numbered AS (
   SELECT customer, {columns}, ROW_NUMBER() OVER (ORDER BY customer) AS place FROM seen_pasts
 )
 SELECT customer, {columns} FROM numbered WHERE place % {step} = 0"""
-        return self._read(day, self.reader.run(sql))
-
-    def _read(self, day: dt.date, table: Table) -> Snapshot:
-        numbers = np.array([[float(str(cell)) for cell in row[1:]] for row in table.rows], dtype=float)
-        numbers = numbers.reshape(len(table.rows), len(table.columns) - 1)
-        first = len(COUNTS)
-        return Snapshot(
-            day=day,
-            customers=tuple(row[0] for row in table.rows),
-            counts={name: numbers[:, place] for place, name in enumerate(COUNTS)},
-            signals=numbers[:, first:-1],
-            later=numbers[:, -1],
-        )
+        return _read(self.reader.run(sql))
 
     def pasts(self, day: dt.date, *, by: str = "") -> str:
         """``seen_pasts``: customer, counts, last day, money of a year, signals, later purchases.
@@ -131,3 +118,15 @@ seen_pasts AS (
     {told}
   FROM aged_pasts
 )"""
+
+
+def _read(table: Table) -> Snapshot:
+    numbers = np.array([[float(str(cell)) for cell in row[1:]] for row in table.rows], dtype=float)
+    numbers = numbers.reshape(len(table.rows), len(table.columns) - 1)
+    first = len(COUNTS)
+    return Snapshot(
+        customers=tuple(row[0] for row in table.rows),
+        counts={name: numbers[:, place] for place, name in enumerate(COUNTS)},
+        signals=numbers[:, first:-1],
+        later=numbers[:, -1],
+    )

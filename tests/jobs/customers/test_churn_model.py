@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import numpy as np
 import pytest
 
@@ -73,7 +71,6 @@ def snapshots(count: int, seed: int = 4) -> list[Snapshot]:
         later = draw.binomial(3, 1 - (1 - chance) ** (1 / 3)).astype(float)
         found.append(
             Snapshot(
-                day=dt.date(2026, 1, 1) - dt.timedelta(days=60 * back),
                 customers=tuple(range(count)),
                 counts={"orders": orders, "recency": recency, "age": age},
                 signals=signals,
@@ -107,9 +104,7 @@ def test_what_adds_to_a_logit_adds_up():
 def test_where_nobody_or_everybody_buys_there_is_nothing_to_learn(later: float):
     seen = snapshots(200)
     same = [
-        Snapshot(
-            day=s.day, customers=s.customers, counts=s.counts, signals=s.signals, later=np.full(200, later)
-        )
+        Snapshot(customers=s.customers, counts=s.counts, signals=s.signals, later=np.full(200, later))
         for s in seen
     ]
     with pytest.raises(TooFew):
