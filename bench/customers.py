@@ -27,7 +27,7 @@ from bench.record import ROOT
 from bot.job import Job, Request, Tools
 from bot.parameters import read_settings
 from jobs import JOBS
-from jobs.churn.returning import METHODS, fit_returning, tested_on
+from jobs.churn.returning import METHODS, back_test, fit_returning
 from jobs.churn.signals import Signals, Snapshot
 from jobs.purchases import PurchaseReader
 from sql.question.linking import Vocabulary, link
@@ -120,7 +120,7 @@ def churn_scores(data: str, tools: Tools, days: int, cut_offs: int) -> list[Chur
     seen = [signals.snapshot(today - dt.timedelta(days=days * back), 1, 1) for back in range(1, cut_offs + 1)]
     odd, even = ([_of_parity(each, parity) for each in seen] for parity in (1, 0))
     model = fit_returning(signals.names, odd[2:], odd[1], odd[0], days)
-    test = tested_on(model, odd[1:], even[0])
+    test = back_test(model, odd[1:], even[0])
     return [
         ChurnScore(
             data=data,

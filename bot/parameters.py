@@ -103,6 +103,14 @@ def find_said(links: Links, parameters: Parameters) -> dict[str, Said]:
     return found
 
 
+def says_only(links: Links, parameters: Parameters) -> bool:
+    """Whether a message is nothing but values of ``parameters``: "top 3", "with 95 %"."""
+    rest = list(links.question)
+    for said in find_said(links, parameters).values():
+        rest[said.start : said.end] = " " * (said.end - said.start)
+    return not any(character.isalnum() for character in rest)
+
+
 def read_settings(links: Links, parameters: Parameters, vocabulary: Vocabulary, language: str) -> Settings:
     """The values that a question gives.
 

@@ -17,6 +17,10 @@ COMMON = re.compile(
 """Words that ask for nothing by themselves."""
 
 
+MEANT = 0.7
+"""Up to this score a word only means what it would mean of itself: "bought" is revenue in no other words."""
+
+
 def left_out(
     request: Request, cues: Sequence[re.Pattern[str]], filler: re.Pattern[str] = COMMON
 ) -> tuple[str, ...]:
@@ -46,7 +50,7 @@ def left_out(
 
 def caveat_of(words: Sequence[str]) -> tuple[Caveat, ...]:
     """The sentence that tells of them; none where there are none."""
-    return (("left_out", {"words": ", ".join(words)}),) if words else ()
+    return (("nothing_stands_for", {"words": ", ".join(words)}),) if words else ()
 
 
 def asks_more(understood: Understood, known: re.Pattern[str]) -> bool:
@@ -55,7 +59,8 @@ def asks_more(understood: Understood, known: re.Pattern[str]) -> bool:
     Such a question says what it wants in full, and is one of figures.
     """
     grouping = find_grouping(understood.links)
-    named = [m.text for m in understood.links.mentions if m.kind in ("metric", "column")]
+    mentions = [m for m in understood.links.mentions if m.score > MEANT]
+    named = [m.text for m in mentions if m.kind in ("metric", "column")]
     if grouping is not None:
         named.append(understood.standalone[grouping.start : grouping.end])
     return any(not known.search(text) for text in named)

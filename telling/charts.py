@@ -67,7 +67,7 @@ def heat_map(
     Args:
         cells: name, step and share of 1, names in the order in which they are drawn; ``None`` stays empty.
     """
-    data = [
+    data: list[dict[str, Any]] = [
         {"y": label_of(name), "x": step, "share": share} for name, step, share in cells if share is not None
     ]
     if len(data) < 2 or len(data) > MAX_POINTS:

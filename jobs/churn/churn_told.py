@@ -56,12 +56,9 @@ def _customers(evidence: Churn, writer: Writer) -> str:
         )  # fmt: skip
         has_gap = table.rows[row][columns.index("usual_gap")] is not None
         gap = writer.say("gap", **_cells(evidence, writer, row, gap="usual_gap")) if has_gap else ""
-        why = listed([writer.say(f"why_{reason}") for reason in reasons], writer.words)
-        lines.append(
-            writer.say(
-                f"line_{evidence.rank}", **told, gap=gap, why=writer.say("why", why=why) if why else ""
-            )
-        )
+        each = [writer.say(f"why_{reason}") for reason in reasons]
+        why = writer.say("reasons", why=listed(each, writer.words)) if each else ""
+        lines.append(writer.say(f"line_{evidence.rank}", **told, gap=gap, why=why))
     return "\n".join(lines)
 
 

@@ -9,7 +9,7 @@ from bot.errors import Declined
 from bot.job import Request, Tools
 from bot.parameters import Length
 from jobs.churn.churn_words import BY, CUE, HORIZON, NAME, ONLY, RANK, TOP
-from jobs.churn.returning import TooFew, fit_returning, tested_on
+from jobs.churn.returning import TooFew, back_test, fit_returning
 from jobs.churn.signals import YEAR, Signals
 from jobs.churn.standing import Standing, by_method, by_tenth
 from jobs.left_out import caveat_of, left_out
@@ -68,10 +68,10 @@ def run_churn(request: Request, tools: Tools) -> Churn:
     seen = [signals.snapshot(day, extent.customers, most) for day in cut_offs]
     try:
         tried = fit_returning(signals.names, seen[3:], seen[2], seen[1], days)
-        test = tested_on(tried, seen[2:], seen[1])
+        test = back_test(tried, seen[2:], seen[1])
         model = fit_returning(signals.names, seen[2:], seen[1], seen[0], days)
     except TooFew:
-        raise Declined("too_few", {"horizon": in_words(horizon, request.language)}) from None
+        raise Declined("too_few_to_learn", {"horizon": in_words(horizon, request.language)}) from None
     standing = Standing(signals=signals, model=model, shop=tools.workspace.shop)
     whole, means = standing.whole()
     checked_by = by or _country(reader)

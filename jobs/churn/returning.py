@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jobs.churn.bg_nbd import BgNbd, Values, fit_bg_nbd
-from jobs.churn.signals import COUNTS, Snapshot
+from jobs.churn.signals import Snapshot
 
 LEAST_EACH = 10
 """Customers who bought, and who did not, that each fit needs."""
@@ -56,7 +56,7 @@ class Returning:
         return sigmoid(self.logits(seen))
 
     def _rhythm_of(self, seen: Snapshot) -> Values:
-        return self.rhythm.probability(*(seen.counts[name] for name in COUNTS), self.days)
+        return self.rhythm.probability(*seen.past, self.days)
 
     def sql(self) -> str:
         """``scored``: the columns of ``seen_pasts`` with ``rhythm_logit``, ``chance`` and ``expected``."""
@@ -113,10 +113,10 @@ def fit_returning(
     Raises:
         TooFew: too few bought, or did not.
     """
-    rhythm = fit_bg_nbd(*(latest.counts[name] for name in COUNTS))
+    rhythm = fit_bg_nbd(*latest.past)
 
     def rhythms(seen: Snapshot) -> Values:
-        return logit(rhythm.probability(*(seen.counts[name] for name in COUNTS), days))
+        return logit(rhythm.probability(*seen.past, days))
 
     signals = np.concatenate([seen.signals for seen in learned])
     level, weights = _logistic(signals, np.concatenate([seen.bought for seen in learned]))
@@ -137,7 +137,7 @@ def fit_returning(
     )
 
 
-def tested_on(model: Returning, learned: Sequence[Snapshot], seen: Snapshot) -> Tested:
+def back_test(model: Returning, learned: Sequence[Snapshot], seen: Snapshot) -> Tested:
     """Hold it, the days since the last purchase alone, and BG/NBD against what customers did.
 
     Args:
@@ -151,7 +151,7 @@ def tested_on(model: Returning, learned: Sequence[Snapshot], seen: Snapshot) -> 
     told = {
         "ours": model.probabilities(seen),
         "recency": sigmoid(level + seen.signals[:, 0] * weight[0]),
-        "bg_nbd": model.rhythm.probability(*(seen.counts[name] for name in COUNTS), model.days),
+        "bg_nbd": model.rhythm.probability(*seen.past, model.days),
     }
     bought = seen.bought
     if not LEAST_EACH <= bought.sum() <= len(bought) - LEAST_EACH:

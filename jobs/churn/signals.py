@@ -36,6 +36,11 @@ class Snapshot:
     """Days of purchase within the horizon; zeros where that is still to come."""
 
     @property
+    def past(self) -> tuple[Values, Values, Values]:
+        """Orders, recency and age, as BG/NBD takes them."""
+        return self.counts["orders"], self.counts["recency"], self.counts["age"]
+
+    @property
     def bought(self) -> Values:
         """1 where the customer bought within the horizon."""
         return (self.later > 0).astype(float)

@@ -49,7 +49,7 @@ def run_cohorts(request: Request, tools: Tools) -> Retention:
     if not cohorts:
         raise Declined("no_cohorts")
     ages = _by_age(cohorts, unit, over)
-    ran = {"unit": unit}
+    ran: dict[str, str] = {"unit": unit}
     ran |= {name: said.text for name in (FIRST.name, ONLY.name) if (said := settings.said.get(name))}
     table = _wide(cohorts, unit, over, counted)
     request.on_table(table)

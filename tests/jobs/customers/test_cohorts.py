@@ -87,8 +87,8 @@ CONVERSATION = [
     ("Retention by cohort", {"unit": "month"}),
     ("by quarter", {"unit": "quarter"}),
     ("for Germany only", {"unit": "quarter", "only": "Germany"}),
-    ("How many of the customers who first bought in January came back?", {"first": "2026-01-01..2026-01-31"}),
-    ("and in February?", {"first": "2026-02-01..2026-02-28"}),
+    ("How many customers who first bought in August 2024 came back?", {"first": "2024-08-01..2024-08-31"}),
+    ("and in September 2024?", {"first": "2024-09-01..2024-09-30"}),
     ("按首购季度的留存率", {"unit": "quarter"}),
     ("2025年首次购买的顾客有多少再次购买？", {"first": "2025-01-01..2025-12-31"}),
     ("cohorts first=2025-07-01..2025-12-31 only=France", {"only": "France"}),
@@ -112,7 +112,7 @@ def test_one_cohort_says_how_many_came_back(talk: Callable[..., Talk]):
 
 
 def test_two_dozen_cohorts_are_shown_and_that_there_are_more_is_said(talk: Callable[..., Talk]):
-    rows = [Bought(n, n, dt.date(2022 + n // 12, n % 12 + 1, 5)) for n in range(50)]
+    rows = [Bought(n, n, dt.date(2022 + n // 12, n % 12 + 1, 5)) for n in range(54)]
     answer = talk(rows).ask("Retention by cohort")
     assert len(answer.tables[0].rows) == 24 and "Earlier cohorts are not shown" in answer.text
     assert not any(table.is_truncated for table in answer.tables)
