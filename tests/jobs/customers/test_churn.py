@@ -152,7 +152,8 @@ def test_a_hundred_thousand_customers_are_aggregated_in_the_database(tmp_path: P
     path = build(tmp_path, [])
     with duckdb.connect(str(tmp_path / "shop.duckdb")) as connection:
         connection.execute(
-            """INSERT INTO sales SELECT i, i % 100_000, TIMESTAMP '2026-06-30' - to_days(days), 'Lamp', 'Germany', 9
+            """INSERT INTO sales
+            SELECT i, i % 100_000, TIMESTAMP '2026-06-30' - to_days(days), 'Lamp', 'Germany', 9
             FROM (SELECT i, CAST(hash(i) % 720 AS INTEGER) AS days FROM range(220_000) AS t(i))"""
         )
     about = Talk(path)
