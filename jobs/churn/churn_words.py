@@ -11,15 +11,17 @@ from bot.parameters import (
     ColumnName,
     Duration,
     Parameter,
+    Said,
     Whole,
     find_ahead,
     find_grouping,
     find_values,
     in_words,
 )
+from sql.question.linking import Links
 
 _LEAVING = (
-    r"\bchurn(?:s|ing)?\b"
+    r"\bchurn(?:s|ing)?(?:\s+(?:risks?|rates?|probabilit(?:y|ies)))?\b"
     r"|\b(?:about|likely|going|bound|expected|at\s+risk)\s+(?:to|of)\s+(?:leav(?:e|ing)|laps(?:e|ing)|stop\w*\s+\w+|not\s+(?:come|buy)\w*)"
     r"|\bcustomers?\b.*\b(?:will|might|may)\s+(?:leave|lapse|not\s+(?:come\s+back|buy))|\bat[-\s]risk\s+customers?\b"
     r"|\b(?:los(?:e|ing)|lapsing)\s+(?:which\s+|our\s+)?customers?\b"
@@ -54,11 +56,19 @@ RANK = Parameter(
     kind=Choice(("leaving", "buying")),
     find=in_words([(re.compile(rf"(?i){_LEAVING}"), "leaving"), (re.compile(rf"(?i){_BUYING}"), "buying")]),
 )
+
+
+def _find_groups(links: Links) -> Said | None:
+    """What groups are made by; "which customers" asks for the customers themselves."""
+    said = find_grouping(links)
+    return None if said is None or _ABOUT_PEOPLE.search(links.question[said.start : said.end]) else said
+
+
 BY = Parameter(
     name="by",
     about={"en": "groups by this column instead of single customers", "zh": "按这一列分组，而不是单个顾客"},
     kind=ColumnName(),
-    find=find_grouping,
+    find=_find_groups,
 )
 ONLY = Parameter(
     name="only",

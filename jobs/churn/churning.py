@@ -56,6 +56,8 @@ def run_churn(request: Request, tools: Tools) -> Churn:
     settings, most = request.settings, tools.workspace.role.limits.max_rows
     horizon = settings.get(HORIZON) or DEFAULT_HORIZON
     only, by = settings.get(ONLY) or {}, settings.get(BY) or ""
+    if by == tools.workspace.shop.bindings["customer"].rpartition(".")[2]:
+        by = ""
     rank, top = settings.get(RANK) or "leaving", settings.get(TOP) or DEFAULT_TOP
     days = round(horizon.count * _DAYS[horizon.unit])
     if days < LEAST_DAYS:

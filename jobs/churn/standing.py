@@ -63,7 +63,14 @@ class Standing:
   {means}, AVG(rhythm_logit) AS mean_rhythm
 FROM valued"""
         )
-        rows = [tuple(map(_rounded, row[:6])) for row in table.rows]
+        whole = ("buyers", "expected_purchases")
+        rows = [
+            tuple(
+                round(float(str(cell))) if column.name in whole else _rounded(cell)
+                for column, cell in zip(table.columns, row[:6], strict=False)
+            )
+            for row in table.rows
+        ]
         labels = {"share": "%", "usual_value": self.unit, "value_at_risk": self.unit}
         return _made(table, table.columns[:6], rows, labels), [float(str(cell)) for cell in table.rows[0][6:]]
 
@@ -207,7 +214,7 @@ def by_method(test: Tested, day: dt.date, source: Table) -> Table:
     columns = (
         Column(name="method", type="text"),
         Column(name="auc", type="number"),
-        Column(name="brier", type="number"),
+        Column(name="brier_hundredths", type="number"),
         Column(name="customers", type="integer"),
         Column(name="day", type="date"),
         Column(name="share", type="number"),
@@ -217,13 +224,13 @@ def by_method(test: Tested, day: dt.date, source: Table) -> Table:
     shared = (test.customers, day, round(test.rate, 4))
     rows: list[tuple[Cell, ...]] = [
         (
-            *(name, round(test.auc[name], 3), round(test.brier[name], 4)),
+            *(name, round(test.auc[name], 4), round(100 * test.brier[name], 2)),
             *shared,
             *((round(test.expected), round(test.later)) if name == METHODS[0] else (None, None)),
         )
         for name in METHODS
     ]
-    return _made(source, columns, rows, {"share": "%"})
+    return _made(source, columns, rows, {"auc": "%", "share": "%"})
 
 
 def by_tenth(test: Tested, source: Table) -> Table:
