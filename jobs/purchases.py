@@ -41,6 +41,8 @@ from telling.titles import title_of
 Part = Literal["customer", "order_date", "amount", "order", "product", "country"]
 
 
+FEW_SEVERAL = 0.05
+"""Share of customers who may have several values of what customers are grouped by."""
 _PAID: tuple[Part, ...] = ("customer", "order_date", "amount")
 
 
@@ -143,6 +145,23 @@ buying_days AS (
   SELECT customer, bought_on, {paid} AS paid, {is_bought} AS is_bought{latest}
   FROM dated_rows GROUP BY customer, bought_on
 )"""
+
+    def has_one_each(self, column: str) -> bool:
+        """Whether nearly every customer has one value of a column, so that customers are grouped by it.
+
+        Raises:
+            Declined: no way leads there from who bought.
+        """
+        counted = self.run(
+            f"""WITH {self.rows(["customer", "order_date"], more=column)},
+ends AS (
+  SELECT customer, MIN(grouped_by) AS low, MAX(grouped_by) AS high FROM bought_rows
+  WHERE customer IS NOT NULL GROUP BY customer
+)
+SELECT COUNT(*) AS customers, SUM(CASE WHEN low < high THEN 1 ELSE 0 END) AS several FROM ends"""
+        )
+        customers, several = (float(str(cell or 0)) for cell in counted.rows[0])
+        return several <= FEW_SEVERAL * customers
 
     def _until_today(self, parts: Sequence[Part]) -> tuple[Condition, ...]:
         if "order_date" not in parts:

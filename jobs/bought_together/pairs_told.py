@@ -37,7 +37,6 @@ def tell_pairs(evidence: Evidence, writer: Writer) -> str:
             first=cell(row, "first_product"),
             second=cell(row, "second_product"),
             together=cell(row, "together"),
-            support=cell(row, "support"),
             confidence=cell(row, "confidence"),
             back=cell(row, "confidence_back"),
             lift=cell(row, "lift"),

@@ -16,6 +16,8 @@ from jobs.left_out import caveat_of, left_out
 from jobs.purchases import PurchaseReader, day_of
 from sql.types import Table
 from telling.evidence import Evidence, Scope
+from telling.phrases import escape_markdown
+from telling.titles import title_of
 
 DEFAULT_HORIZON = Length(count=3, unit="month")
 DEFAULT_TOP = 10
@@ -65,6 +67,9 @@ def run_churn(request: Request, tools: Tools) -> Churn:
     reader = PurchaseReader(request, tools, only)
     extent = _extent(reader)
     cut_offs = _cut_offs(reader, extent, days, horizon)
+    if by and not reader.has_one_each(by):
+        title = title_of(tools.workspace.shop, by, request.language)
+        raise Declined("several_of_each", {"by": escape_markdown(title)})
     has_season = (cut_offs[-1] - extent.first).days >= YEAR
     signals = Signals(reader=reader, days=days, has_season=has_season)
     seen = [signals.snapshot(day, extent.customers, most) for day in cut_offs]
@@ -165,6 +170,6 @@ def _country(reader: PurchaseReader) -> str:
     """The bound country, by which the error is looked at where no groups are asked for; empty without one."""
     column = reader.workspace.shop.bindings.get("country", "").rpartition(".")[2]
     try:
-        return column if reader.sees("country") and reader.days(by=column) else ""
+        return column if reader.sees("country") and reader.has_one_each(column) else ""
     except Declined:  # no way leads there from who bought
         return ""

@@ -125,8 +125,8 @@ def _fill(path: Path, values: list[tuple[Any, ...]], named: list[tuple[Any, ...]
 class Talk:
     """A conversation with the jobs over one shop; no model is there."""
 
-    def __init__(self, path: Path, role: str | None = None) -> None:
-        self.workspace: Workspace = open_workspace(load_shop(path), role=role)
+    def __init__(self, shop: Path | Workspace, role: str | None = None) -> None:
+        self.workspace = shop if isinstance(shop, Workspace) else open_workspace(load_shop(shop), role=role)
         vocabulary = Vocabulary.build(self.workspace)
         asker = open_asker(self.workspace, ScriptedEngine([]), vocabulary)
         self.assistant = Assistant(self.workspace, asker, None, jobs=JOBS, vocabulary=vocabulary)

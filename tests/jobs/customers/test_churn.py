@@ -19,6 +19,7 @@ from jobs.churn.signals import SIGNALS, Signals
 from jobs.churn.standing import Standing
 from jobs.purchases import PurchaseReader
 from sql.question.linking import link
+from sql.shop.workspace import Workspace
 
 SEVERAL = living_rows(leaving="Spain", customers=330, days=600)
 """Of Spain most have left half a year ago."""
@@ -199,10 +200,15 @@ def _once(count: int) -> list[Bought]:
         (SEVERAL, "churn top=0", "expected 1 to 200"),
         (SEVERAL, "churn by=amount", "expected a column to group by"),
         (SEVERAL, "churn rank=best", "expected leaving or buying"),
+        (
+            [row._replace(product=f"Thing {n % 9}") for n, row in enumerate(SEVERAL)],
+            "Churn risk by product",
+            "many have several of it",
+        ),
     ],
     ids=[
         "empty", "one", "no customers", "once only", "three weeks", "three weeks, Chinese", "half a year",
-        "to come", "returns only", "three days", "soon", "none", "by amount", "best",
+        "to come", "returns only", "three days", "soon", "none", "by amount", "best", "by product",
     ],
 )  # fmt: skip
 def test_what_cannot_be_told_is_said_with_the_way_out(
@@ -253,12 +259,12 @@ def test_what_asks_for_figures_is_not_taken_for_it(living: Talk, message: str):
 
 
 @pytest.mark.slow
-def test_the_segment_that_the_demonstration_shop_loses_falls_deepest(demo_folder: Path):
+def test_the_segment_that_the_demonstration_shop_loses_falls_deepest(
+    demo_folder: Path, demo_workspace: Workspace
+):
     truths = json.loads((demo_folder / "truths.json").read_text(encoding="utf-8"))["truths"]
     [planted] = [truth for truth in truths if truth["kind"] == "churn"]
-    about = Talk(demo_folder / "shop.yml")
-    answer = about.ask("Churn risk by segment")
-    about.workspace.close()
+    answer = Talk(demo_workspace).ask("Churn risk by segment")
     names = [column.name for column in answer.tables[0].columns]
     first = dict(zip(names, answer.tables[0].rows[0], strict=True))
     assert first["segment"] == planted["segment"]
