@@ -46,7 +46,7 @@ def find_bindings(shop: Shop, dialect: Dialect) -> dict[str, str]:
     Without a revenue it is the first view of sales that has a time.
 
     ``amount`` and ``quantity`` are bound where a metric is the plain sum of the column, ``order`` where one
-    counts it; the rest by what the columns are called. Nothing is bound where nothing is sold.
+    counts it; the rest by what columns are called. Nothing is bound where nothing is sold.
     """
     revenue = next((m for m in shop.metrics if m.name in ("revenue", "shop_revenue")), None)
     sold = (view for view in shop.views if is_sold(view) and view.time is not None)
@@ -68,8 +68,8 @@ def find_bindings(shop: Shop, dialect: Dialect) -> dict[str, str]:
     counted = _counted(orders, shop, dialect) if orders is not None else None
     if orders is not None and counted is not None:
         found["order"] = f"{orders.view}.{counted}"
-    for part in ("customer", "product", "category", "country"):
-        place = _first(part, near)
+    for part in ("order", "customer", "product", "category", "country"):
+        place = found.get(part) or _first(part, near)
         if place is not None:
             found[part] = place
     return found

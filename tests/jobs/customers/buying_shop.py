@@ -17,8 +17,10 @@ from bot.memory import Conversation
 from jobs import JOBS
 from llm.scripted import ScriptedEngine
 from sql.ask import open_asker
+from sql.databases import open_database
 from sql.question.linking import Vocabulary
-from sql.shop.shopfile import load_shop
+from sql.shop.describe import describe_database
+from sql.shop.shopfile import dump_shop, load_shop
 from sql.shop.workspace import Workspace, open_workspace
 from telling.writer import Composed, numbers_without_receipt
 
@@ -120,6 +122,18 @@ def _fill(path: Path, values: list[tuple[Any, ...]], named: list[tuple[Any, ...]
         if named:
             connection.register("named", pd.DataFrame(named, columns=["a", "b", "c"]))
             connection.execute("INSERT INTO people SELECT * FROM named")
+
+
+def opened_by_init(folder: Path, rows: Iterable[Bought]) -> Path:
+    """The same database with the description that ``shoptalk init`` writes."""
+    path = build(folder, rows)
+    database = open_database(str(folder / "shop.duckdb"))
+    try:
+        shop = describe_database(database, name="found", location="shop.duckdb").shop
+    finally:
+        database.close()
+    path.write_text(dump_shop(shop), encoding="utf-8")
+    return path
 
 
 class Talk:

@@ -7,9 +7,10 @@ import itertools
 import math
 from collections import defaultdict
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from buying_shop import TODAY, Bought, Talk, random_rows
+from buying_shop import TODAY, Bought, Talk, opened_by_init, random_rows
 
 from telling.charts import to_png, to_svg
 
@@ -192,3 +193,16 @@ def test_lines_lead_to_their_order_and_its_date(tmp_path_factory: pytest.TempPat
     finally:
         about.workspace.close()
     assert dt.date(2026, 6, 30) == TODAY
+
+
+def test_a_shop_opened_by_init_binds_what_these_jobs_need(tmp_path: Path):
+    about = Talk(opened_by_init(tmp_path, random_rows(11)))
+    try:
+        bindings = about.workspace.shop.bindings
+        assert (bindings["order"], bindings["customer"]) == ("sales.order_id", "sales.customer_id")
+        for message in ("Which products are bought together?", "哪些商品常一起买？"):
+            assert about.ask(message).status == "answered"
+        for message in ("Retention by cohort", "按首购月份的留存率", "Time between orders", "顾客的购买间隔"):
+            assert about.ask(message).status == "answered"
+    finally:
+        about.workspace.close()
