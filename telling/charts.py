@@ -84,7 +84,7 @@ def heat_map(
     }
     share = {"field": "share", "type": "quantitative", "title": value_title, "format": ".1%"}
     most = max(point["share"] for point in data)
-    is_dark = {"condition": {"test": f"datum.share > {0.6 * most:.6f}", "value": "white"}, "value": "black"}
+    is_dark = {"condition": {"test": f"datum.share > {0.7 * most:.6f}", "value": "white"}, "value": "black"}
     squares = {
         "mark": {"type": "rect", "tooltip": True},
         "encoding": {"x": x, "y": y, "color": shade, "tooltip": [share]},

@@ -68,7 +68,7 @@ def draw_pairs(evidence: Evidence, shop: Shop, language: str) -> dict[str, Any] 
         "field": "y",
         "type": "nominal",
         "sort": None,
-        "title": words.say("chart_pair"),
+        "title": None,
         "axis": {"labelLimit": 360},
     }
     x = {"type": "quantitative", "scale": {"type": "log"}, "title": words.say("chart_lift")}
