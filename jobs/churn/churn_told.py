@@ -66,7 +66,8 @@ def _groups(evidence: Churn, writer: Writer) -> str:
     table = evidence.tables[_SHOWN]
     columns = [column.name for column in table.columns]
     by = writer.restate(title_of(writer.shop, evidence.by, writer.words.language))
-    lines = [writer.say("first_groups", by=by)]
+    day = writer.restate(evidence.before.isoformat())
+    lines = [writer.say("first_groups", by=by, day=day)]
     for row, cells in enumerate(table.rows[:MAX_LINES]):
         told = _cells(
             evidence, writer, row, group=columns[0], customers="customers", share="share",

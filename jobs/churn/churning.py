@@ -40,6 +40,8 @@ class Churn(Evidence):
     by: str
     checked_by: str
     """The column whose groups were checked; empty for none."""
+    before: dt.date
+    """The day that groups are compared with: a year ago, or as early as can be."""
     horizon: Length
     reasons: tuple[tuple[str, ...], ...] = ()
     """Of each customer, what weighs most the way that was asked about."""
@@ -83,10 +85,10 @@ def run_churn(request: Request, tools: Tools) -> Churn:
     whole, means = standing.whole()
     checked_by = by or _country(reader)
     wrong = standing.wrong_groups(tried, cut_offs[1], checked_by, whole)
+    before = max(reader.today - dt.timedelta(days=YEAR), extent.first + dt.timedelta(days=days))
     reasons: tuple[tuple[str, ...], ...] = ()
     adding: list[Table] = []
     if by:
-        before = max(cut_offs[-1], reader.today - dt.timedelta(days=YEAR))
         table = standing.groups(by, before, min(top, most))
     else:
         table, added, reasons = standing.customers(rank, min(top, most), means)
@@ -110,6 +112,7 @@ def run_churn(request: Request, tools: Tools) -> Churn:
         rank=rank,
         by=by,
         checked_by=checked_by,
+        before=before,
         horizon=horizon,
         reasons=reasons,
     )
@@ -144,9 +147,15 @@ FROM buying_days WHERE is_bought = 1"""
 
 
 def _cut_offs(reader: PurchaseReader, extent: Extent, days: int, horizon: Length) -> list[dt.date]:
-    """Days to look back from, today first, a horizon apart; before each is a horizon at least."""
+    """Days to look back from, today first, a horizon apart; before each is a horizon at least.
+
+    Where the past allows it with one day more than needed, before each is a year, which tells the season.
+    """
     known = (reader.today - extent.first).days
     count = min(MOST_CUT_OFFS, known // days - 1)
+    with_season = (known - YEAR) // days
+    if with_season > LEAST_CUT_OFFS:
+        count = min(count, with_season)
     if count >= LEAST_CUT_OFFS:
         return [reader.today - dt.timedelta(days=days * back) for back in range(count + 1)]
     most = known // (LEAST_CUT_OFFS + 1)
