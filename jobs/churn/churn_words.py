@@ -23,7 +23,7 @@ from sql.question.linking import Links
 _LEAVING = (
     r"\bchurn(?:s|ing)?(?:\s+(?:risks?|rates?|probabilit(?:y|ies)))?\b"
     r"|\b(?:about|likely|going|bound|expected|at\s+risk)\s+(?:to|of)\s+(?:leav(?:e|ing)|laps(?:e|ing)|stop\w*\s+\w+|not\s+(?:come|buy)\w*)"
-    r"|\bcustomers?\b.*\b(?:will|might|may)\s+(?:leave|lapse|stop\s+\w+ing|not\s+(?:come\s+back|buy))|\bat[-\s]risk\s+customers?\b"
+    r"|\bcustomers?\b.*\b(?:will|might|may)\s+(?:leave|lapse|stop\s+\w+ing|not\s+(?:come\s+back|buy))|\bat[-\s]risk\s+customers?\b|\bcustomers?\b.*\bat\s+risk\b"
     r"|\b(?:los(?:e|ing)|lapsing)\s+(?:which\s+|our\s+)?customers?\b"
     r"|流失风险|(?:可能|会|要|快要?|即将|容易)流失|流失(?:预测|概率)|预测.*流失"
 )

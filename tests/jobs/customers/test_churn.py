@@ -98,6 +98,7 @@ CONVERSATIONS = [
     ],
     [("按国家看流失风险", {"by": "country", "rank": "leaving"})],
     [("churn risk in Germany by product", {"by": "product", "only": {"country": ("Germany",)}})],
+    [("Which customers are at risk?", {"rank": "leaving"})],
     [("Which customers will stop buying in the next 6 weeks?", {"rank": "leaving", "horizon": SIX_WEEKS})],
 ]
 
