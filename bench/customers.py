@@ -1,10 +1,10 @@
 """The jobs about customers on public data: churn against simple rules, counts against hand-written SQL.
 
 Churn: CDNOW (23,570 customers) and Online Retail. Signals and their combination were chosen on customers with
-odd numbers (a first round of trials was seen on all); here they are fitted on these and measured on the even
-ones, on the last horizon of the data, which nothing was fitted on. Beside ours in the same run: the days since
-the last purchase alone (a logistic curve fitted on the same customers and days), and BG/NBD fitted on all that
-the odd customers bought before the tested days.
+odd numbers (a first round of trials was seen on all); here they are fitted on these and measured on the
+even ones, on the last horizon of the data, which nothing was fitted on. Beside ours in the same run: the days
+since the last purchase alone (a logistic curve fitted on the same customers and days), and BG/NBD fitted on
+all that the odd customers bought before the tested days.
 
 Counts: retention, time between purchases and pairs of Online Retail, the job's rows beside those of SQL that
 was written by hand over the raw file; every figure must be the same.

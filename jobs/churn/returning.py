@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jobs.churn.bg_nbd import BgNbd, Values, fit_bg_nbd
+from jobs.churn.bg_nbd import LEAST_P, BgNbd, Values, fit_bg_nbd
 from jobs.churn.signals import Snapshot
 
 LEAST_EACH = 10
@@ -61,6 +61,7 @@ class Returning:
     def sql(self) -> str:
         """``scored``: the columns of ``seen_pasts`` with ``rhythm_logit``, ``chance`` and ``expected``."""
         odds, chance = self.rhythm.sql(self.days)
+        least, most = f"{LEAST_P:.12g}", f"{1 - LEAST_P:.12g}"
         linear = " + ".join(
             f"({weight:.12g}) * ({name}_signal - ({mean:.12g}))"
             for name, weight, mean in zip(self.names, self.weights, self.means, strict=True)
@@ -68,7 +69,7 @@ class Returning:
         return f"""odds_of_pasts AS (SELECT seen_pasts.*, {odds} AS odds FROM seen_pasts),
 rhythms AS (SELECT odds_of_pasts.*, {chance} AS raw_rhythm FROM odds_of_pasts),
 kept_rhythms AS (
-  SELECT rhythms.*, CASE WHEN raw_rhythm < 0.000001 THEN 0.000001 WHEN raw_rhythm > 0.999999 THEN 0.999999
+  SELECT rhythms.*, CASE WHEN raw_rhythm < {least} THEN {least} WHEN raw_rhythm > {most} THEN {most}
     ELSE raw_rhythm END AS rhythm FROM rhythms
 ),
 logits AS (
