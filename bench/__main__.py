@@ -52,7 +52,7 @@ def _no_retail() -> str | None:
 
 
 def _no_sales() -> str | None:
-    return _no_data("weekly_sales/weekly_sales.parquet") or _no_retail()
+    return _no_data("weekly_sales/weekly_sales.parquet") or _no_data("cdnow/CDNOW_master.txt") or _no_retail()
 
 
 def _no_letters() -> str | None:

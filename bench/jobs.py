@@ -5,6 +5,8 @@ points at the end of the data, four weeks ahead. Methods were chosen on every se
 the others. Beside ours in the same run: seasonal naive (the season before, the last value where there is
 none), and AutoETS: statsmodels' ``ETSModel`` in the form with the least corrected AIC, without a season, for
 one of 52 periods has as many parameters as it has data (R's ``ets`` stops at 24).
+
+Churn, retention, time between orders and pairs: ``bench.customers``.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.customers import measure_customers
 from bench.record import RESULTS, circumstances, write_result
 from jobs.forecast.features import Past, Values
 from jobs.forecast.history import SEASONS, History, read_history
@@ -152,15 +155,11 @@ def show(scores: Sequence[Score]) -> None:
         )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=os.environ.get("SHOPTALK_DATA"), help="the public data")
-    parser.add_argument("--many", type=int, default=10_000, help="series of the largest timed run")
-    options = parser.parse_args(arguments)
-    if options.data is None:
-        parser.error("set SHOPTALK_DATA, or give --data: the folder with the public data")
+def _customers(options: argparse.Namespace) -> dict[str, Any]:
+    return measure_customers(options.data)
+
+
+def _forecasts(options: argparse.Namespace) -> dict[str, Any]:
     scores = measure("weekly_sales", stores(options.data), windows=6)
     scores += measure("online_retail", products(options.data), windows=3)
     show(scores)
@@ -173,13 +172,33 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"Forecast, {name}": f"MASE {score.mase:.2f}; 80 % held {score.held[0.8]:.1%}"
         for name, score in ours.items()
     }
-    result = {
+    return {
         "figures": figures,
         "scores": [{**vars(score), "held": {str(k): v for k, v in score.held.items()}} for score in scores],
         "seconds": {str(count): took for count, took in seconds.items()},
-        **circumstances(),
     }
-    print(f"\nKept in {write_result(RESULTS / 'jobs.json', result)}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=os.environ.get("SHOPTALK_DATA"), help="the public data")
+    parser.add_argument("--only", choices=("forecast", "customers"), help="one half of it")
+    parser.add_argument("--many", type=int, default=10_000, help="series of the largest timed run")
+    options = parser.parse_args(arguments)
+    if options.data is None:
+        parser.error("set SHOPTALK_DATA, or give --data: the folder with the public data")
+    figures: dict[str, str] = {}
+    result: dict[str, Any] = {}
+    for half, measured in (("forecast", _forecasts), ("customers", _customers)):
+        if options.only in (None, half):
+            found = measured(options)
+            figures |= found.pop("figures")
+            result |= found
+    result = {"figures": figures, **result, **circumstances()}
+    name = f"jobs_{options.only}.json" if options.only else "jobs.json"
+    print(f"\nKept in {write_result(RESULTS / name, result)}")
 
 
 if __name__ == "__main__":

@@ -148,6 +148,8 @@ class Case:
     ask: str
     says: tuple[str, ...] = ()
     """Parts of the answer's words, over the shop that the tests have; empty: only the way is checked."""
+    status: str = "answered"
+    """How that answer ends, see ``bot.answer.Status``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,9 +229,9 @@ def as_tuple(jobs: Sequence[Job]) -> tuple[Job, ...]:
 
 
 def read_cases(package: str) -> tuple[Case, ...]:
-    """The cases in a package's ``cases.yml``: ``- question`` or ``- {ask: question, says: [part, …]}``."""
+    """The cases in a package's ``cases.yml``: a question, or ``{ask: …, says: [part, …], status: …}``."""
     document = yaml.safe_load(resources.files(package).joinpath("cases.yml").read_text(encoding="utf-8"))
     return tuple(
-        Case(ask=item) if isinstance(item, str) else Case(ask=item["ask"], says=tuple(item["says"]))
+        Case(ask=item) if isinstance(item, str) else Case(**{**item, "says": tuple(item["says"])})
         for item in document
     )

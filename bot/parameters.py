@@ -16,6 +16,8 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 from bot.errors import Declined
 from bot.followup import Span, features_of
 from sql.question.linking import Links, Mention, Vocabulary, link
+from sql.question.numbers import zh_number
+from sql.question.words import NUMBER_WORDS
 from sql.semantics import Metric
 from telling.phrases import SPOKEN, escape_markdown
 
@@ -99,6 +101,14 @@ def find_said(links: Links, parameters: Parameters) -> dict[str, Said]:
         if said is not None and not any(s < said.end and said.start < e for s, e in pairs):
             found[parameter.name] = said
     return found
+
+
+def says_only(links: Links, parameters: Parameters) -> bool:
+    """Whether a message is nothing but values of ``parameters``: "top 3", "with 95 %"."""
+    rest = list(links.question)
+    for said in find_said(links, parameters).values():
+        rest[said.start : said.end] = " " * (said.end - said.start)
+    return not any(character.isalnum() for character in rest)
 
 
 def read_settings(links: Links, parameters: Parameters, vocabulary: Vocabulary, language: str) -> Settings:
@@ -397,3 +407,35 @@ def find_values(links: Links) -> Said | None:
     if not run:
         return None
     return Said(text=", ".join(span.text for span in run), start=run[0].start, end=run[-1].end)
+
+
+_COUNT = rf"\d[\d,]*|{'|'.join(NUMBER_WORDS)}"
+_ONE_UNIT = r"(?P<unit>day|week|month|quarter|year)s?"
+_AHEAD = (
+    re.compile(
+        rf"(?i)\b(?:(?:for|over|in|during)\s+)?(?:the\s+)?(?:next|coming|following|upcoming)\s+(?:(?P<n>{_COUNT})\s+)?{_ONE_UNIT}\b"
+    ),
+    re.compile(rf"(?i)\b(?P<n>{_COUNT})\s+{_ONE_UNIT}\s+(?:ahead|out|from\s+now)\b"),
+    re.compile(rf"(?i)\bfor\s+(?P<n>{_COUNT})\s+{_ONE_UNIT}\b"),
+    re.compile(
+        r"(?:未来|接下来|今后|往后|下)的?(?P<n>\d+|[一二两三四五六七八九十]+)?个?(?P<unit>天|日|周|星期|月|季度|年)"
+    ),
+    re.compile(r"(?P<unit>明天|明年)"),
+    re.compile(r"(?i)\b(?P<unit>tomorrow)\b"),
+)
+_UNIT_WORDS = {
+    "天": "day", "日": "day", "周": "week", "星期": "week", "月": "month", "季度": "quarter", "年": "year",
+    "明天": "day", "明年": "year", "tomorrow": "day",
+}  # fmt: skip
+
+
+def find_ahead(links: Links) -> Said | None:
+    """ "for the next 3 months", "6 weeks ahead", 未来三个月, 下个月."""
+    for pattern in _AHEAD:
+        if (match := pattern.search(links.question)) is None:
+            continue
+        said = (match.groupdict().get("n") or "1").replace(",", "").lower()
+        count = NUMBER_WORDS.get(said, said) if said.isascii() else zh_number(said)
+        unit = match["unit"].lower()
+        return Said(text=f"{count} {_UNIT_WORDS.get(unit, unit)}", start=match.start(), end=match.end())
+    return None

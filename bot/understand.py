@@ -19,7 +19,7 @@ from bot.errors import AskBack, UnusableQuestion
 from bot.followup import combine, is_addition, is_followup, strip_lead, with_days_said
 from bot.job import Job, Strength, Understood
 from bot.memory import Conversation, Turn
-from bot.parameters import changed
+from bot.parameters import changed, says_only
 from bot.redrawing import chart_asked
 from sql.question.answerable import Verdict, verdict_of
 from sql.question.linking import Links, Vocabulary, link
@@ -233,7 +233,7 @@ def _resettled(
 ) -> str | None:
     """The question before with other parameters of its job, where the message names some and asks no more."""
     parameters = next((job.parameters for job in jobs if job.name == last.skill), ())
-    if not parameters or not (is_followup(links) or is_addition(links)):
+    if not parameters or not (is_followup(links) or is_addition(links) or says_only(links, parameters)):
         return None
     return changed(link(last.standalone_question, vocabulary, today), links, parameters)
 

@@ -2,7 +2,7 @@
 
 A folder holds a ``bot.job.Job`` in its ``__init__`` under the name ``job``: what it is called and needs,
 what it claims of a question, how it runs, is told and drawn, and its cases. It asks the database only
-through its tools.
+through its tools. What several of them need stands in modules beside the folders.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ Vega-Lite.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from sql.semantics import Shop
@@ -25,6 +26,8 @@ MAX_GROUPS = 12
 MAX_POINTS = 2_000
 MAX_LABEL = 40
 """Characters of a category that an axis shows."""
+MOST_WRITTEN = 16
+"""Steps of a heat map up to which each square bears its figure."""
 MOST_TICKS = 13
 """Months or years that stand below an axis."""
 
@@ -49,6 +52,62 @@ def chart_of(table: Table, shop: Shop, language: str) -> dict[str, Any] | None:
 def draw_result(evidence: Evidence, shop: Shop, language: str) -> dict[str, Any] | None:
     """The chart of the first table, if there is one."""
     return chart_of(evidence.tables[0], shop, language) if evidence.tables else None
+
+
+def heat_map(
+    cells: Sequence[tuple[str, int, float | None]],
+    *,
+    title: str,
+    row_title: str,
+    column_title: str,
+    value_title: str,
+) -> dict[str, Any] | None:
+    """Shares as shades: names from top to bottom, steps from left to right; ``None`` for fewer than two.
+
+    Args:
+        cells: name, step and share of 1, names in the order in which they are drawn; ``None`` stays empty.
+    """
+    data: list[dict[str, Any]] = [
+        {"y": label_of(name), "x": step, "share": share} for name, step, share in cells if share is not None
+    ]
+    if len(data) < 2 or len(data) > MAX_POINTS:
+        return None
+    steps = {point["x"] for point in data}
+    x = {"field": "x", "type": "ordinal", "title": column_title, "axis": {"orient": "top", "labelAngle": 0}}
+    y = {"field": "y", "type": "ordinal", "title": row_title, "sort": None}
+    shade = {
+        "field": "share",
+        "type": "quantitative",
+        "title": value_title,
+        "scale": {"scheme": "blues", "domainMin": 0},
+        "legend": {"format": ".0%"},
+    }
+    share = {"field": "share", "type": "quantitative", "title": value_title, "format": ".1%"}
+    most = max(point["share"] for point in data)
+    is_dark = {"condition": {"test": f"datum.share > {0.7 * most:.6f}", "value": "white"}, "value": "black"}
+    squares = {
+        "mark": {"type": "rect", "tooltip": True},
+        "encoding": {"x": x, "y": y, "color": shade, "tooltip": [share]},
+    }
+    figures = {
+        "mark": {"type": "text", "fontSize": 10},
+        "encoding": {"x": x, "y": y, "text": {**share, "format": ".0%"}, "color": is_dark},
+    }
+    return {
+        "$schema": SCHEMA,
+        "title": title,
+        "description": f"{title}. {len(data)} cells.",
+        "width": "container",
+        "height": {"step": 22},
+        "data": {"values": data},
+        "layer": [squares, figures] if len(steps) <= MOST_WRITTEN else [squares],
+    }
+
+
+def label_of(text: str) -> str:
+    """A name on one line, as long as an axis shows it."""
+    line = " ".join(text.split())
+    return line if len(line) <= MAX_LABEL else f"{line[: MAX_LABEL - 1]}…"
 
 
 def to_svg(specification: dict[str, Any], width: int) -> str:
@@ -152,8 +211,7 @@ class _Chart:
             return "无" if self.language == "zh" else "none"
         if isinstance(value, bool):
             return {True: ("yes", "是"), False: ("no", "否")}[value][self.language == "zh"]
-        text = " ".join(str(value).split())
-        return text if len(text) <= MAX_LABEL else f"{text[: MAX_LABEL - 1]}…"
+        return label_of(str(value))
 
     def _time_axis(self, position: int) -> dict[str, Any]:
         axis: dict[str, Any] = {"field": "x", "title": self.title(position)}

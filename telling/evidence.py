@@ -14,6 +14,10 @@ How = Literal["cell", "change", "difference"]
 """``cell`` shows one cell; ``change`` is cell / base - 1; ``difference`` is cell - base."""
 
 
+Caveat = tuple[str, Mapping[str, str]]
+"""A sentence of a job's: its key, and the values that fill it, not escaped yet."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class CellRef:
     """Where a value stands among the tables of an answer."""
@@ -72,10 +76,10 @@ class Evidence:
     titles: Mapping[str, str] = field(default_factory=dict)
     """Column of the first table → what it is called in the asker's language, where its name says too little.
     """
-    caveats: tuple[tuple[str, Mapping[str, str]], ...] = ()
-    """Sentences of the job's that stand before the figures: key and values. Values are not escaped yet."""
-    warnings: tuple[tuple[str, Mapping[str, str]], ...] = ()
-    """Sentences of the job's to warn with: key and values. Values are not escaped yet."""
+    caveats: tuple[Caveat, ...] = ()
+    """What stands before the figures."""
+    warnings: tuple[Caveat, ...] = ()
+    """What is warned of."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """What the job ran with: parameter → value as it is written."""
     sql: str = ""

@@ -9,7 +9,7 @@ from jobs.forecast.forecasting import Told
 from sql.semantics import Shop
 from sql.types import Table
 from telling.cells import Grain, json_value
-from telling.charts import MAX_LABEL, SCHEMA
+from telling.charts import SCHEMA, label_of
 from telling.evidence import Evidence
 from telling.phrases import listed
 from telling.titles import title_of
@@ -132,10 +132,10 @@ def draw_forecast(evidence: Evidence, shop: Shop, language: str) -> dict[str, An
     table = evidence.tables[_NEXT]
     per_series = MOST_POINTS // max(1, len({name for name, _, _ in evidence.past}))
     past = [
-        {"x": day.isoformat(), "y": value, "group": _short(name)}
+        {"x": day.isoformat(), "y": value, "group": label_of(name)}
         for name, day, value in _latest(evidence.past, per_series)
     ]
-    ahead = [_point(row, table, evidence, _short(title)) for row in table.rows]
+    ahead = [_point(row, table, evidence, label_of(title)) for row in table.rows]
     x = {
         "field": "x",
         "type": "temporal",
@@ -179,7 +179,7 @@ def _point(row: tuple[Any, ...], table: Table, evidence: Told, title: str) -> di
     cells = dict(zip([column.name for column in table.columns], row, strict=True))
     point = {"x": cells["at"].isoformat(), "y": json_value(cells[evidence.metric])}
     ends = {name: json_value(value) for name, value in cells.items() if name.startswith(("low_", "high_"))}
-    return {**point, **ends, "group": _short(str(row[1])) if evidence.by else title}
+    return {**point, **ends, "group": label_of(str(row[1])) if evidence.by else title}
 
 
 def _latest(past: tuple[tuple[str, dt.date, float], ...], count: int) -> list[tuple[str, dt.date, float]]:
@@ -187,8 +187,3 @@ def _latest(past: tuple[tuple[str, dt.date, float], ...], count: int) -> list[tu
     for each in past:
         by_name.setdefault(each[0], []).append(each)
     return [each for rows in by_name.values() for each in rows[-count:]]
-
-
-def _short(name: str) -> str:
-    text = " ".join(name.split())
-    return text if len(text) <= MAX_LABEL else f"{text[: MAX_LABEL - 1]}…"

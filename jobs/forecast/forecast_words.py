@@ -16,14 +16,13 @@ from bot.parameters import (
     Said,
     Unreadable,
     Whole,
+    find_ahead,
     find_grouping,
     find_metric,
     find_values,
     in_words,
 )
 from sql.question.linking import Links, Vocabulary
-from sql.question.numbers import zh_number
-from sql.question.words import NUMBER_WORDS
 
 CUE = re.compile(
     r"(?i)\b(?:forecast(?:s|ed|ing)?|predict(?:s|ed|ion|ions)?|projections?|outlook)\b"
@@ -35,37 +34,6 @@ AHEAD = re.compile(
 """Words that are about the future where a time to come is named too."""
 RECORDED = re.compile(r"(?i)\brecorded\b|已(?:经)?(?:登记|记录)的?")
 """Words that ask for figures of the future that the data hold already."""
-
-_COUNT = rf"\d[\d,]*|{'|'.join(NUMBER_WORDS)}"
-_UNIT = r"(?P<unit>day|week|month|quarter|year)s?"
-_HORIZONS = (
-    re.compile(
-        rf"(?i)\b(?:(?:for|over|in|during)\s+)?(?:the\s+)?(?:next|coming|following|upcoming)\s+(?:(?P<n>{_COUNT})\s+)?{_UNIT}\b"
-    ),
-    re.compile(rf"(?i)\b(?P<n>{_COUNT})\s+{_UNIT}\s+(?:ahead|out|from\s+now)\b"),
-    re.compile(rf"(?i)\bfor\s+(?P<n>{_COUNT})\s+{_UNIT}\b"),
-    re.compile(
-        r"(?:未来|接下来|今后|往后|下)的?(?P<n>\d+|[一二两三四五六七八九十]+)?个?(?P<unit>天|日|周|星期|月|季度|年)"
-    ),
-    re.compile(r"(?P<unit>明天|明年)"),
-    re.compile(r"(?i)\b(?P<unit>tomorrow)\b"),
-)
-_UNITS = {
-    "天": "day", "日": "day", "周": "week", "星期": "week", "月": "month", "季度": "quarter", "年": "year",
-    "明天": "day", "明年": "year", "tomorrow": "day",
-}  # fmt: skip
-
-
-def find_horizon(links: Links) -> Said | None:
-    """ "for the next 3 months", "6 weeks ahead", 未来三个月, 下个月."""
-    for pattern in _HORIZONS:
-        if (match := pattern.search(links.question)) is None:
-            continue
-        said = (match.groupdict().get("n") or "1").replace(",", "").lower()
-        count = NUMBER_WORDS.get(said, said) if said.isascii() else zh_number(said)
-        unit = match["unit"].lower()
-        return Said(text=f"{count} {_UNITS.get(unit, unit)}", start=match.start(), end=match.end())
-    return None
 
 
 class _Day:
@@ -111,7 +79,7 @@ ONLY = Parameter(
     lead={"en": "for ", "zh": "只看"},
 )
 HORIZON = Parameter(
-    name="horizon", about={"en": "how far ahead", "zh": "预测多久"}, kind=Duration(366), find=find_horizon
+    name="horizon", about={"en": "how far ahead", "zh": "预测多久"}, kind=Duration(366), find=find_ahead
 )
 UNTIL = Parameter(
     name="until",
@@ -157,7 +125,7 @@ def claims(understood: Understood) -> Claim | None:
     links, text = understood.links, understood.standalone
     if RECORDED.search(text):
         return None
-    ahead = find_horizon(links)
+    ahead = find_ahead(links)
     cue = CUE.search(text) or (AHEAD.search(text) if ahead is not None else None)
     named = next((m for m in links.mentions if m.kind == "metric"), None)
     if cue is not None and not any(m.start <= cue.start() and cue.end() <= m.end for m in links.mentions):

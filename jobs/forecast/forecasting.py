@@ -16,6 +16,7 @@ from bot.job import Request, Tools
 from bot.parameters import Length
 from jobs.forecast.forecast_words import AHEAD, BY, CUE, GRAIN, HORIZON, LEVEL, METRIC, ONLY, TOP, UNTIL
 from jobs.forecast.history import LEAST, SEASONS, Grain, History, Note, read_history
+from jobs.left_out import caveat_of, left_out
 from sql.errors import WrongStatement
 from sql.semantics import Metric
 from sql.statement.compile import Compiled, compile_statement
@@ -126,14 +127,14 @@ def run_forecast(request: Request, tools: Tools) -> Told:
     if by and (top := settings.get(TOP)) is not None:
         ran["top"] = str(top)
     ran["level"] = str(level)
-    unheard = _unheard(request)
+    unheard = left_out(request, (CUE, AHEAD), _FILLER)
     compiled = reader.compiled
     assert compiled is not None
     request.on_table(table)
     return Told(
         tables=(table, _tests(found, tables[0]), _counts(history, tables[0]), *tables),
         titles={metric.name: title, "at": _unit(grain, request.language)},
-        caveats=tuple(("unheard", {"words": word}) for word in (", ".join(unheard),) if word),
+        caveats=caveat_of(unheard),
         scope=Scope(values=tuple(v for each in (settings.get(ONLY) or {}).values() for v in each)),
         confidence=0.5 if unheard else 0.9,
         sql=compiled.sql,
@@ -472,23 +473,3 @@ _FILLER = re.compile(
     r"(?i)^(?:sales|please|give|show|make|much|many|how|will|going|be|sell|sold|interval|confidence|expect(?:ed)?|values?|figures?"
     r"|series|instead|future|what|we|our|shop|do|can|you|need|want|chart|picture|ahead|only|just|with|and|for)$|^[的吗呢请我们给和是多少会有帮一下看只未来接下来]+$"
 )
-
-
-def _unheard(request: Request) -> tuple[str, ...]:
-    """Words of the question that neither a parameter nor the job itself accounts for."""
-    links, settings = request.links, request.settings
-    cues = [match.span() for cue in (CUE, AHEAD) for match in cue.finditer(links.question)]
-    found = []
-    for word in links.unknown:
-        at = links.question.lower().find(word.lower())
-        is_known = any(s < at + len(word) and at < e for s, e in cues) or settings.covers(at, at + len(word))
-        if at >= 0 and not is_known and not _FILLER.match(word):
-            found.append(word)
-    for mention in links.mentions:
-        is_read = settings.covers(mention.start, mention.end)
-        if mention.kind == "value" and not is_read and mention.text not in found:
-            found.append(mention.text)
-    for number in links.numbers:
-        if not settings.covers(number.start, number.end) and number.text not in found:
-            found.append(number.text)
-    return tuple(found)

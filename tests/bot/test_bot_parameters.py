@@ -16,20 +16,20 @@ from bot.parameters import (
     Whole,
     changed,
     check_names,
+    find_ahead,
     find_metric,
     find_values,
     in_words,
     read_settings,
     written,
 )
-from jobs.forecast.forecast_words import find_horizon
 from sql.question.linking import Links, Vocabulary, link
 from sql.shop.workspace import Workspace
 
 ABOUT = {"en": "…", "zh": "…"}
 METRIC = Parameter(name="metric", about=ABOUT, kind=MetricName(), find=find_metric)
 ONLY = Parameter(name="only", about=ABOUT, kind=Among(), find=find_values, lead={"en": "for ", "zh": "只看"})
-HORIZON = Parameter(name="horizon", about=ABOUT, kind=Duration(366), find=find_horizon)
+HORIZON = Parameter(name="horizon", about=ABOUT, kind=Duration(366), find=find_ahead)
 COUNT = Parameter(name="count", about=ABOUT, kind=Whole(1, 20), find=in_words([]))
 SIDE = Parameter(name="side", about=ABOUT, kind=Choice(("up", "down")), find=in_words([]))
 ALL: Parameters = (METRIC, ONLY, HORIZON, COUNT, SIDE)

@@ -7,12 +7,13 @@ import decimal
 import json
 from typing import Any
 
+import altair
 import pytest
 from tables import make_table
 
 from sql.shop.workspace import Workspace
 from sql.types import ColumnType, Value
-from telling.charts import MAX_BARS, chart_of
+from telling.charts import MAX_BARS, MAX_LABEL, MOST_WRITTEN, chart_of, heat_map, to_png, to_svg
 
 D = decimal.Decimal
 MONTHLY = "SELECT DATE_TRUNC('month', ordered_at) AS month, SUM(amount) AS revenue FROM sales GROUP BY 1"
@@ -191,3 +192,41 @@ def test_the_ticks_of_months_stand_at_months_and_in_no_browsers_zone(
     x = made["encoding"]["x"]
     assert x["axis"] == {"format": "%Y-%m", "tickCount": ticks}
     assert x["scale"] == {"type": "utc"}
+
+
+# --- heat maps
+
+
+def heat(cells: list[tuple[str, int, float | None]]) -> dict[str, Any] | None:
+    return heat_map(cells, title="Kept", row_title="First", column_title="Months", value_title="Share")
+
+
+def test_a_heat_map_has_a_shade_and_a_figure_for_each_share():
+    made = heat([("2026-01", 1, 0.5), ("2026-01", 2, 0.25), ("2026-02", 1, 0.75), ("2026-02", 2, None)])
+    assert made is not None
+    json.dumps(made)
+    assert made["description"] == "Kept. 3 cells."
+    assert [layer["mark"]["type"] for layer in made["layer"]] == ["rect", "text"]
+    assert made["data"]["values"][0] == {"y": "2026-01", "x": 1, "share": 0.5}
+    assert made["layer"][0]["encoding"]["y"]["sort"] is None, "names stay in their order"
+
+
+def test_a_heat_map_is_drawn_as_a_picture_and_on_the_page():
+    made = heat([(f"{EVIL} {n}", step, n / 10) for n in range(3) for step in (1, 2)])
+    assert made is not None
+    svg = to_svg(made, 600)
+    assert svg.startswith("<svg") and "20%" in svg and "<script" not in svg
+    assert to_png(made, 300)[:4] == b"\x89PNG"
+    on_page = altair.Chart.from_dict({**made, "width": "container"}).to_dict()
+    assert [layer["mark"]["type"] for layer in on_page["layer"]] == ["rect", "text"]
+
+
+def test_a_wide_heat_map_bears_no_figures_and_a_long_name_is_cut():
+    made = heat([("n" * 99, step, 0.1) for step in range(1, MOST_WRITTEN + 2)])
+    assert made is not None and len(made["layer"]) == 1
+    assert len(made["data"]["values"][0]["y"]) == MAX_LABEL
+
+
+@pytest.mark.parametrize("cells", [[], [("2026-01", 1, 0.5)], [("2026-01", 1, 0.5), ("2026-01", 2, None)]])
+def test_a_single_share_is_no_heat_map(cells: list[tuple[str, int, float | None]]):
+    assert heat(cells) is None
