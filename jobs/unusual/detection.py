@@ -1,0 +1,380 @@
+"""Which series left their usual course, period by period: arrays in, flags out. Knows no shop.
+
+Each period is judged by what came before it alone, so that one pass over the past tells what would have been
+told on each of its days.
+
+- **Expected** is a band: the mean of the recent weeks without the highest and lowest, times the weight of the
+  weekday; that level going on as it moved before; and, where there is a year before, its course of last
+  year's same days. What any of them explains is not unusual.
+- **Off** is what lies outside the band, added up over one to some periods (a scan), in units of the noise
+  that a sum of that size has.
+- **Chance** is read off the series' own past: the tail above its 85th percentile, a generalised Pareto one
+  with a fixed, heavy shape whose scale is the middle excess, which past outliers do not move. Siffer et al.,
+  Anomaly detection in streams with extreme value theory, 2017, fit the shape as well; from some dozens of
+  excesses it is guessed rather than measured.
+- **Many series** are held to a share of false alarms by Benjamini and Hochberg (1995), in each period anew.
+
+What was unusual does not count for what is usual, for four weeks (days) or seven (weeks); what lasts longer
+becomes the new level. Not covered: causes, slow drift, seasons that move with the moon's calendar.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Values = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Whole = npt.NDArray[np.int64]
+
+Kind = Literal["count", "sum", "share", "ratio"]
+"""``count`` and ``sum`` add up; a ``share`` is one of counts, a ``ratio`` any other of two figures."""
+
+ALARMS_A_YEAR = 4.0
+"""False alarms that are put up with: of all series of one grain together, on quiet data; of one series 1."""
+TAIL = 0.15
+"""Share of the past that the tail of each side is fitted to."""
+SHAPE = 0.15
+"""Of the tail; 0 would be exponential. Money of few large orders has about that, counts less."""
+_MIDDLE_EXCESS = (2**SHAPE - 1) / SHAPE
+"""The middle excess of such a tail in units of its scale."""
+_NORMAL_EDGE, _NORMAL_SCALE = 1.036, 0.55
+"""Start and scale of the tail of normal noise of size 1, below which no tail is taken to be."""
+LEAST_NOISE = 0.03
+"""Share of the expected value that is noise, however steady the past was."""
+MOST_TREND = 0.5
+MOST_SEASON = 4.0
+"""Times the level that last year's course may lead to, or a part of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How series of one grain are watched, in periods."""
+
+    week: int
+    """Places that weigh differently."""
+    block: int
+    blocks: int
+    """A level is made of so many blocks of so many periods."""
+    windows: tuple[int, ...]
+    """Lengths of the sums."""
+    year: int
+    around: int
+    """Periods on either side of a year ago that its course is read off."""
+    least: int
+    """Scores of the past that a tail needs."""
+    renewed: int
+    """Periods after which weights and tails are fitted again."""
+    gap: int
+    """Quiet periods inside one episode at most."""
+    a_year: float
+
+    @property
+    def warm_up(self) -> int:
+        """Periods before the first that can be judged at all."""
+        return self.block * self.blocks
+
+    @property
+    def needed(self) -> int:
+        """Periods that a series must have before anything in it can be told."""
+        return self.warm_up + self.least
+
+
+PACES: dict[str, Pace] = {
+    "day": Pace(
+        week=7, block=7, blocks=5, windows=(1, 3, 7, 14), year=364, around=3, least=28, renewed=28, gap=2,
+        a_year=365.25,
+    ),
+    "week": Pace(
+        week=1, block=1, blocks=8, windows=(1, 2, 4), year=52, around=0, least=16, renewed=4, gap=1,
+        a_year=52.18,
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detection:
+    """What each period of each series was judged to be; all arrays have the shape (series, periods)."""
+
+    pace: Pace
+    counts: Values
+    exposure: Values
+    """As it was given."""
+    expected: Values
+    """Of the counts: the place in the band that is nearest to what came; NaN where nothing was expected."""
+    size: Values
+    """Noise of each count in units of the series' own: the root of a sum of it goes with that sum."""
+    noise: Values
+    """Of those units: shape (windows, series, periods)."""
+    chance: Values
+    """Shape (2, series, periods), above and below: how likely so much is by chance, of the best window."""
+    reach: Whole
+    """The length of that window, of the same shape."""
+    is_off: Flags
+    """Of the same shape: what is told."""
+    share: float
+    """Of false alarms in each period, over all series: the bound that was held to."""
+
+    @property
+    def off(self) -> Values:
+        """What came beyond the band, with its sign."""
+        return self.counts - self.expected
+
+
+def detect(
+    counts: Values,
+    exposure: Values,
+    kinds: Sequence[Kind],
+    pace: Pace,
+    *,
+    first: int = 0,
+    unseen: int = 0,
+) -> Detection:
+    """Judge each period of each series by what came before it.
+
+    Args:
+        counts: shape (series, periods): what is summed or counted; of a share or ratio what stands above the
+            line. NaN before a series began, and where nothing is known.
+        exposure: the same shape: 1 for what adds up, else what stands below the line.
+        kinds: of each series.
+        first: place in the week of the first period.
+        unseen: further series that were passed over for their size, which count for the bound all the same.
+    """
+    return _Watch(counts, exposure, kinds, pace, first, unseen).run()
+
+
+class _Watch:
+    def __init__(
+        self, counts: Values, exposure: Values, kinds: Sequence[Kind], pace: Pace, first: int, unseen: int
+    ) -> None:
+        self.pace, self.counts, self.given = pace, counts, exposure
+        series, periods = counts.shape
+        self.places = (first + np.arange(periods)) % pace.week
+        self.kinds = np.array(kinds)
+        self.adds_up: Flags = np.isin(self.kinds, ["count", "sum"])
+        self.is_counted: Flags = np.isin(self.kinds, ["count", "share"])
+        self.exposure = np.where(np.isnan(counts), np.nan, exposure)
+        self.level, self.low, self.high = (np.full(counts.shape, np.nan) for _ in range(3))
+        self.size = np.full(counts.shape, np.nan)
+        self.off = np.full(counts.shape, np.nan)
+        self.is_set_aside = np.zeros(counts.shape, dtype=bool)
+        shape = (len(pace.windows), series)
+        self.edge, self.scale = np.zeros((2, *shape)), np.full((2, *shape), np.nan)
+        self.spread = np.full(shape, np.nan)
+        self.noise = np.full((*shape, periods), np.nan)
+        self.chance = np.ones((2, *counts.shape))
+        self.reach = np.ones((2, *counts.shape), dtype=np.int64)
+        self.is_off = np.zeros((2, *counts.shape), dtype=bool)
+        self.share = min(ALARMS_A_YEAR, max(series, 1)) / pace.a_year
+        self.unseen = unseen
+
+    def run(self) -> Detection:
+        """One pass."""
+        pace = self.pace
+        for now in range(pace.warm_up, self.counts.shape[1]):
+            if now >= pace.needed and (now - pace.needed) % pace.renewed == 0:
+                self._renew(now)
+            self._expect(now)
+            self._compare(slice(now, now + 1))
+            if now >= pace.needed:
+                self._judge(now)
+        return Detection(
+            pace=pace,
+            counts=self.counts,
+            exposure=self.given,
+            expected=self.counts - self.off,
+            size=self.size,
+            noise=self.noise,
+            chance=self.chance,
+            reach=self.reach,
+            is_off=self.is_off,
+            share=self.share,
+        )
+
+    # ---- what is expected -----------------------------------------------------------------------------
+
+    def _expect(self, now: int) -> None:
+        """The band of the rate in this period, and the noise of its count."""
+        pace = self.pace
+        past = slice(now - pace.warm_up, now)
+        aside = self.is_set_aside[:, past].copy()
+        aside[:, : pace.block] = False  # what has lasted so long is the new level
+        level = self._level(past, aside)
+        if np.isnan(level).any():  # nothing but what was set aside
+            level = np.where(np.isnan(level), self._level(past, np.zeros_like(aside)), level)
+        self.level[:, now] = level
+        lead = pace.warm_up // 2 // pace.week * pace.week
+        before = self.level[:, now - lead]
+        most = MOST_TREND * np.abs(level)
+        courses = [level, level + np.nan_to_num(np.clip(level - before, -most, most))]
+        if now - pace.year >= pace.warm_up:
+            courses.append(level * self._last_year(now))
+        self.low[:, now], self.high[:, now] = np.min(courses, axis=0), np.max(courses, axis=0)
+        self.size[:, now] = self._size(now, past, level)
+
+    def _level(self, past: slice, aside: Flags) -> Values:
+        """The mean of the blocks without the outer ones; NaN where nothing is known."""
+        pace = self.pace
+        counts, exposure = self.counts[:, past], self.exposure[:, past]
+        is_out = aside | np.isnan(counts)
+        shape = (len(counts), pace.blocks, pace.block)
+        total = np.where(is_out, 0.0, counts).reshape(shape).sum(axis=2)
+        weight = np.where(is_out, 0.0, exposure).reshape(shape).sum(axis=2)
+        enough = np.where(self.adds_up, pace.block / 3, 0.0)[:, None]
+        rates = np.sort(_over(total, np.where(weight > enough, weight, 0.0)), axis=1)  # NaN goes last
+        known = (~np.isnan(rates)).sum(axis=1, keepdims=True)
+        place = np.arange(pace.blocks)[None, :]
+        is_kept = (place >= known // 4) & (place < known - known // 4)
+        return _over(np.where(is_kept, rates, 0.0).sum(axis=1), is_kept.sum(axis=1).astype(float))
+
+    def _last_year(self, now: int) -> Values:
+        """What last year's same days were of the level then; 1 where that is not known."""
+        pace = self.pace
+        then = now - pace.year
+        near = slice(then - pace.around, then + pace.around + 1)
+        known = ~np.isnan(self.counts[:, near])
+        level = self.level[:, then]
+        total = np.where(known, self.counts[:, near], 0.0).sum(axis=1)
+        usual = level * np.where(known, self.exposure[:, near], 0.0).sum(axis=1)
+        some = np.where(self.is_counted, 4.0, 0.0)  # a few more or less of few are no season
+        course = _over(total + some, np.where(level > 0, usual + some, 0.0))
+        course = np.where(known.all(axis=1) & (course > 0), course, 1.0)
+        return np.clip(course, 1 / MOST_SEASON, MOST_SEASON)
+
+    def _size(self, now: int, past: slice, level: Values) -> Values:
+        """Noise of the count: as of so many that come by themselves, in proportion to the amount, or both."""
+        exposure = np.nan_to_num(self.exposure[:, now])
+        known = np.where(np.isnan(self.counts[:, past]), 0.0, 1.0)
+        amount = _over(
+            np.nansum(np.abs(self.counts[:, past]), axis=1),
+            np.nansum(self.exposure[:, past] * known, axis=1),
+        )
+        usual = np.fmax(np.abs(level), 0.2 * np.nan_to_num(amount))
+        part = np.clip(level, 0.0, 1.0)
+        each = np.select(
+            [self.kinds == "share", self.kinds == "ratio"], [part * (1 - part), usual**2], default=usual
+        )
+        size = np.nan_to_num(exposure * each)
+        return np.where(self.is_counted, np.fmax(size, 1.0), np.fmax(size, 1e-12))
+
+    def _compare(self, when: slice) -> None:
+        """What lies outside the band."""
+        counts, exposure = self.counts[:, when], self.exposure[:, when]
+        rate = _over(counts, exposure)
+        expected = exposure * np.clip(rate, self.low[:, when], self.high[:, when])
+        self.off[:, when] = np.where(exposure > 0, counts - expected, np.nan)
+
+    # ---- what chance does -----------------------------------------------------------------------------
+
+    def _renew(self, now: int) -> None:
+        """Fit the weights of weekdays and the tails to all of the past."""
+        pace = self.pace
+        if pace.week > 1:
+            self._weigh(now)
+        past = slice(pace.warm_up, now)
+        self._compare(past)
+        usual = np.where(self.is_set_aside[:, past], np.nan, self.off[:, past])
+        size = self.size[:, past]
+        for place, window in enumerate(pace.windows):
+            scores = _over(_summed(usual, window), np.sqrt(_summed(size, window)))
+            known = (~np.isnan(scores)).sum(axis=1)
+            marks = (TAIL / 2, TAIL, 1 - TAIL, 1 - TAIL / 2)
+            far_down, down, up, far_up = _quantiles(scores, known, marks)
+            # neighbouring sums share their periods, so that there are fewer of them than it seems
+            doubt = np.where(known >= pace.least, 1 + 5 * window / np.maximum(known, 1), np.nan)
+            self.edge[:, place] = up, -down
+            self.scale[:, place] = np.array([far_up - up, down - far_down]) / _MIDDLE_EXCESS * doubt
+            self.spread[place] = (up - down) / (2 * _NORMAL_EDGE)
+
+    def _weigh(self, now: int) -> None:
+        """What each weekday is of a mean day, of what adds up; drawn to 1 where little is known."""
+        pace = self.pace
+        past = slice(pace.warm_up, now)
+        times = np.clip(_over(self.counts[:, past], self.level[:, past]), 0.0, 3.0)
+        times = np.where(self.is_set_aside[:, past] | ~(self.level[:, past] > 0), np.nan, times)
+        weights = np.ones((len(times), pace.week))
+        for place in range(pace.week):
+            own = times[:, self.places[past] == place]
+            known = (~np.isnan(own)).sum(axis=1)
+            weights[:, place] = (np.nansum(own, axis=1) + 4) / (known + 4)
+        weights /= weights.mean(axis=1, keepdims=True)
+        weights = np.where(self.adds_up[:, None], weights, 1.0)
+        self.exposure = np.where(np.isnan(self.counts), np.nan, self.given * weights[:, self.places])
+
+    def _judge(self, now: int) -> None:
+        """How likely what ends now is by chance, and which series are told of."""
+        pace = self.pace
+        chances = np.ones((2, len(pace.windows), len(self.counts)))
+        for place, window in enumerate(pace.windows):
+            when = slice(now - window + 1, now + 1)
+            root = np.sqrt(self.size[:, when].sum(axis=1))
+            usual = np.abs(np.nansum(self.exposure[:, when] * self.level[:, when], axis=1))
+            least = np.fmax(LEAST_NOISE * usual / root, self.is_counted.astype(float))
+            self.noise[place, :, now] = np.fmax(self.spread[place], least)
+            score = self.off[:, when].sum(axis=1) / root
+            for side, sign in enumerate((1, -1)):
+                edge = np.fmax(self.edge[side, place], _NORMAL_EDGE * least)
+                scale = np.fmax(self.scale[side, place], _NORMAL_SCALE * least)
+                scale = np.where(np.isnan(self.scale[side, place]), np.nan, scale)
+                chances[side, place] = _tail(sign * score, edge, scale)
+        best = chances.argmin(axis=1)
+        self.chance[:, :, now] = np.minimum(1.0, chances.min(axis=1) * len(pace.windows))
+        self.reach[:, :, now] = np.array(pace.windows)[best]
+        self.is_off[:, :, now] = self._told(self.chance[:, :, now])
+        for side, series in zip(*np.nonzero(self.is_off[:, :, now]), strict=True):
+            when = slice(now - int(self.reach[side, series, now]) + 1, now + 1)
+            self.is_set_aside[series, when] |= self.off[series, when] * (1, -1)[side] > 0
+
+    def _told(self, chances: Values) -> Flags:
+        """Those of both sides and all series that the share of false alarms lets through."""
+        from scipy.stats import false_discovery_control
+
+        flat = np.concatenate([chances.ravel(), np.ones(2 * self.unseen)])
+        told: Flags = false_discovery_control(flat)[: chances.size] <= self.share
+        return told.reshape(chances.shape)
+
+
+def _tail(score: Values, edge: Values, scale: Values) -> Values:
+    """The chance of a score or a larger one; 1 below the edge and where nothing is known."""
+    beyond = np.fmax(score - edge, 0.0)
+    chance = TAIL * (1 + SHAPE * _over(beyond, scale)) ** (-1 / SHAPE)
+    return np.where((score > edge) & ~np.isnan(chance), chance, 1.0)
+
+
+def quantile_of(chance: float) -> float:
+    """The score, in units of normal noise, that is exceeded with that chance on one side."""
+    return _NORMAL_EDGE + _NORMAL_SCALE / SHAPE * ((TAIL / chance) ** SHAPE - 1)
+
+
+def _over(above: Values, below: Values) -> Values:
+    """The quotient; NaN where there is nothing to divide by."""
+    is_some = np.nan_to_num(below) > 0
+    return np.divide(above, below, out=np.full(np.broadcast(above, below).shape, np.nan), where=is_some)
+
+
+def _summed(values: Values, window: int) -> Values:
+    """Sums of each period and the ones before it; NaN where one of them is not known."""
+    return np.lib.stride_tricks.sliding_window_view(values, window, axis=1).sum(axis=2)
+
+
+def _quantiles(values: Values, known: Whole, marks: Sequence[float]) -> list[Values]:
+    """Of each row's known values; numpy's own for rows with gaps takes a row at a time."""
+    ordered = np.sort(values, axis=1)  # NaN goes last
+    rows = np.arange(len(values))
+    found = []
+    for mark in marks:
+        place = mark * np.maximum(known - 1, 0)
+        low = np.floor(place).astype(int)
+        high = np.minimum(low + 1, np.maximum(known - 1, 0))
+        found.append(ordered[rows, low] + (place - low) * (ordered[rows, high] - ordered[rows, low]))
+    return found
+
+
+def years_by_chance(chance: float, pace: Pace) -> int:
+    """Whole years in which chance alone does as much once in one series; at most 100."""
+    return min(100, math.floor(1 / max(chance * pace.a_year, 1e-9)))
