@@ -22,7 +22,7 @@ from bot.job import Request, Tools
 from bot.parameters import written
 from jobs.unusual import job
 from jobs.unusual.episodes import Episode, Event, find_episodes, gather_events
-from jobs.unusual.looking import RECENT_DAYS, Seen, as_evidence, look_back
+from jobs.unusual.looking import RECENT_DAYS, Seen, as_evidence, check_past, look_back
 from jobs.unusual.unusual_told import tell_event
 from jobs.unusual.watched import Watched
 from sql.question.linking import Links, Vocabulary
@@ -97,6 +97,7 @@ class _Teller:
         today = workspace.today
         recent = today - dt.timedelta(days=RECENT_DAYS - 1), today
         self.past = look_back(self.request, self.tools, recent)
+        check_past(self.past, *recent, self.tools)
 
     def ends(self, day: dt.date | None = None) -> list[int | None]:
         """Of each grain the last period that was over at the end of a day; ``None`` for all of them."""

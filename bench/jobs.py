@@ -5,6 +5,8 @@ points at the end of the data, four weeks ahead. Methods were chosen on every se
 the others. Beside ours in the same run: seasonal naive (the season before, the last value where there is
 none), and AutoETS: statsmodels' ``ETSModel`` in the form with the least corrected AIC, without a season, for
 one of 52 periods has as many parameters as it has data (R's ``ets`` stops at 24).
+
+What is unusual: :mod:`bench.anomalies` and :mod:`bench.planted_found`.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from bench import anomalies, planted_found
 from bench.record import RESULTS, circumstances, write_result
 from jobs.forecast.features import Past, Values
 from jobs.forecast.history import SEASONS, History, read_history
@@ -158,28 +161,67 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--data", type=Path, default=os.environ.get("SHOPTALK_DATA"), help="the public data")
     parser.add_argument("--many", type=int, default=10_000, help="series of the largest timed run")
+    parser.add_argument("--only", choices=("forecast", "unusual"), help="one of the two; both if left out")
     options = parser.parse_args(arguments)
     if options.data is None:
         parser.error("set SHOPTALK_DATA, or give --data: the folder with the public data")
-    scores = measure("weekly_sales", stores(options.data), windows=6)
-    scores += measure("online_retail", products(options.data), windows=3)
+    result: dict[str, Any] = {"figures": {}}
+    if options.only != "unusual":
+        _add(result, forecasts(options.data, options.many))
+    if options.only != "forecast":
+        _add(result, unusual(options.data))
+    print(f"\nKept in {write_result(RESULTS / 'jobs.json', {**result, **circumstances()})}")
+
+
+def _add(result: dict[str, Any], more: dict[str, Any]) -> None:
+    figures = {**result["figures"], **more.pop("figures")}
+    result.update(more, figures=figures)
+
+
+def forecasts(data: Path, many: int) -> dict[str, Any]:
+    """Measure and show forecasts."""
+    scores = measure("weekly_sales", stores(data), windows=6)
+    scores += measure("online_retail", products(data), windows=3)
     show(scores)
-    seconds = {count: seconds_for(count)[0] for count in (200, options.many)}
+    seconds = {count: seconds_for(count)[0] for count in (200, many)}
     print()
     for count, took in seconds.items():
         print(f"{count:>7,} series × 104 weeks, {AHEAD} ahead, with back-test and intervals: {took:.1f} s")
     ours = {score.data: score for score in scores if score.method == "ours"}
-    figures: dict[str, Any] = {
-        f"Forecast, {name}": f"MASE {score.mase:.2f}; 80 % held {score.held[0.8]:.1%}"
-        for name, score in ours.items()
-    }
-    result = {
-        "figures": figures,
+    return {
+        "figures": {
+            f"Forecast, {name}": f"MASE {score.mase:.2f}; 80 % held {score.held[0.8]:.1%}"
+            for name, score in ours.items()
+        },
         "scores": [{**vars(score), "held": {str(k): v for k, v in score.held.items()}} for score in scores],
         "seconds": {str(count): took for count, took in seconds.items()},
-        **circumstances(),
     }
-    print(f"\nKept in {write_result(RESULTS / 'jobs.json', result)}")
+
+
+def unusual(data: Path) -> dict[str, Any]:
+    """Measure and show what the watch finds, on the even stores and on the demonstration shop."""
+    from app.settings import Settings
+
+    values, starts = anomalies.of_parity(stores(data), 0)
+    recalls = anomalies.measure_recall(values, starts)
+    quiet = anomalies.measure_false_alarms(values, starts)
+    anomalies.show(recalls, quiet)
+    planted, others = planted_found.replayed(Settings.from_environment())
+    planted_found.show(planted, others)
+    large = [each for each in recalls if each.method == "ours" and abs(each.size) >= 0.3]
+    found, put_in = sum(each.found for each in large), sum(each.put_in for each in large)
+    told = [each for each in planted if each.days is not None]
+    return {
+        "figures": {
+            "Unusual: ±30 % and more put into weekly sales, found": f"{found} of {put_in}",
+            "Unusual: false alarms of a series and year": f"{quiet[0].a_year:.2f}",
+            "Unusual: planted events told on replay": f"{len(told)} of {len(planted)}",
+        },
+        "recalls": [vars(each) for each in recalls],
+        "quiet": [{**vars(each), "a_year": each.a_year} for each in quiet],
+        "planted": [{**vars(each), "first": str(each.first), "last": str(each.last)} for each in planted],
+        "other_messages": [message.to_json() for message in others],
+    }
 
 
 if __name__ == "__main__":

@@ -180,7 +180,8 @@ class _Watch:
             if now >= pace.needed and (now - pace.needed) % pace.renewed == 0:
                 self._renew(now)
             self._expect(now)
-            self._compare(slice(now, now + 1))
+            here = slice(now, now + 1)
+            self.off[:, here] = self._beyond(here)
             if now >= pace.needed:
                 self._judge(now)
         return Detection(
@@ -262,12 +263,12 @@ class _Watch:
         size = np.nan_to_num(exposure * each)
         return np.where(self.is_counted, np.fmax(size, 1.0), np.fmax(size, 1e-12))
 
-    def _compare(self, when: slice) -> None:
-        """What lies outside the band."""
+    def _beyond(self, when: slice) -> Values:
+        """What lies outside the band, by the weights of now."""
         counts, exposure = self.counts[:, when], self.exposure[:, when]
         rate = _over(counts, exposure)
         expected = exposure * np.clip(rate, self.low[:, when], self.high[:, when])
-        self.off[:, when] = np.where(exposure > 0, counts - expected, np.nan)
+        return np.where(exposure > 0, counts - expected, np.nan)
 
     # ---- what chance does -----------------------------------------------------------------------------
 
@@ -277,8 +278,10 @@ class _Watch:
         if pace.week > 1:
             self._weigh(now)
         past = slice(pace.warm_up, now)
-        self._compare(past)
-        usual = np.where(self.is_set_aside[:, past], np.nan, self.off[:, past])
+        off = self._beyond(past)
+        if now == pace.needed:  # nothing was judged yet
+            self.off[:, past] = off
+        usual = np.where(self.is_set_aside[:, past], np.nan, off)
         size = self.size[:, past]
         for place, window in enumerate(pace.windows):
             scores = _over(_summed(usual, window), np.sqrt(_summed(size, window)))

@@ -87,7 +87,7 @@ def run_unusual(request: Request, tools: Tools) -> Seen:
     """Watch what there is to watch, and tell what left its course in the period."""
     first, last = _period(request, tools)
     past = look_back(request, tools, (first, last))
-    _check_past(past, first, last, request, tools)
+    check_past(past, first, last, tools)
     episodes = [
         episode
         for each in past.watched
@@ -128,7 +128,7 @@ def _period(request: Request, tools: Tools) -> tuple[dt.date, dt.date]:
     return period.start, min(end, today)
 
 
-def _check_past(past: Past, first: dt.date, last: dt.date, request: Request, tools: Tools) -> None:
+def check_past(past: Past, first: dt.date, last: dt.date, tools: Tools) -> None:
     """Raise ``Declined`` where nothing can be said of the period, with what could be."""
     if past.first is None or past.last is None:
         raise Declined("no_rows_to_watch")

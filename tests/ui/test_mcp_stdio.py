@@ -246,7 +246,7 @@ def test_a_conversation_is_nobodys_but_its_persons(owner: Caller, branch: Caller
 def test_the_schema_of_run_job_tells_what_each_job_takes(owner: Caller) -> None:
     [tool] = [t for t in owner.run(lambda client: client.list_tools()).tools if t.name == "run_job"]
     taken = tool.input_schema["properties"]
-    assert taken["job"]["enum"] == ["forecast", "report"]
+    assert taken["job"]["enum"] == ["forecast", "report", "unusual"]
     of_jobs = {each["title"]: each["properties"].keys() for each in taken["parameters"]["anyOf"]}
     assert (
         of_jobs["report"] == {"month"} and {"metric", "by", "only", "horizon", "level"} <= of_jobs["forecast"]
