@@ -108,9 +108,7 @@ def _gone_on(old: Sequence[Told], new: Sequence[Told], slack_days: int) -> tuple
             found.append(each)
         else:
             known = found[place]
-            found[place] = replace(
-                known, first=min(known.first, each.first), last=max(known.last, each.last)
-            )
+            found[place] = replace(known, first=min(known.first, each.first), last=max(known.last, each.last))
     return tuple(found)
 
 
@@ -122,7 +120,9 @@ class Inbox:
         clock: the moment now, with its zone.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)) -> None:
+    def __init__(
+        self, path: Path, clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+    ) -> None:
         self.path = path
         self._clock = clock
 

@@ -1,9 +1,9 @@
 """What the watch finds and what it cries wolf about, beside a plain rule; called by ``bench.jobs``.
 
 Anomalies of stated sizes and lengths are put into the real weekly sales of 45 stores, one at a time in each
-store, at random weeks after the first 73; the same stores untouched tell the false alarms. Everything was tuned
-on the stores with odd numbers; figures are of the even ones. The plain rule: a week is unusual where its
-difference from the week 52 before is more than three standard deviations from the mean of the past ones.
+store, at random weeks after the first 73; the same stores untouched tell the false alarms. All was tuned on
+the stores with odd numbers; figures are of the even ones. The plain rule: a week is unusual where its difference
+from the week 52 before is more than three standard deviations from the mean of the past ones.
 """
 
 from __future__ import annotations
@@ -187,7 +187,9 @@ def show(recalls: Sequence[Recall], quiet: Sequence[FalseAlarms]) -> None:
             f"{each.method:<10}{each.size:>+7.0%}{each.weeks:>7}{each.put_in:>8}{each.found:>7}"
             f"{each.found / each.put_in:>8.1%}{each.late:>12.2f}"
         )
-    print(f"\n{'quiet data':<28}{'method':<10}{'series':>7}{'years':>7}{'alarms':>8}{'a series and year':>19}")
+    print(
+        f"\n{'quiet data':<28}{'method':<10}{'series':>7}{'years':>7}{'alarms':>8}{'a series and year':>19}"
+    )
     for alarms in quiet:
         print(
             f"{alarms.data:<28}{alarms.method:<10}{alarms.series:>7}{alarms.years:>7.2f}{alarms.alarms:>8}"

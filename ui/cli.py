@@ -317,7 +317,9 @@ def watch(
         str | None, typer.Option("--replay", metavar="YYYY-MM-DD", help="Tell what would have been told from "
                                  "this day on, day by day; nothing is kept. Left out: the newest data.")
     ] = None,
-    inbox: Annotated[bool, typer.Option("--inbox", help="List what was told and waits for a reader.")] = False,
+    inbox: Annotated[
+        bool, typer.Option("--inbox", help="List what was told and waits for a reader.")
+    ] = False,
     acknowledge: Annotated[
         str | None, typer.Option(metavar="ID", help="Take a message out of the inbox.")
     ] = None,
@@ -328,8 +330,8 @@ def watch(
         str | None, typer.Option("--for", metavar="SPAN", help="How long it is snoozed: 12h, 7d, 2w.")
     ] = None,
     mute: Annotated[
-        str | None, typer.Option(metavar="SERIES", help="Tell nothing of a series any more, named as messages "
-                                 "name it, such as \"returns by country=Italy\"; a metric mutes its parts too.")
+        str | None, typer.Option(metavar="SERIES", help="Tell nothing more of a series, named as in messages, "
+                                 "such as \"returns by country=Italy\"; a metric mutes its parts too.")
     ] = None,
     unmute: Annotated[str | None, typer.Option(metavar="SERIES", help="Tell of it again.")] = None,
     language: Annotated[str, typer.Option(metavar="CODE", help="en or zh.")] = "en",

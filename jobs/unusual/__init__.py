@@ -10,7 +10,7 @@ from jobs.unusual.unusual_words import PARAMETERS, claims
 job = Job(
     name="unusual",
     description={
-        "en": "What was unusual: which figures left their usual course, since when, by how much, and what carries it.",
+        "en": "What was unusual: figures off their usual course, since when, by how much, what carries it.",
         "zh": "哪里不正常：哪些数字偏离了常态、从何时起、偏离多少、由什么引起变动。",
     },
     utterances={

@@ -85,11 +85,7 @@ class Episode:
 
     def is_same(self, other: Episode) -> bool:
         """Whether it is the other at another time of telling."""
-        return (
-            self.series.key == other.series.key
-            and self.side == other.side
-            and self.days_shared(other) > 0
-        )
+        return self.series.key == other.series.key and self.side == other.side and self.days_shared(other) > 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from jobs.series import Reader
 from jobs.unusual.detection import ALARMS_A_YEAR, PACES, Values, quantile_of
 from jobs.unusual.episodes import Episode, Event, Series, find_episodes, gather_events
 from jobs.unusual.unusual_words import BY, CUE, FILLER, METRIC, PERIOD, read_period
-from jobs.unusual.watched import FEW, LARGEST, Figure, LeftOut, Past, Watcher, figures_of
+from jobs.unusual.watched import LeftOut, Past, Watcher, figures_of
 from sql.errors import NotAllowed, UnsafeQuery, WrongStatement
 from sql.statement.read_aloud import read_aloud
 from sql.statement.sentence import Name
@@ -293,7 +293,9 @@ def _carried(request: Request, tools: Tools, event: Event, past: Past) -> tuple[
             continue
         moves = [float(str(row[3])) for row in table.rows]
         even = [float(str(row[2])) / lead.expected for row in table.rows]
-        uneven = max(move / (lead.actual - lead.expected) - share for move, share in zip(moves, even, strict=True))
+        uneven = max(
+            move / (lead.actual - lead.expected) - share for move, share in zip(moves, even, strict=True)
+        )
         if best is None or uneven > best[0]:
             best = uneven, column, table
     return best[1:] if best is not None and best[0] > 0.1 else None
@@ -317,7 +319,9 @@ def _parts(request: Request, tools: Tools, lead: Episode, column: str) -> Table 
         )
     except (WrongStatement, NotAllowed, UnsafeQuery):
         return None
-    if any(table.is_truncated or len(table.rows) >= limit or table.query.minimum_group for table in (now, then)):
+    if any(
+        table.is_truncated or len(table.rows) >= limit or table.query.minimum_group for table in (now, then)
+    ):
         return None
     actual, usual = (
         {str(row[0]): float(str(row[1] or 0)) for row in table.rows if row[0] is not None}
@@ -335,7 +339,8 @@ def _parts(request: Request, tools: Tools, lead: Episode, column: str) -> Table 
     told, others = rows[:MOST_PARTS], rows[MOST_PARTS:]
     rest = whole - sum(row[1] for row in told), lead.expected - sum(row[2] for row in told)
     cells: list[tuple[Cell, ...]] = [
-        (value, round(came, 2), round(expected, 2), round(came - expected, 2)) for value, came, expected in told
+        (value, round(came, 2), round(expected, 2), round(came - expected, 2))
+        for value, came, expected in told
     ]
     if others or len(now.rows) > len(actual):
         cells.append((None, round(rest[0], 2), round(rest[1], 2), round(rest[0] - rest[1], 2)))
@@ -352,9 +357,15 @@ def _drawn(event: Event, past: Past) -> Drawn:
     lead = event.lead
     watched = next(each for each in past.watched if lead.series in each.series)
     detection, row = watched.detection, watched.series.index(lead.series)
-    end = next(i for i, start in enumerate(watched.starts) if start > lead.last) if lead.last < watched.starts[-1] else len(watched.starts)
+    end = (
+        next(i for i, start in enumerate(watched.starts) if start > lead.last)
+        if lead.last < watched.starts[-1]
+        else len(watched.starts)
+    )
     end = min(len(watched.starts), end + DRAWN[watched.grain] // 4)
-    begin = max(detection.pace.needed, min(end - DRAWN[watched.grain], _place(watched.starts, lead.first) - 7))
+    begin = max(
+        detection.pace.needed, min(end - DRAWN[watched.grain], _place(watched.starts, lead.first) - 7)
+    )
     here = slice(begin, end)
     below: Values = (
         np.ones(end - begin) if lead.series.adds_up else np.fmax(detection.exposure[row, here], 1e-9)

@@ -87,7 +87,10 @@ def _carrier(told: ToldEvent, evidence: Seen, writer: Writer) -> list[str]:
     if told.parts is not None:
         rows = evidence.tables[told.parts].rows
         sign = event.lead.side
-        row = max(range(len(rows)), key=lambda at: sign * float(str(rows[at][3])) if rows[at][0] is not None else 0.0)
+        row = max(
+            range(len(rows)),
+            key=lambda at: sign * float(str(rows[at][3])) if rows[at][0] is not None else 0.0,
+        )
         if rows[row][0] is not None and sign * float(str(rows[row][3])) > 0:
             now = CellRef(table=told.parts, row=row, column=event.lead.series.metric)
             expected = CellRef(table=told.parts, row=row, column="expected")
@@ -122,7 +125,9 @@ def _others(told: ToldEvent, evidence: Seen, writer: Writer) -> str:
             continue
         seen.add(each.series.metric)
         way = writer.say("up" if each.side > 0 else "down")
-        found.append(writer.say("other_series", what=writer.restate(named(each.series, evidence.names)), way=way))
+        found.append(
+            writer.say("other_series", what=writer.restate(named(each.series, evidence.names)), way=way)
+        )
     return listed(found, writer.words) if found else ""
 
 
@@ -164,17 +169,29 @@ def draw_unusual(evidence: Evidence, shop: Shop, language: str) -> dict[str, Any
     if drawn is None:
         return None
     name = " ".join(named(drawn.series, evidence.names).split())
-    title = f"{name}：不寻常的一段" if language == "zh" else f"{name[:1].upper()}{name[1:]}: where it was unusual"
+    title = (
+        f"{name}：不寻常的一段" if language == "zh" else f"{name[:1].upper()}{name[1:]}: where it was unusual"
+    )
     points = [
         {"x": day.isoformat(), "y": y, "low": low, "high": high}
         for day, y, low, high in zip(drawn.days, drawn.actual, drawn.low, drawn.high, strict=True)
     ]
     off = [p for p in points if drawn.episode.first.isoformat() <= p["x"] <= drawn.episode.last.isoformat()]
-    x = {"field": "x", "type": "temporal", "scale": {"type": "utc"}, "title": {"zh": "时间"}.get(language, "Time")}
+    x = {
+        "field": "x",
+        "type": "temporal",
+        "scale": {"type": "utc"},
+        "title": {"zh": "时间"}.get(language, "Time"),
+    }
     is_share = drawn.series.unit == "%"
     unit = f" ({drawn.series.unit})" if drawn.series.unit and not is_share else ""
     axis = {"format": ".0%" if is_share else ",~f"}
-    y = {"field": "y", "type": "quantitative", "title": f"{evidence.names[drawn.series.metric]}{unit}", "axis": axis}
+    y = {
+        "field": "y",
+        "type": "quantitative",
+        "title": f"{evidence.names[drawn.series.metric]}{unit}",
+        "axis": axis,
+    }
     band = {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}}
     return {
         "$schema": SCHEMA,

@@ -19,7 +19,7 @@ CUE = re.compile(
 FILLER = re.compile(
     r"(?ix)^(?:please|show|find|tell|me|any|anything|something|nothing|what|was|were|is|there|has|have|happen(?:ed|s)?|going|on|"
     r"went|moved?|changed?|looks?|looked|lately|recently|recent|in|our|the|my|shop|store|data|numbers|figures|business|sales|"
-    r"we|us|see|check|spot|detect|notice|should|know|about|for|with|at|all|latest|strange|odd|weird|irregular|off)$"
+    r"we|us|see|check|spot|detect|notice|should|know|about|for|with|will|be|at|all|latest|strange|odd|weird|irregular|off)$"
     r"|^[的吗呢请我们给和是有没什么哪些最近近来近期情况地方数据店铺里看一下帮查找出现发生过了吗存在]+$"
 )
 
@@ -35,7 +35,9 @@ class _Time:
 
     def expected(self, language: str) -> str:
         """Examples."""
-        return "时间，如 上个月 或 2026-05" if language == "zh" else 'a period, such as "last month" or 2026-05'
+        return (
+            "时间，如 上个月 或 2026-05" if language == "zh" else 'a period, such as "last month" or 2026-05'
+        )
 
 
 def read_period(text: str, today: dt.date) -> Period | None:
@@ -46,8 +48,14 @@ def read_period(text: str, today: dt.date) -> Period | None:
         end = (first + dt.timedelta(days=32)).replace(day=1)
         return Period(start=first, end=end, first=0, last=len(text), text=text, grain="month")
     found = find_periods(text, today)
-    rest = re.sub(r"(?i)^\W*(?:in|during|for|on)?\W*$", "", text[: found[0].first] + text[found[0].last :]) if found else text
-    return found[0] if len(found) == 1 and not rest.strip() else None
+    if len(found) != 1:
+        return None
+    rest = text[: found[0].first] + text[found[0].last :]
+    return found[0] if _AROUND.fullmatch(rest) else None
+
+
+_AROUND = re.compile(r"(?i)\W*(?:in|during|for|on|from|the)?\W*")
+"""What may stand beside the words for a period."""
 
 
 def _find_period(links: Links) -> Said | None:

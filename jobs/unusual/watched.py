@@ -1,4 +1,4 @@
-"""What a shop has that can be watched, and its past as arrays: metrics as a whole and by the values of columns.
+"""What a shop has that can be watched, and its past as arrays: metrics as a whole and by values of columns.
 
 All rows come by checked statements, as few as the role's budget of rows allows: one for the figures of a view
 as a whole, and one for each column of it, cut into stretches of time where it would be too long.
@@ -26,9 +26,11 @@ from sql.statement.sentence import Aggregate, Calc, Name, Value
 from sql.types import Table
 from sql.types import Value as Cell
 
-Pace = Literal["day", "week"]
-PERIODS: dict[Pace, int] = {"day": 760, "week": 112}
-"""Periods of the past that are read at most, the latest: two years and what comes before they can be judged."""
+Rhythm = Literal["day", "week"]
+Rows = dict[str, dict[Value, Values]]
+"""Value of a column → figure → its past; the key of a whole is empty."""
+PERIODS: dict[Rhythm, int] = {"day": 760, "week": 112}
+"""Periods of the past that are read at most, the latest: two years, and some before they can be judged."""
 FEW = 12
 """Values up to which a column's are all watched."""
 LARGEST = 12
@@ -81,7 +83,7 @@ class LeftOut:
 class Watched:
     """All series of one grain, judged."""
 
-    grain: Pace
+    grain: Rhythm
     series: tuple[Series, ...]
     starts: tuple[dt.date, ...]
     """First day of each period."""
@@ -150,8 +152,7 @@ def _composed(metric: Metric, tools: Tools) -> Figure | None:
         return None
     if not (isinstance(made, Calc) and made.sign == "/"):
         return None
-    sides = [tools.vocabulary.metric(n.text) if isinstance(n, Name) else None for n in (made.left, made.right)]
-    above, below = (s and (s if _stands(s, tools) else None) for s in sides)
+    above, below = (_summed(side, tools) for side in (made.left, made.right))
     if above is None or below is None:
         return None
     is_counted = not above.unit and not below.unit
@@ -163,9 +164,12 @@ def _composed(metric: Metric, tools: Tools) -> Figure | None:
     )
 
 
-def _stands(metric: Metric, tools: Tools) -> bool:
-    """Whether it adds up and stands in time."""
-    return adds_up(metric, tools.workspace.catalog.dialect) and has_time(metric, tools.vocabulary)
+def _summed(node: Value, tools: Tools) -> Metric | None:
+    """The metric of that name, where it adds up and stands in time."""
+    metric = tools.vocabulary.metric(node.text) if isinstance(node, Name) else None
+    if metric is None or not adds_up(metric, tools.workspace.catalog.dialect):
+        return None
+    return metric if has_time(metric, tools.vocabulary) else None
 
 
 # ---- reading ----------------------------------------------------------------------------------------------
@@ -192,11 +196,11 @@ class Watcher:
         self.left_out = LeftOut()
         self.source: Table | None = None
         self.reader: Reader | None = None
-        self._read: dict[tuple[str, Pace, str], dict[str, dict[Value, Values]]] = {}
+        self._read: dict[tuple[str, Rhythm, str], Rows] = {}
         role, shop = tools.workspace.role, tools.workspace.shop
         self.most_rows = role.limits.max_rows
         today, is_frozen = tools.workspace.today, shop.today is not None
-        self.starts: dict[Pace, list[dt.date]] = {}
+        self.starts: dict[Rhythm, list[dt.date]] = {}
         for grain, count in PERIODS.items():
             last, _ = last_over(today, grain, is_frozen=is_frozen)
             self.starts[grain] = [moved(last, grain, step) for step in range(1 - count, 1)]
@@ -210,7 +214,7 @@ class Watcher:
 
     def watch(self) -> Past:
         """Read everything and judge it; views that the role may not ask like this are left out."""
-        rows: dict[Pace, list[tuple[Series, Values, Values]]] = {"day": [], "week": []}
+        rows: dict[Rhythm, list[tuple[Series, Values, Values]]] = {"day": [], "week": []}
         grains = {view: self._grain(view) for view in self.items}
         for figure in self.figures:
             grain = self._coarsest([grains[view] for view in figure.homes])
@@ -237,14 +241,15 @@ class Watcher:
 
     # ---- what is read at what grain -------------------------------------------------------------------
 
-    def _grain(self, view: str) -> Pace | None:
+    def _grain(self, view: str) -> Rhythm | None:
         """By day where there is enough of a view a day, else by week; ``None`` where it cannot be read."""
         return "day" if self._a_day(view) >= ENOUGH else "week" if self._of(view, "week", "", ("",)) else None
 
-    def _grain_by(self, view: str, grain: Pace | None, values: int) -> Pace | None:
-        return "week" if grain == "day" and self._a_day(view) < ENOUGH * values else grain
+    def _grain_by(self, view: str, grain: Rhythm | None, values: int) -> Rhythm | None:
+        least = max(ENOUGH, 3.0 * (self.tools.workspace.role.minimum_group or 0))
+        return "week" if grain == "day" and self._a_day(view) < least * values else grain
 
-    def _coarsest(self, grains: Sequence[Pace | None]) -> Pace | None:
+    def _coarsest(self, grains: Sequence[Rhythm | None]) -> Rhythm | None:
         return None if None in grains else "week" if "week" in grains else "day"
 
     def _a_day(self, view: str) -> float:
@@ -253,9 +258,10 @@ class Watcher:
         item = _ROWS if _ROWS in found else next(iter(found), None)
         if item is None:
             return 0.0
-        recent = found[item][-91:]
-        if np.isnan(recent).any():  # days are hidden from the role
+        rows = found[item]
+        if np.isnan(rows).any():  # days are hidden from the role
             return 0.0
+        recent = rows[max(int((rows != 0).argmax()), len(rows) - 91) :]
         return float(np.median(recent) if item == _ROWS else ENOUGH * (np.mean(recent != 0) >= 0.95))
 
     def _columns(self) -> dict[str, list[str]]:
@@ -307,7 +313,7 @@ class Watcher:
     # ---- series ---------------------------------------------------------------------------------------
 
     def _series(
-        self, figure: Figure, grain: Pace, by: str, values: Sequence[Cell]
+        self, figure: Figure, grain: Rhythm, by: str, values: Sequence[Cell]
     ) -> list[tuple[Series, Values, Values]]:
         """The series of a figure that there is enough of, with what stands above and below the line."""
         found = []
@@ -335,7 +341,7 @@ class Watcher:
                 found.append((series, *_since_it_began(counts, exposure)))
         return found
 
-    def _is_enough(self, kind: Kind, counts: Values, exposure: Values, grain: Pace) -> bool:
+    def _is_enough(self, kind: Kind, counts: Values, exposure: Values, grain: Rhythm) -> bool:
         """Whether there is enough to know what is usual; what is left out is counted."""
         if np.isnan(counts).any():
             self.left_out.hidden += 1
@@ -355,7 +361,7 @@ class Watcher:
         self.left_out.sparse += not amount
         return amount
 
-    def _judged(self, grain: Pace, rows: Sequence[tuple[Series, Values, Values]]) -> Watched:
+    def _judged(self, grain: Rhythm, rows: Sequence[tuple[Series, Values, Values]]) -> Watched:
         counts = np.array([above for _, above, _ in rows])
         exposure = np.array([below for _, _, below in rows])
         starts = self.starts[grain]
@@ -374,8 +380,8 @@ class Watcher:
 
     # ---- rows -----------------------------------------------------------------------------------------
 
-    def _of(self, view: str, grain: Pace, by: str, values: Sequence[Cell]) -> dict[str, dict[Value, Values]]:
-        """Value of the column → item → its past; nothing where the role may not ask like this."""
+    def _of(self, view: str, grain: Rhythm, by: str, values: Sequence[Cell]) -> Rows:
+        """What was read, once; nothing where the role may not ask like this."""
         key = (view, grain, by)
         if key not in self._read:
             try:
@@ -384,9 +390,7 @@ class Watcher:
                 self._read[key] = {}
         return self._read[key]
 
-    def _rows_of(
-        self, view: str, grain: Pace, by: str, values: Sequence[Cell]
-    ) -> dict[str, dict[Value, Values]]:
+    def _rows_of(self, view: str, grain: Rhythm, by: str, values: Sequence[Cell]) -> Rows:
         starts, items = self.starts[grain], self.items[view]
         place = {start: at for at, start in enumerate(starts)}
         found = {str(value): np.full((len(items), len(starts)), np.nan) for value in values}
@@ -410,7 +414,7 @@ class Watcher:
         }
 
     def _filled(self, rows: Values, *, is_grouped: bool) -> Values:
-        """Periods without a row are empty; of a role that sees large groups only they may as well be hidden."""
+        """Periods without a row are empty; of a role that sees large groups only they may be hidden."""
         if not is_grouped:
             return np.nan_to_num(rows)
         known = ~np.isnan(rows).all(axis=0)

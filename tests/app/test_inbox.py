@@ -63,7 +63,9 @@ def test_an_event_that_goes_on_stays_the_same_one():
 def test_a_muted_series_is_no_news(muted: str):
     memory = Memory(muted=[muted])
     assert not memory.is_news([told("2026-06-10", "2026-06-12", value="Italy")], slack_days=7)
-    assert memory.is_news([told("2026-06-10", "2026-06-12", value="France")], slack_days=7) is (muted != "orders")
+    assert memory.is_news([told("2026-06-10", "2026-06-12", value="France")], slack_days=7) is (
+        muted != "orders"
+    )
 
 
 def test_messages_wait_until_they_are_acknowledged(inbox: Inbox):

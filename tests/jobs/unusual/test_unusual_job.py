@@ -61,7 +61,10 @@ CONVERSATION = [
     ("any anomalies in orders by product?", {"metric": "orders", "by": "product"}),
     ("最近有什么不正常的？", {"period": "from 2026-05-30 to 2026-06-28"}),
     ("上个月呢", {"period": "from 2026-05-01 to 2026-05-31"}),
-    ('unusual metric=revenue period="last week"', {"metric": "revenue", "period": "from 2026-06-15 to 2026-06-21"}),
+    (
+        'unusual metric=revenue period="last week"',
+        {"metric": "revenue", "period": "from 2026-06-15 to 2026-06-21"},
+    ),
 ]
 
 
@@ -79,7 +82,9 @@ def test_what_it_ran_with_can_be_sent_back(outage: Talk):
     assert again.parameters == first.parameters and again.tables[0].rows == first.tables[0].rows
 
 
-@pytest.mark.parametrize("message", ["any unusual animals?", "have you seen the strange weather?", "异常天气"])
+@pytest.mark.parametrize(
+    "message", ["any unusual animals?", "have you seen the strange weather?", "异常天气"]
+)
 def test_what_is_not_about_the_shop_is_not_taken_for_it(talk: Callable[..., Talk], message: str):
     assert talk(daily(10, TODAY)).ask(message).skill != "unusual"
 
@@ -132,13 +137,13 @@ def test_one_giant_order_moves_money_and_no_count(talk: Callable[..., Talk]):
     assert about.ask("any anomalies in orders in May 2026?").text.startswith("Nothing unusual")
 
 
-@pytest.mark.parametrize(
-    "change", [lambda amount: -amount, lambda amount: 0.0], ids=["negative", "zero"]
-)
+@pytest.mark.parametrize("change", [lambda amount: -amount, lambda amount: 0.0], ids=["negative", "zero"])
 def test_sales_of_nothing_and_less_are_watched_like_others(
     talk: Callable[..., Talk], change: Callable[[float], float]
 ):
-    orders: list[Order] = [(d, p, c, q, change(a) if n % 5 == 0 else a) for n, (d, p, c, q, a) in enumerate(QUIET)]
+    orders: list[Order] = [
+        (d, p, c, q, change(a) if n % 5 == 0 else a) for n, (d, p, c, q, a) in enumerate(QUIET)
+    ]
     answer = talk(orders).ask("What was unusual in May 2026?")
     assert answer.text.startswith("Nothing unusual"), answer.text
 

@@ -107,7 +107,9 @@ def test_a_share_is_judged_by_how_many_it_is_of():
     above[2, 240:243] = np.round(below[2, 240:243] * 0.6)
     [episode] = told(above, "share", below=below)
     assert episode.series.value == "2" and (episode.first, episode.last) == (days(300)[240], days(300)[242])
-    assert episode.actual == pytest.approx(0.6, abs=0.05) and episode.expected == pytest.approx(0.05, abs=0.03)
+    assert episode.actual == pytest.approx(0.6, abs=0.05) and episode.expected == pytest.approx(
+        0.05, abs=0.03
+    )
 
 
 def test_rare_things_that_become_frequent_are_told_by_week():
@@ -168,9 +170,9 @@ def episode(metric: str, first: int, last: int, *, by: str = "", value: str = ""
     calendar = days(400)
     return Episode(
         series=Series(metric=metric, kind="count", views=views, by=by, value=value),
-        side=side, first=calendar[first], last=calendar[last], found=calendar[last], is_still=False, stays=False,
-        actual=2.0, expected=1.0, low=0.5, high=1.5, chance=chance, years=years_by_chance(chance, PACES["day"]),
-        row=0,
+        side=side, first=calendar[first], last=calendar[last], found=calendar[last],
+        is_still=False, stays=False, actual=2.0, expected=1.0, low=0.5, high=1.5,
+        chance=chance, years=years_by_chance(chance, PACES["day"]), row=0,
     )  # fmt: skip
 
 
