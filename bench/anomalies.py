@@ -2,8 +2,8 @@
 
 Anomalies of stated sizes and lengths are put into the real weekly sales of 45 stores, one at a time in each
 store, at random weeks after the first 73; the same stores untouched tell the false alarms. All was tuned on
-the stores with odd numbers; figures are of the even ones. The plain rule: a week is unusual where its difference
-from the week 52 before is more than three standard deviations from the mean of the past ones.
+the stores with odd numbers; figures are of the even ones. The plain rule: a week is unusual where its
+difference from the week 52 before is more than three standard deviations from the mean of the past ones.
 """
 
 from __future__ import annotations

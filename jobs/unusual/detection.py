@@ -39,10 +39,10 @@ ALARMS_A_YEAR = 4.0
 """False alarms that are put up with: of all series of one grain together, on quiet data; of one series 1."""
 TAIL = 0.15
 """Share of the past that the tail of each side is fitted to."""
-SHAPE = 0.15
-"""Of the tail; 0 would be exponential. Money of few large orders has about that, counts less."""
-_MIDDLE_EXCESS = (2**SHAPE - 1) / SHAPE
-"""The middle excess of such a tail in units of its scale."""
+SHAPES: dict[Kind, float] = {"count": 0.02, "share": 0.02, "sum": 0.1, "ratio": 0.1}
+"""Of the tail; 0 would be exponential. Few large orders make that of money heavier."""
+NORMAL_95 = 1.96
+"""Half of what 95 of 100 lie in, in units of normal noise."""
 _NORMAL_EDGE, _NORMAL_SCALE = 1.036, 0.55
 """Start and scale of the tail of normal noise of size 1, below which no tail is taken to be."""
 LEAST_NOISE = 0.03
@@ -158,6 +158,7 @@ class _Watch:
         self.kinds = np.array(kinds)
         self.adds_up: Flags = np.isin(self.kinds, ["count", "sum"])
         self.is_counted: Flags = np.isin(self.kinds, ["count", "share"])
+        self.shape = np.array([SHAPES[kind] for kind in kinds])
         self.exposure = np.where(np.isnan(counts), np.nan, exposure)
         self.level, self.low, self.high = (np.full(counts.shape, np.nan) for _ in range(3))
         self.size = np.full(counts.shape, np.nan)
@@ -291,7 +292,8 @@ class _Watch:
             # neighbouring sums share their periods, so that there are fewer of them than it seems
             doubt = np.where(known >= pace.least, 1 + 5 * window / np.maximum(known, 1), np.nan)
             self.edge[:, place] = up, -down
-            self.scale[:, place] = np.array([far_up - up, down - far_down]) / _MIDDLE_EXCESS * doubt
+            middle = self.shape / (2**self.shape - 1)  # from the middle excess to the scale
+            self.scale[:, place] = np.array([far_up - up, down - far_down]) * middle * doubt
             self.spread[place] = (up - down) / (2 * _NORMAL_EDGE)
 
     def _weigh(self, now: int) -> None:
@@ -324,7 +326,7 @@ class _Watch:
                 edge = np.fmax(self.edge[side, place], _NORMAL_EDGE * least)
                 scale = np.fmax(self.scale[side, place], _NORMAL_SCALE * least)
                 scale = np.where(np.isnan(self.scale[side, place]), np.nan, scale)
-                chances[side, place] = _tail(sign * score, edge, scale)
+                chances[side, place] = _tail(sign * score, edge, scale, self.shape)
         best = chances.argmin(axis=1)
         self.chance[:, :, now] = np.minimum(1.0, chances.min(axis=1) * len(pace.windows))
         self.reach[:, :, now] = np.array(pace.windows)[best]
@@ -342,16 +344,11 @@ class _Watch:
         return told.reshape(chances.shape)
 
 
-def _tail(score: Values, edge: Values, scale: Values) -> Values:
+def _tail(score: Values, edge: Values, scale: Values, shape: Values) -> Values:
     """The chance of a score or a larger one; 1 below the edge and where nothing is known."""
     beyond = np.fmax(score - edge, 0.0)
-    chance = TAIL * (1 + SHAPE * _over(beyond, scale)) ** (-1 / SHAPE)
+    chance = TAIL * (1 + shape * _over(beyond, scale)) ** (-1 / shape)
     return np.where((score > edge) & ~np.isnan(chance), chance, 1.0)
-
-
-def quantile_of(chance: float) -> float:
-    """The score, in units of normal noise, that is exceeded with that chance on one side."""
-    return _NORMAL_EDGE + _NORMAL_SCALE / SHAPE * ((TAIL / chance) ** SHAPE - 1)
 
 
 def _over(above: Values, below: Values) -> Values:

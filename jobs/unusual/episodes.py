@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jobs.unusual.detection import Detection, Kind, Values, quantile_of, years_by_chance
+from jobs.unusual.detection import NORMAL_95, Detection, Kind, Values, years_by_chance
 
 LEAST_CHANGE = 0.1
 """Share of what was expected below which a difference is not worth telling, however sure it is."""
@@ -154,7 +154,7 @@ def _episode(
     if abs(actual - expected) < LEAST_CHANGE * abs(expected):
         return None
     window = max(i for i, length in enumerate(pace.windows) if length <= last - first + 1)
-    wide = quantile_of(0.025) * float(detection.noise[window, row, run[0]])
+    wide = NORMAL_95 * float(detection.noise[window, row, run[0]])
     half = wide * float(np.sqrt(np.nansum(detection.size[row, here]))) / below
     low = expected - half
     is_positive = not (detection.counts[row] < 0).any()

@@ -12,7 +12,7 @@ from bot.errors import Declined
 from bot.job import Request, Tools
 from jobs.not_heard import not_heard
 from jobs.series import Reader
-from jobs.unusual.detection import ALARMS_A_YEAR, PACES, Values, quantile_of
+from jobs.unusual.detection import ALARMS_A_YEAR, NORMAL_95, PACES, Values
 from jobs.unusual.episodes import Episode, Event, Series, find_episodes, gather_events
 from jobs.unusual.unusual_words import BY, CUE, FILLER, METRIC, PERIOD, read_period
 from jobs.unusual.watched import LeftOut, Past, Watcher, figures_of
@@ -370,7 +370,7 @@ def _drawn(event: Event, past: Past) -> Drawn:
     below: Values = (
         np.ones(end - begin) if lead.series.adds_up else np.fmax(detection.exposure[row, here], 1e-9)
     )
-    half = quantile_of(0.025) * detection.noise[0, row, here] * np.sqrt(detection.size[row, here])
+    half = NORMAL_95 * detection.noise[0, row, here] * np.sqrt(detection.size[row, here])
     middle = np.nan_to_num(detection.expected[row, here])
     low = (middle - np.nan_to_num(half)) / below
     if not (detection.counts[row] < 0).any():
