@@ -330,7 +330,7 @@ def watch(
         str | None, typer.Option("--for", metavar="SPAN", help="How long it is snoozed: 12h, 7d, 2w.")
     ] = None,
     mute: Annotated[
-        str | None, typer.Option(metavar="SERIES", help="Tell nothing of a series, named as messages name it, "
+        str | None, typer.Option(metavar="SERIES", help="Tell nothing of a series, named as messages do, "
                                  "such as \"returns by country=Italy\"; a metric mutes its parts too.")
     ] = None,
     unmute: Annotated[str | None, typer.Option(metavar="SERIES", help="Tell of it again.")] = None,

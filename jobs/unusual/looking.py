@@ -16,7 +16,7 @@ from jobs.unusual.detection import ALARMS_A_YEAR, NORMAL_95, PACES, Values
 from jobs.unusual.episodes import Episode, Event, Series, find_episodes, gather_events
 from jobs.unusual.unusual_words import BY, CUE, FILLER, METRIC, PERIOD, read_period
 from jobs.unusual.watched import LeftOut, Past, Watcher, figures_of
-from sql.errors import NotAllowed, UnsafeQuery, WrongStatement
+from sql.errors import UnsafeQuery, WrongStatement
 from sql.statement.read_aloud import read_aloud
 from sql.statement.sentence import Name
 from sql.types import Column, ColumnType, Table
@@ -317,7 +317,7 @@ def _parts(request: Request, tools: Tools, lead: Episode, column: str) -> Table 
             Reader(request, tools, view, figure, "day", *days).parts(column, (), limit)
             for days in ((lead.first, lead.last), before)
         )
-    except (WrongStatement, NotAllowed, UnsafeQuery):
+    except (WrongStatement, UnsafeQuery):
         return None
     if any(
         table.is_truncated or len(table.rows) >= limit or table.query.minimum_group for table in (now, then)

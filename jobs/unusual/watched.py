@@ -19,7 +19,7 @@ from bot.job import Request, Tools
 from jobs.series import Reader, adds_up, among, day_of, has_time, is_sum, last_over, moved, start_of
 from jobs.unusual.detection import PACES, Detection, Kind, Values, detect
 from jobs.unusual.episodes import Series
-from sql.errors import NotAllowed, UnsafeQuery, WrongStatement
+from sql.errors import UnsafeQuery, WrongStatement
 from sql.semantics import Metric
 from sql.statement.parse import parse
 from sql.statement.sentence import Aggregate, Calc, Name, Value
@@ -306,7 +306,7 @@ class Watcher:
         reader = Reader(self.request, self.tools, view, (figure,), "day", first or days[0], last or days[-1])
         try:
             values, _ = reader.largest(column, (), most)
-        except (WrongStatement, NotAllowed, UnsafeQuery):
+        except (WrongStatement, UnsafeQuery):
             return ()
         return values
 
@@ -393,7 +393,7 @@ class Watcher:
         """The figures that can be read so: all at once, else each by itself."""
         try:
             return self._rows_of(view, items, grain, by, values)
-        except (WrongStatement, NotAllowed, UnsafeQuery):
+        except (WrongStatement, UnsafeQuery):
             found: Rows = {}
             for item in items if len(items) > 1 else ():
                 for value, rows in self._allowed(view, (item,), grain, by, values).items():

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from ui.cli import app
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "jobs" / "unusual"))
+sys.path[:0] = [str(Path(__file__).parent.parent / "jobs" / job) for job in ("forecast", "unusual")]
 
 from shops import build
 from trades import between, trade
