@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from ui.cli import app
 
-sys.path[:0] = [str(Path(__file__).parent.parent / "jobs" / job) for job in ("forecast", "unusual")]
+sys.path.insert(0, str(Path(__file__).parent.parent / "jobs" / "forecast"))
+sys.path.insert(0, str(Path(__file__).parent.parent / "jobs" / "unusual"))
 
 from shops import build
 from trades import between, trade
