@@ -36,17 +36,22 @@ Kind = Literal["count", "sum", "share", "ratio"]
 """``count`` and ``sum`` add up; a ``share`` is one of counts, a ``ratio`` any other of two figures."""
 
 ALARMS_A_YEAR = 4.0
-"""False alarms that are put up with: of all series of one grain together, on quiet data; of one series 1."""
+"""False alarms that are put up with, of all series of one grain together, on quiet data."""
+ALARMS_OF_ONE = 0.5
+"""The same of one series."""
 TAIL = 0.15
 """Share of the past that the tail of each side is fitted to."""
-SHAPES: dict[Kind, float] = {"count": 0.02, "share": 0.02, "sum": 0.1, "ratio": 0.1}
-"""Of the tail; 0 would be exponential. Few large orders make that of money heavier."""
+LIGHT = -0.05
+"""Shape of the tail of counts; 0 would be exponential. That of money is in :class:`Pace`."""
 NORMAL_95 = 1.96
 """Half of what 95 of 100 lie in, in units of normal noise."""
 _NORMAL_EDGE, _NORMAL_SCALE = 1.036, 0.55
 """Start and scale of the tail of normal noise of size 1, below which no tail is taken to be."""
+DOUBT = 2.0
+"""A tail of n scores of one period is taken to be wider by so much over n."""
 LEAST_NOISE = 0.03
 """Share of the expected value that is noise, however steady the past was."""
+LEAST_DRIFT = 0.5
 MOST_TREND = 0.5
 MOST_SEASON = 4.0
 """Times the level that last year's course may lead to, or a part of it."""
@@ -65,7 +70,9 @@ class Pace:
     """Lengths of the sums."""
     year: int
     around: int
-    """Periods on either side of a year ago that its course is read off."""
+    """Periods on either side of a year ago that its course is read off together."""
+    shifts: tuple[int, ...]
+    """Periods by which what comes every year may come earlier or later."""
     least: int
     """Scores of the past that a tail needs."""
     renewed: int
@@ -73,6 +80,8 @@ class Pace:
     gap: int
     """Quiet periods inside one episode at most."""
     a_year: float
+    heavy: float
+    """Shape of the tail of money: few large orders make it heavy, the less so the more there are in a sum."""
 
     @property
     def warm_up(self) -> int:
@@ -87,12 +96,12 @@ class Pace:
 
 PACES: dict[str, Pace] = {
     "day": Pace(
-        week=7, block=7, blocks=5, windows=(1, 3, 7, 14), year=364, around=3, least=28, renewed=28, gap=2,
-        a_year=365.25,
+        week=7, block=7, blocks=5, windows=(1, 3, 7, 14), year=364, around=1, shifts=(-3, 0, 3), least=28, renewed=28, gap=2,
+        a_year=365.25, heavy=0.1,
     ),
     "week": Pace(
-        week=1, block=1, blocks=8, windows=(1, 2, 4), year=52, around=0, least=16, renewed=4, gap=1,
-        a_year=52.18,
+        week=1, block=1, blocks=8, windows=(1, 2, 4), year=52, around=0, shifts=(0,), least=12, renewed=4, gap=1,
+        a_year=52.18, heavy=0.03,
     ),
 }  # fmt: skip
 
@@ -158,7 +167,7 @@ class _Watch:
         self.kinds = np.array(kinds)
         self.adds_up: Flags = np.isin(self.kinds, ["count", "sum"])
         self.is_counted: Flags = np.isin(self.kinds, ["count", "share"])
-        self.shape = np.array([SHAPES[kind] for kind in kinds])
+        self.shape = np.where(self.is_counted, LIGHT, pace.heavy)
         self.exposure = np.where(np.isnan(counts), np.nan, exposure)
         self.level, self.low, self.high = (np.full(counts.shape, np.nan) for _ in range(3))
         self.size = np.full(counts.shape, np.nan)
@@ -171,7 +180,7 @@ class _Watch:
         self.chance = np.ones((2, *counts.shape))
         self.reach = np.ones((2, *counts.shape), dtype=np.int64)
         self.is_off = np.zeros((2, *counts.shape), dtype=bool)
-        self.share = min(ALARMS_A_YEAR, max(series, 1)) / pace.a_year
+        self.share = min(ALARMS_A_YEAR, ALARMS_OF_ONE * max(series, 1)) / pace.a_year
         self.unseen = unseen
 
     def run(self) -> Detection:
@@ -215,7 +224,7 @@ class _Watch:
         most = MOST_TREND * np.abs(level)
         courses = [level, level + np.nan_to_num(np.clip(level - before, -most, most))]
         if now - pace.year >= pace.warm_up:
-            courses.append(level * self._last_year(now))
+            courses += self._as_last_year(now, past, aside)
         self.low[:, now], self.high[:, now] = np.min(courses, axis=0), np.max(courses, axis=0)
         self.size[:, now] = self._size(now, past, level)
 
@@ -234,19 +243,33 @@ class _Watch:
         is_kept = (place >= known // 4) & (place < known - known // 4)
         return _over(np.where(is_kept, rates, 0.0).sum(axis=1), is_kept.sum(axis=1).astype(float))
 
-    def _last_year(self, now: int) -> Values:
-        """What last year's same days were of the level then; 1 where that is not known."""
+    def _as_last_year(self, now: int, past: slice, aside: Flags) -> list[Values]:
+        """Last year's same days, grown as the weeks before them have; what is not known leads nowhere.
+
+        The weeks are compared without what was set aside in either year: else a peak that was unusual then
+        and is not now would count in one of them alone.
+        """
         pace = self.pace
-        then = now - pace.year
-        near = slice(then - pace.around, then + pace.around + 1)
+        then = slice(past.start - pace.year, past.stop - pace.year)
+        aside = aside | self.is_set_aside[:, then]
+        level, before = self._level(past, aside), self._level(then, aside)
+        is_known = ~np.isnan(level) & ~np.isnan(before)
+        if not is_known.all():  # all was set aside in one of them
+            none = np.zeros_like(aside)
+            level = np.where(is_known, level, self._level(past, none))
+            before = np.where(is_known, before, self._level(then, none))
+        return [self._course(now - pace.year + shift, level, before) for shift in pace.shifts]
+
+    def _course(self, then: int, level: Values, before: Values) -> Values:
+        near = slice(then - self.pace.around, then + self.pace.around + 1)
         known = ~np.isnan(self.counts[:, near])
-        level = self.level[:, then]
         total = np.where(known, self.counts[:, near], 0.0).sum(axis=1)
-        usual = level * np.where(known, self.exposure[:, near], 0.0).sum(axis=1)
+        usual = before * np.where(known, self.exposure[:, near], 0.0).sum(axis=1)
         some = np.where(self.is_counted, 4.0, 0.0)  # a few more or less of few are no season
-        course = _over(total + some, np.where(level > 0, usual + some, 0.0))
-        course = np.where(known.all(axis=1) & (course > 0), course, 1.0)
-        return np.clip(course, 1 / MOST_SEASON, MOST_SEASON)
+        course = _over(total + some, np.where(before > 0, usual + some, 0.0))
+        is_known = known.all(axis=1) & (course > 0)
+        found = level * np.clip(course, 1 / MOST_SEASON, MOST_SEASON)
+        return np.where(is_known & ~np.isnan(found), found, level)
 
     def _size(self, now: int, past: slice, level: Values) -> Values:
         """Noise of the count: as of so many that come by themselves, in proportion to the amount, or both."""
@@ -278,10 +301,11 @@ class _Watch:
         pace = self.pace
         if pace.week > 1:
             self._weigh(now)
-        past = slice(pace.warm_up, now)
-        off = self._beyond(past)
         if now == pace.needed:  # nothing was judged yet
-            self.off[:, past] = off
+            early = slice(pace.warm_up, now)
+            self.off[:, early] = self._beyond(early)
+        past = slice(self._since(now), now)
+        off = self._beyond(past)
         usual = np.where(self.is_set_aside[:, past], np.nan, off)
         size = self.size[:, past]
         for place, window in enumerate(pace.windows):
@@ -290,11 +314,18 @@ class _Watch:
             marks = (TAIL / 2, TAIL, 1 - TAIL, 1 - TAIL / 2)
             far_down, down, up, far_up = _quantiles(scores, known, marks)
             # neighbouring sums share their periods, so that there are fewer of them than it seems
-            doubt = np.where(known >= pace.least, 1 + 5 * window / np.maximum(known, 1), np.nan)
+            doubt = np.where(known >= pace.least, 1 + DOUBT * window / np.maximum(known, 1), np.nan)
             self.edge[:, place] = up, -down
             middle = self.shape / (2**self.shape - 1)  # from the middle excess to the scale
             self.scale[:, place] = np.array([far_up - up, down - far_down]) * middle * doubt
             self.spread[place] = (up - down) / (2 * _NORMAL_EDGE)
+
+    def _since(self, now: int) -> int:
+        """Where the past begins that tails are fitted to: what was judged by as many courses as now."""
+        pace = self.pace
+        seasonal = pace.year + pace.warm_up
+        since = seasonal if now - seasonal >= pace.least else pace.warm_up
+        return max(since, now - 2 * pace.year)
 
     def _weigh(self, now: int) -> None:
         """What each weekday is of a mean day, of what adds up; drawn to 1 where little is known."""
@@ -332,8 +363,16 @@ class _Watch:
         self.reach[:, :, now] = np.array(pace.windows)[best]
         self.is_off[:, :, now] = self._told(self.chance[:, :, now])
         for side, series in zip(*np.nonzero(self.is_off[:, :, now]), strict=True):
-            when = slice(now - int(self.reach[side, series, now]) + 1, now + 1)
-            self.is_set_aside[series, when] |= self.off[series, when] * (1, -1)[side] > 0
+            first = now - int(self.reach[side, series, now]) + 1
+            score = self.scores(int(series), (1, -1)[side], first, now)
+            start, end = highest_run(score - drift_of(score))
+            self.is_set_aside[series, first + start : first + end + 1] = True
+
+    def scores(self, series: int, sign: int, first: int, last: int) -> Values:
+        """How far each period is off, in units of its noise."""
+        when = slice(first, last + 1)
+        noise = self.noise[0, series, last]
+        return np.nan_to_num(sign * self.off[series, when] / (np.sqrt(self.size[series, when]) * noise))
 
     def _told(self, chances: Values) -> Flags:
         """Those of both sides and all series that the share of false alarms lets through."""
@@ -347,8 +386,27 @@ class _Watch:
 def _tail(score: Values, edge: Values, scale: Values, shape: Values) -> Values:
     """The chance of a score or a larger one; 1 below the edge and where nothing is known."""
     beyond = np.fmax(score - edge, 0.0)
-    chance = TAIL * (1 + shape * _over(beyond, scale)) ** (-1 / shape)
+    times = _over(beyond, scale)
+    left = np.where(np.isnan(times), np.nan, np.fmax(1 + shape * times, 1e-9))  # a light tail has an end
+    chance = TAIL * np.exp(-np.log(left) / shape)
     return np.where((score > edge) & ~np.isnan(chance), chance, 1.0)
+
+
+def drift_of(score: Values) -> float:
+    """What a period must be off by to count for an episode rather than against it: half of the usual in it."""
+    return max(LEAST_DRIFT, float(score.mean()) / 2)
+
+
+def highest_run(values: Values) -> tuple[int, int]:
+    """First and last place of the stretch with the highest sum (Kadane); one place at least."""
+    best, at, total, start = -np.inf, (0, 0), 0.0, 0
+    for place, value in enumerate(values):
+        if total <= 0:
+            total, start = 0.0, place
+        total += float(value)
+        if total > best:
+            best, at = total, (start, place)
+    return at
 
 
 def _over(above: Values, below: Values) -> Values:

@@ -12,12 +12,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jobs.unusual.detection import NORMAL_95, Detection, Kind, Values, years_by_chance
+from jobs.unusual.detection import (
+    NORMAL_95,
+    Detection,
+    Kind,
+    Values,
+    drift_of,
+    highest_run,
+    years_by_chance,
+)
 
 LEAST_CHANGE = 0.1
 """Share of what was expected below which a difference is not worth telling, however sure it is."""
-DRIFT = 0.5
-"""Noise that a period must be off by to count for an episode rather than against it."""
 IN_COMMON = 0.5
 """Share of the shorter of two episodes that they must have in common to be one event."""
 APART_DAYS = 7
@@ -144,8 +150,9 @@ def _episode(
     pace, side = detection.pace, 0 if sign == 1 else 1
     begin = max(pace.warm_up, int(run[0] - detection.reach[side, row, run[0]] + 1))
     noise = detection.noise[0, row, run[0]]
-    score = sign * detection.off[row] / (np.sqrt(detection.size[row]) * noise)
-    first, last = _highest_run(np.nan_to_num(score[begin : run[-1] + 1]) - DRIFT)
+    score = np.nan_to_num(sign * detection.off[row] / (np.sqrt(detection.size[row]) * noise))
+    drift = drift_of(score[begin : run[0] + 1])
+    first, last = highest_run(score[begin : run[-1] + 1] - drift)
     first, last = begin + first, begin + last
     here = slice(first, last + 1)
     below = 1.0 if series.adds_up else float(np.nansum(detection.exposure[row, here]))
@@ -176,18 +183,6 @@ def _episode(
         years=years_by_chance(chance, pace),
         row=row,
     )
-
-
-def _highest_run(values: Values) -> tuple[int, int]:
-    """First and last place of the stretch with the highest sum (Kadane); one place at least."""
-    best, at, total, start = -np.inf, (0, 0), 0.0, 0
-    for place, value in enumerate(values):
-        if total <= 0:
-            total, start = 0.0, place
-        total += float(value)
-        if total > best:
-            best, at = total, (start, place)
-    return at
 
 
 def _stays(detection: Detection, row: int, sign: int, first: int, last: int, end: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,7 +13,7 @@ from bot.errors import Declined
 from bot.job import Request, Tools
 from jobs.not_heard import not_heard
 from jobs.series import Reader
-from jobs.unusual.detection import ALARMS_A_YEAR, NORMAL_95, PACES, Values
+from jobs.unusual.detection import ALARMS_A_YEAR, ALARMS_OF_ONE, NORMAL_95, PACES, Values
 from jobs.unusual.episodes import Episode, Event, Series, find_episodes, gather_events
 from jobs.unusual.unusual_words import BY, CUE, FILLER, METRIC, PERIOD, read_period
 from jobs.unusual.watched import LeftOut, Past, Watcher, figures_of
@@ -265,7 +266,7 @@ def _watch(past: Past, source: Table) -> Table:
     """The numbers that the answer tells of the watch itself."""
     left = past.left_out
     wide = [(f"wide_{column}", taken, there) for column, (taken, there) in left.wide.items()]
-    alarms = sum(min(round(ALARMS_A_YEAR), len(each.series)) for each in past.watched)
+    alarms = sum(math.ceil(min(ALARMS_A_YEAR, ALARMS_OF_ONE * len(each.series))) for each in past.watched)
     rows: list[tuple[Cell, ...]] = [
         ("watched", past.count, None), ("alarms", alarms, None), ("young", left.young, None),
         ("sparse", left.sparse, None), ("hidden", left.hidden, None), *wide,
