@@ -144,7 +144,7 @@ class _Teller:
     def _told(self, event: Event, language: str) -> str:
         looked_at = event.lead.first, event.lead.last
         request = replace(self.request, language=language)
-        evidence = as_evidence(request, self.tools, self.past, [event], looked_at)
+        evidence = as_evidence(request, self.tools, self.past, [event], looked_at, is_brief=True)
         return write(evidence, _tell, self.workspace.shop, job.words(language), self.workspace.role).text
 
 

@@ -51,6 +51,8 @@ DOUBT = 2.0
 """A tail of n scores of one period is taken to be wider by so much over n."""
 LEAST_NOISE = 0.03
 """Share of the expected value that is noise, however steady the past was."""
+LEAST_CHANCE = 1e-12
+"""Chances are not told apart below it: no past is long enough."""
 LEAST_DRIFT = 0.5
 MOST_TREND = 0.5
 MOST_SEASON = 4.0
@@ -96,12 +98,12 @@ class Pace:
 
 PACES: dict[str, Pace] = {
     "day": Pace(
-        week=7, block=7, blocks=5, windows=(1, 3, 7, 14), year=364, around=1, shifts=(-3, 0, 3), least=28, renewed=28, gap=2,
-        a_year=365.25, heavy=0.1,
+        week=7, block=7, blocks=5, windows=(1, 3, 7, 14), year=364, around=1, shifts=(-3, 0, 3),
+        least=28, renewed=28, gap=2, a_year=365.25, heavy=0.15,
     ),
     "week": Pace(
-        week=1, block=1, blocks=8, windows=(1, 2, 4), year=52, around=0, shifts=(0,), least=12, renewed=4, gap=1,
-        a_year=52.18, heavy=0.03,
+        week=1, block=1, blocks=8, windows=(1, 2, 4), year=52, around=0, shifts=(0,),
+        least=12, renewed=4, gap=1, a_year=52.18, heavy=0.03,
     ),
 }  # fmt: skip
 
@@ -351,7 +353,7 @@ class _Watch:
             root = np.sqrt(self.size[:, when].sum(axis=1))
             usual = np.abs(np.nansum(self.exposure[:, when] * self.level[:, when], axis=1))
             least = np.fmax(LEAST_NOISE * usual / root, self.is_counted.astype(float))
-            self.noise[place, :, now] = np.fmax(self.spread[place], least)
+            self.noise[place, :, now] = np.fmax(np.fmax(self.spread[place], least), 1e-9)
             score = self.off[:, when].sum(axis=1) / root
             for side, sign in enumerate((1, -1)):
                 edge = np.fmax(self.edge[side, place], _NORMAL_EDGE * least)
@@ -388,12 +390,12 @@ def _tail(score: Values, edge: Values, scale: Values, shape: Values) -> Values:
     beyond = np.fmax(score - edge, 0.0)
     times = _over(beyond, scale)
     left = np.where(np.isnan(times), np.nan, np.fmax(1 + shape * times, 1e-9))  # a light tail has an end
-    chance = TAIL * np.exp(-np.log(left) / shape)
+    chance = np.maximum(TAIL * np.exp(-np.log(left) / shape), LEAST_CHANCE)
     return np.where((score > edge) & ~np.isnan(chance), chance, 1.0)
 
 
 def drift_of(score: Values) -> float:
-    """What a period must be off by to count for an episode rather than against it: half of the usual in it."""
+    """What a period must be off by to count for an episode and not against it: half of the mean in it."""
     return max(LEAST_DRIFT, float(score.mean()) / 2)
 
 

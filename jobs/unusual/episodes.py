@@ -204,7 +204,7 @@ def _stays(detection: Detection, row: int, sign: int, first: int, last: int, end
 
 def gather_events(episodes: Sequence[Episode]) -> list[Event]:
     """The events that these episodes are parts of, the surest first; each episode is in one of them."""
-    left = sorted(episodes, key=lambda each: (each.chance, each.series.by != "", each.series.key))
+    left = sorted(episodes, key=_surest_first)
     events = []
     while left:
         group, left = [left[0]], left[1:]
@@ -216,6 +216,12 @@ def gather_events(episodes: Sequence[Episode]) -> list[Event]:
             grown = bool(joined)
         events.append(_event(group))
     return events
+
+
+def _surest_first(episode: Episode) -> tuple[float, bool, float, tuple[str, str, str]]:
+    """By chance; of equals wholes before parts, and what moved most before what moved less."""
+    move = abs(episode.actual - episode.expected) / max(abs(episode.expected), 1e-9)
+    return episode.chance, episode.series.by != "", -move, episode.series.key
 
 
 def _belongs(one: Episode, other: Episode) -> bool:
@@ -232,7 +238,7 @@ def _belongs(one: Episode, other: Episode) -> bool:
 
 
 def _event(group: Sequence[Episode]) -> Event:
-    ordered = sorted(group, key=lambda each: (each.chance, each.series.by != ""))
+    ordered = sorted(group, key=_surest_first)
     surest = ordered[0]
     same = [e for e in ordered if e.series.metric == surest.series.metric and e.side == surest.side]
     lead = next((e for e in same if not e.series.by and e.days_shared(surest)), surest)

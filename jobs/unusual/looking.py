@@ -150,9 +150,19 @@ def check_past(past: Past, first: dt.date, last: dt.date, tools: Tools) -> None:
 
 
 def as_evidence(
-    request: Request, tools: Tools, past: Past, events: Sequence[Event], looked_at: tuple[dt.date, dt.date]
+    request: Request,
+    tools: Tools,
+    past: Past,
+    events: Sequence[Event],
+    looked_at: tuple[dt.date, dt.date],
+    *,
+    is_brief: bool = False,
 ) -> Seen:
-    """The strongest of the events as tables; the query beneath is that of the first rows that were read."""
+    """The strongest of the events as tables; the query beneath is that of the first rows that were read.
+
+    Args:
+        is_brief: whether what carries a move is looked for in no other column than that of its surest part.
+    """
     assert past.source is not None and past.reader is not None
     source, compiled = past.source, past.reader.compiled
     assert compiled is not None
@@ -169,7 +179,7 @@ def as_evidence(
     found: list[ToldEvent] = []
     for event in told:
         tables.append(_figures(event, source))
-        parts = _carried(request, tools, event, past)
+        parts = None if is_brief and event.part is None else _carried(request, tools, event, past)
         at = len(tables)  # table 0 is the overview, so that this is the one that was added last
         if parts is None:
             found.append(ToldEvent(event=event, table=at))

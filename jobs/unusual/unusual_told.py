@@ -57,7 +57,7 @@ def tell_event(told: ToldEvent, evidence: Seen, writer: Writer) -> str:
         )
     ]
     sentences += [writer.say("event_stays")] if lead.stays else []
-    sentences += [writer.say("event_nothing")] if lead.actual == 0 else []
+    sentences += [writer.say("event_nothing")] if lead.actual == 0 and lead.series.adds_up else []
     sentences += _carrier(told, evidence, writer)
     others = _others(told, evidence, writer)
     sentences += [writer.say("event_others", others=others)] if others else []

@@ -37,8 +37,8 @@ LARGEST = 12
 """Values of a wider column that are watched: the largest of the past."""
 LATEST = 3
 """And of the period that is looked at."""
-ENOUGH = 5.0
-"""Rows a day, for each value of a column, from which it is watched by day."""
+ENOUGH: dict[Kind, float] = {"count": 5.0, "share": 5.0, "sum": 20.0, "ratio": 20.0}
+"""Rows a day, for each value of a column, from which it is watched by day: of few amounts one is half."""
 LEAST_COUNT = 0.2
 """Mean of a count in a period below which it is too rare to be watched."""
 LEAST_BELOW = 3.0
@@ -215,19 +215,15 @@ class Watcher:
     def watch(self) -> Past:
         """Read everything and judge it; views that the role may not ask like this are left out."""
         rows: dict[Rhythm, list[tuple[Series, Values, Values]]] = {"day": [], "week": []}
-        grains = {view: self._grain(view) for view in self.items}
         for figure in self.figures:
-            grain = self._coarsest([grains[view] for view in figure.homes])
-            if grain is not None:
+            if (grain := self._grain(figure, 1)) is not None:
                 rows[grain] += self._series(figure, grain, "", ("",))
         for column, views in self._columns().items():
             values = self._values(column, views)
-            grain_of = {view: self._grain_by(view, grains[view], len(values)) for view in views}
             for figure in self.figures:
-                if values and all(view in views for view in figure.homes):
-                    grain = self._coarsest([grain_of[view] for view in figure.homes])
-                    if grain is not None:
-                        rows[grain] += self._series(figure, grain, column, values)
+                grain = self._grain(figure, len(values))
+                if values and grain is not None and all(view in views for view in figure.homes):
+                    rows[grain] += self._series(figure, grain, column, values)
         watched = [self._judged(grain, found) for grain, found in rows.items() if found]
         days = self._days()
         return Past(
@@ -241,16 +237,13 @@ class Watcher:
 
     # ---- what is read at what grain -------------------------------------------------------------------
 
-    def _grain(self, view: str) -> Rhythm | None:
-        """By day where there is enough of a view a day, else by week; ``None`` where it cannot be read."""
-        return "day" if self._a_day(view) >= ENOUGH else "week" if self._of(view, "week", "", ("",)) else None
-
-    def _grain_by(self, view: str, grain: Rhythm | None, values: int) -> Rhythm | None:
-        least = max(ENOUGH, 3.0 * (self.tools.workspace.role.minimum_group or 0))
-        return "week" if grain == "day" and self._a_day(view) < least * values else grain
-
-    def _coarsest(self, grains: Sequence[Rhythm | None]) -> Rhythm | None:
-        return None if None in grains else "week" if "week" in grains else "day"
+    def _grain(self, figure: Figure, values: int) -> Rhythm | None:
+        """By day where there is enough a day for so many values, else by week; ``None`` where it hides."""
+        smallest = self.tools.workspace.role.minimum_group or 0
+        least = values * max(ENOUGH[figure.kind], 3.0 * smallest if values > 1 else 0.0)
+        if all(self._a_day(view) >= least for view in figure.homes):
+            return "day"
+        return "week" if all(self._of(view, "week", "", ("",)) for view in figure.homes) else None
 
     def _a_day(self, view: str) -> float:
         """Rows of a view on a middling day of the last quarter of a year."""
@@ -262,7 +255,7 @@ class Watcher:
         if np.isnan(rows).any():  # days are hidden from the role
             return 0.0
         recent = rows[max(int((rows != 0).argmax()), len(rows) - 91) :]
-        return float(np.median(recent) if item == _ROWS else ENOUGH * (np.mean(recent != 0) >= 0.95))
+        return float(np.median(recent)) if item == _ROWS else ENOUGH["count"] * (np.mean(recent != 0) >= 0.95)
 
     def _columns(self) -> dict[str, list[str]]:
         """Columns with few values, and those bound to a product, category or country: name → views."""
@@ -350,16 +343,19 @@ class Watcher:
         if not is_some.any():
             return False
         began = int(is_some.argmax())
-        counts, exposure, is_some = counts[began:], exposure[began:], is_some[began:]
+        counts, exposure = counts[began:], exposure[began:]
         if len(counts) <= PACES[grain].needed:
             self.left_out.young += 1
             return False
-        amount = {
-            "count": float(np.abs(counts).mean()) >= LEAST_COUNT,
-            "sum": float(is_some.mean()) >= LEAST_FILLED,
-        }.get(kind, float(exposure.mean()) >= LEAST_BELOW and float(np.abs(counts).mean()) >= LEAST_COUNT)
-        self.left_out.sparse += not amount
-        return amount
+        is_enough = (
+            float(np.abs(counts).mean()) >= LEAST_COUNT
+            if kind in ("count", "share")
+            else float((counts != 0).mean()) >= LEAST_FILLED
+        )
+        if kind in ("share", "ratio"):
+            is_enough &= float(exposure.mean()) >= LEAST_BELOW
+        self.left_out.sparse += not is_enough
+        return is_enough
 
     def _judged(self, grain: Rhythm, rows: Sequence[tuple[Series, Values, Values]]) -> Watched:
         counts = np.array([above for _, above, _ in rows])
