@@ -93,10 +93,25 @@ class Memory:
         if lead.name in self.muted or lead.metric in self.muted:
             return False
         for place, message in enumerate(self.messages):
-            if any(old.is_same(new, slack_days) for old in message.series for new in series):
+            if _is_known(message.series, series, slack_days):
                 self.messages[place] = replace(message, series=_gone_on(message.series, series, slack_days))
                 return False
         return True
+
+
+def _is_known(old: Sequence[Told], new: Sequence[Told], slack_days: int) -> bool:
+    """Whether the first of the new series was told, or one that it began together with."""
+    lead, slack = new[0], dt.timedelta(days=slack_days)
+    return any(
+        known.is_same(each, slack_days)
+        and (each is lead or abs(_day(known.first) - _day(lead.first)) <= slack)
+        for known in old
+        for each in new
+    )
+
+
+def _day(text: str) -> dt.date:
+    return dt.date.fromisoformat(text)
 
 
 def _gone_on(old: Sequence[Told], new: Sequence[Told], slack_days: int) -> tuple[Told, ...]:

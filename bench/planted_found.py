@@ -12,6 +12,8 @@ from app.inbox import Message
 from app.person import Person
 from app.settings import Settings
 
+WHOLES = {"Fjordlyd Over-Ear Headphones 300": "Audio", "Bimbalo Plush Animal Otter": "Toys"}
+"""Product → its category, by which its event may be told as well."""
 WATCHED: dict[str, tuple[str, ...]] = {
     "payment_outage": ("payment_failure_rate",),
     "faulty_batch": ("returns", "returned_units", "refunds", "return_rate", "refund_rate"),
@@ -46,7 +48,9 @@ def replayed(settings: Settings) -> tuple[list[Planted], list[Message]]:
     found, explained = [], set()
     for name, metrics in WATCHED.items():
         first, last = (dt.date.fromisoformat(truths[name][key]) for key in ("first_day", "last_day"))
-        about = [m for m in messages if _is_about(m, metrics, first, last)]
+        product = truths[name].get("product", "")
+        parts = {product, WHOLES[product]} if product else set()
+        about = [m for m in messages if _is_about(m, metrics, parts, first, last)]
         explained |= {message.id for message in about}
         best = min(about, key=lambda message: message.day, default=None)
         found.append(
@@ -61,11 +65,15 @@ def replayed(settings: Settings) -> tuple[list[Planted], list[Message]]:
     return found, [message for message in messages if message.id not in explained]
 
 
-def _is_about(message: Message, metrics: Sequence[str], first: dt.date, last: dt.date) -> bool:
+def _is_about(
+    message: Message, metrics: Sequence[str], parts: set[str], first: dt.date, last: dt.date
+) -> bool:
     """Whether it is about one of these metrics and at that time; what is sent back comes weeks later."""
     late = dt.timedelta(days=42 if metrics[0] == "returns" else 7)
     return any(
         each.metric in metrics
+        and (not parts or each.value in parts)
+        and each.side == 1
         and dt.date.fromisoformat(each.first) <= last + late
         and dt.date.fromisoformat(each.last) >= first
         for each in message.series

@@ -35,9 +35,9 @@ Whole = npt.NDArray[np.int64]
 Kind = Literal["count", "sum", "share", "ratio"]
 """``count`` and ``sum`` add up; a ``share`` is one of counts, a ``ratio`` any other of two figures."""
 
-ALARMS_A_YEAR = 4.0
+ALARMS_A_YEAR = 2.0
 """False alarms that are put up with, of all series of one grain together, on quiet data."""
-ALARMS_OF_ONE = 0.5
+ALARMS_OF_ONE = 0.25
 """The same of one series."""
 TAIL = 0.15
 """Share of the past that the tail of each side is fitted to."""
@@ -47,10 +47,12 @@ NORMAL_95 = 1.96
 """Half of what 95 of 100 lie in, in units of normal noise."""
 _NORMAL_EDGE, _NORMAL_SCALE = 1.036, 0.55
 """Start and scale of the tail of normal noise of size 1, below which no tail is taken to be."""
-DOUBT = 2.0
+DOUBT = 3.0
 """A tail of n scores of one period is taken to be wider by so much over n."""
 LEAST_NOISE = 0.03
 """Share of the expected value that is noise, however steady the past was."""
+RARE = 5.0
+"""Mean of a count below which it is rare."""
 LEAST_CHANCE = 1e-12
 """Chances are not told apart below it: no past is long enough."""
 LEAST_DRIFT = 0.5
@@ -103,7 +105,7 @@ PACES: dict[str, Pace] = {
     ),
     "week": Pace(
         week=1, block=1, blocks=8, windows=(1, 2, 4), year=52, around=0, shifts=(0,),
-        least=12, renewed=4, gap=1, a_year=52.18, heavy=0.03,
+        least=12, renewed=4, gap=1, a_year=52.18, heavy=0.05,
     ),
 }  # fmt: skip
 
@@ -306,9 +308,9 @@ class _Watch:
         if now == pace.needed:  # nothing was judged yet
             early = slice(pace.warm_up, now)
             self.off[:, early] = self._beyond(early)
-        past = slice(self._since(now), now)
-        off = self._beyond(past)
-        usual = np.where(self.is_set_aside[:, past], np.nan, off)
+        past = slice(pace.warm_up, now)
+        is_left_out = self.is_set_aside[:, past] | (np.arange(pace.warm_up, now) < self._since(now)[:, None])
+        usual = np.where(is_left_out, np.nan, self._beyond(past))
         size = self.size[:, past]
         for place, window in enumerate(pace.windows):
             scores = _over(_summed(usual, window), np.sqrt(_summed(size, window)))
@@ -322,12 +324,16 @@ class _Watch:
             self.scale[:, place] = np.array([far_up - up, down - far_down]) * middle * doubt
             self.spread[place] = (up - down) / (2 * _NORMAL_EDGE)
 
-    def _since(self, now: int) -> int:
-        """Where the past begins that tails are fitted to: what was judged by as many courses as now."""
+    def _since(self, now: int) -> Whole:
+        """Where the past begins that tails are fitted to: what was judged by as many courses as now.
+
+        Of what is rare all of it: there is no season in it, and few numbers in a tail.
+        """
         pace = self.pace
         seasonal = pace.year + pace.warm_up
         since = seasonal if now - seasonal >= pace.least else pace.warm_up
-        return max(since, now - 2 * pace.year)
+        some = _over(np.nansum(self.counts[:, :now], axis=1), (~np.isnan(self.counts[:, :now])).sum(axis=1))
+        return np.where(self.is_counted & (some < RARE), pace.warm_up, since)
 
     def _weigh(self, now: int) -> None:
         """What each weekday is of a mean day, of what adds up; drawn to 1 where little is known."""

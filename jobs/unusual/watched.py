@@ -220,8 +220,9 @@ class Watcher:
                 rows[grain] += self._series(figure, grain, "", ("",))
         for column, views in self._columns().items():
             values = self._values(column, views)
+            _, parts = self.left_out.wide.get(column, (0, len(values)))
             for figure in self.figures:
-                grain = self._grain(figure, len(values))
+                grain = self._grain(figure, parts)
                 if values and grain is not None and all(view in views for view in figure.homes):
                     rows[grain] += self._series(figure, grain, column, values)
         watched = [self._judged(grain, found) for grain, found in rows.items() if found]
