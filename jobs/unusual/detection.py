@@ -147,6 +147,7 @@ def detect(
     *,
     first: int = 0,
     unseen: int = 0,
+    rows: Values | None = None,
 ) -> Detection:
     """Judge each period of each series by what came before it.
 
@@ -157,14 +158,25 @@ def detect(
         kinds: of each series.
         first: place in the week of the first period.
         unseen: further series that were passed over for their size, which count for the bound all the same.
+        rows: the same shape: how many rows a sum is of, for it cannot be steadier than these come; NaN where
+            that is not known.
     """
-    return _Watch(counts, exposure, kinds, pace, first, unseen).run()
+    known = np.full(counts.shape, np.nan) if rows is None else rows
+    return _Watch(counts, exposure, kinds, pace, first, unseen, known).run()
 
 
 class _Watch:
     def __init__(
-        self, counts: Values, exposure: Values, kinds: Sequence[Kind], pace: Pace, first: int, unseen: int
+        self,
+        counts: Values,
+        exposure: Values,
+        kinds: Sequence[Kind],
+        pace: Pace,
+        first: int,
+        unseen: int,
+        rows: Values,
     ) -> None:
+        self.rows = rows
         self.pace, self.counts, self.given = pace, counts, exposure
         series, periods = counts.shape
         self.places = (first + np.arange(periods)) % pace.week
@@ -354,11 +366,14 @@ class _Watch:
         """How likely what ends now is by chance, and which series are told of."""
         pace = self.pace
         chances = np.ones((2, len(pace.windows), len(self.counts)))
+        recent = self.rows[:, now - pace.warm_up : now]
+        few = _over(np.nansum(recent, axis=1), (~np.isnan(recent)).sum(axis=1).astype(float))
         for place, window in enumerate(pace.windows):
             when = slice(now - window + 1, now + 1)
             root = np.sqrt(self.size[:, when].sum(axis=1))
             usual = np.abs(np.nansum(self.exposure[:, when] * self.level[:, when], axis=1))
-            least = np.fmax(LEAST_NOISE * usual / root, self.is_counted.astype(float))
+            part = np.fmax(LEAST_NOISE, np.sqrt(_over(np.ones_like(few), few * window)))
+            least = np.fmax(part * usual / root, self.is_counted.astype(float))
             self.noise[place, :, now] = np.fmax(np.fmax(self.spread[place], least), 1e-9)
             score = self.off[:, when].sum(axis=1) / root
             for side, sign in enumerate((1, -1)):

@@ -17,7 +17,7 @@ from sqlglot import exp
 
 from bot.job import Request, Tools
 from jobs.series import Reader, adds_up, among, day_of, has_time, is_sum, last_over, moved, start_of
-from jobs.unusual.detection import PACES, Detection, Kind, Values, detect
+from jobs.unusual.detection import PACES, Detection, Flags, Kind, Values, detect
 from jobs.unusual.episodes import Series
 from sql.errors import UnsafeQuery, WrongStatement
 from sql.semantics import Metric
@@ -77,6 +77,17 @@ class LeftOut:
     """A role's least size of a group hides some of their periods."""
     wide: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Column → how many of its values are watched, and how many there are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class One:
+    """One series as it was read; NaN before it began."""
+
+    series: Series
+    counts: Values
+    exposure: Values
+    rows: Values
+    """How many rows an amount is of; NaN where that is not known or does not matter."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,7 +225,7 @@ class Watcher:
 
     def watch(self) -> Past:
         """Read everything and judge it; views that the role may not ask like this are left out."""
-        rows: dict[Rhythm, list[tuple[Series, Values, Values]]] = {"day": [], "week": []}
+        rows: dict[Rhythm, list[One]] = {"day": [], "week": []}
         for figure in self.figures:
             if (grain := self._grain(figure, 1)) is not None:
                 rows[grain] += self._series(figure, grain, "", ("",))
@@ -228,7 +239,7 @@ class Watcher:
         watched = [self._judged(grain, found) for grain, found in rows.items() if found]
         days = self._days()
         return Past(
-            watched=tuple(each for each in watched if each is not None),
+            watched=tuple(watched),
             left_out=self.left_out,
             first=min(days, default=None),
             last=max(days, default=None),
@@ -306,13 +317,12 @@ class Watcher:
 
     # ---- series ---------------------------------------------------------------------------------------
 
-    def _series(
-        self, figure: Figure, grain: Rhythm, by: str, values: Sequence[Cell]
-    ) -> list[tuple[Series, Values, Values]]:
+    def _series(self, figure: Figure, grain: Rhythm, by: str, values: Sequence[Cell]) -> list[One]:
         """The series of a figure that there is enough of, with what stands above and below the line."""
         found = []
         for value in map(str, values):
-            above = self._of(figure.above[0], grain, by, values).get(value, {}).get(figure.above[1])
+            here = self._of(figure.above[0], grain, by, values).get(value, {})
+            above = here.get(figure.above[1])
             below = (
                 self._of(figure.below[0], grain, by, values).get(value, {}).get(figure.below[1])
                 if figure.below
@@ -332,7 +342,16 @@ class Watcher:
                     by=by,
                     value=value,
                 )
-                found.append((series, *_since_it_began(counts, exposure)))
+                began = _is_begun(counts, exposure)
+                rows = here.get(_ROWS) if figure.kind == "sum" else None
+                found.append(
+                    One(
+                        series=series,
+                        counts=np.where(began, counts, np.nan),
+                        exposure=np.where(began, exposure, np.nan),
+                        rows=np.full_like(counts, np.nan) if rows is None else rows,
+                    )
+                )
         return found
 
     def _is_enough(self, kind: Kind, counts: Values, exposure: Values, grain: Rhythm) -> bool:
@@ -358,21 +377,23 @@ class Watcher:
         self.left_out.sparse += not is_enough
         return is_enough
 
-    def _judged(self, grain: Rhythm, rows: Sequence[tuple[Series, Values, Values]]) -> Watched:
-        counts = np.array([above for _, above, _ in rows])
-        exposure = np.array([below for _, _, below in rows])
+    def _judged(self, grain: Rhythm, rows: Sequence[One]) -> Watched:
+        counts = np.array([each.counts for each in rows])
+        exposure = np.array([each.exposure for each in rows])
+        behind = np.array([each.rows for each in rows])
         starts = self.starts[grain]
         since = int((~np.isnan(counts)).any(axis=0).argmax())
         passed_over = sum(there - taken for taken, there in self.left_out.wide.values())
         detection = detect(
             counts[:, since:],
             exposure[:, since:],
-            [series.kind for series, _, _ in rows],
+            [each.series.kind for each in rows],
             PACES[grain],
             first=starts[since].weekday() if grain == "day" else 0,
             unseen=passed_over if grain == "week" else 0,
+            rows=behind[:, since:],
         )
-        series = tuple(series for series, _, _ in rows)
+        series = tuple(each.series for each in rows)
         return Watched(grain=grain, series=series, starts=tuple(starts[since:]), detection=detection)
 
     # ---- rows -----------------------------------------------------------------------------------------
@@ -435,8 +456,9 @@ class Watcher:
     def _days(self) -> list[dt.date]:
         """The first and the last period of each view with any rows."""
         days = []
-        for (_, grain, by), found in self._read.items():
-            for rows in found.get("", {}).values() if not by else ():
+        for view in self.items:
+            grain: Rhythm = "day" if self._read.get((view, "day", "")) else "week"
+            for rows in self._read.get((view, grain, ""), {}).get("", {}).values():
                 some = np.flatnonzero(np.nan_to_num(rows))
                 if len(some):
                     last = moved(self.starts[grain][some[-1]], grain, 1) - dt.timedelta(days=1)
@@ -450,11 +472,10 @@ def has_rows(view: str, tools: Tools) -> bool:
     return bool(known and known.time and known.column(known.time))
 
 
-def _since_it_began(counts: Values, exposure: Values) -> tuple[Values, Values]:
-    """Not known before the first period with any of it."""
+def _is_begun(counts: Values, exposure: Values) -> Flags:
+    """From the first period with any of it on."""
     began = int(((counts != 0) | ((exposure != 0) & (exposure != 1))).argmax())
-    before = np.arange(len(counts)) < began
-    return np.where(before, np.nan, counts), np.where(before, np.nan, exposure)
+    return np.arange(len(counts)) >= began
 
 
 def _number(cell: object) -> float:
