@@ -12,6 +12,8 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from app.errors import WrongUse
 from app.finding import find_shop, folder_of
 from app.house import audited_role
@@ -109,8 +111,8 @@ class _Teller:
         """The days from ``start`` on at whose end a period ended in which anything was off."""
         found = set()
         for watched in self.past.watched:
-            is_off = watched.detection.is_off.any(axis=(0, 1))
-            found |= {_last_day(watched, i) for i in is_off.nonzero()[0]}
+            periods = np.flatnonzero(watched.detection.is_off.any(axis=(0, 1)))
+            found |= {_last_day(watched, int(period)) for period in periods}
         return sorted(day for day in found if start <= day <= self.workspace.today)
 
     def news(self, memory: Memory, day: dt.date, ends: Sequence[int | None]) -> Iterator[Message]:

@@ -12,8 +12,8 @@ from app.inbox import Message
 from app.person import Person
 from app.settings import Settings
 
-WHOLES = {"Fjordlyd Over-Ear Headphones 300": "Audio", "Bimbalo Plush Animal Otter": "Toys"}
-"""Product → its category, by which its event may be told as well."""
+WHOLES = {"Bimbalo Plush Animal Otter": "Toys"}
+"""Product → its category, by which its event may be told as well: it is too small before to be watched."""
 WATCHED: dict[str, tuple[str, ...]] = {
     "payment_outage": ("payment_failure_rate",),
     "faulty_batch": ("returns", "returned_units", "refunds", "return_rate", "refund_rate"),
@@ -49,7 +49,7 @@ def replayed(settings: Settings) -> tuple[list[Planted], list[Message]]:
     for name, metrics in WATCHED.items():
         first, last = (dt.date.fromisoformat(truths[name][key]) for key in ("first_day", "last_day"))
         product = truths[name].get("product", "")
-        parts = {product, WHOLES[product]} if product else set()
+        parts = {product, WHOLES.get(product, product)} if product else set()
         about = [m for m in messages if _is_about(m, metrics, parts, first, last)]
         explained |= {message.id for message in about}
         best = min(about, key=lambda message: message.day, default=None)
@@ -72,7 +72,7 @@ def _is_about(
     late = dt.timedelta(days=42 if metrics[0] == "returns" else 7)
     return any(
         each.metric in metrics
-        and (not parts or each.value in parts)
+        and (not parts or (each.value in parts and each.value in message.text["en"]))
         and each.side == 1
         and dt.date.fromisoformat(each.first) <= last + late
         and dt.date.fromisoformat(each.last) >= first

@@ -301,7 +301,7 @@ class _Watch:
             [self.kinds == "share", self.kinds == "ratio"], [part * (1 - part), usual**2], default=usual
         )
         size = np.nan_to_num(exposure * each)
-        return np.where(self.is_counted, np.fmax(size, 1.0), np.fmax(size, 1e-12))
+        return np.asarray(np.where(self.is_counted, np.fmax(size, 1.0), np.fmax(size, 1e-12)))
 
     def _beyond(self, when: slice) -> Values:
         """What lies outside the band, by the weights of now."""
@@ -395,7 +395,8 @@ class _Watch:
         """How far each period is off, in units of its noise."""
         when = slice(first, last + 1)
         noise = self.noise[0, series, last]
-        return np.nan_to_num(sign * self.off[series, when] / (np.sqrt(self.size[series, when]) * noise))
+        score = sign * self.off[series, when] / (np.sqrt(self.size[series, when]) * noise)
+        return np.asarray(np.nan_to_num(score))
 
     def _told(self, chances: Values) -> Flags:
         """Those of both sides and all series that the share of false alarms lets through."""
@@ -435,12 +436,13 @@ def highest_run(values: Values) -> tuple[int, int]:
 def _over(above: Values, below: Values) -> Values:
     """The quotient; NaN where there is nothing to divide by."""
     is_some = np.nan_to_num(below) > 0
-    return np.divide(above, below, out=np.full(np.broadcast(above, below).shape, np.nan), where=is_some)
+    unknown = np.full(np.broadcast(above, below).shape, np.nan)
+    return np.asarray(np.divide(above, below, out=unknown, where=is_some))
 
 
 def _summed(values: Values, window: int) -> Values:
     """Sums of each period and the ones before it; NaN where one of them is not known."""
-    return np.lib.stride_tricks.sliding_window_view(values, window, axis=1).sum(axis=2)
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(values, window, axis=1).sum(axis=2))
 
 
 def _quantiles(values: Values, known: Whole, marks: Sequence[float]) -> list[Values]:

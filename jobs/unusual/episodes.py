@@ -129,10 +129,10 @@ def find_episodes(
     end = detection.counts.shape[1] - 1 if upto is None else upto
     found = []
     for side, sign in enumerate((1, -1)):
-        for row in np.flatnonzero(detection.is_off[side, :, : end + 1].any(axis=1)):
+        for row in map(int, np.flatnonzero(detection.is_off[side, :, : end + 1].any(axis=1))):
             flagged = np.flatnonzero(detection.is_off[side, row, : end + 1])
             for run in np.split(flagged, np.flatnonzero(np.diff(flagged) > detection.pace.gap + 1) + 1):
-                episode = _episode(detection, series[row], starts, int(row), sign, run, end)
+                episode = _episode(detection, series[row], starts, row, sign, run, end)
                 if episode is not None:
                     found.append(episode)
     return found

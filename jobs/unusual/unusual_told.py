@@ -119,7 +119,7 @@ def _carrier(told: ToldEvent, evidence: Seen, writer: Writer) -> list[str]:
 def _others(told: ToldEvent, evidence: Seen, writer: Writer) -> str:
     """Other metrics in which it was seen, each once, with the way that it went."""
     seen = {told.event.lead.series.metric}
-    found = []
+    found: list[str] = []
     for each in told.event.others:
         if each.series.metric in seen or len(found) == MOST_OTHERS:
             continue
@@ -176,7 +176,8 @@ def draw_unusual(evidence: Evidence, shop: Shop, language: str) -> dict[str, Any
         {"x": day.isoformat(), "y": y, "low": low, "high": high}
         for day, y, low, high in zip(drawn.days, drawn.actual, drawn.low, drawn.high, strict=True)
     ]
-    off = [p for p in points if drawn.episode.first.isoformat() <= p["x"] <= drawn.episode.last.isoformat()]
+    episode = drawn.episode
+    off = [p for p, day in zip(points, drawn.days, strict=True) if episode.first <= day <= episode.last]
     x = {
         "field": "x",
         "type": "temporal",

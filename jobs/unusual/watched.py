@@ -447,7 +447,7 @@ class Watcher:
         """Periods without a row are empty; of a role that sees large groups only they may be hidden."""
         if not is_grouped:
             return np.nan_to_num(rows)
-        known = ~np.isnan(rows).all(axis=0)
+        known: Flags = np.asarray(~np.isnan(rows).all(axis=0))
         began = int(known.argmax()) if known.any() else len(known)
         filled = rows.copy()
         filled[:, :began] = 0.0
