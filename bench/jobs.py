@@ -198,6 +198,11 @@ def forecasts(data: Path, many: int) -> dict[str, Any]:
     }
 
 
+def _found(recalls: Sequence[anomalies.Recall], size: float) -> str:
+    ours = [each for each in recalls if each.method == "ours" and abs(each.size) == size]
+    return f"{sum(each.found for each in ours)} of {sum(each.put_in for each in ours)}"
+
+
 def unusual(data: Path) -> dict[str, Any]:
     """Measure and show what the watch finds, on the even stores and on the demonstration shop."""
     from app.settings import Settings
@@ -208,12 +213,13 @@ def unusual(data: Path) -> dict[str, Any]:
     anomalies.show(recalls, quiet)
     planted, others = planted_found.replayed(Settings.from_environment())
     planted_found.show(planted, others)
-    large = [each for each in recalls if each.method == "ours" and abs(each.size) >= 0.3]
-    found, put_in = sum(each.found for each in large), sum(each.put_in for each in large)
     told = [each for each in planted if each.days is not None]
     return {
         "figures": {
-            "Unusual: ±30 % and more put into weekly sales, found": f"{found} of {put_in}",
+            **{
+                f"Unusual: ±{size:.0%} put into weekly sales, found": _found(recalls, size)
+                for size in (0.5, 0.3)
+            },
             "Unusual: false alarms of a series and year": f"{quiet[0].a_year:.2f}",
             "Unusual: planted events told on replay": f"{len(told)} of {len(planted)}",
         },
