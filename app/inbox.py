@@ -19,6 +19,8 @@ from app.errors import WrongUse
 from app.write import write_whole
 
 FORMAT = 1
+TOGETHER_DAYS = 2
+"""Days between the beginnings of two series that are told as one event, whichever of them is surest."""
 LOCK_S = 10.0
 """Seconds that a writer waits for others."""
 
@@ -101,10 +103,10 @@ class Memory:
 
 def _is_known(old: Sequence[Told], new: Sequence[Told], slack_days: int) -> bool:
     """Whether the first of the new series was told, or one that it began together with."""
-    lead, slack = new[0], dt.timedelta(days=slack_days)
+    lead = new[0]
     return any(
         known.is_same(each, slack_days)
-        and (each is lead or abs(_day(known.first) - _day(lead.first)) <= slack)
+        and (each is lead or abs(_day(known.first) - _day(lead.first)).days <= TOGETHER_DAYS)
         for known in old
         for each in new
     )

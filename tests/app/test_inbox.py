@@ -54,9 +54,11 @@ def test_an_event_that_goes_on_stays_the_same_one():
     memory = Memory(messages=[message(FIRST)])
     for day in range(13, 30):
         assert not memory.is_news([told("2026-06-10", f"2026-06-{day}")], slack_days=7)
-    joined = told("2026-06-28", "2026-06-29", value="Italy")
+    joined = told("2026-06-11", "2026-06-29", value="Italy")
     assert not memory.is_news([told("2026-06-10", "2026-06-29"), joined], slack_days=7)
     assert not memory.is_news([joined], slack_days=7), "a part that joined it is known from then on"
+    later = told("2026-06-25", "2026-06-29", value="France")
+    assert memory.is_news([later, joined], slack_days=7), "what begins later is another event"
 
 
 @pytest.mark.parametrize("muted", ["orders", "orders by country=Italy"])
