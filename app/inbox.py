@@ -117,13 +117,13 @@ def _day(text: str) -> dt.date:
 
 
 def _gone_on(old: Sequence[Told], new: Sequence[Told], slack_days: int) -> tuple[Told, ...]:
-    """The series of a message with the days that they cover by now, and those that joined."""
+    """The series of a message with the days that they cover by now, and those that began together with it."""
     found = list(old)
     for each in new:
         place = next((i for i, known in enumerate(found) if known.is_same(each, slack_days)), None)
-        if place is None:
+        if place is None and abs(_day(each.first) - _day(old[0].first)).days <= TOGETHER_DAYS:
             found.append(each)
-        else:
+        elif place is not None:
             known = found[place]
             found[place] = replace(known, first=min(known.first, each.first), last=max(known.last, each.last))
     return tuple(found)
