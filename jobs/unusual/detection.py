@@ -9,7 +9,7 @@ told on each of its days.
 - **Off** is what lies outside the band, added up over one to some periods (a scan), in units of the noise
   that a sum of that size has.
 - **Chance** is read off the series' own past: the tail above its 85th percentile, a generalised Pareto one
-  with a fixed, heavy shape whose scale is the middle excess, which past outliers do not move. Siffer et al.,
+  with a fixed shape whose scale is the middle excess, which past outliers do not move. Siffer et al.,
   Anomaly detection in streams with extreme value theory, 2017, fit the shape as well; from some dozens of
   excesses it is guessed rather than measured.
 - **Many series** are held to a share of false alarms by Benjamini and Hochberg (1995), in each period anew.
