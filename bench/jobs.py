@@ -7,6 +7,7 @@ none), and AutoETS: statsmodels' ``ETSModel`` in the form with the least correct
 one of 52 periods has as many parameters as it has data (R's ``ets`` stops at 24).
 
 Churn, retention, time between orders and pairs: ``bench.customers``.
+What is unusual: :mod:`bench.anomalies` and :mod:`bench.planted_found`.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ import argparse
 import os
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bench import anomalies, planted_found
 from bench.customers import measure_customers
 from bench.record import RESULTS, circumstances, write_result
 from jobs.forecast.features import Past, Values
@@ -179,20 +181,59 @@ def _forecasts(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _found(recalls: Sequence[anomalies.Recall], size: float) -> str:
+    ours = [each for each in recalls if each.method == "ours" and abs(each.size) == size]
+    return f"{sum(each.found for each in ours)} of {sum(each.put_in for each in ours)}"
+
+
+def _unusual(options: argparse.Namespace) -> dict[str, Any]:
+    """Measure and show what the watch finds, on the even stores and on the demonstration shop."""
+    from app.settings import Settings
+
+    values, starts = anomalies.of_parity(stores(options.data), 0)
+    recalls = anomalies.measure_recall(values, starts)
+    quiet = anomalies.measure_false_alarms(values, starts)
+    anomalies.show(recalls, quiet)
+    planted, others = planted_found.replayed(Settings.from_environment())
+    planted_found.show(planted, others)
+    told = [each for each in planted if each.days is not None]
+    return {
+        "figures": {
+            **{
+                f"Unusual: ±{size:.0%} put into weekly sales, found": _found(recalls, size)
+                for size in (0.5, 0.3)
+            },
+            "Unusual: false alarms of a series and year": f"{quiet[0].a_year:.2f}",
+            "Unusual: planted events told on replay": f"{len(told)} of {len(planted)}",
+        },
+        "recalls": [vars(each) for each in recalls],
+        "quiet": [{**vars(each), "a_year": each.a_year} for each in quiet],
+        "planted": [{**vars(each), "first": str(each.first), "last": str(each.last)} for each in planted],
+        "other_messages": [message.to_json() for message in others],
+    }
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "forecast": _forecasts,
+    "customers": _customers,
+    "unusual": _unusual,
+}
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, default=os.environ.get("SHOPTALK_DATA"), help="the public data")
-    parser.add_argument("--only", choices=("forecast", "customers"), help="one half of it")
+    parser.add_argument("--only", choices=tuple(PARTS), help="one part of it")
     parser.add_argument("--many", type=int, default=10_000, help="series of the largest timed run")
     options = parser.parse_args(arguments)
     if options.data is None:
         parser.error("set SHOPTALK_DATA, or give --data: the folder with the public data")
     figures: dict[str, str] = {}
     result: dict[str, Any] = {}
-    for half, measured in (("forecast", _forecasts), ("customers", _customers)):
-        if options.only in (None, half):
+    for part, measured in PARTS.items():
+        if options.only in (None, part):
             found = measured(options)
             figures |= found.pop("figures")
             result |= found

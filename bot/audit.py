@@ -36,7 +36,7 @@ from sql.semantics import Attributes
 
 logger = logging.getLogger(__name__)
 
-Kind = Literal["question", "search", "report", "index", "open"]
+Kind = Literal["question", "search", "report", "index", "open", "watch"]
 """What was done: ``open`` reads the shop's day and the values that words are linked to."""
 
 MAX_BYTES = 64 * 2**20

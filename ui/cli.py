@@ -328,6 +328,56 @@ def job(
     _show(answer, as_json)
 
 
+@app.command()
+@expected_errors
+def watch(
+    replay: Annotated[
+        str | None, typer.Option("--replay", metavar="YYYY-MM-DD", help="Tell what would have been told from "
+                                 "this day on, day by day; nothing is kept. Left out: the newest data.")
+    ] = None,
+    inbox: Annotated[
+        bool, typer.Option("--inbox", help="List what was told and waits for a reader.")
+    ] = False,
+    acknowledge: Annotated[
+        str | None, typer.Option(metavar="ID", help="Take a message out of the inbox.")
+    ] = None,
+    snooze: Annotated[
+        str | None, typer.Option(metavar="ID", help="Take it out for a time; with --for.")
+    ] = None,
+    span: Annotated[
+        str | None, typer.Option("--for", metavar="SPAN", help="How long it is snoozed: 12h, 7d, 2w.")
+    ] = None,
+    mute: Annotated[
+        str | None, typer.Option(metavar="SERIES", help="Tell nothing of a series, named as messages do, "
+                                 "such as \"returns by country=Italy\"; a metric mutes its parts too.")
+    ] = None,
+    unmute: Annotated[str | None, typer.Option(metavar="SERIES", help="Tell of it again.")] = None,
+    language: Annotated[str, typer.Option(metavar="CODE", help="en or zh.")] = "en",
+    shop: ShopOption = None,
+    role: RoleOption = None,
+    user: UserOption = None,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Look at the newest data and tell what is unusual in them, each event once; run it by the clock."""
+    settings = settings_of_process()
+    from ui.watch_command import run
+
+    run(
+        settings,
+        shop=shop,
+        person=_person(role, user),
+        start=replay,
+        is_inbox=inbox,
+        acknowledge=acknowledge,
+        snooze=snooze,
+        span=span,
+        mute=mute,
+        unmute=unmute,
+        language=language,
+        as_json=as_json,
+    )
+
+
 def _show(answer: Answer, as_json: bool) -> NoReturn:
     """Print an answer and leave with the exit status that is its own."""
     if as_json:

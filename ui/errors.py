@@ -3,7 +3,8 @@
 Tree::
 
     UiError
-    └── CannotServe    the page cannot be opened, e.g. the port is taken; exit status 1
+    ├── CannotServe    the page cannot be opened, e.g. the port is taken; exit status 1
+    └── CannotWatch    there is nothing that can be watched, for the reason that it says; exit status 1
 """
 
 from __future__ import annotations
@@ -15,3 +16,7 @@ class UiError(Exception):
 
 class CannotServe(UiError):
     """The chat page cannot be opened."""
+
+
+class CannotWatch(UiError):
+    """There is nothing that can be watched; says why and what to do."""

@@ -6,7 +6,7 @@ import re
 
 from bot.job import Claim, Strength, Understood
 from bot.parameters import Among, Choice, Parameter, Said, Whole, find_values, in_words
-from jobs.left_out import asks_more
+from jobs.not_heard import asks_more
 from sql.question.linking import Links
 
 CUE = re.compile(

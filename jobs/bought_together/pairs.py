@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from bot.errors import Declined
 from bot.job import Request, Tools
 from jobs.bought_together.pair_words import CUE, LEAST, NAME, OF, PER, TOP
-from jobs.left_out import caveat_of, left_out
+from jobs.not_heard import caveat_of, not_heard
 from jobs.purchases import Part, PurchaseReader
 from sql.semantics import Shop
 from telling.evidence import Evidence, Scope
@@ -60,7 +60,7 @@ def run_pairs(request: Request, tools: Tools) -> Pairs:
     ran = {"per": per, "least": str(least), "top": str(top)}
     if said := settings.said.get(OF.name):
         ran[OF.name] = said.text
-    unheard = left_out(request, (CUE, NAME))
+    unheard = not_heard(request, (CUE, NAME))
     return Pairs(
         tables=(table,),
         titles={

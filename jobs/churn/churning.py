@@ -12,7 +12,7 @@ from jobs.churn.churn_words import BY, CUE, HORIZON, NAME, ONLY, RANK, TOP
 from jobs.churn.returning import TooFew, back_test, fit_returning
 from jobs.churn.signals import YEAR, Signals
 from jobs.churn.standing import Standing, by_method, by_tenth
-from jobs.left_out import caveat_of, left_out
+from jobs.not_heard import caveat_of, not_heard
 from jobs.purchases import PurchaseReader, day_of
 from sql.types import Table
 from telling.evidence import Evidence, Scope
@@ -100,7 +100,7 @@ def run_churn(request: Request, tools: Tools) -> Churn:
     if only_said := settings.said.get(ONLY.name):
         ran["only"] = only_said.text
     tests = (by_method(test, cut_offs[1], whole), by_tenth(test, whole))
-    unheard = left_out(request, (CUE, NAME))
+    unheard = not_heard(request, (CUE, NAME))
     return Churn(
         tables=(table, whole, *tests, wrong, *adding),
         scope=Scope(values=tuple(value for values in only.values() for value in values)),

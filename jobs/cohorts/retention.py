@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from bot.errors import Declined
 from bot.job import Request, Tools
 from jobs.cohorts.cohort_words import CUE, FIRST, NAME, ONLY, UNIT, Days
-from jobs.left_out import caveat_of, left_out
+from jobs.not_heard import caveat_of, not_heard
 from jobs.purchases import PurchaseReader, day_of
 from sql.times import Unit
 from sql.types import Column, Table
@@ -53,7 +53,7 @@ def run_cohorts(request: Request, tools: Tools) -> Retention:
     ran |= {name: said.text for name in (FIRST.name, ONLY.name) if (said := settings.said.get(name))}
     table = _wide(cohorts, unit, over, counted)
     request.on_table(table)
-    unheard = left_out(request, (CUE, NAME))
+    unheard = not_heard(request, (CUE, NAME))
     return Retention(
         tables=(table, ages_table(ages, counted), counted, _whole(cohorts, counted)),
         scope=Scope(values=tuple(value for values in only.values() for value in values)),

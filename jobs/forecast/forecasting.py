@@ -4,38 +4,34 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
-
-from sqlglot import exp
 
 from bot.errors import AskBack, Declined
 from bot.job import Request, Tools
 from bot.parameters import Length
 from jobs.forecast.forecast_words import AHEAD, BY, CUE, GRAIN, HORIZON, LEVEL, METRIC, ONLY, TOP, UNTIL
-from jobs.forecast.history import LEAST, SEASONS, Grain, History, Note, read_history
-from jobs.left_out import caveat_of, left_out
+from jobs.forecast.history import LEAST, SEASONS, History, Note, read_history
+from jobs.not_heard import caveat_of, not_heard
+from jobs.series import (
+    DAYS,
+    Grain,
+    Reader,
+    adds_up,
+    among,
+    conditions,
+    day_of,
+    has_time,
+    hides_periods,
+    last_over,
+    moved,
+)
 from sql.errors import WrongStatement
 from sql.semantics import Metric
-from sql.statement.compile import Compiled, compile_statement
 from sql.statement.read_aloud import read_aloud
-from sql.statement.seen import seen_shop
-from sql.statement.sentence import (
-    Among,
-    Condition,
-    During,
-    Name,
-    Number,
-    Order,
-    Statement,
-    Text,
-    Truth,
-    Value,
-)
-from sql.statement.sentence import Grain as Unit
-from sql.types import Column, ColumnType, Dialect, Table
+from sql.statement.sentence import Name
+from sql.types import Column, ColumnType, Table
 from sql.types import Value as Cell
 from telling.evidence import Evidence, Scope
 from telling.phrases import escape_markdown
@@ -53,7 +49,6 @@ SERIES = 6
 """Series of a breakdown that are shown where the question does not say how many."""
 DEFAULT = Length(count=8, unit="week")
 LEVELS = (80, 95)
-_DAYS = {"day": 1, "week": 7}
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
@@ -77,24 +72,34 @@ class Told(Evidence):
 
 def run_forecast(request: Request, tools: Tools) -> Told:
     """Read the past, go on with it, and say how well that went before."""
-    settings, workspace = request.settings, tools.workspace
-    metric = settings.get(METRIC) or _main_metric(request, tools)
-    title = title_of(workspace.shop, metric.name, request.language)
-    if not adds_up(metric, workspace.catalog.dialect):
+    metric = request.settings.get(METRIC) or _main_metric(tools)
+    title = title_of(tools.workspace.shop, metric.name, request.language)
+    if not adds_up(metric, tools.workspace.catalog.dialect):
         raise Declined("does_not_add_up", {"metric": escape_markdown(title)})
+    try:
+        return _forecast(request, tools, metric, title)
+    except WrongStatement as error:  # no way leads from the metric to its time, or to a column
+        raise Declined("no_way", {"metric": escape_markdown(title)}) from error
+
+
+def _forecast(request: Request, tools: Tools, metric: Metric, title: str) -> Told:
+    settings, workspace = request.settings, tools.workspace
     length, grain = _length(request, tools, title)
-    ends, is_running = _last_over(workspace.today, grain, is_frozen=workspace.shop.today is not None)
+    ends, is_running = last_over(workspace.today, grain, is_frozen=workspace.shop.today is not None)
     ahead = _steps(length, grain) + is_running
     if ahead > MOST_AHEAD[grain] + is_running:
         most = {"most": str(MOST_AHEAD[grain]), "unit": _unit(grain, request.language)}
         raise Declined("too_far", most)
     by, level = settings.get(BY) or "", settings.get(LEVEL) or LEVELS[0]
     count = min(PERIODS[grain], workspace.role.limits.max_rows)
-    reader = _Reader(request, tools, metric, grain, moved(ends, grain, 1 - count), ends)
-    only = _conditions(settings.get(ONLY) or {})
+    figures = (Name(metric.name),)
+    reader = Reader(request, tools, metric.view, figures, grain, moved(ends, grain, 1 - count), ends)
+    only = conditions(settings.get(ONLY) or {})
     values, more = reader.largest(by, only, settings.get(TOP) or SERIES) if by else ((None,), False)
-    tables = [reader.series((*only, _equal(by, value)) if by else only) for value in values]
-    if any(_hides_periods(table, grain) for table in tables):
+    if not values:
+        raise Declined("no_history_at_all")
+    tables = [reader.series((*only, among(by, [value])) if by else only) for value in values]
+    if any(hides_periods(table, grain) for table in tables):
         raise Declined("groups_hide", {"role": escape_markdown(workspace.role.name)})
     tables = [_since_first_sale(table) for table in tables]
     names = [str(value) if by else title for value in values]
@@ -102,13 +107,12 @@ def run_forecast(request: Request, tools: Tools) -> Told:
         (name, day, float(str(row[1])) if row[1] is not None else 0.0)
         for name, table in zip(names, tables, strict=True)
         for row in table.rows
-        if (day := _day(row[0])) is not None
+        if (day := day_of(row[0])) is not None
     ]
     if not any(value for _, _, value in past):
-        table = _Reader(
-            request, tools, metric, "day", moved(workspace.today, "day", -60), workspace.today
-        ).series(only)
-        recent = [day for row in table.rows if row[1] and (day := _day(row[0])) is not None]
+        sixty = moved(workspace.today, "day", -60), workspace.today
+        table = Reader(request, tools, metric.view, figures, "day", *sixty).series(only)
+        recent = [day for row in table.rows if row[1] and (day := day_of(row[0])) is not None]
         if not recent:
             raise Declined("no_history_at_all")
         raise _too_short(0, (workspace.today - min(recent)).days + 1, grain, title, request)
@@ -127,7 +131,7 @@ def run_forecast(request: Request, tools: Tools) -> Told:
     if by and (top := settings.get(TOP)) is not None:
         ran["top"] = str(top)
     ran["level"] = str(level)
-    unheard = left_out(request, (CUE, AHEAD), _FILLER)
+    unheard = not_heard(request, (CUE, AHEAD), _FILLER)
     compiled = reader.compiled
     assert compiled is not None
     request.on_table(table)
@@ -158,28 +162,10 @@ def run_forecast(request: Request, tools: Tools) -> Told:
     )
 
 
-def adds_up(metric: Metric, dialect: Dialect) -> bool:
-    """Whether a metric is a sum or a count, whose past can be gone on with; no rate, level or average."""
-    if metric.is_composed or metric.last is not None:
-        return False
-    return _is_sum(metric.tree(dialect))
-
-
-def _is_sum(tree: exp.Expr) -> bool:
-    tree = tree.unnest()
-    if isinstance(tree, exp.Add | exp.Sub):
-        return _is_sum(tree.left) and _is_sum(tree.right)
-    return isinstance(tree, exp.Sum | exp.Count)
-
-
-def _main_metric(request: Request, tools: Tools) -> Metric:
+def _main_metric(tools: Tools) -> Metric:
     """What brings money in; else the first that adds up and has a time."""
     known, dialect = tools.vocabulary, tools.workspace.catalog.dialect
-    timed = [
-        m
-        for m in (*known.money, *known.metrics)
-        if adds_up(m, dialect) and (m.time or ((v := known.view(m.view)) and v.time and v.column(v.time)))
-    ]
+    timed = [m for m in (*known.money, *known.metrics) if adds_up(m, dialect) and has_time(m, known)]
     if not timed:
         raise Declined("nothing_adds_up")
     return timed[0]
@@ -209,137 +195,26 @@ def _length(request: Request, tools: Tools, title: str) -> tuple[Length, Grain]:
 def _units_until(today: dt.date, until: dt.date, grain: str) -> int:
     if grain == "month":
         return max(1, (until.year - today.year) * 12 + until.month - today.month)
-    return max(1, -(-(until - today).days // _DAYS[grain]))
+    return max(1, -(-(until - today).days // DAYS[grain]))
 
 
 def _steps(length: Length, grain: Grain) -> int:
     """Periods of ``grain`` in a length, rounded up."""
     if grain == "month":
         months = length.count * _MONTHS[length.unit] if length.unit in _MONTHS else 0
-        return months or -(-length.count * _DAYS[length.unit] // 30)
+        return months or -(-length.count * DAYS[length.unit] // 30)
     days = (
-        length.count * _DAYS[length.unit]
-        if length.unit in _DAYS
+        length.count * DAYS[length.unit]
+        if length.unit in DAYS
         else -(-length.count * _MONTHS[length.unit] * 365 // 12)
     )
-    return -(-days // _DAYS[grain])
-
-
-def start_of(day: dt.date, grain: Grain) -> dt.date:
-    """First day of its period; weeks begin on Monday."""
-    if grain == "month":
-        return day.replace(day=1)
-    return day - dt.timedelta(days=day.weekday()) if grain == "week" else day
-
-
-def moved(start: dt.date, grain: Grain, by: int) -> dt.date:
-    """The first day of the period ``by`` later."""
-    if grain == "month":
-        index = start.year * 12 + start.month - 1 + by
-        return dt.date(index // 12, index % 12 + 1, 1)
-    return start + dt.timedelta(days=by * _DAYS[grain])
-
-
-def _last_over(today: dt.date, grain: Grain, *, is_frozen: bool) -> tuple[dt.date, bool]:
-    """First day of the last period that is over, and whether another one has begun.
-
-    Args:
-        is_frozen: the shop's day is the last of its data, which is whole; a real today is still going on.
-    """
-    start = start_of(today, grain)
-    last = moved(start, grain, 1) - dt.timedelta(days=1)
-    if last < today or (last == today and is_frozen):
-        return start, False
-    return moved(start, grain, -1), True
-
-
-def _conditions(only: Mapping[str, Sequence[str]]) -> tuple[Condition, ...]:
-    return tuple(Among(Name(column), tuple(map(Text, values))) for column, values in only.items())
-
-
-def _equal(column: str, value: Cell) -> Condition:
-    known: Value
-    if isinstance(value, bool):
-        known = Truth(value)
-    else:
-        known = Number(str(value)) if isinstance(value, int) else Text(str(value))
-    return Among(Name(column), (known,))
-
-
-class _Reader:
-    """Asks for the past, statement by statement, all through the guard."""
-
-    def __init__(
-        self, request: Request, tools: Tools, metric: Metric, grain: Grain, first: dt.date, last: dt.date
-    ) -> None:
-        self.request, self.workspace = request, tools.workspace
-        self.shop = seen_shop(tools.workspace)
-        self.metric, self.unit = metric, Unit(grain.upper())
-        end = moved(last, grain, 1) - dt.timedelta(days=1)
-        self.during = During(f"from {first.isoformat()} to {end.isoformat()}")
-        self.compiled: Compiled | None = None
-
-    def series(self, only: tuple[Condition, ...]) -> Table:
-        """The metric by unit of time."""
-        return self._run(
-            Statement(
-                view=self.metric.view,
-                items=(self.unit, Name(self.metric.name)),
-                where=(self.during, *only),
-                groups=(self.unit,),
-                order=(Order(self.unit),),
-            )
-        )
-
-    def largest(self, by: str, only: tuple[Condition, ...], count: int) -> tuple[tuple[Cell, ...], bool]:
-        """The values of a column with most of the metric, and whether there are more."""
-        table = self._run(
-            Statement(
-                view=self.metric.view,
-                items=(Name(by), Name(self.metric.name)),
-                where=(self.during, *only),
-                groups=(Name(by),),
-                order=(Order(Name(self.metric.name), is_descending=True),),
-                limit=count + 2,
-            )
-        )
-        values = [row[0] for row in table.rows if row[0] is not None]
-        if not values:
-            raise Declined("no_history_at_all")
-        return tuple(values[:count]), len(values) > count
-
-    def _run(self, statement: Statement) -> Table:
-        workspace = self.workspace
-        try:
-            compiled = compile_statement(
-                statement, self.shop, workspace.catalog.dialect, workspace.today, workspace.role
-            )
-        except WrongStatement as error:  # no way leads from the metric to its time, or to a column
-            title = title_of(self.shop, self.metric.name, self.request.language)
-            raise Declined("no_way", {"metric": escape_markdown(title)}) from error
-        self.compiled = self.compiled or compiled
-        self.request.on_sql(compiled.sql)
-        return workspace.run(compiled.sql, self.request.cancel)
-
-
-def _hides_periods(table: Table, grain: Grain) -> bool:
-    """Whether a role's least size of a group left periods out, which are not to be taken for empty ones."""
-    days = [day for row in table.rows if (day := _day(row[0])) is not None]
-    if table.query.minimum_group is None or not days:
-        return False
-    return any(moved(day, grain, 1) != after for day, after in pairwise(days))
+    return -(-days // DAYS[grain])
 
 
 def _since_first_sale(table: Table) -> Table:
     """Without the empty units of the calendar before anything was sold."""
     first = next((i for i, row in enumerate(table.rows) if row[1]), len(table.rows))
     return replace(table, rows=table.rows[first:])
-
-
-def _day(value: Cell) -> dt.date | None:
-    from sql.shop.workspace import as_date
-
-    return as_date(value)
 
 
 def _history(
@@ -359,7 +234,7 @@ def _history(
 def _too_short(have: int, days: int, grain: Grain, title: str, request: Request) -> Declined:
     """Too little history: how much is needed, and what a finer unit makes of it."""
     finer: dict[Grain, tuple[Grain, ...]] = {"month": ("week", "day"), "week": ("day",), "day": ()}
-    enough = [each for each in finer[grain] if days >= LEAST[each] * _DAYS[each]][:1]
+    enough = [each for each in finer[grain] if days >= LEAST[each] * DAYS[each]][:1]
     values = {
         "have": str(have),
         "need": str(LEAST[grain]),

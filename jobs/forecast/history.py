@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from jobs.forecast.features import Values
+from jobs.series import Grain
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Grain = Literal["day", "week", "month"]
 NoteKind = Literal["young", "sparse", "negative", "giant", "gap", "stopped"]
 
 SEASONS: dict[Grain, tuple[int, ...]] = {"day": (7, 364), "week": (52,), "month": (12,)}

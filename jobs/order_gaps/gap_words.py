@@ -6,7 +6,7 @@ import re
 
 from bot.job import Claim, Strength, Understood
 from bot.parameters import Among, Parameter, find_values
-from jobs.left_out import asks_more
+from jobs.not_heard import asks_more
 
 _AGAIN = r"(?:orders|purchases|first\s+and\s+second\s+(?:order|purchase))"
 CUE = re.compile(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.errors import Declined
 from bot.job import Request, Tools
-from jobs.left_out import caveat_of, left_out
+from jobs.not_heard import caveat_of, not_heard
 from jobs.order_gaps.gap_words import CUE, NAME, ONLY
 from jobs.purchases import PurchaseReader
 from sql.types import Table
@@ -33,7 +33,7 @@ def run_gaps(request: Request, tools: Tools) -> Gaps:
     table = _labelled(reader.run(_sql(reader, is_by_band=True)))
     request.on_table(table)
     only_said = request.settings.said.get(ONLY.name)
-    unheard = left_out(request, (CUE, NAME))
+    unheard = not_heard(request, (CUE, NAME))
     return Gaps(
         tables=(table, whole),
         scope=Scope(values=tuple(value for values in only.values() for value in values)),

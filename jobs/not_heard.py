@@ -21,7 +21,7 @@ MEANT = 0.7
 """Up to this score a word only means what it would mean of itself: "bought" is revenue in no other words."""
 
 
-def left_out(
+def not_heard(
     request: Request, cues: Sequence[re.Pattern[str]], filler: re.Pattern[str] = COMMON
 ) -> tuple[str, ...]:
     """Words of the question that neither a parameter nor the job's own words account for.
