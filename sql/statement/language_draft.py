@@ -40,6 +40,7 @@ from sql.statement.language_prompt import describe, language_prompt
 from sql.statement.looked_back import looked_back
 from sql.statement.meant_names import with_meant_names
 from sql.statement.named import with_names, without_names
+from sql.statement.newness import new_or_returning
 from sql.statement.parse import parse
 from sql.statement.rehomed import rehomed
 from sql.statement.seen import seen_shop
@@ -154,6 +155,7 @@ class LanguageDrafter:
             compiled = self.compile(text)
             within = bounded(looked_back(compiled, links), links)
             within = with_meant_names(within, links, self.shop, self.grammar.routes)
+            within = new_or_returning(within, links)
             within = sorted_as_said(within, links, self.shop)
             within = summed(within, links, self.shop, self.grammar.routes)
             within = sold_only(within, links, self.shop, self.workspace.catalog.dialect)

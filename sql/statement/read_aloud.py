@@ -275,6 +275,10 @@ class Reader:
             return f"{time}：{node.words}" if self.is_zh else f"{time} in {node.words}"
         if isinstance(node, la.Has):
             return self._has(node, is_denied=is_denied)
+        if isinstance(node, la.Holds) and isinstance(node.what, la.Since):
+            who = _things(self.value(node.what.entity))
+            unit = node.what.unit.replace("_", " ").lower()
+            return f"该{_UNITS[node.what.unit]}的新{who}" if self.is_zh else f"new {who} of the {unit}"
         if isinstance(node, la.Holds):
             return self.value(node.what)
         left = self.value(node.left)
