@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.answer import Answer, Event
 from bot.audit import AuditLog, Entry
+from bot.edits import edited
 from bot.errors import AskBack, NotRecorded, Stopped
 from bot.job import Asker, Job, Request, Tools, as_tuple, words_of
 from bot.memory import Conversation, Turn
@@ -32,9 +33,10 @@ from retrieval.types import Retriever
 from sql.errors import QueryCancelled, TwoWays, WrongStatement
 from sql.question.linking import Links, Vocabulary
 from sql.record import Statement, recording
-from sql.statement.compile import compile_statement
+from sql.statement.compile import Compiled, compile_statement
 from sql.statement.parse import parse
 from sql.statement.seen import seen_shop
+from sql.statement.sentence import Statement as LanguageStatement
 from sql.statement.written import After
 from sql.types import Table
 from telling.evidence import Evidence
@@ -195,15 +197,14 @@ class Assistant:
         evidence = yield from self._run(state, chosen.job, settings, asked)
         shop, words = self.tools.workspace.shop, chosen.job.words(state.language)
         chart = chosen.job.draw(evidence, shop, words.language)
-        if state.chart is not None and state.again is not None:
+        if state.again is not None:  # it is no surer than what it was made of
+            evidence = replace(evidence, confidence=min(evidence.confidence, state.again.confidence))
+        if state.chart is not None:
             other = redrawn(chart, state.chart) if state.chart != "table" else None
-            is_refused = other is None and state.chart != "table"
-            chart = chart if is_refused else other
-            evidence = replace(
-                evidence,
-                confidence=min(evidence.confidence, state.again.confidence),
-                warnings=(*evidence.warnings, *((("cannot_draw", {}),) if is_refused else ())),
-            )
+            if other is None and state.chart != "table":
+                evidence = replace(evidence, warnings=(*evidence.warnings, ("cannot_draw", {})))
+            else:
+                chart = other
         composed = write(evidence, chosen.job.tell, shop, words, self.tools.workspace.role)
         answer = self._answered(state, evidence, composed, chart)
         _stop_if(asked)
@@ -252,33 +253,42 @@ class Assistant:
         workspace = self.tools.workspace
         try:
             understood = understand(
-                question, conversation, self.tools.vocabulary, workspace.today, self.tools.jobs
+                question, conversation, self.tools.vocabulary, workspace.today, self.tools.jobs, self._edit
             )
             state.question, state.standalone = understood.question, understood.standalone
             state.language, state.links = understood.language, understood.links
             if understood.changes and understood.previous is not None and understood.previous.statement:
                 state.after = After(said=understood.said, statement=understood.previous.statement)
-            if understood.chart is not None:
+            if understood.previous is not None and (understood.chart is not None or understood.statement):
                 state.chart, state.again = understood.chart, understood.previous
-                self._offer_again(understood.previous)
+                self._offer(understood.standalone, understood.statement or understood.previous.statement)
             chosen = route(understood, self.tools, self._nearest)
             state.job = chosen.job
         finally:
             state.seconds["understand"] = time.monotonic() - started
         return chosen
 
-    def _offer_again(self, turn: Turn | None) -> None:
-        """Whoever asks that turn's question from now on is answered with its very statement."""
-        workspace, asker = self.tools.workspace, self.tools.asker
-        if turn is None or not turn.statement or asker is None:
-            return
+    def _edit(self, message: str, turn: Turn) -> str:
+        """The statement that a message makes of a turn's; empty where no rule knows it or it has no sense."""
+        workspace = self.tools.workspace
         with contextlib.suppress(WrongStatement, TwoWays):
-            statement, dialect = parse(turn.statement), workspace.catalog.dialect
-            shop = seen_shop(workspace)
-            asker.offer(
-                turn.standalone_question,
-                compile_statement(statement, shop, dialect, workspace.today, workspace.role),
-            )
+            if turn.statement and self.tools.asker is not None:
+                shop, dialect = seen_shop(workspace), workspace.catalog.dialect
+                better = edited(message, parse(turn.statement), shop, dialect)
+                if better is not None:
+                    return str(self._compiled(better).statement)
+        return ""
+
+    def _offer(self, question: str, statement: str) -> None:
+        """Whoever asks ``question`` from now on is answered with that very statement."""
+        if statement and self.tools.asker is not None:
+            with contextlib.suppress(WrongStatement, TwoWays):
+                self.tools.asker.offer(question, self._compiled(parse(statement)))
+
+    def _compiled(self, statement: LanguageStatement) -> Compiled:
+        workspace = self.tools.workspace
+        shop, dialect = seen_shop(workspace), workspace.catalog.dialect
+        return compile_statement(statement, shop, dialect, workspace.today, workspace.role)
 
     def _run(
         self, state: _State, job: Job, settings: Settings, asked: threading.Event

@@ -60,6 +60,8 @@ class Understood:
     """Whether it changes what that turn asked; else it chooses of what was offered."""
     chart: ChartKind | None = None
     """The answer before is wanted in this form; nothing else is asked."""
+    statement: str = ""
+    """What the message makes of the statement before, where a rule knows it; else a model is asked."""
     by_name: str = ""
     """Name of the job that the message asks for as ``name key=value …``; empty where it is plain words."""
     verdict: Verdict | None

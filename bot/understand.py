@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from bot import followup_cues as cues
 from bot.courtesies import courtesy_of
@@ -126,11 +126,13 @@ def understand(
     vocabulary: Vocabulary,
     today: dt.date,
     jobs: Sequence[Job] = (),
+    edit: Callable[[str, Turn], str] = lambda message, turn: "",
 ) -> Understood:
     """Clean ``message``, name its language, make it standalone and judge whether it can be answered.
 
     Args:
         jobs: a message that asks for one of them by its words is a question of its own.
+        edit: the statement that a message makes of a turn's, where a rule knows it.
     Raises:
         UnusableQuestion: see :func:`check_question`.
         AskBack: a follow-up, and there is nothing to follow.
@@ -154,6 +156,7 @@ def understand(
         asked: Links = said,
         by_name: str = "",
         chart: ChartKind | None = None,
+        statement: str = "",
     ) -> Understood:
         return Understood(
             question=question,
@@ -165,6 +168,7 @@ def understand(
             changes=changes,
             by_name=by_name,
             chart=chart,
+            statement=statement,
             verdict=_verdict(links, said, vocabulary),
         )
 
@@ -174,6 +178,9 @@ def understand(
     chart = chart_asked(question)
     if chart is not None and last is not None and last.status == "answered":
         return understood(linked(last.standalone_question), last, chart=chart)
+    if last is not None and last.status == "answered" and (statement := edit(question, last)):
+        before = link(last.standalone_question, vocabulary, today)
+        return understood(linked(combine(before, said)), last, statement=statement)
     chosen = _chosen_option(question, conversation.turns[-1] if conversation and conversation.turns else None)
     if chosen is not None:
         return understood(linked(chosen), last)

@@ -1,0 +1,79 @@
+"""Follow-ups that a rule makes of the statement before; no model is asked for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.answer import Answer
+from bot.assistant import Assistant
+from bot.edits import edited
+from bot.memory import Conversation
+from jobs import JOBS
+from llm.scripted import ScriptedEngine
+from sql.ask import open_asker
+from sql.statement.parse import parse
+
+BY = "SELECT country, revenue FROM sales WHERE DURING('May 2026') GROUP BY country"
+SHARES = "SELECT country, SHARE(revenue) FROM sales WHERE DURING('May 2026') GROUP BY country"
+BESIDE = "SELECT revenue, BEFORE(revenue) FROM sales WHERE DURING('May 2026')"
+RANKED = "SELECT product, revenue FROM sales GROUP BY product ORDER BY revenue DESC LIMIT 5"
+CASES = [
+    ("as a percentage", BY, SHARES),
+    ("show that in percent, please", BY, SHARES),
+    ("换成百分比", BY, SHARES),
+    ("and as a percentage", BESIDE, "SELECT GROWTH(revenue) FROM sales WHERE DURING('May 2026')"),
+    (
+        "as percentages of the total",
+        RANKED,
+        "SELECT product, SHARE(revenue) FROM sales GROUP BY product ORDER BY SHARE(revenue) DESC LIMIT 5",
+    ),
+    ("sort ascending", BY, f"{BY} ORDER BY revenue"),
+    ("highest first", BY, f"{BY} ORDER BY revenue DESC"),
+    ("从高到低排序", BY, f"{BY} ORDER BY revenue DESC"),
+]  # fmt: skip
+NONE = [
+    ("as a percentage", "SELECT revenue FROM sales"),
+    ("as a percentage", "SELECT MONTH, revenue FROM sales GROUP BY MONTH"),
+    ("as a percentage", "SELECT country, AVG(amount) FROM sales GROUP BY country"),
+    ("as a percentage", "SELECT country, average_rating FROM reviews GROUP BY country"),
+    ("sort ascending", RANKED),
+    ("sort ascending", "SELECT revenue FROM sales"),
+    ("revenue as a percentage of profit", BY),
+    ("what percentage is that", BY),
+]
+
+
+@pytest.mark.parametrize(("message", "before", "after"), CASES, ids=[f"{c[0]}, {c[1][:30]}" for c in CASES])
+def test_a_rule_knows_what_the_message_makes_of_it(workspace, message: str, before: str, after: str) -> None:
+    made = edited(message, parse(before), workspace.shop, workspace.catalog.dialect)
+    assert str(made) == after
+
+
+@pytest.mark.parametrize(("message", "before"), NONE)
+def test_what_no_rule_knows_is_the_models(workspace, message: str, before: str) -> None:
+    assert edited(message, parse(before), workspace.shop, workspace.catalog.dialect) is None
+
+
+def test_in_a_conversation_no_model_is_asked_and_the_next_message_goes_on_from_it(
+    workspace, vocabulary
+) -> None:
+    engine = ScriptedEngine([], adapters=["language"])
+    asker = open_asker(workspace, engine, vocabulary, adapter="language")
+    assistant = Assistant(workspace, asker, None, jobs=JOBS, vocabulary=vocabulary)
+    talk = Conversation()
+
+    def say(message: str) -> Answer:
+        answer: Any = list(assistant.answer(message, talk))[-1].data
+        assert isinstance(answer, Answer) and answer.status == "answered", answer.text
+        return answer
+
+    first = say("Revenue by country")
+    shares = say("as a percentage")
+    assert "SHARE(revenue)" in shares.statement and "%" in shares.text
+    assert sum(float(str(row[1])) for row in shares.tables[0].rows) == pytest.approx(1)
+    assert shares.confidence <= first.confidence
+    values = [row[1] for row in say("sort ascending").tables[0].rows]
+    assert values == sorted(values)
+    assert not engine.calls
