@@ -144,6 +144,26 @@ def _named_year(m: re.Match[str], today: dt.date) -> int | None:
     )
 
 
+def _day_in_year(month: int, number: int, m: re.Match[str], today: dt.date) -> _Found | None:
+    """A day of a month, in the year that the match names or the most recent one."""
+
+    def make(year: int) -> Days | None:
+        day = date_or_none(year, month, number)
+        return one_day(day) if day else None
+
+    return _in_year(make, _named_year(m, today), today, "day")
+
+
+def _days_in_year(month: int, first: int, last: int, m: re.Match[str], today: dt.date) -> _Found | None:
+    """Days of a month, both ends among them."""
+
+    def make(year: int) -> Days | None:
+        start, end = date_or_none(year, month, first), date_or_none(year, month, last)
+        return (start, end + dt.timedelta(days=1)) if start and end and start < end else None
+
+    return _in_year(make, _named_year(m, today), today, "range")
+
+
 _MEASURE = (
     r"\s*(?:eur|euros?|usd|dollars?|pounds?|[€$£%]|units?|pieces|items|orders|times|points"
     r"|customers|元|件|个|单)"
@@ -224,12 +244,7 @@ def _day_of_month(m: re.Match[str], today: dt.date) -> _Found | None:
     month, number = _MONTHS[m["month"].lower()], int(m["d"])
     if not 1 <= number <= 31:  # the top 40 in May
         return None
-
-    def make(year: int) -> Days | None:
-        day = date_or_none(year, month, number)
-        return one_day(day) if day else None
-
-    return _in_year(make, _named_year(m, today), today, "day")
+    return _day_in_year(month, number, m, today)
 
 
 @_pattern(
@@ -542,12 +557,7 @@ def _same_last_year(m: re.Match[str], today: dt.date) -> _Found | None:
 )
 def _days_of_month(m: re.Match[str], today: dt.date) -> _Found | None:
     month, first, last = _MONTHS[m["month"].lower()], int(m["a"]), int(m["b"])
-
-    def make(year: int) -> Days | None:
-        start, end = date_or_none(year, month, first), date_or_none(year, month, last)
-        return (start, end + dt.timedelta(days=1)) if start and end and start < end else None
-
-    return _in_year(make, _named_year(m, today), today, "range")
+    return _days_in_year(month, first, last, m, today)
 
 
 @_pattern(r"(?:the\s+)?week\s+(?:of|from|starting(?:\s+on)?)\s+(?P<year>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)")
@@ -631,12 +641,7 @@ def _zh_day(m: re.Match[str], today: dt.date) -> _Found | None:
     month, number = zh_number(m["month"]), zh_number(m["d"])
     if month is None or number is None:
         return None
-
-    def make(year: int) -> Days | None:
-        day = date_or_none(year, month, number)
-        return one_day(day) if day else None
-
-    return _in_year(make, _named_year(m, today), today, "day")
+    return _day_in_year(month, number, m, today)
 
 
 @_pattern(
@@ -644,12 +649,7 @@ def _zh_day(m: re.Match[str], today: dt.date) -> _Found | None:
 )
 def _zh_days(m: re.Match[str], today: dt.date) -> _Found | None:
     month, first, last = zh_number(m["month"]) or 0, int(m["a"]), int(m["b"])
-
-    def make(year: int) -> Days | None:
-        start, end = date_or_none(year, month, first), date_or_none(year, month, last)
-        return (start, end + dt.timedelta(days=1)) if start and end and start < end else None
-
-    return _in_year(make, _named_year(m, today), today, "range")
+    return _days_in_year(month, first, last, m, today)
 
 
 @_pattern(rf"{_ZYEAR}?\s*的?(?<![\d.个])(?<!上)(?<!近){_ZMONTH}")
