@@ -81,7 +81,7 @@ def engine_of(kind: str, model: Path, home: Path, adapter: Path) -> Engine:
     if kind == "torch":
         return TorchEngine(model, device="cpu", precision="float32", adapters={NAME: adapter})
     file, kept = as_gguf(adapter, home), home / "prompts"
-    return LlamaEngine(write_gguf(model), adapters={NAME: file}, threads=1, kept=kept, window=1024)
+    return LlamaEngine(write_gguf(model), adapters={NAME: file}, threads=1, kept=kept, windows=[1024])
 
 
 def logprobs(engine: Engine, example: Example, adapter: str | None) -> list[float]:
