@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import get_args
 
+from sql.question.linking import Links
 from telling.redraw import ChartKind
 
 _KINDS: tuple[tuple[ChartKind, str], ...] = (
@@ -25,10 +26,10 @@ _ASKED = re.compile(
 )
 
 
-def chart_asked(message: str) -> ChartKind | None:
-    """The form that a message asks for; ``None`` where it asks for anything else."""
-    match = _ASKED.match(message)
-    if match is None:
+def chart_asked(said: Links) -> ChartKind | None:
+    """The form that a message asks for; ``None`` where it asks for anything else, such as a bakery's pies."""
+    match = _ASKED.match(said.question)
+    if match is None or any(mention.kind == "value" for mention in said.mentions):
         return None
     found = match.groupdict()
     return next((kind for kind in get_args(ChartKind) if found[kind] or found[f"zh_{kind}"]), None)

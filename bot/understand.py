@@ -175,7 +175,7 @@ def understand(
     def linked(text: str) -> Links:
         return said if text == question else link(text, vocabulary, today)
 
-    chart = chart_asked(question)
+    chart = chart_asked(said)
     if chart is not None and last is not None and last.status == "answered":
         return understood(linked(last.standalone_question), last, chart=chart)
     if last is not None and last.status == "answered" and (statement := edit(question, last)):

@@ -18,6 +18,7 @@ from sql.errors import SqlError, WrongStatement
 from sql.names import quoted
 from sql.semantics import Shop
 from sql.statement.compile import compile_count
+from sql.statement.left_out import counted_view
 from sql.statement.read_aloud import ReadAs, Reader, read_aloud
 from sql.types import Table
 from telling.evidence import Evidence, Scope
@@ -145,11 +146,13 @@ def _caveats(answer: SqlAnswer) -> tuple[tuple[str, Mapping[str, str]], ...]:
 
 def _left_out(answer: SqlAnswer, request: Request, tools: Tools) -> tuple[tuple[str, Mapping[str, str]], ...]:
     """That there can be none, where the view has no such rows at any time."""
-    if not answer.never or answer.compiled is None:
+    role, shop = tools.workspace.role, tools.workspace.shop
+    home = counted_view(answer.compiled.statement, shop) if answer.compiled is not None else None
+    if not answer.never or home is None or role.rows:  # of rows that it may not see nothing is said
         return ()
     reader = Reader(_language(request), _name(request, tools))
     conditions = ("；" if reader.is_zh else ", ").join(reader.condition(each) for each in answer.never)
-    view = view_title(tools.workspace.shop, answer.compiled.statement.view, request.language)
+    view = view_title(shop, home.name, request.language)
     return (("left_out", {"view": view, "conditions": conditions}),)
 
 

@@ -31,7 +31,7 @@ from sql.types import Dialect
 
 def conditions_elsewhere(statement: Statement, shop: Shop) -> tuple[Condition, ...]:
     """The conditions on a text of a view that the counted one refers to."""
-    home = _home(statement, shop)
+    home = counted_view(statement, shop)
     if home is None:
         return ()
     return tuple(
@@ -41,14 +41,14 @@ def conditions_elsewhere(statement: Statement, shop: Shop) -> tuple[Condition, .
 
 def rows_there(statement: Statement, conditions: tuple[Condition, ...], shop: Shop) -> Statement:
     """How many rows the counted view has under these conditions, in all the time there is."""
-    home = _home(statement, shop)
+    home = counted_view(statement, shop)
     assert home is not None
     return Statement(view=home.name, items=(Aggregate("COUNT", None),), where=conditions)
 
 
 def counted_elsewhere(statement: Statement, shop: Shop, dialect: Dialect) -> Iterator[Statement]:
     """The statement over a view that its conditions are on; counts of that view's things become its rows."""
-    home = _home(statement, shop)
+    home = counted_view(statement, shop)
     names = {_name_of(each) for each in conditions_elsewhere(statement, shop)}
     if home is None or not names:
         return
@@ -58,7 +58,7 @@ def counted_elsewhere(statement: Statement, shop: Shop, dialect: Dialect) -> Ite
             yield cast(Statement, _over(replace(statement, view=view.name), column, view, shop, dialect))
 
 
-def _home(statement: Statement, shop: Shop) -> View | None:
+def counted_view(statement: Statement, shop: Shop) -> View | None:
     """The view that is counted: that of its metrics, else its own; ``None`` where they are of several."""
     names = {node.text.lower() for node in statement.walk() if isinstance(node, Name)}
     metrics = [metric for metric in shop.metrics if metric.name.lower() in names]

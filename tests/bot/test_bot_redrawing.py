@@ -13,6 +13,7 @@ from bot.redrawing import chart_asked
 from jobs import JOBS
 from llm.scripted import ScriptedEngine
 from sql.ask import open_asker
+from sql.question.linking import Links, Mention
 
 ASKED = [
     ("show as pie", "pie"),
@@ -42,12 +43,20 @@ QUESTIONS = [
 
 @pytest.mark.parametrize(("message", "kind"), ASKED)
 def test_a_message_that_only_wants_a_form(message: str, kind: str | None) -> None:
-    assert chart_asked(message) == kind
+    assert chart_asked(Links(question=message, mentions=())) == kind
 
 
 @pytest.mark.parametrize("message", QUESTIONS)
 def test_a_question_with_such_words_stays_a_question(message: str) -> None:
-    assert chart_asked(message) is None
+    assert chart_asked(Links(question=message, mentions=())) is None
+
+
+def test_a_value_of_the_shop_is_no_form() -> None:
+    pies = Mention(
+        kind="value", view="sales", name="category", value="Pies", start=0, end=4, text="pies", score=1.0
+    )
+    assert chart_asked(Links(question="pies", mentions=())) == "pie"
+    assert chart_asked(Links(question="pies", mentions=(pies,))) is None
 
 
 class Talk:

@@ -14,6 +14,8 @@ from sql.ask import SqlAnswer, open_asker
 from sql.question.linking import Vocabulary
 from sql.shop.shopfile import load_shop
 from sql.shop.workspace import Workspace, open_workspace
+from sql.statement.left_out import counted_view
+from sql.statement.parse import parse
 
 ROWS = """
 CREATE TABLE heads (order_id INTEGER, placed DATE, status VARCHAR, land VARCHAR, member INTEGER);
@@ -139,3 +141,9 @@ def test_a_statement_that_finds_what_is_there_or_has_no_other_home_stays(
     assert answer.compiled is not None
     assert str(answer.compiled.statement) == written
     assert (list(answer.table.rows), tuple(map(str, answer.never))) == (rows, never)
+
+
+def test_the_view_that_is_counted_is_that_of_the_metric(workspace: Workspace) -> None:
+    for text in ("SELECT revenue FROM orders WHERE status = 'cancelled'", "SELECT orders FROM sales"):
+        view = counted_view(parse(text), workspace.shop)
+        assert view is not None and view.name == "sales"
