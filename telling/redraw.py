@@ -43,5 +43,8 @@ def redrawn(chart: dict[str, Any] | None, kind: ChartKind) -> dict[str, Any] | N
     return {
         **chart,
         "mark": {"type": "arc", "tooltip": True},
-        "encoding": {"theta": encoding[value] | {"stack": True}, "color": colour | {"sort": None}},
+        "encoding": {
+            "theta": {k: v for k, v in encoding[value].items() if k != "axis"} | {"stack": True},
+            "color": colour | {"sort": None},
+        },
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import altair
 import pytest
 
 from telling.charts import to_svg
@@ -47,6 +48,7 @@ def test_the_data_stay_and_it_can_be_drawn(chart: dict[str, Any], kind: ChartKin
     assert made is not None and chart == before
     assert (made["mark"]["type"], made["data"], made["title"]) == (mark, chart["data"], chart["title"])
     assert "<svg" in to_svg(made, 400)
+    altair.Chart.from_dict(made)  # the page refuses what does not fit the schema
     if kind == "pie":
         assert made["encoding"]["theta"]["field"] == ("x" if chart is BARS else "y")
 
