@@ -281,15 +281,16 @@ def _in_short(condition: la.Node) -> str:
     return ", ".join(values) or str(condition)
 
 
-def invented(links: Links, compiled: Compiled) -> int:
-    """Texts that the statement compares with and nothing in the question stands for.
+def invented(links: Links, statement: la.Statement) -> int:
+    """Texts that a statement compares with and nothing in the question stands for.
 
-    "The app" may be said in another language than the data's, so this is a sign and no proof.
+    Of the statement as it was written: what rules add to it, such as the states that count as sold, no model
+    made up. "The app" may be said in another language than the data's, so this is a sign and no proof.
     """
     asked = links.question.casefold()
     named = {m.value.casefold() for m in links.mentions if m.value}
     count = 0
-    for node in compiled.statement.walk():
+    for node in statement.walk():
         if isinstance(node, la.Compare):
             values: tuple[la.Value, ...] = (node.right,)
         elif isinstance(node, la.Among):

@@ -181,7 +181,7 @@ class LanguageDrafter:
             completions=(completion,),
             compiled=compiled,
             unheard=missing,
-            invented=invented(links, compiled),
+            invented=invented(links, parse(text)),
         )
 
     def _moved(self, statement: Statement) -> Compiled | None:

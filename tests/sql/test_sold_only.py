@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from dataclasses import replace
+from pathlib import Path
 
+import duckdb
 import pytest
 
-from sql.question.linking import Links, Mention
+from llm.scripted import ScriptedEngine
+from sql.question.linking import Links, Mention, Vocabulary, link
 from sql.semantics import Metric, Shop, View, ViewColumn
+from sql.shop.workspace import open_workspace
+from sql.statement.language_draft import LanguageDrafter
 from sql.statement.parse import parse
 from sql.statement.sold_only import sold_only
 
@@ -69,3 +75,19 @@ def test_a_state_that_the_question_names_and_a_described_shop_stay() -> None:
     assert sold_only(statement, Links(question="void orders", mentions=(named,)), SHOP, "duckdb") == statement
     plain = Links(question="what is it", mentions=())
     assert sold_only(statement, plain, replace(SHOP, is_drafted=False), "duckdb") == statement
+
+
+def test_what_a_rule_adds_is_nothing_that_the_model_made_up(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as database:
+        database.execute("CREATE TABLE orders (id INTEGER, total DOUBLE, freight DOUBLE, status VARCHAR)")
+        database.execute("INSERT INTO orders VALUES (1, 10, 2, 'paid'), (2, 90, 2, 'void')")
+    views = (SHOP.views[0],)
+    shop = replace(SHOP, database=str(tmp_path / "shop.duckdb"), views=views, metrics=SHOP.metrics[:1])
+    with contextlib.closing(open_workspace(shop)) as workspace:
+        vocabulary = Vocabulary.build(workspace)
+        engine = ScriptedEngine(["SELECT MEDIAN(total) FROM orders"])
+        links = link("what is the median of an order", vocabulary, workspace.today)
+        (written,) = LanguageDrafter(workspace, vocabulary, engine).draft(links)
+    assert written.compiled is not None
+    assert "status NOT IN ('cancelled', 'void')" in str(written.compiled.statement)
+    assert written.invented == 0

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import asking_shop
 import pytest
 
-from llm.scripted import ScriptedEngine
 from sql.question.linking import Vocabulary, link
 from sql.question.stretches import numbers_in
 from sql.shop.workspace import Workspace, open_workspace
 from sql.statement.heard import invented
-from sql.statement.language_draft import LanguageDrafter, periods_of
+from sql.statement.language_draft import periods_of
+from sql.statement.parse import parse
 
 NUMBERS: list[tuple[str, set[float]]] = [
     ("去年有几个月回款超过十万", {100_000.0}),
@@ -63,9 +63,7 @@ def test_numbers_in_words_tenths_and_lengths_of_time(
 def test_a_text_that_nothing_in_the_question_stands_for_is_counted(
     question: str, statement: str, count: int, workspace: Workspace, vocabulary: Vocabulary
 ) -> None:
-    writer = LanguageDrafter(workspace, vocabulary, ScriptedEngine([]))
-    links = link(question, vocabulary, workspace.today)
-    assert invented(links, writer.compile(statement)) == count
+    assert invented(link(question, vocabulary, workspace.today), parse(statement)) == count
 
 
 @pytest.mark.parametrize(
