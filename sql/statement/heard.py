@@ -78,6 +78,19 @@ class _Parts:
         return is_compared or self.has(la.Range, la.Bucket)
 
     @property
+    def counts(self) -> bool:
+        """Whether things are counted, or what counts them is added up; an amount of money is no count."""
+        summed = [
+            n.operand.text
+            for n in self.nodes
+            if isinstance(n, la.Aggregate) and isinstance(n.operand, la.Name)
+        ]
+        for metric in self.metrics:
+            summed += [metric.name, *metric.synonyms, *([] if "*" in metric.sql else [metric.sql])]
+        is_counted = any(map(_COUNTED.search, summed))
+        return is_counted or self.aggregates("COUNT") or self.has(la.Times, la.Pairs, la.Share)
+
+    @property
     def divides(self) -> bool:
         return any(isinstance(n, la.Calc) and n.sign == "/" for n in self.nodes) or self.metric_says(r"/|%")
 
@@ -86,6 +99,12 @@ class _Parts:
         """Whether two periods or things stand beside each other."""
         only = sum(isinstance(n, la.Only) for n in self.nodes) > 1
         return only or self.has(la.Shifted) or bool(self.statement.groups)
+
+
+_COUNTED = re.compile(
+    r"count|number|qty|quantity|units|pieces|items|times|stück|menge|num(?![a-z])|件|数|次|单量|销量", re.I
+)
+"""What a figure says that is a number of things."""
 
 
 @dataclass(frozen=True)
@@ -237,9 +256,25 @@ def unheard(links: Links, compiled: Compiled, shop: Shop) -> tuple[str, ...]:
         found |= dict.fromkeys(_dimensions(links, nodes, masked))
     found |= dict.fromkeys(_states(links, compiled, parts))
     found |= dict.fromkeys(_counted(links, parts))
+    found |= dict.fromkeys(_often(links, parts))
     found |= dict.fromkeys(_periods(links, compiled, nodes, shop))
     found |= dict.fromkeys(_numbers(links, nodes, statement))
     return tuple(found)
+
+
+_OFTEN = re.compile(
+    r"\b(?:most|least) (?:often|frequent(?:ly)?|common(?:ly)?|popular|rented|borrowed|hired|booked|ordered"
+    r"|bought|purchased|returned|reviewed|viewed|visited|requested)\b"
+    r"|最常|最频繁|次数最[多少]|(?:租|借|退|点|订)得?最[多少](?!的?(?:钱|金额|销售额))",
+    re.I,
+)
+
+
+def _often(links: Links, parts: _Parts) -> list[str]:
+    """What happens most often, where an amount is added up instead: "most rented" counts rentals."""
+    if parts.counts or parts.lists_rows or parts.divides:
+        return []
+    return [match[0] for match in _OFTEN.finditer(links.question)]
 
 
 _WHOLE = re.compile(

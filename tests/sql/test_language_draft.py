@@ -159,6 +159,21 @@ HEARD: list[tuple[str, str, tuple[str, ...]]] = [
     ("how many sales in May 2026", "SELECT customers FROM customers WHERE DURING('May 2026')", ("sales",)),
     ("how many clients in May 2026", "SELECT customers FROM customers WHERE DURING('May 2026')", ()),
     ("how many orders are shipped on time", "SELECT COUNT(order_id) FROM orders", ("shipped", "on time")),
+    (
+        "the most ordered brand",
+        "SELECT brand, revenue FROM sales GROUP BY brand ORDER BY revenue DESC LIMIT 1",
+        ("most ordered",),
+    ),
+    (
+        "the most ordered brand",
+        "SELECT brand, COUNT(order_id) FROM sales GROUP BY brand ORDER BY COUNT(order_id) DESC LIMIT 1",
+        (),
+    ),
+    (
+        "哪个品牌最常被买",
+        "SELECT brand, revenue FROM sales GROUP BY brand ORDER BY revenue DESC LIMIT 1",
+        ("最常",),
+    ),
 ]  # fmt: skip
 
 
