@@ -59,6 +59,10 @@ _ENDS_OF_TABLES = {"h": "header", "l": "line", "d": "line", "ln": "line", "pos":
 """What a last letter says of a table: ``sale_h`` and ``sale_l``."""
 MAX_WORDS = 6
 """Other words that a name is given."""
+_TELLING_ENDS = ("cd", "dt", "id", "nm", "no")
+"""Short forms at the end of a name that tell it is one of a column, however it can be spoken."""
+_WITH_E = re.compile(r"(?:ss|x|ch|sh|[^aeo]us)es$")
+"""Plurals whose singular has no ``e``: classes, boxes, statuses; but courses, houses."""
 _UNCOUNTED = frozenset({"goods", "news", "sales", "sms", "address", "status", "business", "series"})
 
 Meaning = str | Mapping[str, str]
@@ -75,6 +79,10 @@ class Part:
     is_known: bool = True
 
 
+_PER = (Part("per", "每"),)
+"""Between two words; alone it is a period."""
+
+
 @dataclass(frozen=True)
 class _Lists:
     short: Mapping[str, Meaning]
@@ -84,6 +92,8 @@ class _Lists:
     said: Mapping[str, tuple[str, ...]]
     """Words for a whole name, in either language → other ways to say it."""
     idle: frozenset[str]
+    plain: frozenset[str]
+    """English words that look like runs of short forms, or like another word that is misspelled."""
     values: Mapping[str, list[str]]
     longest: int = field(default=8)
 
@@ -105,6 +115,7 @@ def _lists() -> _Lists:
         to_english=to_english,
         said=said,
         idle=frozenset(both["idle"]),
+        plain=frozenset(english["plain"]),
         values=values["values"],
         longest=max(map(len, to_english), default=1),
     )
@@ -135,7 +146,7 @@ def singular(word: str) -> str:
         return word
     if word.endswith("ies") and len(word) > 4:
         return f"{word[:-3]}y"
-    if word.endswith(("ses", "xes", "ches", "shes")) and len(word) > 4:
+    if _WITH_E.search(word) and len(word) > 4:
         return word[:-2]
     if word.endswith(("ss", "us", "is")) or len(word) <= 3:
         return word
@@ -161,7 +172,11 @@ def parts_of(name: str, kind: str = "") -> tuple[Part, ...]:
     before = f"{_BEFORE}{kind}" if kind else ""
     last = len(said) - 1
     return tuple(
-        part for at, word in enumerate(said) for part in _parts(word, kind if at == last else before)
+        part
+        for at, word in enumerate(said)
+        for part in (
+            _PER if word == "per" and 0 < at < last else _parts(word, kind if at == last else before)
+        )
     )
 
 
@@ -177,12 +192,14 @@ def _parts(word: str, kind: str) -> Iterator[Part]:
         yield from _of_english(meant)
     elif word in lists.idle or _is_english(word):
         yield from _of_english(singular(word))
+    elif singular(word) in lists.plain:
+        yield Part(singular(word), "", is_known=False)
     elif meant := _meant(lists.pinyin.get(word), kind):
         yield from _of_chinese(meant)
     else:
         # initials that mean several things are no part of a longer column's name
         clear = {form: meant for form, meant in lists.pinyin.items() if not kind or isinstance(meant, str)}
-        for known, of in ((_short_and_whole(), _of_english), (clear, _of_chinese)):
+        for known, of in ((_forms_within(word), _of_english), (clear, _of_chinese)):
             run = _run(word, known, kind)
             if run is not None:
                 for each in run:
@@ -238,6 +255,16 @@ def _short_and_whole() -> Mapping[str, Meaning]:
     lists = _lists()
     whole = {w: w for w in lists.to_chinese if len(w) > 3 and w.isascii() and w.isalpha()}
     return {**whole, **lists.short}
+
+
+def _forms_within(word: str) -> Mapping[str, Meaning]:
+    """What a run may be made of. One that can be spoken is a word: ``area`` is not made of ``ar`` and ``ea``,
+    unless its end tells: ``orno`` is an order's number."""
+    known = _short_and_whole()
+    is_spoken = 4 * len(re.findall("[aeiou]", word)) >= len(word) or word.endswith("ly")
+    if not is_spoken or word.endswith(_TELLING_ENDS):
+        return known
+    return {form: meant for form, meant in known.items() if len(form) > 2}
 
 
 def _is_english(word: str) -> bool:
