@@ -88,6 +88,24 @@ def misplaced_number(
     return None
 
 
+def unsaid_key(statement: Statement, shop: Shop, routes: Routes, said: Collection[float]) -> str | None:
+    """What is wrong with a key compared with a number that nobody said: the first complaint is not number 1.
+
+    Args:
+        said: the numbers of the question and of the statement that it goes on from.
+    """
+    home = shop.view(statement.view)
+    if home is None:
+        return None
+    for part in statement.where:
+        if not (isinstance(part, Compare) and part.sign == "=" and isinstance(part.right, Number)):
+            continue
+        route = _route(part.left, home, routes)
+        if route is not None and _is_key(route, shop) and float(part.right.text) not in said:
+            return f"the question names no {part.left} {part.right.text}"
+    return None
+
+
 def _thing(route: Route, shop: Shop) -> tuple[View, str]:
     """The view whose rows a key tells apart, and its column there."""
     target = shop.view(route.view.refs.get(route.column.name, ""))

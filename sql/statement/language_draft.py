@@ -34,6 +34,7 @@ from sql.statement.known_values import (
     moved,
     spelled,
     unknown_value,
+    unsaid_key,
 )
 from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar, Sayable
 from sql.statement.language_prompt import describe, language_prompt
@@ -169,6 +170,8 @@ class LanguageDrafter:
                     compiled.statement, self.shop, self.grammar.routes, self._holds, _beside_numbers(links)
                 )
             wrong = wrong or compared_with_itself(compiled.statement, self.workspace.today)
+            said = {*numbers_in(links), *(_numbers_of(before) if before is not None else ())}
+            wrong = wrong or unsaid_key(compiled.statement, self.shop, self.grammar.routes, said)
             if wrong is not None:
                 return Written(sql=text, completions=(completion,), fault=wrong)
         except (WrongStatement, TwoWays) as error:
@@ -244,6 +247,10 @@ class LanguageDrafter:
         return compile_statement(
             statement, self.shop, workspace.catalog.dialect, workspace.today, workspace.role
         )
+
+
+def _numbers_of(statement: Statement) -> set[float]:
+    return {float(node.text) for node in statement.walk() if isinstance(node, Number)}
 
 
 _NUMBER_WORD = re.compile(r"\s*(?:no\.?|number|nr\.?|号|编号)?\s*#?", re.I)

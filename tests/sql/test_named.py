@@ -6,7 +6,7 @@ import pytest
 
 from sql.semantics import Shop, View, ViewColumn
 from sql.shop.row_names import name_columns
-from sql.statement.known_values import misplaced_number, moved, spelled, unknown_value
+from sql.statement.known_values import misplaced_number, moved, spelled, unknown_value, unsaid_key
 from sql.statement.named import with_names, without_names
 from sql.statement.parse import parse
 from sql.statement.routes import Routes
@@ -157,6 +157,20 @@ def test_the_number_of_one_thing_is_not_taken_for_that_of_another(written: str, 
         return number in there.get((view.name, column), set())
 
     assert misplaced_number(parse(written), SHOP, ROUTES, holds) == wrong
+
+
+@pytest.mark.parametrize(
+    ("written", "wrong"),
+    [
+        ("SELECT amount FROM lines WHERE order_id = 1", "the question names no order_id 1"),
+        ("SELECT COUNT(*) FROM orders WHERE customer_id = 1", "the question names no customer_id 1"),
+        ("SELECT COUNT(*) FROM orders WHERE customer_id = 7", None),
+        ("SELECT COUNT(*) FROM orders WHERE customer_id > 1", None),
+        ("SELECT COUNT(*) FROM lines WHERE amount = 1", None),
+    ],
+)
+def test_a_key_is_only_compared_with_a_number_that_was_said(written: str, wrong: str | None) -> None:
+    assert unsaid_key(parse(written), SHOP, ROUTES, {7.0}) == wrong
 
 
 def test_a_superior_is_not_named_like_who_is_under_him() -> None:
