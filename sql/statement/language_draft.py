@@ -38,6 +38,7 @@ from sql.statement.known_values import (
 )
 from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar, Sayable
 from sql.statement.language_prompt import describe, language_prompt
+from sql.statement.listed import counted_instead
 from sql.statement.looked_back import looked_back
 from sql.statement.meant_names import with_meant_names
 from sql.statement.named import with_names, without_names
@@ -171,6 +172,7 @@ class LanguageDrafter:
                 )
             wrong = wrong or compared_with_itself(compiled.statement, self.workspace.today)
             said = {*numbers_in(links), *(_numbers_of(before) if before is not None else ())}
+            wrong = wrong or counted_instead(compiled.statement, links.question, self.shop)
             wrong = wrong or unsaid_key(compiled.statement, self.shop, self.grammar.routes, said)
             if wrong is not None:
                 return Written(sql=text, completions=(completion,), fault=wrong)
