@@ -1,7 +1,8 @@
-"""A list of rows told of the view that has them: an order's dispatch dates are those of its lines.
+"""A statement that cannot be read as it is written, read as it must have been meant.
 
-A statement that lists columns of a finer view (``SELECT shipped_on FROM orders``) has several values for one
-row. Nothing is added up, so the rows of the finer view are what was meant.
+A list of columns of a finer view (``SELECT shipped_on FROM orders``) has several values for one row. Nothing
+is added up, so the rows of the finer view are what was meant, or those of a view that leads to each side: who
+is assigned to which machine. And ``YEAR`` of rows that have no time is a column of that name.
 """
 
 from __future__ import annotations
@@ -10,19 +11,43 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sql.semantics import Shop
-from sql.statement.sentence import Aggregate, Name, Only, Per, Share, Shifted, Statement
+from sql.statement.sentence import Aggregate, Grain, Name, Node, Only, Per, Share, Shifted, Statement
 
 _FIGURES = (Aggregate, Only, Per, Share, Shifted)
 
 
 def rehomed(statement: Statement, shop: Shop) -> Iterator[Statement]:
-    """The statement over each other view that has a column which it shows, who has most of them first."""
+    """The statement with units of time as columns; then over each other view that has a column which it
+    shows, who has most of them first; then over views that refer to those."""
+    columns = _with_columns(statement, shop)
+    if columns is not None:
+        yield columns
+        statement = columns
     if statement.groups or any(isinstance(node, _FIGURES) for node in statement.walk()):
         return
     shown = {node.text.lower() for item in statement.items for node in item.walk() if isinstance(node, Name)}
     if shown & {metric.name.lower() for metric in shop.metrics}:
         return
     own = {view.name: sum(view.column(name) is not None for name in shown) for view in shop.views}
-    for name in sorted(own, key=lambda each: -own[each]):
-        if own[name] and name.lower() != statement.view.lower():
+    holders = [name for name in sorted(own, key=lambda each: -own[each]) if own[name]]
+    between = [v.name for v in shop.views if not own[v.name] and len(set(v.refs.values()) & set(holders)) > 1]
+    for name in (*holders, *between):
+        if name.lower() != statement.view.lower():
             yield replace(statement, view=name)
+
+
+def _with_columns(statement: Statement, shop: Shop) -> Statement | None:
+    """``YEAR`` as the column ``Year``, where the view's rows have no time; ``None`` where none is named so."""
+    home = shop.view(statement.view)
+    if home is None or home.time is not None:
+        return None
+    near = [home, *(view for target in home.refs.values() if (view := shop.view(target)) is not None)]
+
+    def named(node: Node) -> Node:
+        if isinstance(node, Grain) and node.column is None:
+            column = next((c for view in near if (c := view.column(node.unit)) is not None), None)
+            return node if column is None else Name(column.name)
+        return node.with_parts(named)
+
+    changed = statement.with_parts(named)
+    return changed if changed != statement else None

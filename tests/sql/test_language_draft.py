@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
 from collections.abc import Iterator
@@ -13,9 +14,11 @@ import pytest
 from llm.constraint import accepts
 from llm.scripted import ScriptedEngine
 from sql.ask import Ambiguous, CannotAnswer, SqlAsker, open_asker
+from sql.errors import WrongStatement
 from sql.question.linking import Vocabulary, link
 from sql.semantics import Shop, View, ViewColumn
 from sql.shop.workspace import Workspace, open_workspace
+from sql.statement.compile import compile_statement
 from sql.statement.heard import lost, unheard
 from sql.statement.language_draft import LanguageDrafter, sayable
 from sql.statement.language_grammar import LanguageGrammar
@@ -360,6 +363,45 @@ def test_rows_are_those_of_the_view_that_has_what_is_shown(lines):
     answer = asker(lines, words, "SELECT sent_on FROM orders WHERE order_id = 1").ask("was order 1 sent")
     assert str(answer.compiled.statement) == "SELECT sent_on FROM lines WHERE order_id = 1"
     assert {str(row[0]) for row in answer.table.rows} == {"2026-01-03", "None"}
+
+
+REHOMED = [
+    (
+        "SELECT worker, rank FROM machines ORDER BY rank",
+        "SELECT worker, rank FROM assignments ORDER BY rank",
+    ),
+    ("SELECT model, YEAR FROM machines ORDER BY YEAR", "SELECT model, Year FROM machines ORDER BY Year"),
+    (
+        "SELECT YEAR, COUNT(*) FROM machines GROUP BY YEAR",
+        "SELECT Year, COUNT(*) FROM machines GROUP BY Year",
+    ),
+    (
+        "SELECT YEAR, COUNT(*) FROM assignments GROUP BY YEAR",
+        "SELECT Year, COUNT(*) FROM assignments GROUP BY Year",
+    ),
+]
+
+
+@pytest.mark.parametrize(("written", "read"), REHOMED)
+def test_what_cannot_be_read_as_written_is_read_as_it_must_be_meant(written, read):
+    def view(name, *columns, **more):
+        made = tuple(ViewColumn(name=c, type="integer" if c != "worker" else "text") for c in columns)
+        return View(name=name, columns=made, **more)
+
+    views = (
+        view("machines", "machine_id", "model", "rank", "Year", key=("machine_id",)),
+        view("workers", "worker_id", "worker", key=("worker_id",)),
+        view(
+            "assignments", "machine_id", "worker_id", refs={"machine_id": "machines", "worker_id": "workers"}
+        ),
+    )
+    shop, today = Shop(name="x", database="x.duckdb", views=views), dt.date(2026, 2, 1)
+    found = []
+    for other in rehomed(parse(written), shop):
+        with contextlib.suppress(WrongStatement):
+            compile_statement(other, shop, "duckdb", today)
+            found.append(str(other))
+    assert found[0] == read
 
 
 def test_a_figure_is_never_moved_to_another_view(lines):
