@@ -37,7 +37,7 @@ def rehomed(statement: Statement, shop: Shop) -> Iterator[Statement]:
 
 
 def _with_columns(statement: Statement, shop: Shop) -> Statement | None:
-    """``YEAR`` as the column ``Year``, where the view's rows have no time; ``None`` where none is named so."""
+    """``YEAR`` as the column ``Year``, where rows have no time; ``None`` where none is named so."""
     home = shop.view(statement.view)
     if home is None or home.time is not None:
         return None
@@ -45,8 +45,8 @@ def _with_columns(statement: Statement, shop: Shop) -> Statement | None:
 
     def named(node: Node) -> Node:
         if isinstance(node, Grain) and node.column is None:
-            column = next((c for view in near if (c := view.column(node.unit)) is not None), None)
-            return node if column is None else Name(column.name)
+            found = ((view, c) for view in near if (c := view.column(node.unit)) is not None)
+            return next((Name(c.name, "" if view is home else view.name) for view, c in found), node)
         return node.with_parts(named)
 
     changed = statement.with_parts(named)

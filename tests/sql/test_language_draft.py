@@ -377,7 +377,7 @@ REHOMED = [
     ),
     (
         "SELECT YEAR, COUNT(*) FROM assignments GROUP BY YEAR",
-        "SELECT Year, COUNT(*) FROM assignments GROUP BY Year",
+        "SELECT machines.Year, COUNT(*) FROM assignments GROUP BY machines.Year",
     ),
 ]
 
