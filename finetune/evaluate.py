@@ -1,10 +1,10 @@
 """Execution accuracy of question → SQL on databases that were never seen: ``shoptalk evaluate``.
 
-Each question goes the way it goes in the product (linking, grammar, guard, repair, budget) or another way of
-:mod:`finetune.ways`, on an SQLite or DuckDB file described by its catalogue alone, and the rows are compared
-with those of the gold statement. Greedy decoding and a fixed order make two runs equal but for the seconds.
-Several questions about one database can be asked at once; what an engine decodes side by side is rounded
-otherwise than a single call, so that a near tie may fall otherwise.
+Each question goes the way it goes in the product (linking, grammar, guard, repair, budget) or another way
+of :mod:`finetune.ways`, on an SQLite or DuckDB file described as ``shoptalk init`` does, and the rows are
+compared with those of the gold statement. Greedy decoding and a fixed order make two runs equal but for the
+seconds. Several questions about one database can be asked at once; what an engine decodes side by side is
+rounded otherwise than a single call, so that a near tie may fall otherwise.
 Not covered: conversations (``bench.accuracy`` has those).
 """
 

@@ -23,7 +23,7 @@ from sql.databases import open_database
 from sql.errors import NotAllowed, Senseless, SqlError, UnknownName, UnsafeQuery, WrongStatement
 from sql.question.linking import Vocabulary
 from sql.record import Statement, recording
-from sql.shop.drafting import shop_from_catalog
+from sql.shop.describe import describe_database
 from sql.shop.workspace import Workspace, open_workspace
 from sql.statement.parse import parse
 from sql.types import QueryLimits, Value
@@ -63,7 +63,7 @@ class Way:
 
 @contextlib.contextmanager
 def open_product(file: Path, engine: Engine, adapter: str | None, *, votes: int) -> Iterator[Answerer]:
-    """Questions to the product's asker, of a database described by its catalogue alone."""
+    """Questions to the product's asker, of a database that is described as ``shoptalk init`` does."""
     workspace = open_unseen(file)
     try:
         vocabulary = Vocabulary.build(workspace)
@@ -120,10 +120,10 @@ def product(votes: int = 1) -> Way:
 
 
 def open_unseen(file: Path) -> Workspace:
-    """Open a database of which nothing is known but its catalogue, with room for whole results."""
+    """Open a database that nobody described, as the product does, with room for whole results."""
     database = open_database(str(file.resolve()))
     try:
-        shop = shop_from_catalog(database.catalog(), name=file.stem, database=str(file.resolve()))
+        shop = describe_database(database, name=file.stem, location=str(file.resolve())).shop
         limits = QueryLimits(max_rows=MAX_ROWS)
         roles = tuple(dataclasses.replace(role, limits=limits) for role in shop.roles)
         return open_workspace(dataclasses.replace(shop, roles=roles), database=database)
