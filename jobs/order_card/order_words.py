@@ -29,8 +29,8 @@ PARTS = (ALL, "items", "arrival", "payments", "returns", "tickets")
 def references(text: str) -> tuple[Said, ...]:
     """Where a text names orders by their numbers, in order; each says one or several."""
     found: list[Said] = []
-    named = (cues.ENGLISH.finditer(text), cues.CHINESE.finditer(text), cues.HASH.finditer(text))
-    for match in itertools.chain(*named):
+    ways = (cues.ENGLISH, cues.CHINESE, cues.HASH, cues.CODE)
+    for match in itertools.chain(*(way.finditer(text) for way in ways)):
         is_told = any(match.start() < each.end and each.start < match.end() for each in found)
         if is_told or _is_of_something_else(match, text):
             continue
