@@ -5,13 +5,15 @@ asker's conditions; SQL goes on from them inside the same statement, so that the
 is told comes back. Everything passes the guard.
 
 A purchase is a day on which a customer bought something: several orders of one day are one, what is below
-zero (a return) is none, and neither rows without a customer nor those after the shop's day count.
+zero (a return) is none, nor is what the metric that sums the amounts leaves out (a cancelled order), and
+neither rows without a customer nor those after the shop's day count.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Literal
 
@@ -33,6 +35,7 @@ from sql.statement.sentence import (
     Statement,
     Text,
 )
+from sql.statement.sold_only import counted_under
 from sql.types import Table
 from sql.types import Value as Cell
 from telling.phrases import escape_markdown
@@ -111,7 +114,8 @@ class PurchaseReader:
         homes = [self._name("amount").of] if "amount" in parts else [self._name(part).of for part in parts]
         for home in dict.fromkeys(homes):
             conditions = (*where, *(self._no_returns(home) if is_sold else ()))
-            text = self._compiled(Statement(view=home, items=tuple(items), where=conditions))
+            sold = Statement(view=home, items=tuple(items), where=(*conditions, *self._counted))
+            text = self._compiled(sold) or self._compiled(replace(sold, where=conditions))
             if text is not None:
                 named = {"order": "order_key"}  # ORDER is a word of SQL
                 names = [*(named.get(part, part) for part in parts), *(["grouped_by"] if more else [])]
@@ -167,6 +171,16 @@ SELECT COUNT(*) AS customers, SUM(CASE WHEN low < high THEN 1 ELSE 0 END) AS sev
         if "order_date" not in parts:
             return ()
         return (Compare(self._name("order_date"), "<=", Text(self.today.isoformat())),)
+
+    @cached_property
+    def _counted(self) -> tuple[Condition, ...]:
+        """Under which the metric of the bound amounts counts a row: cancelled orders are no purchases."""
+        view, _, column = self.workspace.shop.bindings.get("amount", "").partition(".")
+        metrics = (m for m in self._shop.metrics if m.view == view)
+        found = next((c for m in metrics if (c := counted_under(m, column, self.dialect)) is not None), None)
+        if found is None:
+            return ()
+        return (found.with_parts(lambda part: replace(part, of=view) if isinstance(part, Name) else part),)
 
     def _no_returns(self, home: str) -> tuple[Condition, ...]:
         if not self.sees("amount") or self._name("amount").of != home:

@@ -102,6 +102,15 @@ class Metric:
         read: exp.Expr = sqlglot.parse_one(self.sql, read=dialect, into=exp.Condition)
         return read
 
+    def summed(self, dialect: Dialect) -> str | None:
+        """The column that it is the sum of, be it of some rows only: ``SUM(CASE WHEN … THEN amount END)``."""
+        tree = self.tree(dialect)
+        counted = tree.this if isinstance(tree, exp.Sum) else None
+        if isinstance(counted, exp.Case) and not counted.args.get("default"):
+            counted, *more = (each.args["true"] for each in counted.args["ifs"])
+            counted = None if more else counted
+        return counted.name if isinstance(counted, exp.Column) else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Role:

@@ -298,15 +298,13 @@ class Vocabulary:
 
 
 def _bound(place: str, metrics: Sequence[Metric], dialect: Dialect) -> tuple[Metric, ...]:
-    """The metrics that are the plain sum of a bound column."""
+    """The metrics that are the sum of a bound column."""
     view, _, column = place.partition(".")
-    found = []
-    for metric in metrics:
-        tree = metric.tree(dialect) if metric.view == view else None
-        summed = tree.this if isinstance(tree, exp.Sum) else None
-        if isinstance(summed, exp.Column) and summed.name.lower() == column.lower():
-            found.append(metric)
-    return tuple(found)
+    return tuple(
+        metric
+        for metric in metrics
+        if metric.view == view and (metric.summed(dialect) or "").lower() == column.lower()
+    )
 
 
 def _append(index: dict[str, list[_Target]], phrase: str, target: _Target) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlglot import exp
-
-from sql.semantics import Metric, Shop, View, ViewColumn
+from sql.semantics import Shop, View, ViewColumn
 from sql.shop.measures import LINE, is_sold
 from sql.shop.trade_words import says
 from sql.types import Dialect
@@ -77,7 +75,7 @@ def find_bindings(shop: Shop, dialect: Dialect) -> dict[str, str]:
 
     Without a revenue it is the first view of sales that has a time.
 
-    ``amount`` and ``quantity`` are bound where a metric is the plain sum of the column, ``order`` to the
+    ``amount`` and ``quantity`` are bound where a metric is the sum of the column, ``order`` to the
     number or the key of the view of orders; the rest by what the columns are called. Nothing is bound where
     nothing is sold.
     """
@@ -94,7 +92,7 @@ def find_bindings(shop: Shop, dialect: Dialect) -> dict[str, str]:
         found["order_date"] = f"{timed.name}.{timed.time}"
     units = next((m for m in shop.metrics if m.name in ("units_sold", "shop_units_sold")), None)
     for part, metric in (("amount", revenue), ("quantity", units)):
-        column = _summed(metric, dialect) if metric is not None else None
+        column = metric.summed(dialect) if metric is not None else None
         if metric is not None and column is not None:
             found[part] = f"{metric.view}.{column}"
     for part in ("customer", "product", "category", "country"):
@@ -193,10 +191,3 @@ def _rank(part: str, column: ViewColumn, view: View) -> tuple[bool, bool, bool, 
     is_own = column.name in view.key and says(LINE, view.name)
     is_code = part == "product" and says(_CODE, column.name, column.type)
     return (is_own, column.is_key != (part in _IDENTIFIED), is_code, len(column.name))
-
-
-def _summed(metric: Metric, dialect: Dialect) -> str | None:
-    """The column that a metric is the plain sum of."""
-    tree = metric.tree(dialect)
-    column = tree.this if isinstance(tree, exp.Sum) else None
-    return column.name if isinstance(column, exp.Column) else None

@@ -35,25 +35,18 @@ def sold_only(statement: Statement, links: Links, shop: Shop, dialect: Dialect) 
         for metric in shop.metrics:
             if metric.view.lower() != statement.view.lower():
                 continue
-            condition = _condition_of(metric, node.operand.text, dialect)
+            condition = counted_under(metric, node.operand.text, dialect)
             if condition is not None and not _is_said(condition, statement, links):
                 return replace(statement, where=(*statement.where, condition))
     return statement
 
 
-def _condition_of(metric: Metric, column: str, dialect: Dialect) -> Condition | None:
+def counted_under(metric: Metric, column: str, dialect: Dialect) -> Condition | None:
     """``status NOT IN (…)`` of ``SUM(CASE WHEN status IS NULL OR status NOT IN (…) THEN column END)``."""
     tree = metric.tree(dialect)
-    if (
-        not isinstance(tree, exp.Sum)
-        or not isinstance(tree.this, exp.Case)
-        or len(tree.this.args["ifs"]) != 1
-    ):
+    if (metric.summed(dialect) or "").lower() != column.lower() or not isinstance(tree.this, exp.Case):
         return None
     (case,) = tree.this.args["ifs"]
-    counted = case.args["true"]
-    if not isinstance(counted, exp.Column) or counted.name.lower() != column.lower():
-        return None
     equal = case.this
     if isinstance(equal, exp.EQ) and isinstance(equal.expression, exp.Literal):
         return Compare(Name(equal.this.name), "=", Number(equal.expression.name))

@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from sql.semantics import Shop, View, ViewColumn
+from sql.semantics import Metric, Shop, View, ViewColumn
 from sql.shop.bindings import bindings_line, find_bindings, played_by
 from sql.types import ColumnType
 
@@ -47,6 +47,18 @@ def test_what_orders_are_known_by_is_proposed(name: str, columns: str, bound: di
     assert {part: found[part] for part in parts if part in found} == {
         part: f"{name}.{column}" for part, column in bound.items()
     }
+
+
+def test_an_amount_is_bound_also_where_its_metric_leaves_rows_out():
+    orders = view("orders", "id integer, placed date, total number, status text")
+    sold = "SUM(CASE WHEN (status IS NULL OR status NOT IN ('void')) THEN total END)"
+    shop = Shop(
+        name="x",
+        database="x",
+        views=(orders,),
+        metrics=(Metric(name="revenue", view="orders", sql=sold),),
+    )
+    assert find_bindings(shop, "duckdb")["amount"] == "orders.total"
 
 
 @pytest.mark.parametrize(
