@@ -61,6 +61,11 @@ _NOT: Mapping[str, re.Pattern[str]] = {
     "delivered_date": _PLANNED,
 }
 """Part → what a column's name must not say: what was hoped for is not what happened."""
+_PRICE = re.compile(r"\bprice\b|价")
+_SUPPLY = re.compile(
+    r"\b(?:supplier|vendor|seller|manufacturer|warehouse|employee|staff)\b|供应商|厂家|卖家|商家|仓库|员工"
+)
+"""Whose country is not where orders come from."""
 _ORDER_NUMBER = re.compile(r"\b(?:order|purchase) (?:number|no|code)\b|订单(?:号|编号)|单号")
 _BILL_NUMBER = re.compile(r"\b(?:invoice|receipt) (?:number|no|code)\b|发票号|小票号")
 """What a column is called that people know an order by, beside a key that only the database uses."""
@@ -97,6 +102,8 @@ def find_bindings(shop: Shop, dialect: Dialect) -> dict[str, str]:
             found[part] = f"{metric.view}.{column}"
     for part in ("customer", "product", "category", "country"):
         place = _first(part, near)
+        if place is None and part == "product" and "quantity" in found:
+            place = _what_is_sold(shop, found["quantity"].partition(".")[0])
         if place is not None:
             found[part] = place
     return found | _of_orders(near)
@@ -111,6 +118,16 @@ def played_by(part: str, view: View, bindings: Mapping[str, str]) -> ViewColumn 
         return view.column(view.time) if view.time is not None else None
     place = _first(part, [view])
     return view.column(place.partition(".")[2]) if place is not None else None
+
+
+def _what_is_sold(shop: Shop, lines: str) -> str | None:
+    """The link of an order's lines to what has a price, whatever the trade calls it: drugs, books, wines."""
+    view = shop.view(lines)
+    for column, target in view.refs.items() if view is not None else ():
+        sold = shop.view(target)
+        if sold is not None and sold.time is None and any(says(_PRICE, c.name, c.type) for c in sold.columns):
+            return f"{lines}.{column}"
+    return None
 
 
 def _of_orders(near: Sequence[View]) -> dict[str, str]:
@@ -161,6 +178,8 @@ def _near(shop: Shop, homes: Iterable[View]) -> list[View]:
 def _first(part: str, views: Sequence[View]) -> str | None:
     pattern, types = _PARTS[part]
     for view in views:
+        if part == "country" and says(_SUPPLY, view.name):
+            continue
         columns = [
             c
             for c in view.columns

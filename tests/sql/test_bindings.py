@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -59,6 +60,28 @@ def test_an_amount_is_bound_also_where_its_metric_leaves_rows_out():
         metrics=(Metric(name="revenue", view="orders", sql=sold),),
     )
     assert find_bindings(shop, "duckdb")["amount"] == "orders.total"
+
+
+def test_what_lines_link_to_and_has_a_price_is_the_product_and_a_suppliers_country_is_none_of_orders():
+    drugs = replace(view("药品", "药品编号 text, 通用名 text, 零售价 number, 厂家编号 integer"), time=None)
+    makers = replace(view("suppliers", "id integer, name text, country text"), time=None)
+    lines = view("销售明细", "行号 integer, 日期 date, 药品编号 text, 数量 integer, 金额 number")
+    shop = Shop(
+        name="x",
+        database="x",
+        views=(
+            replace(lines, refs={"药品编号": "药品"}),
+            replace(drugs, refs={"厂家编号": "suppliers"}),
+            makers,
+        ),
+        metrics=(
+            Metric(name="revenue", view="销售明细", sql='SUM("金额")'),
+            Metric(name="units_sold", view="销售明细", sql='SUM("数量")'),
+        ),
+    )
+    found = find_bindings(shop, "duckdb")
+    assert found["product"] == "销售明细.药品编号"
+    assert "country" not in found
 
 
 @pytest.mark.parametrize(
