@@ -90,7 +90,7 @@ def clean(workspace: Workspace) -> Cleaned:
     for view in workspace.shop.views:
         changes = _Changes()
         decisions += _codes(workspace, view, changes, lists)
-        for find in (_texts, _seconds, _day_numbers, _hundredths, _spellings, _heads, _deleted):
+        for find in (_texts, _seconds, _day_numbers, _hundredths, _nobodies, _spellings, _heads, _deleted):
             decisions += find(workspace, view, changes)
         view = _changed(view, changes, workspace)
         readings |= {(view.name, column): reading for column, reading in changes.readings.items()}
@@ -166,6 +166,28 @@ def _hundredths(workspace: Workspace, view: View, changes: _Changes) -> list[Dec
             text = f"{view.name}.{column.name} counts hundredths by its name, and is divided by 100"
             text_zh = f"{view.name}.{column.name} 从名称看以分为单位，已除以 100"
             decisions.append(Decision(place=_place(view, column), text=text, text_zh=text_zh))
+    return decisions
+
+
+def _nobodies(workspace: Workspace, view: View, changes: _Changes) -> list[Decision]:
+    """A link's 0 that leads nowhere is nobody: a guest's order has no customer, and no customer 0."""
+    dialect = workspace.catalog.dialect
+    decisions = []
+    for name, target in view.refs.items():
+        column, there = view.column(name), workspace.shop.view(target)
+        if column is None or column.type != "integer" or there is None or len(there.key) != 1:
+            continue
+        own, key = quoted(column.name, dialect), quoted(there.key[0], dialect)
+        zeros = f"SUM(CASE WHEN {own} = 0 THEN 1 ELSE 0 END)"
+        found = _numbers(workspace, view, zeros)
+        if not found or not found[0]:
+            continue
+        if _numbers(workspace, there, f"SUM(CASE WHEN {key} = 0 THEN 1 ELSE 0 END)") != (0,):
+            continue
+        changes.expressions[column.name] = f"NULLIF({own}, 0)"
+        text = f"{view.name}.{column.name} is 0 in {found[0]:,} rows; {target} has no such, so it is nobody"
+        text_zh = f"{view.name}.{column.name} 有 {found[0]:,} 行为 0；{target} 中没有，视为无"
+        decisions.append(Decision(place=_place(view, column), text=text, text_zh=text_zh))
     return decisions
 
 

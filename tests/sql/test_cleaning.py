@@ -223,6 +223,21 @@ def test_sums_over_orders_leave_out_what_revenue_leaves_out(kind: str, tmp_path:
     assert "total_orders_total" not in {m.name for m in found.shop.metrics}
 
 
+@pytest.mark.parametrize(("first", "counted"), [(1, 2), (0, 3)])
+def test_a_links_0_is_nobody_unless_there_is_such(
+    kind: str, first: int, counted: int, tmp_path: Path
+) -> None:
+    script = (
+        "CREATE TABLE customers (customer_id INTEGER PRIMARY KEY, first_name VARCHAR(9));"
+        "CREATE TABLE orders (order_id INTEGER PRIMARY KEY, customer_id INTEGER, placed DATE, total INTEGER);"
+    )
+    people = [f"({n}, 'Name {n}')" for n in range(first, 13)]
+    orders = [f"({n}, {(0, 5, 7)[n % 3]}, '2026-05-01', 10)" for n in range(1, 31)]
+    found = described(kind, script + inserted("customers", people) + inserted("orders", orders), tmp_path)
+    assert rows(found, "SELECT COUNT(customer_id) FROM orders") == [(counted,)]
+    assert ("so it is nobody" in told(found)) == (counted == 2)
+
+
 def test_codes_that_two_lists_could_explain_stay(kind: str, tmp_path: Path) -> None:
     script = (
         "CREATE TABLE orders (id INTEGER, day DATE, status INTEGER);"
