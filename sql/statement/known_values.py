@@ -22,6 +22,7 @@ from sql.statement.sentence import (
     AnyOf,
     Compare,
     Condition,
+    During,
     Has,
     Like,
     Name,
@@ -88,6 +89,28 @@ def misplaced_number(
     return None
 
 
+def said_only(
+    statement: Statement, shop: Shop, routes: Routes, said: Collection[float], question: str
+) -> Statement:
+    """The statement without a key's number that nobody said, where other conditions tell what is meant.
+
+    Args:
+        said: the numbers of the question and of the statement that it goes on from.
+    """
+    home = shop.view(statement.view)
+    if home is None or _EXTREME.search(question):
+        return statement
+    kept = tuple(part for part in statement.where if not _is_unsaid(part, home, shop, routes, said))
+    others = [part for part in kept if not isinstance(part, During)]
+    return replace(statement, where=kept) if others and len(kept) < len(statement.where) else statement
+
+
+_EXTREME = re.compile(
+    r"\b(?:first|last|latest|earliest|newest|oldest|most|least|best|worst|top|\w+est)\b|最|第一|头一|首", re.I
+)
+"""Words by which one of several is meant, which a made-up number may stand for."""
+
+
 def unsaid_key(statement: Statement, shop: Shop, routes: Routes, said: Collection[float]) -> str | None:
     """What is wrong with a key compared with a number that nobody said: the first complaint is not number 1.
 
@@ -98,12 +121,16 @@ def unsaid_key(statement: Statement, shop: Shop, routes: Routes, said: Collectio
     if home is None:
         return None
     for part in statement.where:
-        if not (isinstance(part, Compare) and part.sign == "=" and isinstance(part.right, Number)):
-            continue
-        route = _route(part.left, home, routes)
-        if route is not None and _is_key(route, shop) and float(part.right.text) not in said:
-            return f"the question names no {part.left} {part.right.text}"
+        if isinstance(part, Compare) and _is_unsaid(part, home, shop, routes, said):
+            return f"the question names no {part.left} {part.right}"
     return None
+
+
+def _is_unsaid(part: Condition, home: View, shop: Shop, routes: Routes, said: Collection[float]) -> bool:
+    if not (isinstance(part, Compare) and part.sign == "=" and isinstance(part.right, Number)):
+        return False
+    route = _route(part.left, home, routes)
+    return route is not None and _is_key(route, shop) and float(part.right.text) not in said
 
 
 def _thing(route: Route, shop: Shop) -> tuple[View, str]:

@@ -32,13 +32,14 @@ from sql.statement.known_values import (
     in_lists,
     misplaced_number,
     moved,
+    said_only,
     spelled,
     unknown_value,
     unsaid_key,
 )
 from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar, Sayable
 from sql.statement.language_prompt import describe, language_prompt
-from sql.statement.listed import counted_instead
+from sql.statement.listed import counted_instead, listed
 from sql.statement.looked_back import looked_back
 from sql.statement.meant_names import with_meant_names
 from sql.statement.named import with_names, without_names
@@ -155,7 +156,9 @@ class LanguageDrafter:
                 readings = tuple(map(self.compile, text.removeprefix(ASK).split(OR)))
                 return Written(sql="", completions=(completion,), choices=readings)
             compiled = self.compile(text)
-            within = bounded(looked_back(compiled, links), links)
+            said = {*numbers_in(links), *(_numbers_of(before) if before is not None else ())}
+            within = listed(bounded(looked_back(compiled, links), links), links.question)
+            within = said_only(within, self.shop, self.grammar.routes, said, links.question)
             within = with_meant_names(within, links, self.shop, self.grammar.routes)
             within = new_or_returning(within, links)
             within = sorted_as_said(within, links, self.shop)

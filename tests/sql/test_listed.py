@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sql.semantics import Metric, Shop, View
-from sql.statement.listed import counted_instead
+from sql.statement.listed import counted_instead, listed
 from sql.statement.parse import parse
 
 SHOP = Shop(
@@ -38,6 +38,13 @@ RIGHT = [
 @pytest.mark.parametrize(("question", "statement"), WRONG)
 def test_a_count_is_no_list(question: str, statement: str) -> None:
     assert counted_instead(parse(statement), question, SHOP) is not None
+
+
+def test_a_counted_column_is_listed() -> None:
+    counted = parse("SELECT COUNT(district) FROM orders WHERE state = 'late'")
+    shown = "SELECT district FROM orders WHERE state = 'late' GROUP BY district"
+    assert str(listed(counted, "Show all districts with late orders")) == shown
+    assert listed(counted, "how many districts have late orders") == counted
 
 
 @pytest.mark.parametrize(("question", "statement"), RIGHT)

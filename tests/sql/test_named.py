@@ -6,7 +6,7 @@ import pytest
 
 from sql.semantics import Shop, View, ViewColumn
 from sql.shop.row_names import name_columns
-from sql.statement.known_values import misplaced_number, moved, spelled, unknown_value, unsaid_key
+from sql.statement.known_values import misplaced_number, moved, said_only, spelled, unknown_value, unsaid_key
 from sql.statement.named import with_names, without_names
 from sql.statement.parse import parse
 from sql.statement.routes import Routes
@@ -171,6 +171,25 @@ def test_the_number_of_one_thing_is_not_taken_for_that_of_another(written: str, 
 )
 def test_a_key_is_only_compared_with_a_number_that_was_said(written: str, wrong: str | None) -> None:
     assert unsaid_key(parse(written), SHOP, ROUTES, {7.0}) == wrong
+
+
+@pytest.mark.parametrize(
+    ("question", "written", "kept"),
+    [
+        (
+            "amounts of bikes",
+            "SELECT amount FROM lines WHERE order_id = 1 AND sku = 'B-1'",
+            "SELECT amount FROM lines WHERE sku = 'B-1'",
+        ),
+        ("amounts of the first order", "SELECT amount FROM lines WHERE order_id = 1 AND sku = 'B-1'", ""),
+        ("amounts in May", "SELECT amount FROM lines WHERE order_id = 1 AND DURING('May')", ""),
+        ("amounts of order 7", "SELECT amount FROM lines WHERE order_id = 7 AND sku = 'B-1'", ""),
+    ],
+)
+def test_a_made_up_key_goes_where_other_conditions_tell_what_is_meant(
+    question: str, written: str, kept: str
+) -> None:
+    assert str(said_only(parse(written), SHOP, ROUTES, {7.0}, question)) == (kept or written)
 
 
 def test_a_superior_is_not_named_like_who_is_under_him() -> None:
