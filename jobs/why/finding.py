@@ -1,0 +1,149 @@
+"""The search for the parts that carry a change: which are held against their past, and which stand out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from jobs.why.chance import UNKNOWN, Pace, apart, chances, shifted, standing_out, usual_change, widening
+from jobs.why.contributions import Amounts, Carried, Values, carried
+from jobs.why.parts import Column, PartsReader, Rhythm, Split
+from jobs.why.stretches import Stretch
+
+MOST_TESTED = 8
+"""Parts of a column that are held against their past: those that carry most."""
+LEAST_PART = 0.15
+"""Share of the change that a part must carry to be told."""
+LEAST_EXTRA = 0.1
+"""And how much more than by moving with the rest."""
+NOTABLE = 2.0
+"""Score below which no past is read: the least noise that a part can have is that of its rows."""
+MOST_BLAMED = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """Looks for the parts that carry a change."""
+
+    reader: PartsReader
+    wholes: tuple[Amounts, Amounts]
+    """Before and now."""
+    stretches: tuple[Stretch, Stretch]
+    past: tuple[Amounts, dt.date] | None
+    pace: Pace
+    rhythm: Rhythm
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether the figure is one sum over another."""
+        return self.reader.figure.is_rate
+
+    @property
+    def change(self) -> float:
+        """Of the whole."""
+        then, now = (each.rates if self.is_rate else each.above for each in self.wholes)
+        return float(np.nan_to_num(now - then)[0])
+
+    @cached_property
+    def usual(self) -> tuple[float, float] | None:
+        """Between what earlier changes lay; ``None`` where the past is too short to tell."""
+        return usual_change(self.past[0], self.pace, is_rate=self.is_rate) if self.past is not None else None
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether earlier changes were as large, or chance alone makes it."""
+        then, now = self.wholes
+        if self.usual is not None:
+            size = 1.0 if self.is_rate else float(then.above[0])
+            return size > 0 and self.usual[0] <= self.change / size <= self.usual[1]
+        below = (each.below**2 if self.is_rate else np.ones_like(each.below) for each in self.wholes)
+        noise = sum(float(each.spread[0] / size[0]) for each, size in zip((then, now), below, strict=True))
+        return self.reader.knows_noise and self.change**2 < NOTABLE**2 * UNKNOWN * noise
+
+    def splits(self, columns: Sequence[Column]) -> list[Split]:
+        """By each column that parts the whole, each way of parting it once."""
+        found: list[Split] = []
+        seen: set[tuple[tuple[float, float], ...]] = set()
+        for column in columns:
+            split = self.reader.split(column, *self.stretches, self.wholes)
+            if split is None:
+                continue
+            parts = tuple(sorted(zip(split.base.above.tolist(), split.now.above.tolist(), strict=True)))
+            if parts not in seen:
+                seen.add(parts)
+                found.append(split)
+        return found
+
+    def stand_out(self, splits: Sequence[Split]) -> list[tuple[Split, list[int]]]:
+        """Columns with the parts that carry the change beyond chance; where few carry most comes first."""
+        tested = [self._worth_testing(split) for split in splits]
+        found = [self._chances(split, places) for split, places in zip(splits, tested, strict=True)]
+        untested = sum(len(s.values) - len(places) for s, places in zip(splits, tested, strict=True))
+        told = standing_out(found, untested)
+        ranked: list[tuple[float, Split, list[int]]] = []
+        for split, places, is_told in zip(splits, tested, told, strict=True):
+            kept = [place for place, is_out in zip(places, is_told, strict=True) if is_out][:MOST_BLAMED]
+            if kept:
+                parts = self._carried(split)
+                extra = float((parts.change[kept] / self.change - parts.even[kept]).sum())
+                ranked.append((extra, split, kept))
+        ranked.sort(key=lambda each: -each[0])
+        return [(split, kept) for _, split, kept in ranked]
+
+    def _carried(self, split: Split) -> Carried:
+        return carried(split.base, split.now, is_rate=self.is_rate)
+
+    def _worth_testing(self, split: Split) -> list[int]:
+        """Parts that carry much, more than by moving with the rest, and more than their rows' noise."""
+        parts = self._carried(split)
+        part = parts.change / self.change
+        scores = self._scores(split.base, split.now, parts, *self.wholes)
+        is_worth = (part >= LEAST_PART) & (part - parts.even >= LEAST_EXTRA)
+        if self.reader.knows_noise:
+            is_worth &= np.abs(scores) >= NOTABLE
+        if split.has_rest:
+            is_worth[-1] = False
+        places = np.flatnonzero(is_worth)
+        return sorted(map(int, places), key=lambda place: -part[place])[:MOST_TESTED]
+
+    def _scores(self, base: Amounts, now: Amounts, parts: Carried, then: Amounts, later: Amounts) -> Values:
+        """Of a rate's part the score of what it does more by: its own rate, or its share."""
+        scores = apart(base, now, then, later, is_rate=self.is_rate)
+        if not self.is_rate:
+            return scores
+        by_share = shifted(base, now, then, later)
+        return np.where(np.abs(parts.own) >= np.abs(parts.mix), scores, by_share)
+
+    def _chances(self, split: Split, places: list[int]) -> Values:
+        if not places:
+            return np.zeros(0)
+        at = np.array(places)
+        base, now, parts = split.base.at(at), split.now.at(at), self._carried(split)
+        kept = Carried(change=parts.change[at], own=parts.own[at], mix=parts.mix[at], even=parts.even[at])
+        scores = self._scores(base, now, kept, *self.wholes)
+        past = self._past_scores(split, places, kept)
+        pairs = self.pace.apart(past.shape[1] + self.pace.lag + self.pace.length - 1) if past.size else 0.0
+        wide = widening(past, pairs, is_known=self.reader.knows_noise)
+        return chances(scores, wide, pairs)
+
+    def _past_scores(self, split: Split, places: list[int], parts: Carried) -> Values:
+        """The same scores of earlier pairs, shape (parts, pairs); no pairs where the past is not known."""
+        nothing = np.zeros((len(places), 0))
+        if self.past is None or self.pace.apart(len(self.past[0].above)) < 1:
+            return nothing
+        whole, first = self.past
+        past = self.reader.past_of(split, places, self.rhythm, first, len(whole.above))
+        if past is None:
+            return nothing
+        pairs, wholes = self.pace.of_all(past), self.pace.of_all(whole)
+        wide = Carried(
+            change=parts.change[:, None],
+            own=parts.own[:, None],
+            mix=parts.mix[:, None],
+            even=parts.even[:, None],
+        )
+        return self._scores(*pairs, wide, *wholes)
