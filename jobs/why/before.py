@@ -23,7 +23,7 @@ from jobs.why.why_words import ONLY
 from sql.errors import UnsafeQuery, WrongStatement
 from sql.semantics import View
 from sql.statement.sentence import Aggregate, Among, Compare, During, Grain, Name, Number, Order, Statement
-from sql.types import Table
+from sql.types import ColumnType, Table
 from sql.types import Value as Cell
 
 _CAMPAIGN = re.compile(r"(?i)campaign|promotion|promo\b|活动|促销")
@@ -116,7 +116,7 @@ def step_of(amounts: Values, units: Values) -> tuple[int, float, float] | None:
     return int(days[at + 1]), float(low[at]), float(high[at])
 
 
-def _products(request: Request, tools: Tools, blamed: Sequence[Blamed]) -> list[Cell]:
+def _products(request: Request, tools: Tools, blamed: Sequence[Blamed]) -> Sequence[Cell]:
     """Products that carry the change, else those that the question names."""
     column = tools.workspace.shop.bindings.get("product", "").rpartition(".")[2]
     found = [v for dim, values in blamed if isinstance(dim, Name) and dim.text == column for v in values]
@@ -152,7 +152,7 @@ def _prices(tools: Tools, reader: PartsReader, products: Sequence[Cell], span: S
             rows.append((product, day_of(table.rows[place][0]), round(low, 2), round(high, 2)))
     if source is None:
         return None
-    columns = (
+    columns: tuple[tuple[str, ColumnType], ...] = (
         (bound["product"][1], "text"),
         ("since", "date"),
         ("price_before", "number"),

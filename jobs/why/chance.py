@@ -71,8 +71,8 @@ def apart(base: Amounts, now: Amounts, whole_base: Amounts, whole_now: Amounts, 
     then, later = _rest(whole_base, base), _rest(whole_now, now)
     if is_rate:
         moved = (now.rates - base.rates) - np.nan_to_num(later.rates - then.rates)
-        noise = sum(np.nan_to_num(over(each.spread, each.below**2)) for each in (base, now, then, later))
-        return _score(moved, noise)
+        noises = [np.nan_to_num(over(each.spread, each.below**2)) for each in (base, now, then, later)]
+        return _score(moved, noises[0] + noises[1] + noises[2] + noises[3])
     growth = np.where(later.above > 0, over(later.above, then.above), np.nan)
     growth = np.where(np.isnan(growth), 1.0, growth)
     of_growth = over(later.spread + growth**2 * then.spread, then.above**2)

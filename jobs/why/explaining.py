@@ -13,11 +13,9 @@ from jobs.periods import read_period
 from jobs.series import conditions, day_of, last_over, moved
 from jobs.why import why_words as words
 from jobs.why.before import Before, look_before
-from jobs.why.chance import LEAST_PAIRS, Pace
-from jobs.why.contributions import Amounts
 from jobs.why.figures import Figure, figure_of
-from jobs.why.finding import Finding
-from jobs.why.parts import NEWNESS, Column, PartsReader, Rhythm
+from jobs.why.finding import Finding, find_in
+from jobs.why.parts import NEWNESS, Column, PartsReader
 from jobs.why.said import Said, what_is_said
 from jobs.why.stretches import DAY, Against, Stretch, held_against
 from jobs.why.tables import change_table, parts_table, price_table, usual_table
@@ -30,13 +28,6 @@ from sql.types import Table
 from telling.evidence import Evidence, Scope
 from telling.phrases import escape_markdown, load_words
 from telling.titles import title_of
-
-PAST: dict[Rhythm, int] = {"day": 126, "week": 104}
-"""Periods before the asked one that tell what is usual."""
-SHORT_DAYS = 7
-"""Days below which a stretch is held against a past of days instead of weeks."""
-SHORTER = 8
-"""Periods of the stretches that a past is cut into where it is too short for those that are asked about."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,24 +89,17 @@ def run_why(request: Request, tools: Tools) -> Why:
     only = request.settings.get(words.ONLY) or {}
     reader = PartsReader(request, tools, figure, conditions(only))
     try:
-        (now, source), (then, _) = reader.whole(asked.stretch), reader.whole(asked.base)
+        finding = find_in(reader, asked.stretch, asked.base)
     except WrongStatement as error:
-        raise Declined("cannot_be_read", {"metric": _title(metric.name, request, tools)}) from error
-    _check_data(reader, now, then, asked)
-    rhythm: Rhythm = "day" if asked.stretch.days < SHORT_DAYS else "week"
-    past = reader.past(rhythm, asked.stretch.first, PAST[rhythm])
-    finding = Finding(
-        reader=reader,
-        wholes=(then, now),
-        stretches=(asked.base, asked.stretch),
-        past=past,
-        pace=_pace(asked, rhythm, len(past[0].above) if past is not None else 0),
-        rhythm=rhythm,
-    )
-    tables = [change_table(figure, source, (now, then), (asked.stretch, asked.base))]
+        names = {"metric": _title(metric.name, request, tools)}
+        if only:
+            names["values"] = escape_markdown(", ".join(v for values in only.values() for v in values))
+        raise Declined("cannot_be_limited" if only else "cannot_be_read", names) from error
+    _check_data(finding, asked)
+    tables = [change_table(figure, finding.source, finding.wholes, finding.stretches)]
     request.on_table(tables[0])
     usual = finding.usual
-    tables += [usual_table(source, usual, figure)] if usual is not None else []
+    tables += [usual_table(finding.source, usual, figure)] if usual is not None else []
     names = {metric.name: title_of(tools.workspace.shop, metric.name, request.language)}
     apart = Apart()
     if finding.change and not finding.is_usual:
@@ -233,8 +217,10 @@ def _asked(request: Request, tools: Tools) -> _Asked:
     return _Asked(stretch=stretch, base=base, is_said=said is not None, is_cut=is_cut)
 
 
-def _check_data(reader: PartsReader, now: Amounts, then: Amounts, asked: _Asked) -> None:
+def _check_data(finding: Finding, asked: _Asked) -> None:
     """Raise ``Declined`` where there is nothing to compare, with the days of which there are data."""
+    reader = finding.reader
+    then, now = finding.wholes
     is_empty = [not (each.above.any() or each.below.any() or each.spread.any()) for each in (now, then)]
     if not any(is_empty):
         return
@@ -293,15 +279,3 @@ def _column_title(column: Column, request: Request, tools: Tools) -> str:
     if column.name == NEWNESS:
         return load_words(request.language, __package__ or "").say("newness")
     return title_of(tools.workspace.shop, column.name, request.language)
-
-
-def _pace(asked: _Asked, rhythm: Rhythm, periods: int) -> Pace:
-    """How the two stretches lie in the past; shorter or nearer where the past would hold too few of them."""
-    unit = 1 if rhythm == "day" else 7
-    length = max(1, round(asked.stretch.days / unit))
-    lag = max(1, round((asked.stretch.first - asked.base.first).days / unit))
-    whole = Pace(length=length, lag=lag)
-    if whole.apart(periods) >= LEAST_PAIRS:
-        return whole
-    shorter = min(length, SHORTER)
-    return Pace(length=shorter, lag=min(lag, shorter))

@@ -9,11 +9,28 @@ from functools import cached_property
 
 import numpy as np
 
-from jobs.why.chance import UNKNOWN, Pace, apart, chances, shifted, standing_out, usual_change, widening
+from jobs.why.chance import (
+    LEAST_PAIRS,
+    UNKNOWN,
+    Pace,
+    apart,
+    chances,
+    shifted,
+    standing_out,
+    usual_change,
+    widening,
+)
 from jobs.why.contributions import Amounts, Carried, Values, carried
 from jobs.why.parts import Column, PartsReader, Rhythm, Split
 from jobs.why.stretches import Stretch
+from sql.types import Table
 
+PAST: dict[Rhythm, int] = {"day": 126, "week": 104}
+"""Periods before the asked one that tell what is usual."""
+SHORT_DAYS = 7
+"""Days below which a stretch is held against a past of days instead of weeks."""
+SHORTER = 8
+"""Periods of the stretches that a past is cut into where it is too short for those that are asked about."""
 MOST_TESTED = 8
 """Parts of a column that are held against their past: those that carry most."""
 LEAST_PART = 0.15
@@ -25,6 +42,38 @@ NOTABLE = 2.0
 MOST_BLAMED = 3
 
 
+def find_in(reader: PartsReader, asked: Stretch, base: Stretch) -> Finding:
+    """Read the whole of both stretches, and its past.
+
+    Raises:
+        WrongStatement, UnsafeQuery: the figure cannot be read by days, or not under these conditions.
+    """
+    (now, source), (then, _) = reader.whole(asked), reader.whole(base)
+    rhythm: Rhythm = "day" if asked.days < SHORT_DAYS else "week"
+    past = reader.past(rhythm, asked.first, PAST[rhythm])
+    unit, periods = (1 if rhythm == "day" else 7), (len(past[0].above) if past is not None else 0)
+    return Finding(
+        reader=reader,
+        wholes=(then, now),
+        stretches=(base, asked),
+        source=source,
+        past=past,
+        pace=_pace(asked, base, unit, periods),
+        rhythm=rhythm,
+    )
+
+
+def _pace(asked: Stretch, base: Stretch, unit: int, periods: int) -> Pace:
+    """How the two stretches lie in the past; shorter or nearer where the past would hold too few of them."""
+    length = max(1, round(asked.days / unit))
+    lag = max(1, round((asked.first - base.first).days / unit))
+    whole = Pace(length=length, lag=lag)
+    if whole.apart(periods) >= LEAST_PAIRS:
+        return whole
+    shorter = min(length, SHORTER)
+    return Pace(length=shorter, lag=min(lag, shorter))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """Looks for the parts that carry a change."""
@@ -33,7 +82,10 @@ class Finding:
     wholes: tuple[Amounts, Amounts]
     """Before and now."""
     stretches: tuple[Stretch, Stretch]
+    source: Table
+    """Where the later whole was read."""
     past: tuple[Amounts, dt.date] | None
+    """Of the whole, by periods, and the first day of the first; ``None`` where it is not known."""
     pace: Pace
     rhythm: Rhythm
 

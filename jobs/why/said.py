@@ -104,7 +104,8 @@ def _filed(view: View, request: Request, blamed: Sequence[Blamed]) -> tuple[str,
 
 def _quotes(documents: Sequence[Document], words: Sequence[str]) -> tuple[Hit, ...]:
     """Reviews with most of the words, the surest word first, each with one that no earlier quote has."""
-    left, found = list(words), []
+    left = list(words)
+    found: list[Hit] = []
     ranked = [(terms_of(document.text), document) for document in documents]
     while left and len(found) < MOST_QUOTES:
         terms, document = max(ranked, key=lambda each: (left[0] in each[0], len(each[0] & set(words))))

@@ -37,10 +37,10 @@ def made(source: Table, columns: Sequence[tuple[str, ColumnType]], rows: Sequenc
 def change_table(
     figure: Figure, source: Table, wholes: tuple[Amounts, Amounts], stretches: tuple[Stretch, Stretch]
 ) -> Table:
-    """The asked stretch, then what it is held against."""
+    """The later stretch first, then the one that it is held against; both are given the other way round."""
     name = figure.metric.name
     rows: list[tuple[Cell, ...]] = []
-    for whole, stretch in zip(wholes, stretches, strict=True):
+    for whole, stretch in reversed(list(zip(wholes, stretches, strict=True))):
         value = whole.rates if figure.is_rate else whole.above
         rows.append((stretch.first, stretch.last, _shown(float(np.nan_to_num(value)[0]), figure)))
     kind: ColumnType = "integer" if figure.above.is_count and not figure.is_rate else "number"
