@@ -6,7 +6,9 @@
   stretches so long and so far apart says how much wider than that it is in truth: what 68 of 100 lie below
   stands for one standard deviation, which single events of the past do not move.
 - **Many parts** of many columns are held to a share of false findings together, by Benjamini and Hochberg
-  (1995); parts that were not worth testing count as tested.
+  (1995). Parts too small in both stretches together to carry enough are no parts of it, since how large they
+  are says nothing of which way they went (Bourgon, Gentleman & Huber, 2010); others that were not worth
+  testing count as tested.
 """
 
 from __future__ import annotations
@@ -19,8 +21,10 @@ import numpy.typing as npt
 
 from jobs.why.contributions import Amounts, Values, over
 
-FALSE_SHARE = 0.01
+FALSE_SHARE = 0.05
 """Of what is told to stand out, at most so much may be chance."""
+ALIKE = 20.0
+"""Pairs that the width of all parts together weighs as much as."""
 LEAST_PAIRS = 6.0
 """Earlier pairs that do not overlap, from which on they tell what is usual."""
 UNKNOWN = 4.0
@@ -86,27 +90,37 @@ def shifted(base: Amounts, now: Amounts, whole_base: Amounts, whole_now: Amounts
     return apart(*parts, *wholes, is_rate=False)
 
 
-def widening(scores: Values, pairs_apart: float, *, is_known: bool) -> Values:
-    """Times the noise of rows that a part's scores were spread in the past, squared; shape (parts,).
+def widening(scores: Values, pairs_apart: float) -> Values:
+    """Times the noise of rows that each part's scores were spread in the past, squared; shape (parts,).
 
     Args:
         scores: of each earlier pair, shape (parts, pairs).
+    """
+    return np.asarray(np.quantile(np.abs(scores), _ONE_DEVIATION, axis=-1) ** 2 * (1 + 2 / pairs_apart))
+
+
+def chances(
+    scores: Values, wide: Values | None, others: Values, pairs_apart: float, *, is_known: bool
+) -> Values:
+    """How likely so large a score is by chance, either way.
+
+    Few pairs tell little of one part, and parts are much alike: each is taken to be as wide as it was and as
+    the others were together, these with the weight of some pairs (the moderated t of Smyth, 2004).
+
+    Args:
+        wide: of these parts, see :func:`widening`; ``None`` where the past is too short to tell.
+        others: of all parts of all columns.
         is_known: whether rows have a noise of their own, which is then the least.
     """
-    if pairs_apart < LEAST_PAIRS or not scores.shape[-1]:
-        return np.full(scores.shape[:1], UNKNOWN if is_known else np.inf)
-    spread = np.quantile(np.abs(scores), _ONE_DEVIATION, axis=-1) ** 2 * (1 + 2 / pairs_apart)
-    return np.asarray(np.fmax(spread, 1.0) if is_known else spread)
-
-
-def chances(scores: Values, wide: Values, pairs_apart: float) -> Values:
-    """How likely so large a score is by chance, either way."""
     from scipy.stats import norm, t
 
-    times = np.abs(scores) / np.sqrt(np.where(wide > 0, wide, np.inf))
-    if pairs_apart < LEAST_PAIRS:
-        return np.asarray(2 * norm.sf(times))
-    return np.asarray(2 * t.sf(times, df=max(3.0, pairs_apart - 1)))
+    if wide is None:
+        return np.asarray(2 * norm.sf(np.abs(scores) / UNKNOWN**0.5)) if is_known else np.ones_like(scores)
+    usual = float(np.median(others))
+    weight = ALIKE + pairs_apart
+    spread = (ALIKE * (max(usual, 1.0) if is_known else usual) + pairs_apart * wide) / weight
+    spread = np.fmax(spread, 1.0) if is_known else spread
+    return np.asarray(2 * t.sf(np.abs(scores) / np.sqrt(np.fmax(spread, 1e-12)), df=weight))
 
 
 def standing_out(found: Sequence[Values], untested: int) -> list[npt.NDArray[np.bool_]]:

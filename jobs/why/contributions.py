@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +68,12 @@ class Carried:
     """By their share below the line."""
     even: Values
     """The share of the change that a part carries that merely moves with the whole; adds up to 1, or is 0."""
+
+    def at(self, places: Sequence[int]) -> Carried:
+        """Of some of the parts, shape (parts, 1)."""
+        each = (array[list(places), None] for array in (self.change, self.own, self.mix, self.even))
+        change, own, mix, even = each
+        return Carried(change=change, own=own, mix=mix, even=even)
 
 
 def carried(base: Amounts, now: Amounts, *, is_rate: bool) -> Carried:

@@ -20,7 +20,7 @@ from jobs.why.chance import (
     usual_change,
     widening,
 )
-from jobs.why.contributions import Amounts, Carried, Values, carried
+from jobs.why.contributions import Amounts, Carried, Values, carried, over
 from jobs.why.parts import Column, PartsReader, Rhythm, Split
 from jobs.why.stretches import Stretch
 from sql.types import Table
@@ -72,6 +72,18 @@ def _pace(asked: Stretch, base: Stretch, unit: int, periods: int) -> Pace:
         return whole
     shorter = min(length, SHORTER)
     return Pace(length=shorter, lag=min(lag, shorter))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """The parts of a column that are held against their past."""
+
+    split: Split
+    places: list[int]
+    """Those that carry most first."""
+    scores: Values
+    wide: Values | None
+    """Of these parts, then of some others of the column; ``None`` where the past is not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,35 +144,85 @@ class Finding:
 
     def stand_out(self, splits: Sequence[Split]) -> list[tuple[Split, list[int]]]:
         """Columns with the parts that carry the change beyond chance; where few carry most comes first."""
-        tested = [self._worth_testing(split) for split in splits]
-        found = [self._chances(split, places) for split, places in zip(splits, tested, strict=True)]
-        untested = sum(len(s.values) - len(places) for s, places in zip(splits, tested, strict=True))
-        told = standing_out(found, untested)
+        tried = [trial for trial in map(self._tried, splits) if trial.places]
+        others = np.concatenate([trial.wide for trial in tried if trial.wide is not None] or [np.ones(1)])
+        pairs = self._pairs
+        found = [
+            chances(
+                trial.scores,
+                None if trial.wide is None else trial.wide[: len(trial.places)],
+                others,
+                pairs,
+                is_known=self.reader.knows_noise,
+            )
+            for trial in tried
+        ]
+        tested = sum(len(trial.places) for trial in tried)
+        told = standing_out(found, sum(self._large_enough(split) for split in splits) - tested)
         ranked: list[tuple[float, Split, list[int]]] = []
-        for split, places, is_told in zip(splits, tested, told, strict=True):
-            kept = [place for place, is_out in zip(places, is_told, strict=True) if is_out][:MOST_BLAMED]
+        for trial, is_told in zip(tried, told, strict=True):
+            kept = [place for place, is_out in zip(trial.places, is_told, strict=True) if is_out][
+                :MOST_BLAMED
+            ]
             if kept:
-                parts = self._carried(split)
+                parts = self._carried(trial.split)
                 extra = float((parts.change[kept] / self.change - parts.even[kept]).sum())
-                ranked.append((extra, split, kept))
+                ranked.append((extra, trial.split, kept))
         ranked.sort(key=lambda each: -each[0])
         return [(split, kept) for _, split, kept in ranked]
+
+    @property
+    def _pairs(self) -> float:
+        """Earlier pairs that share no period; 0 where the past is not known."""
+        return self.pace.apart(len(self.past[0].above)) if self.past is not None else 0.0
 
     def _carried(self, split: Split) -> Carried:
         return carried(split.base, split.now, is_rate=self.is_rate)
 
-    def _worth_testing(self, split: Split) -> list[int]:
+    def _sizes(self, split: Split) -> Values:
+        """What parts amount to in both stretches together, of a rate over the whole below the line."""
+        sizes = (np.abs(each.above) for each in (split.base, split.now))
+        wholes = (each.below if self.is_rate else np.ones(1) for each in self.wholes)
+        return np.asarray(sum(np.nan_to_num(over(a, b + 0 * a)) for a, b in zip(sizes, wholes, strict=True)))
+
+    def _large_enough(self, split: Split) -> int:
+        """How many parts are large enough to carry what is told."""
+        return int((self._sizes(split) >= LEAST_PART * abs(self.change)).sum())
+
+    def _tried(self, split: Split) -> Trial:
         """Parts that carry much, more than by moving with the rest, and more than their rows' noise."""
         parts = self._carried(split)
         part = parts.change / self.change
         scores = self._scores(split.base, split.now, parts, *self.wholes)
         is_worth = (part >= LEAST_PART) & (part - parts.even >= LEAST_EXTRA)
+        is_worth &= self._sizes(split) >= LEAST_PART * abs(self.change)
         if self.reader.knows_noise:
             is_worth &= np.abs(scores) >= NOTABLE
         if split.has_rest:
             is_worth[-1] = False
-        places = np.flatnonzero(is_worth)
-        return sorted(map(int, places), key=lambda place: -part[place])[:MOST_TESTED]
+        places = sorted(map(int, np.flatnonzero(is_worth)), key=lambda place: -part[place])[:MOST_TESTED]
+        if not places:
+            return Trial(split=split, places=[], scores=np.zeros(0), wide=None)
+        told = len(split.values) - int(split.has_rest)
+        largest = map(int, np.argsort(-self._sizes(split)[:told], kind="stable"))
+        beside = [place for place in largest if place not in places][: MOST_TESTED - len(places)]
+        return Trial(
+            split=split,
+            places=places,
+            scores=scores[places],
+            wide=self._wide(split, [*places, *beside], parts),
+        )
+
+    def _wide(self, split: Split, places: list[int], parts: Carried) -> Values | None:
+        """How widely the same scores of earlier pairs were spread; ``None`` where the past is not known."""
+        if self.past is None or self._pairs < LEAST_PAIRS:
+            return None
+        whole, first = self.past
+        past = self.reader.past_of(split, places, self.rhythm, first, len(whole.above))
+        if past is None:
+            return None
+        pairs, wholes = self.pace.of_all(past), self.pace.of_all(whole)
+        return widening(self._scores(*pairs, parts.at(places), *wholes), self._pairs)
 
     def _scores(self, base: Amounts, now: Amounts, parts: Carried, then: Amounts, later: Amounts) -> Values:
         """Of a rate's part the score of what it does more by: its own rate, or its share."""
@@ -169,33 +231,3 @@ class Finding:
             return scores
         by_share = shifted(base, now, then, later)
         return np.where(np.abs(parts.own) >= np.abs(parts.mix), scores, by_share)
-
-    def _chances(self, split: Split, places: list[int]) -> Values:
-        if not places:
-            return np.zeros(0)
-        at = np.array(places)
-        base, now, parts = split.base.at(at), split.now.at(at), self._carried(split)
-        kept = Carried(change=parts.change[at], own=parts.own[at], mix=parts.mix[at], even=parts.even[at])
-        scores = self._scores(base, now, kept, *self.wholes)
-        past = self._past_scores(split, places, kept)
-        pairs = self.pace.apart(past.shape[1] + self.pace.lag + self.pace.length - 1) if past.size else 0.0
-        wide = widening(past, pairs, is_known=self.reader.knows_noise)
-        return chances(scores, wide, pairs)
-
-    def _past_scores(self, split: Split, places: list[int], parts: Carried) -> Values:
-        """The same scores of earlier pairs, shape (parts, pairs); no pairs where the past is not known."""
-        nothing = np.zeros((len(places), 0))
-        if self.past is None or self.pace.apart(len(self.past[0].above)) < 1:
-            return nothing
-        whole, first = self.past
-        past = self.reader.past_of(split, places, self.rhythm, first, len(whole.above))
-        if past is None:
-            return nothing
-        pairs, wholes = self.pace.of_all(past), self.pace.of_all(whole)
-        wide = Carried(
-            change=parts.change[:, None],
-            own=parts.own[:, None],
-            mix=parts.mix[:, None],
-            even=parts.even[:, None],
-        )
-        return self._scores(*pairs, wide, *wholes)
