@@ -47,12 +47,12 @@ def overused(texts: Sequence[str], others: Sequence[str], most: int = 5) -> list
         return []
     a, b = (np.array([group[term] for term in known], dtype=float) for group in (here, there))
     both = (a + b + 1) / (len(texts) + len(others) + 2)
-    prior = PRIOR * min(len(texts), len(others)) * both + 0.5 * both
-    odds = [
-        np.log((x + prior) / np.fmax(n - x + PRIOR * n * (1 - both) + 0.5, 0.5))
-        for x, n in ((a, len(texts)), (b, len(others)))
-    ]
-    scores = (odds[0] - odds[1]) / np.sqrt(1 / (a + prior) + 1 / (b + prior))
+    size = PRIOR * min(len(texts), len(others)) + 0.5
+    prior = size * both
+    with_it = a + prior, b + prior
+    without = len(texts) - a + size * (1 - both), len(others) - b + size * (1 - both)
+    odds = [np.log(x / y) for x, y in zip(with_it, without, strict=True)]
+    scores = (odds[0] - odds[1]) / np.sqrt(sum(1 / x for x in (*with_it, *without)))
     return _told(known, a, b, scores, most)
 
 

@@ -122,11 +122,17 @@ class Finding:
         """Whether earlier changes were as large, or chance alone makes it."""
         then, now = self.wholes
         if self.usual is not None:
-            size = 1.0 if self.is_rate else float(then.above[0])
-            return size > 0 and self.usual[0] <= self.change / size <= self.usual[1]
+            change = self.change if self.is_rate else self._change_a_day
+            return change is not None and self.usual[0] <= change <= self.usual[1]
         below = (each.below**2 if self.is_rate else np.ones_like(each.below) for each in self.wholes)
         noise = sum(float(each.spread[0] / size[0]) for each, size in zip((then, now), below, strict=True))
         return self.reader.knows_noise and self.change**2 < NOTABLE**2 * UNKNOWN * noise
+
+    @property
+    def _change_a_day(self) -> float | None:
+        """Of a sum, as a share of a day before: months have more days or fewer; ``None`` of nothing."""
+        a_day = [float(w.above[0]) / s.days for w, s in zip(self.wholes, self.stretches, strict=True)]
+        return a_day[1] / a_day[0] - 1 if a_day[0] > 0 else None
 
     def splits(self, columns: Sequence[Column]) -> list[Split]:
         """By each column that parts the whole, each way of parting it once."""

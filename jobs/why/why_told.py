@@ -61,6 +61,7 @@ def _head(evidence: Why, writer: Writer) -> str:
     sentences.append(writer.say("fell" if change < 0 else "rose" if change else "stayed", **told))
     if change and evidence.usual is not None:
         ends = {name: writer.cell(evidence.usual, 0, at) for at, name in enumerate(("low", "high"))}
+        ends["by_day"] = "" if evidence.is_rate else writer.say("by_day")
         sentences.append(writer.say("within_usual" if evidence.is_usual else "beyond_usual", **ends))
     elif change and evidence.is_usual:
         sentences.append(writer.say("by_chance"))
