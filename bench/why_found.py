@@ -78,6 +78,7 @@ def planted_questions(truths: Mapping[str, Mapping[str, Any]]) -> list[Planted]:
 
     outage, batch, late = (truths[name] for name in ("payment_outage", "faulty_batch", "delivery_delay"))
     worked = next(name for name, facts in truths.items() if facts.get("is_the_one_that_worked"))
+    sale = next(name for name, facts in truths.items() if facts.get("campaign") == "Black Friday 2025")
     after = dt.date.fromisoformat(batch["first_day"]) + dt.timedelta(days=31)
     return [
         asked("payment_outage", "the payment failure rate rise", outage["method"]),
@@ -91,13 +92,18 @@ def planted_questions(truths: Mapping[str, Mapping[str, Any]]) -> list[Planted]:
         ),
         Planted(
             truth="faulty_batch",
-            question=f"{after.year}年{after.month}月退货率为什么上升？",
+            question=f"为什么{after.year}年{after.month}月退货数增加了？",
             names=(batch["product"],),
         ),
         asked("delivery_delay", "the average delivery time rise", late["country"]),
-        asked("delivery_delay", "tickets rise", late["country"]),
-        asked("sudden_fame", "units sold rise", truths["sudden_fame"]["product"]),
+        asked("delivery_delay", f"tickets for {late['country']} rise", "topic delivery"),
+        asked("sudden_fame", "units sold for Toys rise", truths["sudden_fame"]["product"]),
         asked(worked, "revenue rise", truths[worked]["campaign"]),
+        Planted(
+            truth=sale,
+            question=f"Why did revenue rise in {dt.date.fromisoformat(truths[sale]['first_day']):%B %Y}?",
+            names=(f"campaign {truths[sale]['campaign']}",),
+        ),
     ]
 
 

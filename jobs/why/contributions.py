@@ -90,7 +90,7 @@ def carried(base: Amounts, now: Amounts, *, is_rate: bool) -> Carried:
     )
     change = np.nan_to_num(whole) - middle * (share[1] - share[0])
     own = np.nan_to_num((share[0] + share[1]) / 2 * (now.rates - base.rates))
-    return Carried(change=change, own=own, mix=change - own, even=(share[0] + share[1]) / 2)
+    return Carried(change=change, own=own, mix=change - own, even=share[0])
 
 
 @dataclass(frozen=True, kw_only=True)

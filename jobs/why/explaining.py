@@ -14,7 +14,7 @@ from jobs.series import conditions, day_of, last_over, moved
 from jobs.why import why_words as words
 from jobs.why.before import Before, look_before
 from jobs.why.figures import Figure, figure_of
-from jobs.why.finding import Finding, find_in
+from jobs.why.finding import Finding, Standing, find_in
 from jobs.why.parts import NEWNESS, Column, PartsReader
 from jobs.why.said import Said, what_is_said
 from jobs.why.stretches import DAY, Against, Stretch, held_against
@@ -28,6 +28,9 @@ from sql.types import Table
 from telling.evidence import Evidence, Scope
 from telling.phrases import escape_markdown, load_words
 from telling.titles import title_of
+
+ALIKE = 0.8
+"""Share of what the first column carries that another must, so that customers' words on it are looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +47,7 @@ class Explained:
 
 @dataclass(frozen=True, kw_only=True)
 class Apart:
-    """What was found by taking a change apart; nothing of a usual one."""
+    """What was found by taking a change apart; of a usual one only what came before it."""
 
     explained: tuple[Explained, ...] = ()
     """Columns by how much a few of their parts carry; empty where nothing stands out."""
@@ -101,9 +104,12 @@ def run_why(request: Request, tools: Tools) -> Why:
     usual = finding.usual
     tables += [usual_table(finding.source, usual, figure)] if usual is not None else []
     names = {metric.name: title_of(tools.workspace.shop, metric.name, request.language)}
-    apart = Apart()
     if finding.change and not finding.is_usual:
         apart = _take_apart(request, tools, finding, names, tables)
+    else:
+        before = look_before(request, tools, reader, finding.stretches, (), len(tables))
+        apart = Apart(before=before)
+        tables += before.tables
     assert reader.compiled is not None
     language: Literal["en", "zh"] = "zh" if request.language == "zh" else "en"
     unheard = not_heard(request, words.HEARD, words.FILLER)
@@ -144,7 +150,9 @@ def _take_apart(
     names |= {split.column.name: _column_title(split.column, request, tools) for split in splits}
     found = finding.stand_out(splits)
     explained = []
-    for split, places in found or ([(splits[0], [])] if by is not None else []):
+    nothing = [Standing(split=splits[0], places=[], extra=0.0)] if by is not None else []
+    for each in found or nothing:
+        split, places = each.split, each.places
         can_be_named = (
             bool(places) and isinstance(split.column.dim, Name) and isinstance(split.values[places[0]], str)
         )
@@ -156,10 +164,11 @@ def _take_apart(
     priced = price_table(reader, tools, finding.stretches, tables[0])
     prices = len(tables) if priced is not None else None
     tables += [priced] if priced is not None else []
-    blamed = [(split.column.dim, [split.values[place] for place in places]) for split, places in found]
+    blamed = [(e.split.column.dim, [e.split.values[place] for place in e.places]) for e in found]
     before = look_before(request, tools, reader, finding.stretches, blamed, len(tables))
     tables += before.tables
-    said = what_is_said(request, tools, finding.stretches, blamed, len(tables))
+    alike = [b for b, each in zip(blamed, found, strict=True) if each.extra >= ALIKE * found[0].extra]
+    said = what_is_said(request, tools, finding.stretches, alike, len(tables))
     tables += [said.table] if said is not None else []
     return Apart(
         explained=tuple(explained),

@@ -87,6 +87,17 @@ class Trial:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Standing:
+    """A column with the parts that stand out."""
+
+    split: Split
+    places: list[int]
+    """That which carries most first."""
+    extra: float
+    """The share of the change that they carry beyond moving with the rest."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """Looks for the parts that carry a change."""
 
@@ -148,7 +159,7 @@ class Finding:
                 found.append(split)
         return found
 
-    def stand_out(self, splits: Sequence[Split]) -> list[tuple[Split, list[int]]]:
+    def stand_out(self, splits: Sequence[Split]) -> list[Standing]:
         """Columns with the parts that carry the change beyond chance; where few carry most comes first."""
         tried = [trial for trial in map(self._tried, splits) if trial.places]
         others = np.concatenate([trial.wide for trial in tried if trial.wide is not None] or [np.ones(1)])
@@ -165,7 +176,7 @@ class Finding:
         ]
         tested = sum(len(trial.places) for trial in tried)
         told = standing_out(found, sum(self._large_enough(split) for split in splits) - tested)
-        ranked: list[tuple[float, Split, list[int]]] = []
+        ranked: list[Standing] = []
         for trial, is_told in zip(tried, told, strict=True):
             kept = [place for place, is_out in zip(trial.places, is_told, strict=True) if is_out][
                 :MOST_BLAMED
@@ -173,9 +184,8 @@ class Finding:
             if kept:
                 parts = self._carried(trial.split)
                 extra = float((parts.change[kept] / self.change - parts.even[kept]).sum())
-                ranked.append((extra, trial.split, kept))
-        ranked.sort(key=lambda each: -each[0])
-        return [(split, kept) for _, split, kept in ranked]
+                ranked.append(Standing(split=trial.split, places=kept, extra=extra))
+        return sorted(ranked, key=lambda each: -each.extra)
 
     @property
     def _pairs(self) -> float:
@@ -231,9 +241,11 @@ class Finding:
         return widening(self._scores(*pairs, parts.at(places), *wholes), self._pairs)
 
     def _scores(self, base: Amounts, now: Amounts, parts: Carried, then: Amounts, later: Amounts) -> Values:
-        """Of a rate's part the score of what it does more by: its own rate, or its share."""
+        """Of a rate's part the larger score of what it does much by: its own rate, its share, or both."""
         scores = apart(base, now, then, later, is_rate=self.is_rate)
         if not self.is_rate:
             return scores
         by_share = shifted(base, now, then, later)
-        return np.where(np.abs(parts.own) >= np.abs(parts.mix), scores, by_share)
+        is_own, is_mix = (np.abs(each) >= np.abs(parts.change) / 3 for each in (parts.own, parts.mix))
+        larger = np.where(np.abs(by_share) > np.abs(scores), by_share, scores)
+        return np.where(is_own & is_mix, larger, np.where(is_own, scores, by_share))

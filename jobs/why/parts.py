@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -13,7 +13,7 @@ from bot.job import Request, Tools
 from jobs.series import day_of, known_value, moved, start_of
 from jobs.why.contributions import Amounts, Values, over
 from jobs.why.figures import Figure, Term, words_of
-from jobs.why.stretches import Stretch
+from jobs.why.stretches import Stretch, unit_of
 from sql.errors import TwoWays, UnsafeQuery, WrongStatement
 from sql.semantics import View, ViewColumn
 from sql.statement.compile import Compiled, compile_statement
@@ -24,7 +24,7 @@ from sql.types import Value as Cell
 
 NEWNESS = "new_or_returning_customers"
 """Parts by whether a customer bought for the first time."""
-MOST_COLUMNS = 20
+MOST_COLUMNS = 14
 LARGEST = 100
 """Values of a wide column that are told apart, the largest of each stretch; the others are one part."""
 CLOSE = 1e-6
@@ -174,8 +174,7 @@ class PartsReader:
     def _split(
         self, column: Column, stretches: tuple[Stretch, Stretch], wholes: tuple[Amounts, Amounts]
     ) -> Split | None:
-        limit = self.most_rows - 1
-        then, later = (self._read(each.words, (column.dim,), limit=limit) for each in stretches)
+        then, later = self._read_both(column, stretches)
         has_rest = then.is_cut or later.is_cut
         if has_rest:
             if any(term.may_overlap for term in self.figure.terms) or then.is_grouped:
@@ -190,12 +189,27 @@ class PartsReader:
         if has_rest:
             base, now = (_with_rest(parts, whole) for parts, whole in zip((base, now), wholes, strict=True))
             values_told = (*values_told, None)
+        if isinstance(column.dim, Name) and column.dim.of and _is_mostly_without(values_told, base, now):
+            return None
         is_whole = all(_adds_up(parts, whole) for parts, whole in zip((base, now), wholes, strict=True))
         if not is_whole or len(values_told) < 2:
             return None
         return Split(
             column=column, values=values_told, base=base, now=now, source=later.source, has_rest=has_rest
         )
+
+    def _read_both(self, column: Column, stretches: tuple[Stretch, Stretch]) -> tuple[_Read, _Read]:
+        """The parts of both stretches; in one statement where one is the calendar's next after the other."""
+        limit = self.most_rows - 1
+        unit = unit_of(*stretches)
+        if unit is not None:
+            both = Stretch(first=stretches[0].first, last=stretches[1].last)
+            found = self._read(both.words, (Grain(unit), column.dim), limit=limit)
+            if not found.is_cut:
+                then, later = (found.of(each.first) for each in stretches)
+                return then, later
+        then, later = (self._read(each.words, (column.dim,), limit=limit) for each in stretches)
+        return then, later
 
     def _splits(self, view: View, column: ViewColumn) -> bool:
         """Whether a column tells parts apart: it holds names or truths, and the metric is not made of it."""
@@ -316,6 +330,13 @@ class _Read:
     is_grouped: bool
     """Whether the role sees large groups only, so that some may be hidden."""
 
+    def of(self, day: dt.date) -> _Read:
+        """The rows whose first dimension is that day, by the others."""
+        rows = {
+            key[1:]: each for key, each in self.rows.items() if day_of(key[0]) == day and any(each.values())
+        }
+        return replace(self, rows=rows)
+
 
 def _of_term(term: Term, rows: Sequence[dict[Value, float]]) -> tuple[Values, Values]:
     """The sums, and the sums of squares; where those are not known the sums' size stands for them."""
@@ -323,6 +344,14 @@ def _of_term(term: Term, rows: Sequence[dict[Value, float]]) -> tuple[Values, Va
     if term.squares is None:
         return sums, np.abs(sums)
     return sums, np.array([row.get(term.squares, 0.0) for row in rows])
+
+
+def _is_mostly_without(values: Sequence[Cell], base: Amounts, now: Amounts) -> bool:
+    """Whether most of it has no value: few rows lead to the other view, and which do is no chance."""
+    if None not in values:
+        return False
+    sizes = np.abs(base.below + now.below if now.below.any() else base.above + now.above)
+    return bool(sizes[values.index(None)] > sizes.sum() / 2)
 
 
 def _adds_up(parts: Amounts, whole: Amounts) -> bool:

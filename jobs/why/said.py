@@ -13,10 +13,10 @@ from sqlglot import exp
 
 from bot.job import Request, Tools
 from jobs.why import why_words
-from jobs.why.stretches import Stretch
+from jobs.why.stretches import DAY, Stretch
 from retrieval.corpus import some_reviews
 from retrieval.errors import NoReviews
-from retrieval.overused import overused, terms_of
+from retrieval.overused import Overused, overused, terms_of
 from retrieval.types import Document, Hit
 from sql import times
 from sql.errors import UnsafeQuery
@@ -27,7 +27,11 @@ from sql.types import Value as Cell
 
 LATER_DAYS = 14
 """Days after a stretch in which its customers still write."""
+EARLIER = dt.timedelta(days=365)
+"""Before a stretch, whose reviews of the same tell which of its words are new."""
 LEAST_TEXTS = 5
+NEWER = 1.5
+"""Times as often as before that a word must be said."""
 MOST_QUOTES = 3
 
 Blamed = tuple[Name | Since, Sequence[Cell]]
@@ -70,15 +74,18 @@ def what_is_said(
     is_about = _is_in(name, values)
     is_then = _between(source.written_at, asked.first, until, tools)
     is_near = _between(source.written_at, base.first, until, tools)
+    is_before = _between(source.written_at, asked.first - EARLIER, asked.first - DAY, tools)
     elsewhere = exp.or_(exp.not_(is_about.copy()), _is_null(name), exp.not_(is_then.copy()))
     try:
         here = some_reviews(workspace, exp.and_(is_about, is_then), request.cancel)
         others = some_reviews(workspace, exp.and_(is_near, elsewhere), request.cancel)
+        earlier = some_reviews(workspace, exp.and_(is_about, is_before), request.cancel)
     except (NoReviews, UnsafeQuery):
         return None
     if len(here) < LEAST_TEXTS:
         return None
     found = overused([each.text for each in here], [each.text for each in others])
+    found = [each for each in found if _is_new(each, len(here), earlier)]
     if not found:
         return None
     rows = tuple((each.words, each.texts, len(here), each.others, len(others)) for each in found)
@@ -100,6 +107,12 @@ def _filed(view: View, request: Request, blamed: Sequence[Blamed]) -> tuple[str,
         if known and view.column(name) is not None:
             return name, known
     return None
+
+
+def _is_new(word: Overused, texts: int, earlier: Sequence[Document]) -> bool:
+    """Whether it was said less of the same before: of toys "box" is always said more than of lamps."""
+    before = sum(word.words in terms_of(document.text) for document in earlier)
+    return word.texts / texts >= NEWER * before / max(len(earlier), 1)
 
 
 def _quotes(documents: Sequence[Document], words: Sequence[str]) -> tuple[Hit, ...]:
@@ -135,7 +148,7 @@ def _is_null(name: str) -> exp.Expr:
 
 def _between(name: str, first: dt.date, last: dt.date, tools: Tools) -> exp.Expr:
     dialect = tools.workspace.catalog.dialect
-    low, high = (times.day_value(day, dialect) for day in (first, last + dt.timedelta(days=1)))
+    low, high = (times.day_value(day, dialect) for day in (first, last + DAY))
     return exp.and_(exp.GTE(this=_named(name), expression=low), exp.LT(this=_named(name), expression=high))
 
 

@@ -60,6 +60,20 @@ def held_against(period: Period, today: dt.date, against: Against) -> tuple[Stre
     return asked, Stretch(first=first, last=last)
 
 
+def unit_of(base: Stretch, asked: Stretch) -> Literal["WEEK", "MONTH", "QUARTER", "YEAR"] | None:
+    """The unit of the calendar that both are one of, the one right after the other; ``None`` for none."""
+    if base.last + DAY != asked.first:
+        return None
+    if (base.days, asked.days, asked.first.weekday()) == (7, 7, 0):
+        return "WEEK"
+    months = {_months(each.first, each.last + DAY) for each in (base, asked)}
+    if months == {1}:
+        return "MONTH"
+    if months == {3} and asked.first.month % 3 == 1:
+        return "QUARTER"
+    return "YEAR" if months == {12} and asked.first.month == 1 else None
+
+
 def _months(first: dt.date, end: dt.date) -> int:
     """How many whole months lie between; 0 where they are not whole."""
     if first.day != 1 or end.day != 1:

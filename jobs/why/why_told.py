@@ -25,7 +25,8 @@ def tell_why(evidence: Evidence, writer: Writer) -> str:
     parts = [_head(evidence, writer)]
     if evidence.change and not evidence.is_usual:
         parts += _carriers(evidence, writer)
-        parts += _with_it(evidence, writer)
+    parts += _with_it(evidence, writer)
+    if evidence.change and not evidence.is_usual:
         parts += _reviews(evidence, writer)
         parts.append(writer.say("why_limits"))
     parts.append(_go_on(evidence, writer))
