@@ -196,10 +196,17 @@ class Finding:
         return carried(split.base, split.now, is_rate=self.is_rate)
 
     def _sizes(self, split: Split) -> Values:
-        """What parts amount to in both stretches together, of a rate over the whole below the line."""
-        sizes = (np.abs(each.above) for each in (split.base, split.now))
-        wholes = (each.below if self.is_rate else np.ones(1) for each in self.wholes)
-        return np.asarray(sum(np.nan_to_num(over(a, b + 0 * a)) for a, b in zip(sizes, wholes, strict=True)))
+        """The most that each part could carry whichever way it went: what it is in both stretches."""
+        if not self.is_rate:
+            return np.asarray(np.abs(split.base.above) + np.abs(split.now.above))
+        middle = sum(float(np.nan_to_num(whole.rates)[0]) for whole in self.wholes) / 2
+        sizes = [
+            np.nan_to_num(
+                over(np.abs(part.above) + middle * part.below, np.full_like(part.below, whole.below[0]))
+            )
+            for part, whole in zip((split.base, split.now), self.wholes, strict=True)
+        ]
+        return np.asarray(sizes[0] + sizes[1])
 
     def _large_enough(self, split: Split) -> int:
         """How many parts are large enough to carry what is told."""

@@ -96,7 +96,7 @@ def test_a_wrong_premise_is_said_first_with_the_figures(fallen: Talk):
 
 
 def test_a_usual_change_blames_nothing(talk: Callable[..., Talk]):
-    answer = talk(QUIET).ask("Why did revenue change in March 2026?")
+    answer = talk(QUIET).ask("Why did orders change in May 2026?")
     assert answer.status == "answered"
     assert "within the usual" in answer.text and "carried by" not in answer.text, answer.text
     assert len(answer.tables) == 2 and answer.chart is None
