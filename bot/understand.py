@@ -23,6 +23,7 @@ from bot.parameters import changed, says_only
 from bot.redrawing import chart_asked
 from sql.question.answerable import Verdict, verdict_of
 from sql.question.linking import Links, Vocabulary, link
+from sql.question.words import words
 from sql.semantics import ViewColumn
 from telling.redraw import ChartKind
 
@@ -195,7 +196,7 @@ def understand(
         if whole is not None and _asks_for_a_job(understood(whole, None), jobs):
             return understood(whole, last)
         if reason is None:
-            raise AskBack("why", options=_breakdowns(last, vocabulary, today))
+            raise AskBack("no_reason", options=_breakdowns(last, vocabulary, today))
         links = link(reason, vocabulary, today)
     if _asks_for_a_job(understood(said, None), jobs):
         return understood(linked(strip_lead(said)), None)
@@ -249,11 +250,11 @@ def _resettled(
 
 
 def _reason_column(last: Turn, links: Links, vocabulary: Vocabulary, today: dt.date) -> str | None:
-    """ "by reason", when the previous question's view has a column that the shop calls "why"."""
+    """ "by reason", when the previous question's view has a column that the shop calls by such a word."""
     before = link(last.standalone_question, vocabulary, today)
     views = [vocabulary.view(m.view) for m in before.mentions if m.kind in ("metric", "view")]
     columns = [c for view in views if view is not None for c in view.columns]
-    column = next((c for c in columns if {c.name, *c.synonyms} & {"why", "reason", "reasons", "原因"}), None)
+    column = next((c for c in columns if {c.name, *c.synonyms} & _REASON), None)
     if column is None:
         return None
     name = column.name.replace("_", " ")
@@ -295,6 +296,8 @@ def _breakdowns(last: Turn, vocabulary: Vocabulary, today: dt.date) -> tuple[str
 def _chinese_names(columns: Iterable[ViewColumn]) -> list[str]:
     return [next((s for s in c.synonyms if _HAN.search(s)), c.name) for c in columns if c.sampled]
 
+
+_REASON = words("why reason reasons 原因")
 
 _ORDINALS = (
     re.compile(r"(?i)^(?:option\s*)?(?:1|one|(?:the\s+)?first(?:\s+one)?|第一个?|一)[.。!]?$"),

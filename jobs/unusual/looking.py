@@ -12,7 +12,7 @@ import numpy as np
 from bot.errors import Declined
 from bot.job import Request, Tools
 from jobs.not_heard import not_heard
-from jobs.periods import read_period
+from jobs.said_periods import read_period
 from jobs.series import Reader
 from jobs.unusual.detection import ALARMS_A_YEAR, ALARMS_OF_ONE, NORMAL_95, PACES, Values
 from jobs.unusual.episodes import Episode, Event, Series, find_episodes, gather_events

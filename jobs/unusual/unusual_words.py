@@ -6,7 +6,7 @@ import re
 
 from bot.job import Claim, Strength, Understood
 from bot.parameters import ColumnName, MetricName, Parameter, find_grouping, find_metric
-from jobs.periods import Time, find_period
+from jobs.said_periods import Time, find_period
 
 CUE = re.compile(
     r"(?ix)\b(?:unusual|anomal(?:y|ies|ous)|abnormal(?:ity|ities)?|out\ of\ the\ ordinary)\b"

@@ -14,10 +14,10 @@ import numpy as np
 from bot.job import Request, Tools
 from jobs.series import day_of, known_value
 from jobs.why.contributions import Values, over
-from jobs.why.figures import figure_of
+from jobs.why.held_against import Stretch
 from jobs.why.parts import PartsReader
 from jobs.why.said import Blamed
-from jobs.why.stretches import Stretch
+from jobs.why.summands import figure_of
 from jobs.why.tables import made
 from jobs.why.why_words import ONLY
 from sql.errors import UnsafeQuery, WrongStatement

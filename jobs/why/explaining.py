@@ -9,15 +9,15 @@ from typing import Literal
 from bot.errors import Declined
 from bot.job import Request, Tools
 from jobs.not_heard import not_heard
-from jobs.periods import read_period
+from jobs.said_periods import read_period
 from jobs.series import conditions, day_of, last_over, moved
 from jobs.why import why_words as words
 from jobs.why.before import Before, look_before
-from jobs.why.figures import Figure, figure_of
-from jobs.why.finding import Finding, Standing, find_in
+from jobs.why.carriers import Finding, Standing, find_in
+from jobs.why.held_against import DAY, Against, Stretch, held_against
 from jobs.why.parts import NEWNESS, Column, PartsReader
 from jobs.why.said import Said, what_is_said
-from jobs.why.stretches import DAY, Against, Stretch, held_against
+from jobs.why.summands import Figure, figure_of
 from jobs.why.tables import change_table, parts_table, price_table, usual_table
 from sql.errors import UnsafeQuery, WrongStatement
 from sql.question.periods import Period

@@ -12,8 +12,8 @@ import numpy as np
 from bot.job import Request, Tools
 from jobs.series import day_of, known_value, moved, start_of
 from jobs.why.contributions import Amounts, Values, over
-from jobs.why.figures import Figure, Term, words_of
-from jobs.why.stretches import Stretch, unit_of
+from jobs.why.held_against import Stretch, unit_of
+from jobs.why.summands import Figure, Term, words_of
 from sql.errors import TwoWays, UnsafeQuery, WrongStatement
 from sql.semantics import View, ViewColumn
 from sql.statement.compile import Compiled, compile_statement

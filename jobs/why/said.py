@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from bot.job import Request, Tools
 from jobs.why import why_words
-from jobs.why.stretches import DAY, Stretch
+from jobs.why.held_against import DAY, Stretch
 from retrieval.corpus import some_reviews
 from retrieval.errors import NoReviews
 from retrieval.overused import Overused, overused, terms_of

@@ -9,9 +9,9 @@ import numpy as np
 
 from bot.job import Request, Tools
 from jobs.why.contributions import Amounts, carried, priced
-from jobs.why.figures import Figure
+from jobs.why.held_against import Stretch
 from jobs.why.parts import NEWNESS, PartsReader, Split
-from jobs.why.stretches import Stretch
+from jobs.why.summands import Figure
 from sql.statement.sentence import Aggregate, Name
 from sql.types import Column, ColumnType, Table
 from sql.types import Value as Cell

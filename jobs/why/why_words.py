@@ -19,7 +19,7 @@ from bot.parameters import (
     find_values,
     in_words,
 )
-from jobs.periods import Time, said_period
+from jobs.said_periods import Time, said_period
 from sql.question.linking import Links
 
 CUE = re.compile(

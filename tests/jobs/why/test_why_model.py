@@ -10,7 +10,7 @@ import pytest
 from jobs.why.before import step_of
 from jobs.why.chance import Pace, apart, chances, standing_out, usual_change, widening
 from jobs.why.contributions import Amounts, Values, carried, priced
-from jobs.why.stretches import Against, held_against
+from jobs.why.held_against import Against, held_against
 from retrieval.overused import overused
 from sql.question.periods import Period
 

@@ -21,8 +21,8 @@ from jobs.why.chance import (
     widening,
 )
 from jobs.why.contributions import Amounts, Carried, Values, carried, over
+from jobs.why.held_against import Stretch
 from jobs.why.parts import Column, PartsReader, Rhythm, Split
-from jobs.why.stretches import Stretch
 from sql.types import Table
 
 PAST: dict[Rhythm, int] = {"day": 126, "week": 104}
