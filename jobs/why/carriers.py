@@ -187,6 +187,17 @@ class Finding:
                 ranked.append(Standing(split=trial.split, places=kept, extra=extra))
         return sorted(ranked, key=lambda each: -each.extra)
 
+    def most_uneven(self, splits: Sequence[Split]) -> list[Standing]:
+        """The column of which a part carries most beyond moving with the rest, by chance or not; one at most."""
+        if not splits:
+            return []
+        extras = []
+        for split in splits:
+            parts = self._carried(split)
+            extras.append(float((parts.change / self.change - parts.even).max()))
+        best = int(np.argmax(extras))
+        return [Standing(split=splits[best], places=[], extra=extras[best])]
+
     @property
     def _pairs(self) -> float:
         """Earlier pairs that share no period; 0 where the past is not known."""

@@ -13,7 +13,7 @@ from jobs.said_periods import read_period
 from jobs.series import conditions, day_of, last_over, moved
 from jobs.why import why_words as words
 from jobs.why.before import Before, look_before
-from jobs.why.carriers import Finding, Standing, find_in
+from jobs.why.carriers import Finding, find_in
 from jobs.why.held_against import DAY, Against, Stretch, held_against
 from jobs.why.parts import NEWNESS, Column, PartsReader
 from jobs.why.said import Said, what_is_said
@@ -39,7 +39,7 @@ class Explained:
 
     column: Column
     rows: tuple[int, ...]
-    """Rows of the table; none where the column was asked for and nothing in it stands out."""
+    """Rows of the table; none where nothing stands out and the column is shown for all that."""
     table: int
     can_be_named: bool = False
     """Whether the first part is a value that a question can name."""
@@ -50,7 +50,7 @@ class Apart:
     """What was found by taking a change apart; of a usual one only what came before it."""
 
     explained: tuple[Explained, ...] = ()
-    """Columns by how much a few of their parts carry; empty where nothing stands out."""
+    """Columns by how much a few of their parts carry; where nothing stands out the least even one."""
     split: tuple[str, ...] = ()
     """Titles of the columns that were looked at."""
     prices: int | None = None
@@ -150,8 +150,7 @@ def _take_apart(
     names |= {split.column.name: _column_title(split.column, request, tools) for split in splits}
     found = finding.stand_out(splits)
     explained = []
-    nothing = [Standing(split=splits[0], places=[], extra=0.0)] if by is not None else []
-    for each in found or nothing:
+    for each in found or finding.most_uneven(splits):
         split, places = each.split, each.places
         can_be_named = (
             bool(places) and isinstance(split.column.dim, Name) and isinstance(split.values[places[0]], str)
@@ -183,9 +182,7 @@ def _take_apart(
 
 
 def _asked_figure(request: Request, tools: Tools) -> tuple[Metric, Figure]:
-    metric = request.settings.get(words.METRIC)
-    if metric is None:
-        metric = next(iter(tools.vocabulary.money or tools.vocabulary.metrics), None)
+    metric = request.settings.get(words.METRIC) or _meant_metric(request, tools)
     if metric is None:
         raise Declined("no_metric_to_explain")
     figure = figure_of(metric, tools)
@@ -195,6 +192,15 @@ def _asked_figure(request: Request, tools: Tools) -> tuple[Metric, Figure]:
         names = {"metric": _title(metric.name, request, tools), "others": escape_markdown(told)}
         raise Declined("not_explainable" if others else "nothing_explainable", names)
     return metric, figure
+
+
+def _meant_metric(request: Request, tools: Tools) -> Metric | None:
+    """What is meant where no metric is named: money, of the rows that are named if any are."""
+    known = [*tools.vocabulary.money, *tools.vocabulary.metrics]
+    views = {mention.name for mention in request.links.mentions if mention.kind == "view"}
+    return next(
+        (m for m in known if (not views or m.view in views) and figure_of(m, tools) is not None), None
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

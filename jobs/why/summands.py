@@ -14,7 +14,7 @@ from jobs.series import has_time, is_sum
 from sql.errors import WrongStatement
 from sql.semantics import Metric
 from sql.statement.parse import parse
-from sql.statement.sentence import Aggregate, Calc, Condition, Empty, Name, Value
+from sql.statement.sentence import Aggregate, Calc, Condition, Empty, Name, Number, Value
 
 _ROWS = Aggregate("COUNT", None)
 
@@ -89,6 +89,11 @@ def words_of(metric: Metric, tools: Tools) -> frozenset[str]:
     return frozenset(column.name.lower() for column in columns)
 
 
+def squares_of(column: str) -> Value:
+    """The sum of a column's squares; with a fraction, for whole numbers may be too large for one."""
+    return Aggregate("SUM", Calc("*", Calc("*", Number("1.0"), Name(column)), Name(column)))
+
+
 def _term_of(metric: Metric, tree: exp.Expr) -> Term:
     """A metric that adds up, by its name; squares only where they are kept by the same clock."""
     own = _written(metric.view, tree)
@@ -103,9 +108,7 @@ def _written(view: str, tree: exp.Expr) -> Term | None:
     tree = tree.unnest()
     inner = tree.this.unnest() if isinstance(tree, exp.Sum | exp.Count) and tree.this is not None else None
     if isinstance(tree, exp.Sum) and isinstance(inner, exp.Column):
-        name = Name(inner.name)
-        squares = Aggregate("SUM", Calc("*", name, name))
-        return Term(view=view, value=Aggregate("SUM", name), squares=squares)
+        return Term(view=view, value=Aggregate("SUM", Name(inner.name)), squares=squares_of(inner.name))
     if isinstance(tree, exp.Count) and isinstance(inner, exp.Star):
         return Term(view=view, value=_ROWS, is_count=True)
     if isinstance(inner, exp.Distinct) and len(inner.expressions) == 1:
@@ -121,9 +124,8 @@ def _mean(metric: Metric, of: exp.Expr) -> Figure | None:
     own = Term(view=metric.view, value=Name(metric.name))
     rows = Term(view=metric.view, value=_ROWS, is_count=True)
     if isinstance(of, exp.Column):
-        name = Name(of.name)
-        known = (Empty(name, is_not=True),)
-        above = replace(own, squares=Aggregate("SUM", Calc("*", name, name)), where=known)
+        known = (Empty(Name(of.name), is_not=True),)
+        above = replace(own, squares=squares_of(of.name), where=known)
         return Figure(metric=metric, above=above, below=replace(rows, where=known), is_mean=True)
     if isinstance(of, exp.Case) and of.args.get("default") is not None:
         above = replace(own, is_count=metric.unit == "%")

@@ -11,7 +11,7 @@ from bot.job import Request, Tools
 from jobs.why.contributions import Amounts, carried, priced
 from jobs.why.held_against import Stretch
 from jobs.why.parts import NEWNESS, PartsReader, Split
-from jobs.why.summands import Figure
+from jobs.why.summands import Figure, squares_of
 from sql.statement.sentence import Aggregate, Name
 from sql.types import Column, ColumnType, Table
 from sql.types import Value as Cell
@@ -120,8 +120,7 @@ def price_table(
     figure, bindings = reader.figure, tools.workspace.shop.bindings
     home = figure.metric.view
     bound = {part: bindings.get(part, "").partition(".") for part in ("amount", "quantity", "product")}
-    is_amount = figure.above.squares is not None and not figure.is_rate
-    is_amount = is_amount and str(figure.above.squares) == f"SUM({bound['amount'][2]} * {bound['amount'][2]})"
+    is_amount = not figure.is_rate and figure.above.squares == squares_of(bound["amount"][2])
     if not is_amount or any(view != home for view, _, _ in bound.values()):
         return None
     if any((view := reader.shop.view(home)) is None or view.column(c) is None for _, _, c in bound.values()):

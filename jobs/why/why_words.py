@@ -56,7 +56,9 @@ FILLER = re.compile(
     r"|went|get|got|come|came|it|all|suddenly|sharply|strongly|slightly|a|lot|bit|during|about|that|there|this|what|why|made|make|and|with|compared?|comparing|numbers?|figures?|big|bad|good|happened|can|you|i|we|want|know|need)$"
     r"|^[的了吗呢请我们给和是有会这么那突然大幅明显一下看查帮为什什么何原因导致引起造成因怎我想知道店铺比相与较期些]+$"
 )
-HEARD = (CUE, UP, DOWN, MOVED, YEAR, BEFORE)
+SELLING = re.compile(r"(?i)\b(?:sell(?:ing)?|sold|sales|earn(?:ed|ing)?|turnover)\b|销售|卖得|卖了|生意|营业")
+"""Words for what is sold, where no metric is called so."""
+HEARD = (CUE, SELLING, UP, DOWN, MOVED, YEAR, BEFORE)
 """The job's own words."""
 Way = Literal["down", "up", "moved"]
 
@@ -121,7 +123,8 @@ PARAMETERS = (METRIC, ONLY, PERIOD, AGAINST, BY)
 def claims(understood: Understood) -> Claim | None:
     """What asks why a figure moved; why one order is late, or customers dislike something, is others'."""
     text, links = understood.standalone, understood.links
-    if CUE.search(text) is None or find_metric(links) is None:
+    is_named = find_metric(links) is not None or SELLING.search(text) is not None
+    if CUE.search(text) is None or not is_named:
         return None
     if way_of(unnamed(links)) is None and not re.search(r"(?i)\b(?:drove|driv\w+|behind)\b", text):
         return None

@@ -114,6 +114,8 @@ def test_a_fall_of_all_alike_is_said_to_be_even(talk: Callable[..., Talk]):
         "why did orders fall in May 2026?"
     )
     assert "Nothing stands out: by product and country, no part moved apart" in answer.text
+    now, then = (float(str(row[2])) for row in answer.tables[0].rows)
+    assert sum(float(str(row[3])) for row in parts_of(answer)) == now - then
 
 
 def test_a_picture_goes_from_the_figure_before_to_that_of_now(fallen: Talk):
@@ -256,6 +258,12 @@ def test_a_shop_that_init_described_is_taken_apart(tmp_path):
     answer = about.ask("Why did revenue drop from 2026-05-01 to 2026-05-31?")
     about.workspace.close()
     assert "Germany: " in answer.text, answer.text
+
+
+def test_units_whose_squares_are_no_whole_number_of_the_database_are_taken_apart(talk: Callable[..., Talk]):
+    orders: list[Order] = [(d, p, c, 80_000, a) for d, p, c, _, a in FALLEN]
+    answer = talk(orders).ask("Why did units sold drop in May 2026?")
+    assert "- country Germany" in answer.text, answer.text
 
 
 def test_an_empty_table_has_nothing_that_changed(talk: Callable[..., Talk]):
