@@ -188,7 +188,7 @@ class Finding:
         return sorted(ranked, key=lambda each: -each.extra)
 
     def most_uneven(self, splits: Sequence[Split]) -> list[Standing]:
-        """The column of which a part carries most beyond moving with the rest, by chance or not; one at most."""
+        """The column of which a part carries most beyond moving with the rest, by chance or not."""
         if not splits:
             return []
         extras = []

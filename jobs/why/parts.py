@@ -152,6 +152,7 @@ class PartsReader:
         where = (_among(split.column, values),) if len(split.values) > len(values) + 2 else ()
         grain = Grain(rhythm.upper())
         rows: dict[tuple[dt.date | None, Cell], dict[Value, float]] = {}
+        is_grouped = False
         periods = max(1, self.most_rows // max(len(values) if where else len(split.values) + 1, 1))
         for at in range(0, count, periods):
             words = _words(starts[at : at + periods], rhythm)
@@ -159,9 +160,10 @@ class PartsReader:
                 found = self._read(words, (grain, split.column.dim), where)
             except (WrongStatement, TwoWays, UnsafeQuery):
                 return None
-            if found.is_grouped:
-                return None
             rows |= {(day_of(key[0]), key[1]): each for key, each in found.rows.items()}
+            is_grouped |= found.is_grouped
+        if is_grouped and any((start, value) not in rows for start in starts for value in values):
+            return None
         each = [[rows.get((start, value), {}) for start in starts] for value in values]
         amounts = [self._amounts(part) for part in each]
         return Amounts(

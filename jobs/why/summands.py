@@ -62,7 +62,18 @@ class Figure:
 
 
 def figure_of(metric: Metric, tools: Tools) -> Figure | None:
-    """How ``metric`` is taken apart; ``None`` where it cannot be, or does not stand in time."""
+    """How ``metric`` is taken apart; ``None`` where it cannot be, or does not stand in time.
+
+    Who sees large groups only may not ask for sums of squares.
+    """
+    figure = _figure_of(metric, tools)
+    if figure is None or tools.workspace.role.minimum_group is None:
+        return figure
+    below = replace(figure.below, squares=None) if figure.below is not None else None
+    return replace(figure, above=replace(figure.above, squares=None), below=below)
+
+
+def _figure_of(metric: Metric, tools: Tools) -> Figure | None:
     if metric.is_composed:
         return _composed(metric, tools)
     if metric.last is not None or not has_time(metric, tools.vocabulary):

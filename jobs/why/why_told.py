@@ -86,7 +86,8 @@ def _carriers(evidence: Why, writer: Writer) -> list[str]:
         columns = listed([writer.restate(title) for title in evidence.apart.split], writer.words)
         told.append(writer.say("evenly", columns=columns))
     else:
-        told.append(writer.say("no_parts"))
+        is_grouped = writer.role is not None and writer.role.minimum_group is not None
+        told.append(writer.say("parts_hidden" if is_grouped else "no_parts"))
     if evidence.apart.prices is not None:
         names = ("units", "mix", "prices")
         sizes = {name: writer.cell(evidence.apart.prices, 0, at) for at, name in enumerate(names)}
