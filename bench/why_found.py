@@ -107,6 +107,27 @@ def planted_questions(truths: Mapping[str, Mapping[str, Any]]) -> list[Planted]:
     ]
 
 
+def dearer_product(folder: Path) -> Planted:
+    """The product that sold well and whose price rose most at once, asked about over the four weeks after."""
+    sold = "SELECT SUM(l.quantity) FROM order_lines AS l JOIN orders AS o USING (order_id)"
+    with duckdb.connect(str(folder / "shop.duckdb"), read_only=True) as connection:
+        row = connection.execute(
+            f"""SELECT p.name, CAST(c.changed_at AS DATE), c.new_price FROM price_changes AS c
+            JOIN products AS p USING (product_id)
+            WHERE ({sold} WHERE l.product_id = c.product_id AND o.ordered_at < c.changed_at
+              AND o.ordered_at >= c.changed_at - INTERVAL 28 DAY) >= 80
+            ORDER BY c.new_price / c.old_price DESC LIMIT 1"""
+        ).fetchone()
+    assert row is not None
+    name, day, price = row
+    last = day + dt.timedelta(days=27)
+    return Planted(
+        truth="price_change",
+        question=f"Why did units sold of {name} drop from {day} to {last}?",
+        names=(f"{name}: what one cost went from", f"to {price:.2f} EUR"),
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Found:
     """A question that was asked."""
@@ -120,10 +141,12 @@ class Found:
 def find_planted(folder: Path) -> list[Found]:
     """Ask everything that is planted in the demonstration shop of a folder; no language model is needed."""
     truths = json.loads((folder / "truths.json").read_text(encoding="utf-8"))["truths"]
+    dearer = dearer_product(folder)
     workspace = open_workspace(load_shop(folder / "shop.yml"))
     try:
         ask = _asking(workspace)
-        return [_found(planted, ask) for planted in planted_questions({each["id"]: each for each in truths})]
+        asked = [*planted_questions({each["id"]: each for each in truths}), dearer]
+        return [_found(planted, ask) for planted in asked]
     finally:
         workspace.close()
 
