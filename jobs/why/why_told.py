@@ -231,27 +231,34 @@ def draw_why(evidence: Evidence, shop: Shop, language: str) -> dict[str, Any] | 
         "description": f"{title}. {len(steps)} bars.",
         "width": "container",
         "data": {"values": places},
-        "mark": {"type": "bar", "tooltip": True},
-        "encoding": {
-            "x": {
-                "field": "x",
-                "type": "nominal",
-                "title": by,
-                "sort": {"field": "place"},
-                "axis": {"labelAngle": -30},
-            },
-            "y": {
-                "field": "low",
-                "type": "quantitative",
-                "title": f"{metric} ({unit})" if unit else metric,
-                "axis": {"format": ",~f"},
-            },
-            "y2": {"field": "high"},
-            "color": {
-                "field": "way",
-                "type": "nominal",
-                "legend": None,
-                "scale": {"domain": ["whole", "up", "down"], "range": ["#7f8c8d", "#27ae60", "#c0392b"]},
-            },
-        },
+        "layer": [
+            {
+                "mark": {"type": "bar", "tooltip": True},
+                "encoding": {
+                    "x": {
+                        "field": "x",
+                        "type": "nominal",
+                        "title": by,
+                        "sort": {"field": "place"},
+                        "axis": {"labelAngle": -30},
+                    },
+                    "y": {
+                        "field": "low",
+                        "type": "quantitative",
+                        "title": f"{metric} ({unit})" if unit else metric,
+                        "axis": {"format": ",~f"},
+                    },
+                    "y2": {"field": "high"},
+                    "color": {
+                        "field": "way",
+                        "type": "nominal",
+                        "legend": None,
+                        "scale": {
+                            "domain": ["whole", "up", "down"],
+                            "range": ["#7f8c8d", "#27ae60", "#c0392b"],
+                        },
+                    },
+                },
+            }
+        ],
     }

@@ -128,6 +128,14 @@ def test_a_picture_goes_from_the_figure_before_to_that_of_now(fallen: Talk):
     assert {step["way"] for step in steps} >= {"whole", "down"}
 
 
+def test_a_picture_of_steps_has_no_other_form(fallen: Talk):
+    before = fallen.ask(ASKED)
+    for form in ("show it as a pie", "换成折线图"):
+        answer = fallen.ask(form)
+        assert answer.status == "answered" and answer.tables[0].rows == before.tables[0].rows, answer.text
+        assert answer.chart is not None and answer.chart["layer"][0]["mark"]["type"] == "bar"
+
+
 # ---- words ------------------------------------------------------------------------------------------------
 
 CONVERSATION = [
