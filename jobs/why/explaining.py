@@ -17,7 +17,7 @@ from jobs.why.carriers import Finding, find_in
 from jobs.why.held_against import DAY, Against, Stretch, held_against
 from jobs.why.parts import NEWNESS, Column, PartsReader
 from jobs.why.said import Said, what_is_said
-from jobs.why.summands import Figure, figure_of
+from jobs.why.summands import Figure, clock_of, figure_of
 from jobs.why.tables import change_table, parts_table, price_table, usual_table
 from sql.errors import UnsafeQuery, WrongStatement
 from sql.question.periods import Period
@@ -25,10 +25,12 @@ from sql.semantics import Metric
 from sql.statement.read_aloud import read_aloud
 from sql.statement.sentence import Aggregate, Name, Statement
 from sql.types import Table
-from telling.evidence import Evidence, Scope
+from telling.evidence import Caveat, Evidence, Scope
 from telling.phrases import escape_markdown, load_words
 from telling.titles import title_of
 
+EARLIEST = dt.date(1000, 1, 1)
+"""Before it there is no calendar to go back on."""
 ALIKE = 0.8
 """Share of what the first column carries that another must, so that customers' words on it are looked at."""
 
@@ -118,7 +120,10 @@ def run_why(request: Request, tools: Tools) -> Why:
         hits=apart.said.hits if apart.said is not None else (),
         about=apart.said.view if apart.said is not None else "",
         scope=Scope(values=tuple(value for values in only.values() for value in values)),
-        caveats=tuple(("unheard", {"words": each}) for each in (", ".join(unheard),) if each),
+        caveats=(
+            *(("unheard", {"words": each}) for each in (", ".join(unheard),) if each),
+            *_begun_late(finding, asked),
+        ),
         confidence=0.5 if unheard else 0.9,
         sql=reader.compiled.sql,
         statement=str(reader.compiled.statement),
@@ -225,7 +230,7 @@ def _asked(request: Request, tools: Tools) -> _Asked:
         period = read_period(said, today)
     if period is None or period.start > today:
         raise Declined("still_to_come", {"today": today.isoformat()})
-    if period.start == dt.date.min:
+    if period.start < EARLIEST:
         raise Declined("no_first_day")
     stretch, base = held_against(period, today, against)
     is_cut = period.end not in (dt.date.max, stretch.last + DAY)
@@ -255,18 +260,29 @@ def _check_data(finding: Finding, asked: _Asked) -> None:
         raise Declined("no_data_in_it", days)
 
 
+def _begun_late(finding: Finding, asked: _Asked) -> tuple[Caveat, ...]:
+    """That the data begin within the time that is compared with, where they do."""
+    if finding.past is not None and finding.past[1] <= asked.base.first:
+        return ()
+    ends = _ends(finding.reader)
+    if ends is None or ends.first <= asked.base.first:
+        return ()
+    return (("begun_late", {"first": ends.first.isoformat()}),)
+
+
 def _ends(reader: PartsReader) -> Stretch | None:
     """First and last day of the view's rows, as the role sees them; ``None`` where there are none to see."""
-    view = reader.shop.view(reader.figure.above.view)
-    time = reader.figure.metric.time or (view.time if view is not None else None)
-    if view is None or time is None:
+    figure, known = reader.figure, reader.tools.vocabulary
+    metric = known.metric(str(figure.above.value)) if figure.metric.is_composed else figure.metric
+    time = clock_of(metric, reader.tools) if metric is not None else None
+    if time is None:
         return None
-    both = (Aggregate("MIN", Name(time)), Aggregate("MAX", Name(time)))
+    ends = (Aggregate("MIN", time), Aggregate("MAX", time))
     try:
-        [row] = reader.run(Statement(view=view.name, items=both, where=reader.only)).rows or [(None, None)]
+        rows = reader.run(Statement(view=figure.above.view, items=ends, where=reader.only)).rows
     except (WrongStatement, UnsafeQuery):
         return None
-    first, last = map(day_of, row)
+    first, last = map(day_of, rows[0] if rows else (None, None))
     return Stretch(first=first, last=last) if first is not None and last is not None else None
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from bot.job import Tools
-from jobs.series import has_time, is_sum
+from jobs.series import is_sum
 from sql.errors import WrongStatement
 from sql.semantics import Metric
 from sql.statement.parse import parse
@@ -76,7 +76,7 @@ def figure_of(metric: Metric, tools: Tools) -> Figure | None:
 def _figure_of(metric: Metric, tools: Tools) -> Figure | None:
     if metric.is_composed:
         return _composed(metric, tools)
-    if metric.last is not None or not has_time(metric, tools.vocabulary):
+    if metric.last is not None or clock_of(metric, tools) is None:
         return None
     tree = metric.tree(tools.workspace.catalog.dialect).unnest()
     if is_sum(tree):
@@ -90,6 +90,19 @@ def _figure_of(metric: Metric, tools: Tools) -> Figure | None:
         if above is not None and below is not None:
             return Figure(metric=metric, above=above, below=below)
     return None
+
+
+def clock_of(metric: Metric, tools: Tools) -> Name | None:
+    """The column that places a metric's rows in time: its own, its view's, or that of a view referred to."""
+    view = tools.vocabulary.view(metric.view)
+    if view is None:
+        return None
+    own = metric.time or view.time
+    if own is not None:
+        return Name(own) if view.column(own) is not None else None
+    targets = (tools.vocabulary.view(name) for name in view.refs.values())
+    timed = next((v for v in targets if v is not None and v.time is not None and v.column(v.time)), None)
+    return Name(timed.time, timed.name) if timed is not None and timed.time is not None else None
 
 
 def words_of(metric: Metric, tools: Tools) -> frozenset[str]:

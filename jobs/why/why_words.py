@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from bot.followup import features_of
 from bot.job import Claim, Strength, Understood
 from bot.parameters import (
     Among,
@@ -123,7 +124,8 @@ PARAMETERS = (METRIC, ONLY, PERIOD, AGAINST, BY)
 def claims(understood: Understood) -> Claim | None:
     """What asks why a figure moved; why one order is late, or customers dislike something, is others'."""
     text, links = understood.standalone, understood.links
-    is_named = find_metric(links) is not None or SELLING.search(text) is not None
+    measures = features_of(links).measures
+    is_named = any(span.names("metric") or span.names("view") for span in measures) or SELLING.search(text)
     if CUE.search(text) is None or not is_named:
         return None
     if way_of(unnamed(links)) is None and not re.search(r"(?i)\b(?:drove|driv\w+|behind)\b", text):

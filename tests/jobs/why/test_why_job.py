@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from shops import Order, Talk, build, opened_by_init
@@ -12,7 +14,11 @@ from trades import TODAY, between, trade
 
 from bot.answer import Answer
 from bot.memory import Conversation
+from sql.databases import open_database
+from sql.shop.describe import describe_database
+from sql.shop.shopfile import dump_shop
 
+ROOT = Path(__file__).parent.parent.parent.parent
 QUIET = trade()
 FALLEN = trade(change=between("2026-05-01", "2026-05-31", 0.3, country="Germany"))
 """In May two in three orders of Germany are missing."""
@@ -195,6 +201,7 @@ def test_without_a_period_the_last_whole_month_is_taken_and_told(fallen: Talk):
         ("Why did revenue drop in May 2019?", "from 2025-09-02 to 2026-06-28"),
         ("Why did revenue drop in September 2025 compared with last year?", "nothing to compare it with"),
         ("Why did revenue drop before May 2026?", "has no first day"),
+        ("why period=0001-01", "has no first day"),
         ("why period=soon", "expected a period"),
         ("why metric=nonsense", "expected one of the shop's metrics"),
         ("why against=never", "expected before or year"),
@@ -272,6 +279,27 @@ def test_units_whose_squares_are_no_whole_number_of_the_database_are_taken_apart
     orders: list[Order] = [(d, p, c, 80_000, a) for d, p, c, _, a in FALLEN]
     answer = talk(orders).ask("Why did units sold drop in May 2026?")
     assert "- country Germany" in answer.text, answer.text
+
+
+def test_data_that_begin_within_the_time_before_are_told(talk: Callable[..., Talk]):
+    answer = talk(FALLEN).ask("Why did revenue change in October 2025?")
+    assert answer.text.startswith("The data begin on 2025-09-02"), answer.text
+
+
+def test_lines_whose_day_stands_with_their_order_are_taken_apart(tmp_path: Path):
+    for file in (ROOT / "examples" / "lantern_shop").iterdir():
+        shutil.copy(file, tmp_path)
+    database = open_database(str(tmp_path))
+    shop = describe_database(database, name="lantern", location=str(tmp_path)).shop
+    database.close()
+    path = tmp_path / "shop.yml"
+    path.write_text(dump_shop(shop), encoding="utf-8")
+    about = Talk(path)
+    answer = about.ask("Why did revenue rise in April 2026?")
+    late = about.ask("Why did revenue drop in 2019?")
+    about.workspace.close()
+    assert answer.status == "answered" and answer.text.startswith("**Revenue** rose"), answer.text
+    assert late.status == "declined" and "from 2025-" in late.text
 
 
 def test_an_empty_table_has_nothing_that_changed(talk: Callable[..., Talk]):
