@@ -262,7 +262,7 @@ def _check_data(finding: Finding, asked: _Asked) -> None:
 
 def _begun_late(finding: Finding, asked: _Asked) -> tuple[Caveat, ...]:
     """That the data begin within the time that is compared with, where they do."""
-    if finding.past is not None and finding.past[1] <= asked.base.first:
+    if finding.past is not None and finding.past[1] + 7 * DAY <= asked.base.first:
         return ()
     ends = _ends(finding.reader)
     if ends is None or ends.first <= asked.base.first:
