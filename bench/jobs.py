@@ -7,7 +7,8 @@ none), and AutoETS: statsmodels' ``ETSModel`` in the form with the least correct
 one of 52 periods has as many parameters as it has data (R's ``ets`` stops at 24).
 
 Churn, retention, time between orders and pairs: ``bench.customers``.
-What is unusual: :mod:`bench.anomalies` and :mod:`bench.planted_found`. Why figures changed: :mod:`bench.why_found`.
+What is unusual: :mod:`bench.anomalies` and :mod:`bench.planted_found`.
+Why figures changed: :mod:`bench.why_found`.
 """
 
 from __future__ import annotations

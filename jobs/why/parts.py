@@ -14,7 +14,7 @@ from jobs.series import day_of, known_value, moved, start_of
 from jobs.why.contributions import Amounts, Values, over
 from jobs.why.held_against import Stretch, unit_of
 from jobs.why.summands import Figure, Term, words_of
-from sql.errors import TwoWays, UnsafeQuery, WrongStatement
+from sql.errors import UnsafeQuery, WrongStatement
 from sql.semantics import View, ViewColumn
 from sql.statement.compile import Compiled, compile_statement
 from sql.statement.seen import seen_shop
@@ -135,13 +135,13 @@ class PartsReader:
         """
         try:
             return self._split(column, (base, now), wholes)
-        except (WrongStatement, TwoWays, UnsafeQuery):
+        except (WrongStatement, UnsafeQuery):
             return None
 
     def past_of(
         self, split: Split, places: Sequence[int], rhythm: Rhythm, first: dt.date, count: int
     ) -> Amounts | None:
-        """The past of some parts, shape (parts, periods); ``None`` where periods of it are hidden.
+        """The past of some parts, shape (parts, periods); ``None`` where some of it is hidden or left out.
 
         Args:
             first: first day of the first period.
@@ -158,7 +158,9 @@ class PartsReader:
             words = _words(starts[at : at + periods], rhythm)
             try:
                 found = self._read(words, (grain, split.column.dim), where)
-            except (WrongStatement, TwoWays, UnsafeQuery):
+            except (WrongStatement, UnsafeQuery):
+                return None
+            if found.is_cut:
                 return None
             rows |= {(day_of(key[0]), key[1]): each for key, each in found.rows.items()}
             is_grouped |= found.is_grouped
