@@ -8,6 +8,7 @@ one of 52 periods has as many parameters as it has data (R's ``ets`` stops at 24
 
 Churn, retention, time between orders and pairs: ``bench.customers``.
 What is unusual: :mod:`bench.anomalies` and :mod:`bench.planted_found`.
+Why figures changed: :mod:`bench.why_found`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from bench import anomalies, planted_found
+from bench import anomalies, planted_found, why_found
 from bench.customers import measure_customers
 from bench.record import RESULTS, circumstances, write_result
 from jobs.forecast.features import Past, Values
@@ -213,10 +214,31 @@ def _unusual(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _why(options: argparse.Namespace) -> dict[str, Any]:
+    """Planted causes that "why …?" names, and quiet periods that it blames on something."""
+    from app.finding import demo_folder
+    from app.settings import Settings
+
+    found = why_found.find_planted(demo_folder(Settings.from_environment()))
+    blamed = why_found.blamed_in_quiet()
+    why_found.show(found, blamed)
+    named = sum(each.is_named for each in found)
+    quiet = why_found.QUIET_SHOPS * len(why_found.QUIET_ASKED)
+    return {
+        "figures": {
+            "Why: planted causes named": f"{named} of {len(found)}",
+            "Why: quiet periods blamed on something": f"{len(blamed)} of {quiet}",
+        },
+        "why_planted": [{"question": each.asked.question, "is_named": each.is_named} for each in found],
+        "why_blamed": blamed,
+    }
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "forecast": _forecasts,
     "customers": _customers,
     "unusual": _unusual,
+    "why": _why,
 }
 
 

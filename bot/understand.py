@@ -16,13 +16,14 @@ from collections.abc import Callable, Iterable, Sequence
 from bot import followup_cues as cues
 from bot.courtesies import courtesy_of
 from bot.errors import AskBack, UnusableQuestion
-from bot.followup import combine, is_addition, is_followup, strip_lead, with_days_said
+from bot.followup import combine, features_of, is_addition, is_followup, strip_lead, with_days_said
 from bot.job import Job, Strength, Understood
 from bot.memory import Conversation, Turn
 from bot.parameters import changed, says_only
 from bot.redrawing import chart_asked
 from sql.question.answerable import Verdict, verdict_of
 from sql.question.linking import Links, Vocabulary, link
+from sql.question.words import words
 from sql.semantics import ViewColumn
 from telling.redraw import ChartKind
 
@@ -191,8 +192,11 @@ def understand(
     links = said
     if last is not None and cues.WHY.match(question):
         reason = _reason_column(last, links, vocabulary, today)
+        whole = _why_of(last, vocabulary, today) if reason is None else None
+        if whole is not None and _asks_for_a_job(understood(whole, None), jobs):
+            return understood(whole, last)
         if reason is None:
-            raise AskBack("why", options=_breakdowns(last, vocabulary, today))
+            raise AskBack("no_reason", options=_breakdowns(last, vocabulary, today))
         links = link(reason, vocabulary, today)
     if _asks_for_a_job(understood(said, None), jobs):
         return understood(linked(strip_lead(said)), None)
@@ -246,15 +250,34 @@ def _resettled(
 
 
 def _reason_column(last: Turn, links: Links, vocabulary: Vocabulary, today: dt.date) -> str | None:
-    """ "by reason", when the previous question's view has a column that the shop calls "why"."""
+    """ "by reason", when the previous question's view has a column that the shop calls by such a word."""
     before = link(last.standalone_question, vocabulary, today)
     views = [vocabulary.view(m.view) for m in before.mentions if m.kind in ("metric", "view")]
     columns = [c for view in views if view is not None for c in view.columns]
-    column = next((c for c in columns if {c.name, *c.synonyms} & {"why", "reason", "reasons", "原因"}), None)
+    column = next((c for c in columns if {c.name, *c.synonyms} & _REASON), None)
     if column is None:
         return None
     name = column.name.replace("_", " ")
     return f"按{name}" if language_of(links.question) == "zh" else f"and by {name}?"
+
+
+def _why_of(last: Turn, vocabulary: Vocabulary, today: dt.date) -> Links | None:
+    """ "Why did revenue change …?", with the values and the period of a question that names a figure."""
+    before = link(last.standalone_question, vocabulary, today)
+    features = features_of(before)
+    metric = next((span.text for span in features.measures if span.names("metric")), None)
+    if metric is None:
+        return None
+    period, values = before.period, ", ".join(span.text for span in features.values)
+    is_chinese = _HAN.search(last.standalone_question) is not None
+    when = ""
+    if period is not None and not period.is_open:
+        first, end = period.start.isoformat(), (period.end - dt.timedelta(days=1)).isoformat()
+        when = f"{first}到{end}" if is_chinese else f" from {first} to {end}"
+    if is_chinese:
+        return link(f"{when}{values}{metric}为什么变化？", vocabulary, today)
+    about = f" for {values}" if values else ""
+    return link(f"Why did {metric} change{about}{when}?", vocabulary, today)
 
 
 def _breakdowns(last: Turn, vocabulary: Vocabulary, today: dt.date) -> tuple[str, ...]:
@@ -273,6 +296,8 @@ def _breakdowns(last: Turn, vocabulary: Vocabulary, today: dt.date) -> tuple[str
 def _chinese_names(columns: Iterable[ViewColumn]) -> list[str]:
     return [next((s for s in c.synonyms if _HAN.search(s)), c.name) for c in columns if c.sampled]
 
+
+_REASON = words("why reason reasons 原因")
 
 _ORDINALS = (
     re.compile(r"(?i)^(?:option\s*)?(?:1|one|(?:the\s+)?first(?:\s+one)?|第一个?|一)[.。!]?$"),

@@ -110,10 +110,11 @@ def conditions(only: Mapping[str, Sequence[str]]) -> tuple[Condition, ...]:
 
 def among(column: str, values: Sequence[Cell]) -> Condition:
     """Rows whose column has one of these values, of whatever type they are."""
-    return Among(Name(column), tuple(map(_known, values)))
+    return Among(Name(column), tuple(map(known_value, values)))
 
 
-def _known(value: Cell) -> Value:
+def known_value(value: Cell) -> Value:
+    """A cell as the question language writes it."""
     if isinstance(value, bool):
         return Truth(value)
     return Number(str(value)) if isinstance(value, int) else Text(str(value))

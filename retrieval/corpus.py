@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 import json
 import logging
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -87,12 +88,7 @@ def read_reviews(workspace: Workspace) -> Corpus:
     source, columns = _readable(workspace)
     role = replace(workspace.role, limits=CORPUS_LIMITS)
     guard = Guard(workspace.shop, workspace.catalog, role, workspace.user)
-    selected = [exp.column(exp.to_identifier(name, quoted=True)) for name in columns]
-    query = (
-        exp.select(*selected)
-        .from_(exp.to_identifier(source.view, quoted=True))
-        .order_by(exp.column(exp.to_identifier(source.id, quoted=True)))
-    )
+    query = _selected(source, columns).order_by(exp.column(exp.to_identifier(source.id, quoted=True)))
     checked = guard.check(query.sql(dialect=guard.dialect))
     table = run(checked, workspace.database, role.limits)
     if table.is_truncated:
@@ -106,6 +102,34 @@ def read_reviews(workspace: Workspace) -> Corpus:
     if corpus.left_out:
         logger.info("%d of %d reviews have an id that occurs before", corpus.left_out, corpus.rows)
     return corpus
+
+
+def some_reviews(
+    workspace: Workspace, condition: exp.Expr, cancel: threading.Event | None = None
+) -> tuple[Document, ...]:
+    """The newest reviews that meet a condition, as many as the role may read rows; under its own budget.
+
+    Args:
+        condition: over columns of the reviews' view, checked by the guard like every other.
+    Raises:
+        NoReviews, SqlError: see :func:`read_reviews`.
+    """
+    source, columns = _readable(workspace)
+    newest = [
+        exp.column(exp.to_identifier(name, quoted=True)).desc()
+        for name in (source.written_at, source.id)
+        if name in columns
+    ]
+    query = (
+        _selected(source, columns).where(condition).order_by(*newest).limit(workspace.role.limits.max_rows)
+    )
+    table = workspace.run(query.sql(dialect=workspace.catalog.dialect), cancel)
+    return _corpus(table, source, columns).documents
+
+
+def _selected(source: ReviewSource, columns: Sequence[str]) -> exp.Select:
+    selected = [exp.column(exp.to_identifier(name, quoted=True)) for name in columns]
+    return exp.select(*selected).from_(exp.to_identifier(source.view, quoted=True))
 
 
 def _readable(workspace: Workspace) -> tuple[ReviewSource, list[str]]:

@@ -30,7 +30,6 @@ job = Job(
             "Revenue by month in 2025",
             "Which category has the highest return rate?",
             "Show me the stock of each product",
-            "Why did sales drop in May?",
         ),
         "zh": (
             "上个月的销售额是多少？",

@@ -55,7 +55,7 @@ WHOLE = re.compile(r"(?i)\b(?:it|its|it['’]s|where|status|customer|who)\b|哪|
 """Words that go on about an order without asking for a part of its card."""
 KNOWN = words(
     """
-    what what's whats which is isn't are was were has hasn't have had been be being do does did a an the this that
+    what what's whats why which is isn't are was were has hasn't have had been be being do does did a an the this that
     it its it's of in inside with for about on to from at by please show me give get find look looking up
     open check tell us my our can could you i i'd like want need see know status state detail details info
     information card overview summary happening happened happen going doing where where's when when's how
@@ -70,7 +70,7 @@ KNOWN = words(
     """
 )
 KNOWN_ZH = re.compile(
-    r"[这那]一?[单笔个]|怎么样了?|怎样了?|怎么了|怎么|什么情况|啥情况|情况|状态|进度|进展|到哪(?:里|儿)?|在哪(?:里|儿)?|哪里|查一下|查下|查查|查询|查看|查|看一下|看看|看|帮|请问|请|麻烦|给我|显示|打开|详情|明细|信息"
+    r"[这那]一?[单笔个]|为什么|为何|怎么样了?|怎样了?|怎么了|怎么|什么情况|啥情况|情况|状态|进度|进展|到哪(?:里|儿)?|在哪(?:里|儿)?|哪里|查一下|查下|查查|查询|查看|查|看一下|看看|看|帮|请问|请|麻烦|给我|显示|打开|详情|明细|信息"
     r"|什么时候|何时|几时|多久|能|会|可以|到货|送到|送达|收到|到|发货|延误|晚|迟|是否|物流|快递|包裹|配送|还|没有|没|有|已经|已|现在|目前|今天|里面|里|包含|包括|哪些|什么|商品|产品|东西"
     r"|买|付款|支付|付钱|付|退货|退款|退|工单|投诉|记录|这个|那个|该|此|我|想|要|知道|一下|一个|某个|和|与|及|以及|订单|定单|编号|号|单|您好|你好|谢谢|之前|以前|别的|其他|任何|顾客|客户|买家|它们?|谁|取消了吗|已取消|被取消|取消了没|签收|完成|丢|问题|咋样|咋|啥|下单|都|了|吗|么|呢|吧|啊|呀|的|是"
 )
