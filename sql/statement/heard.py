@@ -285,18 +285,54 @@ _WHOLE = re.compile(
 """Words by which a follow-up may take a condition away."""
 
 
-def lost(previous: la.Statement, statement: la.Statement, said: str) -> tuple[str, ...]:
+def lost(previous: la.Statement, statement: la.Statement, links: Links, shop: Shop) -> tuple[str, ...]:
     """What a follow-up's statement leaves out of the one before although nothing of the message says so.
 
-    A condition stays, in every follow-up, unless its column is used anew or another period is said.
+    A condition stays, in every follow-up, unless its column is used anew or another period is said. What
+    was counted or added up stays, unless another figure is of the same rows or the message names another.
+
+    Args:
+        links: of the message alone.
     """
-    if _WHOLE.search(said):
+    if _WHOLE.search(links.question):
         return ()
     written = str(statement)
     parts = (*statement.items, *statement.groups, *statement.where, *statement.having)
     used = {name for part in parts for name in _spoken_of(part)}
     gone = [c for c in previous.where if str(c) not in written and not used & _spoken_of(c)]
-    return tuple(dict.fromkeys(_in_short(each) for each in gone))
+    return tuple(dict.fromkeys([*map(_in_short, gone), *_other_figures(previous, statement, links, shop)]))
+
+
+def _other_figures(previous: la.Statement, statement: la.Statement, links: Links, shop: Shop) -> list[str]:
+    """The figures of the statement before, where rows of another kind are told that nobody asked about."""
+    before, after = (_figures(each, shop) for each in (previous, statement))
+    if not before or set(before) & set(after) or previous.view.lower() == statement.view.lower():
+        return []
+    if any(_names_a_figure(mention, statement.view, shop) for mention in links.mentions):
+        return []
+    return list(before.values())
+
+
+def _names_a_figure(mention: Mention, view: str, shop: Shop) -> bool:
+    """Whether a message names a metric, the rows of a view, or a number in them."""
+    if mention.kind == "column":
+        home = shop.view(mention.view)
+        column = home.column(mention.name) if home is not None else None
+        is_number = column is not None and column.type in ("integer", "number") and not column.is_key
+        return is_number and mention.view.lower() == view.lower()
+    return mention.kind == "metric" or (mention.kind == "view" and mention.name.lower() == view.lower())
+
+
+def _figures(statement: la.Statement, shop: Shop) -> dict[str, str]:
+    """Metrics and aggregates that are shown → what they are called."""
+    metrics = {m.name.lower() for m in shop.metrics}
+    found = {}
+    for node in (node for item in statement.items for node in item.walk()):
+        if isinstance(node, la.Aggregate):
+            found[str(node)] = str(node.operand) if isinstance(node.operand, la.Name) else statement.view
+        elif isinstance(node, la.Name) and node.text.lower() in metrics:
+            found[node.text.lower()] = node.text.replace("_", " ")
+    return found
 
 
 def _spoken_of(part: la.Node) -> set[str]:

@@ -183,7 +183,7 @@ class LanguageDrafter:
             return Written(sql=text, completions=(completion,), fault=str(error))
         missing = unheard(links, compiled, self.shop)
         if before is not None:
-            missing += lost(before, compiled.statement, links.question)
+            missing += lost(before, compiled.statement, links, self.shop)
         return Written(
             sql=compiled.sql,
             completions=(completion,),

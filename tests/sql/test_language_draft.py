@@ -226,12 +226,31 @@ LOST: list[tuple[str, str, str, tuple[str, ...]]] = [
         "SELECT COUNT(customer_id) FROM customers WHERE customer_id HAS NO sales DURING('去年')",
         (),
     ),
+    (
+        "SELECT SUM(amount) FROM orders WHERE DURING('May')",
+        "each brand",
+        "SELECT brand, profit FROM sales WHERE DURING('May') GROUP BY brand",
+        ("amount",),
+    ),
+    (
+        "SELECT SUM(amount) FROM orders WHERE DURING('May')",
+        "the profit of each brand",
+        "SELECT brand, profit FROM sales WHERE DURING('May') GROUP BY brand",
+        (),
+    ),
+    (
+        "SELECT SUM(amount) FROM orders WHERE DURING('May')",
+        "by status",
+        "SELECT status, COUNT(order_id) FROM orders WHERE DURING('May') GROUP BY status",
+        (),
+    ),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("previous", "said", "statement", "missing"), LOST)
-def test_a_follow_up_keeps_each_condition_that_it_does_not_change(previous, said, statement, missing):
-    assert lost(parse(previous), parse(statement), said) == missing
+def test_a_follow_up_keeps_what_it_does_not_change(previous, said, statement, missing, workspace, vocabulary):
+    links = link(said, vocabulary, workspace.today)
+    assert lost(parse(previous), parse(statement), links, seen_shop(workspace)) == missing
 
 
 def asker(workspace: Workspace, vocabulary: Vocabulary, *replies: str | list[str]) -> SqlAsker:
