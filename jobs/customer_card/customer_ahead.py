@@ -86,7 +86,10 @@ def look_ahead(customer: CustomerPurchases) -> Ahead:
         except TooFewAmounts:
             pass
     row = (rounded(chance), *told, len(seen[0].customers), known)
-    labels = {"chance": "%", **dict.fromkeys(("expected_value", "expected_low", "expected_high"), purchases.unit)}
+    labels = {
+        "chance": "%",
+        **dict.fromkeys(("expected_value", "expected_low", "expected_high"), purchases.unit),
+    }
     table = customer.reader.keep(made(found, columns, [row], labels))
     return Ahead(table=table, horizon=horizon, is_short=known < YEAR_DAYS)
 

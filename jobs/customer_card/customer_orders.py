@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.errors import Declined
 from jobs.customer_card.customer_reading import Reader
 from jobs.order_card.order_days import Usual, expected_days, usual_days
-from jobs.order_card.order_facts import order_way
+from jobs.order_card.order_facts import gloss_of, order_way
 from jobs.order_card.order_places import Part
 from jobs.order_card.order_reading import Reader as OrderReader
 from sql.types import Value
@@ -27,6 +27,8 @@ class Orders:
     """Part → its column of ``table``; without what is not there or hidden."""
     open_rows: tuple[int, ...]
     """Orders under way; none where neither a state nor a day of delivery is to be seen."""
+    glosses: Mapping[str, str]
+    """State → the same in the reader's language, where the shop's description has it."""
     late: Mapping[int, int]
     """Row of an order that is later than usual → table that says by how much, see ``expected_days``."""
 
@@ -67,7 +69,15 @@ def orders_of(customer: Value, reader: Reader) -> Orders | None:
     late = {}
     if "ordered" in parts and not places.has_lines:
         late = _late(listed, open_rows[:MOST_TIMED], columns, names.index(orders.key), orders)
-    return Orders(count=counted, table=listed, columns=columns, open_rows=open_rows, late=late)
+    states = {str(row[columns["state"]]) for row in table.rows} if "state" in columns else set()
+    return Orders(
+        count=counted,
+        table=listed,
+        columns=columns,
+        open_rows=open_rows,
+        glosses={state: gloss for state in states if (gloss := gloss_of(state, orders))},
+        late=late,
+    )
 
 
 def _open(

@@ -112,7 +112,9 @@ def _order(row: int, orders: Orders, writer: Writer) -> str:
         if place is None or cells[place] is None:
             return ""
         cell = writer.cell(orders.table, row, place, "day" if part in ("ordered", "delivered") else None)
-        return writer.say(f"order_{part}", told=cell)
+        gloss = orders.glosses.get(str(cells[place]), "") if part == "state" else ""
+        told = writer.say("glossed", state=cell, gloss=writer.restate(gloss)) if gloss else cell
+        return writer.say(f"order_{part}", told=told)
 
     facts = [fact(part) for part in _FACTS]
     if row in orders.late:

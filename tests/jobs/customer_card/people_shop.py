@@ -31,7 +31,7 @@ views:
     time: placed_on
     key: [order_id]
     refs: {cust: people}
-    columns: {order_id: {type: integer}, order_no: {type: text}, placed_on: {type: date}, cust: {type: integer}, land: {type: text, sampled: true}, stage: {type: text, sampled: true}, came_on: {type: date}, total: {type: number, unit: EUR}}
+    columns: {order_id: {type: integer}, order_no: {type: text}, placed_on: {type: date}, cust: {type: integer}, land: {type: text, sampled: true}, stage: {type: text, sampled: true, values: {shipped: [on the way, 运输中]}}, came_on: {type: date}, total: {type: number, unit: EUR}}
   people:
     synonyms: [customer, customers, 顾客]
     key: [cust]

@@ -24,7 +24,9 @@ def lived(count: int, days: float, ahead: float, seed: int = 1) -> dict[str, np.
         mean_rate = draw.gamma(SPENDING.q) / SPENDING.scale
         age = draw.uniform(days / 3, days)
         times = [0.0]
-        while (len(times) == 1 or draw.random() >= leaves) and (at := times[-1] + draw.exponential(1 / rate)) <= age + ahead:
+        while (len(times) == 1 or draw.random() >= leaves) and (
+            at := times[-1] + draw.exponential(1 / rate)
+        ) <= age + ahead:
             times.append(at)
         amounts = draw.gamma(SPENDING.p, 1 / mean_rate, len(times))
         past = np.array(times) <= age
