@@ -27,6 +27,7 @@ job = Job(
     run=find_products,
     tell=tell_products,
     draw=lambda evidence, shop, language: None,
+    needs=("product",),
     texts=__package__,
     cases=read_cases(__package__),
 )

@@ -56,7 +56,7 @@ roles:
   crowd: {minimum_group: 5}
 default_role: owner
 reviews: {view: opinions, id: no, text: [body], product: product_name, rating: stars}
-bindings: {on_hand: warehouse.on_hand}
+bindings: {product: range_products.product_name, on_hand: warehouse.on_hand}
 """
 
 PRODUCTS = """
