@@ -33,6 +33,10 @@ OTHER_UNIT = re.compile(
 STARS = re.compile(r"(?i)^\s*-?(?:stars?\b|星)")
 BETWEEN = re.compile(r"(?i)\bbetween\s*[$€£¥￥]?\s*$|\bfrom\s*[$€£¥￥]?\s*$|^$")
 SPAN = re.compile(r"(?i)^\s*(?:[$€£¥￥]|eur|euros?|元|块)?\s*(?:-|–|~|and|to|到|至|和)\s*[$€£¥￥]?\s*$")
+OF_PRODUCTS = re.compile(
+    r"(?i)\b(?:stars?|ratings?|rated|stock|available|prices?|priced|cheap|cheaper)\b|星|评分|有货|现货|价格|便宜"
+)
+"""Words of conditions, which may be a metric's or a column's as well."""
 IN_STOCK = re.compile(r"(?i)\b(?:only\s+)?(?:in\s+stock|available)(?:\s+only|\s+now)?\b|有货|现货|有库存")
 NOISE = words(
     """
@@ -40,11 +44,11 @@ NOISE = words(
     please can could you show give do have has got sell carry stock is are there that which with of in the and or
     my our her his their good nice under below over above than less more most cheaper at up from between euro euros
     eur dollar dollars pounds costs cost costing price priced max maximum min minimum about around budget not no
-    without except but anything one ones it only idea ideas product products item items would like who
+    without except but anything one ones it only idea ideas product products item items would like who rated rating star stars
     """
 )
 NOISE_ZH = re.compile(
-    r"请问|请|帮我|给我|找|推荐|有没有|想买|想要|一?[款个件双条台只些把套盏]|以下|以内|之内|以上|以下的|元|块钱?|价格|预算|不超过|左右|不要|不含|的|吗|呢|吧|我|适合"
+    r"请问|请|帮我|给我|找|推荐|有没有|想买|想要|一?[款个件双条台只些把套盏]|以下|以内|之内|以上|以下的|元|块钱?|价格|预算|低于|高于|超过|少于|大于|小于|至少|至多|最多|不到|商品|产品|货品|便宜|评分|[0-9一二三四五六七八九十百千]+(?=\s*[元块星])|[0-9]+|星|不超过|左右|不要|不含|的|吗|呢|吧|我|适合"
 )
 FOLLOWING = re.compile(
     r"(?i)^\W*(?:and|but|or|only|just|what\s+about|now|then|那|只要|换成|再)?\W*(?:not|no|without|under|below|over|above|cheaper|less|more|at\s+most|up\s+to|in\s+stock|available|only|from|by|in|不要|不超过|低于|便宜|有货|现货|[0-9一二三四五六七八九十百千]+\s*(?:元|块)?(?:以下|以内|以上))"

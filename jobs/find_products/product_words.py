@@ -89,15 +89,14 @@ def claims(understood: Understood) -> Claim | None:
     question, links = understood.standalone, understood.links
     if cues.OF_OTHERS.search(question) or links.periods:
         return None
-    others = [
-        m for m in links.mentions if m.kind == "metric" or (m.kind == "view" and not says(_PRODUCTS, m.name))
-    ]
+    named = [m for m in links.mentions if not cues.OF_PRODUCTS.search(m.text)]
+    others = [m for m in named if m.kind == "metric" or (m.kind == "view" and not says(_PRODUCTS, m.name))]
     if others:
         return None
     if cues.SEEKING.search(question):
         return Claim(strength=Strength.SAID, reason="cue")
     is_thing = bool(bounds_said(links)) and bool(topic_of(question, ())) and not cues.ASKING.search(question)
-    is_named = any(m.kind == "column" for m in links.mentions)
+    is_named = any(m.kind in ("column", "metric") for m in links.mentions)
     return Claim(strength=Strength.SAID, reason="thing") if is_thing and not is_named else None
 
 

@@ -46,6 +46,7 @@ views:
     time: sold_on
     columns: {sold_on: {type: date}, art: {type: integer}, amount: {type: number, unit: EUR}}
 metrics:
+  average_stars: {view: range_products, sql: AVG(rating), synonyms: [stars, rating]}
   revenue: {view: sales, sql: SUM(amount), unit: EUR, synonyms: [销售额]}
   products: {view: range_products, sql: COUNT(*), synonyms: [how many products, 多少商品]}
 roles:
