@@ -27,6 +27,7 @@ from app.write import write_whole
 from llm.waiting import Wait
 
 if TYPE_CHECKING:
+    from app.catalogue import Catalogue
     from jobs.report.archive import Archive
     from retrieval.encoder import Embedder
     from retrieval.index import Index
@@ -60,6 +61,15 @@ class Library:
         if not may_read_texts(workspace):
             return None
         return Texts(workspace, self._shelf(workspace), self._open)
+
+    def catalogue(self, workspace: Workspace) -> Catalogue | None:
+        """The products that the workspace's role may see, none of them read yet; ``None`` for none."""
+        from app.catalogue import Catalogue
+        from retrieval.product_range import seen_source
+
+        if seen_source(workspace) is None:
+            return None
+        return Catalogue(workspace, self._folder(workspace) / "products", self._embedder, self._building)
 
     def everything(self, workspace: Workspace) -> Index:
         """The index of reviews and past reports, for who searches; past reports are built when missing.

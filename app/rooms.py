@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from app.catalogue import Catalogue
 from app.engines import LazyEngine, adapter_of
 from app.library import Library, Texts
 from app.person import Person
@@ -41,6 +42,8 @@ class Room:
     asker: SqlAsker
     texts: Texts | None
     """``None`` when the role may read no reviews."""
+    catalogue: Catalogue | None
+    """``None`` when the role may see no products."""
     shared: Shared
 
     def assistant(self, person: Person) -> Assistant:
@@ -52,6 +55,7 @@ class Room:
             replace(self.workspace, user=person.attributes),
             self.asker,
             self.texts,
+            catalogue=self.catalogue,
             vocabulary=self.vocabulary,
             engine=self.shared.engine,
             nearest=self.shared.nearest,
@@ -112,5 +116,6 @@ def furnish(workspace: Workspace, shared: Shared) -> Room:
             adapter=adapter,
         ),
         texts=shared.library.texts(workspace),
+        catalogue=shared.library.catalogue(workspace),
         shared=shared,
     )

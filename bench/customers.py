@@ -100,7 +100,7 @@ def _opened(path: Path, variables: Mapping[str, str] | None = None) -> Workspace
     return open_workspace(replace(shop, roles=(role,), default_role=role.name))
 
 
-def _request(tools: Tools, job: Job | None = None, message: str = "") -> Request:
+def request_of(tools: Tools, job: Job | None = None, message: str = "") -> Request:
     links = link(message, tools.vocabulary, tools.workspace.today)
     settings = read_settings(links, job.parameters if job is not None else (), tools.vocabulary, "en")
     return Request(question=message, language="en", links=links, settings=settings)
@@ -115,9 +115,9 @@ def tools_of(workspace: Workspace) -> Tools:
 def churn_scores(data: str, tools: Tools, days: int, cut_offs: int) -> list[ChurnScore]:
     """Fitted on odd customers, measured on even ones, on the last ``days`` days."""
     today = tools.workspace.today
-    signals = Signals(reader=PurchaseReader(_request(tools), tools, {}), days=days, has_season=False)
+    signals = Signals(reader=PurchaseReader(request_of(tools), tools, {}), days=days, has_season=False)
     seen = [signals.snapshot(today - dt.timedelta(days=days * back), 1, 1) for back in range(1, cut_offs + 1)]
-    odd, even = ([_of_parity(each, parity) for each in seen] for parity in (1, 0))
+    odd, even = ([of_parity(each, parity) for each in seen] for parity in (1, 0))
     model = fit_returning(signals.names, odd[2:], odd[1], odd[0], days)
     test = back_test(model, odd[1:], even[0])
     return [
@@ -137,7 +137,7 @@ def churn_scores(data: str, tools: Tools, days: int, cut_offs: int) -> list[Chur
     ]
 
 
-def _of_parity(seen: Snapshot, parity: int) -> Snapshot:
+def of_parity(seen: Snapshot, parity: int) -> Snapshot:
     kept = np.array([int(str(customer)) % 2 == parity for customer in seen.customers])
     return replace(
         seen,
@@ -197,7 +197,7 @@ def wrong_counts(data: Path, tools: Tools) -> dict[str, tuple[int, int]]:
 
 def _run(name: str, tools: Tools, message: str = "") -> Evidence:
     job = next(job for job in JOBS if job.name == name)
-    return job.run(_request(tools, job, message), tools)
+    return job.run(request_of(tools, job, message), tools)
 
 
 def _gap_row(evidence: Evidence) -> Sequence[Any]:

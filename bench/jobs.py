@@ -7,6 +7,8 @@ none), and AutoETS: statsmodels' ``ETSModel`` in the form with the least correct
 one of 52 periods has as many parameters as it has data (R's ``ets`` stops at 24).
 
 Churn, retention, time between orders and pairs: ``bench.customers``.
+What a customer brings in the next period: ``bench.customer_value``.
+Products by a wish: ``bench.find_products``.
 What is unusual: :mod:`bench.anomalies` and :mod:`bench.planted_found`.
 Why figures changed: :mod:`bench.why_found`.
 """
@@ -25,7 +27,9 @@ from typing import Any
 import numpy as np
 
 from bench import anomalies, planted_found, why_found
+from bench.customer_value import measure_customer_value
 from bench.customers import measure_customers
+from bench.find_products import measure_find_products
 from bench.record import RESULTS, circumstances, write_result
 from jobs.forecast.features import Past, Values
 from jobs.forecast.history import SEASONS, History, read_history
@@ -162,6 +166,14 @@ def _customers(options: argparse.Namespace) -> dict[str, Any]:
     return measure_customers(options.data)
 
 
+def _customer_value(options: argparse.Namespace) -> dict[str, Any]:
+    return measure_customer_value(options.data)
+
+
+def _find_products(options: argparse.Namespace) -> dict[str, Any]:
+    return measure_find_products(options.data)
+
+
 def _forecasts(options: argparse.Namespace) -> dict[str, Any]:
     scores = measure("weekly_sales", stores(options.data), windows=6)
     scores += measure("online_retail", products(options.data), windows=3)
@@ -237,6 +249,8 @@ def _why(options: argparse.Namespace) -> dict[str, Any]:
 PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "forecast": _forecasts,
     "customers": _customers,
+    "customer_card": _customer_value,
+    "find_products": _find_products,
     "unusual": _unusual,
     "why": _why,
 }

@@ -100,6 +100,7 @@ class Assistant:
         *,
         jobs: Sequence[Job],
         vocabulary: Vocabulary,
+        catalogue: Retriever | None = None,
         engine: Engine | None = None,
         nearest: Nearest | None = None,
         audit: AuditLog | None = None,
@@ -110,6 +111,7 @@ class Assistant:
         Args:
             asker: ``None`` when there is no language model; figures are then declined.
             retriever: ``None`` when there is no index; quotes are then declined.
+            catalogue: ``None`` when there is no index of products; nobody then finds one by meaning.
             jobs: what can be asked for; of equal claims the first job's counts.
             engine: the model behind ``asker``; kept for the surfaces that show its name.
             nearest: compares meanings in routing; ``None`` routes by cues alone.
@@ -123,6 +125,7 @@ class Assistant:
             retriever=retriever,
             vocabulary=vocabulary,
             jobs=as_tuple(jobs),
+            catalogue=catalogue,
         )
         self.engine = engine
         self.audit = audit

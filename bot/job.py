@@ -122,6 +122,8 @@ class Tools:
     vocabulary: Vocabulary
     jobs: tuple[Job, ...]
     """All of them, in order."""
+    catalogue: Retriever | None = None
+    """``None`` when there is no index of products."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -41,7 +41,7 @@ from sql.types import Value as Cell
 from telling.phrases import escape_markdown
 from telling.titles import title_of
 
-Part = Literal["customer", "order_date", "amount", "order", "product", "country"]
+Part = Literal["customer", "order_date", "amount", "order", "product", "category", "country"]
 
 
 FEW_SEVERAL = 0.05
@@ -81,6 +81,16 @@ class PurchaseReader:
             return False
         items = tuple(self._name(part) for part in _PAID if self.sees(part))
         return self._compiled(Statement(view=self._name("amount").of, items=items)) is not None
+
+    @property
+    def unit(self) -> str:
+        """Of money; empty where no amounts are seen."""
+        if not self.has_amount:
+            return ""
+        view, column = self.workspace.shop.bindings["amount"].split(".", 1)
+        found = self.workspace.shop.view(view)
+        known = found.column(column) if found is not None else None
+        return (known.unit if known is not None else "") or self.workspace.shop.currency
 
     def rows(
         self,

@@ -86,17 +86,13 @@ def read_reviews(workspace: Workspace) -> Corpus:
         SqlError: the query failed; see ``sql.errors``.
     """
     source, columns = _readable(workspace)
-    role = replace(workspace.role, limits=CORPUS_LIMITS)
-    guard = Guard(workspace.shop, workspace.catalog, role, workspace.user)
-    query = _selected(source, columns).order_by(exp.column(exp.to_identifier(source.id, quoted=True)))
-    checked = guard.check(query.sql(dialect=guard.dialect))
-    table = run(checked, workspace.database, role.limits)
+    table = read_whole(workspace, source.view, columns, source.id)
     if table.is_truncated:
         raise NoReviews(
             f"View {source.view} has more than {CORPUS_LIMITS.max_rows:,} reviews. Nothing was indexed. "
             "Narrow the view in shop.yml, e.g. to the last two years."
         )
-    corpus = _corpus(table, source, columns)
+    corpus = corpus_of(table, source, columns)
     if corpus.empty:
         logger.info("%d of %d reviews have no text and are left out", corpus.empty, corpus.rows)
     if corpus.left_out:
@@ -121,15 +117,31 @@ def some_reviews(
         if name in columns
     ]
     query = (
-        _selected(source, columns).where(condition).order_by(*newest).limit(workspace.role.limits.max_rows)
+        _selected(source.view, columns)
+        .where(condition)
+        .order_by(*newest)
+        .limit(workspace.role.limits.max_rows)
     )
     table = workspace.run(query.sql(dialect=workspace.catalog.dialect), cancel)
-    return _corpus(table, source, columns).documents
+    return corpus_of(table, source, columns).documents
 
 
-def _selected(source: ReviewSource, columns: Sequence[str]) -> exp.Select:
+def read_whole(workspace: Workspace, view: str, columns: Sequence[str], key: str) -> Table:
+    """All rows of a view that the workspace's role may see, in the order of a key; its row limit is widened.
+
+    Raises:
+        SqlError: see ``sql.errors``.
+    """
+    role = replace(workspace.role, limits=CORPUS_LIMITS)
+    guard = Guard(workspace.shop, workspace.catalog, role, workspace.user)
+    query = _selected(view, columns).order_by(exp.column(exp.to_identifier(key, quoted=True)))
+    checked = guard.check(query.sql(dialect=guard.dialect))
+    return run(checked, workspace.database, role.limits)
+
+
+def _selected(view: str, columns: Sequence[str]) -> exp.Select:
     selected = [exp.column(exp.to_identifier(name, quoted=True)) for name in columns]
-    return exp.select(*selected).from_(exp.to_identifier(source.view, quoted=True))
+    return exp.select(*selected).from_(exp.to_identifier(view, quoted=True))
 
 
 def _readable(workspace: Workspace) -> tuple[ReviewSource, list[str]]:
@@ -164,7 +176,12 @@ def _readable(workspace: Workspace) -> tuple[ReviewSource, list[str]]:
     return source, list(dict.fromkeys(seen))
 
 
-def _corpus(table: Table, source: ReviewSource, columns: Sequence[str]) -> Corpus:
+def corpus_of(table: Table, source: ReviewSource, columns: Sequence[str]) -> Corpus:
+    """The reviews in rows that were read.
+
+    Args:
+        columns: of ``table``, in order, as the reviews' view calls them.
+    """
     place = {name: number for number, name in enumerate(columns)}
     documents: list[Document] = []
     for row in table.rows:
@@ -172,18 +189,18 @@ def _corpus(table: Table, source: ReviewSource, columns: Sequence[str]) -> Corpu
         def cell(name: str | None, row: tuple[Value, ...] = row) -> Value:
             return row[place[name]] if name in place else None
 
-        text = "\n".join(filter(None, (_text(cell(name)) for name in source.text)))
+        text = "\n".join(filter(None, (text_of(cell(name)) for name in source.text)))
         if not text:
             continue
         documents.append(
             Document(
-                id=f"review:{_text(cell(source.id))}",
+                id=f"review:{text_of(cell(source.id))}",
                 kind="review",
                 text=text,
-                language=language_code(_text(cell(source.language)), text),
-                product=_text(cell(source.product)),
-                category=_text(cell(source.category)),
-                rating=_number(cell(source.rating)),
+                language=language_code(text_of(cell(source.language)), text),
+                product=text_of(cell(source.product)),
+                category=text_of(cell(source.category)),
+                rating=number_of(cell(source.rating)),
                 written_at=_time(cell(source.written_at)),
             )
         )
@@ -203,13 +220,14 @@ def _age(document: Document) -> tuple[bool, dt.datetime, str]:
     return (document.written_at is None, document.written_at or dt.datetime.min, document.text)
 
 
-def _text(value: Value) -> str:
+def text_of(value: Value) -> str:
     """A cell as text that can be stored: no surrogates without a partner, no NUL, no space around it."""
     text = "" if value is None else str(value)
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", " ").strip()
 
 
-def _number(value: Value) -> float | None:
+def number_of(value: Value) -> float | None:
+    """A cell as a number; ``None`` where it holds none."""
     if value is None or isinstance(value, bytes | dt.date | dt.time | dt.timedelta):
         return None
     try:

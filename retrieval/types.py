@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-Kind = Literal["review", "report"]
+Kind = Literal["review", "report", "product"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +14,8 @@ class Document:
     """A text that can be cited."""
 
     id: str
-    """``kind:key``, e.g. ``review:123`` or ``report:2026-05-monthly#returns``; unique in an index."""
+    """``kind:key``, e.g. ``review:123``, ``report:2026-05-monthly#returns`` or ``product:7#1f0c9a2b`` (with a
+    hash of its words); unique in an index."""
     kind: Kind
     text: str
     """What is embedded, searched and quoted; never empty."""

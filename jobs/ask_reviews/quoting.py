@@ -111,7 +111,7 @@ def speaks_of(hit: Hit, topic: str) -> bool:
 
     A long review that also speaks of other things is less near, so its naming the topic counts.
     """
-    needed = MIN_SIMILARITY_NAMED if _pieces(topic) & _pieces(hit.document.text) else MIN_SIMILARITY
+    needed = MIN_SIMILARITY_NAMED if pieces_of(topic) & pieces_of(hit.document.text) else MIN_SIMILARITY
     return hit.similarity is None or hit.similarity >= needed
 
 
@@ -120,15 +120,15 @@ def telling(hits: Sequence[Hit]) -> tuple[Hit, ...]:
     kept: list[Hit] = []
     seen: list[set[str]] = []
     for hit in hits:
-        pieces = _pieces(hit.document.text)
+        pieces = pieces_of(hit.document.text)
         if any(len(pieces & other) > SAME * len(pieces | other) for other in seen):
             continue
         seen.append(pieces)
         kept.append(hit)
-    return tuple(sorted(kept, key=lambda hit: len(_pieces(hit.document.text)) < FEW_PIECES))
+    return tuple(sorted(kept, key=lambda hit: len(pieces_of(hit.document.text)) < FEW_PIECES))
 
 
-def _pieces(text: str) -> set[str]:
+def pieces_of(text: str) -> set[str]:
     """English words by their first five letters, which plurals share, and pairs of Chinese characters."""
     words = {w[:5] for w in re.findall(r"[a-z0-9]{3,}", text.lower()) if w not in NOISE}
     chinese = re.findall(r"[\u4e00-\u9fff]+", text)

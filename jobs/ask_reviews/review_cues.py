@@ -8,13 +8,13 @@ import re
 from sql.question.words import words
 
 REVIEWS = re.compile(
-    r"(?ix)\b(?:what|how)\s+(?:do|did|does|are|have|is|was)\s+(?:(?!orders?\b|sales\b)[\w'’-]+\s+){0,5}?(?:say|says|said|saying|think|thinks|thought|feel|felt|complain\w*|like|dislike|love|hate|"
+    r"(?ix)\b(?:what|how)\s+(?:do|did|does|are|have|is|was)\s+(?:(?!orders?\b|sales\b|s?he\b|customer\s+[\w-]*[0-9@])[\w'’-]+\s+){0,5}?(?:say|says|said|saying|think|thinks|thought|feel|felt|complain\w*|like|dislike|love|hate|"
     r"criticis\w+|criticiz\w+|praise|mention|write|wrote|writing|unhappy|happy|satisfied|describe)\b"
     r"|\b(?:reviews?|comments?|opinions?|feedback|testimonials?)\s+(?:about|on|of|for|from|that|which|mention\w*|say\w*|in\b|regarding)"
     r"|\b(?:show|find|read|quote|give|list|search|any|see)\s+(?:me\s+)?(?:(?:some|the|all|any|a\ few|recent|latest|negative|positive|bad|good|angry|"
     r"worst|best|critical|customer|customers'?|one[- ]star|five[- ]star|\d[- ]star|chinese|english)\s+)*(?:reviews?|comments?|opinions?|feedback|complaints?\s+(?:about|on|of|regarding))\b"
     r"|\bcomplain(?:s|ts?|ing|ed)?\s+(?:about|of|on|regarding|with)\b|\b(?:according\s+to|in|from)\s+(?:the\s+|customer\s+|their\s+)?reviews\b|\bopinions?\b|\bsentiment\b"
-    r"|\bwhat\s+(?:is|are)\s+(?:people|customers?|buyers?|users?|shoppers?)\b|\bwhy\s+(?:are|were|do|did)\s+(?:people|customers?|buyers?|users?)\s+(?:\w+\s+)?(?:unhappy|happy|angry|complain\w*|dislike|hate|like|love|disappointed|dissatisfied|annoyed)"
+    r"|\bwhat\s+(?:is|are)\s+(?:people|customers?|buyers?|users?|shoppers?)\b(?!\s+[\w-]*[0-9@])|\bwhy\s+(?:are|were|do|did)\s+(?:people|customers?|buyers?|users?)\s+(?:\w+\s+)?(?:unhappy|happy|angry|complain\w*|dislike|hate|like|love|disappointed|dissatisfied|annoyed)"
     r"|\b(?:customers?|buyers?|people|users?|shoppers?)\s+(?:say|think|feel|complain|like|dislike|love|hate|mention|write)\b|\bpros\s+and\s+cons\b"
     r"|(?:有什么|有哪些|有何|的|看看|查看|找|关于.{1,12}的?)(?:评价|评论|看法|意见|反馈|好评|差评|吐槽|抱怨)(?!数|分|率|量|总|平均|有多少|多少)"
     r"|(?:觉得|认为|感觉).{0,16}(?:怎么样|如何|好不好|好吗|好用吗)|怎么(?:说|看|评价)|(?:好评|差评|吐槽|抱怨|不满)(?!率|数|多少|有多少|占|最)|口碑|评价(?:如何|怎么样|怎样|好不好)|为什么.{0,12}(?:不满|不喜欢|喜欢|差评|好评)"

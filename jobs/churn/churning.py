@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.errors import Declined
@@ -10,7 +11,7 @@ from bot.job import Request, Tools
 from bot.parameters import Length
 from jobs.churn.churn_words import BY, CUE, HORIZON, NAME, ONLY, RANK, TOP
 from jobs.churn.returning import TooFew, back_test, fit_returning
-from jobs.churn.signals import YEAR, Signals
+from jobs.churn.signals import YEAR, Signals, Snapshot
 from jobs.churn.standing import Standing, by_method, by_tenth
 from jobs.not_heard import caveat_of, not_heard
 from jobs.purchases import PurchaseReader, day_of
@@ -67,14 +68,12 @@ def run_churn(request: Request, tools: Tools) -> Churn:
     if days < LEAST_DAYS:
         raise Declined("too_soon", {"least": str(LEAST_DAYS)})
     reader = PurchaseReader(request, tools, only)
-    extent = _extent(reader)
-    cut_offs = _cut_offs(reader, extent, days, horizon)
+    extent = extent_of(reader)
+    cut_offs = cut_offs_of(reader, extent, days, horizon)
     if by and not reader.has_one_each(by):
         title = title_of(tools.workspace.shop, by, request.language)
         raise Declined("several_of_each", {"by": escape_markdown(title)})
-    has_season = (cut_offs[-1] - extent.first).days >= YEAR
-    signals = Signals(reader=reader, days=days, has_season=has_season)
-    seen = [signals.snapshot(day, extent.customers, most) for day in cut_offs]
+    signals, seen = look_back(reader, extent, cut_offs, days)
     try:
         tried = fit_returning(signals.names, seen[3:], seen[2], seen[1], days)
         test = back_test(tried, seen[2:], seen[1])
@@ -128,7 +127,7 @@ def in_words(length: Length, language: str) -> str:
 # ---- the past ---------------------------------------------------------------------------------------------
 
 
-def _extent(reader: PurchaseReader) -> Extent:
+def extent_of(reader: PurchaseReader) -> Extent:
     """The first day and the number of customers; raises ``Declined`` where nothing can be learned of them."""
     found = reader.run(
         f"""WITH {reader.days()}
@@ -146,7 +145,7 @@ FROM buying_days WHERE is_bought = 1"""
     return Extent(first=day_of(first), customers=count)
 
 
-def _cut_offs(reader: PurchaseReader, extent: Extent, days: int, horizon: Length) -> list[dt.date]:
+def cut_offs_of(reader: PurchaseReader, extent: Extent, days: int, horizon: Length) -> list[dt.date]:
     """Days to look back from, today first, a horizon apart; before each is a horizon at least.
 
     Where the past allows it with one day more than needed, before each is a year, which tells the season.
@@ -167,6 +166,16 @@ def _cut_offs(reader: PurchaseReader, extent: Extent, days: int, horizon: Length
     if most < LEAST_DAYS:
         raise Declined("too_short", {**values, "least": str(LEAST_DAYS * (LEAST_CUT_OFFS + 1))})
     raise Declined("too_short_for", {**values, "most": str(most)}, options=_shorter(reader, most // 7))
+
+
+def look_back(
+    reader: PurchaseReader, extent: Extent, cut_offs: Sequence[dt.date], days: int
+) -> tuple[Signals, list[Snapshot]]:
+    """How customers are looked at, and as they were on each of these days; today's first."""
+    has_season = (cut_offs[-1] - extent.first).days >= YEAR
+    signals = Signals(reader=reader, days=days, has_season=has_season)
+    most = reader.workspace.role.limits.max_rows
+    return signals, [signals.snapshot(day, extent.customers, most) for day in cut_offs]
 
 
 def _shorter(reader: PurchaseReader, weeks: int) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jobs.churn.bg_nbd import LEAST_P, BgNbd, Values, fit_bg_nbd
+from jobs.bg_nbd import LEAST_P, BgNbd, Values, fit_bg_nbd
 from jobs.churn.signals import Snapshot
 
 LEAST_EACH = 10

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jobs.churn.bg_nbd import Values
+from jobs.bg_nbd import Values
 from jobs.purchases import PurchaseReader
 from sql.types import Table
 

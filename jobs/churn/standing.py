@@ -7,13 +7,13 @@ time since then did); at risk of it is as much as the chance not to buy.
 from __future__ import annotations
 
 import datetime as dt
-import decimal
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jobs.churn.returning import METHODS, Returning, Tested
 from jobs.churn.signals import YEAR, Signals
+from jobs.made_tables import made, rounded
 from sql.semantics import Shop
 from sql.types import Column, Table
 from sql.types import Value as Cell
@@ -47,12 +47,7 @@ class Standing:
     @property
     def unit(self) -> str:
         """Of money; empty where no amounts are seen, so that purchases are counted."""
-        if not self.signals.reader.has_amount:
-            return ""
-        view, column = self.shop.bindings["amount"].split(".", 1)
-        found = self.shop.view(view)
-        known = found.column(column) if found is not None else None
-        return (known.unit if known is not None else "") or self.shop.currency
+        return self.signals.reader.unit
 
     def whole(self) -> tuple[Table, Sequence[float]]:
         """All customers in one row, and the means of what the model looks at, BG/NBD's logit last."""
@@ -66,13 +61,13 @@ FROM valued"""
         whole = ("buyers", "expected_purchases")
         rows = [
             tuple(
-                round(float(str(cell))) if column.name in whole else _rounded(cell)
+                round(float(str(cell))) if column.name in whole else rounded(cell)
                 for column, cell in zip(table.columns, row[:6], strict=False)
             )
             for row in table.rows
         ]
         labels = {"share": "%", "usual_value": self.unit, "value_at_risk": self.unit}
-        return _made(table, table.columns[:6], rows, labels), [float(str(cell)) for cell in table.rows[0][6:]]
+        return made(table, table.columns[:6], rows, labels), [float(str(cell)) for cell in table.rows[0][6:]]
 
     def customers(
         self, rank: str, top: int, means: Sequence[float]
@@ -96,17 +91,28 @@ FROM valued ORDER BY {order}, customer LIMIT {top}"""
         key = self.shop.bindings["customer"].rpartition(".")[2]
         who = Column(name=key, type=found.columns[0].type)
         columns = (who, *map(_column, found.columns[1:_FIXED]))
-        rows = [(row[0], *map(_rounded, row[1:_FIXED])) for row in found.rows]
+        rows = [(row[0], *map(rounded, row[1:_FIXED])) for row in found.rows]
         labels = {"chance": "%", "value_at_risk": self.unit, "usual_value": self.unit}
-        table = replace(_made(found, columns, rows, labels), keys=frozenset({key}))
+        table = replace(made(found, columns, rows, labels), keys=frozenset({key}))
         added = [self._added(row[_FIXED:], means) for row in found.rows]
         exact = [
             (row[0], *(round(value, 4) for value in each.values()))
             for row, each in zip(found.rows, added, strict=True)
         ]
         names = [Column(name=name, type="number") for name in self._reasons]
-        adding = replace(_made(found, (who, *names), exact, {}), keys=frozenset({key}))
+        adding = replace(made(found, (who, *names), exact, {}), keys=frozenset({key}))
         return table, adding, tuple(_weighing_most(each, rank) for each in added)
+
+    def of(self, customer: str) -> Table:
+        """One customer in one row: the probability to buy, the past, the mean paid; no row without a past.
+
+        Args:
+            customer: the key, as SQL.
+        """
+        paid = "EXP(amount_signal) - 1"
+        return self._run(
+            f"SELECT chance, orders, recency, age, {paid} AS paid FROM valued WHERE customer = {customer}"
+        )
 
     @property
     def _reasons(self) -> list[str]:
@@ -149,10 +155,10 @@ FROM seen_pasts WHERE grouped_by IS NOT NULL AND recency <= {YEAR} GROUP BY grou
         }
         rows: list[tuple[Cell, ...]] = []
         for name, *numbers in found.rows:
-            customers, buyers, share, usual, at_risk = map(_rounded, numbers)
+            customers, buyers, share, usual, at_risk = map(rounded, numbers)
             was = rates.get(name) if int(str(customers)) >= LEAST_GROUP else None
             change = float(str(share)) - was if was is not None else None
-            rows.append((name, customers, buyers, share, _rounded(was), _rounded(change), usual, at_risk))
+            rows.append((name, customers, buyers, share, rounded(was), rounded(change), usual, at_risk))
         rows.sort(key=lambda row: (row[5] is None, row[5] if row[5] is not None else 0.0))
         names = ("customers", "buyers", "share", "share_before", "change", "usual_value", "value_at_risk")
         columns = (
@@ -161,7 +167,7 @@ FROM seen_pasts WHERE grouped_by IS NOT NULL AND recency <= {YEAR} GROUP BY grou
         )
         labels = dict.fromkeys(("share", "share_before", "change"), "%")
         labels |= dict.fromkeys(("usual_value", "value_at_risk"), self.unit)
-        return _made(found, columns, rows[:top], labels)
+        return made(found, columns, rows[:top], labels)
 
     def wrong_groups(self, tried: Returning, day: dt.date, by: str, source: Table) -> Table:
         """Groups that ``tried`` gave clearly more or less on a day than they did; none without ``by``."""
@@ -173,7 +179,7 @@ FROM seen_pasts WHERE grouped_by IS NOT NULL AND recency <= {YEAR} GROUP BY grou
         )
         labels = {"expected_share": "%", "share": "%"}
         if not by:
-            return _made(source, columns, [], labels)
+            return made(source, columns, [], labels)
         found = self.signals.reader.run(
             f"""{self.signals.pasts(day, by=by)},
 {tried.sql()}
@@ -188,7 +194,7 @@ ORDER BY COUNT(*) DESC, grouped_by"""
             off = abs(told - buyers / customers)
             if off > APART and off * customers > SIGMAS * math.sqrt(spread):
                 rows.append((name, int(customers), round(told, 4), round(buyers / customers, 4)))
-        return _made(found, columns, rows, labels)
+        return made(found, columns, rows, labels)
 
     def _run(self, select: str, *, by: str = "") -> Table:
         """One SELECT over ``valued``: the scored customers of today with what they bring in such a time."""
@@ -230,7 +236,7 @@ def by_method(test: Tested, day: dt.date, source: Table) -> Table:
         )
         for name in METHODS
     ]
-    return _made(source, columns, rows, {"auc": "%", "share": "%"})
+    return made(source, columns, rows, {"auc": "%", "share": "%"})
 
 
 def by_tenth(test: Tested, source: Table) -> Table:
@@ -241,7 +247,7 @@ def by_tenth(test: Tested, source: Table) -> Table:
         (place, count, round(told, 4), round(did, 4))
         for place, (count, told, did) in enumerate(test.tenths, 1)
     ]
-    return _made(source, columns, rows, {"expected_share": "%", "share": "%"})
+    return made(source, columns, rows, {"expected_share": "%", "share": "%"})
 
 
 def _column(column: Column) -> Column:
@@ -249,24 +255,3 @@ def _column(column: Column) -> Column:
     if column.name in ("purchases", "days_since"):
         return replace(column, type="integer")
     return replace(column, type="date") if column.name == "last_purchase" else column
-
-
-def _rounded(cell: Cell) -> Cell:
-    """A number as it is told: whole where it is, four places below 1, else two; a day as a day."""
-    if isinstance(cell, str | dt.datetime):
-        return dt.date.fromisoformat(str(cell)[:10])
-    if not isinstance(cell, int | float | decimal.Decimal):
-        return cell
-    number = float(cell)
-    if number == int(number):
-        return int(number)
-    return round(number, 4 if abs(number) <= 1 else 2)
-
-
-def _made(
-    source: Table, columns: Sequence[Column], rows: Sequence[tuple[Cell, ...]], labels: Mapping[str, str]
-) -> Table:
-    named = {column.name: "" for column in columns} | dict(labels)
-    return replace(
-        source, columns=tuple(columns), rows=tuple(rows), labels=named, is_truncated=False, keys=frozenset()
-    )

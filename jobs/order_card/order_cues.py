@@ -12,8 +12,8 @@ _UNIT = (
     r"(?!\s*(?:%|[€$£¥]|(?:days?|weeks?|months?|years?|hours?|minutes?|times|x|units?|pieces?|items?|pcs|eur|euros?|usd|dollars?|pounds?|of|am|pm)\b"
     r"|[年月日天周元块件个份欧名万千]|多|以上|以下|左右))"
 )
-_NUMBER = rf"{ONE}{_UNIT}"
-_LIST = rf"{_NUMBER}(?:\s*(?:,|，|、|;|&|\band\b|和|与|及|以及)\s*(?:orders?\s*|订单(?:编?号)?)?[#№]?\s*{_NUMBER})*+"
+NUMBER = rf"{ONE}{_UNIT}"
+_LIST = rf"{NUMBER}(?:\s*(?:,|，|、|;|&|\band\b|和|与|及|以及)\s*(?:orders?\s*|订单(?:编?号)?)?[#№]?\s*{NUMBER})*+"
 ENGLISH = re.compile(
     rf"(?i)(?<![\w-])(?:order|purchase)(?P<s>s?)\s*(?:(?:numbers?|nos?|nr|ids?|codes?)\b\.?)?\s*(?:is\b|are\b|[:=(])?\s*[\"“]?(?P<hash>[#№])?\s*(?P<list>{_LIST})"
 )
@@ -77,7 +77,7 @@ KNOWN_ZH = re.compile(
 WORD = re.compile(r"[a-z]+(?:['’][a-z]+)?")
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
-LOOSE = re.compile(rf"(?<![\w.,@€$£¥+-])(?P<one>{_NUMBER})(?!\s*(?:EUR|€))")
+LOOSE = re.compile(rf"(?<![\w.,@€$£¥+-])(?P<one>{NUMBER})(?!\s*(?:EUR|€))")
 DAY = re.compile(
     r"[0-9]{4}[-/][0-9]{1,2}([-/][0-9]{1,2})?|[0-9]{1,2}/[0-9]{1,2}/[0-9]{2,4}|[0-9]+(?:st|nd|rd|th)"
 )

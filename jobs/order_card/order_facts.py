@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 
 from bot.errors import Declined
 from bot.job import Request, Tools
+from jobs.card_numbers import Found
+from jobs.card_rows import told_columns
 from jobs.order_card.order_days import Usual, days_between, expected_days, usual_days
 from jobs.order_card.order_letters import upset_in
-from jobs.order_card.order_numbers import Found, ask_which, find_orders, no_such
+from jobs.order_card.order_numbers import ask_which, find_orders, no_such
 from jobs.order_card.order_places import Kind, Linked, Part, money_of, product_of, quantity_of
 from jobs.order_card.order_reading import Reader
 from jobs.order_card.order_states import Way, way_of
@@ -18,7 +20,6 @@ from jobs.order_card.order_wishes import Wish, wishes_of
 from jobs.order_card.order_words import ALL, ORDER, PART, letter_in, references
 from sql.semantics import View
 from sql.shop.row_names import name_columns
-from sql.shop.trade_words import says
 from sql.types import Table, Value
 from telling.evidence import Evidence
 from telling.phrases import escape_markdown
@@ -28,11 +29,6 @@ SURE, OF_DRAFT = 0.9, 0.7
 """Confidence of a card, and of one over a description that nobody has read yet."""
 TAKEN = "days_taken"
 """The column of an order's row with the days from order to delivery."""
-_TELLING = re.compile(
-    r"\b(?:status|state|stage|reason|topic|method|type|subject|result|priority)\b"
-    r"|状态|原因|主题|方式|类型"
-)
-"""Columns of texts that a line tells; the others stand in the table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +134,7 @@ def _card(order: Found, part: str, reader: Reader) -> Card:
     head = reader.keep(table)
     row = {name: table.rows[0][place] for name, place in columns.items()}
     state = str(row["state"]) if row.get("state") is not None else ""
-    way = _way(state, row.get("delivered"), reader)
+    way = order_way(state, row.get("delivered"), reader)
     usual = expected = None
     is_late = False
     is_timed = part in (ALL, "arrival") and not reader.places.has_lines and row.get("ordered") is not None
@@ -158,7 +154,7 @@ def _card(order: Found, part: str, reader: Reader) -> Card:
         columns=columns,
         taken=taken,
         way=way,
-        gloss=_gloss(state, reader) if state else "",
+        gloss=gloss_of(state, reader) if state else "",
         who=_who(row.get("customer"), reader) if part == ALL else None,
         usual=usual,
         expected=expected,
@@ -197,7 +193,8 @@ def _agreed(table: Table) -> Table:
     return replace(table, rows=(row,))
 
 
-def _way(state: str, delivered: Value, reader: Reader) -> Way:
+def order_way(state: str, delivered: Value, reader: Reader) -> Way:
+    """What the day of delivery, else the state, says of an order."""
     if delivered not in (None, ""):
         return "delivered"
     return way_of(state, _words(state, reader)) if state else "open"
@@ -209,7 +206,7 @@ def _words(state: str, reader: Reader) -> tuple[str, ...]:
     return column.values.get(state, ()) if column is not None else ()
 
 
-def _gloss(state: str, reader: Reader) -> str:
+def gloss_of(state: str, reader: Reader) -> str:
     """The first word for a state in the reader's language, where the state itself is in none or another."""
     is_chinese = reader.request.language == "zh"
     if re.search(r"[^\W\d_]", state) and _has_han(state) == is_chinese:
@@ -231,7 +228,7 @@ def _who(customer: Value, reader: Reader) -> int | None:
     if view is None:
         reader.hide(described.name)
         return None
-    names = [name for name in name_columns(described) if _is_seen(name, view, reader)]
+    names = [name for name in name_columns(described) if reader.shows(view, name)]
     if not names or view.column(described.key[0]) is None:
         return None
     table = reader.select(view, names, reader.equals(described.key[0], customer))
@@ -248,7 +245,7 @@ def _block(linked: Linked, order: Found, customer: Value, reader: Reader) -> Blo
     if view is None or tests is None:
         reader.hide(linked.view.name)
         return None
-    told = [name for name in _told(linked, reader) if _is_seen(name, view, reader)]
+    told = [name for name in _told(linked, reader) if reader.shows(view, name)]
     if not tests or not told:
         return None
     is_list = linked.kind != "items"
@@ -278,19 +275,12 @@ def _tests(linked: Linked, order: Found, customer: Value, reader: Reader) -> lis
     if not seen:
         return None
     return [
-        reader.refers(name, through, order.key)
+        reader.refers(name, through.view, through.view.key[0], through.by_order, order.key)
         if through is not None and name == linked.by_order
         else reader.equals(name, links[name])
         for name in seen
         if links[name] is not None
     ]
-
-
-def _is_seen(name: str, view: View, reader: Reader) -> bool:
-    """Whether the role sees a column; what it does not see is noted."""
-    if view.column(name) is None:
-        reader.hide(view.name, name)
-    return view.column(name) is not None
 
 
 def _told(linked: Linked, reader: Reader) -> tuple[str, ...]:
@@ -302,15 +292,7 @@ def _told(linked: Linked, reader: Reader) -> tuple[str, ...]:
         return tuple(name for name in named if name)
     links = {linked.by_order, linked.by_customer, *view.refs}
     own = [c for c in view.columns if c.name not in links and not _is_of_order(c.name, view, reader)]
-    wanted = [
-        view.time or "",
-        *(view.key if len(view.key) == 1 else ()),
-        product,
-        *(c.name for c in own if c.is_measure),
-        *(c.name for c in own if c.type in ("boolean", "date", "timestamp")),
-        *(c.name for c in own if c.type == "text" and says(_TELLING, c.name, c.type)),
-    ]
-    return tuple(name for name in dict.fromkeys(wanted) if name)
+    return told_columns(view, own, product)
 
 
 def _is_of_order(name: str, view: View, reader: Reader) -> bool:

@@ -137,13 +137,13 @@ def _linked(shop: Shop, orders: View, key: str, customer: str, *, has_lines: boo
     if items is not None:
         yield items
     for view in shop.views:
-        kind = _kind(view)
+        kind = kind_of(view)
         if kind is None or view is orders:
             continue
-        by_order, through = _link(view, target, key), None
+        by_order, through = link_of(view, target, key), None
         if not by_order and items is not None and items.view is not orders and len(items.view.key) == 1:
-            by_order, through = _link(view, items.view.name, ""), items
-        by_customer = _link(view, orders.refs.get(customer, ""), customer) if kind == "tickets" else ""
+            by_order, through = link_of(view, items.view.name, ""), items
+        by_customer = link_of(view, orders.refs.get(customer, ""), customer) if kind == "tickets" else ""
         if by_order or by_customer:
             yield Linked(
                 kind=kind,
@@ -157,13 +157,13 @@ def _linked(shop: Shop, orders: View, key: str, customer: str, *, has_lines: boo
 def _items(shop: Shop, orders: View, key: str, target: str, *, has_lines: bool) -> Linked | None:
     """The first view of products that links to orders, else the orders' own, where it names products."""
     for view in shop.views if not has_lines else ():
-        by_order = _link(view, target, key) if view is not orders and _kind(view) is None else ""
+        by_order = link_of(view, target, key) if view is not orders and kind_of(view) is None else ""
         if by_order and _holds_items(view, shop):
             return Linked(kind="items", view=view, by_order=by_order)
     return Linked(kind="items", view=orders, by_order=key) if product_of(orders, shop) else None
 
 
-def _kind(view: View) -> Kind | None:
+def kind_of(view: View) -> Kind | None:
     """What a view's rows are by its name; ``None`` for items and all else."""
     return next((kind for kind, names in _KINDS.items() if says(names, view.name)), None)
 
@@ -172,7 +172,7 @@ def _holds_items(view: View, shop: Shop) -> bool:
     return bool(product_of(view, shop) and (quantity_of(view, shop) or money_of(view, shop)))
 
 
-def _link(view: View, target: str, name: str) -> str:
+def link_of(view: View, target: str, name: str) -> str:
     """The column of ``view`` that refers to ``target``, or that is called ``name``; empty where none does."""
     if target:
         refers = (column for column, named in view.refs.items() if named.lower() == target.lower())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from jobs.card_rows import days_in, row_line
 from jobs.order_card.order_facts import Block, Card, Cards, Letter
 from jobs.order_card.order_places import Part
 from jobs.order_card.order_wishes import OTHER
@@ -108,16 +109,11 @@ def _arrival(card: Card, writer: Writer, *, is_asked: bool) -> str:
         return writer.say("arrival_unknown") if is_asked else ""
     dates = {"as_of": _AS_OF, "first": _FROM, "middle": _MIDDLE, "last": _UNTIL}
     told = {name: writer.cell(card.expected, 0, place, "day") for name, place in dates.items()}
-    told["days"] = _days(card.expected, 0, _SO_FAR, writer)
+    told["days"] = days_in(writer, card.expected, 0, _SO_FAR)
     if card.is_late:
-        told["late"] = _days(card.expected, 0, _LATE, writer)
+        told["late"] = days_in(writer, card.expected, 0, _LATE)
     text = writer.say("arrival_late" if card.is_late else "arrival_expected", **told)
     return f"{text}{writer.say('space')}{usual}"
-
-
-def _days(table: int, row: int, column: int, writer: Writer) -> str:
-    is_one = writer.tables[table].rows[row][column] == 1
-    return writer.say("one_day" if is_one else "days", count=writer.cell(table, row, column))
 
 
 def _took(card: Card, writer: Writer) -> str:
@@ -126,7 +122,7 @@ def _took(card: Card, writer: Writer) -> str:
     days = writer.tables[card.head].rows[0][place] if place is not None else None
     if place is None or not isinstance(days, int):
         return ""
-    told = _days(card.head, 0, place, writer)
+    told = days_in(writer, card.head, 0, place)
     if card.usual is None:
         return writer.say("took", days=told)
     usual = writer.tables[card.usual.table].rows[card.usual.median][0]
@@ -148,7 +144,7 @@ def _usual(card: Card, writer: Writer) -> str:
         orders=writer.cell(usual.table, last, 2),
         share=writer.restate("80 %"),
         low=writer.cell(usual.table, usual.low, 0),
-        median=_days(usual.table, usual.median, 0, writer),
+        median=days_in(writer, usual.table, usual.median, 0),
         high=writer.cell(usual.table, usual.high, 0),
     )
 
@@ -158,7 +154,9 @@ def _block(block: Block, writer: Writer) -> str:
     title = writer.say(f"block_{block.kind}", view=_named(block, writer))
     if not table.rows:
         return f"{title}{_none(block, writer)}"
-    lines = [_line(block, row, writer) for row in range(min(len(table.rows), MOST_LINES))]
+    lines = [
+        row_line(writer, block.table, row, block.told) for row in range(min(len(table.rows), MOST_LINES))
+    ]
     if len(table.rows) > MOST_LINES or table.is_truncated:
         lines.append(writer.say("more_lines"))
     return "\n".join([title, "", *lines])
@@ -174,21 +172,6 @@ def _none(block: Block, writer: Writer) -> str:
 
 def _named(block: Block, writer: Writer) -> str:
     return writer.restate(view_title(writer.shop, block.view, writer.words.language))
-
-
-def _line(block: Block, row: int, writer: Writer) -> str:
-    """What names the row, then each further cell that holds something under its name."""
-    cells = writer.tables[block.table].rows[row]
-    first, *rest = [place for place in range(block.told) if cells[place] is not None] or [0]
-    pairs = [
-        writer.say(
-            "rows_pair", name=writer.title(block.table, place), value=writer.cell(block.table, row, place)
-        )
-        for place in rest
-    ]
-    return writer.say(
-        "rows_line", pairs=writer.say("group_join").join([writer.cell(block.table, row, first), *pairs])
-    )
 
 
 # ---- a letter ---------------------------------------------------------------------------------------------
@@ -218,7 +201,7 @@ def _upset(letter: Letter, writer: Writer) -> str:
 def _hand_over(card: Card, letter: Letter, writer: Writer) -> str:
     """Two sentences for whoever takes over: the order, and the letter; of facts that the card holds."""
     ordered, state = _of(card, "ordered", writer), _state(card, writer)
-    late = _days(card.expected, 0, _LATE, writer) if card.is_late and card.expected is not None else ""
+    late = days_in(writer, card.expected, 0, _LATE) if card.is_late and card.expected is not None else ""
     facts = [
         writer.say("sum_ordered", ordered=ordered) if ordered else "",
         writer.say("head_state", state=state) if state else "",

@@ -27,10 +27,10 @@ def run_gaps(request: Request, tools: Tools) -> Gaps:
     """Count and order the gaps; raises ``Declined`` where nobody bought twice."""
     only = request.settings.get(ONLY) or {}
     reader = PurchaseReader(request, tools, only)
-    whole = _labelled(reader.run(_sql(reader, is_by_band=False)))
+    whole = _labelled(reader.run(gaps_sql(reader, is_by_band=False)))
     if not whole.rows or not whole.rows[0][2]:
         raise Declined("nobody_twice")
-    table = _labelled(reader.run(_sql(reader, is_by_band=True)))
+    table = _labelled(reader.run(gaps_sql(reader, is_by_band=True)))
     request.on_table(table)
     only_said = request.settings.said.get(ONLY.name)
     unheard = not_heard(request, (CUE, NAME))
@@ -51,7 +51,7 @@ def _labelled(table: Table) -> Table:
     return replace(table, labels=labels | days)
 
 
-def _sql(reader: PurchaseReader, *, is_by_band: bool) -> str:
+def gaps_sql(reader: PurchaseReader, *, is_by_band: bool) -> str:
     """Purchases so far, customers who have come so far, how many went on, and the quantiles of their gaps.
 
     Customers are counted once for each of their purchases: each may be followed by another.

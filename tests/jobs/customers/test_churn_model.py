@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jobs.churn.bg_nbd import BgNbd, Values, fit_bg_nbd
+from jobs.bg_nbd import BgNbd, Values, fit_bg_nbd
 from jobs.churn.returning import TooFew, back_test, fit_returning, logit, sigmoid
 from jobs.churn.signals import Snapshot
 

@@ -30,8 +30,8 @@ class BgNbd:
     a: float
     b: float
 
-    def probability(self, orders: Values, recency: Values, age: Values, days: float) -> Values:
-        """Of buying within so many days.
+    def presence(self, orders: Values, recency: Values, age: Values) -> Values:
+        """The probability of being there still.
 
         Args:
             orders: days of purchase so far, at least 1; shape (customers,).
@@ -44,8 +44,35 @@ class BgNbd:
             self.a / (self.b + np.maximum(repeats, 1) - 1) * np.exp(np.minimum(exponent, MOST_EXPONENT)),
             0.0,
         )
-        waits = np.exp((self.r + repeats) * (np.log(self.alpha + age) - np.log(self.alpha + age + days)))
-        return np.asarray(np.clip((1 - waits) / (1 + odds), LEAST_P, 1 - LEAST_P))
+        return np.asarray(1 / (1 + odds))
+
+    def probability(self, orders: Values, recency: Values, age: Values, days: float) -> Values:
+        """Of buying within so many days; arguments as in ``presence``."""
+        rate = self.r + orders - 1
+        waits = np.exp(rate * (np.log(self.alpha + age) - np.log(self.alpha + age + days)))
+        there = self.presence(orders, recency, age)
+        return np.asarray(np.clip((1 - waits) * there, LEAST_P, 1 - LEAST_P))
+
+    def draw(
+        self,
+        orders: Values,
+        recency: Values,
+        age: Values,
+        days: float,
+        draws: int,
+        chance: np.random.Generator,
+    ) -> Values:
+        """Purchases within so many days, drawn from what is known of each customer; shape (customers, draws).
+
+        Given the past, a customer who is there buys at a gamma distributed rate and leaves after each
+        purchase with a beta distributed chance: as many purchases as come, or as many as until leaving.
+        """
+        shape = (len(orders), draws)
+        repeats = (orders - 1)[:, None]
+        rate = chance.gamma(np.broadcast_to(self.r + repeats, shape)) / (self.alpha + age)[:, None]
+        leaving = np.clip(chance.beta(self.a, np.broadcast_to(self.b + repeats, shape)), LEAST_P, 1.0)
+        is_there = chance.random(shape) < self.presence(orders, recency, age)[:, None]
+        return np.where(is_there, np.minimum(chance.poisson(rate * days), chance.geometric(leaving)), 0.0)
 
     def sql(self, days: float) -> tuple[str, str]:
         """The same over the columns ``orders``, ``recency`` and ``age``: a step and what is made of ``odds``.
