@@ -6,7 +6,7 @@ Conditions narrow before anything is ranked. What a text says is ranked and quot
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.errors import Declined
@@ -29,6 +29,7 @@ from retrieval.product_range import ProductSource, key_of, product_source, seen_
 from retrieval.types import Document, Hit
 from sql.names import literal, quoted
 from sql.question.linking import link
+from sql.question.words import is_chinese
 from sql.semantics import View
 from sql.types import Table
 from telling.evidence import Evidence
@@ -76,7 +77,11 @@ def find_products(request: Request, tools: Tools) -> Products:
     search = _Search(source=source, stock=stock, reader=reader, tools=tools)
     top = min(request.settings.get(TOP) or SHOWN, workspace.role.limits.max_rows)
     near = search.near(wish.topic) if wish.topic else {}
-    keys, texts = search.found(wish, near, top)
+    kind = search.of_kind(wish.topic) if wish.topic else frozenset()
+    if kind:  # a waterproof jacket is a jacket: gloves that keep dry are none
+        foreign = {name: hit for name, hit in near.items() if is_chinese(name) != is_chinese(wish.topic)}
+        near = {name: hit for name, hit in search.near(wish.topic, kind).items() if name in kind} | foreign
+    keys, texts = search.found(wish, near, top, is_kind=bool(kind))
     table = search.rows(keys)
     counts = None
     tables = [table]
@@ -212,17 +217,45 @@ class _Search:
         ranked = rank_products(topic, self.tools.catalogue, self.tools.retriever, names)
         return near_best(ranked, ranked, topic) if names is None else ranked
 
-    def found(self, wish: Wish, near: Mapping[str, Hit], top: int) -> tuple[list[str], dict[str, Hit]]:
+    def of_kind(self, topic: str) -> frozenset[str]:
+        """Names of the products of the kind that is wished for: that have the last word of the wish, before
+        "for" or "with", which any product's name or group has; empty where none does."""
+        column, source = self.reader.column, self.source
+        shown = [source.names[0], *source.groups]
+        for part in (_MORE.split(topic)[0], topic):
+            for word in _from_the_end(part.lower()):
+                pieces = pieces_of(word)
+                if not pieces:
+                    continue
+                like = literal(f"%{max(pieces, key=word.find)}%", self.reader.dialect)
+                tests = " OR ".join(f"LOWER({column(name)}) LIKE {like}" for name in shown)
+                told = ", ".join(column(name) for name in dict.fromkeys(shown))
+                rows = self.reader.run(
+                    f"SELECT {told} FROM {self.reader.source(source.view)} WHERE {tests}"
+                ).rows
+                of_it = frozenset(
+                    str(row[0]) for row in rows if pieces & pieces_of(" ".join(map(str, filter(None, row))))
+                )
+                if of_it:
+                    return of_it
+        return frozenset()
+
+    def found(
+        self, wish: Wish, near: Mapping[str, Hit], top: int, *, is_kind: bool
+    ) -> tuple[list[str], dict[str, Hit]]:
         """Keys of what meets the conditions, the best first, and what each was found by.
 
         Args:
-            near: the ranking of all products.
+            near: the ranking without conditions.
+            is_kind: all of ``near`` is of the kind that is wished for, and not what happens to be nearest.
         """
         allowed = self.keys(wish.filters)
         if not wish.topic or not allowed.rows:
             return [plain(row[0]) for row in allowed.rows[:top]], {}
         ranked = near
-        if wish.filters and not allowed.is_truncated:  # else more than the role may read at once
+        if (
+            wish.filters and not is_kind and not allowed.is_truncated
+        ):  # else more than the role may read at once
             names = frozenset(str(row[1]) for row in allowed.rows)
             ranked = near_best(self.near(wish.topic, names), near, wish.topic)
         order = {name: place for place, name in enumerate(ranked)}
@@ -265,6 +298,20 @@ class _Search:
         if source.price and not labels[source.price]:
             labels[source.price] = self.reader.shop.currency
         return replace(table, rows=tuple(rows), keys=frozenset({source.key}), labels=labels)
+
+
+_MORE = re.compile(r"\b(?:for|with|without|that|which|from|to|in|of)\b", re.I)
+"""What stands behind is about the thing and not the thing itself."""
+_RUN = re.compile(r"[a-z0-9]{3,}|[\u4e00-\u9fff]{2,}")
+
+
+def _from_the_end(text: str) -> Iterator[str]:
+    """English words and pairs of Chinese characters, the last first."""
+    for run in reversed(_RUN.findall(text)):
+        if run[0].isascii():
+            yield run
+        else:
+            yield from (run[max(end - 2, 0) : end] for end in range(len(run), 1, -2))
 
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])\s*|\n")

@@ -152,6 +152,15 @@ def test_a_role_finds_what_it_may_see(shop: Shop, role: str, status: str, says: 
     assert not [part for part in hides if part in told]
 
 
+def test_what_is_wished_for_is_of_its_kind_and_not_what_is_nearest(shop: Shop):
+    talk = shop()
+    found = names(talk.ask("find me a waterproof jacket for rain"))
+    assert len(found) == 4 and all("Jacket" in name for name in found)
+    nothing = talk.ask("find me a waterproof jacket under 60")
+    assert nothing.status == "answered" and names(nothing) == []
+    assert "price below 60" in nothing.text and "4 products" in nothing.text
+
+
 def test_meaning_goes_across_languages(shop: Shop):
     answer = shop(embedder=load_embedder()).ask("find me an electric kettle")
     assert "静音电水壶" in names(answer)
