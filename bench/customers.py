@@ -100,7 +100,8 @@ def _opened(path: Path, variables: Mapping[str, str] | None = None) -> Workspace
     return open_workspace(replace(shop, roles=(role,), default_role=role.name))
 
 
-def _request(tools: Tools, job: Job | None = None, message: str = "") -> Request:
+def request_of(tools: Tools, job: Job | None = None, message: str = "") -> Request:
+    """A question that asks a job by name or in words, as it reaches it."""
     links = link(message, tools.vocabulary, tools.workspace.today)
     settings = read_settings(links, job.parameters if job is not None else (), tools.vocabulary, "en")
     return Request(question=message, language="en", links=links, settings=settings)
@@ -115,7 +116,7 @@ def tools_of(workspace: Workspace) -> Tools:
 def churn_scores(data: str, tools: Tools, days: int, cut_offs: int) -> list[ChurnScore]:
     """Fitted on odd customers, measured on even ones, on the last ``days`` days."""
     today = tools.workspace.today
-    signals = Signals(reader=PurchaseReader(_request(tools), tools, {}), days=days, has_season=False)
+    signals = Signals(reader=PurchaseReader(request_of(tools), tools, {}), days=days, has_season=False)
     seen = [signals.snapshot(today - dt.timedelta(days=days * back), 1, 1) for back in range(1, cut_offs + 1)]
     odd, even = ([_of_parity(each, parity) for each in seen] for parity in (1, 0))
     model = fit_returning(signals.names, odd[2:], odd[1], odd[0], days)
@@ -197,7 +198,7 @@ def wrong_counts(data: Path, tools: Tools) -> dict[str, tuple[int, int]]:
 
 def _run(name: str, tools: Tools, message: str = "") -> Evidence:
     job = next(job for job in JOBS if job.name == name)
-    return job.run(_request(tools, job, message), tools)
+    return job.run(request_of(tools, job, message), tools)
 
 
 def _gap_row(evidence: Evidence) -> Sequence[Any]:

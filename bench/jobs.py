@@ -7,7 +7,8 @@ none), and AutoETS: statsmodels' ``ETSModel`` in the form with the least correct
 one of 52 periods has as many parameters as it has data (R's ``ets`` stops at 24).
 
 Churn, retention, time between orders and pairs: ``bench.customers``.
-What is unusual: :mod:`bench.anomalies` and :mod:`bench.planted_found`.
+What is unusual: :mod:`bench.anomalies` and :mod:`bench.planted_found`. Stock: :mod:`bench.replenishing`.
+Recommendations: :mod:`bench.recommending`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ import numpy as np
 
 from bench import anomalies, planted_found
 from bench.customers import measure_customers
+from bench.recommending import measure_recommend
 from bench.record import RESULTS, circumstances, write_result
+from bench.replenishing import measure_stock
 from jobs.forecast.features import Past, Values
 from jobs.forecast.history import SEASONS, History, read_history
 from jobs.forecast.methods import SeasonalNaive
@@ -213,10 +216,22 @@ def _unusual(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _stock(options: argparse.Namespace) -> dict[str, Any]:
+    from app.settings import Settings
+
+    return measure_stock(Settings.from_environment())
+
+
+def _recommend(options: argparse.Namespace) -> dict[str, Any]:
+    return measure_recommend(options.data)
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "forecast": _forecasts,
     "customers": _customers,
     "unusual": _unusual,
+    "stock": _stock,
+    "recommend": _recommend,
 }
 
 

@@ -123,6 +123,7 @@ class Assistant:
             retriever=retriever,
             vocabulary=vocabulary,
             jobs=as_tuple(jobs),
+            embedder=nearest.embedder if nearest is not None else None,
         )
         self.engine = engine
         self.audit = audit

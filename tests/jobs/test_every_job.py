@@ -135,7 +135,7 @@ def test_a_folder_more_is_a_job_on_every_surface(
 ):
     assert [job.name for job in with_a_folder_more] == [
         "ask_reviews", "ask_sql", "bought_together", "churn", "cohorts", "forecast", "help", "loyalty",
-        "order_card", "order_gaps", "report", "unusual",
+        "order_card", "order_gaps", "recommend", "report", "stock", "unusual",
     ]  # fmt: skip
     assistant = assistant_of(workspace, vocabulary, with_a_folder_more)
     talk = Conversation()
