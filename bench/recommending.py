@@ -32,8 +32,8 @@ from sql.shop.workspace import Workspace
 Values = npt.NDArray[np.float64]
 DAYS = 56
 TOP = 10
-SHRINKAGE = 20.0
-"""Of item-KNN, the best of 0, 5, 10, 20, 50 and 100 on the odd customers."""
+SHRINKAGE = 0.0
+"""Of item-KNN, the best of 0, 10, 20 and 50 on the odd customers."""
 RIDGE = 300.0
 """Of EASE, the best of 30, 100, 300, 1000 on the odd customers."""
 ASKED = 150
@@ -112,7 +112,7 @@ def item_knn(found: Purchases, shrinkage: float = SHRINKAGE) -> Values:
     """Cosine of the products' buyers, shrunk where few share both; shape (products, products)."""
     both = (found.before.T @ found.before).toarray()
     size = np.sqrt(np.diag(both))
-    near = both / (np.outer(size, size) + shrinkage)
+    near = both / np.maximum(np.outer(size, size) + shrinkage, 1)
     np.fill_diagonal(near, 0)
     return np.asarray(near)
 

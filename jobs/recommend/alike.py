@@ -19,7 +19,8 @@ VARIETY = 0.25
 def likeness(names: Sequence[str], others: Sequence[str], embedder: Embedder | None) -> Values:
     """Likeness of names in [0, 1], shape (names, others): by meaning, or by shared words without a model."""
     if embedder is not None:
-        return np.clip(embedder.embed(names) @ embedder.embed(others).T, 0, 1).astype(float)
+        near = embedder.embed(names) @ embedder.embed(others).T
+        return np.asarray(np.clip(near, 0, 1), dtype=float)
     from rapidfuzz import fuzz, process
 
     found = process.cdist(names, others, scorer=fuzz.token_set_ratio, processor=str.casefold)

@@ -55,7 +55,8 @@ def run_recommend(request: Request, tools: Tools) -> Recommended:
     """Walk from the basket; raises ``Declined`` and ``AskBack`` where there is none that is known."""
     settings = request.settings
     basket = _Basket(request, tools)
-    table, how = basket.recommend(settings.get(TOP) or DEFAULT_TOP)
+    top = settings.get(TOP) or DEFAULT_TOP
+    table, how = basket.recommend(top)
     request.on_table(table)
     ran = {name: settings.said[name].text for name in (CUSTOMER.name, OF.name) if name in settings.said}
     if basket.customer:
@@ -71,7 +72,7 @@ def run_recommend(request: Request, tools: Tools) -> Recommended:
         unheard=unheard,
         confidence=0.5 if unheard or how != "bought" else 0.9,
         sql=table.query.written,
-        settings={**ran, "top": str(settings.get(TOP) or DEFAULT_TOP)},
+        settings={**ran, "top": str(top)},
         how=how,
         customer=basket.customer,
         products=basket.named,

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ALPHA = 0.6
+ALPHA = 0.7
 """Power by which each step is divided by the ways that lead on."""
-BETA = 0.3
+BETA = 0.6
 """Power by which the end is divided by its buyers."""
 LEAST_SHARED = 2
 """Others who bought both, below which two products have nothing to do with each other."""

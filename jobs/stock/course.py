@@ -1,7 +1,8 @@
 """How demand goes on: each kind of products, and the shop, as a multiple of what the window sold.
 
 One product's weeks are too few to tell a season from chance, those of its category are not: so the category
-is forecast (:mod:`jobs.forecast.model`), and each of its products follows it from its own pace.
+is forecast (:mod:`jobs.forecast.model`), beside what the same weeks were a year ago, and each of its products
+follows it from its own pace.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from sqlglot import exp
 
+from jobs.forecast.features import Values
 from jobs.forecast.history import SEASONS, History, read_history
 from jobs.forecast.model import Forecast, forecast
 from jobs.series import start_of
@@ -26,6 +28,12 @@ LEAST_WEEKS = 30
 """Weeks of each kind that the role may read at least; with fewer the shop as a whole is gone on with."""
 MOST_CHANGE = 4.0
 """A season that lifts or lowers demand by more is held at that."""
+YEAR = 52
+LEAST_BEFORE = 8
+"""Weeks before the same day a year ago that are known at least, for its course to tell anything."""
+LAST_YEAR = 2 / 3
+"""Weight of the course a year ago beside the forecast's, chosen on products with odd numbers of the
+demonstration shop: with one or two seasons to learn from, the model knows little of the next one."""
 _WHOLE = None
 """The kind of what has none: the whole shop."""
 LEVEL_80 = 0.8
@@ -142,8 +150,20 @@ def _course(history: History, found: Forecast, place: int) -> Course:
     middle = found.middle[place]
     if recent <= 0 or middle.mean() <= 0:
         return Course()
+    factor = middle.mean() / recent
+    if (profile := _a_year_ago(history.fitted[place], len(middle))) is not None:
+        factor = factor ** (1 - LAST_YEAR) * profile**LAST_YEAR
     wide = (found.high[LEVEL_80][place] - found.low[LEVEL_80][place]) / (2 * NORMAL_80)
     return Course(
-        factor=float(np.clip(middle.mean() / recent, 1 / MOST_CHANGE, MOST_CHANGE)),
+        factor=float(np.clip(factor, 1 / MOST_CHANGE, MOST_CHANGE)),
         doubt=float((wide.mean() / middle.mean()) ** 2),
     )
+
+
+def _a_year_ago(weeks: Values, ahead: int) -> float | None:
+    """What the same weeks were a year ago against the window before them; ``None`` where that is unknown."""
+    before = weeks[: len(weeks) - YEAR][-WINDOW:] if len(weeks) > YEAR else weeks[:0]
+    if np.count_nonzero(~np.isnan(before)) < LEAST_BEFORE:
+        return None
+    was, then = float(np.nanmean(before)), float(np.nanmean(weeks[-YEAR : ahead - YEAR or None]))
+    return then / was if was > 0 and then > 0 else None
