@@ -2,7 +2,7 @@
 
 Demand is what the shop really sold a day, which nothing in the replay knows ahead. Once a week each product
 is looked at and ordered up when its stock, and what is on its way, is below its order point; what is asked
-for and not there is a lost sale. The job's order points are worked out every two weeks, through the same
+for and not there is a lost sale. The job's order points are worked out every four weeks, through the same
 statements as its answers, from what was known on that day. The fixed rule keeps one order point for the year:
 the mean demand of the year before over lead time and review, and a multiple of its root; the multiple is
 tuned, on the very products that are measured, to the same fill rate as ours. Settings of the job were chosen
@@ -34,7 +34,7 @@ Values = npt.NDArray[np.float64]
 SERVICE = 0.95
 YEAR = 364
 REVIEW = 7
-FRESH = 14
+FRESH = 28
 """Days after which the job's order points are worked out anew."""
 HOLDING = 0.25
 """Share of a piece's cost that a year in stock costs."""
