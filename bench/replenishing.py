@@ -24,8 +24,8 @@ import numpy.typing as npt
 
 from app.settings import Settings
 from bench.customers import LIMITS, request_of, tools_of
-from jobs.stock.pointing import pointed, read_terms
-from jobs.stock.shelf import Shelf
+from jobs.stock_advice.pointing import pointed, read_terms
+from jobs.stock_advice.shelf import Shelf
 from sql.semantics import Role
 from sql.shop.shopfile import load_shop
 from sql.shop.workspace import Workspace, open_workspace

@@ -12,8 +12,8 @@ import numpy as np
 from bot.errors import Declined
 from bot.job import Request, Tools
 from jobs.not_heard import not_heard
+from jobs.past_period import read_period
 from jobs.series import Reader
-from jobs.spans import read_period
 from jobs.unusual.detection import ALARMS_A_YEAR, ALARMS_OF_ONE, NORMAL_95, PACES, Values
 from jobs.unusual.episodes import Episode, Event, Series, find_episodes, gather_events
 from jobs.unusual.unusual_words import BY, CUE, FILLER, METRIC, PERIOD

@@ -6,7 +6,7 @@ import re
 
 from bot.job import Claim, Strength, Understood
 from bot.parameters import ColumnName, MetricName, Parameter, find_grouping, find_metric
-from jobs.spans import Span, find_period
+from jobs.past_period import Span, find_period
 
 CUE = re.compile(
     r"(?ix)\b(?:unusual|anomal(?:y|ies|ous)|abnormal(?:ity|ities)?|out\ of\ the\ ordinary)\b"

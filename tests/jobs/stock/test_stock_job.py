@@ -16,7 +16,7 @@ from stocked_shop import BESIDE, BOUND, LEVEL, PAST, SUPPLY, Stocked, build, day
 from bot.answer import Answer
 from bot.job import Request, Tools
 from bot.parameters import Settings
-from jobs.stock import job as stock
+from jobs.stock_advice import job as stock
 from sql.question.linking import Links, Vocabulary
 from sql.shop.shopfile import load_shop
 from sql.shop.workspace import Workspace, open_workspace

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import nbinom
 
-from jobs.stock.lasting import EARLY, MOST_DAYS, Pace, quantile
+from jobs.stock_advice.lasting import EARLY, MOST_DAYS, Pace, quantile
 
 
 @pytest.mark.parametrize("share", [0.8, 0.9, 0.95, 0.98])

@@ -11,10 +11,10 @@ import numpy as np
 
 from bot.errors import Declined
 from bot.parameters import Length
-from jobs.stock.lasting import EARLY, Pace, quantile, quantile_sql
-from jobs.stock.missing import lost_sql
-from jobs.stock.pointing import Terms, paced, pointed, quantity_sql, read_terms, width_sql
-from jobs.stock.shelf import Shelf
+from jobs.stock_advice.lasting import EARLY, Pace, quantile, quantile_sql
+from jobs.stock_advice.missing import lost_sql
+from jobs.stock_advice.pointing import Terms, paced, pointed, quantity_sql, read_terms, width_sql
+from jobs.stock_advice.shelf import Shelf
 from sql.shop.bindings import bindings_line
 from sql.types import Column, ColumnType, Table
 from sql.types import Value as Cell

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from jobs.stock.course import LEVEL, Courses, read_courses
-from jobs.stock.lasting import in_pieces, quantile_sql
-from jobs.stock.shelf import DEFAULT_LEAD, LEAST_DAYS, LEAST_DELIVERIES, POOLED, Shelf
+from jobs.stock_advice.course import LEVEL, Courses, read_courses
+from jobs.stock_advice.lasting import in_pieces, quantile_sql
+from jobs.stock_advice.shelf import DEFAULT_LEAD, LEAST_DAYS, LEAST_DELIVERIES, POOLED, Shelf
 
 MOST_AHEAD = 13
 """Weeks that the season is foretold for at most."""

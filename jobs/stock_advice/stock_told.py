@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobs.stock.advising import Stock
-from jobs.stock.shelf import DEFAULT_LEAD, WINDOW
+from jobs.stock_advice.advising import Stock
+from jobs.stock_advice.shelf import DEFAULT_LEAD, WINDOW
 from sql.semantics import Shop
 from telling.cells import json_value
 from telling.charts import SCHEMA, label_of

@@ -19,7 +19,7 @@ from bot.parameters import (
     find_values,
     in_words,
 )
-from jobs.spans import Span, find_period
+from jobs.past_period import Span, find_period
 from sql.question.linking import Links
 from sql.question.numbers import zh_number
 from sql.question.words import NUMBER_WORDS

@@ -9,10 +9,10 @@ from bot.errors import Declined
 from bot.job import Request, Tools
 from bot.parameters import Length
 from jobs.not_heard import caveat_of, not_heard
-from jobs.spans import read_period
-from jobs.stock.shelf import Shelf
-from jobs.stock.stock_tables import Advice, number_of
-from jobs.stock.stock_words import (
+from jobs.past_period import read_period
+from jobs.stock_advice.shelf import Shelf
+from jobs.stock_advice.stock_tables import Advice, number_of
+from jobs.stock_advice.stock_words import (
     BY,
     CUE,
     FILLER,

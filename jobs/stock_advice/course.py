@@ -18,7 +18,7 @@ from jobs.forecast.features import Values
 from jobs.forecast.history import SEASONS, History, read_history
 from jobs.forecast.model import Forecast, forecast
 from jobs.series import start_of
-from jobs.stock.shelf import WINDOW, Shelf
+from jobs.stock_advice.shelf import WINDOW, Shelf
 from sql.types import Dialect
 from sql.types import Value as Cell
 

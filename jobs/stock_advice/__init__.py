@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bot.job import Job, read_cases
-from jobs.stock.advising import run_stock
-from jobs.stock.stock_told import draw_stock, tell_stock
-from jobs.stock.stock_words import PARAMETERS, claims
+from jobs.stock_advice.advising import run_stock
+from jobs.stock_advice.stock_told import draw_stock, tell_stock
+from jobs.stock_advice.stock_words import PARAMETERS, claims
 
 job = Job(
     name="stock",

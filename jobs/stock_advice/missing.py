@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from jobs.stock.pointing import Terms
-from jobs.stock.shelf import AROUND, LEAST_DAYS, Shelf
+from jobs.stock_advice.pointing import Terms
+from jobs.stock_advice.shelf import AROUND, LEAST_DAYS, Shelf
 
 
 def lost_sql(shelf: Shelf, terms: Terms, first_age: int, last_age: int) -> str:
