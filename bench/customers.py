@@ -101,6 +101,7 @@ def _opened(path: Path, variables: Mapping[str, str] | None = None) -> Workspace
 
 
 def request_of(tools: Tools, job: Job | None = None, message: str = "") -> Request:
+    """A question that asks a job by name or in words, as it reaches it."""
     links = link(message, tools.vocabulary, tools.workspace.today)
     settings = read_settings(links, job.parameters if job is not None else (), tools.vocabulary, "en")
     return Request(question=message, language="en", links=links, settings=settings)

@@ -11,6 +11,7 @@ What a customer brings in the next period: ``bench.customer_value``.
 Products by a wish: ``bench.find_products``.
 What is unusual: :mod:`bench.anomalies` and :mod:`bench.planted_found`.
 Why figures changed: :mod:`bench.why_found`.
+Stock: :mod:`bench.replenishing`. Recommendations: :mod:`bench.recommending`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ from bench import anomalies, planted_found, why_found
 from bench.customer_value import measure_customer_value
 from bench.customers import measure_customers
 from bench.find_products import measure_find_products
+from bench.recommending import measure_recommend
 from bench.record import RESULTS, circumstances, write_result
+from bench.replenishing import measure_stock
 from jobs.forecast.features import Past, Values
 from jobs.forecast.history import SEASONS, History, read_history
 from jobs.forecast.methods import SeasonalNaive
@@ -246,6 +249,16 @@ def _why(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _stock(options: argparse.Namespace) -> dict[str, Any]:
+    from app.settings import Settings
+
+    return measure_stock(Settings.from_environment())
+
+
+def _recommend(options: argparse.Namespace) -> dict[str, Any]:
+    return measure_recommend(options.data)
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "forecast": _forecasts,
     "customers": _customers,
@@ -253,6 +266,8 @@ PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "find_products": _find_products,
     "unusual": _unusual,
     "why": _why,
+    "stock": _stock,
+    "recommend": _recommend,
 }
 
 

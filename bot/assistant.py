@@ -126,6 +126,7 @@ class Assistant:
             vocabulary=vocabulary,
             jobs=as_tuple(jobs),
             catalogue=catalogue,
+            embedder=nearest.embedder if nearest is not None else None,
         )
         self.engine = engine
         self.audit = audit

@@ -31,6 +31,9 @@ from telling.results import tell_result
 from telling.writer import Draw, Tell
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from sql.ask import SqlAnswer
     from sql.shop.workspace import Workspace
     from sql.statement.compile import Compiled
@@ -110,6 +113,13 @@ class Asker(Protocol):
         """Whoever asks ``text`` from now on is answered with that statement."""
 
 
+class Embedder(Protocol):
+    """What routing and jobs need of ``retrieval.encoder.Embedder``."""
+
+    def embed(self, texts: Sequence[str], *, as_question: bool = False) -> npt.NDArray[np.float32]:
+        """Unit vectors, shape (texts, dimension)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tools:
     """What jobs work with; one set per assistant."""
@@ -124,6 +134,8 @@ class Tools:
     """All of them, in order."""
     catalogue: Retriever | None = None
     """``None`` when there is no index of products."""
+    embedder: Embedder | None = None
+    """Tells how near two texts are in meaning; ``None`` where only their letters can be compared."""
 
 
 @dataclass(frozen=True, kw_only=True)

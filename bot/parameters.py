@@ -232,7 +232,18 @@ class Length:
     def __str__(self) -> str:
         return f"{self.count} {self.unit}{'s' if self.count != 1 else ''}"
 
+    @property
+    def days(self) -> int:
+        """Days in it, rounded; a month is a twelfth of a year."""
+        return round(self.count * _DAYS[self.unit])
 
+    def in_words(self, language: str) -> str:
+        """As it is told in the asker's language."""
+        return f"{self.count} {_ZH_LENGTHS[self.unit]}" if language == "zh" else str(self)
+
+
+_DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375, "quarter": 91.3125, "year": 365.25}
+_ZH_LENGTHS = {"day": "天", "week": "周", "month": "个月", "quarter": "个季度", "year": "年"}
 _UNITS = "day|week|month|quarter|year"
 _ZH_UNITS = {
     "天": "day",

@@ -13,7 +13,6 @@ import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,7 @@ import numpy.typing as npt
 from bot.errors import AskBack
 from bot.followup import length_of
 from bot.followup_cues import ASKING, ASKS
-from bot.job import Claim, Job, Strength, Tools, Understood
+from bot.job import Claim, Embedder, Job, Strength, Tools, Understood
 from bot.offers import offered_jobs, suggestions
 from bot.parameters import check_names
 from bot.refusals import declined
@@ -59,13 +58,6 @@ LEAST_WORDS = 4.5
 MAX_OPTIONS = 4
 NO_JOB = ""
 """What is nearest to a question that no shop's data answer."""
-
-
-class Embedder(Protocol):
-    """What routing needs of ``retrieval.encoder.Embedder``."""
-
-    def embed(self, texts: Sequence[str], *, as_question: bool = False) -> npt.NDArray[np.float32]:
-        """Unit vectors, shape (texts, dimension)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +170,7 @@ class Nearest:
     """The job whose example utterances come closest in meaning. Vectors are made at the first use."""
 
     def __init__(self, embedder: Embedder, jobs: Sequence[Job]) -> None:
-        self._embedder = embedder
+        self.embedder = embedder
         self._apart = {NO_JOB, *(job.name for job in jobs if not job.is_offered)}
         self._labelled = [
             (text, job.name) for job in jobs for texts in job.utterances.values() for text in texts
@@ -191,12 +183,12 @@ class Nearest:
         """Vectors of the examples, in order; made once."""
         with self._lock:
             if self._vectors is None:
-                self._vectors = self._embedder.embed([text for text, _ in self._labelled])
+                self._vectors = self.embedder.embed([text for text, _ in self._labelled])
             return self._vectors
 
     def find(self, question: str) -> str | None:
         """Name of the nearest job; ``NO_JOB`` if that is outside the shop, ``None`` if none is near."""
-        likeness = self.prepare() @ self._embedder.embed([question])[0]
+        likeness = self.prepare() @ self.embedder.embed([question])[0]
         best = int(np.argmax(likeness))
         name = self._labelled[best][1]
         return name if likeness[best] >= (MIN_APART if name in self._apart else MIN_LIKENESS) else None

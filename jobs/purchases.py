@@ -41,12 +41,14 @@ from sql.types import Value as Cell
 from telling.phrases import escape_markdown
 from telling.titles import title_of
 
-Part = Literal["customer", "order_date", "amount", "order", "product", "category", "country"]
+Part = Literal["customer", "order_date", "amount", "quantity", "order", "product", "category", "country"]
 
 
 FEW_SEVERAL = 0.05
 """Share of customers who may have several values of what customers are grouped by."""
 _PAID: tuple[Part, ...] = ("customer", "order_date", "amount")
+_ADDED_UP: tuple[Part, ...] = ("amount", "quantity")
+"""Parts that would be added up once for each row of another home."""
 
 
 class PurchaseReader:
@@ -120,8 +122,8 @@ class PurchaseReader:
             raise Declined("hidden", {name: escape_markdown(text) for name, text in values.items()})
         items = [*map(self._name, parts), *([Name(more)] if more else [])]
         where = (*self._until_today(parts), *self._only, *_among(also or {}))
-        # amounts would be added up once for each row of another home
-        homes = [self._name("amount").of] if "amount" in parts else [self._name(part).of for part in parts]
+        added_up = [part for part in _ADDED_UP if part in parts]
+        homes = [self._name(part).of for part in added_up[:1] or parts]
         for home in dict.fromkeys(homes):
             conditions = (*where, *(self._no_returns(home) if is_sold else ()))
             sold = Statement(view=home, items=tuple(items), where=(*conditions, *self._counted))
@@ -132,6 +134,11 @@ class PurchaseReader:
                 return f"{called} ({', '.join(names)}) AS ({text})"
         names = [str(item) for item in (*items, *(c.left for c in self._only))]
         raise Declined("no_way_between", {"names": escape_markdown(", ".join(names))})
+
+    def of_view(self, view: str, columns: Mapping[str, Name], called: str) -> str | None:
+        """Columns of every row of a view, each under its key, as a table; ``None``: no way leads there."""
+        text = self._compiled(Statement(view=view, items=tuple(columns.values()), where=self._only))
+        return f"{called} ({', '.join(columns)}) AS ({text})" if text is not None else None
 
     def days(self, *, by: str = "") -> str:
         """``buying_days``: customer, day, what was paid, whether anything was bought; one row a day.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobs.churn.churning import Churn, in_words
+from jobs.churn.churning import Churn
 from sql.semantics import Shop
 from telling.cells import json_value
 from telling.charts import SCHEMA, label_of
@@ -22,7 +22,7 @@ _SHOWN, _WHOLE, _TESTS, _TENTHS, _WRONG = 0, 1, 2, 3, 4
 def tell_churn(evidence: Evidence, writer: Writer) -> str:
     """The shop, its customers or groups, the test, the groups it fails for, and its limits."""
     assert isinstance(evidence, Churn)
-    horizon = writer.restate(in_words(evidence.horizon, writer.words.language))
+    horizon = writer.restate(evidence.horizon.in_words(writer.words.language))
     head = writer.say(
         "head",
         customers=writer.cell(_WHOLE, 0, 0),

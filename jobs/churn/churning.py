@@ -28,8 +28,6 @@ LEAST_CUSTOMERS = 100
 MOST_CUT_OFFS = 8
 """Days of the past that are looked at: the last to test on, the one before to calibrate on."""
 LEAST_CUT_OFFS = 3
-_DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375, "quarter": 91.3125, "year": 365.25}
-_ZH_UNITS = {"day": "天", "week": "周", "month": "个月", "quarter": "个季度", "year": "年"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +62,7 @@ def run_churn(request: Request, tools: Tools) -> Churn:
     if by == tools.workspace.shop.bindings["customer"].rpartition(".")[2]:
         by = ""
     rank, top = settings.get(RANK) or "leaving", settings.get(TOP) or DEFAULT_TOP
-    days = round(horizon.count * _DAYS[horizon.unit])
+    days = horizon.days
     if days < LEAST_DAYS:
         raise Declined("too_soon", {"least": str(LEAST_DAYS)})
     reader = PurchaseReader(request, tools, only)
@@ -79,7 +77,7 @@ def run_churn(request: Request, tools: Tools) -> Churn:
         test = back_test(tried, seen[2:], seen[1])
         model = fit_returning(signals.names, seen[2:], seen[1], seen[0], days)
     except TooFew:
-        raise Declined("too_few_to_learn", {"horizon": in_words(horizon, request.language)}) from None
+        raise Declined("too_few_to_learn", {"horizon": horizon.in_words(request.language)}) from None
     standing = Standing(signals=signals, model=model, shop=tools.workspace.shop)
     whole, means = standing.whole()
     checked_by = by or _country(reader)
@@ -115,13 +113,6 @@ def run_churn(request: Request, tools: Tools) -> Churn:
         horizon=horizon,
         reasons=reasons,
     )
-
-
-def in_words(length: Length, language: str) -> str:
-    """A length of time in the asker's language."""
-    if language != "zh":
-        return str(length)
-    return f"{length.count} {_ZH_UNITS[length.unit]}"
 
 
 # ---- the past ---------------------------------------------------------------------------------------------
@@ -161,7 +152,7 @@ def cut_offs_of(reader: PurchaseReader, extent: Extent, days: int, horizon: Leng
     values = {
         "have": str(known),
         "need": str(days * (LEAST_CUT_OFFS + 1)),
-        "horizon": in_words(horizon, reader.request.language),
+        "horizon": horizon.in_words(reader.request.language),
     }
     if most < LEAST_DAYS:
         raise Declined("too_short", {**values, "least": str(LEAST_DAYS * (LEAST_CUT_OFFS + 1))})

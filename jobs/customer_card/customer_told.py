@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from jobs.card_rows import days_in, row_line
-from jobs.churn.churning import in_words
 from jobs.customer_card.customer_ahead import CHANCE, HIGH, KNOWN, LEARNED, LOW, VALUE, Ahead
 from jobs.customer_card.customer_bought import FIRST, LAST, PURCHASES, SINCE, Bought, Rhythm
 from jobs.customer_card.customer_facts import CustomerCard, Head, Step
@@ -162,7 +161,7 @@ def _ahead(ahead: Ahead, writer: Writer) -> str:
         return writer.say(f"ahead_{ahead.reason}", **values)
     place = ahead.table
     row = writer.tables[place].rows[0]
-    horizon = writer.restate(in_words(ahead.horizon, writer.words.language))
+    horizon = writer.restate(ahead.horizon.in_words(writer.words.language))
     told = [writer.say("chance", horizon=horizon, chance=writer.cell(place, 0, CHANCE))]
     if row[VALUE] is not None:
         ends = {"low": writer.cell(place, 0, LOW), "high": writer.cell(place, 0, HIGH)}

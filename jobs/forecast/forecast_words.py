@@ -34,6 +34,10 @@ AHEAD = re.compile(
 """Words that are about the future where a time to come is named too."""
 RECORDED = re.compile(r"(?i)\brecorded\b|已(?:经)?(?:登记|记录)的?")
 """Words that ask for figures of the future that the data hold already."""
+OTHERWISE = re.compile(
+    r"(?i)\b(?:not|n't|nothing|never|unsold|without)\b[^.?]*\bfor\b|\b(?:sell|sold|run|be)\s+out\b|卖完|卖光|断货|缺货|售罄"
+)
+"""What lasted for a time that is over, or when a stock ends: no figure of a time to come."""
 
 
 class _Day:
@@ -123,7 +127,7 @@ PARAMETERS = (METRIC, BY, ONLY, HORIZON, UNTIL, GRAIN, LEVEL, TOP)
 def claims(understood: Understood) -> Claim | None:
     """What asks for a forecast by that name; asked back where the words may also mean figures."""
     links, text = understood.links, understood.standalone
-    if RECORDED.search(text):
+    if RECORDED.search(text) or (OTHERWISE.search(text) and not CUE.search(text)):
         return None
     ahead = find_ahead(links)
     cue = CUE.search(text) or (AHEAD.search(text) if ahead is not None else None)

@@ -11,6 +11,7 @@ from sql.shop.trade_words import says
 from sql.types import Dialect
 
 _DAYS = frozenset({"date", "timestamp"})
+_COUNTS = frozenset({"integer", "number"})
 _PARTS: Mapping[str, tuple[re.Pattern[str], frozenset[str]]] = {
     "product": (
         re.compile(r"\b(?:product|item|article|goods|sku)\b|商品|产品|货品"),
@@ -37,6 +38,24 @@ _PARTS: Mapping[str, tuple[re.Pattern[str], frozenset[str]]] = {
     "order_state": (re.compile(r"\b(?:status|state|stage)\b|状态"), frozenset({"text", "integer"})),
     "shipped_date": (re.compile(r"\b(?:ship|shipped|sent|dispatch|dispatched)\b|发货|出库"), _DAYS),
     "delivered_date": (re.compile(r"\b(?:delivered|delivery|received|arrived)\b|签收|送达|收货"), _DAYS),
+    "on_hand": (
+        re.compile(
+            r"\bon hand\b|\bin stock\b|\bstock(?: (?:level|quantity|number|count))?$"
+            r"|\binventory(?: (?:level|quantity|number|count))?$"
+            r"|\bquantity available\b|\bavailable (?:stock|quantity)\b"
+            r"|^库存(?:量|数|数量)?$|现货|现存|可用库存|在库"
+        ),
+        _COUNTS,
+    ),
+    "stock_date": (re.compile(r"\b(?:snapshot|count|counted|stock|inventory|as of)\b|盘点|快照|库存"), _DAYS),
+    "on_order": (re.compile(r"\bon order\b|\bincoming\b|\binbound\b|\bin transit\b|在途"), _COUNTS),
+    "lead_time": (re.compile(r"\blead times?\b|交期|交货期|供货周期|采购周期"), _COUNTS),
+    "unit_cost": (
+        re.compile(
+            r"\b(?:unit|purchase|cost|buying) (?:cost|price)\b|\bcost(?: per item)?$|成本|进价|采购价"
+        ),
+        _COUNTS,
+    ),
 }
 """Part → what a column's name says of it, and which types it may have."""
 _IDENTIFIED = ("customer", "order")
@@ -59,6 +78,12 @@ _NOT: Mapping[str, re.Pattern[str]] = {
     "order_state": re.compile(r"\b(?:financial|payment|pay)\b|支付|付款"),
     "shipped_date": _PLANNED,
     "delivered_date": _PLANNED,
+    "on_hand": re.compile(
+        r"\b(?:safety|minimum|min|maximum|max|reserved|locked|reorder|low|value|alert|status|id)\b"
+        r"|安全|最低|最高|锁定|预警|下限|上限|金额"
+    ),
+    "stock_date": re.compile(r"\b(?:create|created|updated|modified|restock|next|expected)\b|创建|更新|预计"),
+    "unit_cost": re.compile(r"\b(?:total|shipping|campaign|ad|marketing|delivery)\b|总|运费|营销|广告"),
 }
 """Part → what a column's name must not say: what was hoped for is not what happened."""
 _PRICE = re.compile(r"\bprice\b|价")
@@ -73,6 +98,10 @@ _BILLS = re.compile(r"\b(?:invoice|receipt)\b|发票|小票")
 _ORDERS = re.compile(r"\b(?:order|purchase|invoice|receipt|transaction)\b|订单|发票|小票")
 ORDER_PARTS = ("order_state", "shipped_date", "delivered_date")
 """Parts that only mean something in the view of the orders."""
+_RETURNS = re.compile(r"\b(?:return|refund|cancellation|credit note)\b|退货|退款|退换")
+"""What a view of returned goods is called."""
+_BESIDE_STOCK = ("on_order", "lead_time", "unit_cost")
+"""Parts that are one number for each product, beside its stock or where that view leads."""
 
 
 def find_bindings(shop: Shop, dialect: Dialect) -> dict[str, str]:
@@ -81,8 +110,10 @@ def find_bindings(shop: Shop, dialect: Dialect) -> dict[str, str]:
     Without a revenue it is the first view of sales that has a time.
 
     ``amount`` and ``quantity`` are bound where a metric is the sum of the column, ``order`` to the
-    number or the key of the view of orders; the rest by what the columns are called. Nothing is bound where
-    nothing is sold.
+    number or the key of the view of orders; the rest by what the columns are called. Stock is bound where a
+    view counts the pieces of products: what it says today and, where another or the same one keeps the days
+    of the past, these. ``returned`` is the product in a view of returns. Nothing is bound where nothing is
+    sold.
     """
     revenue = next((m for m in shop.metrics if m.name in ("revenue", "shop_revenue")), None)
     sold = (view for view in shop.views if is_sold(view) and view.time is not None)
@@ -106,7 +137,7 @@ def find_bindings(shop: Shop, dialect: Dialect) -> dict[str, str]:
             place = _what_is_sold(shop, found["quantity"].partition(".")[0])
         if place is not None:
             found[part] = place
-    return found | _of_orders(near)
+    return found | _of_orders(near) | _of_stock(shop) | _of_returns(shop)
 
 
 def played_by(part: str, view: View, bindings: Mapping[str, str]) -> ViewColumn | None:
@@ -152,6 +183,35 @@ def _of_orders(near: Sequence[View]) -> dict[str, str]:
     return {"order": f"{home.name}.{next(numbers, home.key[0])}", **known}
 
 
+def _of_stock(shop: Shop) -> dict[str, str]:
+    """Where the pieces in stock are counted, today and on days of the past, and what stands beside them."""
+    levels = [
+        (level, _first("stock_date", [view]), view)
+        for view in shop.views
+        if (level := _first("on_hand", [view])) is not None and _first("product", _near(shop, [view]))
+    ]
+    if not levels:
+        return {}
+    now, day, home = min(levels, key=lambda each: each[1] is not None)
+    found = {"on_hand": now}
+    past = next(((level, at) for level, at, _ in levels if at is not None and level != now), None)
+    if day is not None:
+        found["stock_date"] = day
+    elif past is not None:
+        found |= {"past_on_hand": past[0], "stock_date": str(past[1])}
+    beside = {part: _first(part, _near(shop, [home])) for part in _BESIDE_STOCK}
+    return found | {part: place for part, place in beside.items() if place is not None}
+
+
+def _of_returns(shop: Shop) -> dict[str, str]:
+    """The products of a view of returns that tells who sent them back."""
+    for view in shop.views:
+        product = _first("product", [view]) if says(_RETURNS, view.name) else None
+        if product is not None and _first("customer", _near(shop, [view])) is not None:
+            return {"returned": product}
+    return {}
+
+
 def bindings_line(parts: Sequence[str], views: Sequence[View]) -> str:
     """The line of shop.yml that binds ``parts``, with columns of ``views`` that could play them."""
     return f"bindings: {{{', '.join(f'{part}: {_proposed(part, views)}' for part in parts)}}}"
@@ -161,6 +221,8 @@ def _proposed(part: str, views: Sequence[View]) -> str:
     if part == "order_date":
         timed = sorted((v for v in views if v.time is not None), key=lambda view: not is_sold(view))
         return f"{timed[0].name}.{timed[0].time}" if timed else "VIEW.COLUMN"
+    if part == "past_on_hand":
+        part, views = "on_hand", [view for view in views if _first("stock_date", [view]) is not None]
     return (_first(part, views) if part in _PARTS else None) or "VIEW.COLUMN"
 
 

@@ -103,3 +103,67 @@ def test_the_line_to_write_has_a_column_that_could_play_the_part():
     orders = view("orders", "id integer, at date, order_no text")
     assert bindings_line(["order"], [orders]) == "bindings: {order: orders.order_no}"
     assert bindings_line(["order"], []) == "bindings: {order: VIEW.COLUMN}"
+
+
+SALES = view("sales", "sale_id integer, sold_at date, customer_id integer, product text, quantity integer")
+
+
+@pytest.mark.parametrize(
+    ("views", "bound"),
+    [
+        (
+            [
+                (
+                    "stock_snapshots",
+                    "sku text, snapshot_on date, product text, on_hand integer, on_order integer",
+                )
+            ],
+            {
+                "on_hand": "stock_snapshots.on_hand",
+                "stock_date": "stock_snapshots.snapshot_on",
+                "on_order": "stock_snapshots.on_order",
+            },
+        ),
+        (
+            [
+                ("levels", "id integer, counted_on date, product text, on_hand integer"),
+                (
+                    "stock",
+                    "id integer, created_on date, product text, on_hand integer, lead_time_days integer",
+                ),
+            ],
+            {
+                "on_hand": "stock.on_hand",
+                "past_on_hand": "levels.on_hand",
+                "stock_date": "levels.counted_on",
+                "lead_time": "stock.lead_time_days",
+            },
+        ),
+        (
+            [
+                (
+                    "products",
+                    "id integer, created_on date, title text, stock_quantity integer, cost_price number",
+                )
+            ],
+            {"on_hand": "products.stock_quantity", "unit_cost": "products.cost_price"},
+        ),
+        (
+            [("库存", "编号 integer, 盘点日期 date, 商品名称 text, 库存数量 integer, 安全库存 integer")],
+            {"on_hand": "库存.库存数量", "stock_date": "库存.盘点日期"},
+        ),
+        ([("products", "id integer, made date, title text, safety_stock integer, stock_status text")], {}),
+        (
+            [("returns", "return_id integer, returned_on date, customer_id integer, product text")],
+            {"returned": "returns.product"},
+        ),
+        ([("returns", "return_id integer, returned_on date, reason text")], {}),
+    ],
+)
+def test_stock_and_returns_are_proposed_by_what_columns_are_called(
+    views: list[tuple[str, str]], bound: dict[str, str]
+):
+    shop = Shop(name="x", database="x", views=(SALES, *(view(name, columns) for name, columns in views)))
+    parts = ("on_hand", "past_on_hand", "stock_date", "on_order", "lead_time", "unit_cost", "returned")
+    found = find_bindings(shop, "duckdb")
+    assert {part: found[part] for part in parts if part in found} == bound
