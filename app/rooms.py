@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app.engines import LazyEngine, adapter_of
+from app.forgotten import Forgotten
 from app.library import Library, Texts
 from app.person import Person
 from app.progress import step
@@ -29,6 +30,7 @@ class Shared:
     library: Library
     nearest: Nearest
     log: AuditLog
+    forgotten: Forgotten
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,8 @@ class Room:
     texts: Texts | None
     """``None`` when the role may read no reviews."""
     shared: Shared
+    forgotten: int = 0
+    """How often a customer had been forgotten when it was opened."""
 
     def assistant(self, person: Person) -> Assistant:
         """Who answers that person; costs nothing."""
@@ -58,6 +62,7 @@ class Room:
             jobs=JOBS,
             audit=self.shared.log,
             person=person.id,
+            forgotten=self.forgotten,
         )
 
     def warm(self, person: Person) -> None:
@@ -113,4 +118,5 @@ def furnish(workspace: Workspace, shared: Shared) -> Room:
         ),
         texts=shared.library.texts(workspace),
         shared=shared,
+        forgotten=shared.forgotten.times(),
     )
