@@ -55,6 +55,8 @@ class Store:
     """Patterns of its files, from home on; ``*`` stands for folders too."""
     places: Callable[[Settings, Path], Sequence[CanForget]] = lambda settings, folder: ()
     """Where it keeps something about the shop that has that folder, or about all of them together."""
+    is_text: bool = True
+    """Whether its files can be searched once more at the end."""
     holds_nobody: str = ""
     """Why nothing about customers is in it; then it has no places, and is not searched."""
 
@@ -96,6 +98,12 @@ STORES: tuple[Store, ...] = (
         name="people with keys",
         owns=("people.db", "people.db-*", "people.yml"),
         places=lambda settings, folder: (Keyring(settings.people, settings.people_file),),
+    ),
+    Store(
+        name="prompts that were read",
+        owns=("weights/prompts/*", "weights/prefixes/*"),
+        places=lambda settings, folder: (_Prompts(settings.weights),),
+        is_text=False,
     ),
     Store(
         name="audit log",
@@ -321,7 +329,7 @@ class _Forgetting:
         home, traces = self.settings.home, self.traces.without_key
         for path in sorted(home.rglob("*")):
             store = owner_of(path, home)
-            is_searched = store is None or (not self.is_dry and not store.holds_nobody)
+            is_searched = store is None or (not self.is_dry and store.is_text and not store.holds_nobody)
             if is_searched and path.is_file() and text_names(path, traces):
                 yield path.relative_to(home).as_posix()
 
@@ -343,6 +351,22 @@ class _Index:
             self.index.forget(traces, is_dry=True)
         self.forgotten.keep_out(self.shop, self.index.forgotten | traces.documents)
         return self.index.forget(traces, is_dry=False)
+
+
+@dataclass(frozen=True)
+class _Prompts:
+    """What a model computed of shops' descriptions, with the values that stand in these; not searchable."""
+
+    weights: Path
+
+    def forget(self, traces: Traces, *, is_dry: bool) -> int:
+        """Delete all of it when a column that is told to the model holds the person; see ``CanForget``."""
+        if not traces.is_sampled:
+            return 0
+        files = [*self.weights.glob("prompts/*/*"), *self.weights.glob("prefixes/*")]
+        for file in () if is_dry else files:
+            file.unlink(missing_ok=True)
+        return len(files)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import codecs
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from app.errors import CannotForget
@@ -10,7 +12,6 @@ from sql.errors import SqlError
 from sql.traces import Traces
 from sql.types import QueryLimits
 
-ENCODINGS = ("utf-8", "utf-16", "gb18030")
 _LIMITS = QueryLimits(max_rows=5_000_000, timeout_s=600.0, max_memory_mb=4_096)
 
 
@@ -23,7 +24,7 @@ def text_names(path: Path, traces: Traces) -> bool:
     data = path.read_bytes()
     if path.suffix == ".parquet":
         data += _parquet_text(path)
-    return any(traces.names(data.decode(encoding, "ignore")) for encoding in ENCODINGS)
+    return any(map(traces.names, _as_text(data)))
 
 
 def tables_name(files: Sequence[Path], traces: Traces) -> bool:
@@ -32,8 +33,6 @@ def tables_name(files: Sequence[Path], traces: Traces) -> bool:
     Raises:
         CannotForget: they cannot be opened or read.
     """
-    from dataclasses import replace
-
     from app.finding import shop_of_location
     from sql.lock.guard import Guard
     from sql.names import quoted
@@ -58,6 +57,18 @@ def tables_name(files: Sequence[Path], traces: Traces) -> bool:
     except SqlError as error:
         names = ", ".join(file.name for file in files)
         raise CannotForget(f"{names} cannot be opened ({type(error).__name__})") from error
+
+
+def _as_text(data: bytes) -> Iterator[str]:
+    """What it may mean: text in a guessed encoding could name somebody by accident."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        yield data.decode("utf-16", "ignore")
+        return
+    try:
+        yield data.decode("utf-8")
+    except UnicodeDecodeError:
+        yield data.decode("utf-8", "ignore")
+        yield data.decode("gb18030", "ignore")
 
 
 def _parquet_text(path: Path) -> bytes:

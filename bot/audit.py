@@ -275,7 +275,7 @@ class AuditLog:
         lines = [line for found in changed.values() for line in found.values()]
         hashes = [[entry["n"], _hash(line)] for line in lines if (entry := _parse(line)) is not None]
         before = self.files()
-        self._write({"kind": "forgotten", "lines": hashes}, last)
+        self._write({"kind": "forgotten", "reason": "a customer was forgotten", "lines": hashes}, last)
         # a full file is continued in a new one, and has another name since
         now = dict(zip(before, self.files(), strict=False))
         for path, found in changed.items():

@@ -61,6 +61,8 @@ class Traces:
     """What a key's column, or the customer, is called."""
     documents: frozenset[str] = frozenset()
     """Ids of the documents that the person wrote."""
+    is_sampled: bool = False
+    """Whether a column whose values are told to the language model holds one of theirs."""
 
     @property
     def without_key(self) -> Traces:

@@ -680,7 +680,8 @@ def audit(
 @expected_errors
 def forget(
     customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="Key in the shop, e-mail address, "
-                        "telephone number or full name. - reads it from standard input, so that no shell keeps it.")],
+                        "telephone number or full name. - reads it from standard input, so that no shell "
+                        "keeps it.")],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only count what would go, by store.")
     ] = False,
@@ -699,8 +700,8 @@ def forget(
 ) -> None:  # fmt: skip
     """Take a customer out of all that is kept about a shop: index, reports, feedback, log and more.
 
-    The shop's database is only read: there the owner deletes the customer. The audit log keeps its lines, with
-    a pseudonym. Exit status 1 when something could not be searched; run it again then.
+    The shop's database is only read: there the owner deletes the customer. The audit log keeps its lines,
+    with a pseudonym. Exit status 1 when something could not be searched; run it again then.
     """
     settings = settings_of_process()
     from app.finding import find_shop

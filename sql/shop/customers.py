@@ -139,15 +139,16 @@ class CustomerReader:
         full = [name for name in names if is_telling(name)]
         own = [name for name in full if self._is_of_one(name)]
         written = self._written(key)
+        traces = Traces(
+            pseudonym=f"forgotten-{secrets.token_hex(6)}",
+            texts=(*texts, *own),
+            key=key,
+            key_words=tuple(dict.fromkeys([place.column for place in self._places] + list(_CALLED))),
+            documents=frozenset(written or ()),
+        )
         return Customer(
             key=key,
-            traces=Traces(
-                pseudonym=f"forgotten-{secrets.token_hex(6)}",
-                texts=(*texts, *own),
-                key=key,
-                key_words=tuple(dict.fromkeys([place.column for place in self._places] + list(_CALLED))),
-                documents=frozenset(written or ()),
-            ),
+            traces=replace(traces, is_sampled=self._is_sampled(key, traces)),
             shared_names=len(full) - len(own),
             short_names=len(names) - len(full),
             has_written=None if written is None else bool(written),
@@ -164,6 +165,17 @@ class CustomerReader:
             for one, other in self._rows(view, (first, last), where, _MOST_TEXTS):
                 if one and other:
                     yield from (f"{one} {other}", f"{other} {one}", f"{other}, {one}")
+
+    def _is_sampled(self, key: str, traces: Traces) -> bool:
+        return any(
+            traces.names_cell(column.name, value)
+            for place in self._places
+            for column in place.view.columns
+            if column.sampled
+            for value in self._values(
+                place, column.name, f"{self._text(place.column)} = {self._literal(key)}", _MOST_TEXTS
+            )
+        )
 
     def _is_of_one(self, name: str) -> bool:
         return len(self.keys(name)) < 2
