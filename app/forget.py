@@ -18,7 +18,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.errors import AppError, CannotForget, CustomerUnclear
+from app.errors import AppError, CannotForget, CustomerUnclear, WrongUse
 from app.finding import find_shop, folder_of
 from app.forgotten import Forgotten
 from app.inbox import Inbox
@@ -155,8 +155,8 @@ class Receipt:
     """Files under home that still name them and belong to no store, or could not be changed."""
     under_way: int = 0
     """Questions that named them and had not ended: what they write is found by forgetting once more."""
-    shared_names: int = 0
-    short_names: int = 0
+    shared: int = 0
+    short: int = 0
     has_written: bool | None = None
 
     @property
@@ -182,8 +182,8 @@ class Receipt:
             "views": list(self.views),
             "left": list(self.left),
             "under_way": self.under_way,
-            "shared_names": self.shared_names,
-            "short_names": self.short_names,
+            "shared": self.shared,
+            "short": self.short,
             "has_written": self.has_written,
             "complete": self.is_whole,
         }
@@ -209,13 +209,14 @@ def forget(
             customer are deleted.
     Raises:
         CustomerUnclear: nobody or several are meant, the shop binds no customer, or the role may not.
-        WrongUse, SqlError: there is no such shop or role, or its database cannot be read.
+        WrongUse, SqlError: there is no such shop or role, its database cannot be read, or ``also`` holds it.
         NotRecorded: the audit log cannot be written.
     """
     description = find_shop(settings, shop)
     role = role_of(description, person)
     if not role.is_whole:
         raise CustomerUnclear("not_whole", _not_whole(description, role), role=role.name)
+    _check_not_the_shop(settings, description, also)
     log = AuditLog(settings.audit)
     what = "count what is kept about a customer" if is_dry else "forget a customer"
     who = {"shop": description.name, "role": role.name, "person": person.id}
@@ -238,6 +239,22 @@ def _not_whole(shop: Shop, role: Role) -> str:
         f"Role {role.name!r} of shop {shop.name!r} does not see the whole shop, so it cannot forget anybody: "
         f"{way}. Nothing was forgotten."
     )
+
+
+def _check_not_the_shop(settings: Settings, shop: Shop, also: Sequence[Path]) -> None:
+    """The shop's own files are never deleted, nor is home as a whole."""
+    base = shop.path.parent if shop.path is not None else Path.cwd()
+    database = [] if "://" in shop.database else [base / re.split(r"[*?\[]", shop.database)[0]]
+    own = [path.resolve() for path in (*database, *([shop.path] if shop.path is not None else []))]
+    for path in also:
+        place = path.resolve()
+        if any(each.is_relative_to(place) or place.is_relative_to(each) for each in own):
+            raise WrongUse(
+                f"--also is {str(path)!r}, where the shop's own data are, which are never changed; name the "
+                "files or a folder beside them. Nothing was forgotten."
+            )
+        if settings.home.resolve().is_relative_to(place):
+            raise WrongUse(f"--also is {str(path)!r}, which holds SHOPTALK_HOME; that is searched as it is.")
 
 
 def _looked_up(
@@ -297,7 +314,7 @@ class _Forgetting:
         under_way = AuditLog(self.settings.audit).under_way(self.traces)
         folder = folder_of(self.settings, self.shop)
         searched = [store for store in STORES if not store.holds_nobody]
-        done = [self._done("files elsewhere", [_Files(also)])] if also else []
+        done = [self._done("files elsewhere", [_Files(also, self.settings.home)])] if also else []
         done += [self._done(store.name, store.places(self.settings, folder)) for store in searched]
         return Receipt(
             shop=self.shop.name,
@@ -307,8 +324,8 @@ class _Forgetting:
             views=(),
             left=tuple(self._left()),
             under_way=under_way,
-            shared_names=self.customer.shared_names,
-            short_names=self.customer.short_names,
+            shared=self.customer.shared,
+            short=self.customer.short,
             has_written=self.customer.has_written,
         )
 
@@ -374,6 +391,8 @@ class _Files:
     """Files that somebody keeps elsewhere."""
 
     paths: Sequence[Path]
+    home: Path
+    """Below which only what belongs to no store is deleted."""
 
     def forget(self, traces: Traces, *, is_dry: bool) -> int:
         """Delete those that name the person; see ``CanForget``."""
@@ -381,7 +400,7 @@ class _Files:
             file
             for path in self.paths
             for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
-            if file.is_file()
+            if file.is_file() and not (file.is_relative_to(self.home) and owner_of(file, self.home))
         ]
         named = [file for file in files if text_names(file, traces)]
         for file in () if is_dry else named:

@@ -75,14 +75,13 @@ def _notes(receipt: Receipt) -> Sequence[str]:
             f"{receipt.under_way} questions that named them had not ended; run the same command once more "
             "when nobody asks about them."
         )
-    if receipt.shared_names:
+    if receipt.shared:
         notes.append(
-            f"{receipt.shared_names} of their names is another customer's too: what says only that was kept."
+            f"{receipt.shared} of their names, addresses and numbers are another customer's too: what says "
+            "only that was kept."
         )
-    if receipt.short_names:
-        notes.append(
-            f"{receipt.short_names} of their names is a single word: what says only that word was kept."
-        )
+    if receipt.short:
+        notes.append(f"{receipt.short} of their names is a single word: what says only that word was kept.")
     if receipt.has_written is None:
         notes.append(
             "The view of the reviews does not say whose they are, so only reviews that name them were found; "

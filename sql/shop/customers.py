@@ -43,9 +43,10 @@ class Customer:
 
     key: str
     traces: Traces
-    shared_names: int = 0
-    """Names that other customers have too: by themselves they tell nobody, and are not searched for."""
-    short_names: int = 0
+    shared: int = 0
+    """Names, addresses and numbers that other customers have too: alone they tell nobody, and are not
+    searched for."""
+    short: int = 0
     """Names of one word, of which the same is true."""
     has_written: bool | None = None
     """Whether reviews by them were found; ``None`` where the reviews do not say whose they are."""
@@ -137,11 +138,12 @@ class CustomerReader:
                 texts |= dict.fromkeys(filter(is_telling, self._values(place, column, where, _MOST_TEXTS)))
             names |= dict.fromkeys(self._names(place, where))
         full = [name for name in names if is_telling(name)]
-        own = [name for name in full if self._is_of_one(name)]
+        told = list(dict.fromkeys([*texts, *full]))
+        own = tuple(text for text in told if self._is_of_one(text))
         written = self._written(key)
         traces = Traces(
             pseudonym=f"forgotten-{secrets.token_hex(6)}",
-            texts=(*texts, *own),
+            texts=own,
             key=key,
             key_words=tuple(dict.fromkeys([place.column for place in self._places] + list(_CALLED))),
             documents=frozenset(written or ()),
@@ -149,8 +151,8 @@ class CustomerReader:
         return Customer(
             key=key,
             traces=replace(traces, is_sampled=self._is_sampled(key, traces)),
-            shared_names=len(full) - len(own),
-            short_names=len(names) - len(full),
+            shared=len(told) - len(own),
+            short=len(names) - len(full),
             has_written=None if written is None else bool(written),
         )
 
@@ -177,8 +179,8 @@ class CustomerReader:
             )
         )
 
-    def _is_of_one(self, name: str) -> bool:
-        return len(self.keys(name)) < 2
+    def _is_of_one(self, text: str) -> bool:
+        return len(self.keys(text)) < 2
 
     def _written(self, key: str) -> list[str] | None:
         """Ids of the documents that they wrote; ``None`` where reviews do not say whose they are."""

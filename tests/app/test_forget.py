@@ -27,7 +27,7 @@ from served_shop import ServedShop, ask, serving
 from typer.testing import CliRunner
 
 from app import forget as forgetting
-from app.errors import CustomerUnclear
+from app.errors import CustomerUnclear, WrongUse
 from app.finding import find_shop, folder_of
 from app.forget import STORES, Receipt, forget, owner_of
 from app.inbox import Message, Told
@@ -308,7 +308,7 @@ def test_a_name_that_two_share_is_not_searched_for(empty: Place) -> None:
     shop, settings = empty.shop, empty.settings
     AuditLog(settings.audit).begin("question", "Orders of Li Wei", shop="Tiny", role="owner").end("answered")
     receipt = forget(settings, str(shop), OWNER, "C-3001", is_dry=False)
-    assert receipt.found == 0 and receipt.shared_names == 1
+    assert receipt.found == 0 and receipt.shared == 1
 
 
 def test_a_role_that_does_not_see_everything_forgets_nobody(empty: Place) -> None:
@@ -400,3 +400,12 @@ def test_a_report_with_the_key_in_a_table_is_deleted(place: Place) -> None:
     assert {each.store: each.found for each in forget_ana(place).done}["past reports"] == 1
     assert archive.ids() == tuple(each for each in (other,) if other != id) or id not in archive.ids()
     assert not list(archive.folder.glob(f"{id}*"))
+
+
+def test_the_shops_own_files_are_never_deleted(empty: Place) -> None:
+    for also in (empty.shop.parent, empty.shop.parent / "shop.duckdb", empty.shop, empty.shop.parent.parent):
+        with pytest.raises(WrongUse, match="own data"):
+            forget(empty.settings, str(empty.shop), OWNER, KEY, is_dry=False, also=[also])
+    empty.settings.home.mkdir(exist_ok=True)
+    with pytest.raises(WrongUse, match="SHOPTALK_HOME"):
+        forget(empty.settings, str(empty.shop), OWNER, KEY, is_dry=False, also=[empty.settings.home])

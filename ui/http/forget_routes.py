@@ -16,7 +16,7 @@ from ui.http.requests import problems
 RECEIPT = {
     "shop": "Lindgrove", "customer": "forgotten-3f9c0a11d2b7", "dry_run": True,
     "stores": [{"store": "audit log", "found": 3, "problem": None}],
-    "views": ["customers", "sales"], "left": [], "under_way": 0, "shared_names": 0, "short_names": 0,
+    "views": ["customers", "sales"], "left": [], "under_way": 0, "shared": 0, "short": 0,
     "has_written": None, "complete": True,
 }  # fmt: skip
 _STATUS = {"nobody": 404, "several": 409, "not_bound": 422, "not_whole": 403}
