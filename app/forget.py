@@ -32,7 +32,7 @@ from bot.audit import AuditLog, Entry
 from bot.errors import BotError
 from bot.feedback import FeedbackLog
 from retrieval.errors import IndexUnusable, RetrievalError
-from retrieval.forgetting import IndexFolder
+from retrieval.purge import IndexFolder
 from sql.errors import SqlError
 from sql.shop.customers import Customer, CustomerReader, customer_places, looking_up
 from sql.traces import CanForget, Traces
@@ -261,6 +261,7 @@ def _looked_up(
     shop: Shop, role: Role, person: Person, said: str, entry: Entry
 ) -> tuple[Customer, tuple[str, ...]]:
     """The customer whom ``said`` means, and the views that hold them."""
+    from sql.shop.bindings import bindings_line
     from sql.shop.workspace import open_workspace
 
     with looking_up(entry.note, lambda sql: _LITERAL.sub("'…'", sql)):
@@ -268,10 +269,12 @@ def _looked_up(
         try:
             places = customer_places(workspace.shop, workspace.guard.views)
             if not places:
+                line = bindings_line(("customer",), workspace.guard.views)
                 raise CustomerUnclear(
                     "not_bound",
-                    f"Shop {shop.name!r} does not say what its customers are: bind one in shop.yml, such as "
-                    "bindings: {customer: sales.customer_id}. Nothing was forgotten.",
+                    f"Shop {shop.name!r} does not say what its customers are: write {line} into its shop.yml "
+                    "(shoptalk init makes one). Nothing was forgotten.",
+                    line=line,
                 )
             reader = CustomerReader(workspace, places)
             keys = reader.keys(said.strip()) if said.strip() else []
@@ -361,7 +364,7 @@ class _Index:
     """Name of the shop's folder."""
 
     def forget(self, traces: Traces, *, is_dry: bool) -> int:
-        """See :class:`retrieval.forgetting.IndexFolder`."""
+        """See :class:`retrieval.purge.IndexFolder`."""
         if is_dry:
             return self.index.forget(traces, is_dry=True)
         with suppress(IndexUnusable):  # of one that cannot be read at least what the person wrote

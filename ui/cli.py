@@ -705,7 +705,7 @@ def forget(
     """
     settings = settings_of_process()
     from app.finding import find_shop
-    from ui.forgetting import run
+    from ui.forget_command import run
 
     if role is None:
         role = next((each.name for each in find_shop(settings, shop).roles if each.is_whole), None)

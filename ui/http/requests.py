@@ -114,6 +114,7 @@ def problems(*pairs: tuple[str, int]) -> dict[int | str, dict[str, Any]]:
         "allowed": "GET",
         "role": "clerk",
         "keys": "7, 9",
+        "line": "bindings: …",
     }
     found: dict[int | str, dict[str, Any]] = {}
     for key, status in (*pairs, *common):
