@@ -160,7 +160,8 @@ def test_nothing_is_left_of_a_customer_and_all_of_the_others(place: Place, tmp_p
     receipt = forget_ana(place)
     assert receipt.is_whole and receipt.left == () and receipt.has_written
     assert [each.found for each in receipt.done] == [each.found for each in counted.done]
-    assert all(each.found for each in receipt.done if each.store != "past reports"), receipt
+    unnamed = {each.store for each in receipt.done if not each.found}
+    assert unnamed == {"past reports", "prompts that were read"}, receipt
     assert found_in(home, (*ANA, WRITTEN[5], NAMING[5])) == {}
     assert not any(text in json.dumps(receipt.to_json(), ensure_ascii=False) for text in ANA)
     after = found_in(home, OTHER)
@@ -168,7 +169,7 @@ def test_nothing_is_left_of_a_customer_and_all_of_the_others(place: Place, tmp_p
     assert not lost and found_in(home, (INNOCENT[5],)), "other customers' data stay"
     log = AuditLog(place.settings.audit)
     assert log.verify(known=[head.head]).problems == (), "the log is whole, and known hashes still hold"
-    assert len(list(log.entries())) == entries + 2 + 3, "no line went; two runs and one note were added"
+    assert len(list(log.entries())) == entries + 2 * 2 + 1, "no line went; two runs and one note came"
     assert (place.shop.parent / "shop.duckdb").read_bytes() == database
     again = forget_ana(place)
     assert again.found == 0 and again.is_whole, "a second time there is nothing more"
@@ -462,3 +463,15 @@ def test_a_database_that_nobody_described_with_first_and_last_names(tmp_path: Pa
     with pytest.raises(CustomerUnclear, match="8, 9"):
         forget(settings, str(shop), OWNER, "+49 30 7777777", is_dry=False)
     assert forget(settings, str(shop), OWNER, "8", is_dry=True).shared == 1
+
+
+def test_what_a_model_has_read_goes_where_it_was_told_the_customers_values(tmp_path: Path) -> None:
+    shop, settings = build_customers_shop(tmp_path / "shop"), Settings(home=tmp_path / "home")
+    prompt = settings.weights / "prompts" / "model" / "start.prompt"
+    prompt.parent.mkdir(parents=True)
+    prompt.write_bytes(b"numbers that nobody can search")
+    assert forget(settings, str(shop), OWNER, KEY, is_dry=False).found == 0 and prompt.exists()
+    told = shop.read_text("utf-8").replace("name: {type: text}", "name: {type: text, sampled: true}")
+    shop.write_text(told, encoding="utf-8")
+    receipt = forget(settings, str(shop), OWNER, KEY, is_dry=False)
+    assert receipt.found == 1 and receipt.is_whole and not prompt.exists()
