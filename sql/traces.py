@@ -16,6 +16,8 @@ from typing import Any, Protocol
 _DIGITS = re.compile(r"\+?[\d\s()./-]*\d[\d\s()./-]*")
 _LEAST_DIGITS = 6
 """Of a telephone number; a shorter run of digits tells nobody."""
+_LEAST_LETTERS = 4
+"""Of a key of capitals (ALFKI) that is searched for wherever it stands, in capitals."""
 _BETWEEN = r"[\s()./-]*"
 _HAN = r"\u3400-\u9fff"
 _JOINING = (
@@ -114,6 +116,13 @@ class Traces:
         patterns = [_of_text(text) for text in longest_first]
         if self.key:
             patterns.append(_of_key(self.key, self.key_words))
+        if (
+            self.key.isascii()
+            and self.key.isalpha()
+            and self.key.isupper()
+            and len(self.key) >= _LEAST_LETTERS
+        ):
+            patterns.append(f"(?-i:{_alone(self.key, self.key)})")
         return tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns)
 
 

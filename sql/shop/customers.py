@@ -73,7 +73,7 @@ def customer_places(shop: Shop, views: Sequence[View]) -> tuple[CustomerPlace, .
     own = next((v for v in views if v.name.lower() == target.lower()), None)
     own = own or next((v for v in views if [k.lower() for k in v.key] == [column.lower()]), None)
     found = [CustomerPlace(view=own, column=own.key[0])] if own is not None and len(own.key) == 1 else []
-    for view in views:
+    for view in sorted(views, key=lambda view: view.name != home.name):
         refs = [name for name, to in view.refs.items() if own is not None and to.lower() == own.name.lower()]
         names = [*refs, *([column] if view.column(column) is not None else [])]
         if names and (own is None or view.name != own.name):
@@ -139,11 +139,13 @@ class CustomerReader:
             names |= dict.fromkeys(self._names(place, where))
         full = [name for name in names if is_telling(name)]
         told = list(dict.fromkeys([*texts, *full]))
-        own = tuple(text for text in told if self._is_of_one(text))
+        own = [text for text in told if self._is_of_one(text)]
+        if is_telling(key) and not key.isdecimal():  # an e-mail address, or the name itself
+            own.append(key)
         written = self._written(key)
         traces = Traces(
             pseudonym=f"forgotten-{secrets.token_hex(6)}",
-            texts=own,
+            texts=tuple(own),
             key=key,
             key_words=tuple(dict.fromkeys([place.column for place in self._places] + list(_CALLED))),
             documents=frozenset(written or ()),

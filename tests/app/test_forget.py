@@ -475,3 +475,19 @@ def test_what_a_model_has_read_goes_where_it_was_told_the_customers_values(tmp_p
     shop.write_text(told, encoding="utf-8")
     receipt = forget(settings, str(shop), OWNER, KEY, is_dry=False)
     assert receipt.found == 1 and receipt.is_whole and not prompt.exists()
+
+
+def test_a_shop_whose_customers_are_known_by_address_alone(tmp_path: Path) -> None:
+    shop, settings = tmp_path / "shop.sqlite", Settings(home=tmp_path / "home")
+    with contextlib.closing(sqlite3.connect(shop)) as database:
+        database.executescript(
+            "create table sales(sale_id integer primary key, customer text, sold_at timestamp, "
+            "amount numeric);"
+            f"insert into sales values (1, '{EMAIL}', '2026-01-02', 10), (2, '{EMAIL}', '2026-02-02', 10),"
+            f"(3, '{OTHER[2]}', '2026-01-02', 10);"
+        )
+    log = AuditLog(settings.audit)
+    for who in (EMAIL, OTHER[2]):
+        log.begin("question", f"sales to {who}", shop="shop", role="owner").end("answered")
+    assert forget(settings, str(shop), OWNER, EMAIL, is_dry=False).found == 2
+    assert EMAIL not in log.path.read_text("utf-8") and OTHER[2] in log.path.read_text("utf-8")

@@ -43,6 +43,11 @@ def test_others_are_not(text: str) -> None:
     assert not ANA.names(text) and ANA.masked(text) == text
 
 
+def test_a_key_of_capitals_is_a_word_in_capitals() -> None:
+    key = Traces(pseudonym="P", key="SAVEA", key_words=("customer",))
+    assert key.masked("orders of SAVEA, savea and customer savea") == "orders of P, savea and customer P"
+
+
 def test_cells_and_attributes_are_masked_where_they_are_the_customers() -> None:
     kept = {"n": 7, "user": {"customer": 7, "customer_id": ["7", 8], "store": 7}, "rows": 7}
     assert ANA.masked_json(kept) == {
