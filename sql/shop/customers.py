@@ -140,12 +140,11 @@ class CustomerReader:
         full = [name for name in names if is_telling(name)]
         told = list(dict.fromkeys([*texts, *full]))
         own = [text for text in told if self._is_of_one(text)]
-        if is_telling(key) and not key.isdecimal():  # an e-mail address, or the name itself
-            own.append(key)
+        is_name = "@" in key or (is_telling(key) and not re.search(r"\d", key))
         written = self._written(key)
         traces = Traces(
             pseudonym=f"forgotten-{secrets.token_hex(6)}",
-            texts=tuple(own),
+            texts=(*own, key) if is_name else tuple(own),
             key=key,
             key_words=tuple(dict.fromkeys([place.column for place in self._places] + list(_CALLED))),
             documents=frozenset(written or ()),
