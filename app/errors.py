@@ -5,6 +5,8 @@ Tree::
     AppError
     ├── WrongUse         the caller must change the command or a setting; exit status 2
     │   └── WrongRole    the shop has no such role, or it needs what is not known of the person
+    ├── CustomerUnclear  nobody is called so, or several are; nothing was forgotten
+    ├── CannotForget     a place that could not be searched; the others were
     ├── UploadRefused    files that a visitor brings and that cannot be opened
     ├── BadKey           a key or a session that opens nothing
     ├── TooManyQuestions a person has asked as much as they may for now
@@ -27,6 +29,28 @@ class WrongUse(AppError):
 
 class WrongRole(WrongUse):
     """The shop has no role of that name, or the role needs an attribute that the person lacks."""
+
+
+class CustomerUnclear(AppError):
+    """Who is to be forgotten is not known; nothing was forgotten.
+
+    Args:
+        key: names the sentence that says why: ``nobody``, ``several``, ``not_bound`` or ``not_whole``.
+        values: what fills it.
+    """
+
+    def __init__(self, key: str, text: str, **values: str) -> None:
+        super().__init__(text)
+        self.key = key
+        self.values = values
+
+
+class CannotForget(AppError):
+    """A place, or part of it, could not be searched; ``found`` entries of the rest named the person."""
+
+    def __init__(self, reason: str, found: int = 0) -> None:
+        super().__init__(reason)
+        self.found = found
 
 
 class UploadRefused(AppError):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from app import engines
 from app.engines import EngineFactory, LazyEngine
 from app.finding import Found, Review, Shops, find_shop
+from app.forgotten import Forgotten
 from app.kept import Kept
 from app.library import Library
 from app.person import Person, role_of, seen_by
@@ -72,6 +73,7 @@ class House:
             library=Library(settings, embedder),
             nearest=Nearest(embedder, JOBS),
             log=AuditLog(settings.audit),
+            forgotten=Forgotten(settings.forgotten),
         )
         self._shops = Shops(settings, clock)
         self._rooms: Kept[Key, Room] = Kept(most_rooms, renew_s=RENEW_S, clock=clock)
@@ -129,14 +131,18 @@ class House:
         found = self._shops.find(shop)
         role = role_of(found.shop, person)
         seen = sorted((name, repr(value)) for name, value in seen_by(role, person).items())
-        return found, role, (*found.state, role.name, *seen)  # repr: 7, 7.0 and "7" are three values
+        return found, role, (*self._state(found), role.name, *seen)  # repr: 7, 7.0 and "7" are three values
+
+    def _state(self, found: Found) -> Key:
+        """What a room was opened after: the shop's description, and whom to remember no more."""
+        return (*found.state, self.shared.forgotten.times())
 
     def _open(self, found: Found, role: Role, person: Person) -> Room:
         from sql.shop.workspace import open_workspace
 
-        name, *_ = found.state
+        state = self._state(found)
         # What was opened after an older description may hold the database with other settings.
-        self._rooms.give_up(lambda key: key[0] == name and key[: len(found.state)] != found.state)
+        self._rooms.give_up(lambda key: key[0] == state[0] and key[: len(state)] != state)
         with audited(
             self.shared.log, "open", "",
             shop=found.shop.name, role=role.name, user=person.attributes, person=person.id,

@@ -17,6 +17,7 @@ from typing import Any
 
 from app.errors import WrongUse
 from app.write import write_whole
+from sql.traces import Traces
 
 FORMAT = 1
 TOGETHER_DAYS = 2
@@ -129,6 +130,11 @@ def _gone_on(old: Sequence[Told], new: Sequence[Told], slack_days: int) -> tuple
     return tuple(found)
 
 
+def _names(message: Message, traces: Traces) -> bool:
+    is_told = any(map(traces.names, (*message.text.values(), message.see)))
+    return is_told or any(traces.names_cell(told.by, told.value) for told in message.series)
+
+
 class Inbox:
     """The memory as a file.
 
@@ -206,6 +212,20 @@ class Inbox:
         """Take a message out of the inbox for a time."""
         until = (self._clock() + span).isoformat(timespec="seconds")
         return self._change(id, lambda message: replace(message, snoozed_until=until))
+
+    def forget(self, traces: Traces, *, is_dry: bool) -> int:
+        """Take out every message and every muted series that names a person; see ``CanForget``.
+
+        Raises:
+            WrongUse, OSError: see :meth:`changed`.
+        """
+        with self.changed() as memory:
+            messages = [message for message in memory.messages if not _names(message, traces)]
+            muted = [name for name in memory.muted if not traces.names(name)]
+            found = len(memory.messages) - len(messages) + len(memory.muted) - len(muted)
+            if not is_dry:
+                memory.messages, memory.muted = messages, muted
+        return found
 
     def _change(self, id: str, change: Callable[[Message], Message]) -> Message:
         with self.changed() as memory:

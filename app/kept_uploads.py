@@ -19,9 +19,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from app.errors import UploadRefused
+from app.errors import CannotForget, UploadRefused
+from app.searched_files import tables_name, text_names
 from app.uploads import bring_copy
 from app.write import write_whole
+from sql.traces import Traces
 
 logger = logging.getLogger(__name__)
 
@@ -176,3 +178,39 @@ def _remove(place: Path) -> None:
         away = Path(tempfile.mkdtemp(prefix=".old-", dir=place.parent))
         place.rename(away / "old")
         shutil.rmtree(away, ignore_errors=True)
+
+
+class AllKeptUploads:
+    """The files of all browsers and pages, as a place that can forget."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def forget(self, traces: Traces, *, is_dry: bool) -> int:
+        """Delete whatever a browser has in keeping that names a person, whole; see ``CanForget``.
+
+        Raises:
+            CannotForget: files that cannot be opened stay; the others are done.
+            OSError: a file cannot be read or deleted.
+        """
+        found, unread = 0, []
+        for place in sorted(path for path in self._folder.glob("*") if path.is_dir()):
+            try:
+                is_named = _names(place, traces.without_key)
+            except CannotForget as error:
+                unread.append(f"{place.name}: {error}")
+                continue
+            found += is_named
+            if is_named and not is_dry:
+                _remove(place)
+        if unread:
+            raise CannotForget("; ".join(unread), found)
+        return found
+
+
+def _names(place: Path, traces: Traces) -> bool:
+    """What was left unfinished is searched as text only."""
+    if any(text_names(file, traces) for file in sorted(place.rglob("*")) if file.is_file()):
+        return True
+    files = sorted((place / FILES).glob("*"))
+    return bool(files) and tables_name(files, traces)

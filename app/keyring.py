@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine, MetaData, RowMapping, Table
 
     from sql.semantics import Attributes, AttributeValue
+    from sql.traces import Traces
 
 SESSION = dt.timedelta(hours=12)
 """How long a browser stays signed in."""
@@ -225,6 +226,39 @@ class Keyring:
                 self._keys.update().where(keys.id.in_(ids)).values(revoked_at=_stamp(self._clock()))
             )
         return ids
+
+    def forget(self, traces: Traces, *, is_dry: bool) -> int:
+        """Take out people who are, or ask in the name of, a forgotten customer; see ``CanForget``.
+
+        Their keys and sessions go with them, and the file is written anew, so that no free page holds them.
+        ``people.yml`` is a person's own file and stays as it is.
+
+        Raises:
+            OSError: the database cannot be read or written now.
+        """
+        from sqlalchemy.exc import SQLAlchemyError
+
+        if not self.database.exists():
+            return 0
+        keys, sessions = self._keys.c, self._sessions.c
+        try:
+            with self._engine.begin() as connection:
+                rows = connection.execute(self._people.select()).mappings().all()
+                named = [str(row["name"]) for row in rows if _names(row, traces)]
+                if named and not is_dry:
+                    theirs = keys.person.in_(named)
+                    ids = self._keys.select().where(theirs).with_only_columns(keys.id)
+                    connection.execute(self._sessions.delete().where(sessions.key.in_(ids)))
+                    connection.execute(self._keys.delete().where(theirs))
+                    connection.execute(self._people.delete().where(self._people.c.name.in_(named)))
+            if named and not is_dry:
+                with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                    connection.exec_driver_sql("VACUUM")
+        except SQLAlchemyError as error:
+            raise OSError(
+                f"{self.database} cannot be read or written now ({type(error).__name__})"
+            ) from error
+        return len(named)
 
     # --- who somebody is ---
 
@@ -510,6 +544,13 @@ def _is_attribute(item: tuple[object, object]) -> bool:
         and bool(values)
         and all(isinstance(each, str | int | float) and not isinstance(each, bool) for each in values)
     )
+
+
+def _names(row: RowMapping, traces: Traces) -> bool:
+    """Whether somebody is that person, or sees what is theirs."""
+    attributes = _load(str(row["attributes"] or "{}"))
+    cells = [(name, one) for name, v in attributes.items() for one in (v if isinstance(v, tuple) else (v,))]
+    return traces.names(str(row["name"])) or any(traces.names_cell(*cell) for cell in cells)
 
 
 def _dump(attributes: Attributes) -> str:

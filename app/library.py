@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from weakref import WeakValueDictionary
 
 from app.errors import WrongUse
 from app.finding import folder_of
+from app.forgotten import Forgotten
 from app.once import Once, OneAtATime
 from app.person import attributes_needed
 from app.progress import say, step
@@ -241,6 +242,8 @@ def open_texts(
         _tell_left_out(index)
         return index
     found = _find_documents(workspace, folder, with_reports=with_reports)
+    documents = Forgotten(settings.forgotten).without(folder.parent.name, found.documents)
+    found = replace(found, documents=documents)
     if not found.documents:
         return None
     with building.turn() if building is not None else nullcontext():

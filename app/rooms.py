@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.catalogue import Catalogue
 from app.engines import LazyEngine, adapter_of
+from app.forgotten import Forgotten
 from app.library import Library, Texts
 from app.person import Person
 from app.progress import step
@@ -30,6 +31,7 @@ class Shared:
     library: Library
     nearest: Nearest
     log: AuditLog
+    forgotten: Forgotten
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,8 @@ class Room:
     catalogue: Catalogue | None
     """``None`` when the role may see no products."""
     shared: Shared
+    forgotten: int = 0
+    """How often a customer had been forgotten when it was opened."""
 
     def assistant(self, person: Person) -> Assistant:
         """Who answers that person; costs nothing."""
@@ -62,6 +66,7 @@ class Room:
             jobs=JOBS,
             audit=self.shared.log,
             person=person.id,
+            forgotten=self.forgotten,
         )
 
     def warm(self, person: Person) -> None:
@@ -118,4 +123,5 @@ def furnish(workspace: Workspace, shared: Shared) -> Room:
         texts=shared.library.texts(workspace),
         catalogue=shared.library.catalogue(workspace),
         shared=shared,
+        forgotten=shared.forgotten.times(),
     )

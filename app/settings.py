@@ -132,6 +132,11 @@ class Settings:
         """File of the thumbs that users gave, one JSON object a line."""
         return self.home / "feedback.jsonl"
 
+    @property
+    def forgotten(self) -> Path:
+        """File that says how often somebody was forgotten, and which texts must not come back."""
+        return self.home / "forgotten.json"
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """Read and check ``SHOPTALK_*``; an empty variable counts as absent.

@@ -38,6 +38,9 @@ class Answer:
     """Questions to choose from when ``status`` is "clarify"; each can be sent as it stands."""
     id: str = ""
     """Names this answer in feedback and logs; not part of the JSON, which is equal for equal answers."""
+    forgotten: int = 0
+    """How many customers had been forgotten when it was made: an older one may name them. Not part of the
+    JSON."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     """What a job ran with, each as it is written behind ``name=``; empty where it takes nothing."""
     statement: str = ""

@@ -105,6 +105,7 @@ class Assistant:
         nearest: Nearest | None = None,
         audit: AuditLog | None = None,
         person: str = "",
+        forgotten: int = 0,
     ) -> None:
         """Put the parts together; nothing is loaded here.
 
@@ -118,6 +119,7 @@ class Assistant:
             audit: where every question is logged; a log that cannot be written refuses it. ``None`` logs
                 nothing: for tests and measurements.
             person: who asks, for the log; empty where that is not known.
+            forgotten: how many customers have been forgotten; a conversation from before is not gone on with.
         """
         self.tools = Tools(
             workspace=workspace,
@@ -132,13 +134,14 @@ class Assistant:
         self.audit = audit
         self._nearest = nearest
         self._person = person
+        self._forgotten = forgotten
 
     @property
     def readers(self) -> str:
         """Who sees what this assistant sees; a conversation is not gone on with by others."""
         workspace = self.tools.workspace
         user = {k: list(v) if isinstance(v, tuple) else v for k, v in sorted(workspace.user.items())}
-        seen = json.dumps([workspace.shop.name, workspace.role.name, user])
+        seen = json.dumps([workspace.shop.name, workspace.role.name, user, *filter(None, [self._forgotten])])
         return hashlib.sha256(seen.encode()).hexdigest()[:12]
 
     def answer(
@@ -377,6 +380,7 @@ class Assistant:
             figures=composed.figures,
             restated=restated,
             id=state.id,
+            forgotten=self._forgotten,
             parameters=dict(evidence.settings),
             statement=evidence.statement,
             read_as=evidence.read_as,
@@ -422,6 +426,7 @@ class Assistant:
             restated=told.restated,
             options=told.options,
             id=state.id,
+            forgotten=self._forgotten,
             seconds=_seconds(state, {}),
         )
 

@@ -9,6 +9,10 @@ and hash of the last one: :meth:`AuditLog.verify` finds a line that was changed,
 lines that were cut off at the end. Who may write both files can forge both: keep a head's hash elsewhere now
 and then (``verify(known=…)``), or give the folder to another account. No rows, no cells and no words of the
 database get into the log (``sql.record``); the asker's own words and attributes do.
+
+When a customer is forgotten (:meth:`AuditLog.forget`), each line that names them stays, with a pseudonym in
+their place. It keeps the hash that it had (``was``), so that the chain and every known hash hold, and loses
+its salt, so that this hash tells nobody what stood there; a line further on names the hash that it has since.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ import json
 import logging
 import os
 import re
+import secrets
 import sys
 import threading
 import time
@@ -33,10 +38,11 @@ from typing import Any, Literal
 from bot.errors import NotRecorded
 from sql.record import Statement, recording
 from sql.semantics import Attributes
+from sql.traces import Traces
 
 logger = logging.getLogger(__name__)
 
-Kind = Literal["question", "search", "report", "index", "open", "watch"]
+Kind = Literal["question", "search", "report", "index", "open", "watch", "forget"]
 """What was done: ``open`` reads the shop's day and the values that words are linked to."""
 
 MAX_BYTES = 64 * 2**20
@@ -135,7 +141,8 @@ class AuditLog:
 
     def _write(self, entry: Mapping[str, Any], last: _Head) -> _Head:
         now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
-        fields = {"n": last.lines + 1, "time": now, **entry, "previous": last.hash}
+        n, salt = last.lines + 1, secrets.token_hex(16)
+        fields = {"n": n, "time": now, **entry, "salt": salt, "previous": last.hash}
         text = json.dumps(fields, ensure_ascii=False, allow_nan=False, default=str)
         line = text.encode("utf-8", "replace")
         if self.path.exists() and self.path.stat().st_size >= self.max_bytes:
@@ -193,7 +200,7 @@ class AuditLog:
             return _Head(head.lines, _BEGINNING), _broken("the whole log was removed")
         found = _parse(tail) if is_whole else None
         number = found["n"] if found is not None else (head.lines if head else 0)
-        follows = _Head(number, _hash(tail))
+        follows = _Head(number, _chained(tail))
         if head is None:
             return follows, None if number == 1 else _broken("the head was removed")
         if head.hash == follows.hash:
@@ -201,7 +208,7 @@ class AuditLog:
         if found is not None and found.get("previous") == head.hash and number == head.lines + 1:
             return follows, None  # a crash between the line and the head
         follows = _Head(max(number, head.lines), follows.hash)
-        if not is_whole and head.hash == (_BEGINNING if before is None else _hash(before)):
+        if not is_whole and head.hash == (_BEGINNING if before is None else _chained(before)):
             return follows, {"kind": "remark", "reason": "the line before broke off while it was written"}
         return follows, _broken("the end of the log was changed or cut off")
 
@@ -230,6 +237,50 @@ class AuditLog:
     def _next_name(self) -> Path:
         used = [int(m[1]) for p in self.files() if (m := _NUMBERED.search(p.stem))]
         return self.path.with_stem(f"{self.path.stem}-{max(used, default=0) + 1:06d}")
+
+    # --- forgetting ---
+
+    def forget(self, traces: Traces, *, is_dry: bool) -> int:
+        """Put a pseudonym in place of a person, and tell so in a line of its own; see ``CanForget``.
+
+        That line comes first: cut off before the others are changed, the log still verifies.
+
+        Raises:
+            NotRecorded: the log cannot be written, or another program holds it.
+        """
+        if not self.path.parent.is_dir():
+            return 0
+        try:
+            with self._thread, self._locked():
+                changed = {path: _forgotten(path, traces) for path in self.files()}
+                changed = {path: found for path, found in changed.items() if found}
+                if changed and not is_dry:
+                    self._replace_lines(changed)
+                return sum(map(len, changed.values()))
+        except OSError as error:
+            raise NotRecorded(self.path, error.strerror or str(error)) from error
+
+    def under_way(self, traces: Traces) -> int:
+        """How many questions that name a person have begun and not ended: they will be written once more."""
+        begun: dict[str, None] = {}
+        named = set()
+        for entry in self.entries():
+            _follow(begun, entry)
+            if entry["kind"] == "begun" and traces.masked_json(entry) != entry:
+                named.add(str(entry.get("id")))
+        return len(named & begun.keys())
+
+    def _replace_lines(self, changed: Mapping[Path, Mapping[int, bytes]]) -> None:
+        last, _ = self._last()
+        lines = [line for found in changed.values() for line in found.values()]
+        hashes = [[entry["n"], _hash(line)] for line in lines if (entry := _parse(line)) is not None]
+        before = self.files()
+        self._write({"kind": "forgotten", "reason": "a customer was forgotten", "lines": hashes}, last)
+        # a full file is continued in a new one, and has another name since
+        now = dict(zip(before, self.files(), strict=False))
+        for path, found in changed.items():
+            text = now[path].read_bytes().split(b"\n")
+            _write_private(now[path], b"\n".join(found.get(at, line) for at, line in enumerate(text)))
 
     # --- reading ---
 
@@ -273,6 +324,8 @@ class AuditLog:
         problems: list[str] = []
         begun: dict[str, None] = {}
         missing = dict.fromkeys(known)
+        told: set[tuple[str, str]] = set()
+        masked: list[tuple[str, tuple[str, str]]] = []
         previous, number, broken_off, torn = _BEGINNING, 0, 0, ""
         for path in self.files():
             with path.open("rb") as file:
@@ -299,10 +352,15 @@ class AuditLog:
                             problems.append(f"{where}: {entry.get('reason')} before this was written")
                         number = entry["n"]
                         _follow(begun, entry)
-                    previous = _hash(line)
+                        if "was" in entry:
+                            masked.append((where, (str(number), _hash(line))))
+                        if entry["kind"] == "forgotten":
+                            told |= {(str(n), str(hash)) for n, hash in entry["lines"]}
+                    previous = _chained(line)
                     missing.pop(previous, None)
         if torn:
             broken_off += 1
+        problems += [f"{where}: it was changed" for where, line in masked if line not in told]
         problems += self._against_head(number, previous, bool(torn))
         problems += [f"no line has the hash {hash}, which was known" for hash in missing]
         return Verification(
@@ -439,6 +497,43 @@ def _parse(line: bytes) -> dict[str, Any] | None:
 
 def _hash(line: bytes) -> str:
     return hashlib.sha256(line).hexdigest()
+
+
+def _chained(line: bytes) -> str:
+    """The hash that the next line names: of a line that forgot somebody the one from before."""
+    if b'"was"' in line:
+        with contextlib.suppress(ValueError):
+            entry = json.loads(line)
+            if isinstance(entry, dict) and isinstance(entry.get("was"), str):
+                return str(entry["was"])
+    return _hash(line)
+
+
+def _forgotten(path: Path, traces: Traces) -> dict[int, bytes]:
+    """Place of each line that names the person → the line without them."""
+    found = {}
+    for place, line in enumerate(path.read_bytes().split(b"\n")):
+        entry = _parse(line)
+        if entry is None:
+            if traces.names(line.decode("utf-8", "replace")):  # it broke off while it was written
+                found[place] = json.dumps({"was": _chained(line)}).encode()
+            continue
+        kept = traces.masked_json(entry)
+        if kept != entry:
+            kept = {"was": _chained(line)} | {name: value for name, value in kept.items() if name != "salt"}
+            found[place] = json.dumps(kept, ensure_ascii=False).encode("utf-8", "replace")
+    return found
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    """Put ``data`` in place of a file, whole or not at all."""
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(unfinished, path)
 
 
 def _end_of(path: Path) -> bytes:

@@ -11,12 +11,14 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from bot.answer import Answer
+from sql.traces import Traces
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +27,8 @@ Verdict = Literal["up", "down", "none"]
 
 MAX_COMMENT = 2_000
 """Characters of a comment that are kept."""
+LOCK_S = 10.0
+"""Seconds that a writer waits for others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +48,17 @@ class Feedback:
 
 
 class FeedbackLog:
-    """A file of verdicts. Several threads and processes may write to it at once."""
+    """A file of verdicts. Several threads and processes may write to it at once.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: of the file; made at the first verdict.
+        forgotten: how many customers have been forgotten by now. Of an answer from before the last of them
+            only the verdict is kept, for its words may name them.
+    """
+
+    def __init__(self, path: Path, forgotten: Callable[[], int] = lambda: 0) -> None:
         self.path = path
+        self._forgotten = forgotten
         self._lock = threading.Lock()
 
     def add(self, answer: Answer, verdict: Verdict, comment: str = "") -> Feedback:
@@ -59,32 +70,65 @@ class FeedbackLog:
         """
         if verdict not in get_args(Verdict):
             raise ValueError(f"verdict must be one of {', '.join(get_args(Verdict))}, got {verdict!r}")
-        feedback = Feedback(
-            answer=answer.id,
-            question=answer.question,
-            standalone_question=answer.standalone_question,
-            skill=answer.skill,
-            sql=tuple(table.query.sql for table in answer.tables),
-            verdict=verdict,
-            comment=comment[:MAX_COMMENT],
-            at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        )
-        self._append(json.dumps(asdict(feedback), ensure_ascii=False))
+        with self._locked():
+            has_words = answer.forgotten >= self._forgotten()
+            feedback = Feedback(
+                answer=answer.id,
+                question=answer.question if has_words else "",
+                standalone_question=answer.standalone_question if has_words else "",
+                skill=answer.skill,
+                sql=tuple(table.query.sql for table in answer.tables) if has_words else (),
+                verdict=verdict,
+                comment=comment[:MAX_COMMENT],
+                at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            )
+            self._append(json.dumps(asdict(feedback), ensure_ascii=False))
         return feedback
+
+    def forget(self, traces: Traces, *, is_dry: bool) -> int:
+        """Take out every verdict that names a person; see ``CanForget``.
+
+        Raises:
+            OSError: the file cannot be read or written; what was there is unchanged.
+        """
+        if not self.path.exists():
+            return 0
+        with self._locked():
+            lines = self.path.read_bytes().splitlines(keepends=True)
+            kept = [line for line in lines if not traces.names(line.decode("utf-8", "replace"))]
+            if len(kept) < len(lines) and not is_dry:
+                unfinished = self.path.with_name(f".{self.path.name}.unfinished")
+                descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(b"".join(kept))
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(unfinished, self.path)
+        return len(lines) - len(kept)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the file against other threads and processes; ``OSError`` when it cannot be had."""
+        from filelock import FileLock, Timeout
+
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with self._lock, FileLock(self.path.with_suffix(".lock"), timeout=LOCK_S):
+                yield
+        except Timeout as error:
+            raise OSError(f"another program has held {self.path} for {LOCK_S:.0f} s") from error
 
     def _append(self, line: str) -> None:
         """One write call of one whole line to a file opened for appending: lines of two writers never mix."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self._lock:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-            try:
-                # A line that a crash left unfinished must not swallow this one.
-                size = os.fstat(descriptor).st_size
-                start = "\n" if size and os.pread(descriptor, 1, size - 1) != b"\n" else ""
-                data = f"{start}{line}\n".encode()
-                written = os.write(descriptor, data)
-            finally:
-                os.close(descriptor)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            # A line that a crash left unfinished must not swallow this one.
+            size = os.fstat(descriptor).st_size
+            start = "\n" if size and os.pread(descriptor, 1, size - 1) != b"\n" else ""
+            data = f"{start}{line}\n".encode()
+            written = os.write(descriptor, data)
+        finally:
+            os.close(descriptor)
         if written != len(data):
             raise OSError(
                 f"only {written} of {len(data)} bytes were written to {self.path}: is the disk full?"

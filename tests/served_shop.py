@@ -65,11 +65,12 @@ class ServedShop:
         settings: Mapping[str, Any] | None = None,
         signed: Callable[[Desk, Keyring], Any] = lambda desk, keyring: None,
         mounts: Callable[[Desk], Mapping[str, ASGIApp]] = lambda desk: {},
+        build: Callable[[Path], Path] = build_roles_shop,
         **parts: Any,
     ) -> None:
         self.engine = Held()
         self.settings = Settings(home=folder / "home", **(settings or {}))
-        self.shop = build_roles_shop(folder / "shop")
+        self.shop = build(folder / "shop")
         self.house = House(self.settings, load=lambda _: self.engine)
         self.desk = Desk(self.house, str(self.shop), Allowance(a_minute, a_day))
         self.desk.state = "ready"

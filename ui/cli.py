@@ -678,6 +678,51 @@ def audit(
 
 @app.command()
 @expected_errors
+def forget(
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="Key in the shop, e-mail address, "
+                        "telephone number or full name. - reads it from standard input, so that no shell "
+                        "keeps it.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only count what would go, by store.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether to go on.")] = False,
+    also: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PATH", help="Delete files there too that name the customer: conversations "
+                     "(ask --conversation), reports (--out), exports. May be given several times."),
+    ] = None,
+    shop: ShopOption = None,
+    role: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A role that sees the whole shop. Left out: the first such role."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Take a customer out of all that is kept about a shop: index, reports, feedback, log and more.
+
+    The shop's database is only read: there the owner deletes the customer. The audit log keeps its lines,
+    with a pseudonym. Exit status 1 when something could not be searched; run it again then.
+    """
+    settings = settings_of_process()
+    from app.finding import find_shop
+    from ui.forget_command import run
+
+    if role is None:
+        role = next((each.name for each in find_shop(settings, shop).roles if each.is_whole), None)
+    run(
+        settings,
+        shop=shop,
+        person=_person(role, None),
+        customer=_text(customer).strip(),
+        is_dry=dry_run,
+        is_sure=yes,
+        also=also or (),
+        as_json=as_json,
+    )
+
+
+@app.command()
+@expected_errors
 def evaluate(
     questions: Annotated[
         Path,

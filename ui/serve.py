@@ -173,7 +173,7 @@ def _run(
             new_conversation=Conversation,
             shop=description.name,
             role="",
-            keep_feedback=FeedbackLog(settings.feedback).add,
+            keep_feedback=FeedbackLog(settings.feedback, house.shared.forgotten.times).add,
             open_files=(lambda files: own_shop(brought.open(files), Conversation)) if brought else None,
             kept=KeptUploads(folder=settings.brought, page=folder_of(settings, description).name)
             if brought

@@ -19,6 +19,7 @@ from jobs.report.monthly import build_report
 from jobs.report.months import last_full_months
 from jobs.report.render import to_html
 from jobs.report.types import Language, Report
+from sql.traces import Traces
 
 if TYPE_CHECKING:
     from sql.shop.workspace import Workspace
@@ -83,6 +84,37 @@ class Archive:
                 f"{path} is not a report that can be read ({type(error).__name__}). Nothing was changed. "
                 "Delete it and have the report built again."
             ) from error
+
+    def forget(self, traces: Traces, *, is_dry: bool) -> int:
+        """Delete every report that names a person, its page too; see ``CanForget``.
+
+        It is built again when it is asked for next, of what the shop holds then.
+
+        Raises:
+            OSError: a file cannot be read or deleted.
+        """
+        named = set()
+        for path in self.folder.glob("*"):
+            text = path.read_text(encoding="utf-8", errors="replace")
+            if traces.names(text) or (path.suffix == ".json" and self._has_key(path.stem, traces)):
+                named.add(path.name.lstrip(".").partition(".")[0])
+        if not is_dry:
+            for path in self.folder.glob("*"):
+                if path.name.lstrip(".").partition(".")[0] in named:
+                    path.unlink(missing_ok=True)
+        return len(named)
+
+    def _has_key(self, id: str, traces: Traces) -> bool:
+        try:
+            tables = [table for section in self.load(id).sections for table in section.tables]
+        except (ReportMissing, ReportCorrupt):  # its text was searched as it stands
+            return False
+        return any(
+            traces.names_cell(column.name, row[place])
+            for table in tables
+            for place, column in enumerate(table.columns)
+            for row in table.rows
+        )
 
     def keep_past_reports(
         self, workspace: Workspace, count: int = 3, *, language: Language = "en"

@@ -43,6 +43,7 @@ def test_a_question_is_one_line_with_all_of_it(log: AuditLog) -> None:
     assert begun["kind"] == "begun" and begun["of"] == "question" and begun["id"] == told["id"]
     assert told.pop("seconds") >= 0 and told.pop("time").endswith("+00:00")
     del told["id"], told["previous"]
+    assert told.pop("salt") != begun["salt"]
     assert told == {
         "n": 2, "kind": "question", "question": "Umsatz — 销售额?", "shop": "Tiny", "role": "clerk",
         "person": "", "user": {"store": ["A", 2]}, "standalone_question": "whole", "skill": "ask_sql",

@@ -204,7 +204,8 @@ def test_health_readiness_and_figures(served: ServedShop, client: httpx.Client) 
 def test_openapi_describes_every_route_with_examples(client: httpx.Client) -> None:
     document = client.get("/v1/openapi.json").json()
     assert document["paths"].keys() == {
-        "/ask", "/feedback", "/models", "/chat/completions", "/search", "/reports", "/reports/{id}", "/shop",
+        "/ask", "/feedback", "/forget", "/models", "/chat/completions", "/search", "/reports",
+        "/reports/{id}", "/shop",
     }  # fmt: skip
     asking = document["paths"]["/ask"]["post"]["responses"]
     example = asking["200"]["content"]["application/json"]["example"]

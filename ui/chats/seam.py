@@ -65,7 +65,7 @@ class Chat:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self._threads = Threads()
-        self._feedback = FeedbackLog(desk.house.settings.feedback)
+        self._feedback = FeedbackLog(desk.house.settings.feedback, desk.house.shared.forgotten.times)
         self._lock = Lock()
         self._asked: OrderedDict[str, Asked] = OrderedDict()
 

@@ -107,7 +107,15 @@ class Completion(BaseModel):
 def problems(*pairs: tuple[str, int]) -> dict[int | str, dict[str, Any]]:
     """What OpenAPI says of the ways in which a request may end otherwise."""
     common = (("no_key", 401), ("role_unfit", 403), ("stopping", 503))
-    values = {"most": "30", "seconds": "12", "length": "20,000", "allowed": "GET"}
+    values = {
+        "most": "30",
+        "seconds": "12",
+        "length": "20,000",
+        "allowed": "GET",
+        "role": "clerk",
+        "keys": "7, 9",
+        "line": "bindings: …",
+    }
     found: dict[int | str, dict[str, Any]] = {}
     for key, status in (*pairs, *common):
         document = Problem(key, status, values=values).to_json("en")

@@ -23,6 +23,7 @@ from ui.http.ask_routes import ask_routes
 from ui.http.asking import Questions
 from ui.http.bodies import Bodies
 from ui.http.conversations import Talks
+from ui.http.forget_routes import forget_routes
 from ui.http.identity import Identity, SignIn
 from ui.http.look_routes import look_routes
 from ui.http.openai_routes import openai_routes
@@ -117,9 +118,17 @@ def _build_v1(desk: Desk, questions: Questions) -> FastAPI:
         redoc_url=None,
         exception_handlers=_HANDLERS,
     )
-    v1.include_router(ask_routes(desk, questions, talks, FeedbackLog(desk.house.settings.feedback)))
+    v1.include_router(
+        ask_routes(
+            desk,
+            questions,
+            talks,
+            FeedbackLog(desk.house.settings.feedback, desk.house.shared.forgotten.times),
+        )
+    )
     v1.include_router(openai_routes(desk, questions, talks))
     v1.include_router(look_routes(desk))
+    v1.include_router(forget_routes(desk))
     return v1
 
 
