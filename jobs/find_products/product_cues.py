@@ -14,8 +14,8 @@ SEEKING = re.compile(
     r"|找(?:我)?(?:一|几|两)?(?:款|个|件|双|条|台|只|些|把|套|盏)|推荐|有没有|有什么适合|想买|想要(?:一|个|款|件)|适合.{1,12}的(?:礼物|礼品)|送.{1,12}(?:礼物|礼品)"
 )
 OF_OTHERS = re.compile(
-    r"(?i)\b(?:how\s+(?:many|much|often|long)|number\s+of|average|reports?|forecasts?|charts?|orders?|customers?\s+who|tickets?|reviews?|campaigns?|revenue|sales|sold|returns?|refunds?|units|stock\s+value|between\s+customers|bought\s+together|say|says|think|complain\w*|unusual|anomal\w+|churn|lists?\s+of|figures?|chance|probability|risk)\b"
-    r"|多少|几[个件款双]|报告|预测|图表|订单|工单|评价|评论|销售额|销量|退货|退款|异常|流失|一起买|数据|怎么说|怎么看|客户|顾客|会员|国家|渠道|活动|库存|购买"
+    r"(?i)\b(?:how\s+(?:many|much|often|long)|number\s+of|average|reports?|forecasts?|charts?|orders?|customers?\s+who|tickets?|reviews?|campaigns?|revenue|sales|sold|returns?|refunds?|units|stock\s+value|between\s+customers|bought\s+together|say|says|think|complain\w*|unusual|anomal\w+|churn|lists?\s+of|figures?|chance|probability|risk)\b|\bby\s+\w+\s*:"
+    r"|多少|几[个件款双种笔张单]|分别|分成|按[^，,]{1,8}分|卖[出过掉]|报告|预测|图表|订单|工单|评价|评论|销售额|销量|退货|退款|异常|流失|一起买|数据|怎么说|怎么看|客户|顾客|会员|国家|渠道|活动|库存|购买"
 )
 """Words of questions that other jobs answer, or the figures."""
 ASKING = re.compile(
@@ -28,8 +28,14 @@ NOT_WORD = re.compile(
     r"(?i)\b(?:not|without|no|except|excluding)\s+(?:in\s+|a\s+|an\s+|any\s+|too\s+|made\s+of\s+)?(?P<word>[a-z][a-z-]{2,})\b|(?:不要|不含)(?P<zh>[\u4e00-\u9fff]{1,4})"
 )
 OTHER_UNIT = re.compile(
-    r"(?i)^\s*-?(?:lit(?:er|re)s?|l\b|ml\b|cm\b|mm\b|m\b|inch\w*|\"|w\b|watts?\b|hours?\b|h\b|kg\b|g\b|grams?\b|pieces?\b|pcs\b|people\b|persons?\b|cups?\b|years?\b|days?\b|%|升|毫升|厘米|英?寸|瓦|小时|公斤|千克|克|人|岁|天|片|只装)"
+    r"(?i)^\s*-?(?:lit(?:er|re)s?|l\b|ml\b|cm\b|mm\b|m\b|inch\w*|\"|w\b|watts?\b|hours?\b|h\b|kg\b|g\b|grams?\b|pieces?\b|pcs\b|people\b|persons?\b|cups?\b|years?\b|days?\b|min(?:utes?|s)?\b|sec(?:onds?|s)?\b|months?\b|weeks?\b|times\b|left\b|orders?\b|sqm\b|m2\b|square\b|long\b|high\b|wide\b|deep\b|%|升|毫升|厘米|英?寸|瓦|小时|公斤|千克|克|人|岁|天|分钟|秒|个?月|周|年|次|单|平|片|只装)"
 )
+NO_PRICE = re.compile(
+    r"(?i)\b(?:fewer|older|younger|newer|longer|shorter|larger|bigger|smaller|taller|heavier|lighter|later|earlier|slower|faster)\s+than\s*$"
+)
+"""Comparisons that no price is told by."""
+SOME_OF = re.compile(r"哪[个些款]|列出来?")
+"""Of things that are there, some are asked for: no wish."""
 STARS = re.compile(r"(?i)^\s*-?(?:stars?\b|星)")
 BETWEEN = re.compile(r"(?i)\bbetween\s*[$€£¥￥]?\s*$|\bfrom\s*[$€£¥￥]?\s*$|^$")
 SPAN = re.compile(r"(?i)^\s*(?:[$€£¥￥]|eur|euros?|元|块)?\s*(?:-|–|~|and|to|到|至|和)\s*[$€£¥￥]?\s*$")

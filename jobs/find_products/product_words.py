@@ -15,7 +15,7 @@ from bot.job import Claim, Strength, Understood
 from bot.parameters import Parameter, Unreadable, Whole, in_words
 from jobs.find_products import product_cues as cues
 from retrieval.product_range import ProductSource
-from sql.question.linking import Links, Vocabulary
+from sql.question.linking import Links, Mention, Vocabulary
 from sql.question.numbers import Number
 from sql.shop.trade_words import says
 from sql.statement.bounds import bounds_said
@@ -90,14 +90,31 @@ def claims(understood: Understood) -> Claim | None:
     if cues.OF_OTHERS.search(question) or links.periods:
         return None
     named = [m for m in links.mentions if not cues.OF_PRODUCTS.search(m.text)]
-    others = [m for m in named if m.kind == "metric" or (m.kind == "view" and not says(_PRODUCTS, m.name))]
-    if others:
+    if any(m.kind == "metric" or _is_of_others(m) for m in named) or cues.SOME_OF.search(question):
         return None
     if cues.SEEKING.search(question):
         return Claim(strength=Strength.SAID, reason="cue")
-    is_thing = bool(bounds_said(links)) and bool(topic_of(question, ())) and not cues.ASKING.search(question)
+    is_thing = _has_price(links) and bool(topic_of(question, ())) and not cues.ASKING.search(question)
     is_named = any(m.kind in ("column", "metric") for m in links.mentions)
     return Claim(strength=Strength.SAID, reason="thing") if is_thing and not is_named else None
+
+
+def _is_of_others(mention: Mention) -> bool:
+    """Whether what is named is no product's: other rows, or a column of such."""
+    if mention.kind == "view":
+        return not says(_PRODUCTS, mention.name)
+    return mention.kind == "column" and not says(_PRODUCTS, mention.view)
+
+
+def _has_price(links: Links) -> bool:
+    """Whether a number is compared with as a price is: "under 80", not "under 3 minutes"."""
+    signs = bounds_said(links)
+    return any(
+        number.value in signs
+        and not cues.OTHER_UNIT.search(links.question[number.end :])
+        and not cues.NO_PRICE.search(links.question[: number.start])
+        for number in links.numbers
+    )
 
 
 def follow(previous: str, message: str) -> str | None:

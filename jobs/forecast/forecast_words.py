@@ -26,7 +26,7 @@ from sql.question.linking import Links, Vocabulary
 
 CUE = re.compile(
     r"(?i)\b(?:forecast(?:s|ed|ing)?|predict(?:s|ed|ion|ions)?|projections?|outlook)\b"
-    r"|预测|预计|预估"
+    r"|预测|(?<![比于过按])预计(?!送|发|到货|到达|到店|取|交|收|晚|早|提|出|入|完)|预估"
 )
 AHEAD = re.compile(
     r"(?i)\b(?:will|going\ to|gonna)\b.*\b(?:be|sell|sold|make|get|have|earn|come)\b|会(?:是|有|卖|达到)"
@@ -139,6 +139,8 @@ def claims(understood: Understood) -> Claim | None:
         return Claim(strength=Strength.SAID, reason="cue")
     if named is None or (cue is None and ahead is None):
         return None
+    if ahead is not None and any(p.last <= ahead.start or ahead.end <= p.first for p in links.periods):
+        return None  # "I meet them tomorrow: revenue of this year"
     when = text[ahead.start : ahead.end] if ahead is not None else ""
     if understood.language == "zh":
         readings = (f"预测{when}的{named.text}", f"{when}已登记的{named.text}")

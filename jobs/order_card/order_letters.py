@@ -35,6 +35,11 @@ _ORDER_SAID = re.compile(
 _SENTENCES = re.compile(r"[^.!?。！？;；]+[.!?。！？;；]*")
 _ABBREVIATION = re.compile(r"(?i)\b(no|nr|mr|mrs|ms|dr|approx|e\.g|i\.e)\.")
 
+_LISTED = re.compile(
+    r"(?i)\bhow\s+many\b|\b(?:list|which)\s+(?:of\s+)?(?:the\s+|our\s+)?orders\b"
+    r"|多少[单个笔件]|几[单笔个]|哪些|列(?:出|一下|单号|编号|订单|名单)|给我(?:单号|一?[个份张]?(?:清单|名单|列表))|最[急早晚]的?在前"
+)
+"""What the shop's people ask of many orders, and no buyer of one."""
 _UPSET = re.compile(
     r"(?i)\b(?:unacceptable|outrageous|ridiculous|disgrace\w*|disgusting|appalling|terrible|horrible|awful|worst|pathetic|useless|incompetent|joke|scam\w*|fraud\w*|thieves|liars?|lies|lied"
     r"|angry|furious|fed\s+up|sick\s+of|upset|annoyed|frustrat\w+|disappoint\w+|shame(?:ful)?|never\s+again|never\s+(?:buy|order|shop)\w*|lawyer|court|legal\s+action|chargeback|police|consumer\s+protection|trading\s+standards"
@@ -50,6 +55,8 @@ def is_letter(text: str) -> bool:
     """Whether a message reads like a buyer's letter about an order and not like a question of the shop's people."""
     sentences = sentences_of(text)
     if len(sentences) < 2 and length_of(text) < LEAST_WORDS:
+        return False
+    if len(sentences) < 2 and _LISTED.search(text) and not _SALUTATION.search(text):
         return False
     score = 2 * bool(_WRITER.search(text))
     score += sum(bool(sign.search(text)) for sign in (_SALUTATION, _SIGN_OFF, _ORDER_SAID, _UPSET))

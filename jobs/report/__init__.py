@@ -12,7 +12,7 @@ from jobs.report.asked import MONTH, draw_month, report_month, tell_month
 
 _REPORT = re.compile(
     r"(?i)\bmonthly\s+reports?\b|\breports?\s+(?:for|on|of|about)\s+(?:the\s+)?(?:(?:last|this|previous|past)\s+month|"
-    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|\d{4}-\d{2}\b)|月度?报告?(?!警)"
+    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|\d{4}-\d{2}\b)|月度?报(?![警修销价名失损税关])告?"
 )
 
 
