@@ -122,7 +122,8 @@ def claims(understood: Understood) -> Claim | None:
         return None
     is_about = person is not None or any(m.kind == "value" for m in links.mentions)
     speaks_of_products = re.search(
-        r"(?i)\b(?:product|item|article|gift|thing)|basket|商品|产品|东西|购物篮", text
+        r"(?i)\b(?:product|item|article|gift|thing|customer|client)|basket|商品|产品|东西|购物篮|顾客|客户|会员",
+        text,
     )
     if not is_about and not speaks_of_products and _unknown(links) == ():
         return None
