@@ -153,7 +153,7 @@ def _readers(request: Request, tools: Tools) -> list[PartsReader]:
 
 
 def _is_of_its_time(figure: Figure, tools: Tools) -> bool:
-    """Whether its rows have a time themselves or by their order: stock is not of the day its goods came out."""
+    """Whether its rows have a time themselves or by their order: stock is not of the day of its goods."""
     of_orders = tools.workspace.shop.bindings.get("order_date", "").partition(".")[0].lower()
     metric = figure.metric
     clock = clock_of(metric, tools) if not metric.is_composed else None
