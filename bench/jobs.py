@@ -9,6 +9,7 @@ one of 52 periods has as many parameters as it has data (R's ``ets`` stops at 24
 Churn, retention, time between orders and pairs: ``bench.customers``.
 What is unusual: :mod:`bench.anomalies` and :mod:`bench.planted_found`.
 Why figures changed: :mod:`bench.why_found`.
+How months went: :mod:`bench.changes_found`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from bench import anomalies, planted_found, why_found
+from bench import anomalies, changes_found, planted_found, why_found
 from bench.customers import measure_customers
 from bench.record import RESULTS, circumstances, write_result
 from jobs.forecast.features import Past, Values
@@ -234,11 +235,33 @@ def _why(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _changes(options: argparse.Namespace) -> dict[str, Any]:
+    """Planted months that "how was …?" tells of, and quiet periods of which it tells something."""
+    from app.finding import demo_folder
+    from app.settings import Settings
+
+    found = changes_found.find_planted(demo_folder(Settings.from_environment()))
+    quiet = changes_found.told_in_quiet()
+    changes_found.show(found, quiet)
+    return {
+        "figures": {
+            "Changes: planted months told": f"{sum(each.is_named for each in found)} of {len(found)}",
+            "Changes: quiet periods of which something was told": f"{sum(map(bool, quiet))} of {len(quiet)}",
+        },
+        "changes_planted": [
+            {"question": each.asked.question, "is_named": each.is_named, "seconds": round(each.seconds, 1)}
+            for each in found
+        ],
+        "changes_quiet": [line for lines in quiet for line in lines],
+    }
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "forecast": _forecasts,
     "customers": _customers,
     "unusual": _unusual,
     "why": _why,
+    "changes": _changes,
 }
 
 

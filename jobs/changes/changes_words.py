@@ -35,6 +35,7 @@ FILLER = re.compile(
     r"|happen\w*|chang\w*|moved|different|new|compared?|comparing|good|bad|well|can|you|give|an?|overview|summary|look|looking)$"
     r"|^[的了吗呢请我们给和是有在里看一下告诉店铺生意业绩经营营业情况状况表现做得过怎么样如何好不发生什么啥哪些出现变化动大重要明显同整体总最近近来这那与跟比相较期于今]+$"
 )
+_WORD = re.compile(r"[^\W\u4e00-\u9fff]+|[\u4e00-\u9fff]+")
 
 
 def _find_values(links: Links) -> Said | None:
@@ -54,7 +55,17 @@ def claims(understood: Understood) -> Claim | None:
     is_named = links.period is not None and HAPPENED.search(text) is not None
     if BUSINESS.search(text) is None and CHANGED.search(text) is None and not is_named:
         return None
-    unknown = [word for word in links.unknown if not FILLER.match(word)]
-    if unknown or asks_more(understood, BUSINESS):
+    if _left_over(links) or asks_more(understood, BUSINESS):
         return None
     return Claim(strength=Strength.SAID, reason="cue")
+
+
+def _left_over(links: Links) -> list[str]:
+    """Words that are neither the job's own, nor a time, nor a value: it is something else that is asked of."""
+    text = links.question
+    spans = [(p.first, p.last) for p in links.periods]
+    spans += [(m.start, m.end) for m in links.mentions if m.kind == "value"]
+    spans += [match.span() for cue in HEARD for match in cue.finditer(text)]
+    for start, end in spans:
+        text = text[:start] + " " * (end - start) + text[end:]
+    return [word for word in _WORD.findall(text) if not FILLER.match(word)]

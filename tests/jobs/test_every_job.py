@@ -134,7 +134,8 @@ def test_a_folder_more_is_a_job_on_every_surface(
     with_a_folder_more: tuple[Job, ...], workspace: Workspace, vocabulary: Vocabulary
 ):
     assert [job.name for job in with_a_folder_more] == [
-        "ask_reviews", "ask_sql", "bought_together", "churn", "cohorts", "forecast", "help", "loyalty",
+        "ask_reviews", "ask_sql", "bought_together", "changes", "churn", "cohorts", "forecast", "help",
+        "loyalty",
         "order_card", "order_gaps", "report", "unusual", "why",
     ]  # fmt: skip
     assistant = assistant_of(workspace, vocabulary, with_a_folder_more)
