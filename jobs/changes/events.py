@@ -1,7 +1,7 @@
 """Moves that are one event, told once however many figures and columns show it.
 
-The same part of two figures is one event. Of two moves of one view it is read whether the second is still
-there without the part that the first is of.
+The same part of two figures is one event, and so are two figures that always go together. Of two moves of
+one view it is read whether the second is still there without the part that the first is of.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from sql.statement.sentence import Among, Condition, Empty, Name
 
 MOST_GATHERED = 40
 """Moves that are told apart; what is behind them moved less than all of these."""
+TOGETHER = 0.7
+"""Correlation of their earlier steps from which on two wholes go together."""
+LEAST_PERIODS = 12
 LEFT = 0.5
 """Share of a move that must be left without the other part, to be an event of its own."""
 
@@ -48,6 +51,8 @@ def gather(moves: Sequence[Move]) -> list[Event]:
 def _is_of(move: Move, group: Sequence[Move]) -> bool:
     if move.part is not None and any(each.part == move.part for each in group):
         return True
+    if move.part is None and any(each.part is None and _go_together(each, move) for each in group):
+        return True
     near = next((each for each in group if each.views & move.views), None)
     if near is None:
         return False
@@ -55,6 +60,23 @@ def _is_of(move: Move, group: Sequence[Move]) -> bool:
         return True
     part, whole = (near, move) if near.part is not None else (move, near)
     return not _stays(whole, part)
+
+
+def _go_together(one: Move, other: Move) -> bool:
+    """Whether two wholes moved as they always do: by their past the one goes where the other goes."""
+    pasts = [each.finding.past for each in (one, other)]
+    rows = [
+        past[0].rates if each.finding.is_rate else past[0].above
+        for past, each in zip(pasts, (one, other), strict=True)
+        if past is not None
+    ]
+    periods = min(map(len, rows), default=0)
+    if len(rows) < 2 or periods < LEAST_PERIODS:
+        return False
+    first, second = (np.diff(np.nan_to_num(row[-periods:])) for row in rows)
+    if not (first.std() and second.std()):
+        return False
+    return bool(np.corrcoef(first, second)[0, 1] * np.sign(one.by * other.by) >= TOGETHER)
 
 
 def _stays(move: Move, without: Move) -> bool:

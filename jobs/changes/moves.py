@@ -162,8 +162,7 @@ def _parts(finding: Finding, split: Split) -> _Tried:
     weight = split.now.below / max(float(split.now.below.sum()), 1e-12) if finding.is_rate else 1.0
     effects = np.asarray(by * weight / _size(finding))
     is_large = finding.sizes(split) >= 2 * LEAST_EFFECT * _size(finding)
-    if split.has_rest:
-        is_large[-1] = False
+    is_large &= np.array([value is not None for value in split.values])
     is_worth = is_large & (effects >= LEAST_EFFECT) & (by >= LEAST_CHANGE * expected)
     own = np.nan_to_num(
         moved_since(split.base, split.now, is_rate=finding.is_rate, longer=_longer(finding)).by
