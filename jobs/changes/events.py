@@ -15,8 +15,7 @@ from jobs.changes.moves import Move
 from jobs.series import known_value
 from jobs.why.carriers import NOTABLE
 from jobs.why.chance import moved_apart, moved_since
-from jobs.why.parts import PartsReader
-from sql.errors import UnsafeQuery, WrongStatement
+from jobs.why.parts import UNREADABLE, PartsReader
 from sql.statement.sentence import Among, Condition, Empty, Name
 
 MOST_GATHERED = 40
@@ -91,7 +90,7 @@ def _stays(move: Move, without: Move) -> bool:
     base, asked = move.finding.stretches
     try:
         wholes = reader.whole(base)[0], reader.whole(asked)[0]
-    except (WrongStatement, UnsafeQuery):
+    except UNREADABLE:
         return False
     is_rate = old.figure.is_rate
     if move.split is None:

@@ -21,11 +21,10 @@ from jobs.why.asked import Asked, asked_about, ends_of
 from jobs.why.carriers import Finding, find_in
 from jobs.why.contributions import Amounts
 from jobs.why.held_against import DAY, Against, Stretch, held_against
-from jobs.why.parts import NEWNESS, Kept, PartsReader
+from jobs.why.parts import NEWNESS, UNREADABLE, Kept, PartsReader
 from jobs.why.summands import Figure, clock_of, figure_of
 from jobs.why.tables import made, shown
 from jobs.why.why_words import AGAINST, PERIOD
-from sql.errors import UnsafeQuery, WrongStatement
 from sql.statement.read_aloud import read_aloud
 from sql.statement.sentence import Condition, Name
 from sql.types import ColumnType, Table
@@ -172,7 +171,7 @@ def _headline(
     for reader in heads:
         try:
             read = [reader.whole(stretch) for stretch in stretches]
-        except (WrongStatement, UnsafeQuery):
+        except UNREADABLE:
             continue
         found.append((reader, [amounts for amounts, _ in read], read[0][1]))
     if not found:
@@ -215,7 +214,7 @@ def _finding(reader: PartsReader, asked: Asked) -> Finding | None:
     """Both stretches of a figure; ``None`` where it cannot be read, or has no data of all of the first."""
     try:
         finding = find_in(reader, asked.stretch, asked.base)
-    except (WrongStatement, UnsafeQuery):
+    except UNREADABLE:
         return None
     if not _is_some(finding.wholes[0]):
         return None
@@ -252,7 +251,7 @@ def _trend(request: Request, tools: Tools, reader: PartsReader, stretch: Stretch
     try:
         over = Reader(request, tools, figure.metric.view, (Name(figure.metric.name),), grain, first, last)
         table = over.series(reader.only)
-    except (WrongStatement, UnsafeQuery):
+    except UNREADABLE:
         return None
     return None if hides_periods(table, grain) else table
 

@@ -14,7 +14,7 @@ from jobs.series import day_of, known_value, moved, start_of
 from jobs.why.contributions import Amounts, Values, over
 from jobs.why.held_against import Stretch, unit_of
 from jobs.why.summands import Figure, Term, words_of
-from sql.errors import UnsafeQuery, WrongStatement
+from sql.errors import QueryTooLarge, UnsafeQuery, WrongStatement
 from sql.semantics import View, ViewColumn
 from sql.statement.compile import Compiled, compile_statement
 from sql.statement.seen import seen_shop
@@ -32,7 +32,9 @@ FEW = 16
 CLOSE = 1e-6
 """Share of the whole that parts may miss it by: what the database's sums are exact to."""
 Rhythm = Literal["day", "week"]
-Kept = dict[Statement, "tuple[Compiled, Table] | WrongStatement | UnsafeQuery"]
+UNREADABLE = (WrongStatement, UnsafeQuery, QueryTooLarge)
+"""What a statement fails with that makes no sense here, is not for this role, or is too much for it."""
+Kept = dict[Statement, tuple[Compiled, Table] | Exception]
 """A statement → what came of it."""
 _Place = tuple[str, tuple[Condition, ...]]
 """A view, and conditions of a figure's own."""
@@ -109,7 +111,7 @@ class PartsReader:
         starts = _starts(rhythm, until, count)
         try:
             found = self._read(_words(starts, rhythm), (Grain(rhythm.upper()),))
-        except (WrongStatement, UnsafeQuery):
+        except UNREADABLE:
             return None
         by_day = {day_of(key[0]): rows for key, rows in found.rows.items()}
         amounts = self._amounts([by_day.get(start, {}) for start in starts])
@@ -153,7 +155,7 @@ class PartsReader:
         """
         try:
             return self._split(column, (base, now), wholes)
-        except (WrongStatement, UnsafeQuery):
+        except UNREADABLE:
             return None
 
     def past_of(
@@ -177,7 +179,7 @@ class PartsReader:
             words = _words(starts[at : at + periods], rhythm)
             try:
                 found = self._read(words, (grain, split.column.dim), where, is_alone=bool(where))
-            except (WrongStatement, UnsafeQuery):
+            except UNREADABLE:
                 return None
             if found.is_cut:
                 return None
@@ -260,7 +262,7 @@ class PartsReader:
                 table = self.run(
                     Statement(view=self.figure.above.view, items=items, where=where, groups=(goods,))
                 )
-            except (WrongStatement, UnsafeQuery):
+            except UNREADABLE:
                 return None
             if table.is_truncated or table.query.minimum_group is not None:
                 return None
@@ -307,7 +309,7 @@ class PartsReader:
             items = together.get(place, own_items)
             try:
                 table = asked(place, items)
-            except (WrongStatement, UnsafeQuery):
+            except UNREADABLE:
                 if items == own_items:
                     raise
                 items = own_items
@@ -345,7 +347,7 @@ class PartsReader:
         self.compiled = self.compiled or compiled
         return table
 
-    def _ran(self, statement: Statement) -> tuple[Compiled, Table] | WrongStatement | UnsafeQuery:
+    def _ran(self, statement: Statement) -> tuple[Compiled, Table] | Exception:
         workspace = self.workspace
         try:
             compiled = compile_statement(
@@ -353,7 +355,7 @@ class PartsReader:
             )
             self.request.on_sql(compiled.sql)
             return compiled, workspace.run(compiled.sql, self.request.cancel)
-        except (WrongStatement, UnsafeQuery) as error:
+        except UNREADABLE as error:
             return error
 
     def _amounts(self, rows: Sequence[dict[Value, float]]) -> Amounts:
