@@ -142,7 +142,7 @@ def test_what_time_ran_out_for_is_said(fallen: Talk, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("message", "says"),
     [
-        ("How will business be in August 2027? How is business in August 2027?", "still to come"),
+        ("How is business in August 2027?", "still to come"),
         ("changes period=2027-01", "still to come: today is 2026-06-28"),
         ("2027年1月生意怎么样", "还没有到"),
         ("How was May 2019?", "from 2025-04-25 to 2026-06-28"),
