@@ -20,7 +20,7 @@ from typing import Any
 
 from bench.why_found import asking, quiet_shop
 from bot.answer import Answer
-from jobs.changes import looking
+from jobs.changes import summing_up
 from sql.shop.shopfile import load_shop
 from sql.shop.workspace import open_workspace
 
@@ -152,8 +152,8 @@ def show(found: Sequence[Found], quiet: Sequence[Sequence[str]]) -> None:
 
 @contextmanager
 def _time_enough() -> Iterator[None]:
-    kept, looking.LOOK_S = looking.LOOK_S, math.inf
+    kept, summing_up.LOOK_S = summing_up.LOOK_S, math.inf
     try:
         yield
     finally:
-        looking.LOOK_S = kept
+        summing_up.LOOK_S = kept

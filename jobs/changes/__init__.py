@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.job import Job, read_cases
 from jobs.changes.changes_told import draw_changes, tell_changes
 from jobs.changes.changes_words import PARAMETERS, claims
-from jobs.changes.looking import run_changes
+from jobs.changes.summing_up import run_changes
 
 job = Job(
     name="changes",

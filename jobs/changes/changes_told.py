@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from jobs.changes.looking import Changes, ToldEvent, label_of
 from jobs.changes.moves import Move
+from jobs.changes.summing_up import Changes, ToldEvent, label_of
 from jobs.why.held_against import DAY
 from sql.semantics import Shop
 from telling.charts import chart_of

@@ -10,7 +10,7 @@ from bot.job import Request, Tools
 from jobs.not_heard import not_heard
 from jobs.series import conditions
 from jobs.why import why_words as words
-from jobs.why.asked import Asked, asked_about, ends_of
+from jobs.why.asked_time import Asked, asked_about, ends_of
 from jobs.why.before import Before, look_before
 from jobs.why.carriers import Finding, find_in
 from jobs.why.held_against import DAY

@@ -14,7 +14,7 @@ from trades import TODAY, between, trade
 
 from bot.answer import Answer
 from bot.memory import Conversation
-from jobs.changes import looking
+from jobs.changes import summing_up
 from sql.databases import open_database
 from sql.shop.describe import describe_database
 from sql.shop.shopfile import dump_shop
@@ -130,7 +130,7 @@ def test_two_events_are_told_apart(talk: Callable[..., Talk]):
 
 
 def test_what_time_ran_out_for_is_said(fallen: Talk, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(looking, "LOOK_S", -1.0)
+    monkeypatch.setattr(summing_up, "LOOK_S", -1.0)
     answer = fallen.ask(ASKED)
     assert "- Revenue: " in answer.text
     assert "Time ran out before every column of these was looked at: average order" in answer.text

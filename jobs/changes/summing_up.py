@@ -17,7 +17,7 @@ from jobs.changes.headline import headline
 from jobs.changes.moves import Looked, Move, find_moves
 from jobs.not_heard import not_heard
 from jobs.series import Grain, Reader, conditions, hides_periods, moved, start_of
-from jobs.why.asked import Asked, asked_about, ends_of
+from jobs.why.asked_time import Asked, asked_about, ends_of
 from jobs.why.carriers import Finding, find_in
 from jobs.why.contributions import Amounts
 from jobs.why.held_against import DAY, Against, Stretch, held_against
