@@ -12,6 +12,7 @@ Products by a wish: ``bench.find_products``.
 What is unusual: :mod:`bench.anomalies` and :mod:`bench.planted_found`.
 Why figures changed: :mod:`bench.why_found`.
 Stock: :mod:`bench.replenishing`. Recommendations: :mod:`bench.recommending`.
+How months went: :mod:`bench.changes_found`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from bench import anomalies, planted_found, why_found
+from bench import anomalies, changes_found, planted_found, why_found
 from bench.customer_value import measure_customer_value
 from bench.customers import measure_customers
 from bench.find_products import measure_find_products
@@ -259,6 +260,27 @@ def _recommend(options: argparse.Namespace) -> dict[str, Any]:
     return measure_recommend(options.data)
 
 
+def _changes(options: argparse.Namespace) -> dict[str, Any]:
+    """Planted months that "how was …?" tells of, and quiet periods of which it tells something."""
+    from app.finding import demo_folder
+    from app.settings import Settings
+
+    found = changes_found.find_planted(demo_folder(Settings.from_environment()))
+    quiet = changes_found.told_in_quiet()
+    changes_found.show(found, quiet)
+    return {
+        "figures": {
+            "Changes: planted months told": f"{sum(each.is_named for each in found)} of {len(found)}",
+            "Changes: quiet periods of which something was told": f"{sum(map(bool, quiet))} of {len(quiet)}",
+        },
+        "changes_planted": [
+            {"question": each.asked.question, "is_named": each.is_named, "seconds": round(each.seconds, 1)}
+            for each in found
+        ],
+        "changes_quiet": [line for lines in quiet for line in lines],
+    }
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "forecast": _forecasts,
     "customers": _customers,
@@ -268,6 +290,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "why": _why,
     "stock": _stock,
     "recommend": _recommend,
+    "changes": _changes,
 }
 
 

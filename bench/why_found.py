@@ -144,7 +144,7 @@ def find_planted(folder: Path) -> list[Found]:
     dearer = dearer_product(folder)
     workspace = open_workspace(load_shop(folder / "shop.yml"))
     try:
-        ask = _asking(workspace)
+        ask = asking(workspace)
         asked = [*planted_questions({each["id"]: each for each in truths}), dearer]
         return [_found(planted, ask) for planted in asked]
     finally:
@@ -163,9 +163,9 @@ def blamed_in_quiet() -> list[str]:
     blamed = []
     for seed in range(QUIET_SHOPS):
         with tempfile.TemporaryDirectory() as folder:
-            workspace = open_workspace(load_shop(_quiet_shop(Path(folder), seed)))
+            workspace = open_workspace(load_shop(quiet_shop(Path(folder), seed)))
             try:
-                ask = _asking(workspace)
+                ask = asking(workspace)
                 answers = [ask(question) for question in QUIET_ASKED]
             finally:
                 workspace.close()
@@ -185,7 +185,8 @@ def show(found: list[Found], blamed: list[str]) -> None:
         print(f"  {text[:200]!r}")
 
 
-def _asking(workspace: Workspace) -> Callable[[str], Answer]:
+def asking(workspace: Workspace) -> Callable[[str], Answer]:
+    """Asks the jobs over a shop; no language model is needed."""
     vocabulary = Vocabulary.build(workspace)
     assistant = Assistant(workspace, None, None, jobs=JOBS, vocabulary=vocabulary)
 
@@ -197,7 +198,7 @@ def _asking(workspace: Workspace) -> Callable[[str], Answer]:
     return ask
 
 
-def _quiet_shop(folder: Path, seed: int) -> Path:
+def quiet_shop(folder: Path, seed: int) -> Path:
     """A shop of 15 months in which nothing changes but by chance; the path of its description."""
     import pandas as pd
 

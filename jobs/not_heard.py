@@ -39,7 +39,8 @@ def not_heard(
         if at >= 0 and not is_known and not filler.match(word):
             found.append(word)
     for mention in links.mentions:
-        is_read = settings.covers(mention.start, mention.end)
+        is_own = any(start <= mention.start and mention.end <= end for start, end in spans)
+        is_read = is_own or settings.covers(mention.start, mention.end)
         if mention.kind == "value" and not is_read and mention.text not in found:
             found.append(mention.text)
     for number in links.numbers:

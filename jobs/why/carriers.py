@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -40,6 +40,10 @@ LEAST_EXTRA = 0.1
 NOTABLE = 2.0
 """Score below which no past is read: the least noise that a part can have is that of its rows."""
 MOST_BLAMED = 3
+Parting = tuple[tuple[float, float], ...]
+"""What each part amounts to in both stretches, in order."""
+Score = Callable[[Amounts, Amounts, Amounts, Amounts], Values]
+"""Of parts before and now, and of the wholes before and now: how far each part moved apart."""
 
 
 def find_in(reader: PartsReader, asked: Stretch, base: Stretch) -> Finding:
@@ -145,10 +149,14 @@ class Finding:
         a_day = [float(w.above[0]) / s.days for w, s in zip(self.wholes, self.stretches, strict=True)]
         return a_day[1] / a_day[0] - 1 if a_day[0] > 0 else None
 
-    def splits(self, columns: Sequence[Column]) -> list[Split]:
-        """By each column that parts the whole, each way of parting it once."""
+    def splits(self, columns: Sequence[Column], seen: set[Parting] | None = None) -> list[Split]:
+        """By each column that parts the whole, each way of parting it once.
+
+        Args:
+            seen: ways of parting it that were seen already; those that are found are added.
+        """
         found: list[Split] = []
-        seen: set[tuple[tuple[float, float], ...]] = set()
+        seen = set() if seen is None else seen
         for column in columns:
             split = self.reader.split(column, *self.stretches, self.wholes)
             if split is None:
@@ -163,7 +171,7 @@ class Finding:
         """Columns with the parts that carry the change beyond chance; where few carry most comes first."""
         tried = [trial for trial in map(self._tried, splits) if trial.places]
         others = np.concatenate([trial.wide for trial in tried if trial.wide is not None] or [np.ones(1)])
-        pairs = self._pairs
+        pairs = self.pairs
         found = [
             chances(
                 trial.scores,
@@ -199,14 +207,14 @@ class Finding:
         return [Standing(split=splits[best], places=[], extra=extras[best])]
 
     @property
-    def _pairs(self) -> float:
+    def pairs(self) -> float:
         """Earlier pairs that share no period; 0 where the past is not known."""
         return self.pace.apart(len(self.past[0].above)) if self.past is not None else 0.0
 
     def _carried(self, split: Split) -> Carried:
         return carried(split.base, split.now, is_rate=self.is_rate)
 
-    def _sizes(self, split: Split) -> Values:
+    def sizes(self, split: Split) -> Values:
         """The most that each part could carry whichever way it went: what it is in both stretches."""
         if not self.is_rate:
             return np.asarray(np.abs(split.base.above) + np.abs(split.now.above))
@@ -221,7 +229,7 @@ class Finding:
 
     def _large_enough(self, split: Split) -> int:
         """How many parts are large enough to carry what is told."""
-        return int((self._sizes(split) >= LEAST_PART * abs(self.change)).sum())
+        return int((self.sizes(split) >= LEAST_PART * abs(self.change)).sum())
 
     def _tried(self, split: Split) -> Trial:
         """Parts that carry much, more than by moving with the rest, and more than their rows' noise."""
@@ -229,7 +237,7 @@ class Finding:
         part = parts.change / self.change
         scores = self._scores(split.base, split.now, parts, *self.wholes)
         is_worth = (part >= LEAST_PART) & (part - parts.even >= LEAST_EXTRA)
-        is_worth &= self._sizes(split) >= LEAST_PART * abs(self.change)
+        is_worth &= self.sizes(split) >= LEAST_PART * abs(self.change)
         if self.reader.knows_noise:
             is_worth &= np.abs(scores) >= NOTABLE
         if split.has_rest:
@@ -237,26 +245,30 @@ class Finding:
         places = sorted(map(int, np.flatnonzero(is_worth)), key=lambda place: -part[place])[:MOST_TESTED]
         if not places:
             return Trial(split=split, places=[], scores=np.zeros(0), wide=None)
-        told = len(split.values) - int(split.has_rest)
-        largest = map(int, np.argsort(-self._sizes(split)[:told], kind="stable"))
-        beside = [place for place in largest if place not in places][: MOST_TESTED - len(places)]
-        return Trial(
-            split=split,
-            places=places,
-            scores=scores[places],
-            wide=self._wide(split, [*places, *beside], parts),
+        with_others = self.beside(split, places)
+        carried = parts.at(with_others)
+        wide = self.wide(
+            split, with_others, lambda base, now, *wholes: self._scores(base, now, carried, *wholes)
         )
+        return Trial(split=split, places=places, scores=scores[places], wide=wide)
 
-    def _wide(self, split: Split, places: list[int], parts: Carried) -> Values | None:
-        """How widely the same scores of earlier pairs were spread; ``None`` where the past is not known."""
-        if self.past is None or self._pairs < LEAST_PAIRS:
+    def beside(self, split: Split, places: list[int]) -> list[int]:
+        """These parts, then the largest others, whose past tells how wide such parts go."""
+        told = len(split.values) - int(split.has_rest)
+        largest = map(int, np.argsort(-self.sizes(split)[:told], kind="stable"))
+        others = [place for place in largest if place not in places]
+        return [*places, *others[: max(0, MOST_TESTED - len(places))]]
+
+    def wide(self, split: Split, places: list[int], score: Score) -> Values | None:
+        """How widely the scores of earlier pairs were spread; ``None`` where the past is not known."""
+        if self.past is None or self.pairs < LEAST_PAIRS:
             return None
         whole, first = self.past
         past = self.reader.past_of(split, places, self.rhythm, first, len(whole.above))
         if past is None:
             return None
         pairs, wholes = self.pace.of_all(past), self.pace.of_all(whole)
-        return widening(self._scores(*pairs, parts.at(places), *wholes), self._pairs)
+        return widening(score(*pairs, *wholes), self.pairs)
 
     def _scores(self, base: Amounts, now: Amounts, parts: Carried, then: Amounts, later: Amounts) -> Values:
         """Of a rate's part the larger score of what it does much by: its own rate, its share, or both."""

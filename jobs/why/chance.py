@@ -65,6 +65,21 @@ class Pace:
         return first, second
 
 
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """How far something moved, beside what chance moves it by; arrays of one shape."""
+
+    by: Values
+    """NaN where that has no sense."""
+    noise: Values
+    """Of its rows, squared."""
+
+    @property
+    def scores(self) -> Values:
+        """In units of the noise; 0 where that has no sense."""
+        return np.asarray(np.nan_to_num(over(self.by, np.sqrt(np.fmax(self.noise, 1e-12)))))
+
+
 def apart(base: Amounts, now: Amounts, whole_base: Amounts, whole_now: Amounts, *, is_rate: bool) -> Values:
     """How far each part moved apart from the rest, in units of its rows' noise; 0 where that has no sense.
 
@@ -72,16 +87,35 @@ def apart(base: Amounts, now: Amounts, whole_base: Amounts, whole_now: Amounts, 
         base, now: of the parts, shape (parts, …).
         whole_base, whole_now: of the whole, without the first axis.
     """
+    return moved_apart(base, now, whole_base, whole_now, is_rate=is_rate).scores
+
+
+def moved_apart(
+    base: Amounts, now: Amounts, whole_base: Amounts, whole_now: Amounts, *, is_rate: bool
+) -> Moved:
+    """The same in the unit of the figure: beyond what it would be had it moved with the rest."""
     then, later = _rest(whole_base, base), _rest(whole_now, now)
     if is_rate:
         moved = (now.rates - base.rates) - np.nan_to_num(later.rates - then.rates)
         noises = [np.nan_to_num(over(each.spread, each.below**2)) for each in (base, now, then, later)]
-        return _score(moved, noises[0] + noises[1] + noises[2] + noises[3])
+        return Moved(by=moved, noise=noises[0] + noises[1] + noises[2] + noises[3])
     growth = np.where(later.above > 0, over(later.above, then.above), np.nan)
     growth = np.where(np.isnan(growth), 1.0, growth)
     of_growth = over(later.spread + growth**2 * then.spread, then.above**2)
     noise = now.spread + growth**2 * base.spread + base.above**2 * np.nan_to_num(of_growth)
-    return _score(now.above - growth * base.above, noise)
+    return Moved(by=now.above - growth * base.above, noise=noise)
+
+
+def moved_since(base: Amounts, now: Amounts, *, is_rate: bool, longer: float = 1.0) -> Moved:
+    """How far a whole moved from what it was, of the shape of ``now``.
+
+    Args:
+        longer: times the days of ``base`` that ``now`` has.
+    """
+    if is_rate:
+        noises = [over(each.spread, each.below**2) for each in (base, now)]
+        return Moved(by=now.rates - base.rates, noise=noises[0] + noises[1])
+    return Moved(by=now.above - longer * base.above, noise=now.spread + longer**2 * base.spread)
 
 
 def shifted(base: Amounts, now: Amounts, whole_base: Amounts, whole_now: Amounts) -> Values:
@@ -99,28 +133,38 @@ def widening(scores: Values, pairs_apart: float) -> Values:
     return np.asarray(np.quantile(np.abs(scores), _ONE_DEVIATION, axis=-1) ** 2 * (1 + 2 / pairs_apart))
 
 
-def chances(
-    scores: Values, wide: Values | None, others: Values, pairs_apart: float, *, is_known: bool
-) -> Values:
-    """How likely so large a score is by chance, either way.
+def moderated(wide: Values, others: Values, pairs_apart: float, *, is_known: bool) -> Values:
+    """Times the noise of rows that each score is taken to be spread by chance, squared.
 
     Few pairs tell little of one part, and parts are much alike: each is taken to be as wide as it was and as
     the others were together, these with the weight of some pairs (the moderated t of Smyth, 2004).
 
     Args:
-        wide: of these parts, see :func:`widening`; ``None`` where the past is too short to tell.
+        wide: of these parts, see :func:`widening`.
         others: of all parts of all columns.
         is_known: whether rows have a noise of their own, which is then the least.
+    """
+    usual = float(np.median(others))
+    least = max(usual, 1.0) if is_known else usual
+    spread = (ALIKE * least + pairs_apart * wide) / (ALIKE + pairs_apart)
+    return np.asarray(np.fmax(spread, 1.0 if is_known else 1e-12))
+
+
+def chances(
+    scores: Values, wide: Values | None, others: Values, pairs_apart: float, *, is_known: bool
+) -> Values:
+    """How likely so large a score is by chance, either way.
+
+    Args:
+        wide: of these parts, see :func:`widening`; ``None`` where the past is too short to tell.
+        others, is_known: see :func:`moderated`.
     """
     from scipy.stats import norm, t
 
     if wide is None:
         return np.asarray(2 * norm.sf(np.abs(scores) / UNKNOWN**0.5)) if is_known else np.ones_like(scores)
-    usual = float(np.median(others))
-    weight = ALIKE + pairs_apart
-    spread = (ALIKE * (max(usual, 1.0) if is_known else usual) + pairs_apart * wide) / weight
-    spread = np.fmax(spread, 1.0) if is_known else spread
-    return np.asarray(2 * t.sf(np.abs(scores) / np.sqrt(np.fmax(spread, 1e-12)), df=weight))
+    spread = moderated(wide, others, pairs_apart, is_known=is_known)
+    return np.asarray(2 * t.sf(np.abs(scores) / np.sqrt(spread), df=ALIKE + pairs_apart))
 
 
 def standing_out(found: Sequence[Values], untested: int) -> list[npt.NDArray[np.bool_]]:
@@ -169,8 +213,3 @@ def _rest(whole: Amounts, parts: Amounts) -> Amounts:
 def _below(amounts: Amounts) -> Amounts:
     nothing = np.zeros_like(amounts.below)
     return Amounts(above=amounts.below, below=nothing, spread=amounts.spread_below, spread_below=nothing)
-
-
-def _score(moved: Values, noise: Values) -> Values:
-    scores = over(moved, np.sqrt(np.fmax(noise, 1e-12)))
-    return np.asarray(np.nan_to_num(scores))

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
 from bot.errors import Declined
 from bot.job import Request, Tools
 from jobs.not_heard import not_heard
-from jobs.said_periods import read_period
-from jobs.series import conditions, day_of, last_over, moved
+from jobs.series import conditions
 from jobs.why import why_words as words
+from jobs.why.asked_time import Asked, asked_about, ends_of
 from jobs.why.before import Before, look_before
 from jobs.why.carriers import Finding, find_in
-from jobs.why.held_against import DAY, Against, Stretch, held_against
+from jobs.why.held_against import DAY
 from jobs.why.parts import NEWNESS, Column, PartsReader
 from jobs.why.said import Said, what_is_said
-from jobs.why.summands import Figure, clock_of, figure_of
+from jobs.why.summands import Figure, figure_of
 from jobs.why.tables import change_table, parts_table, price_table, usual_table
-from sql.errors import UnsafeQuery, WrongStatement
-from sql.question.periods import Period
+from sql.errors import WrongStatement
 from sql.semantics import Metric
 from sql.statement.read_aloud import read_aloud
-from sql.statement.sentence import Aggregate, Name, Statement
+from sql.statement.sentence import Name
 from sql.types import Table
 from telling.evidence import Caveat, Evidence, Scope
 from telling.phrases import escape_markdown, load_words
 from telling.titles import title_of
 
-EARLIEST = dt.date(1000, 1, 1)
-"""Before it there is no calendar to go back on."""
 ALIKE = 0.8
 """Share of what the first column carries that another must, so that customers' words on it are looked at."""
 
@@ -90,7 +86,7 @@ class Why(Evidence):
 def run_why(request: Request, tools: Tools) -> Why:
     """Take the change apart, and say what of it stands out."""
     metric, figure = _asked_figure(request, tools)
-    asked = _asked(request, tools)
+    asked = asked_about(request, tools)
     only = request.settings.get(words.ONLY) or {}
     reader = PartsReader(request, tools, figure, conditions(only))
     try:
@@ -208,36 +204,7 @@ def _meant_metric(request: Request, tools: Tools) -> Metric | None:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Asked:
-    stretch: Stretch
-    base: Stretch
-    """What it is held against."""
-    is_said: bool
-    is_cut: bool
-
-
-def _asked(request: Request, tools: Tools) -> _Asked:
-    """What is asked about, and what it is held against."""
-    today = tools.workspace.today
-    said = request.settings.get(words.PERIOD)
-    against: Against = "year" if request.settings.get(words.AGAINST) == "year" else "before"
-    if said is None:
-        first, _ = last_over(today, "month", is_frozen=tools.workspace.shop.today is not None)
-        end = moved(first, "month", 1)
-        period: Period | None = Period(start=first, end=end, first=0, last=0, text="", grain="month")
-    else:
-        period = read_period(said, today)
-    if period is None or period.start > today:
-        raise Declined("still_to_come", {"today": today.isoformat()})
-    if period.start < EARLIEST:
-        raise Declined("no_first_day")
-    stretch, base = held_against(period, today, against)
-    is_cut = period.end not in (dt.date.max, stretch.last + DAY)
-    return _Asked(stretch=stretch, base=base, is_said=said is not None, is_cut=is_cut)
-
-
-def _check_data(finding: Finding, asked: _Asked) -> None:
+def _check_data(finding: Finding, asked: Asked) -> None:
     """Raise ``Declined`` where there is nothing to compare, with the days of which there are data."""
     reader = finding.reader
     then, now = finding.wholes
@@ -246,7 +213,7 @@ def _check_data(finding: Finding, asked: _Asked) -> None:
         return
     if reader.workspace.role.minimum_group is not None:
         raise Declined("groups_hide_it", {"role": escape_markdown(reader.workspace.role.name)})
-    ends = _ends(reader)
+    ends = ends_of(reader)
     if ends is None:
         raise Declined("no_rows_to_explain")
     days = {"first": ends.first.isoformat(), "last": ends.last.isoformat()}
@@ -260,30 +227,14 @@ def _check_data(finding: Finding, asked: _Asked) -> None:
         raise Declined("no_data_in_it", days)
 
 
-def _begun_late(finding: Finding, asked: _Asked) -> tuple[Caveat, ...]:
+def _begun_late(finding: Finding, asked: Asked) -> tuple[Caveat, ...]:
     """That the data begin within the time that is compared with, where they do."""
     if finding.past is not None and finding.past[1] + 7 * DAY <= asked.base.first:
         return ()
-    ends = _ends(finding.reader)
+    ends = ends_of(finding.reader)
     if ends is None or ends.first <= asked.base.first:
         return ()
     return (("begun_late", {"first": ends.first.isoformat()}),)
-
-
-def _ends(reader: PartsReader) -> Stretch | None:
-    """First and last day of the view's rows, as the role sees them; ``None`` where there are none to see."""
-    figure, known = reader.figure, reader.tools.vocabulary
-    metric = known.metric(str(figure.above.value)) if figure.metric.is_composed else figure.metric
-    time = clock_of(metric, reader.tools) if metric is not None else None
-    if time is None:
-        return None
-    ends = (Aggregate("MIN", time), Aggregate("MAX", time))
-    try:
-        rows = reader.run(Statement(view=figure.above.view, items=ends, where=reader.only)).rows
-    except (WrongStatement, UnsafeQuery):
-        return None
-    first, last = map(day_of, rows[0] if rows else (None, None))
-    return Stretch(first=first, last=last) if first is not None and last is not None else None
 
 
 def _columns(reader: PartsReader, by: str | None) -> list[Column]:
@@ -293,7 +244,7 @@ def _columns(reader: PartsReader, by: str | None) -> list[Column]:
     return known or [Column(name=by, dim=Name(by))]
 
 
-def _ran(request: Request, metric: Metric, asked: _Asked) -> dict[str, str]:
+def _ran(request: Request, metric: Metric, asked: Asked) -> dict[str, str]:
     said = request.settings.said
     ran = {words.METRIC.name: metric.name}
     ran |= {each.name: said[each.name].text for each in (words.ONLY,) if each.name in said}

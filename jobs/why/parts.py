@@ -14,7 +14,7 @@ from jobs.series import day_of, known_value, moved, start_of
 from jobs.why.contributions import Amounts, Values, over
 from jobs.why.held_against import Stretch, unit_of
 from jobs.why.summands import Figure, Term, words_of
-from sql.errors import UnsafeQuery, WrongStatement
+from sql.errors import QueryTooLarge, UnsafeQuery, WrongStatement
 from sql.semantics import View, ViewColumn
 from sql.statement.compile import Compiled, compile_statement
 from sql.statement.seen import seen_shop
@@ -27,9 +27,17 @@ NEWNESS = "new_or_returning_customers"
 MOST_COLUMNS = 14
 LARGEST = 100
 """Values of a wide column that are told apart, the largest of each stretch; the others are one part."""
+FEW = 16
+"""Parts that are read with others for nothing, where figures beside this one may want them."""
 CLOSE = 1e-6
 """Share of the whole that parts may miss it by: what the database's sums are exact to."""
 Rhythm = Literal["day", "week"]
+UNREADABLE = (WrongStatement, UnsafeQuery, QueryTooLarge)
+"""What a statement fails with that makes no sense here, is not for this role, or is too much for it."""
+Kept = dict[Statement, tuple[Compiled, Table] | Exception]
+"""A statement → what came of it."""
+_Place = tuple[str, tuple[Condition, ...]]
+"""A view, and conditions of a figure's own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +68,22 @@ class PartsReader:
 
     Args:
         only: conditions that all rows meet.
+        beside: figures that are read in the same statements where that can be.
+        kept: what was read already; readers of figures beside one another share it.
     """
 
-    def __init__(self, request: Request, tools: Tools, figure: Figure, only: tuple[Condition, ...]) -> None:
+    def __init__(
+        self,
+        request: Request,
+        tools: Tools,
+        figure: Figure,
+        only: tuple[Condition, ...],
+        beside: Sequence[Figure] = (),
+        kept: Kept | None = None,
+    ) -> None:
         self.request, self.tools, self.figure, self.only = request, tools, figure, only
+        self.beside = tuple(beside)
+        self.kept: Kept = {} if kept is None else kept
         self.workspace = tools.workspace
         self.shop = seen_shop(tools.workspace)
         self.most_rows = tools.workspace.role.limits.max_rows
@@ -91,7 +111,7 @@ class PartsReader:
         starts = _starts(rhythm, until, count)
         try:
             found = self._read(_words(starts, rhythm), (Grain(rhythm.upper()),))
-        except (WrongStatement, UnsafeQuery):
+        except UNREADABLE:
             return None
         by_day = {day_of(key[0]): rows for key, rows in found.rows.items()}
         amounts = self._amounts([by_day.get(start, {}) for start in starts])
@@ -135,7 +155,7 @@ class PartsReader:
         """
         try:
             return self._split(column, (base, now), wholes)
-        except (WrongStatement, UnsafeQuery):
+        except UNREADABLE:
             return None
 
     def past_of(
@@ -149,7 +169,8 @@ class PartsReader:
         step = 1 if rhythm == "day" else 7
         starts = [first + dt.timedelta(days=step * place) for place in range(count)]
         values = [split.values[place] for place in places]
-        where = (_among(split.column, values),) if len(split.values) > len(values) + 2 else ()
+        others = len(split.values) - len(values)
+        where = (_among(split.column, values),) if others > (FEW if self.beside else 2) else ()
         grain = Grain(rhythm.upper())
         rows: dict[tuple[dt.date | None, Cell], dict[Value, float]] = {}
         is_grouped = False
@@ -157,8 +178,8 @@ class PartsReader:
         for at in range(0, count, periods):
             words = _words(starts[at : at + periods], rhythm)
             try:
-                found = self._read(words, (grain, split.column.dim), where)
-            except (WrongStatement, UnsafeQuery):
+                found = self._read(words, (grain, split.column.dim), where, is_alone=bool(where))
+            except UNREADABLE:
                 return None
             if found.is_cut:
                 return None
@@ -241,7 +262,7 @@ class PartsReader:
                 table = self.run(
                     Statement(view=self.figure.above.view, items=items, where=where, groups=(goods,))
                 )
-            except (WrongStatement, UnsafeQuery):
+            except UNREADABLE:
                 return None
             if table.is_truncated or table.query.minimum_group is not None:
                 return None
@@ -258,23 +279,41 @@ class PartsReader:
         dims: tuple[Grain | Name | Since, ...],
         where: tuple[Condition, ...] = (),
         limit: int | None = None,
+        *,
+        is_alone: bool = False,
     ) -> _Read:
-        """What each of the figure's terms amounts to, by dimensions; one statement for each view."""
+        """What each of the figure's terms amounts to, by dimensions; one statement for each view.
+
+        Args:
+            is_alone: whether no figure beside this one wants the same.
+        """
         rows: dict[tuple[Cell, ...], dict[Value, float]] = {}
         source: Table | None = None
         is_cut = False
-        for (view, own), items in self._items().items():
-            order = (Order(items[0], is_descending=True),) if limit is not None else ()
-            table = self.run(
+
+        def asked(place: _Place, items: tuple[Value, ...]) -> Table:
+            view, own = place
+            return self.run(
                 Statement(
                     view=view,
                     items=(*dims, *items),
                     where=(During(words), *self.only, *own, *where),
                     groups=dims,
-                    order=order,
+                    order=(Order(items[0], is_descending=True),) if limit is not None else (),
                     limit=limit,
                 )
             )
+
+        together = self._items(self.beside) if not is_alone else {}
+        for place, own_items in self._items((self.figure,)).items():
+            items = together.get(place, own_items)
+            try:
+                table = asked(place, items)
+            except UNREADABLE:
+                if items == own_items:
+                    raise
+                items = own_items
+                table = asked(place, items)
             source = source or table
             is_cut |= table.is_truncated or (limit is not None and len(table.rows) >= limit)
             for row in table.rows:
@@ -284,10 +323,10 @@ class PartsReader:
         is_grouped = source.query.minimum_group is not None
         return _Read(rows=rows, source=source, is_cut=is_cut, is_grouped=is_grouped)
 
-    def _items(self) -> dict[tuple[str, tuple[Condition, ...]], tuple[Value, ...]]:
+    def _items(self, figures: Sequence[Figure]) -> dict[_Place, tuple[Value, ...]]:
         """View and conditions → what is read there."""
-        found: dict[tuple[str, tuple[Condition, ...]], tuple[Value, ...]] = {}
-        for term in self.figure.terms:
+        found: dict[_Place, tuple[Value, ...]] = {}
+        for term in (term for figure in figures for term in figure.terms):
             own = (term.value, *([term.squares] if term.squares is not None else []))
             place = term.view, term.where
             found[place] = tuple(dict.fromkeys((*found.get(place, ()), *own)))
@@ -299,13 +338,25 @@ class PartsReader:
         Raises:
             WrongStatement, SqlError: it makes no sense here, the role may not ask it, or the database failed.
         """
-        workspace = self.workspace
-        compiled = compile_statement(
-            statement, self.shop, workspace.catalog.dialect, workspace.today, workspace.role
-        )
+        found = self.kept.get(statement)
+        if found is None:
+            found = self.kept[statement] = self._ran(statement)
+        if isinstance(found, Exception):
+            raise found
+        compiled, table = found
         self.compiled = self.compiled or compiled
-        self.request.on_sql(compiled.sql)
-        return workspace.run(compiled.sql, self.request.cancel)
+        return table
+
+    def _ran(self, statement: Statement) -> tuple[Compiled, Table] | Exception:
+        workspace = self.workspace
+        try:
+            compiled = compile_statement(
+                statement, self.shop, workspace.catalog.dialect, workspace.today, workspace.role
+            )
+            self.request.on_sql(compiled.sql)
+            return compiled, workspace.run(compiled.sql, self.request.cancel)
+        except UNREADABLE as error:
+            return error
 
     def _amounts(self, rows: Sequence[dict[Value, float]]) -> Amounts:
         """Of each row what stands above and below the line; 0 where there is no row."""

@@ -42,14 +42,14 @@ def change_table(
     rows: list[tuple[Cell, ...]] = []
     for whole, stretch in reversed(list(zip(wholes, stretches, strict=True))):
         value = whole.rates if figure.is_rate else whole.above
-        rows.append((stretch.first, stretch.last, _shown(float(np.nan_to_num(value)[0]), figure)))
+        rows.append((stretch.first, stretch.last, shown(float(np.nan_to_num(value)[0]), figure)))
     kind: ColumnType = "integer" if figure.above.is_count and not figure.is_rate else "number"
     columns: list[tuple[str, ColumnType]] = [("first_day", "date"), ("last_day", "date"), (name, kind)]
     return made(source, columns, rows, {name: figure.metric.unit})
 
 
-def _shown(number: float, figure: Figure) -> int | float:
-    """A count as a whole number; what adds up keeps its cents."""
+def shown(number: float, figure: Figure) -> int | float:
+    """A figure as it is shown: a count as a whole number; what adds up keeps its cents."""
     if figure.is_rate:
         return round(number, 6)
     return round(number) if figure.above.is_count else round(number, 6)
@@ -71,7 +71,7 @@ def parts_table(
     order = [*told, *(int(p) for p in np.argsort(-np.abs(parts.change), kind="stable") if p not in told)]
     if split.has_rest:
         order.remove(len(split.values) - 1)
-    shown, others = order[:MOST_SHOWN], order[MOST_SHOWN:]
+    largest, others = order[:MOST_SHOWN], order[MOST_SHOWN:]
     others += [len(split.values) - 1] if split.has_rest else []
     said = load_words(request.language, __package__ or "")
     total = float(parts.change.sum())
@@ -84,14 +84,15 @@ def parts_table(
         levels = [float(np.nan_to_num(each.rates if figure.is_rate else each.above)) for each in (now, base)]
         adds = [float(each[list(places)].sum()) for each in (parts.change, parts.own, parts.mix, parts.even)]
         changes = [adds[0] * times] if not figure.is_rate else [each * times for each in adds[:3]]
-        cells = [_shown(each, figure) for each in levels]
-        exact = [_shown(each, figure) if not figure.is_rate else round(each, 6) for each in changes]
+        cells = [shown(each, figure) for each in levels]
+        exact = [shown(each, figure) if not figure.is_rate else round(each, 6) for each in changes]
         return (label, *cells, *exact, round(adds[0] / total, 4), round(adds[3], 4))
 
     values = [said.say(f"is_{v}") if split.column.name == NEWNESS and v in ("new", "returning") else v
               for v in split.values]  # fmt: skip
     rows = [
-        row(values[place] if values[place] is not None else said.say("no_value"), [place]) for place in shown
+        row(values[place] if values[place] is not None else said.say("no_value"), [place])
+        for place in largest
     ]
     if others:
         rows.append(row(said.say("all_others"), others))
