@@ -14,7 +14,7 @@ SEEKING = re.compile(
     r"|找(?:我)?(?:一|几|两)?(?:款|个|件|双|条|台|只|些|把|套|盏)|推荐|有没有|有什么适合|想买|想要(?:一|个|款|件)|适合.{1,12}的(?:礼物|礼品)|送.{1,12}(?:礼物|礼品)"
 )
 OF_OTHERS = re.compile(
-    r"(?i)\b(?:how\s+(?:many|much|often|long)|number\s+of|average|reports?|forecasts?|charts?|orders?|customers?\s+who|tickets?|reviews?|campaigns?|revenue|sales|sold|returns?|refunds?|units|stock\s+value|between\s+customers|bought\s+together|say|says|think|complain\w*|unusual|anomal\w+|churn|lists?\s+of|figures?|chance|probability|risk|baskets?|similar|customer|go(?:es)?\s+(?:well\s+)?with)\b|\bby\s+\w+\s*:"
+    r"(?i)\b(?:how\s+(?:many|much|often|long)|number\s+of|average|reports?|forecasts?|charts?|orders?|customers?\s+who|tickets?|reviews?|campaigns?|revenue|sales|sold|returns?|refunds?|units|stock\s+value|between\s+customers|bought\s+together|say|says|think|complain\w*|unusual|anomal\w+|churn|lists?\s+of|figures?|chance|probability|risk|baskets?|similar|customer|client|buyer|member|shopper|go(?:es)?\s+(?:well\s+)?with|recommend\s+(?:\w+\s+)?with)\b|\bby\s+\w+\s*:"
     r"|多少|几[个件款双种笔张单]|分别|分成|按[^，,]{1,8}分|卖[出过掉]|报告|预测|图表|订单|工单|评价|评论|销售额|销量|退货|退款|异常|流失|一起买|数据|怎么说|怎么看|客户|顾客|会员|国家|渠道|活动|库存|购买|类似|搭配|购物篮"
 )
 """Words of questions that other jobs answer, or the figures."""

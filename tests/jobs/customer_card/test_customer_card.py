@@ -315,7 +315,7 @@ def test_the_value_of_a_year_is_told_with_an_interval_where_there_is_a_past(boug
         column(answer, name) for name in ("expected_low", "expected_value", "expected_high")
     )
     assert 0 <= low <= high and value > 0 and column(answer, "chance") == [pytest.approx(chance, abs=1e-4)]
-    assert "Probability to buy again within 3 months" in answer.text and "next 12 months" in answer.text
+    assert "Probability to buy again within 3 months" in answer.text and "next twelve months" in answer.text
     assert "(Learnt from 330 customers" in answer.text
 
 
