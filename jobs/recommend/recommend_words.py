@@ -115,7 +115,8 @@ def claims(understood: Understood) -> Claim | None:
     cue = CUE.search(text)
     person = _find_customer(links)
     periods = [p for p in links.periods if person is None or p.last <= person.start or person.end <= p.first]
-    if cue is None or _THEIR_WORDS.search(text) or periods:  # 30号 is a day, but 30号顾客 a customer
+    is_theirs = person is None and _THEIR_WORDS.search(text) is not None
+    if cue is None or is_theirs or periods:  # 30号 is a day, but 30号顾客 a customer
         return None
     named = [m for m in links.mentions if m.kind in ("metric", "column", "value")]
     if any(m.start <= cue.start() and cue.end() <= m.end for m in named):
