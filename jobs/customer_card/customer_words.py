@@ -63,9 +63,17 @@ def gives_number(text: str) -> bool:
     return said is not None and bool(re.search("[0-9@]", said.text)) and not orders_in(text)
 
 
+_DATIVE = re.compile(
+    r"(?i)\W*(?:and\s+)?(?:to|for)\s+(?:customer|client|buyer|member)\b|\W*(?:那|也)?[给为替]"
+)
+"""For whom something is done: what, the words before say."""
+
+
 def claims(understood: Understood) -> Claim | None:
     """Questions about one named customer, whole; and letters of one who gives the number."""
     question, said = understood.standalone, reference(understood.standalone)
+    if _DATIVE.match(question):
+        return None
     if is_about_customer(question):
         named = [m for m in understood.links.mentions if m.kind in ("metric", "column", "view")]
         is_no_name = said is not None and any(m.start < said.end and said.start < m.end for m in named)
