@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -110,7 +111,9 @@ def planted_questions(truths: Mapping[str, Mapping[str, Any]]) -> list[Planted]:
 def dearer_product(folder: Path) -> Planted:
     """The product that sold well and whose price rose most at once, asked about over the four weeks after."""
     sold = "SELECT SUM(l.quantity) FROM order_lines AS l JOIN orders AS o USING (order_id)"
-    with duckdb.connect(str(folder / "shop.duckdb"), read_only=True) as connection:
+    with tempfile.TemporaryDirectory() as kept:  # one process opens a DuckDB file in one way alone
+        copy = shutil.copy(folder / "shop.duckdb", kept)
+        connection = duckdb.connect(str(copy), read_only=True)
         row = connection.execute(
             f"""SELECT p.name, CAST(c.changed_at AS DATE), c.new_price FROM price_changes AS c
             JOIN products AS p USING (product_id)
@@ -118,6 +121,7 @@ def dearer_product(folder: Path) -> Planted:
               AND o.ordered_at >= c.changed_at - INTERVAL 28 DAY) >= 80
             ORDER BY c.new_price / c.old_price DESC LIMIT 1"""
         ).fetchone()
+        connection.close()
     assert row is not None
     name, day, price = row
     last = day + dt.timedelta(days=27)

@@ -429,7 +429,7 @@ _AHEAD = (
     re.compile(rf"(?i)\b(?P<n>{_COUNT})\s+{_ONE_UNIT}\s+(?:ahead|out|from\s+now)\b"),
     re.compile(rf"(?i)\bfor\s+(?P<n>{_COUNT})\s+{_ONE_UNIT}\b"),
     re.compile(
-        r"(?:未来|接下来|今后|往后|(?<![一看查等以])下)的?(?P<n>\d{1,3}(?!\d)|[一二两三四五六七八九十]+)?个?(?P<unit>天|日|周|星期|月|季度|年)"
+        r"(?:未来|接下来|今后|往后|(?<![一看查等以])下(?!\d{4}年))的?(?P<n>\d+|[一二两三四五六七八九十]+)?个?(?P<unit>天|日|周|星期|月|季度|年)"
     ),
     re.compile(r"(?P<unit>明天|明年)"),
     re.compile(r"(?i)\b(?P<unit>tomorrow)\b"),
