@@ -125,13 +125,14 @@ def test_one_conversation_answers_one_question_at_a_time_and_others_go_on(
 def test_a_client_that_goes_away_cancels_its_question(
     accept: str, served: ServedShop, client: httpx.Client
 ) -> None:
+    ask(client, PLAIN)  # else the client is gone before the shop is open
     before = len(served.audited())
     served.engine.may_write.clear()
     served.engine.asked.clear()
     served.engine.was_cancelled.clear()
     try:
         with served.client() as leaving, pytest.raises(httpx.ReadTimeout):
-            leaving.post("/v1/ask", json={"question": HARD}, headers={"Accept": accept}, timeout=1.5)
+            leaving.post("/v1/ask", json={"question": HARD}, headers={"Accept": accept}, timeout=4)
         assert served.engine.asked.wait(20) and served.engine.was_cancelled.wait(20)
     finally:
         served.engine.may_write.set()
