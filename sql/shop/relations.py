@@ -37,7 +37,8 @@ _KEY_WORD = re.compile(
     r"(?:^| )(?:id|ids|key|code|no|nr|num|number|sku|uuid|guid|handle|ref|reference|barcode|ean|isbn)(?: |$)"
     r"|编号|单号|编码|代码|货号|条码|款号|序号|号$",
 )
-_SHORT_KEY = re.compile(r"[a-z]{1,5}(?:id|bh|bm|no)")
+_KEY_ENDS = ("id", "bh", "bm", "no")
+_SHORT_KEY = re.compile(rf"[a-z]{{1,5}}(?:{'|'.join(_KEY_ENDS)})")
 """Ends of abbreviated and pinyin names that say the same."""
 _GENERIC = frozenset(
     {"entity id", "id", "key", "code", "no", "nr", "num", "number", "ref", "name", "uuid", "编号", "序号"}
@@ -46,6 +47,9 @@ _GENERIC = frozenset(
 _PIECES = re.compile(r"^(?:stock|inventory|quantity)$|库存")
 _SAME_THING = frozenset({"user", "account", "person", "contact", "ref", "reference", "fk", "link"})
 """What a name says of a thing that it refers to without calling it a key: WooCommerce's ``customer_user``."""
+_STAFF = frozenset({"employee", "staff", "salesperson", "salesman", "员工", "职员"})
+_POSTS = frozenset({"rep", "representative", "manager", "salesperson", "salesman", "agent", "clerk", "cashier"})
+"""What a member of the staff is called where a row names one: ``support_rep_id``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +125,7 @@ def _by_name(workspace: Workspace, view: View, views: list[View], keys: dict[str
     if (
         key is None
         or referring(key)
-        or any(_clearness(c.name, key.name, view) for o in others for c in o.columns)
+        or any(_clearness(c.name, key.name, view, o) for o in others for c in o.columns)
     ):
         return view
     for name in name_columns(view):
@@ -173,7 +177,7 @@ def _relation(
         key = target.column(target.key[0])
         if key is None or key.type != column.type:
             continue
-        clearness = _clearness(column.name, key.name, target)
+        clearness = _clearness(column.name, key.name, target, view)
         if clearness == 0 and not (column.type == "text" and is_key_like(column.name)):
             continue
         if view.key == (column.name,) and not (
@@ -270,7 +274,8 @@ def _distance(name: str, view: View) -> int:
     """How far a column's name is from being that of the table's key."""
     said, nouns = spoken(name), _nouns(view)
     words = [singular(word) for word in said.split()]
-    if said in _GENERIC or (nouns and words[:-1] == nouns):
+    own, table = (each.lower().replace("_", "") for each in (name, view.name))
+    if said in _GENERIC or (nouns and words[:-1] == nouns) or own in {f"{table}{end}" for end in _KEY_ENDS}:
         return 0
     return 1 if any(noun in words for noun in nouns) else 2
 
@@ -280,8 +285,9 @@ def _ends_with(column: str, key: str) -> bool:
     return is_chinese(key) and len(key) > 1 and len(column) > len(key) and column.endswith(key)
 
 
-def _clearness(column: str, key: str, target: View) -> float:
-    """How clearly a name says that a column refers to a view: 3 very, 2 clearly, 1 it hints, 0 not at all."""
+def _clearness(column: str, key: str, target: View, view: View) -> float:
+    """How clearly a name says that a column of a view refers to another: 3 very, 2 clearly, 1 it hints, 0 not
+    at all."""
     own, other, nouns = spoken(column), spoken(key), _nouns(target)
     words = [singular(word) for word in own.split()]
     named = bool(nouns) and nouns[-1] in words
@@ -289,6 +295,10 @@ def _clearness(column: str, key: str, target: View) -> float:
         return 3.5 if named else 3  # a product's number is that of a product, and not of its stock
     if other in _GENERIC and named and own.endswith(other):
         return 3
+    if own == "parent id" and view.name.lower().startswith(f"{target.name.lower()}_"):
+        return 2  # an order's address in Magento
+    if is_key_like(column) and _POSTS & set(words) and nouns and nouns[-1] in _STAFF:
+        return 1
     rest = set(words) - set(nouns)
     if named and (is_key_like(column) or (rest and rest <= _SAME_THING)):
         return 2

@@ -59,6 +59,8 @@ _ENDS_OF_TABLES = {"h": "header", "l": "line", "d": "line", "ln": "line", "pos":
 """What a last letter says of a table: ``sale_h`` and ``sale_l``."""
 MAX_WORDS = 6
 """Other words that a name is given."""
+_LEDGERS = ("ap", "ar", "ic", "oe", "po", "so")
+"""What a table of an old order system begins with: ``ARCUST`` and ``OEHDR``, which can be spoken."""
 _TELLING_ENDS = ("cd", "dt", "id", "nm", "no")
 """Short forms at the end of a name that tell it is one of a column, however it can be spoken."""
 _WITH_E = re.compile(r"(?:ss|x|ch|sh|[^aeo]us)es$")
@@ -199,7 +201,7 @@ def _parts(word: str, kind: str) -> Iterator[Part]:
     else:
         # initials that mean several things are no part of a longer column's name
         clear = {form: meant for form, meant in lists.pinyin.items() if not kind or isinstance(meant, str)}
-        for known, of in ((_forms_within(word), _of_english), (clear, _of_chinese)):
+        for known, of in ((_forms_within(word, kind), _of_english), (clear, _of_chinese)):
             run = _run(word, known, kind)
             if run is not None:
                 for each in run:
@@ -257,10 +259,12 @@ def _short_and_whole() -> Mapping[str, Meaning]:
     return {**whole, **lists.short}
 
 
-def _forms_within(word: str) -> Mapping[str, Meaning]:
+def _forms_within(word: str, kind: str) -> Mapping[str, Meaning]:
     """What a run may be made of. One that can be spoken is a word: ``area`` is not made of ``ar`` and ``ea``,
-    unless its end tells: ``orno`` is an order's number."""
+    unless its end tells: ``orno`` is an order's number. So does a table's beginning: ``ARCUST``."""
     known = _short_and_whole()
+    if not kind and word[:2] in _LEDGERS and len(word) > 4 and word[2:] in _lists().short:
+        return known
     is_spoken = 4 * len(re.findall("[aeiou]", word)) >= len(word) or word.endswith("ly")
     if not is_spoken or word.endswith(_TELLING_ENDS):
         return known

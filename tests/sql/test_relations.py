@@ -183,3 +183,43 @@ def test_a_person_is_referred_to_as_a_user_and_pieces_refer_to_nothing(tmp_path:
     assert {(each.view, each.column): each.target for each in found.relations} == {
         ("orders", "customer_user"): "customers"
     }
+
+
+LINKS_BY_NAME = [
+    # tables, the view and column of the link, what it leads to
+    (
+        "CREATE TABLE sales_order (entity_id INTEGER, increment_id VARCHAR(20));"
+        "CREATE TABLE sales_order_address (entity_id INTEGER, parent_id INTEGER, country_id VARCHAR(2));"
+        "INSERT INTO sales_order SELECT n, CAST(1000 + n AS VARCHAR(20)) FROM range(1, 41) t(n);"
+        "INSERT INTO sales_order_address SELECT n, (n + 1) // 2, 'DE' FROM range(1, 81) t(n)",
+        ("sales_order_address", "parent_id"),
+        "sales_order",
+    ),
+    (
+        "CREATE TABLE employee (employee_id INTEGER, title VARCHAR(20));"
+        "CREATE TABLE customer (customer_id INTEGER, support_rep_id INTEGER);"
+        "INSERT INTO employee SELECT n, 'agent' FROM range(1, 9) t(n);"
+        "INSERT INTO customer SELECT n, 3 + n % 3 FROM range(1, 61) t(n)",
+        ("customer", "support_rep_id"),
+        "employee",
+    ),
+    (
+        "CREATE TABLE yp (ypid INTEGER, ypbm VARCHAR(20), ypmc VARCHAR(20));"
+        "CREATE TABLE xsmx (mxid INTEGER, ypid INTEGER, sl INTEGER);"
+        "INSERT INTO yp SELECT n, 'YP' || n, 'm' || n FROM range(1, 31) t(n);"
+        "INSERT INTO xsmx SELECT n, 1 + n % 30, 2 FROM range(1, 91) t(n)",
+        ("xsmx", "ypid"),
+        "yp",
+    ),
+]
+
+
+@pytest.mark.parametrize(("tables", "link", "target"), LINKS_BY_NAME, ids=[link[2] for link in LINKS_BY_NAME])
+def test_links_are_found_by_what_trades_call_them(
+    tables: str, link: tuple[str, str], target: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "shop.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(tables)
+    view, column = link
+    assert found_in(path).shop.view(view).refs[column] == target
