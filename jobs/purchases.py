@@ -38,6 +38,7 @@ from sql.statement.sentence import (
 from sql.statement.sold_only import counted_under
 from sql.types import Table
 from sql.types import Value as Cell
+from telling.evidence import Caveat
 from telling.phrases import escape_markdown
 from telling.titles import title_of
 
@@ -66,6 +67,7 @@ class PurchaseReader:
         self.today = tools.workspace.today
         self._shop = seen_shop(tools.workspace)
         self._only = _among(only)
+        self._counts_unsold = False
         if tools.workspace.role.minimum_group is not None:
             raise Declined("only_groups", {"role": escape_markdown(tools.workspace.role.name)})
 
@@ -83,6 +85,11 @@ class PurchaseReader:
             return False
         items = tuple(self._name(part) for part in _PAID if self.sees(part))
         return self._compiled(Statement(view=self._name("amount").of, items=items)) is not None
+
+    @property
+    def caveats(self) -> tuple[Caveat, ...]:
+        """That what was read counts rows which the shop's figures leave out; once it was read."""
+        return (("counts_unsold", {"role": self.workspace.role.name}),) if self._counts_unsold else ()
 
     @property
     def unit(self) -> str:
@@ -127,7 +134,9 @@ class PurchaseReader:
         for home in dict.fromkeys(homes):
             conditions = (*where, *(self._no_returns(home) if is_sold else ()))
             sold = Statement(view=home, items=tuple(items), where=(*conditions, *self._counted))
-            text = self._compiled(sold) or self._compiled(replace(sold, where=conditions))
+            text = self._compiled(sold)
+            if text is None and (text := self._compiled(replace(sold, where=conditions))) is not None:
+                self._counts_unsold |= bool(self._counted)
             if text is not None:
                 named = {"order": "order_key"}  # ORDER is a word of SQL
                 names = [*(named.get(part, part) for part in parts), *(["grouped_by"] if more else [])]
@@ -193,7 +202,7 @@ SELECT COUNT(*) AS customers, SUM(CASE WHEN low < high THEN 1 ELSE 0 END) AS sev
     def _counted(self) -> tuple[Condition, ...]:
         """Under which the metric of the bound amounts counts a row: cancelled orders are no purchases."""
         view, _, column = self.workspace.shop.bindings.get("amount", "").partition(".")
-        metrics = (m for m in self._shop.metrics if m.view == view)
+        metrics = (m for m in self.workspace.shop.metrics if m.view == view)  # also what the role does not see
         found = next((c for m in metrics if (c := counted_under(m, column, self.dialect)) is not None), None)
         if found is None:
             return ()

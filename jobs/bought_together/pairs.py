@@ -68,7 +68,7 @@ def run_pairs(request: Request, tools: Tools) -> Pairs:
             for place in ("first", "second")
         },
         scope=Scope(values=tuple(v for values in only.values() for v in values)),
-        caveats=caveat_of(unheard),
+        caveats=(*caveat_of(unheard), *reader.caveats),
         unheard=unheard,
         confidence=0.5 if unheard else 0.9,
         sql=table.query.written,

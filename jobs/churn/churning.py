@@ -101,7 +101,7 @@ def run_churn(request: Request, tools: Tools) -> Churn:
     return Churn(
         tables=(table, whole, *tests, wrong, *adding),
         scope=Scope(values=tuple(value for values in only.values() for value in values)),
-        caveats=caveat_of(unheard),
+        caveats=(*caveat_of(unheard), *reader.caveats),
         unheard=unheard,
         confidence=0.5 if unheard else 0.9 if test.auc["ours"] > test.auc["recency"] else 0.5,
         sql=table.query.written,

@@ -12,7 +12,7 @@ from sql.question.linking import Links, Vocabulary
 
 CUE = re.compile(
     r"(?i)\bcohorts?\b|\bretention\b|\bfirst\s+(?:bought|buy|ordered|purchased|shopped)\b.*\b(?:back|again|return(?:ed)?)\b"
-    r"|留存|首购(?:月份?|季度)|首(?:次|单)(?:购买|下单|购).*(?:回来|回购|复购|再次|又)"
+    r"|留存|同期群|首购(?:月份?|季度)|首(?:次|单)(?:购买|下单|购).*(?:回来|回购|复购|再次|又)"
 )
 NAME = re.compile(r"^cohorts\b")
 
@@ -80,7 +80,7 @@ PARAMETERS = (UNIT, FIRST, ONLY)
 
 _KNOWN = re.compile(
     r"(?i)customer|client|buyer|shopper|member|account|people|order|purchase|bought|month|quarter|cohort|retention|back"
-    r"|顾客|客户|买家|会员|用户|订单|下单|购买|月|季|留存|首购"
+    r"|顾客|客户|买家|会员|用户|订单|下单|购买|月|季|留存|同期群|首购"
 )
 _YEARS = re.compile(
     r"(?i)\b(?:by|per|first|each)\s+(?:first\s+)?(?:year|week|day)s?\b|\b(?:year|week|day)s?\s+(?:of|since)\b|按(?:年|周|天|日)"

@@ -57,7 +57,7 @@ def run_cohorts(request: Request, tools: Tools) -> Retention:
     return Retention(
         tables=(table, ages_table(ages, counted), counted, _whole(cohorts, counted)),
         scope=Scope(values=tuple(value for values in only.values() for value in values)),
-        caveats=caveat_of(unheard),
+        caveats=(*caveat_of(unheard), *reader.caveats),
         unheard=unheard,
         confidence=0.5 if unheard else 0.9,
         sql=counted.query.written,

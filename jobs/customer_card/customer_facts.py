@@ -95,6 +95,7 @@ def run_card(request: Request, tools: Tools) -> CustomerCard:
     return CustomerCard(
         tables=tuple(reader.tables),
         hits=tuple(hit for block in blocks for hit in block.hits),
+        caveats=customer.purchases.caveats if customer is not None else (),
         about=reader.homes[0].view.name,
         confidence=OF_DRAFT if reader.shop.is_drafted else SURE,
         settings=ran if part == ALL else {**ran, PART.name: part},

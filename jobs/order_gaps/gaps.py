@@ -37,7 +37,7 @@ def run_gaps(request: Request, tools: Tools) -> Gaps:
     return Gaps(
         tables=(table, whole),
         scope=Scope(values=tuple(value for values in only.values() for value in values)),
-        caveats=caveat_of(unheard),
+        caveats=(*caveat_of(unheard), *reader.caveats),
         unheard=unheard,
         confidence=0.5 if unheard else 0.9,
         sql=table.query.written,

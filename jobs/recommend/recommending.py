@@ -68,7 +68,7 @@ def run_recommend(request: Request, tools: Tools) -> Recommended:
         tables=(table,),
         titles={product: title, "because_of": title},
         scope=Scope(values=tuple(v for values in basket.only.values() for v in values)),
-        caveats=caveat_of(unheard),
+        caveats=(*caveat_of(unheard), *basket.reader.caveats),
         unheard=unheard,
         confidence=0.5 if unheard or how != "bought" else 0.9,
         sql=table.query.written,

@@ -112,7 +112,7 @@ def run_stock(request: Request, tools: Tools) -> Stock:
     unheard = not_heard(request, (CUE, NAME), FILLER)
     place = [column.name for column in whole.columns]
     counted = whole.rows[0][place.index("counted_age")] if "counted_age" in place else None
-    caveats = caveat_of(unheard)
+    caveats = (*caveat_of(unheard), *shelf.caveats)
     if workspace.role.is_limited_in([workspace.shop.bindings["on_hand"].partition(".")[0]]):
         caveats += (("part_of_stock", {"role": workspace.role.name}),)
     return Stock(

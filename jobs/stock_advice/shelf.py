@@ -14,9 +14,10 @@ from functools import cached_property
 from bot.errors import Declined
 from bot.job import Request, Tools
 from jobs.counted import Counted
-from jobs.purchases import PurchaseReader
+from jobs.purchases import Part, PurchaseReader
 from sql.statement.sentence import Name
 from sql.types import Table
+from telling.evidence import Caveat
 from telling.phrases import escape_markdown
 from telling.titles import title_of
 
@@ -82,6 +83,11 @@ class Shelf:
         """Whether the shop's day is the last of its data, which is whole; a real today is still going on."""
         return self.workspace.shop.today is not None
 
+    @property
+    def caveats(self) -> tuple[Caveat, ...]:
+        """What is to be said of the sales that were read."""
+        return self._sales.caveats
+
     @cached_property
     def last_day(self) -> dt.date:
         """The day of age 0."""
@@ -131,11 +137,12 @@ class Shelf:
         return self._sales.of_view(view, columns, "supply_rows")
 
     @cached_property
-    def _sold_columns(self) -> tuple[str, ...]:
+    def _sold_columns(self) -> tuple[Part, ...]:
         """What is read of what was sold; money and category where they stand beside it."""
         bound, home = self._bound, self._bound.place("quantity")[0]
-        parts: tuple[str, ...] = ("quantity", "product", "order_date")
-        for part in ("amount", "category"):
+        parts: tuple[Part, ...] = ("quantity", "product", "order_date")
+        further: tuple[Part, ...] = ("amount", "category")
+        for part in further:
             is_there = bound.column(part) is not None and (part != "amount" or bound.place(part)[0] == home)
             if is_there and bound.leads(home, {each: bound.name(each) for each in (*parts, part)}):
                 parts = (*parts, part)
@@ -150,11 +157,7 @@ class Shelf:
         """``sold_days``: pieces of each product by age, and money where it stands beside; no returns."""
         paid = ", SUM(amount) AS paid" if self.has_amount else ""
         kind = ", MAX(category) AS category" if self.has_category else ""
-        columns = {part: self._bound.name(part) for part in self._sold_columns}
-        text = self._sales.of_view(self._bound.place("quantity")[0], columns, "sold_rows")
-        if text is None:
-            raise Declined("no_way_between", _safe(names=", ".join(map(str, columns.values()))))
-        age = self._age("order_date")
+        text, age = self._sales.rows(self._sold_columns, called="sold_rows"), self._age("order_date")
         return f"""{text},
 sold_days AS (
   SELECT product, {age} AS age, SUM(quantity) AS units{paid}{kind} FROM sold_rows
