@@ -17,10 +17,10 @@ from sql.shop.trade_words import in_both, says, singular, spaced, spoken, withou
 from sql.types import Catalog, CatalogTable
 
 _PERSONAL = re.compile(
-    r"mail|phone|mobile|fax|address|street|zip|post ?code|postal|birth|ssn|passport|iban|card|account no"
-    r"|password|passwd|secret|token|gender|\bsex\b|login|user ?name|contact|\bip\b|salary|signature"
+    r"mail|phone|mobile|fax|address|street|zip|post ?code|postal|birth|ssn|passport|iban|account no"
+    r"|password|passwd|secret|token|login|user ?name|contact|\bip\b|salary|signature"
     r"|full ?name|first ?name|last ?name|\b[fl]name\b|surname|given name|middle name|nick ?name|maiden"
-    r"|account ?name"
+    r"|account ?name|\bcard(?: ?(?:no|number|num|id|code))?$|card ?(?:holder|last)"
     # free text may hold anything that a person wrote
     r"|\bnotes?\b|comment|message|\bbody\b|remark"
     r"|\bconsignee\b|\brecipient\b|\breceiver\b"
@@ -33,6 +33,12 @@ _PEOPLE = re.compile(
     r"customer|client|user|person|people|employee|staff|member|patient|student|contact|buyer|guest|player|author"
     r"|teacher|driver|owner|artist|passenger|candidate|faculty|manager|host|agent|voter|subscriber"
 )
+_OF_A_KIND = re.compile(
+    r"\b(?:type|kind|class|category|group|segment|tier|level|grade|rank|status|state|method|brand|gender|sex"
+    r"|source|channel|origin|reason|priority|language|currency|role|position|(?<!comment )title)"
+    r"(?: (?:name|code))?$"
+)
+"""Last words of columns that hold a few kinds, and of whose values none tells who somebody is."""
 _THINGS = re.compile(
     r"product|item|brand|category|country|city|region|state|store|shop|department|type|status"
 )
@@ -122,11 +128,14 @@ def shop_from_catalog(catalog: Catalog, *, name: str, database: str) -> Shop:
 def looks_personal(table: str, column: str) -> bool:
     """Whether a column is about a person, by its name and its table's: its values are not read."""
     own, of = f"{spaced(column)} {spoken(column, 'text')}", f"{spaced(table)} {spoken(table)}"
+    if _OF_A_KIND.search(own):
+        return False
     if _PERSONAL.search(spaced(column)) or says(_PERSONAL, column, "text"):
         return True
     if _THINGS.search(own):
         return False
-    return bool(_PEOPLE.search(own) or (_PEOPLE.search(of) and _NAMES.search(own)))
+    is_of_people = _PEOPLE.search(of) and not _OF_A_KIND.search(of)  # a table of member levels has no members
+    return bool(_PEOPLE.search(own) or (is_of_people and _NAMES.search(own)))
 
 
 def _found_refs(table: CatalogTable, catalog: Catalog) -> dict[str, str]:

@@ -48,7 +48,9 @@ _PIECES = re.compile(r"^(?:stock|inventory|quantity)$|库存")
 _SAME_THING = frozenset({"user", "account", "person", "contact", "ref", "reference", "fk", "link"})
 """What a name says of a thing that it refers to without calling it a key: WooCommerce's ``customer_user``."""
 _STAFF = frozenset({"employee", "staff", "salesperson", "salesman", "员工", "职员"})
-_POSTS = frozenset({"rep", "representative", "manager", "salesperson", "salesman", "agent", "clerk", "cashier"})
+_POSTS = frozenset(
+    {"rep", "representative", "manager", "salesperson", "salesman", "agent", "clerk", "cashier"}
+)
 """What a member of the staff is called where a row names one: ``support_rep_id``."""
 
 

@@ -57,6 +57,8 @@ _OF_A_THING = {
 """What is said behind the first letter of a thing: ``mtyp`` is a member's type."""
 _ENDS_OF_TABLES = {"h": "header", "l": "line", "d": "line", "ln": "line", "pos": "line"}
 """What a last letter says of a table: ``sale_h`` and ``sale_l``."""
+_ASKED = re.compile(r"(?:是否|is )(.+)")
+"""What a column of yes and no asks: ``is_gift``, 是否医保."""
 MAX_WORDS = 6
 """Other words that a name is given."""
 _LEDGERS = ("ap", "ar", "ic", "oe", "po", "so")
@@ -393,6 +395,8 @@ def words_for(name: str, kind: str = "") -> tuple[str, ...]:
         if head != english and head.split()[-1] in heads:
             found += [head, *lists.to_chinese.get(head, ())[:1]]
     plain = spaced(name)
+    if (asked := _ASKED.fullmatch(plain)) is not None:
+        found.insert(0, asked[1])
     own = {plain, singular(plain), name.lower()}
     return tuple(dict.fromkeys(word for word in found if word and word.lower() not in own))[:MAX_WORDS]
 

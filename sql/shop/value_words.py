@@ -13,6 +13,13 @@ from sql.shop.trade_words import says, spaced, value_names
 
 _COUNTRY = re.compile(r"\b(?:country|nation|ctry|market|land)\b|国家|国别|国$")
 _CITY = re.compile(r"\b(?:city|town|ort)\b|城市|市$")
+_GENDER = re.compile(r"\b(?:gender|sex)\b|性别")
+_GENDERS = {
+    "f": ("female", "women", "woman", "ladies", "女", "女性"),
+    "w": ("female", "women", "woman", "ladies", "女", "女性"),
+    "m": ("male", "men", "man", "男", "男性"),
+    "u": ("unknown", "未知"),
+}
 MAX_VALUES = 400
 """Different values beyond which a column is no list of places or states."""
 
@@ -26,14 +33,23 @@ def words_of_values(column: str, values: Sequence[str]) -> dict[str, tuple[str, 
         known.append(_countries())
     if says(_CITY, column):
         known.append(_cities())
+    if says(_GENDER, column):
+        known.append(_GENDERS)
+    head = _head(values)
     found = {}
     for value in values:
         # a state is spelled On Hold, on_hold or on-hold; a place has its hyphens
-        forms = dict.fromkeys((value.strip().casefold(), spaced(value)))
+        forms = dict.fromkeys((value.strip().casefold(), spaced(value), spaced(value.removeprefix(head))))
         words = [w for names in known for form in forms for w in names.get(form, ()) if w != value]
         if words:
             found[value] = tuple(dict.fromkeys(words))
     return found
+
+
+def _head(values: Sequence[str]) -> str:
+    """What all values begin with up to a sign, as WooCommerce's states do: ``wc-completed``."""
+    match = re.match(r"[A-Za-z]+[-_:.]", values[0]) if len(values) > 1 else None
+    return match[0] if match is not None and all(value.startswith(match[0]) for value in values) else ""
 
 
 @cache

@@ -215,6 +215,7 @@ _STATE = re.compile(
     rf"|(?<=\byet )(?:{_DONE})|(?<=\balready )(?:{_DONE})|(?<=\bbeen )(?:{_DONE})|(?:{_DONE})(?= \w+s\b))\b"
     r"(?! (?:total|cost|fee|price|date|value|amount|day|time|rate|free)s?\b)"
     r"|在售|在卖|上架|下架|停售|停产|在库(?!存)|(?:有|缺|断|无)货(?!款)|脱销|售罄|预售|清仓|启用|停用|活跃|有效|无效|失效"
+    r"|(?:付|结|发|收|退|签)(?:了|过|完|好)[款货钱单账收]"
     r"|过期|逾期|(?:已|未|待|没)(?:付|支付|结|发|出|收|到|签收|送达|完成|取消|审核|确认|处理|退|退款|结算|开票|评价)"
     r"[款货账单]?|没(?:付|发|到|收)[款货]?|欠款|赊账|挂账|作废|异常|质量问题|破损|线上|线下|直营|加盟",
     re.I,
@@ -257,6 +258,7 @@ def unheard(links: Links, compiled: Compiled, shop: Shop) -> tuple[str, ...]:
     found |= dict.fromkeys(_states(links, compiled, parts))
     found |= dict.fromkeys(_counted(links, parts))
     found |= dict.fromkeys(_often(links, parts))
+    found |= dict.fromkeys(_kinds(links, parts, shop))
     found |= dict.fromkeys(_periods(links, compiled, nodes, shop))
     found |= dict.fromkeys(_numbers(links, nodes, statement))
     return tuple(found)
@@ -275,6 +277,25 @@ def _often(links: Links, parts: _Parts) -> list[str]:
     if parts.counts or parts.lists_rows or parts.divides:
         return []
     return [match[0] for match in _OFTEN.finditer(links.question)]
+
+
+_WHICH_KIND = re.compile(
+    r"\b(?:which|what) (?:product |item )?(?:categor(?:y|ies)|kinds?|types?)(?! of)\b"
+    r"|哪(?:一|几|个|一个|几个)?(?:大|小)?(?:品类|类别|分类|类目|类(?!似))|什么(?:品类|类别|类目)",
+    re.I,
+)
+_OF_KIND = re.compile(r"categor|kind|type|class|group|department|segment|类|种|大组|部门", re.I)
+
+
+def _kinds(links: Links, parts: _Parts, shop: Shop) -> list[str]:
+    """Which kind is asked, where none that the shop has is told: the best product is no answer to that."""
+    match = _WHICH_KIND.search(links.question)
+    columns = [column for view in shop.views for column in view.columns] if match is not None else []
+    kinds = {c.name.lower() for c in columns if any(map(_OF_KIND.search, (c.name, *c.synonyms)))}
+    if match is None or not kinds:
+        return []
+    names = {node.text.lower() for node in parts.nodes if isinstance(node, la.Name)}
+    return [] if kinds & names else [match[0]]
 
 
 _WHOLE = re.compile(

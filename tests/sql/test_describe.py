@@ -14,6 +14,7 @@ from sql.databases import open_database
 from sql.names import literal
 from sql.semantics import Shop
 from sql.shop.describe import Described, describe_database
+from sql.shop.drafting import looks_personal
 from sql.shop.shopfile import dump_shop, load_shop
 from sql.shop.workspace import open_workspace
 from sql.statement.compile import compile_statement
@@ -188,3 +189,27 @@ def test_what_was_decided_is_told_in_both_languages(place: str) -> None:
         assert _HAN.search(each.told("zh")), each.text
         names = re.findall(r"[a-z]+_[a-z_]+(?:\.[a-z_]+)?", each.text)
         assert all(name in each.told("zh") for name in names), (each.text, each.text_zh)
+
+
+KINDS_OF_PEOPLE = [
+    # what a customers' table says of people and tells nobody apart
+    ("会员", "卡类型"), ("会员", "卡状态"), ("会员", "办卡门店"), ("会员", "性别"), ("customers", "gender"),
+    ("payments", "card_type"), ("customers", "customer_segment"), ("users", "user_source"), ("staff", "role"),
+    ("客户", "客户来源"), ("customers", "email_status"), ("会员等级", "等级名称"), ("hy_dengji", "dj_mc"),
+    ("customer_group", "customer_group_code"), ("employees", "Title"),
+]  # fmt: skip
+WHO_THEY_ARE = [
+    ("members", "card_no"), ("members", "card_number"), ("payments", "card"), ("payments", "cardholder"),
+    ("payments", "card last4"), ("reviews", "comment_title"), ("users", "user_name"), ("users", "name"), ("会员", "卡号"), ("会员", "会员卡号"),
+    ("会员", "身份证号"), ("customers", "email"), ("orders", "gift_card_code"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "column"), KINDS_OF_PEOPLE)
+def test_kinds_of_people_are_read_so_that_they_can_be_asked_for(table: str, column: str) -> None:
+    assert not looks_personal(table, column)
+
+
+@pytest.mark.parametrize(("table", "column"), WHO_THEY_ARE)
+def test_what_tells_who_somebody_is_is_not_read(table: str, column: str) -> None:
+    assert looks_personal(table, column)

@@ -177,6 +177,23 @@ HEARD: list[tuple[str, str, tuple[str, ...]]] = [
         "SELECT brand, revenue FROM sales GROUP BY brand ORDER BY revenue DESC LIMIT 1",
         ("最常",),
     ),
+    (
+        "which category sells best",
+        "SELECT product, units_sold FROM sales GROUP BY product ORDER BY units_sold DESC LIMIT 1",
+        ("which category",),
+    ),
+    (
+        "which category sells best",
+        "SELECT category, units_sold FROM sales GROUP BY category ORDER BY units_sold DESC LIMIT 1",
+        (),
+    ),
+    (
+        "哪类东西最赚钱",
+        "SELECT product, profit FROM sales GROUP BY product ORDER BY profit DESC LIMIT 1",
+        ("哪类",),
+    ),
+    ("付了款的订单有多少", "SELECT COUNT(order_id) FROM orders", ("付了款",)),
+    ("付了款的订单有多少", "SELECT COUNT(order_id) FROM orders WHERE status = 'paid'", ()),
 ]  # fmt: skip
 
 

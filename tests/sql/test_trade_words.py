@@ -54,6 +54,8 @@ NAMES = [
     ("support_body", "text", "support body", set()),
     ("debt", "number", "debt", set()),
     ("custno", "integer", "customer number", {"客户编号"}),
+    ("是否医保", "text", "whether 医保", {"医保"}),
+    ("is_gift", "integer", "is gift", {"gift"}),
     # but a table of an old order system is, though it can be spoken
     ("OEHDR", "", "order header", {"order", "订单"}),
     ("OELIN", "", "order line", {"order line", "订单明细"}),
