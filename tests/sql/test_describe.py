@@ -200,8 +200,9 @@ KINDS_OF_PEOPLE = [
 ]  # fmt: skip
 WHO_THEY_ARE = [
     ("members", "card_no"), ("members", "card_number"), ("payments", "card"), ("payments", "cardholder"),
-    ("payments", "card last4"), ("reviews", "comment_title"), ("users", "user_name"), ("users", "name"), ("会员", "卡号"), ("会员", "会员卡号"),
-    ("会员", "身份证号"), ("customers", "email"), ("orders", "gift_card_code"),
+    ("payments", "card last4"), ("reviews", "comment_title"), ("users", "user_name"), ("users", "name"),
+    ("会员", "卡号"), ("会员", "会员卡号"), ("会员", "身份证号"), ("customers", "email"),
+    ("orders", "gift_card_code"),
 ]  # fmt: skip
 
 
