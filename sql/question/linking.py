@@ -742,12 +742,16 @@ def _trade(question: str, matches: Sequence[_Match], vocabulary: Vocabulary) -> 
     kept = [m for m in matches if m.score >= 0.6]
     if any(t.kind == "metric" and not t.is_hidden for m in kept for t in m.targets):
         return []
-    found = []
+    found: list[_Match] = []
     sold, taken = _SOLD.search(question), _TAKEN.search(question)
     counts = re.search(r"\b(?:how many|units|pieces|number of|quantity)\b|件|数量|多少个", question, re.I)
     money = [_Target("metric", m.view, m.name) for m in vocabulary.money]
     pieces = [_Target("metric", m.view, m.name) for m in vocabulary.pieces]
-    if sold and counts and pieces:
+    if (by := _BY_MONEY.search(question)) and money:
+        found.append(_Match(by.start(), by.end(), 0.7, tuple(money)))
+    elif (by := _BY_PIECES.search(question)) and pieces:
+        found.append(_Match(by.start(), by.end(), 0.7, tuple(pieces)))
+    elif sold and counts and pieces:
         found.append(_Match(sold.start(), sold.end(), 0.7, tuple(pieces)))
     elif taken and money:
         found.append(_Match(taken.start(), taken.end(), 0.7, tuple(money)))
@@ -764,6 +768,8 @@ def _trade(question: str, matches: Sequence[_Match], vocabulary: Vocabulary) -> 
     return [f for f in found if f.targets and not is_taken(f)]
 
 
+_BY_MONEY = re.compile(r"\b(?:by (?:value|money)|in (?:value|money))\b|按(?:销售)?金额|按钱算?", re.I)
+_BY_PIECES = re.compile(r"\b(?:by|in) (?:units|pieces|volume)\b|按(?:件数|数量|销量)", re.I)
 _BEST = re.compile(r"\b(?:top|best[- ]?sell\w*|most popular|popular)\b|热销|畅销|最受欢迎|卖得最好", re.I)
 
 

@@ -30,7 +30,7 @@ STOP_WORDS = words(
     comes gets goes brings gives takes
     stay we've taken wich anything something euro euros eur € agreed agree needed live lives lived
     living it's work onto whole total someone somebody everything nothing nobody
-    money shows showing appear appears appeared
+    money shows showing appear appears appeared moment got pls plz who's whos hows thats i'm
     """
 )
 """Words that name nothing in a shop's data."""
@@ -64,6 +64,8 @@ ZH_STOP = words(
     会 来 来自 去 过 得 地 卖 卖出 卖了 店 店里 店铺 我们店 咱们 目前 现在 当前 最 以 并 且 并且 通过 使用
     用 属于 包括 叫 名称 名字 信息 数据 一 二 三 四 五 六 七 八 九 十 两 有没有 没有 不 没 非 除了 以外 外
     分别 下单 方面 来说 谁 历史 历史上 因为 所以 了吗 有史以来 公司 本店 做 用了 比
+    笔 盒 瓶 袋 箱 双 套 台 份 批 部 本 张 只 项 啥 呀 嘛 哦 呗 哈 着 但 但是 而且 然后 如果 到底 究竟 具体 大概
+    麻烦 帮忙 谢谢 列下 列一下 百分之几
     """
 )
 

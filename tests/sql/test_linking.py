@@ -61,6 +61,8 @@ def readings(links, kind):
         ("Nordlys这个品牌的销量", "value", ("sales", "brand", "Nordlys")),
         ("How much did we take in May?", "metric", ("sales", "revenue", None)),
         ("how many kettles did we sell", "metric", ("sales", "units_sold", None)),
+        ("which brand is the best, by value", "metric", ("sales", "revenue", None)),
+        ("哪个品牌最好，按钱算", "metric", ("sales", "revenue", None)),
         ("returned or canceled orders", "value", ("orders", "status", "cancelled")),
         ("when was it delivered", "column", ("orders", "delivered_at", None)),
     ],
