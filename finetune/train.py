@@ -270,7 +270,7 @@ def _trainer(
     from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArguments
     from transformers.integrations import TensorBoardCallback, is_tensorboard_available
 
-    from finetune.trainer import SharedTrainer
+    from finetune.trainer import SharedTrainer, in_order
 
     arguments = TrainingArguments(
         output_dir=str(record.folder),
@@ -279,6 +279,7 @@ def _trainer(
         per_device_train_batch_size=1,  # an item of the data set is a batch
         per_device_eval_batch_size=1,
         gradient_accumulation_steps=settings.accumulate,
+        train_sampling_strategy="sequential",  # in_order has drawn it
         learning_rate=settings.learning_rate,
         weight_decay=settings.weight_decay,
         lr_scheduler_type="cosine_with_min_lr",
@@ -305,7 +306,7 @@ def _trainer(
     trainer = SharedTrainer(
         model=model,
         args=arguments,
-        train_dataset=list(batches),
+        train_dataset=in_order(batches, settings.seed),
         eval_dataset=list(validation),
         callbacks=[watch],
     )

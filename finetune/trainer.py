@@ -35,6 +35,9 @@ NOT_LEARNT = -100
 """The label of what is read and not learnt, as transformers has it."""
 NO_MASK = {"full_attention": None}
 """Attention that is causal by itself needs none (``finetune.attention``)."""
+AT_ONCE = 8
+"""Schemas whose batches are learnt from in turn before the next ones come: the keys and values of each are
+held meanwhile, a hundred megabytes of a large one."""
 WARM_UP_BATCHES = 4
 """Batches that are timed before training starts, for the estimate; nothing is learnt from them."""
 
@@ -82,6 +85,15 @@ def make_batches(
             own, replies = map(list, zip(*pairs[start : start + size], strict=True))
             batches.append(Batch(shared=shared, own=own, replies=replies))
     return batches
+
+
+def in_order(batches: Sequence[Batch], seed: int) -> list[Batch]:
+    """The batches at random, those of ``AT_ONCE`` schemas together."""
+    draw = random.Random(seed)
+    schemas = list(dict.fromkeys(batch.shared for batch in batches))
+    draw.shuffle(schemas)
+    group = {shared: at // AT_ONCE for at, shared in enumerate(schemas)}
+    return sorted(batches, key=lambda batch: (group[batch.shared], draw.random()))
 
 
 def _last(part: Sequence[int], tokens: Sequence[int]) -> int:
@@ -187,7 +199,11 @@ class SharedTrainer(Trainer):  # type: ignore[misc]
     def _keys_and_values(self, shared: torch.Tensor) -> tuple[list[tuple[torch.Tensor, torch.Tensor]], int]:
         """Those of the shared part in each layer, as the bare model reads it, and how many tokens it has."""
         key = tuple(shared.tolist())
-        if key not in self._shared:
+        if key in self._shared:
+            self._shared[key] = self._shared.pop(key)  # used last
+        else:
+            if len(self._shared) > AT_ONCE:
+                del self._shared[next(iter(self._shared))]
             was_training = self.model.training
             self.model.eval()
             with torch.no_grad(), self.model.disable_adapter():

@@ -62,6 +62,8 @@ def answer_with_sql(request: Request, tools: Tools) -> Evidence:
         unsure.statement = str(answer.compiled.statement)
         raise unsure
     table = answer.table
+    if (ahead := _still_to_come(answer, tools.workspace.today)) is not None:
+        raise Declined("not_yet", {"period": escape_markdown(ahead)})
     request.on_table(table)
     started = time.monotonic()
     further = _further(table, answer.compiled, tools)
@@ -81,6 +83,21 @@ def answer_with_sql(request: Request, tools: Tools) -> Evidence:
         unheard=answer.unused,
         seconds={**answer.seconds, "check": time.monotonic() - started},
     )
+
+
+def _still_to_come(answer: SqlAnswer, today: dt.date) -> str | None:
+    """The words for days to come that rows were looked for in by their own clock, where there are none.
+
+    What has a day of its own ahead, such as an expiry, is asked for by that column, and may truly be none.
+    """
+    compiled = answer.compiled
+    if compiled is None or compiled.statement.period is None or compiled.span is None:
+        return None
+    start, is_there = (
+        compiled.span.start,
+        any(cell not in (None, 0) for row in answer.table.rows for cell in row),
+    )
+    return compiled.span.words if start is not None and start > today and not is_there else None
 
 
 def _places(table: Table, further: Mapping[str, Table]) -> dict[str, int]:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from sql.question.ahead import periods_ahead
 from sql.question.linking import Links, Mention
 from sql.question.periods import unread_dates
 from sql.question.stretches import mask
@@ -535,7 +536,9 @@ def _is_named(mention: Mention, names: set[str]) -> bool:
 def _periods(links: Links, compiled: Compiled, nodes: Sequence[la.Node], shop: Shop) -> list[str]:
     """Dates that name no day; periods that no DURING, comparison with a day or shift stands for."""
     unread = list(unread_dates(links.question, compiled.today))
-    if not links.periods:
+    # what is to come beside another period is why somebody asks: "for next week's plan: orders of last week"
+    periods = links.periods or periods_ahead(links.question, compiled.today)
+    if not periods:
         return unread
     words = [n.words for n in nodes if isinstance(n, la.During)]
     words += [n.during for n in nodes if isinstance(n, la.Has) and n.during]
@@ -545,13 +548,14 @@ def _periods(links: Links, compiled: Compiled, nodes: Sequence[la.Node], shop: S
     years = {n.text for n in nodes if isinstance(n, la.Number)}
     moved = list(_moved(compiled.span, nodes))
     missing = []
-    for period in links.periods:
+    for period in periods:
         said = period.text.strip().casefold()
         is_said = any(said in text.casefold() or text.casefold() in said for text in words)
         is_day = str(period.start) in days or str(period.end) in days
         is_day |= str(period.start.year) in years  # a year that a column holds as a number
         same = span_of(period.text.strip(), today, shop.fiscal_year_starts)
-        is_same = same is not None and any(s and (s.start, s.end) == (same.start, same.end) for s in spans)
+        days_of = (same.start, same.end) if same is not None else (period.start, period.end)
+        is_same = any(s is not None and (s.start, s.end) == days_of for s in spans)
         # "than last year" stands beside the same months of that year
         is_before = same is not None and any(_lies_in(before, same) for before in moved)
         if not (is_said or is_same or is_day or is_before):

@@ -18,6 +18,7 @@ from functools import cached_property
 from llm.engine import Completion, Engine, Request
 from sql.errors import SqlError, TwoWays, WrongStatement
 from sql.names import quoted
+from sql.question.ahead import periods_ahead
 from sql.question.linking import Links, Vocabulary
 from sql.question.periods import Period
 from sql.question.stretches import days_in, numbers_in, question_stretches
@@ -71,7 +72,7 @@ MAX_WORDS = 7
 _PERIOD_WORD = re.compile(r"[A-Za-z]+|\d+(?:[-/.]\d+)*|[\u4e00-\u9fff]")
 _TIME = re.compile(
     r"\d{4}|\d[-/.]\d|year|quarter|month|week|day|fiscal|\bfy|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
-    r"|spring|summer|autumn|fall|winter|christmas|easter|[年月日周季天]|星期|昨|今",
+    r"|spring|summer|autumn|fall|winter|christmas|easter|tomorrow|[年月日周季天]|星期|礼拜|昨|今|明日",
     re.I,
 )
 
@@ -353,6 +354,10 @@ def _self_contained(period: Period, today: dt.date, starts: int) -> str:
         return f"{period.start:%Y-%m}"
     if period.grain == "quarter":
         return f"Q{(period.start.month + 2) // 3} {period.start.year}"
+    return _in_days(period)
+
+
+def _in_days(period: Period) -> str:
     last = period.end - dt.timedelta(days=1)
     return f"{period.start.isoformat()} to {last.isoformat()}"
 
@@ -364,6 +369,8 @@ def periods_of(links: Links, workspace: Workspace) -> tuple[str, ...]:
     """
     today, starts = workspace.today, workspace.shop.fiscal_year_starts
     candidates = [_self_contained(p, today, starts) for p in links.periods]
+    ahead = periods_ahead(links.question, today)
+    candidates += [_in_days(p) if span_of(p.text, today, starts) is None else p.text for p in ahead]
     tokens = list(_PERIOD_WORD.finditer(links.question))
     stretches = [
         links.question[first.start() : last.end()]

@@ -12,6 +12,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass, replace
 
+from sql.question.ahead import periods_ahead
 from sql.question.days import shift_months
 from sql.question.numbers import zh_number
 from sql.question.periods import Period, find_periods
@@ -141,7 +142,9 @@ def span_of(words: str, today: dt.date, fiscal_start: int, *, is_cut: bool = Tru
     """
     found = _last_units(words, today) or _fiscal(words, today, fiscal_start)
     if found is None:
-        periods = find_periods(words, today) or find_periods(f"in {words}", today)
+        periods = (
+            find_periods(words, today) or find_periods(f"in {words}", today) or periods_ahead(words, today)
+        )
         if len(periods) == 2:
             found = _both(words, *periods)
         elif len(periods) == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -161,8 +162,19 @@ def docs_data(tmp_path_factory: pytest.TempPathFactory, data_folder: Path) -> Pa
 
 @pytest.fixture(scope="session")
 def docs_home(tmp_path_factory: pytest.TempPathFactory, weights_home: Path, demo_folder: Path) -> Path:
-    """A home of its own for the commands: the user's weights by link, the tests' shop, nothing else."""
+    """A home of its own for the commands: the weights by link, and the shop with every eighth review, for
+    the index of all takes minutes and tests/retrieval makes it."""
+    import duckdb
+
+    from demo.build import DATABASE, MANIFEST
+
     home = tmp_path_factory.mktemp("docs-home")
     (home / "weights").symlink_to(weights_home, target_is_directory=True)
-    (home / "demo").symlink_to(demo_folder, target_is_directory=True)
+    shutil.copytree(demo_folder, home / "demo")
+    database, manifest = home / "demo" / DATABASE, home / "demo" / MANIFEST
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("DELETE FROM reviews WHERE review_id % 8 <> 1")
+    built = json.loads(manifest.read_text(encoding="utf-8"))
+    built["files"][DATABASE] = database.stat().st_size
+    manifest.write_text(json.dumps(built), encoding="utf-8")
     return home

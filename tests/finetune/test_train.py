@@ -18,7 +18,7 @@ from finetune.errors import TrainingError
 from finetune.examples import Example, read_examples, write_examples
 from finetune.run_folder import Run
 from finetune.train import Settings, train
-from finetune.trainer import collate, make_batches
+from finetune.trainer import AT_ONCE, SharedTrainer, collate, in_order, make_batches
 from llm.adapters import SHIPPED, default_adapter
 from llm.chat import ChatTokenizer
 from llm.engine import Engine, Prompt, Request
@@ -178,6 +178,34 @@ def test_one_batch_is_of_one_schema_and_only_replies_have_labels(tiny_folder: Pa
             assert tuple(labels[labels != -100].tolist()) == reply
             assert bool((labels[labels != -100] == ids[labels != -100]).all())
             assert int(found["attention_mask"][n].sum()) == len(batch.own[n]) + len(reply)
+
+
+def test_few_schemas_are_held_at_once_and_each_is_read_once(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenizer = ChatTokenizer(tiny_folder)
+    many = [each for n in range(20) for each in examples(f"s{n}", {f"how {q}": "NOTHING" for q in range(6)})]
+    batches = make_batches(many, tokenizer, 2, tokenizer.tokens("\nQuestion:"))
+    order = in_order(batches, 7)
+    assert sorted(map(id, order)) == sorted(map(id, batches))
+    assert (
+        [b.shared for b in order] != [b.shared for b in batches] != [b.shared for b in in_order(batches, 8)]
+    )
+    places: dict[tuple[int, ...], list[int]] = {}
+    for at, batch in enumerate(order):
+        places.setdefault(batch.shared, []).append(at)
+    assert all(max(at) - min(at) < 3 * AT_ONCE for at in places.values())
+    held: list[int] = []
+    read = SharedTrainer._keys_and_values
+
+    def watched(self: SharedTrainer, shared: torch.Tensor) -> object:
+        found = read(self, shared)
+        held.append(len(self._shared))
+        return found
+
+    monkeypatch.setattr(SharedTrainer, "_keys_and_values", watched)
+    train(tiny_folder, many, OTHERS, tmp_path / "run", replace(FAST, epochs=1), progress=False)
+    assert 1 < max(held) <= AT_ONCE + 1
 
 
 @pytest.mark.skipif(usable_cores() == 1, reason="needs a second core")
