@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "sql"))
 import asking_shop
 
 from bot.assistant import Assistant
-from bot.errors import AskBack
+from bot.errors import AskBack, Declined
 from bot.job import Request, Tools
 from bot.memory import Conversation
 from bot.route import route
@@ -98,6 +98,25 @@ def test_what_is_left_out_stands_before_the_figure(workspace):
         workspace, "median revenue", "en", "SELECT revenue FROM sales", ["SELECT revenue FROM sales"] * 3
     ).text
     assert text.index("median") < text.index("520")
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "statement"),
+    [
+        ("revenue next month", "en", "SELECT revenue FROM sales WHERE DURING('next month')"),
+        ("下个月的销售额", "zh", "SELECT revenue FROM sales WHERE DURING('下个月')"),
+    ],
+)
+def test_what_is_still_to_come_is_no_zero(question, language, statement, workspace):
+    with pytest.raises(Declined) as raised:
+        answered(workspace, question, language, statement, [statement] * 3)
+    assert raised.value.key == "not_yet"
+
+
+def test_that_nothing_is_due_by_a_day_of_its_own_is_an_answer(workspace):
+    statement = "SELECT COUNT(order_id) FROM orders WHERE DURING(delivered_at, 'next week')"
+    composed = answered(workspace, "how many orders arrive next week", "en", statement, [statement] * 3)
+    assert "next week" in composed.text and "0" in composed.text
 
 
 def test_two_readings_are_asked_back_in_words(workspace):
