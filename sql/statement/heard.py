@@ -20,6 +20,7 @@ from sql.question.words import root
 from sql.semantics import Metric, Shop
 from sql.statement import sentence as la
 from sql.statement.compile import Compiled
+from sql.statement.other_rows import given_back, named_elsewhere
 from sql.statement.spans import Span, shift_of, span_of
 
 
@@ -260,6 +261,8 @@ def unheard(links: Links, compiled: Compiled, shop: Shop) -> tuple[str, ...]:
     found |= dict.fromkeys(_counted(links, parts))
     found |= dict.fromkeys(_often(links, parts))
     found |= dict.fromkeys(_kinds(links, parts, shop))
+    found |= dict.fromkeys(named_elsewhere(links, statement, shop))
+    found |= dict.fromkeys(given_back(links, statement, shop))
     found |= dict.fromkeys(_periods(links, compiled, nodes, shop))
     found |= dict.fromkeys(_numbers(links, nodes, statement))
     return tuple(found)
@@ -297,81 +300,6 @@ def _kinds(links: Links, parts: _Parts, shop: Shop) -> list[str]:
         return []
     names = {node.text.lower() for node in parts.nodes if isinstance(node, la.Name)}
     return [] if kinds & names else [match[0]]
-
-
-_WHOLE = re.compile(
-    r"\b(?:all|overall|altogether|in total|everything|every|any|regardless|whatever|ever|without|drop|remove"
-    r"|instead|forget)\b|全部|所有|总共|一共|总的|总计|合计|整体|整个|不限|不管|去掉|取消|不看|换成|改成",
-    re.I,
-)
-"""Words by which a follow-up may take a condition away."""
-
-
-def lost(previous: la.Statement, statement: la.Statement, links: Links, shop: Shop) -> tuple[str, ...]:
-    """What a follow-up's statement leaves out of the one before although nothing of the message says so.
-
-    A condition stays, in every follow-up, unless its column is used anew or another period is said. What
-    was counted or added up stays, unless another figure is of the same rows or the message names another.
-
-    Args:
-        links: of the message alone.
-    """
-    if _WHOLE.search(links.question):
-        return ()
-    written = str(statement)
-    parts = (*statement.items, *statement.groups, *statement.where, *statement.having)
-    used = {name for part in parts for name in _spoken_of(part)}
-    gone = [c for c in previous.where if str(c) not in written and not used & _spoken_of(c)]
-    return tuple(dict.fromkeys([*map(_in_short, gone), *_other_figures(previous, statement, links, shop)]))
-
-
-def _other_figures(previous: la.Statement, statement: la.Statement, links: Links, shop: Shop) -> list[str]:
-    """The figures of the statement before, where rows of another kind are told that nobody asked about."""
-    before, after = (_figures(each, shop) for each in (previous, statement))
-    if not before or set(before) & set(after) or previous.view.lower() == statement.view.lower():
-        return []
-    if any(_names_a_figure(mention, statement.view, shop) for mention in links.mentions):
-        return []
-    return list(before.values())
-
-
-def _names_a_figure(mention: Mention, view: str, shop: Shop) -> bool:
-    """Whether a message names a metric, the rows of a view, or a number in them."""
-    if mention.kind == "column":
-        home = shop.view(mention.view)
-        column = home.column(mention.name) if home is not None else None
-        is_number = column is not None and column.type in ("integer", "number") and not column.is_key
-        return is_number and mention.view.lower() == view.lower()
-    return mention.kind == "metric" or (mention.kind == "view" and mention.name.lower() == view.lower())
-
-
-def _figures(statement: la.Statement, shop: Shop) -> dict[str, str]:
-    """Metrics and aggregates that are shown → what they are called."""
-    metrics = {m.name.lower() for m in shop.metrics}
-    found = {}
-    for node in (node for item in statement.items for node in item.walk()):
-        if isinstance(node, la.Aggregate):
-            found[str(node)] = str(node.operand) if isinstance(node.operand, la.Name) else statement.view
-        elif isinstance(node, la.Name) and node.text.lower() in metrics:
-            found[node.text.lower()] = node.text.replace("_", " ")
-    return found
-
-
-def _spoken_of(part: la.Node) -> set[str]:
-    """The columns in a part of a statement; a period counts as one."""
-    nodes = list(part.walk())
-    periods = {"DURING" for n in nodes if isinstance(n, la.During) or (isinstance(n, la.Has) and n.during)}
-    return {n.text.lower() for n in nodes if isinstance(n, la.Name)} | periods
-
-
-def _in_short(condition: la.Node) -> str:
-    """The values or the period of a condition, else all of it."""
-    values = [
-        n.value if isinstance(n, la.Text) else n.words
-        for n in condition.walk()
-        if isinstance(n, la.Text | la.During)
-    ]
-    return ", ".join(values) or str(condition)
 
 
 def invented(links: Links, statement: la.Statement) -> int:

@@ -25,9 +25,10 @@ from sql.question.stretches import days_in, numbers_in, question_stretches
 from sql.semantics import View
 from sql.shop.workspace import Workspace
 from sql.statement.bounds import bounded
+from sql.statement.carried_over import lost
 from sql.statement.compile import Compiled, compile_statement
 from sql.statement.grammar import number_text
-from sql.statement.heard import invented, lost, unheard
+from sql.statement.heard import invented, unheard
 from sql.statement.known_values import (
     compared_with_itself,
     in_lists,

@@ -18,8 +18,9 @@ from sql.errors import WrongStatement
 from sql.question.linking import Vocabulary, link
 from sql.semantics import Shop, View, ViewColumn
 from sql.shop.workspace import Workspace, open_workspace
+from sql.statement.carried_over import lost
 from sql.statement.compile import compile_statement
-from sql.statement.heard import lost, unheard
+from sql.statement.heard import unheard
 from sql.statement.language_draft import LanguageDrafter, sayable
 from sql.statement.language_grammar import LanguageGrammar
 from sql.statement.parse import parse
@@ -131,7 +132,7 @@ HEARD: list[tuple[str, str, tuple[str, ...]]] = [
     ("forecast revenue for next month", "SELECT revenue FROM sales", ("forecast", "next month")),
     ("orders of tomorrow", "SELECT order_id FROM orders", ("tomorrow",)),
     ("orders of tomorrow", "SELECT order_id FROM orders WHERE DURING(delivered_at, 'tomorrow')", ()),
-    ("for the plan of next week: revenue last week", "SELECT revenue FROM sales WHERE DURING('last week')", ()),
+    ("plan next week: revenue last week", "SELECT revenue FROM sales WHERE DURING('last week')", ()),
     ("除了厨房以外的销售额", "SELECT revenue FROM sales WHERE category = 'Kitchen'", ("除了",)),
     ("除了厨房以外的销售额", "SELECT revenue FROM sales WHERE category <> 'Kitchen'", ()),
     ("销售额的同比", "SELECT revenue FROM sales", ("同比",)),
@@ -262,6 +263,18 @@ LOST: list[tuple[str, str, str, tuple[str, ...]]] = [
         "SELECT SUM(amount) FROM orders WHERE DURING('May')",
         "by status",
         "SELECT status, COUNT(order_id) FROM orders WHERE DURING('May') GROUP BY status",
+        (),
+    ),
+    (
+        "SELECT amount FROM orders WHERE status = 'delivered'",
+        "each brand",
+        "SELECT brand, units_sold FROM sales GROUP BY brand",
+        ("delivered", "amount"),
+    ),
+    (
+        "SELECT amount FROM orders WHERE order_id = 2",
+        "里面有什么",
+        "SELECT product FROM sales WHERE order_id = 2",
         (),
     ),
 ]  # fmt: skip
