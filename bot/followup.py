@@ -193,6 +193,8 @@ def is_followup(links: Links, *, needs_cue: bool = False, after_asking_back: boo
         return True
     if is_short and cues.ASKING.search(text) and cues.REFERRING.search(text) and not features.values:
         return True
+    if is_short and cues.APART.search(text) and not features.measures:
+        return True
     if features.measures or links.unknown or not is_short or cues.BEST.search(text):
         return False
     if cues.ASKING.search(text) and not cues.PRONOUN.search(text):

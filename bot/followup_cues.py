@@ -104,3 +104,7 @@ WHY = re.compile(
     r"(?i)^\W*(?:(?:and|but|so)\s+)?(?:why(?:\s+(?:is|was)\s+(?:that|this|it))?|how come|what happened|what'?s the reason)\W*$"
     r"|^\W*(?:那|但)?(?:是)?(?:为什么|为何|怎么回事|什么原因|原因呢)\W*$"
 )
+APART = re.compile(
+    r"分别|各自?(?:有|是|占)?多少|(?i:\b(?:respectively|for each of (?:them|those|these)|(?:how many|how much) each)\b)"
+)
+"""Each for itself: of what was told before, where nothing to count is named."""

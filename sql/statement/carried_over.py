@@ -58,9 +58,10 @@ def _other_things(previous: la.Statement, statement: la.Statement, links: Links,
     match = _THEM.search(links.question)
     if match is None:
         return []
-    before, after = touched(previous, shop), touched(statement, shop)
-    is_near = any(b.name == a.name or are_linked(b, a) for b in before for a in after)
-    return [] if is_near else [match[0]]
+    before, base = shop.view(previous.view), shop.view(statement.view)
+    if before is None or base is None or before in touched(statement, shop) or are_linked(before, base):
+        return []
+    return [match[0]]
 
 
 def _names_a_figure(mention: Mention, view: str, shop: Shop) -> bool:

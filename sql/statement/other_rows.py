@@ -130,11 +130,9 @@ def _called(statement: la.Statement, shop: Shop) -> Iterator[str]:
         elif isinstance(node, la.Name):
             yield node.text
             text = node.text.lower()
-            yield from (
-                said
-                for m in shop.metrics
-                if m.name.lower() == text
-                for said in (m.sql, m.description, *m.synonyms)
-            )
+            metrics = (
+                m for m in shop.metrics if m.name.lower() == text
+            )  # their SQL names what they leave out
+            yield from (said for m in metrics for said in (m.description, *m.synonyms))
             columns = (column for view in shop.views for column in view.columns)
             yield from (said for c in columns if c.name.lower() == text for said in c.synonyms)
