@@ -64,6 +64,8 @@ class Parameter(Generic[T]):
     kind: Kind[T]
     find: Callable[[Links], Said | None]
     """Where the words of a question give it a value; ``None`` where they do not."""
+    is_free_text: bool = False
+    """Whether its value is somebody's text; double quotes in it are written as single ones."""
     lead: Mapping[str, str] = field(default_factory=dict)
     """What stands before its words where a follow-up adds them, by language ("for ", 只看)."""
 
