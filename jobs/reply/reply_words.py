@@ -142,7 +142,7 @@ def _codes() -> Mapping[str, str]:
 
 def _find_letter(links: Links) -> Said | None:
     request = split_request(links.question)
-    if request is None or not request.letter:
+    if request is None or not request.letter or _BY_NAME.fullmatch(links.question):
         return None
     return Said(text=request.letter, start=request.start, end=len(links.question))
 

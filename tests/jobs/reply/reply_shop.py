@@ -69,14 +69,11 @@ def description() -> str:
     )
 
 
-def build_replying(
-    folder: Path, change: Callable[[str], str] = lambda text: text, macros: str | None = None
-) -> Path:
+def build_replying(folder: Path, change: Callable[[str], str] = lambda text: text) -> Path:
     """Write the database, ``shop.yml`` and ``macros.yml``; the path of the second.
 
     Args:
         change: of the shop's file.
-        macros: the text of the file of macros; left out, the demonstration shop's.
     """
     build_desk(folder)
     with duckdb.connect(str(folder / "shop.duckdb")) as connection:
@@ -89,8 +86,5 @@ def build_replying(
             )
             connection.execute(f"INSERT INTO positions VALUES ({number}, {number}, {number}, 1, 10.00)")
     (folder / "shop.yml").write_text(change(description()), encoding="utf-8")
-    if macros is None:
-        shutil.copyfile(MACROS, folder / "macros.yml")
-    else:
-        (folder / "macros.yml").write_text(macros, encoding="utf-8")
+    shutil.copyfile(MACROS, folder / "macros.yml")
     return folder / "shop.yml"
