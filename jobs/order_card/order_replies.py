@@ -23,13 +23,13 @@ _STARTS = re.compile(
 )
 """Where somebody else's letter may begin."""
 _ASKS = re.compile(
-    r"(?i)\b(?:draft|write|compose|prepare|suggest|give|make|need|want)\b.*\b(?:reply|replies|response|answer)\b|\b(?:reply|respond)\b|\bdraft\b.*\b(?:letter|e-?mail|mail)\b"
+    r"(?i)\b(?:draft|write|compose|prepare|suggest|give|make|need|want)\b.*\b(?:reply|replies|response|answer)\b|\b(?:reply|respond)\b|\bdraft\b.*\b(?:letter|e-?mail|mail|it|one)\b"
     r"|\banswer\s+(?:it|them|him|her|(?:(?:this|that|the|our)\s+)?(?:customer|client|buyer|letter|message|e-?mail|mail|complaint|ticket|enquiry|inquiry))\b"
     r"|回复|答复|回信|回覆|回个?信|回一?封"
 )
 _WORDS = words(
     """
-    please pls can could would will should shall do i you we help me us now then and ok okay so just go ahead let's
+    please pls can could would will should shall do one i you we help me us now then and ok okay so just go ahead let's
     what how an a the some short polite friendly nice quick brief draft write compose prepare suggest suggested give
     make need want i'd like to up back out reply replies respond response answer letter message mail e-mail email
     customer customer's client buyer complaint ticket inquiry enquiry request this that it him her them these their his

@@ -29,7 +29,7 @@ REPLY, LETTER = "past_reply", "past_letter"
 """Bindings: the text of a past reply and, beside it, of the letter that it answered."""
 MOST_READ = 400
 """Past replies that are read, the latest."""
-MOST_NEAR = 30
+MOST_NEAR = 60
 """Of these, that are looked at for sentences: those of letters that are most like this one."""
 MOST_USED = 2
 LEAST_CUSTOMERS = 3
@@ -141,7 +141,9 @@ def _near(letter: str, intents: Sequence[str], language: str, past: Sequence[_Pa
     keywords, asked = Keywords.build(texts), dict.fromkeys(tokenize(letter))
     frequencies: Mapping[str, int] = {word: keywords.document_frequency(word) for word in asked}
     scores = keywords.scores(frequencies, len(texts))
-    ranked = [past[i] for i in sorted(range(len(past)), key=lambda i: -scores[i]) if scores[i] > 0]
+    ranked = [
+        past[i] for i in sorted(range(len(past)), key=lambda i: -scores[i]) if past[i].letter or scores[i] > 0
+    ]
     return [
         each
         for each in ranked[:MOST_NEAR]

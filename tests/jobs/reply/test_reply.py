@@ -33,7 +33,8 @@ def cases(name: str) -> list[Any]:
 def draft_of(answer: Answer) -> str:
     """The words that would be sent; empty without a draft."""
     match = re.search(
-        r"(?s)(?:\A|\n)\*\*(?:Draft|回复草稿)\*\*[^\n]*\n\n(.*?)\n\n\*\*(?:Source of|每句话的来源)", answer.text
+        r"(?s)(?:\A|\n)\*\*(?:Draft|回复草稿)\*\*[^\n]*\n\n(.*?)\n\n\*\*(?:Source of|每句话的来源)",
+        answer.text,
     )
     return plain_text(match[1]) if match else ""
 
@@ -177,7 +178,7 @@ def test_a_reply_by_name_is_the_same(replying: Replying) -> None:
         ("counter", "Where is my order A-1042? Thanks", "2026-06-25", "@"),
         ("clerk", "Where is my order A-1042? Thanks, Ida Brandt", "Hello,", "Dear Ida"),
         ("german", "Where is my order A-1041?", "in the part of the data that the role german", "2026-06-13"),
-        ("floor", "I want my money back for order A-1041.", "No macro", "no return has reached us"),
+        ("floor", "I want my money back for order A-1041.", "no macro of the shop fits a refund", "no return has reached us"),
     ],
 )  # fmt: skip
 def test_a_role_drafts_from_what_it_may_see(
