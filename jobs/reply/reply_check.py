@@ -22,7 +22,7 @@ _NUMBER_WORD = re.compile(
     r"(?i)\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen|fifteen|twenty|thirty|forty|fifty|sixty|ninety|hundred|thousand|half|double|ein(?:en|em|er|e)?|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|vierzehn|zwanzig|dreißig|hundert|tausend|a|an)[\s-]+(?:(?:working|business|werk)[\s-]?)?(?:second|minute|hour|day|week|month|year|time|euro|eur|dollar|pound|percent|per\s+cent|stunde|minute|tag|werktag|woche|monat|jahr|prozent)\w*"
     r"|[零一二两三四五六七八九十百千万半几]+(?:个)?(?:工作日|小时|分钟|天|日|周|星期|月|年|元|块|欧元|美元|倍|折|成)"
 )
-_NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
+NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
 _SIGNED = re.compile(r"[€$£¥%]")
 
 
@@ -34,7 +34,7 @@ def promises_in(text: str) -> list[str]:
 
 def numbers_in(text: str) -> list[str]:
     """Numbers and dates, and signs of money and shares."""
-    return [*_NUMBER.findall(text), *_SIGNED.findall(text)]
+    return [*NUMBER.findall(text), *_SIGNED.findall(text)]
 
 
 def unsourced(

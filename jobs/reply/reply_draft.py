@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from jobs.reply.reply_check import is_fit, numbers_in, unsourced
+from jobs.reply.reply_check import NUMBER, is_fit, unsourced
 from jobs.reply.reply_facts import Fact
 from jobs.reply.reply_macros import PLACEHOLDER, Macro
 from jobs.reply.reply_past import PastSentence
@@ -122,12 +122,17 @@ class Composer:
         own = PLACEHOLDER.sub(" ", template)
         if unknown := unsourced(text, own, told.values(), self.products):
             return LeftOut(text=template, unsourced=unknown)
-        figures = (replace(figure, text=escape_markdown(figure.text)) for figure in scratch.figures)
+        figures = (replace(figure, text=_escaped(figure.text)) for figure in scratch.figures)
         return Sentence(
-            text=escape_markdown(text),
+            text=_escaped(text),
             source=source,
             facts=names,
             part=part,
             figures=tuple(figures),
-            restated=(*scratch.restated, *numbers_in(own)),
+            restated=(*scratch.restated, *NUMBER.findall(own)),
         )
+
+
+def _escaped(text: str) -> str:
+    """Escaped for Markdown; a figure in it as it is inside a line, so that it is found again."""
+    return escape_markdown(f"x{text}")[1:] if text[:1].isdigit() else escape_markdown(text)

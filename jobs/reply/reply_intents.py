@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jobs.order_card.order_facts import Card
@@ -43,11 +42,6 @@ def intents_of(letter: str, language: str, card: Card | None) -> tuple[Intent, .
     if len(found) > 1:
         found.pop("other", None)
     return tuple(found.values())
-
-
-def names_of(intents: Sequence[Intent]) -> tuple[str, ...]:
-    """Their names."""
-    return tuple(intent.name for intent in intents)
 
 
 def _money_or_goods(letter: str) -> str:

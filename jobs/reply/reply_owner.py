@@ -31,6 +31,13 @@ def addresses_in(letter: str) -> frozenset[str]:
     return frozenset(address.lower().rstrip(".") for address in found)
 
 
+def without_addresses(letter: str) -> str:
+    """The letter without its head and addresses, which say nothing of what is wanted."""
+    for way in (_SENDER, _SENDER_ZH, _ADDRESS):
+        letter = way.sub(" ", letter)
+    return letter.strip(" .,;，。；")
+
+
 def owner_of(letter: str, order: Found, reader: Reader) -> Owner:
     """Whose an order is, as far as addresses tell; one that differs is enough to be another's."""
     said = addresses_in(letter)

@@ -28,9 +28,9 @@ def tell_reply(evidence: Evidence, writer: Writer) -> str:
     """The draft with its sources, then what the desk has to know."""
     assert isinstance(evidence, Reply)
     plan = evidence.plan
-    words = load_words(evidence.language)
+    words = load_words(evidence.read.language)
     composer = Composer(
-        writer=Writer(evidence.tables, writer.shop, words), facts=plan.facts, products=plan.products
+        writer=Writer(evidence.tables, writer.shop, words), facts=plan.facts, products=evidence.products
     )
     used, left = composer.draft(
         plan.greeting, plan.body, plan.past, plan.closing, is_upset=bool(evidence.signs)
@@ -38,7 +38,7 @@ def tell_reply(evidence: Evidence, writer: Writer) -> str:
     says_something = any(sentence.part == "body" for sentence in used)
     parts = [*_draft(used, evidence, writer)] if says_something else [_no_draft(evidence, writer)]
     parts += [_left_out(left, writer)] if left else []
-    if evidence.wanted != evidence.language and says_something:
+    if evidence.wanted != evidence.read.language and says_something:
         parts.append(_other_language(evidence, writer))
     if not says_something and evidence.cards is not None:
         parts.append(tell_cards(evidence.cards, writer))
@@ -57,10 +57,10 @@ def _draft(used: Sequence[Sentence], evidence: Reply, writer: Writer) -> list[st
     for sentence in used:
         writer.figures += sentence.figures
         writer.restated += sentence.restated
-    joint = {"body": "" if evidence.language == "zh" else " "}
+    joint = {"body": "" if evidence.read.language == "zh" else " "}
     by_part = {part: [s.text for s in used if s.part == part] for part in _PARTS}
     paragraphs = [joint.get(part, _LINE_BREAK).join(texts) for part, texts in by_part.items() if texts]
-    title = writer.say("reply_draft", language=language_name(evidence.language, writer.words.language))
+    title = writer.say("reply_draft", language=language_name(evidence.read.language, writer.words.language))
     return [title, *paragraphs, _sources(used, writer)]
 
 
@@ -106,7 +106,7 @@ def _other_language(evidence: Reply, writer: Writer) -> str:
     return writer.say(
         "reply_other_language",
         wanted=language_name(evidence.wanted, language),
-        language=language_name(evidence.language, language),
+        language=language_name(evidence.read.language, language),
     )
 
 
@@ -123,15 +123,17 @@ def _hand_over(evidence: Reply, writer: Writer, *, says_something: bool) -> str:
     number = writer.restate(evidence.number)
     if card is not None:
         order, found = head_line(card, writer), _found(evidence, writer)
-    elif evidence.is_withheld:
+    elif evidence.read.is_withheld:
         order, found = writer.say("hand_order_withheld", number=number), ""
     else:
         order, found = writer.say("hand_order_none"), ""
     lines = [
         writer.say("hand_who", who=_who(evidence, writer)),
         writer.say("hand_order", order=order),
-        writer.say("hand_wants", wishes=_wishes(evidence.intents, writer)) if evidence.letter else "",
-        writer.say("hand_mood", mood=upset_line(evidence.signs, writer)) if evidence.letter else "",
+        writer.say("hand_wants", wishes=_wishes(evidence.read.intents, writer))
+        if evidence.read.letter
+        else "",
+        writer.say("hand_mood", mood=upset_line(evidence.signs, writer)) if evidence.read.letter else "",
         writer.say("hand_found", found=found) if found else "",
         writer.say("hand_open", points=writer.say("space").join(_open(evidence, writer, says_something))),
     ]
@@ -139,7 +141,7 @@ def _hand_over(evidence: Reply, writer: Writer, *, says_something: bool) -> str:
 
 
 def _who(evidence: Reply, writer: Writer) -> str:
-    said = [writer.restate(address) for address in sorted(addresses_in(evidence.letter))]
+    said = [writer.restate(address) for address in sorted(addresses_in(evidence.read.letter))]
     written = writer.say("hand_address", addresses=listed(said, writer.words)) if said else ""
     card = evidence.cards.cards[0] if evidence.cards is not None else None
     customer = customer_line(card, writer) if card is not None else ""
@@ -174,12 +176,12 @@ def _open(evidence: Reply, writer: Writer, says_something: bool) -> list[str]:
     """What a person has to look at before anything is sent."""
     role = writer.restate(writer.role.name) if writer.role is not None else ""
     points = []
-    if evidence.owner == "other":
+    if evidence.read.owner == "other":
         points.append(writer.say("open_other_address"))
-    if evidence.owner == "hidden":
+    if evidence.read.owner == "hidden":
         points.append(writer.say("open_hidden_address", role=role))
-    if evidence.cards is not None and evidence.letter and evidence.owner in ("unsaid", "unkept"):
-        points.append(writer.say(f"open_{evidence.owner}"))
+    if evidence.cards is not None and evidence.read.letter and evidence.read.owner in ("unsaid", "unkept"):
+        points.append(writer.say(f"open_{evidence.read.owner}"))
     if evidence.missing:
         numbers = writer.say("comma").join(writer.restate(n) for n in evidence.missing)
         is_part = writer.role is not None and writer.role.is_limited_in([evidence.about])
