@@ -19,6 +19,7 @@ from jobs.reply.reply_check import numbers_in, promises_in, unsourced
 from jobs.reply.reply_macros import PLACEHOLDER, read_macros
 from sql.shop.shopfile import dump_shop, load_shop
 from telling.phrases import plain_text
+from ui.job_by_name import message_of
 
 Replying = Callable[..., Talk]
 WithMacros = Callable[[str | None], Talk]
@@ -166,6 +167,11 @@ def test_a_reply_by_name_is_the_same(replying: Replying) -> None:
     answer = about.ask(f'reply message="{letter}" order=A-1042 language=German')
     assert answer.skill == "reply" and "am 2026-06-25 dem Paketdienst" in draft_of(answer)
     assert "is no value of language" in about.ask("reply order=A-1042 language=klingonese").text
+
+
+def test_a_letter_with_lines_and_quotes_can_be_given_by_name() -> None:
+    letter = 'Hello,\nwhere is my "lamp"?\n“Ida”'
+    assert message_of("reply", {"message": letter}) == "reply message=\"Hello, where is my 'lamp'? 'Ida'\""
 
 
 # ---- whose eyes -------------------------------------------------------------------------------------------
