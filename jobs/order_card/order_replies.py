@@ -41,7 +41,9 @@ _CHINESE = re.compile(
     r"请|麻烦|帮忙|帮我|帮|替|我们|我|给|向|对|那就|那么|那|就|然后|再|现在|可以|能不能|能|你|您|直接|需要|想要|想|要|应该|怎么|如何|该|写|拟|起草|草拟|生成|准备|一下|下|一[个封份条段]|[个封份条段]|的"
     r"|回复|答复|回信|回覆|回|信|草稿|这位|这个|这封|这条|这|那位|那个|那封|此|该|顾客|客户|买家|客人|用户|他们?|她们?|它|来信|邮件|消息|留言|投诉|工单|订单|定单|编号|单号|号|吧|呢|吗|么|用|以|语言|语|和|与|、|谢谢|简短|礼貌|友好"
 )
-LANGUAGE = re.compile(r"\bin\s+(?P<en>[A-Za-z]{4,20})\b|[用以](?P<zh>[\u4e00-\u9fff]{1,5}?[语文])")
+LANGUAGE = re.compile(
+    r"\bin\s+(?P<en>[A-Za-z]{4,20})\b|(?<=[用以个封份条写的])(?P<zh>[\u4e00-\u9fff]{1,4}?[语文])"
+)
 """Where a request names a language; whether it is one, its reader says."""
 _ORDERS = (cues.ENGLISH, cues.CHINESE, cues.HASH, cues.CODE)
 

@@ -137,7 +137,7 @@ def _codes() -> Mapping[str, str]:
         for code, name in Locale.parse(spoken).languages.items()
         if re.fullmatch("[a-z]{2,3}", code)
     }
-    return {**names, **{code: code for code in names.values() if len(code) == 2}}
+    return {**names, **{code: code for code in names.values()}}
 
 
 def _find_letter(links: Links) -> Said | None:
@@ -168,7 +168,9 @@ def _language_alone(text: str) -> re.Match[str] | None:
     if match is None or code_of(match["en"] or match["zh"]) is None:
         return None
     rest = text[: match.start()] + text[match.end() :]
-    return match if re.fullmatch(r"(?i)[\W_]*(?:(?:and|now|please|then|那|请|改)[\W_]*)*", rest) else None
+    return (
+        match if re.fullmatch(r"(?i)[\W_]*(?:(?:and|now|please|then|那|请|改|用|以)[\W_]*)*", rest) else None
+    )
 
 
 def _find_language(links: Links) -> Said | None:
