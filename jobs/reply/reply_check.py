@@ -71,7 +71,7 @@ def _is_in(name: str, texts: Sequence[str]) -> bool:
 
 _UNFIT = re.compile(
     r"[{}<>\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]|\]\(|(?i:\b(?:https?|ftp|javascript|data)\s*:|\bwww\.|\S@\S)"
-    r"|[.!?;]\s+\S|[。！？；]\s*\S"
+    r"|(?:\w{3}|\d)\.\s+\S|[!?;]\s+\S|[。！？；]\s*\S"
 )
 LONGEST_VALUE = 120
 

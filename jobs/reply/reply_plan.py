@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from jobs.order_card.order_facts import Card, gloss_of
 from jobs.order_card.order_reading import Reader
+from jobs.reply.reply_check import is_fit
 from jobs.reply.reply_draft import choose
 from jobs.reply.reply_facts import Fact, conditions_of, facts_of
 from jobs.reply.reply_intents import Intent
@@ -44,11 +45,16 @@ class Read:
         return names if self.card is not None else (*names, "no_order")
 
     def names_customer(self, tables: Sequence[Table]) -> bool:
-        """Whether the order's customer may be called by name: it is known who writes, or nobody does."""
+        """Whether the order's customer may be called by name: it is known who writes, or nobody does.
+
+        A name that is none (markup, sentences) calls nobody.
+        """
         if self.card is None or self.card.who is None:
             return False
         names = [str(cell) for cell in tables[self.card.who].rows[0] if cell not in (None, "")]
-        is_signed = bool(names) and all(_is_written(name, self.letter) for name in names)
+        if not names or not all(map(is_fit, names)):
+            return False
+        is_signed = all(_is_written(name, self.letter) for name in names)
         return self.owner == "same" or not self.letter or is_signed
 
 

@@ -328,3 +328,15 @@ def test_the_macros_of_the_demonstration_shop_speak_three_languages(tmp_path: Pa
     }
     assert list(by_language) == ["en", "zh", "de"]
     assert by_language["en"] == by_language["zh"] == by_language["de"]
+
+
+@pytest.mark.slow
+def test_the_demonstration_shop_answers_letters(demo_folder: Path) -> None:
+    about = Talk(demo_folder / "shop.yml", "agent")
+    try:
+        answer = about.ask("draft a reply in German for order 100346")
+        assert answer.status == "answered" and "100346" in draft_of(answer)
+        check_sources(about, answer)
+        assert "Ihr Team von Lindgrove" in draft_of(answer)
+    finally:
+        about.workspace.close()
