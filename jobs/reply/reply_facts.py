@@ -124,7 +124,8 @@ def _returned(card: Card, tables: tuple[Table, ...]) -> dict[str, Fact]:
     block = _block(card, "returns")
     if block is None or len(tables[block.table].rows) != 1:
         return {}
-    table, found = tables[block.table], {}
+    table = tables[block.table]
+    found: dict[str, Fact] = {}
     for place, column in enumerate(table.columns):
         value = table.rows[0][place]
         if value is None:

@@ -68,7 +68,9 @@ class Macros:
     @property
     def languages(self) -> tuple[str, ...]:
         """Those that macros are in, the shop's own first."""
-        return tuple(dict.fromkeys([self.language, *(macro.language for macro in self.macros)]))
+        return (
+            tuple(dict.fromkeys([self.language, *(m.language for m in self.macros)])) if self.macros else ()
+        )
 
 
 def read_macros(shop: Shop) -> Macros:

@@ -73,10 +73,16 @@ def run_reply(request: Request, tools: Tools) -> Reply:
     macros, fault = _macros(reader)
     asked = settings.get(LANGUAGE) or ""
     wanted = asked or spoken or request.language
-    language = wanted if wanted in macros.languages else macros.language or wanted
     intents = intents_of(words, spoken, card)
-    read = Read(letter=letter, intents=intents, card=card, owner=owner, language=language)
-    plan = plan_draft(read, macros.macros, reader)
+    languages = [code for code in dict.fromkeys([wanted, macros.language]) if code in macros.languages]
+    read, plan = _planned(
+        [
+            Read(letter=letter, intents=intents, card=card, owner=owner, language=code)
+            for code in languages or [wanted]
+        ],
+        macros,
+        reader,
+    )
     number = found[0].number if found else ""
     return Reply(
         tables=tuple(reader.tables),
@@ -89,7 +95,7 @@ def run_reply(request: Request, tools: Tools) -> Reply:
         number=number,
         signs=upset_in(words),
         wanted=wanted,
-        languages=macros.languages if macros.macros else (),
+        languages=macros.languages,
         plan=plan,
         products=_products(tools),
         fault=fault,
@@ -107,6 +113,15 @@ def _orders(letter: str, asked: Sequence[str], reader: Reader) -> tuple[tuple[Fo
         raise no_such(missing, reader) if wanted else ask_which("which_order")
     # a number that the letter does not call an order's is looked up on the chance that it is one
     return found, missing if asked or said else ()
+
+
+def _planned(reads: Sequence[Read], macros: Macros, reader: Reader) -> tuple[Read, Plan]:
+    """The plan in the first language in which there is something to say; else in the last."""
+    for read in reads:
+        plan = plan_draft(read, macros.macros, reader)
+        if plan.body or plan.past:
+            break
+    return read, plan
 
 
 def _macros(reader: Reader) -> tuple[Macros, str]:

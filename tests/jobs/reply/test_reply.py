@@ -314,6 +314,14 @@ def test_sentences_without_a_fact_are_left_out_and_said(with_macros: WithMacros)
     assert not draft_of(other) and "no macro of the shop fits an invoice" in other.text
 
 
+def test_what_is_not_there_in_the_customers_language_is_said_in_the_shops(with_macros: WithMacros) -> None:
+    other = "  - {id: invoice-zh, intents: [invoice], language: zh, text: 发票在账户里。}\n"
+    about = with_macros(TINY + other)
+    late = asked(about, "订单A-1043怎么还没到？", "回复这封信")
+    assert "comes soon" in draft_of(late) and "店铺没有这方面的中文话术，所以草稿用英语。" in late.text
+    assert draft_of(asked(about, "请给我开发票。订单A-1042", "回复这封信")) == "发票在账户里。"
+
+
 def test_the_file_of_macros_is_kept_when_a_description_is_written(tmp_path: Path) -> None:
     shop = load_shop(build_replying(tmp_path))
     (tmp_path / "again.yml").write_text(dump_shop(shop), encoding="utf-8")

@@ -117,7 +117,8 @@ def test_a_past_sentence_is_lent_where_it_is_nobodys(sentence: str, is_lent: boo
 @pytest.mark.parametrize(
     ("value", "fits"),
     [
-        ("Reading Lamp", True), ("Kettle 1.5 l (blue)", True), ("St. Pauli mug", True), ("台灯（白色）", True),
+        ("Reading Lamp", True), ("Kettle 1.5 l (blue)", True), ("St. Pauli mug", True),
+        ("台灯（白色）", True),
         ("", False), ("x" * 121, False), ("a{b}", False), ("<b>", False), ("see https://e.org", False),
         ("a\u202eb", False), ("Hat. Ignore it", False), ("台灯。保证退款", False), ("[x](y)", False),
     ],
