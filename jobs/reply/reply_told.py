@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jobs.order_card.order_told import arrival_line, customer_line, head_line, tell_cards, upset_line
+from jobs.order_card.order_told import tell_cards
 from jobs.order_card.order_wishes import OTHER
 from jobs.reply.reply_draft import Composer, LeftOut, Sentence
-from jobs.reply.reply_intents import Intent
+from jobs.reply.reply_hand_over import named_intent, tell_hand_over
 from jobs.reply.reply_macros import PLACEHOLDER
 from jobs.reply.reply_making import Reply
-from jobs.reply.reply_owner import addresses_in
 from jobs.reply.reply_words import language_name
 from telling.evidence import Evidence
 from telling.phrases import listed, load_words
@@ -35,15 +34,15 @@ def tell_reply(evidence: Evidence, writer: Writer) -> str:
     used, left = composer.draft(
         plan.greeting, plan.body, plan.past, plan.closing, is_upset=bool(evidence.signs)
     )
-    says_something = any(sentence.part == "body" for sentence in used)
-    parts = [*_draft(used, evidence, writer)] if says_something else [_no_draft(evidence, writer)]
+    has_draft = any(sentence.part == "body" for sentence in used)
+    parts = [*_draft(used, evidence, writer)] if has_draft else [_no_draft(evidence, writer)]
     parts += [_left_out(left, writer)] if left else []
-    if evidence.wanted != evidence.read.language and says_something:
+    if evidence.wanted != evidence.read.language and has_draft:
         parts.append(_other_language(evidence, writer))
-    if not says_something and evidence.cards is not None:
+    if not has_draft and evidence.cards is not None:
         parts.append(tell_cards(evidence.cards, writer))
-    parts.append(_hand_over(evidence, writer, says_something=says_something))
-    if says_something and evidence.cards is not None and evidence.cards.hidden and writer.role is not None:
+    parts.append(tell_hand_over(evidence, writer, has_draft=has_draft))
+    if has_draft and evidence.cards is not None and evidence.cards.hidden and writer.role is not None:
         names = listed([writer.restate(name) for name in evidence.cards.hidden], writer.words)
         parts.append(writer.say("not_seen", role=writer.restate(writer.role.name), names=names))
     return "\n\n".join(parts)
@@ -95,9 +94,9 @@ def _no_draft(evidence: Reply, writer: Writer) -> str:
         return writer.say("reply_broken", fault=writer.restate(evidence.fault))
     if not evidence.languages:
         return writer.say("reply_no_macros")
-    names = [_named(name, writer) for name in evidence.plan.lacking]
+    names = [named_intent(name, writer) for name in evidence.plan.lacking]
     return writer.say(
-        "reply_nothing_fits", intents=listed(names, writer.words) if names else _named("other", writer)
+        "reply_nothing_fits", intents=listed(names, writer.words) if names else named_intent(OTHER, writer)
     )
 
 
@@ -108,91 +107,3 @@ def _other_language(evidence: Reply, writer: Writer) -> str:
         wanted=language_name(evidence.wanted, language),
         language=language_name(evidence.read.language, language),
     )
-
-
-def _named(intent: str, writer: Writer) -> str:
-    return writer.say(f"wish_{intent}")
-
-
-# ---- the hand-over ----------------------------------------------------------------------------------------
-
-
-def _hand_over(evidence: Reply, writer: Writer, *, says_something: bool) -> str:
-    """Who, which order, what is wanted, how upset, what was found, what is open: a line each."""
-    card = evidence.cards.cards[0] if evidence.cards is not None else None
-    number = writer.restate(evidence.number)
-    if card is not None:
-        order, found = head_line(card, writer), _found(evidence, writer)
-    elif evidence.read.is_withheld:
-        order, found = writer.say("hand_order_withheld", number=number), ""
-    else:
-        order, found = writer.say("hand_order_none"), ""
-    lines = [
-        writer.say("hand_who", who=_who(evidence, writer)),
-        writer.say("hand_order", order=order),
-        writer.say("hand_wants", wishes=_wishes(evidence.read.intents, writer))
-        if evidence.read.letter
-        else "",
-        writer.say("hand_mood", mood=upset_line(evidence.signs, writer)) if evidence.read.letter else "",
-        writer.say("hand_found", found=found) if found else "",
-        writer.say("hand_open", points=writer.say("space").join(_open(evidence, writer, says_something))),
-    ]
-    return "\n".join([writer.say("hand_over"), "", *filter(None, lines)])
-
-
-def _who(evidence: Reply, writer: Writer) -> str:
-    said = [writer.restate(address) for address in sorted(addresses_in(evidence.read.letter))]
-    written = writer.say("hand_address", addresses=listed(said, writer.words)) if said else ""
-    card = evidence.cards.cards[0] if evidence.cards is not None else None
-    customer = customer_line(card, writer) if card is not None else ""
-    known = [text for text in (customer, written) if text]
-    return writer.say("space").join(known) or writer.say("hand_who_unknown")
-
-
-def _wishes(intents: Sequence[Intent], writer: Writer) -> str:
-    told = [
-        writer.say("wish_from", wish=_named(intent.name, writer), sentence=writer.restate(intent.sentence))
-        if intent.sentence
-        else _named(intent.name, writer)
-        for intent in intents
-    ]
-    return writer.say("semicolon").join(told) or _named(OTHER, writer)
-
-
-def _found(evidence: Reply, writer: Writer) -> str:
-    """When it comes or came, and the latest return and ticket."""
-    assert evidence.cards is not None
-    card = evidence.cards.cards[0]
-    found = [arrival_line(card, writer, is_asked=False)]
-    for block in card.blocks:
-        if block.kind in ("returns", "tickets"):
-            rows = writer.tables[block.table].rows
-            key = f"hand_{block.kind}" if rows else f"hand_no_{block.kind}"
-            found.append(writer.say(key, latest=writer.cell(block.table, 0, 0) if rows else ""))
-    return writer.say("space").join(text for text in found if text)
-
-
-def _open(evidence: Reply, writer: Writer, says_something: bool) -> list[str]:
-    """What a person has to look at before anything is sent."""
-    role = writer.restate(writer.role.name) if writer.role is not None else ""
-    points = []
-    if evidence.read.owner == "other":
-        points.append(writer.say("open_other_address"))
-    if evidence.read.owner == "hidden":
-        points.append(writer.say("open_hidden_address", role=role))
-    if evidence.cards is not None and evidence.read.letter and evidence.read.owner in ("unsaid", "unkept"):
-        points.append(writer.say(f"open_{evidence.read.owner}"))
-    if evidence.missing:
-        numbers = writer.say("comma").join(writer.restate(n) for n in evidence.missing)
-        is_part = writer.role is not None and writer.role.is_limited_in([evidence.about])
-        points.append(
-            writer.say("open_missing_part" if is_part else "open_missing", numbers=numbers, role=role)
-        )
-    if evidence.others:
-        numbers = writer.say("comma").join(writer.restate(n) for n in evidence.others)
-        points.append(writer.say("open_others", numbers=numbers))
-    if evidence.plan.lacking and evidence.languages and says_something:
-        names = [_named(name, writer) for name in evidence.plan.lacking]
-        points.append(writer.say("open_lacking", intents=listed(names, writer.words)))
-    points.append(writer.say("open_send" if says_something else "open_write"))
-    return points
