@@ -21,9 +21,9 @@ from jobs.order_card.order_wishes import wishes_of
 from jobs.reply.reply_check import is_fit, promises_in
 from jobs.reply.reply_macros import sentences_in
 from retrieval.keywords import Keywords, tokenize
-from sql.names import quoted
 from sql.semantics import View
 from sql.shop.row_names import name_columns
+from sql.types import Value
 
 REPLY, LETTER = "past_reply", "past_letter"
 """Bindings: the text of a past reply and, beside it, of the letter that it answered."""
@@ -59,7 +59,7 @@ class PastSentence:
 @dataclass(frozen=True, kw_only=True)
 class _Past:
     id: str
-    customer: str
+    customer: Value
     letter: str
     sentences: tuple[str, ...]
 
@@ -73,11 +73,11 @@ def past_sentences(
     it cannot be told that a sentence holds none.
     """
     view = reader.seen(reader.shop.bindings.get(REPLY, "").partition(".")[0])
-    names = _names(view, reader) if view is not None and letter else None
-    if view is None or names is None:
+    past = _read(view, language, reader) if view is not None and letter else []
+    names = _names(view, past, reader) if view is not None and past else None
+    if names is None:
         return ()
-    past = _read(view, language, reader)
-    written_to: dict[str, set[str]] = defaultdict(set)
+    written_to: dict[str, set[Value]] = defaultdict(set)
     for each in past:
         for sentence in each.sentences:
             written_to[sentence].add(each.customer)
@@ -126,7 +126,7 @@ def _read(view: View, language: str, reader: Reader) -> list[_Past]:
     return [
         _Past(
             id=plain(row[0]),
-            customer=plain(row[1]),
+            customer=row[1],
             letter=clean(str(row[3])) if letter else "",
             sentences=tuple(dict.fromkeys(sentences_in(str(row[2])))),
         )
@@ -156,23 +156,21 @@ def _customer_of(view: View, reader: Reader) -> str:
     return link_of(view, reader.places.orders.refs.get(customer, ""), customer)
 
 
-def _names(view: View, reader: Reader) -> frozenset[str] | None:
-    """Words of the names of those customers who were written to; ``None`` where they cannot be seen."""
-    customer = _customer_of(view, reader)
-    people = reader.seen(view.refs.get(customer, ""))
-    described = reader.shop.view(people.name) if people is not None else None
-    if people is None or described is None or len(described.key) != 1 or view.column(customer) is None:
+def _names(view: View, past: Sequence[_Past], reader: Reader) -> frozenset[str] | None:
+    """Names of the customers who were written to, whole and by words; ``None`` where they cannot be seen."""
+    target = view.refs.get(_customer_of(view, reader), "")
+    people, described = reader.seen(target), reader.shop.view(target)
+    if people is None or described is None or len(described.key) != 1:
         return None
-    columns = name_columns(described)
-    if not columns or any(people.column(name) is None for name in (*columns, described.key[0])):
+    key, columns = described.key[0], name_columns(described)
+    if not columns or any(people.column(name) is None for name in (*columns, key)):
         return None
-    key, own = (quoted(name, reader.dialect) for name in (described.key[0], customer))
-    written_to = f"SELECT t.{own} FROM {quoted(view.name, reader.dialect)} AS t"
-    rows = reader.run(
-        f"SELECT DISTINCT {', '.join(reader.column(name) for name in columns)} FROM {reader.source(people)} "
-        f"WHERE o.{key} IN ({written_to})"
+    shown = ", ".join(reader.column(name) for name in columns)
+    keys = ", ".join(dict.fromkeys(reader.written(each.customer) for each in past))
+    table = reader.run(
+        f"SELECT DISTINCT {shown} FROM {reader.source(people)} WHERE {reader.column(key)} IN ({keys})"
     )
-    if rows.is_truncated:
+    if table.is_truncated:
         return None
-    texts = [str(cell).lower() for row in rows.rows for cell in row if cell is not None]
-    return frozenset(word for text in texts for word in [text, *re.findall(r"\w+", text)] if len(word) > 1)
+    texts = [str(cell).lower() for row in table.rows for cell in row if cell is not None]
+    return frozenset(word for text in texts for word in (text, *re.findall(r"\w+", text)) if len(word) > 1)
