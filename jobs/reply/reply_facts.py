@@ -33,6 +33,8 @@ _OF_DAYS = {
     "days_left_until": LEFT_UNTIL,
     "days_late": LATE,
 }
+_COUNTED = frozenset({"days_left_from", "days_left_until", "days_late"})
+"""Counts that say something only above 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,15 +100,14 @@ def conditions_of(card: Card | None, tables: tuple[Table, ...], *, names_custome
 
 
 def _days(card: Card, tables: tuple[Table, ...]) -> dict[str, Fact]:
-    """Days of what is under way; none that are over where they are counted ahead."""
+    """Days of what is under way."""
     assert card.expected is not None
-    row = tables[card.expected].rows[0]
-    counted = {"days_left_from", "days_left_until", "days_late"}
-    return {
-        name: Fact(cells=((card.expected, 0, column),), grain="day" if name not in counted else None)
-        for name, column in _OF_DAYS.items()
-        if not (name in counted and not (isinstance(row[column], int) and row[column] > 0))
-    }
+    row, found = tables[card.expected].rows[0], dict[str, Fact]()
+    for name, column in _OF_DAYS.items():
+        days, is_count = row[column], name in _COUNTED
+        if not is_count or (isinstance(days, int) and days > 0):
+            found[name] = Fact(cells=((card.expected, 0, column),), grain=None if is_count else "day")
+    return found
 
 
 def _items(card: Card, tables: tuple[Table, ...]) -> dict[str, Fact]:

@@ -66,7 +66,8 @@ def run_reply(request: Request, tools: Tools) -> Reply:
     words = without_addresses(letter)
     spoken = language_of(words) if words else ""
     reader = Reader(request, tools.workspace)
-    found, missing = _orders(letter, settings.get(ORDER) or (), reader)
+    numbers = settings.get(ORDER)
+    found, missing = _orders(letter, numbers or (), reader)
     owner = owner_of(letter, found[0], reader) if found else "unsaid"
     is_told = bool(found) and owner not in ("other", "hidden")
     card = read_card(found[0], ALL, reader) if is_told else None
