@@ -187,13 +187,16 @@ class Job:
     """Parts that the shop's description must bind (``Shop.bound``)."""
     tell: Tell = tell_result
     draw: Draw = draw_result
-    texts: str = ""
-    """Package that holds its own sentences in ``texts/<language>.yml``; empty for none."""
+    texts: str | tuple[str, ...] = ()
+    """Packages that hold its sentences in ``texts/<language>.yml``: its own, and another's that it says."""
     asks_about: Callable[[Sequence[Mention], Shop, str], tuple[str, ...]] = lambda values, shop, language: ()
     """Whole questions of its own about the values that a question names and says nothing more of."""
     follow: Callable[[str, str], str | None] = lambda previous, message: None
     """The whole question that ``message`` means after this job answered ``previous``, where it keeps to what
     that was about; ``None`` where it is a follow-up as any other, or none."""
+    picks_up: Callable[[str, str], str | None] = lambda previous, message: None
+    """The same after another job's answer: the whole question that ``message`` asks of this job about what
+    ``previous`` was about; asked only where the job that answered keeps nothing."""
     takes_the_rest: bool = False
     """Whether it answers what no job claims, where the model has learnt to say that it cannot."""
     is_about_text: bool = False
@@ -230,7 +233,8 @@ class Job:
 
 def words_of(language: str, job: Job | None = None) -> Words:
     """The sentences of the telling, of the conversation, and of ``job`` if any."""
-    return load_words(language, "bot", *([job.texts] if job is not None and job.texts else []))
+    texts = job.texts if job is not None else ()
+    return load_words(language, "bot", *((texts,) if isinstance(texts, str) else texts))
 
 
 def as_tuple(jobs: Sequence[Job]) -> tuple[Job, ...]:

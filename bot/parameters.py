@@ -64,6 +64,8 @@ class Parameter(Generic[T]):
     kind: Kind[T]
     find: Callable[[Links], Said | None]
     """Where the words of a question give it a value; ``None`` where they do not."""
+    is_free_text: bool = False
+    """Whether its value is somebody's text; double quotes in it are written as single ones."""
     lead: Mapping[str, str] = field(default_factory=dict)
     """What stands before its words where a follow-up adds them, by language ("for ", 只看)."""
 
@@ -88,12 +90,16 @@ class Settings:
 
 
 def find_said(links: Links, parameters: Parameters) -> dict[str, Said]:
-    """Where a question gives each of ``parameters`` a value; written pairs before words."""
+    """Where a question gives each of ``parameters`` a value; written pairs before words.
+
+    A pair inside somebody's text gives none: what a letter says is no setting.
+    """
     names = {parameter.name for parameter in parameters}
+    texts = [said for each in parameters if each.is_free_text and (said := each.find(links)) is not None]
     found: dict[str, Said] = {}
     for pair in _PAIR.finditer(links.question):
         name = pair["name"].lower()
-        if name in names:
+        if name in names and not any(text.start < pair.end() and pair.start() < text.end for text in texts):
             found.setdefault(name, Said(text=pair["value"].strip('"“”'), start=pair.start(), end=pair.end()))
     pairs = [(each.start, each.end) for each in found.values()]
     for parameter in parameters:

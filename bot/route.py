@@ -82,8 +82,10 @@ def route(understood: Understood, tools: Tools, nearest: Nearest | None = None) 
     """
     verdict, question = understood.verdict, understood.standalone
     if understood.by_name:
-        _decline(verdict, understood, tools, "rules", "write", "hidden")
         named = next(job for job in tools.jobs if job.name == understood.by_name)
+        claim = named.claims(understood)
+        if claim is None or claim.strength is not Strength.GIVEN:
+            _decline(verdict, understood, tools, "rules", "write", "hidden")
         check_names(question, named.parameters)
         return Route(job=_ready(named, tools), reason="name")
     claims = _claims(understood, tools.jobs)

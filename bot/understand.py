@@ -9,6 +9,7 @@ not do: resolve pronouns to rows of an earlier answer ("who are they?").
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
@@ -53,7 +54,7 @@ _COMMON_TEXT = {
     " aux ce cette",
     "de": "der die das und ist sind war wie viel viele welche welcher welches im letzten monat für mit"
     " nach umsatz bestellungen unser unsere ein eine den dem von wir haben pro wo wer warum zeige"
-    " mir",
+    " mir ich mein meine meinen bitte nicht noch sie ihre auf es kann hallo danke bestellung paket lieferung",
     "es": "el la los las es son fue cuál cuáles cuánto cuántos cuántas qué del mes pasado por para con"
     " ventas pedidos nuestro nuestra una un y en quién cómo",
     "it": "il lo la i gli le è sono quale quali quanto quanti quante del della mese scorso per con"
@@ -234,9 +235,11 @@ def _named_job(question: str, jobs: Sequence[Job]) -> str:
 
 
 def _kept(last: Turn, message: str, jobs: Sequence[Job]) -> str | None:
-    """What the message means to the job that answered before, where it keeps to what that was about."""
-    job = next((job for job in jobs if job.name == last.skill), None)
-    return job.follow(last.standalone_question, message) if job is not None else None
+    """What the message means to the job that answered before, or else to one that goes on from there."""
+    before = last.standalone_question
+    answered = (job.follow(before, message) for job in jobs if job.name == last.skill)
+    others = (job.picks_up(before, message) for job in jobs if job.name != last.skill)
+    return next((kept for kept in itertools.chain(answered, others) if kept is not None), None)
 
 
 def _resettled(

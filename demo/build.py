@@ -1,8 +1,8 @@
 """Builds the demonstration shop: one DuckDB file, its description and what is hidden in it.
 
 ``python -m demo.build --folder DIR [--seed N]`` writes ``shop.duckdb`` (tables of ``schema.sql``),
-``shop.yml``, ``truths.json`` and ``manifest.json``. Everything is invented: brands, people, texts; e-mail
-addresses lie in example.com/.org/.net, telephone numbers in ranges reserved for fiction.
+``shop.yml``, ``macros.yml``, ``truths.json`` and ``manifest.json``. Everything is invented: brands, people,
+texts; e-mail addresses lie in example.com/.org/.net, telephone numbers in ranges reserved for fiction.
 
 The shop, Lindgrove, sells from 2024-07-01 to 2026-06-30 to eight countries. Planted in it, with dates and
 sizes in ``demo.plan`` and, once built, in ``truths.json`` together with a query that shows each:
@@ -47,6 +47,9 @@ HERE = Path(__file__).parent
 DATABASE = "shop.duckdb"
 TRUTHS = "truths.json"
 SHOP = "shop.yml"
+MACROS = "macros.yml"
+DESCRIPTION = (SHOP, MACROS)
+"""Files that are copied as they are."""
 MANIFEST = "manifest.json"
 TABLES = (
     "categories",
@@ -77,7 +80,8 @@ def build_demo(folder: Path, *, seed: int = 7, progress: bool = True) -> Path:
         seed: another seed gives another shop with the same planted truths.
         progress: say on standard error what is being made.
     Returns:
-        ``folder``, holding ``shop.duckdb``, ``shop.yml``, ``truths.json`` and ``manifest.json``.
+        ``folder``, holding ``shop.duckdb``, ``shop.yml``, ``macros.yml``, ``truths.json`` and
+        ``manifest.json``.
     Raises:
         OSError: no room or no permission; what was there before is unchanged.
     """
@@ -93,11 +97,12 @@ def build_demo(folder: Path, *, seed: int = 7, progress: bool = True) -> Path:
         files = {name: (work / name).stat().st_size for name in (DATABASE, TRUTHS)}
         manifest = {"generator": fingerprint(), "seed": seed, "files": files}
         (work / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-        shutil.copyfile(HERE / SHOP, work / SHOP)
+        for name in DESCRIPTION:
+            shutil.copyfile(HERE / name, work / name)
         # The manifest goes first and comes last: without it nothing in the folder counts as built.
         (folder / MANIFEST).unlink(missing_ok=True)
         (folder / f"{DATABASE}.wal").unlink(missing_ok=True)
-        for name in (DATABASE, TRUTHS, SHOP, MANIFEST):
+        for name in (DATABASE, TRUTHS, *DESCRIPTION, MANIFEST):
             os.replace(work / name, folder / name)
         logger.info("demonstration shop built in %.1f s: %s", time.perf_counter() - started, folder)
     return folder
@@ -107,7 +112,7 @@ def is_built(folder: Path, *, seed: int | None = None) -> bool:
     """Whether ``folder`` holds a whole shop of this version of the generator (with ``seed``, if given)."""
     folder = Path(folder)
     try:
-        is_described = (folder / SHOP).read_bytes() == (HERE / SHOP).read_bytes()
+        is_described = all((folder / name).read_bytes() == (HERE / name).read_bytes() for name in DESCRIPTION)
     except OSError:
         return False
     return is_described and _is_whole(folder, seed)
@@ -129,7 +134,7 @@ def _is_whole(folder: Path, seed: int | None) -> bool:
 
 
 def fingerprint() -> str:
-    """Changes whenever the generator, its texts or the schema do; ``shop.yml`` is copied afresh anyway."""
+    """Changes whenever the generator, its texts or the schema do; its description is copied afresh anyway."""
     digest = hashlib.sha256()
     for path in sorted([*HERE.glob("*.py"), HERE / "schema.sql", *(HERE / "texts").glob("*.txt")]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
@@ -157,11 +162,12 @@ def table_hashes(database: Path) -> dict[str, str]:
 
 
 def _refresh_description(folder: Path) -> None:
-    text = (HERE / SHOP).read_bytes()
-    if not (folder / SHOP).exists() or (folder / SHOP).read_bytes() != text:
-        temporary = folder / f".{SHOP}.{os.getpid()}"
-        temporary.write_bytes(text)
-        os.replace(temporary, folder / SHOP)
+    for name in DESCRIPTION:
+        text = (HERE / name).read_bytes()
+        if not (folder / name).exists() or (folder / name).read_bytes() != text:
+            temporary = folder / f".{name}.{os.getpid()}"
+            temporary.write_bytes(text)
+            os.replace(temporary, folder / name)
 
 
 def _sweep(folder: Path) -> None:

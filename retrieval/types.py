@@ -6,7 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-Kind = Literal["review", "report", "product"]
+Kind = Literal["review", "report", "product", "macro", "reply"]
+"""``macro`` and ``reply`` are what a reply to a customer is drafted from; no index holds them."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ from shoptalk.errors import (
     WrongStatement,
 )
 from shoptalk.opening import Conversation, Shop, open
-from shoptalk.reply import Answer
+from shoptalk.shown_answer import Answer
 
 __all__ = [
     "Answer",

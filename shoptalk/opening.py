@@ -20,7 +20,7 @@ from app.settings import Settings, prepare_process
 from bot.memory import Conversation as Memory
 from shoptalk.compiled import Compiled
 from shoptalk.errors import ShopClosed, one_family
-from shoptalk.reply import Answer
+from shoptalk.shown_answer import Answer
 from ui.command import readable
 
 if TYPE_CHECKING:

@@ -198,6 +198,8 @@ class Shop:
     reviews: ReviewSource | None = None
     bindings: Mapping[str, str] = field(default_factory=dict)
     """Part that a job needs → ``view.column``."""
+    macros: str = ""
+    """File of ready sentences for replies to customers, as written: relative to the folder of ``path``."""
     is_drafted: bool = False
     """Whether a program wrote it and nobody has read it yet: no answer over it is told as sure."""
     path: Path | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -49,12 +50,20 @@ def message_of(name: str, values: Mapping[str, str]) -> str:
             f"By name there is {reached}."
         )
     known = [parameter.name for parameter in job.parameters]
-    for key, value in values.items():
+    for key in values:
         if key not in known:
             raise WrongUse(f"The job {name} takes no {key!r}; it takes {', '.join(known)}.")
-        if not value.strip() or set(value) & set('"“”\n'):
+    free = {parameter.name for parameter in job.parameters if parameter.is_free_text}
+    told = {key: _on_one_line(value) if key in free else value.strip() for key, value in values.items()}
+    for key, value in told.items():
+        if not value or set(value) & set('"“”\n'):
             raise WrongUse(f"{key}= needs a value, without double quotes inside it.")
-    return written(name, {key: value.strip() for key, value in values.items()})
+    return written(name, told)
+
+
+def _on_one_line(text: str) -> str:
+    """Somebody's text as a value: on one line, with single quotes."""
+    return re.sub('["“”]', "'", " ".join(text.split()))
 
 
 def listed(jobs: Sequence[Job], shop: Shop | None, language: str = "en") -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.errors import Declined
 from jobs.customer_card.customer_reading import Reader
-from jobs.order_card.order_days import Usual, expected_days, usual_days
+from jobs.order_card.order_days import LATE, Usual, expected_days, usual_days
 from jobs.order_card.order_facts import gloss_of, order_way
 from jobs.order_card.order_places import Part
 from jobs.order_card.order_reading import Reader as OrderReader
@@ -112,7 +112,7 @@ def _late(
         if days is None or row[columns["ordered"]] is None:
             continue
         expected = expected_days(row[key], days, orders)
-        beyond = orders.tables[expected].rows[0][-1]
+        beyond = orders.tables[expected].rows[0][LATE]
         if isinstance(beyond, int) and beyond > 0:
             late[place] = expected
     return late

@@ -23,7 +23,7 @@ _NUMBER = re.compile(
     r"^(?:customer|client|buyer|member|user|account) (?:number|no|code)$"
     r"|(?:客户|顾客|会员|买家|用户)(?:号|编号|编码)$"
 )
-_EMAIL = re.compile(r"\be ?mail\b|邮箱|电子邮件")
+EMAIL = re.compile(r"\be ?mail\b|邮箱|电子邮件")
 _SINCE = re.compile(r"\b(?:regist\w*|sign\w*|join\w*|creat\w*|since|enrol\w*)\b|注册|入会|创建|开户")
 _REFUND = re.compile(r"\brefund\w*\b|退款")
 _STATE = re.compile(r"\b(?:status|state|stage)\b|状态")
@@ -75,7 +75,7 @@ def find_customer_places(shop: Shop) -> CustomerPlaces:
     people, key = _people(shop, bought, bound)
     columns = people.columns if people is not None else ()
     numbers = (c.name for c in columns if c.name != key and says(_NUMBER, c.name, c.type))
-    emails = (c.name for c in columns if c.type == "text" and says(_EMAIL, c.name, c.type))
+    emails = (c.name for c in columns if c.type == "text" and says(EMAIL, c.name, c.type))
     days = (c.name for c in columns if c.type in ("date", "timestamp") and says(_SINCE, c.name, c.type))
     return CustomerPlaces(
         bought=bought,

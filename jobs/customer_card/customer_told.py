@@ -9,6 +9,7 @@ from jobs.customer_card.customer_facts import CustomerCard, Head, Step
 from jobs.customer_card.customer_orders import Orders
 from jobs.customer_card.customer_rows import Block
 from jobs.customer_card.customer_words import ALL
+from jobs.order_card.order_days import LATE
 from jobs.order_card.order_places import Part
 from telling.evidence import CellRef, Evidence
 from telling.phrases import listed
@@ -21,8 +22,6 @@ MOST_LINES = 5
 MOST_KINDS = 3
 MOST_QUOTES = 3
 _FACTS: tuple[Part, ...] = ("state", "ordered", "delivered", "amount")
-_DAYS_LATE = 5
-"""Column of the days beyond the usual, see ``order_days.expected_days``."""
 
 
 def tell_card(evidence: Evidence, writer: Writer) -> str:
@@ -117,7 +116,7 @@ def _order(row: int, orders: Orders, writer: Writer) -> str:
 
     facts = [fact(part) for part in _FACTS]
     if row in orders.late:
-        facts.append(writer.say("order_late", late=days_in(writer, orders.late[row], 0, _DAYS_LATE)))
+        facts.append(writer.say("order_late", late=days_in(writer, orders.late[row], 0, LATE)))
     number = writer.cell(orders.table, row, orders.columns["number"])
     see = writer.say("order_see", number=number) if row in orders.open_rows else ""
     told = writer.say("comma").join(fact for fact in facts if fact)
@@ -231,7 +230,7 @@ def _step(step: Step | None, evidence: CustomerCard, writer: Writer) -> str:
     if step.kind == "late_order":
         orders = evidence.orders
         assert orders is not None
-        late = days_in(writer, orders.late[step.row], 0, _DAYS_LATE)
+        late = days_in(writer, orders.late[step.row], 0, LATE)
         number = writer.cell(step.table, step.row, orders.columns["number"])
         return writer.say("step_late_order", number=number, late=late)
     if step.kind == "open_ticket":

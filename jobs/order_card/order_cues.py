@@ -21,6 +21,9 @@ CHINESE = re.compile(
     rf"(?:(?:订单|定单)(?:编号|号码|号)?|单号)\s*(?:是|为|[:：=(（\"“])*\s*[#№]?\s*(?P<list>{_LIST})"
     rf"|(?P<before>{ONE})\s*(?:(?:号|这个|那个)\s*(?:订单|定单|单子)|[这那]一?[单笔])|(?<![\w-])(?!(?:19|20)[0-9]{{2}}(?![0-9]))(?P<bare>{ONE})\s*(?:订单|定单)"
 )
+GERMAN = re.compile(
+    rf"(?i)\b(?:bestell(?:ung(?:en)?)?|auftrag(?:s|es)?)[- ]?(?:nummer|nr\.?)?\s*(?:lautet|ist|[:=(])?\s*[\"„]?[#№]?\s*(?P<list>{_LIST})"
+)
 HASH = re.compile(rf"(?<![\w&#])[#№]\s?(?P<list>{_LIST})")
 CODE = re.compile(
     r"(?<![A-Za-z0-9_@.-])(?P<list>[A-Za-z]{1,8}[-_]?[0-9]{8,18}(?:-[0-9]{1,4})?)(?![A-Za-z0-9_@-])"

@@ -22,6 +22,10 @@ SHARES = (0.1, 0.5, 0.9)
 """Of delivered orders: the ends of the 80 % interval of days, and the median between them."""
 
 
+AS_OF, SO_FAR, FROM, MIDDLE, UNTIL, LATE, LEFT_FROM, LEFT_UNTIL = range(8)
+"""Columns of the table of :func:`expected_days`."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Usual:
     """How long orders take."""
@@ -51,7 +55,7 @@ def expected_days(key: Value, usual: Usual, reader: Reader) -> int:
     """The place of a table with one row, counted by the database from the day of the order.
 
     Its columns: as of which day, days since the order, the first, the middle and the last day that it is
-    expected on, and the days since the last (below 0 before it).
+    expected on, the days since the last (below 0 before it), and the days left to the first and to the last.
     """
     ordered = reader.column(reader.places.parts["ordered"])
     today = day_value(reader.workspace.today, reader.dialect)
@@ -67,6 +71,8 @@ def expected_days(key: Value, usual: Usual, reader: Reader) -> int:
         "expected_middle": middle,
         "expected_until": last,
         "days_late": units_between(last, today, "day", reader.dialect),
+        "days_left_from": units_between(today, first, "day", reader.dialect),
+        "days_left_until": units_between(today, last, "day", reader.dialect),
     }
     parts = ", ".join(f"{tree.sql(dialect=reader.dialect)} AS {name}" for name, tree in shown.items())
     source = reader.source(reader.orders)

@@ -10,7 +10,7 @@ from bot.errors import Declined
 from bot.job import Request, Tools
 from jobs.card_numbers import Found
 from jobs.card_rows import told_columns
-from jobs.order_card.order_days import Usual, days_between, expected_days, usual_days
+from jobs.order_card.order_days import LATE, Usual, days_between, expected_days, usual_days
 from jobs.order_card.order_letters import upset_in
 from jobs.order_card.order_numbers import ask_which, find_orders, no_such
 from jobs.order_card.order_places import Kind, Linked, Part, money_of, product_of, quantity_of
@@ -106,7 +106,7 @@ def run_cards(request: Request, tools: Tools) -> Cards:
     if not found:
         raise no_such(missing, reader) if is_said else ask_which("which_order")
     part = request.settings.get(PART) or ALL
-    cards = tuple(_card(each, part, reader) for each in found[:MOST_CARDS])
+    cards = tuple(read_card(each, part, reader) for each in found[:MOST_CARDS])
     ran = {"order": ", ".join(each.number for each in found[:MOST_CARDS])}
     return Cards(
         tables=tuple(reader.tables),
@@ -127,7 +127,7 @@ def _letter(text: str) -> Letter:
     return Letter(wishes=wishes_of(text), signs=upset_in(text))
 
 
-def _card(order: Found, part: str, reader: Reader) -> Card:
+def read_card(order: Found, part: str, reader: Reader) -> Card:
     """The card of one order; of one part only what that needs."""
     table, columns, taken = _head(order, reader, is_whole=part == ALL)
     reader.request.on_table(table)
@@ -142,7 +142,7 @@ def _card(order: Found, part: str, reader: Reader) -> Card:
         usual = usual_days(row.get("country"), reader)
         if usual is not None and way == "open":
             expected = expected_days(order.key, usual, reader)
-            late = reader.tables[expected].rows[0][-1]
+            late = reader.tables[expected].rows[0][LATE]
             is_late = isinstance(late, int) and late > 0
     blocks = (
         _block(linked, order, row.get("customer"), reader)
@@ -206,9 +206,13 @@ def _words(state: str, reader: Reader) -> tuple[str, ...]:
     return column.values.get(state, ()) if column is not None else ()
 
 
-def gloss_of(state: str, reader: Reader) -> str:
-    """The first word for a state in the reader's language, where the state itself is in none or another."""
-    is_chinese = reader.request.language == "zh"
+def gloss_of(state: str, reader: Reader, language: str = "") -> str:
+    """The first word for a state in a language, where the state itself is in none or another.
+
+    Args:
+        language: ``zh`` or any other for English; left out, the reader's.
+    """
+    is_chinese = (language or reader.request.language) == "zh"
     if re.search(r"[^\W\d_]", state) and _has_han(state) == is_chinese:
         return ""
     return next((word for word in _words(state, reader) if _has_han(word) == is_chinese), "")

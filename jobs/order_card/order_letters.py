@@ -44,6 +44,7 @@ _UPSET = re.compile(
     r"(?i)\b(?:unacceptable|outrageous|ridiculous|disgrace\w*|disgusting|appalling|terrible|horrible|awful|worst|pathetic|useless|incompetent|joke|scam\w*|fraud\w*|thieves|liars?|lies|lied"
     r"|angry|furious|fed\s+up|sick\s+of|upset|annoyed|frustrat\w+|disappoint\w+|shame(?:ful)?|never\s+again|never\s+(?:buy|order|shop)\w*|lawyer|court|legal\s+action|chargeback|police|consumer\s+protection|trading\s+standards"
     r"|(?:second|third|fourth|fifth|2nd|3rd|4th|5th|umpteenth)\s+time|(?:again\s+and\s+again|how\s+many\s+times|still\s+no\s+(?:answer|reply|response)|no\s+one\s+(?:answers|replies)|nobody\s+(?:answers|replies)|immediately|at\s+once|right\s+now)\b|[*]{2,})"
+    r"|\b(?:unversch(?:ä|ae)mt\w*|frechheit|inakzeptabel|wütend|entt(?:ä|ae)uscht\w*|verärgert|empört|betrug|betrüger|abzocke|saftladen|skandal\w*|nie\s+wieder|anwalt|verbraucherzentrale|(?:zum|das)\s+(?:zweite|dritte|vierte|fünfte)n?\s+mal|niemand\s+(?:antwortet|reagiert)|sofort|unverzüglich)\b"
     r"|!{2,}|\?{2,}|！{2,}|？{2,}|[!?！？]{2,}"
     r"|太差|差劲|垃圾|骗子|欺骗|投诉|举报|曝光|愤怒|生气|气死|失望|无语|离谱|过分|恶心|坑人|黑心|忍无可忍|再也不|从来没见过|没人(?:理|管|回)|第[二三四五六]次|几次了|多少次|12315|消协|工商|律师|法院|马上|立刻|立即"
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jobs.card_rows import days_in, row_line
+from jobs.order_card.order_days import AS_OF, FROM, LATE, MIDDLE, SO_FAR, UNTIL
 from jobs.order_card.order_facts import Block, Card, Cards, Letter
 from jobs.order_card.order_places import Part
 from jobs.order_card.order_wishes import OTHER
@@ -19,7 +20,6 @@ MOST_LINES = 8
 MOST_SIGNS = 5
 _DATES: tuple[Part, ...] = ("ordered", "shipped", "delivered")
 _FACTS: tuple[Part, ...] = (*_DATES, "amount")
-_AS_OF, _SO_FAR, _FROM, _MIDDLE, _UNTIL, _LATE = range(6)
 
 
 def tell_cards(evidence: Evidence, writer: Writer) -> str:
@@ -46,11 +46,11 @@ def tell_cards(evidence: Evidence, writer: Writer) -> str:
 def _card(card: Card, evidence: Cards, writer: Writer) -> list[str]:
     part = evidence.part
     facts = {ALL: _FACTS, "arrival": _DATES}.get(part, ())
-    parts = [_head(card, writer, facts)]
+    parts = [head_line(card, writer, facts)]
     if part in (ALL, "arrival"):
-        parts.append(_arrival(card, writer, is_asked=part == "arrival"))
+        parts.append(arrival_line(card, writer, is_asked=part == "arrival"))
     if part == ALL:
-        parts.append(_customer(card, writer))
+        parts.append(customer_line(card, writer))
     parts += [_block(block, writer) for block in card.blocks]
     kinds = {block.kind for block in card.blocks}
     is_lacking = part not in (ALL, "arrival") and part not in kinds
@@ -74,7 +74,7 @@ def _state(card: Card, writer: Writer) -> str:
     return writer.say("glossed", state=state, gloss=writer.restate(card.gloss))
 
 
-def _head(card: Card, writer: Writer, facts: Sequence[Part]) -> str:
+def head_line(card: Card, writer: Writer, facts: Sequence[Part] = _FACTS) -> str:
     """The number, the state, and further facts of the order's own row."""
     cells = {"state": _state(card, writer), **{part: _of(card, part, writer) for part in facts}}
     said = [writer.say(f"head_{part}", **{part: text}) for part, text in cells.items() if text]
@@ -84,7 +84,8 @@ def _head(card: Card, writer: Writer, facts: Sequence[Part]) -> str:
     )
 
 
-def _customer(card: Card, writer: Writer) -> str:
+def customer_line(card: Card, writer: Writer) -> str:
+    """Name, number and country of the customer, as far as they are seen."""
     names = ""
     if card.who is not None:
         cells = range(len(writer.tables[card.who].columns))
@@ -94,7 +95,7 @@ def _customer(card: Card, writer: Writer) -> str:
     return writer.say("customer", known=known) if known else ""
 
 
-def _arrival(card: Card, writer: Writer, *, is_asked: bool) -> str:
+def arrival_line(card: Card, writer: Writer, *, is_asked: bool) -> str:
     """When it came, or when it is to be expected, against how long such orders take."""
     usual = _usual(card, writer)
     if card.way == "off":
@@ -107,11 +108,11 @@ def _arrival(card: Card, writer: Writer, *, is_asked: bool) -> str:
         return f"{text}{writer.say('space')}{usual}" if usual else text
     if card.usual is None or card.expected is None:
         return writer.say("arrival_unknown") if is_asked else ""
-    dates = {"as_of": _AS_OF, "first": _FROM, "middle": _MIDDLE, "last": _UNTIL}
+    dates = {"as_of": AS_OF, "first": FROM, "middle": MIDDLE, "last": UNTIL}
     told = {name: writer.cell(card.expected, 0, place, "day") for name, place in dates.items()}
-    told["days"] = days_in(writer, card.expected, 0, _SO_FAR)
+    told["days"] = days_in(writer, card.expected, 0, SO_FAR)
     if card.is_late:
-        told["late"] = days_in(writer, card.expected, 0, _LATE)
+        told["late"] = days_in(writer, card.expected, 0, LATE)
     text = writer.say("arrival_late" if card.is_late else "arrival_expected", **told)
     return f"{text}{writer.say('space')}{usual}"
 
@@ -186,22 +187,21 @@ def _letter(letter: Letter, writer: Writer) -> str:
         for wish in letter.wishes
     ]
     wants = writer.say("letter_wants", wishes=writer.say("semicolon").join(wishes))
-    return f"{wants}\n\n{_upset(letter, writer)}"
+    return f"{wants}\n\n{upset_line(letter.signs, writer)}"
 
 
-def _upset(letter: Letter, writer: Writer) -> str:
-    if not letter.signs:
+def upset_line(found: Sequence[str], writer: Writer) -> str:
+    """How upset a letter is, by the signs that were found in it."""
+    if not found:
         return writer.say("calm")
-    signs = [f"“{writer.restate(sign)}”" for sign in letter.signs[:MOST_SIGNS]]
-    return writer.say(
-        "upset", count=writer.restate(str(len(letter.signs))), signs=writer.say("comma").join(signs)
-    )
+    signs = [f"“{writer.restate(sign)}”" for sign in found[:MOST_SIGNS]]
+    return writer.say("upset", count=writer.restate(str(len(found))), signs=writer.say("comma").join(signs))
 
 
 def _hand_over(card: Card, letter: Letter, writer: Writer) -> str:
     """Two sentences for whoever takes over: the order, and the letter; of facts that the card holds."""
     ordered, state = _of(card, "ordered", writer), _state(card, writer)
-    late = days_in(writer, card.expected, 0, _LATE) if card.is_late and card.expected is not None else ""
+    late = days_in(writer, card.expected, 0, LATE) if card.is_late and card.expected is not None else ""
     facts = [
         writer.say("sum_ordered", ordered=ordered) if ordered else "",
         writer.say("head_state", state=state) if state else "",

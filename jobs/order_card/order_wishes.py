@@ -1,11 +1,13 @@
 """What a letter wants, by a small classifier: logistic regression on runs of letters.
 
-It learns from ``wishes.yml``. Each sentence is read by itself, and what it was read from is told with it. The
-phrases are the project's own; ``bench.wishes`` measures it on utterances of others.
+It learns from ``wishes.yml``, for letters in German from ``wishes_de.yml``. Each sentence is read by itself,
+and what it was read from is told with it. The phrases are the project's own; ``bench.wishes`` measures it on
+utterances of others.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +27,7 @@ SURE = 0.45
 MOST_WISHES = 3
 LEAST_OF_CLAUSE = 2.0
 """English words, or pairs of Chinese characters, of a clause that is read by itself."""
-_CLAUSES = re.compile(r"[,，、]|\b(?:and|but|so)\b")
+_CLAUSES = re.compile(r"[,，、]|\b(?:and|but|so|und|aber)\b")
 RUNS = (1, 5)
 """Lengths of the runs of letters, both inclusive."""
 STRENGTH = 20.0
@@ -42,11 +44,15 @@ class Wish:
     probability: float
 
 
-def wishes_of(text: str) -> tuple[Wish, ...]:
-    """What a letter wants, the surest first; ``other`` alone where no sentence is sure enough."""
+def wishes_of(text: str, language: str = "") -> tuple[Wish, ...]:
+    """What a letter wants, the surest first; ``other`` alone where no sentence is sure enough.
+
+    Args:
+        language: of the letter; all but ``de`` are read as English and Chinese are.
+    """
     pieces = _pieces(text)
     best: dict[str, Wish] = {}
-    for sentence, row in zip(pieces, probabilities(pieces), strict=True):
+    for sentence, row in zip(pieces, probabilities(pieces, language), strict=True):
         name = max(row, key=lambda each: row[each])
         found = Wish(name=name, sentence=sentence, probability=row[name])
         is_told = found.name != OTHER and found.probability >= SURE
@@ -65,11 +71,11 @@ def _pieces(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def probabilities(sentences: Sequence[str]) -> list[dict[str, float]]:
+def probabilities(sentences: Sequence[str], language: str = "") -> list[dict[str, float]]:
     """Wish → probability, for each sentence."""
     if not sentences:
         return []
-    model = _model()
+    model = _model("wishes_de.yml" if language == "de" else "wishes.yml")
     rows = model.predict_proba([plain(sentence) for sentence in sentences])
     return [dict(zip(map(str, model.classes_), map(float, row), strict=True)) for row in rows]
 
@@ -80,13 +86,15 @@ def plain(sentence: str) -> str:
 
 
 @cache
-def _model() -> Any:
+def _model(learnt_from: str) -> Any:
     """The classifier, fitted at its first use, in well under a second."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
 
-    phrases = [(plain(phrase), name) for name, texts in phrases_by_wish().items() for phrase in texts]
+    phrases = [
+        (plain(phrase), name) for name, texts in phrases_by_wish(learnt_from).items() for phrase in texts
+    ]
     model = make_pipeline(
         TfidfVectorizer(analyzer="char_wb", ngram_range=RUNS, sublinear_tf=True),
         LogisticRegression(C=STRENGTH, max_iter=1_000, class_weight="balanced"),
@@ -95,7 +103,7 @@ def _model() -> Any:
         return model.fit([text for text, _ in phrases], [name for _, name in phrases])
 
 
-def phrases_by_wish() -> dict[str, tuple[str, ...]]:
-    """What it learns from, in both languages."""
-    text = resources.files(__package__).joinpath("wishes.yml").read_text(encoding="utf-8")
-    return {name: (*said["en"], *said["zh"]) for name, said in yaml.safe_load(text).items()}
+def phrases_by_wish(learnt_from: str = "wishes.yml") -> dict[str, tuple[str, ...]]:
+    """What it learns from, in all languages of the file."""
+    text = resources.files(__package__).joinpath(learnt_from).read_text(encoding="utf-8")
+    return {name: tuple(itertools.chain(*said.values())) for name, said in yaml.safe_load(text).items()}

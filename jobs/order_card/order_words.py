@@ -14,6 +14,7 @@ from bot.job import Claim, Strength, Understood
 from bot.parameters import Choice, Parameter, Said, Unreadable
 from jobs.order_card import order_cues as cues
 from jobs.order_card.order_letters import is_letter
+from jobs.order_card.order_replies import split_request
 from sql.question.linking import Links, Vocabulary
 
 MOST_NUMBERS = 20
@@ -29,7 +30,7 @@ PARTS = (ALL, "items", "arrival", "payments", "returns", "tickets")
 def references(text: str) -> tuple[Said, ...]:
     """Where a text names orders by their numbers, in order; each says one or several."""
     found: list[Said] = []
-    ways = (cues.ENGLISH, cues.CHINESE, cues.HASH, cues.CODE)
+    ways = (cues.ENGLISH, cues.CHINESE, cues.GERMAN, cues.HASH, cues.CODE)
     for match in itertools.chain(*(way.finditer(text) for way in ways)):
         is_told = any(match.start() < each.end and each.start < match.end() for each in found)
         if is_told or _is_of_something_else(match, text):
@@ -97,8 +98,10 @@ def _is_known(text: str) -> bool:
 
 
 def claims(understood: Understood) -> Claim | None:
-    """Questions about named orders, whole; and letters."""
+    """Questions about named orders, whole; and letters that nobody asks to be answered."""
     question = understood.standalone
+    if split_request(question) is not None:
+        return None
     if is_about_orders(question):
         return Claim(strength=Strength.SAID, reason="order")
     return Claim(strength=Strength.GIVEN, reason="letter") if is_letter(question) else None

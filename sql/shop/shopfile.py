@@ -187,7 +187,7 @@ class _Reader:
         root = self.root(raw)
         known = (
             *("name", "description", "database", "currency", "today", "views", "metrics", "roles"),
-            *("default_role", "reviews", "bindings", "suggestions", "examples"),
+            *("default_role", "reviews", "bindings", "macros", "suggestions", "examples"),
             *("fiscal_year_starts", "time_zone", "drafted"),
         )
         nodes = self.mapping(root, known, "the shop", 0)
@@ -238,6 +238,7 @@ class _Reader:
             suggestions=self.texts(nodes["suggestions"], "suggestions") if "suggestions" in nodes else (),
             reviews=self.reviews(nodes["reviews"], by_name) if "reviews" in nodes else None,
             bindings=self.bindings(nodes["bindings"], by_name) if "bindings" in nodes else {},
+            macros=self.optional(nodes, "macros"),
             is_drafted="drafted" in nodes and self.truth(nodes["drafted"], "drafted"),
             path=self.path,
         )
@@ -696,7 +697,7 @@ def dump_shop(shop: Shop) -> str:
             written_at=source.written_at,
             language=source.language,
         )
-    _put(document, bindings=dict(shop.bindings), suggestions=shop.suggestions)
+    _put(document, bindings=dict(shop.bindings), macros=shop.macros, suggestions=shop.suggestions)
     _put(document, examples=[{"question": e.question, "sql": e.sql} for e in shop.examples])
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
 

@@ -42,7 +42,7 @@ def names_in(folder: Path) -> set[str]:
 def test_a_built_folder_is_recognised_and_left_alone(quick, tmp_path):
     folder = build_demo(tmp_path / "demo", progress=False)
     assert is_built(folder) and is_built(folder, seed=7) and not is_built(folder, seed=8)
-    assert names_in(folder) == {DATABASE, "truths.json", "shop.yml", MANIFEST}
+    assert names_in(folder) == {DATABASE, "truths.json", "shop.yml", "macros.yml", MANIFEST}
     before = (folder / DATABASE).stat().st_mtime_ns
     build_demo(folder, progress=False)
     assert (folder / DATABASE).stat().st_mtime_ns == before
@@ -100,7 +100,7 @@ def test_a_build_cut_short_while_moving_files_does_not_count(quick, monkeypatch,
     assert is_built(tmp_path, seed=8)
 
 
-@pytest.mark.parametrize("name", [DATABASE, "truths.json", "shop.yml", MANIFEST])
+@pytest.mark.parametrize("name", [DATABASE, "truths.json", "shop.yml", "macros.yml", MANIFEST])
 def test_a_missing_file_means_not_built(quick, tmp_path, name):
     build_demo(tmp_path, progress=False)
     (tmp_path / name).unlink()
