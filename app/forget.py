@@ -26,6 +26,7 @@ from app.kept_uploads import AllKeptUploads
 from app.keyring import Keyring
 from app.library import archive_in
 from app.person import Person, role_of
+from app.schedules.store import Schedules
 from app.searched_files import text_names
 from app.settings import Settings
 from bot.audit import AuditLog, Entry
@@ -75,10 +76,15 @@ def _inboxes(settings: Settings, folder: Path) -> list[CanForget]:
     return [Inbox(path) for path in sorted(folder.glob("watch/*.json"))]
 
 
+def _schedules(settings: Settings, folder: Path) -> list[CanForget]:
+    return [Schedules(folder / "schedules")]
+
+
 STORES: tuple[Store, ...] = (
     Store(name="index of texts", owns=("shops/*/index/*", "shops/*/indexed.json"), places=_indexes),
     Store(name="past reports", owns=("shops/*/reports/*",), places=_reports),
     Store(name="inbox of the watch", owns=("shops/*/watch/*",), places=_inboxes),
+    Store(name="schedules", owns=("shops/*/schedules/*",), places=_schedules),
     Store(
         name="answers about a shop",
         owns=("shops/*/answers.json",),

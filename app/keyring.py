@@ -294,6 +294,19 @@ class Keyring:
                 return Person(id=f"{name}:{user}", role=each.role, attributes=each.attributes)
         return None
 
+    def person_of_name(self, name: str) -> Person:
+        """The person of that name, while one of their keys is valid, or ``people.yml`` names their Slack.
+
+        Raises:
+            BadKey: nobody of that name may ask, or not any more.
+            WrongUse: ``people.yml`` cannot be read.
+        """
+        keys, said, person = self._all_keys().get(name, ()), self._said().get(name), self._person(name)
+        is_valid = any(key.state(self._clock()) == "valid" for key in keys)
+        if person is None or not (is_valid or (said is not None and said.slack)):
+            raise BadKey("revoked" if keys else "unknown")
+        return person
+
     def open_session(self, key: str) -> str:
         """A token that stands for ``key`` in a browser's cookie, for :data:`SESSION`.
 

@@ -202,7 +202,9 @@ SELECT COUNT(*) AS customers, SUM(CASE WHEN low < high THEN 1 ELSE 0 END) AS sev
     def _counted(self) -> tuple[Condition, ...]:
         """Under which the metric of the bound amounts counts a row: cancelled orders are no purchases."""
         view, _, column = self.workspace.shop.bindings.get("amount", "").partition(".")
-        metrics = (m for m in self.workspace.shop.metrics if m.view == view)  # also what the role does not see
+        metrics = (
+            m for m in self.workspace.shop.metrics if m.view == view
+        )  # also what the role does not see
         found = next((c for m in metrics if (c := counted_under(m, column, self.dialect)) is not None), None)
         if found is None:
             return ()

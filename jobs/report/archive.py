@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_ID = re.compile(r"\d{4}-\d{2}-[a-z]+(-[a-z]{2})?")
+_ID = re.compile(r"\d{4}-\d{2}-[a-z]+(-[a-z]{2})?|\d{4}-\d{2}-\d{2}-\d{4}-[0-9a-f]{8}")
+"""Of a month's report, and of an answer that was delivered (:mod:`jobs.report.answered`)."""
 
 
 class Archive:
