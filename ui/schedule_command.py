@@ -100,8 +100,8 @@ def add(
         shop=_from_anywhere(shop),
         zone=zone,
         person=person.id,
-        role=person.role,
-        attributes=dict(person.attributes),
+        role=None if as_person is not None else person.role,
+        attributes={} if as_person is not None else dict(person.attributes),
         has_key=as_person is not None,
         due=timetable.next_after(now, zone_of(zone)),
     )

@@ -83,8 +83,13 @@ class Schedule:
     @property
     def id(self) -> str:
         """The same for the same words."""
-        said = [self.what, self.timetable.words(), sorted(self.to), self.shop, self.person, self.role]
-        said += [sorted((name, repr(value)) for name, value in self.attributes.items())]
+        said = [self.message.casefold(), self.language, self.timetable.words(), sorted(self.to)]
+        said += [
+            self.shop,
+            self.person,
+            self.role,
+            sorted((name, repr(value)) for name, value in self.attributes.items()),
+        ]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:8]
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import gzip
 import json
 import shutil
@@ -35,6 +36,8 @@ from app.forget import STORES, Receipt, forget, owner_of
 from app.inbox import Message, Told
 from app.kept_uploads import KeptUploads
 from app.person import Person
+from app.schedules import Schedule, read_timetable
+from app.schedules.running import schedules_of
 from app.settings import Settings
 from app.watching import inbox_of
 from bot.audit import AuditLog
@@ -76,6 +79,15 @@ def used(served: ServedShop) -> dict[str, Any]:
     with inbox.changed() as memory:
         memory.messages += [message("a", NAME), message("b", OTHER[1])]
         memory.muted += [f"revenue by buyer={EMAIL}", f"revenue by buyer={OTHER[2]}"]
+    timetable = read_timetable("monday 08:00")
+    assert timetable is not None
+    schedules = schedules_of(served.settings, find_shop(served.settings, str(served.shop)))
+    for who in (ANA, OTHER):
+        what, due = f"Revenue of {who[1]}", dt.datetime(2026, 7, 6, tzinfo=dt.UTC)
+        schedules.add(
+            Schedule(what=what, message=what, language="en", timetable=timetable, to=("mail:olga@example.org",),
+                     shop=str(served.shop), zone="", person="olga", role=None, due=due)
+        )  # fmt: skip
     kept = KeptUploads(folder=served.settings.brought, page="x")
     for name, who in (("ana", ANA), ("bjorn", OTHER)):
         file = served.shop.parent / f"{name}.csv"
