@@ -30,12 +30,11 @@ def runner_of(house: House) -> Runner:
 
 def run_schedules(desk: Desk, closing: threading.Event) -> None:
     """Run those of the desk's shop until ``closing``, or until the desk takes no more questions."""
-    from app.finding import find_shop
     from app.schedules.running import schedules_of
 
     house = desk.house
-    own = schedules_of(house.settings, find_shop(house.settings, desk.shop))
     try:
+        own = schedules_of(house.settings, house.described(desk.shop))
         runner_of(house).keep_running(
             lambda: [] if desk.state == "stopping" else [own], closing, hold=desk.busy
         )

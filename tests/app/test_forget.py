@@ -85,8 +85,9 @@ def used(served: ServedShop) -> dict[str, Any]:
     for who in (ANA, OTHER):
         what, due = f"Revenue of {who[1]}", dt.datetime(2026, 7, 6, tzinfo=dt.UTC)
         schedules.add(
-            Schedule(what=what, message=what, language="en", timetable=timetable, to=("mail:olga@example.org",),
-                     shop=str(served.shop), zone="", person="olga", role=None, due=due)
+            Schedule(what=what, message=what, language="en", timetable=timetable,
+                     to=("mail:o@example.org",), shop=str(served.shop), zone="",
+                     person="olga", role=None, due=due)
         )  # fmt: skip
     kept = KeptUploads(folder=served.settings.brought, page="x")
     for name, who in (("ana", ANA), ("bjorn", OTHER)):
