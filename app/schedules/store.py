@@ -12,19 +12,21 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 from app.errors import WrongUse
-from app.schedules.times import Timetable, read_timetable
+from app.schedules.times import Timetable
 from app.write import write_whole
+from sql.semantics import Attributes
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
+    from pydantic import TypeAdapter
 
-    from sql.semantics import Attributes
     from sql.traces import Traces
 
 logger = logging.getLogger(__name__)
@@ -112,42 +114,25 @@ class Schedule:
         return replace(self, due=due, tries=0, retry_at=None, sent=(), last=ended)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON types; :meth:`from_json` gives it back."""
-        kept = asdict(self) | {"timetable": self.timetable.words(), "attributes": dict(self.attributes)}
-        return {"id": self.id, **json.loads(json.dumps(kept, default=_moment_text))}
+        """Plain JSON types."""
+        return {"id": self.id, "every": self.timetable.words(), **_shape().dump_python(self, mode="json")}
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> Schedule:
-        """Raises ``ValueError``, ``KeyError`` or ``TypeError`` for what is none."""
-        fields = {name: value for name, value in kept.items() if name not in ("id", "format")}
-        timetable = read_timetable(fields["timetable"])
-        if timetable is None:
-            raise ValueError(fields["timetable"])
-        last = fields["last"]
-        if last is not None:
-            last = Ended(**{**last, "due": _moment(last["due"]), "at": _moment(last["at"])})
-        zone_of(fields["zone"])
-        return cls(
-            **fields
-            | {"timetable": timetable, "last": last, "to": tuple(fields["to"]), "sent": tuple(fields["sent"])}
-            | {"due": _moment(fields["due"]), "retry_at": fields["retry_at"] and _moment(fields["retry_at"])}
-            | {"attributes": {k: tuple(v) if isinstance(v, list) else v
-                              for k, v in fields["attributes"].items()}},
-        )  # fmt: skip
+        """The schedule that :meth:`to_json` described; ``ValueError`` for what is none."""
+        return _shape().validate_python(kept)
+
+
+@cache
+def _shape() -> TypeAdapter[Schedule]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Schedule)
 
 
 def zone_of(name: str) -> ZoneInfo | None:
     """The zone of that IANA name; ``None`` for none, which is this computer's own."""
     return ZoneInfo(name) if name else None
-
-
-def _moment_text(value: object) -> str:
-    assert isinstance(value, dt.datetime)
-    return value.isoformat()
-
-
-def _moment(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text)
 
 
 class Schedules:
@@ -259,7 +244,9 @@ class Schedules:
             kept = json.loads(path.read_bytes())
             if kept["format"] != FORMAT:
                 raise ValueError(f"format {kept['format']}")
-            return Schedule.from_json(kept)
+            found = Schedule.from_json(kept)
+            zone_of(found.zone)
+            return found
         except FileNotFoundError:
             raise
         except (OSError, ValueError, KeyError, TypeError) as error:
