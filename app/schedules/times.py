@@ -47,7 +47,7 @@ _CHINESE_TIME = re.compile(
 )
 _CHINESE_DAYS = {digit: place for place, digit in enumerate("1234567")} | {"日": 6, "天": 6}
 _CHINESE_WEEK = re.compile(r"(?:每个?)?(?:周|星期|礼拜)((?:[1-7日天末]|至|到|-|、|,|和|及|与|周|星期|礼拜)+)")
-_CHINESE_MONTH = re.compile(r"每个?月的?((?:\d{1,2}[号日]?|最后[1一]天|月?底|月?末|、|,|和|及|与)+)")
+_CHINESE_MONTH = re.compile(r"每个?月的?((?:\d{1,2}(?!\d)[号日]?|最后[1一]天|月?底|月?末|、|,|和|及|与)+)")
 
 
 @dataclass(frozen=True, kw_only=True)
