@@ -39,6 +39,7 @@ from sql.shop.customers import Customer, CustomerReader, customer_places, lookin
 from sql.traces import CanForget, Traces
 
 if TYPE_CHECKING:
+    from jobs.report.archive import Archive
     from sql.semantics import Role, Shop
 
 logger = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ class Store:
 def _indexes(settings: Settings, folder: Path) -> list[CanForget]:
     forgotten = Forgotten(settings.forgotten)
     paths = sorted(folder.glob("readers-*/index"))
-    return [_Index(IndexFolder(path), forgotten, folder.name) for path in paths]
+    return [_Index(IndexFolder(path), archive_in(path.parent), forgotten, folder.name) for path in paths]
 
 
 def _reports(settings: Settings, folder: Path) -> list[CanForget]:
@@ -365,12 +366,15 @@ class _Index:
     """An index of which it is known what must not come back into it."""
 
     index: IndexFolder
+    archive: Archive
+    """Of those who read it: an answer there may quote what the person wrote."""
     forgotten: Forgotten
     shop: str
     """Name of the shop's folder."""
 
     def forget(self, traces: Traces, *, is_dry: bool) -> int:
         """See :class:`retrieval.purge.IndexFolder`."""
+        traces = replace(traces, documents=traces.documents | self.archive.quoting(traces.documents))
         if is_dry:
             return self.index.forget(traces, is_dry=True)
         with suppress(IndexUnusable):  # of one that cannot be read at least what the person wrote

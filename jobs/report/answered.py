@@ -41,6 +41,7 @@ def report_of_answer(answer: Answer, shop: Shop, *, at: dt.datetime, key: str) -
         start=at.date(),
         end=at.date() + dt.timedelta(days=1),
         sections=(section,),
+        cites=tuple(hit.document.id for hit in answer.citations),
     )
 
 
