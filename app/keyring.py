@@ -301,11 +301,13 @@ class Keyring:
             BadKey: nobody of that name may ask, or not any more.
             WrongUse: ``people.yml`` cannot be read.
         """
-        keys, said, person = self._all_keys().get(name, ()), self._said().get(name), self._person(name)
-        is_valid = any(key.state(self._clock()) == "valid" for key in keys)
-        if person is None or not (is_valid or (said is not None and said.slack)):
-            raise BadKey("revoked" if keys else "unknown")
-        return person
+        states = {key.state(self._clock()) for key in self._all_keys().get(name, ())}
+        said, person = self._said().get(name), self._person(name)
+        if person is not None and ("valid" in states or (said is not None and said.slack)):
+            return person
+        if not states:
+            raise BadKey("unknown")
+        raise BadKey("expired" if "expired" in states else "revoked")
 
     def open_session(self, key: str) -> str:
         """A token that stands for ``key`` in a browser's cookie, for :data:`SESSION`.

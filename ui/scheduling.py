@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from app.desk import Desk
     from app.house import House
     from app.schedules import Runner
+    from app.schedules.targets import Courier, Kind
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,11 @@ def runner_of(house: House) -> Runner:
     from ui.chats.slack.posting import Poster
 
     settings = house.settings
-    couriers = {"folder": into_folder, "mail": Mailer(settings), "slack": Poster(settings)}
+    couriers: dict[Kind, Courier] = {
+        "folder": into_folder,
+        "mail": Mailer(settings),
+        "slack": Poster(settings),
+    }
     return Runner(house, couriers, tell=one_line)
 
 

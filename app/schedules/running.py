@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from app.errors import AppError, BadKey, NotAnswered, NotDelivered, WrongUse
+from app.errors import AppError, BadKey, NotAnswered, NotDelivered, WrongRole, WrongUse
 from app.finding import folder_of
 from app.house import House, audited_role, last_answer
 from app.keyring import Keyring
@@ -27,7 +27,7 @@ from app.schedules.targets import Courier, Kind, Parcel, read_target
 from app.settings import Settings
 from bot.errors import BotError
 from jobs.report.answered import report_of_answer
-from jobs.report.errors import ReportError
+from jobs.report.errors import NothingToReport, ReportError
 from jobs.report.monthly import build_report
 from llm.errors import LlmError
 from retrieval.errors import RetrievalError
@@ -46,7 +46,7 @@ WAITS = (dt.timedelta(minutes=1), dt.timedelta(minutes=5), dt.timedelta(minutes=
 POLL_S = 10.0
 """Seconds between two looks at what is due."""
 _EXPECTED = (AppError, BotError, LlmError, ReportError, RetrievalError, SqlError, OSError)
-_FINAL = (NotAnswered, WrongUse)
+_FINAL = (NotAnswered, NothingToReport, WrongRole)
 """Asked again, they end the same way."""
 
 

@@ -85,13 +85,9 @@ class Schedule:
     @property
     def id(self) -> str:
         """The same for the same words."""
-        said = [self.message.casefold(), self.language, self.timetable.words(), sorted(self.to)]
-        said += [
-            self.shop,
-            self.person,
-            self.role,
-            sorted((name, repr(value)) for name, value in self.attributes.items()),
-        ]
+        seen = sorted((name, repr(value)) for name, value in self.attributes.items())
+        asked = [self.message.casefold(), self.language, self.timetable.words(), sorted(self.to)]
+        said = [*asked, self.shop, self.person, self.role, self.has_key, seen]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:8]
 
     @property
