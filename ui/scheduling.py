@@ -35,7 +35,7 @@ def runner_of(house: House) -> Runner:
 
 def run_schedules(desk: Desk, closing: threading.Event) -> None:
     """Run those of the desk's shop until ``closing``, or until the desk takes no more questions."""
-    from app.schedules.running import schedules_of
+    from app.schedules.runner import schedules_of
 
     house = desk.house
     try:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 from app.errors import WrongUse
-from app.schedules.times import Timetable
+from app.schedules.timetable import Timetable
 from app.write import write_whole
 from sql.semantics import Attributes
 

@@ -28,7 +28,7 @@ from app.house import House
 from app.keyring import Keyring
 from app.library import open_texts
 from app.schedules import Runner, Schedule, Schedules, read_timetable
-from app.schedules.running import POLL_S, WAITS, schedules_of
+from app.schedules.runner import POLL_S, WAITS, schedules_of
 from app.schedules.targets import Parcel, Target, into_folder
 from app.settings import Settings
 from jobs.report.archive import Archive

@@ -130,7 +130,7 @@ class Runner:
         Raises:
             OSError, WrongUse: how it ended cannot be noted; it is run again.
         """
-        with schedules.running(id) as is_ours:
+        with schedules.runner(id) as is_ours:
             schedule = schedules.get(id) if is_ours else None
             now = self._clock()
             if schedule is None or not (is_forced or schedule.is_due(now)):

@@ -13,9 +13,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.schedules.times import Timetable, read_timetable, upcoming
+from app.schedules.timetable import Timetable, read_timetable, upcoming
 
-CASES = yaml.safe_load((Path(__file__).parent / "schedule_times.yml").read_text("utf-8"))
+CASES = yaml.safe_load((Path(__file__).parent / "timetables.yml").read_text("utf-8"))
 BERLIN = ZoneInfo("Europe/Berlin")
 NEW_YORK = ZoneInfo("America/New_York")
 
