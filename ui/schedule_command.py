@@ -77,7 +77,7 @@ def add(
     from app.finding import find_shop
     from app.person import role_of
     from app.schedules import Schedule
-    from app.schedules.runner import schedules_of
+    from app.schedules.lookup import schedules_of
     from app.schedules.store import zone_of
     from app.schedules.targets import check_writable
     from app.schedules.timetable import upcoming
@@ -124,7 +124,7 @@ def add(
 def list_command(as_json: JsonOption = False) -> None:
     """Every schedule: when it runs next, and how its last run ended."""
     settings = settings_of_process()
-    from app.schedules.runner import all_schedules
+    from app.schedules.lookup import all_schedules
 
     found = [each for place in all_schedules(settings) for each in place.all()]
     found.sort(key=lambda each: (each.next_at, each.id))
@@ -188,7 +188,7 @@ def serve() -> None:
     """Run the schedules of all shops as they fall due, until Ctrl-C or SIGTERM."""
     settings = settings_of_process()
     from app.house import House
-    from app.schedules.runner import all_schedules
+    from app.schedules.lookup import all_schedules
     from ui.scheduling import runner_of
 
     stop = threading.Event()
@@ -312,7 +312,7 @@ def _tell_what_is_missing(settings: Settings, targets: list[Target]) -> None:
 
 
 def _found(settings: Settings, id: str) -> tuple[Schedules, Schedule]:
-    from app.schedules.runner import all_schedules
+    from app.schedules.lookup import all_schedules
 
     for schedules in all_schedules(settings):
         schedule = schedules.get(id)
@@ -360,7 +360,7 @@ def _local(schedule: Schedule, moment: dt.datetime) -> str:
 
 def _blocked(schedule: Schedule, settings: Settings) -> str:
     """Why its person may not ask any more; empty when they may."""
-    from app.schedules.runner import person_of
+    from app.schedules.lookup import person_of
 
     try:
         person_of(schedule, settings)

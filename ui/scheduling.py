@@ -11,7 +11,7 @@ from ui.command import one_line
 if TYPE_CHECKING:
     from app.desk import Desk
     from app.house import House
-    from app.schedules import Runner
+    from app.schedules.runner import Runner
     from app.schedules.targets import Courier, Kind
 
 logger = logging.getLogger(__name__)
@@ -19,8 +19,8 @@ logger = logging.getLogger(__name__)
 
 def runner_of(house: House) -> Runner:
     """Who runs the schedules of a house's shops, with a courier for each kind of target."""
-    from app.schedules import Runner
     from app.schedules.mail import Mailer
+    from app.schedules.runner import Runner
     from app.schedules.targets import into_folder
     from ui.chats.slack.posting import Poster
 
@@ -35,7 +35,7 @@ def runner_of(house: House) -> Runner:
 
 def run_schedules(desk: Desk, closing: threading.Event) -> None:
     """Run those of the desk's shop until ``closing``, or until the desk takes no more questions."""
-    from app.schedules.runner import schedules_of
+    from app.schedules.lookup import schedules_of
 
     house = desk.house
     try:

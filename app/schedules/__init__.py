@@ -1,17 +1,16 @@
 """What is asked by the clock and delivered: monthly reports, questions and jobs.
 
-``timetable`` reads and counts when, ``store`` keeps schedules, ``targets`` and ``mail`` deliver, ``runner`` runs
-what is due. Not covered: delivery to chats, which surfaces bring (``ui.chats``).
+``timetable`` reads and counts when, ``store`` keeps schedules, ``lookup`` finds them, ``targets`` and
+``mail`` deliver, ``runner`` runs what is due. Not covered: delivery to chats, which surfaces bring
+(``ui.chats``).
 """
 
-from app.schedules.runner import Runner
 from app.schedules.store import Ended, Schedule, Schedules
 from app.schedules.targets import Target, read_target
 from app.schedules.timetable import Timetable, read_timetable
 
 __all__ = [
     "Ended",
-    "Runner",
     "Schedule",
     "Schedules",
     "Target",

@@ -19,12 +19,11 @@ from typing import TYPE_CHECKING
 from app.errors import AppError, BadKey, NotAnswered, NotDelivered, WrongRole, WrongUse
 from app.finding import folder_of
 from app.house import House, audited_role, last_answer
-from app.keyring import Keyring
 from app.library import archive_in, audience_folder
 from app.person import Person
+from app.schedules.lookup import person_of
 from app.schedules.store import Ended, Outcome, Schedule, Schedules
 from app.schedules.targets import Courier, Kind, Parcel, read_target
-from app.settings import Settings
 from bot.errors import BotError
 from jobs.report.answered import report_of_answer
 from jobs.report.errors import NothingToReport, ReportError
@@ -36,7 +35,6 @@ from telling.phrases import plain_text
 
 if TYPE_CHECKING:
     from jobs.report.types import Language, Report
-    from sql.semantics import Shop
     from sql.shop.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -48,28 +46,6 @@ POLL_S = 10.0
 _EXPECTED = (AppError, BotError, LlmError, ReportError, RetrievalError, SqlError, OSError)
 _FINAL = (NotAnswered, NothingToReport, WrongRole)
 """Asked again, they end the same way."""
-
-
-def schedules_of(settings: Settings, shop: Shop) -> Schedules:
-    """The schedules of a shop."""
-    return Schedules(folder_of(settings, shop) / "schedules")
-
-
-def all_schedules(settings: Settings) -> list[Schedules]:
-    """Those of every shop."""
-    return [Schedules(folder) for folder in sorted(settings.shops.glob("*/schedules"))]
-
-
-def person_of(schedule: Schedule, settings: Settings) -> Person:
-    """In whose name it runs, as they are now.
-
-    Raises:
-        BadKey: they have no key any more.
-        WrongUse: ``people.yml`` cannot be read.
-    """
-    if schedule.has_key:
-        return Keyring(settings.people, settings.people_file).person_of_name(schedule.person)
-    return Person(id=schedule.person, role=schedule.role, attributes=schedule.attributes)
 
 
 class Runner:
@@ -130,7 +106,7 @@ class Runner:
         Raises:
             OSError, WrongUse: how it ended cannot be noted; it is run again.
         """
-        with schedules.runner(id) as is_ours:
+        with schedules.running(id) as is_ours:
             schedule = schedules.get(id) if is_ours else None
             now = self._clock()
             if schedule is None or not (is_forced or schedule.is_due(now)):

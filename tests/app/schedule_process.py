@@ -13,7 +13,8 @@ from pathlib import Path
 
 import ui.scheduling  # noqa: F401 - imported before the fork
 from app.house import House
-from app.schedules import Runner, Schedules
+from app.schedules import Schedules
+from app.schedules.runner import Runner
 from app.schedules.targets import into_folder
 from app.settings import Settings
 from sql.shop import workspace  # noqa: F401

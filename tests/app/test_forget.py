@@ -38,7 +38,7 @@ from app.kept_uploads import KeptUploads
 from app.library import archive_in, audience_folder
 from app.person import Person, role_of
 from app.schedules import Schedule, read_timetable
-from app.schedules.runner import schedules_of
+from app.schedules.lookup import schedules_of
 from app.settings import Settings
 from app.watching import inbox_of
 from bot.audit import AuditLog

@@ -27,8 +27,9 @@ from app.finding import find_shop
 from app.house import House
 from app.keyring import Keyring
 from app.library import open_texts
-from app.schedules import Runner, Schedule, Schedules, read_timetable
-from app.schedules.runner import POLL_S, WAITS, schedules_of
+from app.schedules import Schedule, Schedules, read_timetable
+from app.schedules.lookup import schedules_of
+from app.schedules.runner import POLL_S, WAITS, Runner
 from app.schedules.targets import Parcel, Target, into_folder
 from app.settings import Settings
 from jobs.report.archive import Archive

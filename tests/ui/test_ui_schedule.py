@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from ui_shop import SHOP, build_shop
 
 from app.finding import find_shop
-from app.schedules.runner import schedules_of
+from app.schedules.lookup import schedules_of
 from app.settings import Settings
 from ui.cli import app
 from ui.scheduling import run_schedules
