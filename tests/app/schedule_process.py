@@ -7,21 +7,27 @@ has. Everything is imported before, so that a kill falls into the run.
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import os
 import sys
 from pathlib import Path
 
-import ui.scheduling  # noqa: F401 - imported before the fork
 from app.house import House
 from app.schedules import Schedules
 from app.schedules.runner import Runner
 from app.schedules.targets import into_folder
 from app.settings import Settings
-from sql.shop import workspace  # noqa: F401
-from telling import charts  # noqa: F401
+
+NEEDED = (
+    "bot.route", "duckdb", "filelock", "jinja2", "jobs.report.archive", "pydantic",
+    "sql.databases.duckdb_database", "sqlglot.dialects.duckdb", "telling.charts", "vl_convert",
+)  # fmt: skip
+"""Loaded in a run, else by each child anew."""
 
 
 def main(folder: Path, home: Path) -> None:
+    for name in NEEDED:
+        importlib.import_module(name)
     for line in sys.stdin:
         now = dt.datetime.fromisoformat(line.strip())
         child = os.fork()
