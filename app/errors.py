@@ -10,6 +10,8 @@ Tree::
     ├── UploadRefused    files that a visitor brings and that cannot be opened
     ├── BadKey           a key or a session that opens nothing
     ├── TooManyQuestions a person has asked as much as they may for now
+    ├── NotDelivered     a scheduled report that did not reach where it goes
+    ├── NotAnswered      what is scheduled was asked and has no answer
     ├── Stopping         the process is about to end and takes no question any more
     └── HouseClosed      what is asked was closed meanwhile
 """
@@ -86,6 +88,14 @@ class TooManyQuestions(AppError):
         self.most = most
         self.is_day = is_day
         self.retry_after_s = retry_after_s
+
+
+class NotDelivered(AppError):
+    """A scheduled report did not reach where it goes; says why."""
+
+
+class NotAnswered(AppError):
+    """What is scheduled was asked and has no answer: it was declined, or asked back."""
 
 
 class Stopping(AppError):

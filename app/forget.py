@@ -26,6 +26,7 @@ from app.kept_uploads import AllKeptUploads
 from app.keyring import Keyring
 from app.library import archive_in
 from app.person import Person, role_of
+from app.schedules.store import Schedules
 from app.searched_files import text_names
 from app.settings import Settings
 from bot.audit import AuditLog, Entry
@@ -38,6 +39,7 @@ from sql.shop.customers import Customer, CustomerReader, customer_places, lookin
 from sql.traces import CanForget, Traces
 
 if TYPE_CHECKING:
+    from jobs.report.archive import Archive
     from sql.semantics import Role, Shop
 
 logger = logging.getLogger(__name__)
@@ -64,7 +66,7 @@ class Store:
 def _indexes(settings: Settings, folder: Path) -> list[CanForget]:
     forgotten = Forgotten(settings.forgotten)
     paths = sorted(folder.glob("readers-*/index"))
-    return [_Index(IndexFolder(path), forgotten, folder.name) for path in paths]
+    return [_Index(IndexFolder(path), archive_in(path.parent), forgotten, folder.name) for path in paths]
 
 
 def _reports(settings: Settings, folder: Path) -> list[CanForget]:
@@ -75,10 +77,15 @@ def _inboxes(settings: Settings, folder: Path) -> list[CanForget]:
     return [Inbox(path) for path in sorted(folder.glob("watch/*.json"))]
 
 
+def _schedules(settings: Settings, folder: Path) -> list[CanForget]:
+    return [Schedules(folder / "schedules")]
+
+
 STORES: tuple[Store, ...] = (
     Store(name="index of texts", owns=("shops/*/index/*", "shops/*/indexed.json"), places=_indexes),
     Store(name="past reports", owns=("shops/*/reports/*",), places=_reports),
     Store(name="inbox of the watch", owns=("shops/*/watch/*",), places=_inboxes),
+    Store(name="schedules", owns=("shops/*/schedules/*",), places=_schedules),
     Store(
         name="answers about a shop",
         owns=("shops/*/answers.json",),
@@ -359,12 +366,15 @@ class _Index:
     """An index of which it is known what must not come back into it."""
 
     index: IndexFolder
+    archive: Archive
+    """Of those who read it: an answer there may quote what the person wrote."""
     forgotten: Forgotten
     shop: str
     """Name of the shop's folder."""
 
     def forget(self, traces: Traces, *, is_dry: bool) -> int:
         """See :class:`retrieval.purge.IndexFolder`."""
+        traces = replace(traces, documents=traces.documents | self.archive.quoting(traces.documents))
         if is_dry:
             return self.index.forget(traces, is_dry=True)
         with suppress(IndexUnusable):  # of one that cannot be read at least what the person wrote

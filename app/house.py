@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import threading
 
     from bot.memory import Conversation
-    from sql.semantics import Role
+    from sql.semantics import Role, Shop
     from sql.shop.review import Answers
     from sql.shop.workspace import Workspace
 
@@ -109,6 +109,14 @@ class House:
         found, role, key = self._entrance(shop, person)
         with self._rooms.lent(key, lambda: self._open(found, role, person)) as room:
             yield room
+
+    def described(self, shop: str | None) -> Shop:
+        """The shop as it is described now; its description is read again only when it has changed.
+
+        Raises:
+            WrongUse, SqlError: see :func:`app.finding.find_shop`.
+        """
+        return self._shops.find(shop).shop
 
     def review(self, shop: str | None) -> Review | None:
         """What only its owner knows of a shop that nobody described; ``None`` for one with a description.

@@ -294,6 +294,21 @@ class Keyring:
                 return Person(id=f"{name}:{user}", role=each.role, attributes=each.attributes)
         return None
 
+    def person_of_name(self, name: str) -> Person:
+        """The person of that name, while one of their keys is valid, or ``people.yml`` names their Slack.
+
+        Raises:
+            BadKey: nobody of that name may ask, or not any more.
+            WrongUse: ``people.yml`` cannot be read.
+        """
+        states = {key.state(self._clock()) for key in self._all_keys().get(name, ())}
+        said, person = self._said().get(name), self._person(name)
+        if person is not None and ("valid" in states or (said is not None and said.slack)):
+            return person
+        if not states:
+            raise BadKey("unknown")
+        raise BadKey("expired" if "expired" in states else "revoked")
+
     def open_session(self, key: str) -> str:
         """A token that stands for ``key`` in a browser's cookie, for :data:`SESSION`.
 

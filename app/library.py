@@ -226,7 +226,7 @@ def open_texts(
     folder = audience_folder(folder_of(settings, workspace.shop), workspace.role, workspace.user)
     place, noted = folder / "index", folder / "indexed.json"
     state = _state_of(workspace)
-    month = f"{workspace.today:%Y-%m}"
+    reported = [f"{workspace.today:%Y-%m}", *_archived(folder)]
     index: Index | None = None
     if not rebuild:
         try:
@@ -237,7 +237,7 @@ def open_texts(
         except IndexUnusable as error:
             say(f"The index cannot be used: {error.reason} ({error.path}). It is built again.")
     before = _read_json(noted) or {}
-    has_reports = before.get("reports") == month
+    has_reports = before.get("reports") == reported
     if index is not None and before.get("reviews") == state and (has_reports or not with_reports):
         _tell_left_out(index)
         return index
@@ -252,7 +252,8 @@ def open_texts(
         else:
             _add(place, index, found)
     _tell_left_out(index)
-    reports = month if has_reports or (with_reports and found.has_reports) else None
+    reported = [reported[0], *_archived(folder)]  # reports that were missing are there now
+    reports = reported if has_reports or (with_reports and found.has_reports) else None
     noting = {"reviews": state, "reports": reports, "texts": _fingerprint(found.documents)}
     write_whole(noted, json.dumps(noting).encode())
     return index
@@ -383,6 +384,12 @@ def _reported(workspace: Workspace, folder: Path, *, build: bool) -> list[Docume
     if build:
         archive.keep_past_reports(workspace, PAST_REPORTS)
     return [document for id in archive.ids() for document in documents(archive.load(id))]
+
+
+def _archived(folder: Path) -> list[str]:
+    """The past reports that are kept, each with when it was written."""
+    files = sorted((folder / "reports").glob("*.json"))
+    return [f"{file.stem} {file.stat().st_mtime_ns}" for file in files]
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

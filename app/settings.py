@@ -7,6 +7,7 @@ the switches that keep libraries from calling home.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ QUIET = {
 
 _SECRETS = {
     "SHOPTALK_ENGINE_KEY", "SHOPTALK_SLACK_BOT_TOKEN", "SHOPTALK_SLACK_APP_TOKEN",
-    "SHOPTALK_SLACK_SIGNING_SECRET",
+    "SHOPTALK_SLACK_SIGNING_SECRET", "SHOPTALK_SMTP_PASSWORD",
 }  # fmt: skip
 
 
@@ -78,6 +79,16 @@ class Settings:
     slack_help_channel: str | None = None
     """Id of the channel where people are asked for help; ``None`` for no such button.
     ``SHOPTALK_SLACK_HELP_CHANNEL``."""
+    smtp_host: str | None = None
+    """Mail server for scheduled reports; ``None`` for none. ``SHOPTALK_SMTP_HOST``."""
+    smtp_port: int = 587
+    """Its port: TLS from the start on 465, by STARTTLS on others. ``SHOPTALK_SMTP_PORT``."""
+    smtp_user: str | None = None
+    """Who signs in there; ``None`` for nobody. ``SHOPTALK_SMTP_USER``."""
+    smtp_password: str | None = field(default=None, repr=False)
+    """Their password; never shown. ``SHOPTALK_SMTP_PASSWORD``, or a file, ``SHOPTALK_SMTP_PASSWORD_FILE``."""
+    smtp_from: str | None = None
+    """Address that messages come from; ``None`` takes the user's. ``SHOPTALK_SMTP_FROM``."""
     audit_path: Path | None = None
     """File of the audit log; ``None`` puts it under home. ``SHOPTALK_AUDIT_PATH``."""
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -174,6 +185,11 @@ class Settings:
             slack_app_token=text("SLACK_APP_TOKEN"),
             slack_signing_secret=text("SLACK_SIGNING_SECRET"),
             slack_help_channel=text("SLACK_HELP_CHANNEL"),
+            smtp_host=text("SMTP_HOST"),
+            smtp_port=_whole("SHOPTALK_SMTP_PORT", text("SMTP_PORT"), 1, 65_535) or cls.smtp_port,
+            smtp_user=text("SMTP_USER"),
+            smtp_password=text("SMTP_PASSWORD") or _first_line(text("SMTP_PASSWORD_FILE")),
+            smtp_from=_address("SHOPTALK_SMTP_FROM", text("SMTP_FROM")),
             audit_path=_log_file("SHOPTALK_AUDIT_PATH", text("AUDIT_PATH")),
             variables={name: value for name, value in given.items() if name not in _SECRETS},
             is_debug=wants_debug(given),
@@ -232,6 +248,22 @@ def _existing(name: str, value: str | None) -> Path | None:
     if not path.exists():
         raise WrongUse(f"{name} is {value!r}, which does not exist; name an existing path or unset it.")
     return path
+
+
+def _first_line(value: str | None) -> str | None:
+    path = _existing("SHOPTALK_SMTP_PASSWORD_FILE", value)
+    if path is None:
+        return None
+    try:
+        return path.read_text("utf-8").partition("\n")[0].strip() or None
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongUse(f"SHOPTALK_SMTP_PASSWORD_FILE is {value!r}, which cannot be read.") from error
+
+
+def _address(name: str, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"[^\s@<>]+@[A-Za-z0-9.-]+", value):
+        raise WrongUse(f"{name} is {value!r}; expected an address such as reports@shop.example.")
+    return value
 
 
 def _log_file(name: str, value: str | None) -> Path | None:

@@ -17,7 +17,7 @@ import typer
 
 from app.errors import WrongUse
 from app.progress import say, step
-from ui import finetuning, peopling
+from ui import finetuning, peopling, schedule_command
 from ui.command import (
     DONE,
     FAILED,
@@ -59,6 +59,7 @@ app = typer.Typer(
 
 app.add_typer(finetuning.app, name="finetune")
 app.add_typer(peopling.app, name="people")
+app.add_typer(schedule_command.app, name="schedule")
 
 ShopOption = Annotated[
     str | None,

@@ -22,6 +22,7 @@ from app.person import Person, is_loopback, role_of
 from app.progress import say, step
 from app.settings import DEFAULT_PORT, Settings, go_offline
 from ui.errors import CannotServe
+from ui.scheduling import run_schedules
 from ui.warming import warm_up
 
 if TYPE_CHECKING:
@@ -202,6 +203,8 @@ def _run(
         server = GracefulServer(config, desk)
     warming = local if local is not None else Person()
     threading.Thread(target=warm_up, args=(desk, warming), daemon=True).start()
+    closing = threading.Event()
+    threading.Thread(target=run_schedules, args=(desk, closing), daemon=True).start()
     address = _address(listening)
     # Standard output: the address is what a script waits for. The socket takes connections already.
     os.write(1, f"Shoptalk is ready at {address}  (Ctrl-C closes it)\n".encode())
@@ -211,6 +214,7 @@ def _run(
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listening])
     finally:
+        closing.set()
         visitors.close()
     say("Closed.")
 

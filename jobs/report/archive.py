@@ -11,12 +11,14 @@ import logging
 import os
 import re
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs.report.errors import NothingToReport, ReportCorrupt, ReportMissing, ReportNotSaved
 from jobs.report.monthly import build_report
 from jobs.report.months import last_full_months
+from jobs.report.passages import documents
 from jobs.report.render import to_html
 from jobs.report.types import Language, Report
 from sql.traces import Traces
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_ID = re.compile(r"\d{4}-\d{2}-[a-z]+(-[a-z]{2})?")
+_ID = re.compile(r"\d{4}-\d{2}-[a-z]+(-[a-z]{2})?|\d{4}-\d{2}-\d{2}-\d{4}-[0-9a-f]{8}")
+"""Of a month's report, and of an answer that was delivered (:mod:`jobs.report.answered`)."""
 
 
 class Archive:
@@ -96,7 +99,7 @@ class Archive:
         named = set()
         for path in self.folder.glob("*"):
             text = path.read_text(encoding="utf-8", errors="replace")
-            if traces.names(text) or (path.suffix == ".json" and self._has_key(path.stem, traces)):
+            if traces.names(text) or (path.suffix == ".json" and self._is_about(path.stem, traces)):
                 named.add(path.name.lstrip(".").partition(".")[0])
         if not is_dry:
             for path in self.folder.glob("*"):
@@ -104,12 +107,24 @@ class Archive:
                     path.unlink(missing_ok=True)
         return len(named)
 
-    def _has_key(self, id: str, traces: Traces) -> bool:
+    def quoting(self, ids: frozenset[str]) -> frozenset[str]:
+        """Ids of the documents made of reports that quote any of those texts."""
+        found: set[str] = set()
+        for id in self.ids() if ids else ():
+            with suppress(ReportMissing, ReportCorrupt):
+                report = self.load(id)
+                if not ids.isdisjoint(report.cites):
+                    found |= {document.id for document in documents(report)}
+        return frozenset(found)
+
+    def _is_about(self, id: str, traces: Traces) -> bool:
+        """Whether a table has the person's key, or a text that they wrote is quoted."""
         try:
-            tables = [table for section in self.load(id).sections for table in section.tables]
+            report = self.load(id)
         except (ReportMissing, ReportCorrupt):  # its text was searched as it stands
             return False
-        return any(
+        tables = [table for section in report.sections for table in section.tables]
+        return not traces.documents.isdisjoint(report.cites) or any(
             traces.names_cell(column.name, row[place])
             for table in tables
             for place, column in enumerate(table.columns)

@@ -281,13 +281,13 @@ def _report_table(place: int, part: Part, found: Month, shop: Shop, words: Words
             )
             for position, column in enumerate(table.columns)
         ),
-        rows=tuple(tuple(_cell(value) for value in row) for row in table.rows),
+        rows=tuple(tuple(cell_of(value) for value in row) for row in table.rows),
         sql=table.query.sql,
         is_truncated=table.is_truncated,
     )
 
 
-def _cell(value: Value) -> Cell:
+def cell_of(value: Value) -> Cell:
     """A value as JSON knows it; a decimal with places stays one, so that money keeps its cents."""
     if isinstance(value, decimal.Decimal) and value.as_tuple().exponent != 0:
         return float(value)

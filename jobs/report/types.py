@@ -77,6 +77,8 @@ class Report:
     end: dt.date
     """First day that it no longer covers."""
     sections: tuple[Section, ...]
+    cites: tuple[str, ...] = ()
+    """Ids of the texts that it quotes, such as ``review:5``."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types; :meth:`from_json` gives an equal report back."""
@@ -93,6 +95,7 @@ class Report:
         fields["start"] = dt.date.fromisoformat(fields["start"])
         fields["end"] = dt.date.fromisoformat(fields["end"])
         fields["sections"] = tuple(_section(section) for section in fields["sections"])
+        fields["cites"] = tuple(fields.get("cites", ()))
         return cls(**fields)
 
 

@@ -216,6 +216,28 @@ def test_an_account_of_slack_is_who_the_file_says(
     ]  # fmt: skip
 
 
+def test_somebody_is_who_they_are_by_name_while_they_may_ask(keyring: Keyring, clock: Clock) -> None:
+    def refused(name: str) -> str:
+        with pytest.raises(BadKey) as caught:
+            keyring.person_of_name(name)
+        return caught.value.reason
+
+    assert refused("cy") == "unknown"
+    first = keyring.add("cy", role="clerk", attributes={"store": 7}, expires_in=dt.timedelta(days=1))
+    assert keyring.person_of_name("cy") == Person(id="cy", role="clerk", attributes={"store": 7})
+    keyring.add("cy", role="owner")
+    keyring.revoke(first.facts.id)
+    assert keyring.person_of_name("cy").role == "owner", "another key is valid, and says another role"
+    keyring.revoke("cy")
+    assert refused("cy") == "revoked"
+    keyring.add("cy", expires_in=dt.timedelta(days=1))
+    clock.now += dt.timedelta(days=1)
+    assert refused("cy") == "expired"
+    keyring.people_file.write_text(SLACK, "utf-8")
+    assert keyring.person_of_name("ana").role == "owner", "the file names their account of Slack"
+    assert (refused("bo"), refused("sellers")) == ("unknown", "unknown"), "neither can ask by that name"
+
+
 def test_a_group_gets_no_key(keyring: Keyring) -> None:
     keyring.people_file.write_text(SLACK, "utf-8")
     with pytest.raises(WrongUse, match="each person their own key"):

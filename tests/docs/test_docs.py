@@ -41,6 +41,8 @@ RUN_ELSEWHERE = {
     "sudo apt-get": "changes the reader's system",
     "export SHOPTALK_SLACK": "tokens of the reader's own",
     "shoptalk slack --shop": "tests/ui/test_slack.py runs it against a Slack on loopback",
+    "export SHOPTALK_SMTP": "a server and a password of the reader's own",
+    "shoptalk schedule serve": "tests/ui/test_ui_schedule.py runs it",
     "shoptalk serve": "tests/ui/test_ui_serve_process.py runs it",
     "curl ": "tests/docs/test_http_page.py sends it to a server of its own",
     "pip ": "changes the reader's environment",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sql.types import Table
 from telling.phrases import plain_text
@@ -23,6 +23,9 @@ from ui.chats.slack.rich_text import (
     split,
     text_of,
 )  # fmt: skip
+
+if TYPE_CHECKING:
+    from jobs.report.types import Report
 
 MOST_BLOCKS = 45
 """Of one message; Slack takes 50."""
@@ -58,6 +61,15 @@ def messages(reply: Reply, id: str, *, has_person: bool) -> list[list[Element]]:
         blocks.append(_options(reply.options, id))
     buttons = _buttons(reply, id, has_person=has_person)
     return _paged([*blocks, *([{"type": "actions", "elements": buttons}] if buttons else [])])
+
+
+def report_messages(report: Report) -> list[list[Element]]:
+    """The blocks of each message that tells a report's words."""
+    told = [section(text_of(f"{report.title}\n", bold=True))]
+    for part in report.sections:
+        if part.text:
+            told += [section(text_of(f"\n{part.title}\n", bold=True)), *split(section(text_of(part.text)))]
+    return _paged(_grouped(told))
 
 
 def notice(reply: Reply) -> str:

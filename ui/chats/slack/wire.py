@@ -47,11 +47,17 @@ class Wire:
 
     def post(self, channel: str, thread: str | None, blocks: Sequence[Element], text: str) -> str:
         """Write a message and return what names it; ``text`` is its notification."""
+        return self.post_to(channel, blocks, text, thread=thread)[1]
+
+    def post_to(
+        self, channel: str, blocks: Sequence[Element], text: str, *, thread: str | None = None
+    ) -> tuple[str, str]:
+        """The same to a channel by name or id; returns the channel's id too, before the message's."""
         response = self.client.chat_postMessage(
             channel=channel, thread_ts=thread, blocks=list(blocks), text=text, **_LITERAL, unfurl_links=False,
             unfurl_media=False,
         )  # fmt: skip
-        return str(response["ts"])
+        return str(response["channel"]), str(response["ts"])
 
     def update(self, channel: str, message: str, blocks: Sequence[Element], text: str) -> None:
         """Change a message, once Slack takes changes again."""
