@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import threading
 import time
@@ -303,7 +304,7 @@ def folder_of(settings: Settings, shop: Shop) -> Path:
     """
     from sql.databases import without_password
 
-    origin = [str(shop.path.absolute()) if shop.path else "", without_password(shop.database)]
+    origin = [os.path.abspath(shop.path) if shop.path else "", without_password(shop.database)]
     manifest = settings.demo / "manifest.json"
     if shop.path is not None and shop.path.parent == settings.demo and manifest.is_file():
         origin.append(manifest.read_text("utf-8"))

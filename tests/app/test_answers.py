@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from app.errors import WrongUse
-from app.finding import Shops, find_review, find_shop, keep_answers, kept_answers
+from app.finding import Shops, find_review, find_shop, folder_of, keep_answers, kept_answers
 from app.settings import Settings
 from sql.errors import SqlError
+from sql.semantics import Shop
 
 EVERY = {"sold": "those in every state"}
 
@@ -97,3 +99,13 @@ def test_a_shop_with_a_description_is_not_asked(settings: Settings, tmp_path: Pa
     assert find_review(settings, str(tmp_path / "shop.yml")) is None
     with pytest.raises(WrongUse, match="answers are written into it"):
         Shops(settings).answer(str(tmp_path / "shop.yml"), EVERY)
+
+
+def test_a_shop_has_one_folder_however_its_file_is_named(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    shop = Shop(name="x", database="x.duckdb", views=(), metrics=())
+    named = [Path("../shop.yml"), tmp_path / "shop.yml", tmp_path / "here" / ".." / "shop.yml"]
+    assert len({folder_of(settings, replace(shop, path=path)) for path in named}) == 1
