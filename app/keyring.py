@@ -568,8 +568,8 @@ def _said_of(path: Path, name: object, said: object) -> _Said:
     accounts = {kind: said[kind] for kind in _ACCOUNTS if kind in said}
     if "slack_group" in accounts and len(accounts) > 1:
         raise WrongUse(
-            f"{path}: {name} has slack_group and {min({*accounts} - {'slack_group'})}; a person and a group are "
-            "two names."
+            f"{path}: {name} has slack_group and {min({*accounts} - {'slack_group'})}; a person and a group "
+            "are two names."
         )
     for kind, id in accounts.items():
         known = _ACCOUNTS[kind]

@@ -23,23 +23,27 @@ WAIT_S = 30.0
 
 
 def serve_chat(
-    settings: Settings, shop: str | None, connect: Callable[[Desk], AbstractContextManager[str]]
+    settings: Settings,
+    shop: str | None,
+    connect: Callable[[Desk, threading.Event], AbstractContextManager[str]],
 ) -> None:
     """Open the shop and answer, while the connection is open.
 
     Args:
-        connect: opens the connection; its value says where is answered, such as ``Slack, workspace Acme``.
+        connect: opens the connection, and sets the event when it is closed for good; its value says where is
+            answered, such as ``Slack, workspace Acme``.
     """
     if not settings.engine_url:
         weights_of(settings)
     go_offline()
     with House(settings) as house:
         desk = Desk(house, shop, Allowance(settings.questions_a_minute, settings.questions_a_day))
-        with connect(desk) as place:
+        ended = threading.Event()
+        with connect(desk, ended) as place:
             threading.Thread(target=warm_up, args=(desk, Person()), daemon=True).start()
             # Standard output, as the address of `serve`: what a script waits for.
             os.write(1, f"Shoptalk answers in {place}  (Ctrl-C ends it)\n".encode())
-            _wait_for_the_end(desk)
+            _wait_for_the_end(desk, ended)
     say("Closed.")
 
 
@@ -65,9 +69,8 @@ def tell_who_may_ask(
         )
 
 
-def _wait_for_the_end(desk: Desk) -> None:
-    """Until Ctrl-C, or until SIGTERM came and what was under way has ended."""
-    ended = threading.Event()
+def _wait_for_the_end(desk: Desk, ended: threading.Event) -> None:
+    """Until Ctrl-C, until ``ended``, or until SIGTERM came and what was under way has ended."""
 
     def stop() -> None:
         desk.stop(WAIT_S)

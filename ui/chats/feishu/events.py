@@ -1,8 +1,8 @@
 """What Feishu sends, and what is done about it: messages, mentions, presses of buttons.
 
 A delivery is acknowledged at once and answered beside it. Who sent it is checked before (over HTTP by
-``ui.chats.feishu.sealed``, else by the connection). Text of a message is a question and nothing else: who asks
-is decided by the account that Feishu vouches for.
+``ui.chats.feishu.sealed``, else by the connection). Text of a message is a question and nothing else: who
+asks is decided by the account that Feishu vouches for.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ WORKERS = 8
 
 
 class Account(BaseModel):
-    """Somebody, as this app knows them."""
+    """Somebody, as this app knows them; some programs have no id."""
 
-    open_id: str
+    open_id: str | None = None
 
 
 class Mention(BaseModel):
@@ -58,9 +58,10 @@ class Message(BaseModel):
     chat_type: str
     message_type: str
     content: str
-    root_id: str = ""
-    thread_id: str = ""
-    mentions: list[Mention] = []
+    root_id: str | None = None
+    """The first message that this one answers."""
+    thread_id: str | None = None
+    mentions: list[Mention] | None = None
 
 
 class Written(BaseModel):
@@ -157,12 +158,16 @@ class Events:
     def _written(self, written: Written) -> None:
         """A direct message, or a mention in a group; others are not read."""
         message, user = written.message, written.sender.sender_id.open_id
-        if written.sender.sender_type != "user":  # programs are not answered: two could go on for ever
+        if (
+            written.sender.sender_type != "user" or not user
+        ):  # programs are not answered: two could go on for ever
             return
         if not self._messages.is_new(message.message_id):  # Feishu may send it as another delivery
             return
         is_alone = message.chat_type == "p2p"
-        if not is_alone and all(each.id.open_id != self._api.bot().open_id for each in message.mentions):
+        if not is_alone and all(
+            each.id.open_id != self._api.bot().open_id for each in message.mentions or ()
+        ):
             return
         question = words_of(message)
         place = FeishuPlace(
@@ -191,7 +196,7 @@ class Events:
             whisper(self._api, place.user, sentence)
 
     def _pressed(self, press: Press) -> dict[str, Any]:
-        user, value = press.operator.open_id, press.action.value
+        user, value = press.operator.open_id or "", press.action.value
         language = "en" if value.language == "en" else "zh"
         toast = Toast(lambda sentence: whisper(self._api, user, sentence))
         place = FeishuPlace(
@@ -217,7 +222,7 @@ def words_of(message: Message) -> str:
     except ValueError:
         return ""
     text = " ".join(_texts(content)) if isinstance(content, dict) else ""
-    for each in sorted(message.mentions, key=lambda each: -len(each.key)):  # @_user_10 before @_user_1
+    for each in sorted(message.mentions or (), key=lambda each: -len(each.key)):  # @_user_10 before @_user_1
         text = text.replace(each.key, " ")
     return " ".join(text.replace("@_all", " ").split())
 

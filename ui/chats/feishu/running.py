@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import signal
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -51,8 +50,8 @@ def serve_long_connection(settings: Settings, *, shop: str | None) -> None:
     tell_who_may_ask(keyring, "Feishu", "Accounts", lambda member: member.feishu, "feishu: ou_…")
 
     @contextmanager
-    def connect(desk: Desk) -> Iterator[str]:
-        with closing(Answering(desk, keyring)) as answering, connected(answering, settings) as bot:
+    def connect(desk: Desk, ended: threading.Event) -> Iterator[str]:
+        with closing(Answering(desk, keyring)) as answering, connected(answering, settings, ended) as bot:
             yield f"Feishu, as {bot}"
 
     serve_chat(settings, shop, connect)
@@ -70,8 +69,8 @@ def signed_mount(desk: Desk, keyring: Keyring) -> Mapping[str, Starlette]:
         return {}
     if key is None or token is None:
         raise WrongUse(
-            "Feishu delivers over HTTP only what is encrypted and signed: set SHOPTALK_FEISHU_ENCRYPT_KEY and "
-            "SHOPTALK_FEISHU_VERIFICATION_TOKEN, or neither. docs/feishu.md says where they come from."
+            "Over HTTP only what Feishu encrypts and signs is answered: set SHOPTALK_FEISHU_ENCRYPT_KEY and "
+            "SHOPTALK_FEISHU_VERIFICATION_TOKEN, or neither. docs/feishu.md says where they stand."
         )
     _check_account(settings)
     _check_library()
@@ -132,11 +131,11 @@ class Answering:
 
 
 @contextmanager
-def connected(answering: Answering, settings: Settings) -> Iterator[str]:
+def connected(answering: Answering, settings: Settings, ended: threading.Event) -> Iterator[str]:
     """The name of the bot, while the connection is open; lark-oapi opens it again when it breaks.
 
-    Where that is refused for good, this process gets SIGTERM, and the reason is raised at the end.
-
+    Args:
+        ended: is set where that is refused for good; the reason is then raised at the end.
     Raises:
         CannotServe: Feishu refuses the app or is out of reach.
     """
@@ -151,10 +150,10 @@ def connected(answering: Answering, settings: Settings) -> Iterator[str]:
         ) from error
     except FAILURES as error:
         raise CannotServe(
-            f"Feishu cannot be reached at {settings.feishu_url}: {reason_of(error)}. docs/feishu.md says what "
+            f"Feishu does not answer at {settings.feishu_url}: {reason_of(error)}. docs/feishu.md says what "
             "is needed."
         ) from error
-    connection = LongConnection(answering.events, settings)
+    connection = LongConnection(answering.events, settings, ended)
     connection.start()
     connection.wait(CONNECT_S)
     yield name
@@ -164,10 +163,11 @@ def connected(answering: Answering, settings: Settings) -> Iterator[str]:
 class LongConnection(threading.Thread):
     """lark-oapi's connection. Its event loop is that of the thread which imports it first: this one."""
 
-    def __init__(self, events: Events, settings: Settings) -> None:
+    def __init__(self, events: Events, settings: Settings, ended: threading.Event) -> None:
         super().__init__(name="feishu connection", daemon=True)  # the library cannot be told to end
         self._events = events
         self._settings = settings
+        self._ended = ended
         self._client: Any = None
         self._failure: Exception | None = None
 
@@ -177,7 +177,7 @@ class LongConnection(threading.Thread):
             self._receive()
         except Exception as error:
             self._failure = error
-            signal.raise_signal(signal.SIGTERM)
+            self._ended.set()
 
     def wait(self, most_s: float) -> None:
         """Until it is open for the first time.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
@@ -48,7 +49,7 @@ def serve_socket_mode(settings: Settings, *, shop: str | None, base_url: str | N
     app_token = settings.slack_app_token
 
     @contextmanager
-    def connect(desk: Desk) -> Iterator[str]:
+    def connect(desk: Desk, _: threading.Event) -> Iterator[str]:
         chat, app = chat_and_app(desk, keyring, settings, base_url)
         try:
             with connected(app, app_token) as workspace:
