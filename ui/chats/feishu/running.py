@@ -15,6 +15,7 @@ from app.desk import Desk
 from app.errors import WrongUse
 from app.finding import find_shop
 from app.keyring import Keyring
+from app.progress import step
 from app.settings import Settings
 from ui.chats.process import serve_chat, tell_who_may_ask
 from ui.errors import CannotServe
@@ -32,7 +33,7 @@ PATH = "/feishu"
 """Below it events and callbacks arrive."""
 EVENTS = "/feishu/events"
 """Path of the server at which all deliveries arrive."""
-CONNECT_S = 60.0
+CONNECT_S = 30.0
 """Seconds in which the first connection must stand."""
 
 
@@ -168,6 +169,7 @@ class LongConnection(threading.Thread):
         self._events = events
         self._settings = settings
         self._ended = ended
+        self._is_loaded = threading.Event()
         self._client: Any = None
         self._failure: Exception | None = None
 
@@ -180,11 +182,14 @@ class LongConnection(threading.Thread):
             self._ended.set()
 
     def wait(self, most_s: float) -> None:
-        """Until it is open for the first time.
+        """Until it is open for the first time, at most so many seconds after the library is loaded.
 
         Raises:
             CannotServe: it is refused, or does not open in time.
         """
+        with step("Loading lark-oapi"):  # ten thousand modules
+            while not self._is_loaded.wait(0.1):
+                self.check()
         until = time.monotonic() + most_s
         while getattr(self._client, "_conn", None) is None:  # the library tells it in no other way
             self.check()
@@ -205,6 +210,7 @@ class LongConnection(threading.Thread):
     def _receive(self) -> None:
         import lark_oapi as lark
 
+        self._is_loaded.set()
         library = logging.getLogger("Lark")
         library.handlers.clear()  # it would write to standard output
         handler = (

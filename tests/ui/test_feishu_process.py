@@ -1,0 +1,105 @@
+"""``shoptalk feishu``: the long connection, from start to SIGTERM, and what it says when it cannot be."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from feishu_desk import ANA, PEOPLE
+from mock_feishu import APP_ID, BOT, SECRET, MockFeishu, delivery, mock_feishu
+from roles_shop import build_roles_shop
+from served_shop import PLAIN, until
+from typer.testing import CliRunner
+
+from ui.cli import app as command_line
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def feishu() -> Iterator[MockFeishu]:
+    with mock_feishu() as feishu:
+        yield feishu
+
+
+def environment(home: Path, feishu: MockFeishu, **more: str) -> dict[str, str]:
+    return {
+        "SHOPTALK_HOME": str(home), "SHOPTALK_ENGINE_URL": "http://127.0.0.1:9/v1",
+        "SHOPTALK_FEISHU_URL": feishu.address, "SHOPTALK_FEISHU_APP_ID": APP_ID,
+        "SHOPTALK_FEISHU_APP_SECRET": SECRET, **more,
+    }  # fmt: skip
+
+
+def written(text: str, id: str) -> dict[str, object]:
+    mention = {"key": "@_user_1", "id": {"open_id": BOT, "user_id": None}, "name": "x", "tenant_key": "mock"}
+    message = {
+        "message_id": id, "chat_id": "oc_1", "chat_type": "group", "message_type": "text",
+        "content": f'{{"text": "@_user_1 {text}"}}', "mentions": [mention], "create_time": "1800000000000",
+    }  # fmt: skip
+    sender = {"sender_id": {"open_id": ANA}, "sender_type": "user", "tenant_key": "mock"}
+    return delivery("im.message.receive_v1", {"sender": sender, "message": message})
+
+
+def test_the_process_answers_over_a_long_connection_and_ends_without_losing_anything(
+    feishu: MockFeishu, tmp_path: Path
+) -> None:
+    shop = build_roles_shop(tmp_path / "shop")
+    (tmp_path / "people.yml").write_text(PEOPLE, "utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from ui.cli import main; main()", "feishu", "--shop", str(shop)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+        env={**os.environ, **environment(tmp_path, feishu)},
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("Shoptalk answers in Feishu, as 小店 Bot")
+        id = f"om_{uuid.uuid4().hex}"
+        feishu.push(written(PLAIN, id))
+        until(lambda: any("150.00 EUR" in each.words for each in feishu.answering(id)), tries=3_000)
+        (posted,) = feishu.answering(id)
+        assert feishu.acknowledged[0]["code"] == 200 and posted.in_thread
+        press = {
+            "operator": {"open_id": ANA}, "action": {"tag": "button", "value": posted.value("up")},
+            "context": {"open_message_id": posted.id, "open_chat_id": "oc_1"},
+        }  # fmt: skip
+        feishu.push(delivery("card.action.trigger", press))
+        until(lambda: len(feishu.acknowledged) == 2)
+        assert feishu.acknowledged[1]["data"], "a toast"
+        late = f"om_{uuid.uuid4().hex}"
+        feishu.push(written(PLAIN, late))
+        until(lambda: feishu.answering(late))
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0 and "Closed." in err and "Traceback" not in err, err
+    assert "150.00 EUR" in feishu.answering(late)[0].words
+    assert SECRET not in out + err and "ws://" not in out + err and out == ""
+
+
+@pytest.mark.parametrize(
+    ("more", "told", "status"),
+    [
+        ({"SHOPTALK_FEISHU_APP_ID": ""}, "SHOPTALK_FEISHU_APP_ID (cli_…)", 2),
+        ({"SHOPTALK_FEISHU_APP_SECRET": ""}, "SHOPTALK_FEISHU_APP_SECRET. docs/feishu.md", 2),
+        ({"SHOPTALK_FEISHU_URL": "http://open.feishu.example"}, "expected https://open.feishu.cn or", 2),
+        ({"SHOPTALK_FEISHU_APP_SECRET": "hush"}, "Feishu does not know this app (code 10014", 1),
+        ({"SHOPTALK_FEISHU_URL": "http://127.0.0.1:9"}, "does not answer at http://127.0.0.1:9: Connect", 1),
+    ],
+)  # fmt: skip
+def test_what_is_missing_or_wrong_is_one_plain_sentence(
+    more: dict[str, str], told: str, status: int, feishu: MockFeishu, tmp_path: Path
+) -> None:
+    shop = build_roles_shop(tmp_path / "shop")
+    said = CliRunner().invoke(
+        command_line, ["feishu", "--shop", str(shop)], env=environment(tmp_path, feishu, **more)
+    )
+    last = said.stderr.strip().splitlines()[-1]
+    assert said.exit_code == status and told in " ".join(said.stderr.split()), said.stderr
+    assert "hush" not in said.output and "Traceback" not in said.stderr and last.endswith(".")
