@@ -159,6 +159,8 @@ class MockFeishu:
         """Status and seconds to wait that the next calls of a method are told."""
         self.errors: dict[str, int] = {}
         """Codes that calls of a method are refused with."""
+        self.external: set[str] = set()
+        """Groups in which there are people of another company."""
         self.tokens: list[str] = []
         self.life_s = 7200
         self.acknowledged: list[dict[str, Any]] = []
@@ -237,7 +239,7 @@ class MockFeishu:
         parts = path.split("/")
         name = {
             "bot/v3/info": "bot", "im/v1/messages": "send", "im/v1/images": "picture", "im/v1/files": "file",
-        }.get(path) or ("update" if method == "PATCH" else "reply")  # fmt: skip
+        }.get(path) or {"chats": "chat"}.get(parts[2]) or ("update" if method == "PATCH" else "reply")  # fmt: skip
         if request.content_type == "application/json":
             given = await request.json()
         else:
@@ -265,6 +267,9 @@ class MockFeishu:
 
     def _bot(self, parts: list[str], given: dict[str, Any]) -> web.Response:
         return web.json_response({"code": 0, "bot": {"app_name": "小店 Bot", "open_id": BOT}})
+
+    def _chat(self, parts: list[str], given: dict[str, Any]) -> web.Response:
+        return done(name="x", external=parts[3] in self.external)
 
     def _post(self, given: dict[str, Any], answers: str) -> web.Response:
         content = json.loads(given["content"])

@@ -100,12 +100,6 @@ def test_what_is_asked_back_is_chosen_by_a_button(place: FeishuDesk, chat: str) 
     assert is_done(place.answer(back.id))
 
 
-def test_a_long_answer_is_split_over_cards_that_feishu_takes(place: FeishuDesk, chat: str) -> None:
-    asked = place.write(ANA, "What was the revenue last month? " + "really " * 2_000, chat=chat)
-    place.answer(asked)
-    assert all(each.kind == "interactive" for each in place.feishu.answering(asked))
-
-
 # --- buttons ----------------------------------------------------------------------------------------------
 
 
@@ -144,14 +138,17 @@ def test_roles_get_different_answers_and_the_log_names_the_person(place: FeishuD
     assert entry["role"] == "branch"
 
 
-@pytest.mark.parametrize("question", ["Show sale_id of all sales", "What stock do we have?"])
-def test_what_a_role_may_not_see_stays_unseen(question: str, place: FeishuDesk, chat: str) -> None:
-    asked = place.write(BEN, question, chat=chat)
-    told = place.answer(asked).words
-    shown = [
-        value for table in place.answer(asked).all("table") for row in table["rows"] for value in row.values()
-    ]
-    assert "Chair" not in told and not {"1", "2", "3", "4"} & set(shown)
+@pytest.mark.parametrize(
+    ("question", "hidden"),
+    [("Show sale_id of all sales in May", "sale id"), ("How many products are in stock?", "stock")],
+)
+def test_what_a_role_may_not_see_stays_refused(
+    question: str, hidden: str, place: FeishuDesk, chat: str
+) -> None:
+    posted = place.answer(place.write(BEN, question, chat=chat))
+    assert posted.words.startswith("Not answered")
+    assert f"The role branch may not see {hidden}. That does not mean there is none" in posted.words
+    assert not posted.all("table") and not posted.buttons
 
 
 def test_a_thread_that_two_people_share_passes_nothing_on(place: FeishuDesk, chat: str) -> None:
@@ -187,6 +184,18 @@ def test_a_stranger_who_goes_on_is_told_once(place: FeishuDesk, chat: str) -> No
 
 def test_a_role_that_is_none_of_the_shop_opens_nothing(place: FeishuDesk, chat: str) -> None:
     assert place.answer(place.write(LOST, PLAIN, chat=chat)).words.startswith("The shop cannot be opened now")
+
+
+def test_a_group_that_another_company_reads_is_answered_nothing(place: FeishuDesk, chat: str) -> None:
+    place.feishu.external.add(chat)
+    before = len(place.feishu.answering(ANA))
+    asked = place.mention(ANA, PLAIN, chat=chat)
+    assert "another organisation" in place.whispered(ANA, before + 1)[-1].words
+    place.feishu.errors["chat"] = 99991672
+    unknown = place.mention(ANA, PLAIN, chat=f"{chat}2")
+    assert "did not tell who reads" in place.whispered(ANA, before + 2)[-1].words
+    del place.feishu.errors["chat"]
+    assert not place.feishu.answering(asked) and not place.feishu.answering(unknown)
 
 
 def test_programs_and_others_mentions_are_not_answered(place: FeishuDesk, chat: str) -> None:

@@ -88,7 +88,7 @@ LONG = {
     "a long quote": "> " + "quoted words " * 3_000,
     "many paragraphs": "One.\n\n" * 2_000,
     "code": "```\n" + "SELECT 1\n" * 3_000 + "```",
-    "only what is unseen": "\u202e\u200b",
+    "only what is unseen": "\u202e\u200b\ud83d",
 }
 
 
@@ -140,6 +140,7 @@ def test_strangers_words_are_literal_wherever_they_stand() -> None:
         ({"title": "T", "content": [[{"tag": "at"}, {"tag": "text", "text": "a"}], 7]}, [], "T a"),
         ({"content": [[{"tag": "a", "text": "b", "href": "http://x"}, {"tag": "img"}, 7]]}, [], "b"),
         ({"image_key": "img"}, [], ""),
+        ({"text": "half \ud83d"}, [], "half"),
         ([1], [], ""),
         ({"text": 7}, [], ""),
     ],

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 
 _UNSEEN = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff"
+    r"\U000e0000-\U000e007f]"
 )
-"""Control characters, changes of direction, what has no width."""
+"""Control characters, changes of direction, what has no width, halves of characters."""
 _ADDRESS = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*:)(?=//)|\b((?:mailto|tel):)|\b(www)(?=\.)")
 _JOINER = "\u2060"
 

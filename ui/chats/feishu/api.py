@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -22,6 +23,10 @@ MOST_WAIT_S = 60
 TIMEOUT_S = 30.0
 EARLY_S = 300.0
 """Seconds before its end in which a token is fetched anew."""
+RENEW_S = 120.0
+"""Seconds after which it is asked again who may be in a group."""
+MOST_CHATS = 10_000
+"""Groups of which that is remembered."""
 EXPIRED = {99991661, 99991663, 99991665, 99991668}
 """Codes of Feishu: the token is none, or none any more."""
 BUSY = {99991400, 11232, 230020}
@@ -70,6 +75,7 @@ class OpenApi:
         self._lock = Lock()
         self._token = ("", 0.0)
         self._bot: Bot | None = None
+        self._external: dict[str, tuple[float, bool]] = {}
         self._pause_until = 0.0
 
     def bot(self) -> Bot:
@@ -78,6 +84,19 @@ class OpenApi:
             said = self._call("GET", "bot/v3/info")
             self._bot = Bot(name=_said(said, "bot", "app_name"), open_id=_said(said, "bot", "open_id"))
         return self._bot
+
+    def is_external(self, chat: str) -> bool:
+        """Whether people of another organisation may be in a group; asked again after two minutes."""
+        now = self.clock()
+        known = self._external.get(chat)
+        if known is not None and now < known[0] + RENEW_S:
+            return known[1]
+        data = self._call("GET", f"im/v1/chats/{_part(chat)}").get("data")
+        found = not isinstance(data, dict) or data.get("external") is not False
+        if len(self._external) >= MOST_CHATS:
+            self._external.clear()
+        self._external[chat] = (now, found)
+        return found
 
     def reply(self, message: str, kind: str, content: Mapping[str, Any], *, in_thread: bool) -> str:
         """Answer a message and return what names the answer.
@@ -89,7 +108,7 @@ class OpenApi:
         body = {"msg_type": kind, "content": _text(content), "uuid": uuid.uuid4().hex}
         if in_thread:
             body |= {"reply_in_thread": True}
-        path = f"im/v1/messages/{message}/reply"
+        path = f"im/v1/messages/{_part(message)}/reply"
         return _said(self._call("POST", path, json=body), "data", "message_id")
 
     def send(self, user: str, kind: str, content: Mapping[str, Any]) -> str:
@@ -101,13 +120,13 @@ class OpenApi:
     def update(self, message: str, card: Mapping[str, Any]) -> None:
         """Change a card, once Feishu takes changes again."""
         time.sleep(max(0.0, self._pause_until - self.clock()))
-        self._call("PATCH", f"im/v1/messages/{message}", json={"content": _text(card)})
+        self._call("PATCH", f"im/v1/messages/{_part(message)}", json={"content": _text(card)})
 
     def update_if_free(self, message: str, card: Mapping[str, Any]) -> None:
         """Change a card, unless Feishu has told to wait; one that is left out is not made up for."""
         if self.clock() < self._pause_until:
             return
-        path = f"im/v1/messages/{message}"
+        path = f"im/v1/messages/{_part(message)}"
         response, code = self._once("PATCH", path, json={"content": _text(card)})
         if _is_busy(response, code):
             self._pause_until = self.clock() + _wait_s(response)
@@ -155,6 +174,8 @@ class OpenApi:
 
         A message is not written twice by that: Feishu knows it by the uuid in its body.
         """
+        if self._http.is_closed:  # the program ends, and an answer comes too late
+            raise FeishuRefused("closed")
         headers = {"Authorization": f"Bearer {self._valid_token()}"}
         try:
             response = self._http.request(method, path, headers=headers, **parts)
@@ -179,6 +200,11 @@ class OpenApi:
             life_s = said.get("expire")
             self._token = (text, asked_at + (life_s if isinstance(life_s, int) else 0) - EARLY_S)
             return text
+
+
+def _part(id: str) -> str:
+    """An id as one part of a path, whatever is in it."""
+    return quote(id, safe="")
 
 
 def _text(content: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from ui.chats.feishu.api import FAILURES, OpenApi, reason_of
 from ui.chats.feishu.message import FeishuPlace, Toast, whisper
 from ui.chats.once import Once
 from ui.chats.reception import Reception
-from ui.chats.replies import language_of
+from ui.chats.replies import language_of, words_in
 
 logger = logging.getLogger(__name__)
 
@@ -178,6 +178,12 @@ class Events:
             language=language_of(question) if question else "zh",
             tell=lambda sentence: self._tell(sentence, place, is_alone=is_alone),
         )
+        try:
+            is_foreign = not is_alone and self._api.is_external(message.chat_id)
+        except FAILURES as error:
+            logger.error("Feishu did not tell who may read in a group: %s", reason_of(error))
+            place.tell(words_in(place.language).say("readers_unknown"))
+            return
         # Below a message a thread goes by its first message, which is there before the thread has an id.
         first = message.root_id or message.thread_id or message.message_id
         self._reception.ask(
@@ -187,6 +193,7 @@ class Events:
             room=message.chat_id,
             thread=(message.chat_id, first if message.thread_id or not is_alone else ""),
             language=place.language,
+            is_foreign=is_foreign,
         )
 
     def _tell(self, sentence: str, place: FeishuPlace, *, is_alone: bool) -> None:
@@ -224,7 +231,8 @@ def words_of(message: Message) -> str:
     text = " ".join(_texts(content)) if isinstance(content, dict) else ""
     for each in sorted(message.mentions or (), key=lambda each: -len(each.key)):  # @_user_10 before @_user_1
         text = text.replace(each.key, " ")
-    return " ".join(text.replace("@_all", " ").split())
+    whole = text.replace("@_all", " ").encode(errors="ignore").decode()  # JSON may hold half a character
+    return " ".join(whole.split())
 
 
 def _texts(content: Mapping[str, Any]) -> list[str]:
