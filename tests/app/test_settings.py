@@ -79,7 +79,7 @@ def test_the_secret_of_feishus_app_is_sent_over_tls_or_to_this_computer(value: s
     if url is not None:
         assert Settings.from_environment({"SHOPTALK_FEISHU_URL": value}).feishu_url == url
         return
-    with pytest.raises(WrongUse, match="SHOPTALK_FEISHU_URL is .* expected https://open.feishu.cn"):
+    with pytest.raises(WrongUse, match=r"SHOPTALK_FEISHU_URL is .* expected https://open\.feishu\.cn"):
         Settings.from_environment({"SHOPTALK_FEISHU_URL": value})
 
 

@@ -237,9 +237,11 @@ class MockFeishu:
         if path == "auth/v3/tenant_access_token/internal":
             return self._token(await request.json())
         parts = path.split("/")
-        name = {
+        names = {
             "bot/v3/info": "bot", "im/v1/messages": "send", "im/v1/images": "picture", "im/v1/files": "file",
-        }.get(path) or {"chats": "chat"}.get(parts[2]) or ("update" if method == "PATCH" else "reply")  # fmt: skip
+        }  # fmt: skip
+        other = "chat" if "chats" in parts else "update" if method == "PATCH" else "reply"
+        name = names.get(path, other)
         if request.content_type == "application/json":
             given = await request.json()
         else:

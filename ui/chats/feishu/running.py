@@ -147,7 +147,7 @@ def connected(answering: Answering, settings: Settings, ended: threading.Event) 
     except UnknownApp as error:
         raise CannotServe(
             f"Feishu does not know this app ({error}): SHOPTALK_FEISHU_APP_ID and SHOPTALK_FEISHU_APP_SECRET "
-            "must be those of one app. docs/feishu.md says where they stand."
+            "must be those of one app that is in use. docs/feishu.md says where they stand."
         ) from error
     except FAILURES as error:
         raise CannotServe(
