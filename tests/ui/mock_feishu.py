@@ -161,11 +161,14 @@ class MockFeishu:
         """Codes that calls of a method are refused with."""
         self.external: set[str] = set()
         """Groups in which there are people of another company."""
+        self.breaks: set[str] = set()
+        """Methods whose next call is done, and its connection breaks before Feishu can say so."""
         self.tokens: list[str] = []
         self.life_s = 7200
         self.acknowledged: list[dict[str, Any]] = []
         self._keys: dict[str, str] = {}
         self._socket: web.WebSocketResponse | None = None
+        self._is_final = False
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -189,6 +192,13 @@ class MockFeishu:
         frame = frame_of(headers, json.dumps(delivery).encode())
         assert self._socket is not None
         asyncio.run_coroutine_threadsafe(self._socket.send_bytes(frame), self._loop).result(20)
+
+    def drop(self, *, is_final: bool = False) -> None:
+        """Break the long connection; one that is final is not opened again."""
+        self._is_final = is_final
+        socket, self._socket = self._socket, None
+        assert socket is not None
+        asyncio.run_coroutine_threadsafe(socket.close(), self._loop).result(20)
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -216,7 +226,7 @@ class MockFeishu:
 
     async def _endpoint(self, request: web.Request) -> web.Response:
         given = await request.json()
-        if (given["AppID"], given["AppSecret"]) != (APP_ID, SECRET):
+        if (given["AppID"], given["AppSecret"]) != (APP_ID, SECRET) or self._is_final:
             return web.json_response({"code": 1000040345, "msg": "app_id or app_secret is error"})
         config = {"ReconnectCount": 3, "ReconnectInterval": 1, "ReconnectNonce": 0, "PingInterval": 60}
         url = f"ws://127.0.0.1:{self.port}/ws?device_id=d&service_id=7"
@@ -229,7 +239,8 @@ class MockFeishu:
         async for message in socket:
             if message.type == WSMsgType.BINARY and (found := payload_of(message.data)):
                 self.acknowledged.append(json.loads(found))
-        self._socket = None
+        if self._socket is socket:
+            self._socket = None
         return socket
 
     async def _api(self, request: web.Request) -> web.Response:
@@ -259,7 +270,11 @@ class MockFeishu:
             return refused(self.errors[name])
         if given.get("uuid") in self._keys:
             return done(message_id=self._keys[given["uuid"]])
-        return getattr(self, f"_{name}")(parts, given)
+        response = getattr(self, f"_{name}")(parts, given)
+        if name in self.breaks and request.transport is not None:
+            self.breaks.discard(name)
+            request.transport.close()
+        return response
 
     def _token(self, given: dict[str, Any]) -> web.Response:
         if given != {"app_id": APP_ID, "app_secret": SECRET}:

@@ -241,6 +241,13 @@ def test_feishu_is_obeyed_when_it_says_to_wait(status: int, place: FeishuDesk, c
         assert again - refused >= 1
 
 
+def test_a_connection_that_breaks_writes_no_card_twice(place: FeishuDesk, chat: str) -> None:
+    place.feishu.breaks |= {"reply", "update"}
+    asked = place.write(ANA, PLAIN, chat=chat)
+    assert "150.00 EUR" in place.answer(asked).words and not place.feishu.breaks
+    assert len(place.feishu.answering(asked)) == 1
+
+
 def test_a_token_that_is_none_any_more_is_fetched_anew(place: FeishuDesk, chat: str) -> None:
     place.feishu.tokens.append("t-another")  # the one that the app has is over
     count = len(place.feishu.tokens)

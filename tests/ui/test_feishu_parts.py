@@ -18,6 +18,7 @@ from ui.chats import Reply
 from ui.chats.feishu.api import FeishuRefused, OpenApi, UnknownApp
 from ui.chats.feishu.cards import Picture, cards, escaped, markdown_elements, plain_cards
 from ui.chats.feishu.events import Message, words_of
+from ui.chats.feishu.message import Toast
 from ui.chats.literal import literal
 from ui.chats.replies import reply_of
 
@@ -152,6 +153,15 @@ def test_what_somebody_wrote_is_read_as_they_see_it(content: object, mentions: l
     )  # fmt: skip
     assert words_of(message) == read
     assert words_of(message.model_copy(update={"content": "{"})) == ""
+
+
+def test_a_sentence_that_comes_too_late_for_a_press_is_said_otherwise() -> None:
+    late: list[str] = []
+    toast = Toast(late.append)
+    toast.say("kept")
+    assert (toast.close(), late) == ("kept", [])
+    toast.say("more")
+    assert late == ["more"]
 
 
 def test_a_token_is_used_until_shortly_before_its_end() -> None:

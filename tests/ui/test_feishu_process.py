@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import signal
 import subprocess
@@ -46,9 +48,9 @@ def written(text: str, id: str) -> dict[str, object]:
     return delivery("im.message.receive_v1", {"sender": sender, "message": message})
 
 
-def test_the_process_answers_over_a_long_connection_and_ends_without_losing_anything(
-    feishu: MockFeishu, tmp_path: Path
-) -> None:
+@pytest.fixture
+def process(feishu: MockFeishu, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """It is connected."""
     shop = build_roles_shop(tmp_path / "shop")
     (tmp_path / "people.yml").write_text(PEOPLE, "utf-8")
     process = subprocess.Popen(
@@ -56,31 +58,51 @@ def test_the_process_answers_over_a_long_connection_and_ends_without_losing_anyt
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
         env={**os.environ, **environment(tmp_path, feishu)},
     )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith("Shoptalk answers in Feishu, as 小店 Bot")
-        id = f"om_{uuid.uuid4().hex}"
-        feishu.push(written(PLAIN, id))
-        until(lambda: any("150.00 EUR" in each.words for each in feishu.answering(id)), tries=3_000)
-        (posted,) = feishu.answering(id)
-        assert feishu.acknowledged[0]["code"] == 200 and posted.in_thread
-        press = {
-            "operator": {"open_id": ANA}, "action": {"tag": "button", "value": posted.value("up")},
-            "context": {"open_message_id": posted.id, "open_chat_id": "oc_1"},
-        }  # fmt: skip
-        feishu.push(delivery("card.action.trigger", press))
-        until(lambda: len(feishu.acknowledged) == 2)
-        assert feishu.acknowledged[1]["data"], "a toast"
-        late = f"om_{uuid.uuid4().hex}"
-        feishu.push(written(PLAIN, late))
-        until(lambda: feishu.answering(late))
-        process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
+    with process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("Shoptalk answers in Feishu, as 小店 Bot")
+            yield process
+        finally:
+            process.kill()
+
+
+def test_the_process_answers_over_a_long_connection_and_ends_without_losing_anything(
+    feishu: MockFeishu, process: subprocess.Popen[str]
+) -> None:
+    id = f"om_{uuid.uuid4().hex}"
+    feishu.push(written(PLAIN, id))
+    until(lambda: any("150.00 EUR" in each.words for each in feishu.answering(id)), tries=3_000)
+    (posted,) = feishu.answering(id)
+    assert feishu.acknowledged[0]["code"] == 200 and posted.in_thread
+    press = {
+        "operator": {"open_id": ANA}, "action": {"tag": "button", "value": posted.value("up")},
+        "context": {"open_message_id": posted.id, "open_chat_id": "oc_1"},
+    }  # fmt: skip
+    feishu.push(delivery("card.action.trigger", press))
+    until(lambda: len(feishu.acknowledged) == 2)
+    toast = json.loads(base64.b64decode(feishu.acknowledged[1]["data"]))["toast"]
+    assert toast["content"] == "Thank you. Kept as a good answer."
+    feishu.drop()
+    until(lambda: feishu.is_connected)
+    late = f"om_{uuid.uuid4().hex}"
+    feishu.push(written(PLAIN, late))
+    until(lambda: feishu.answering(late))
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 0 and "Closed." in err and "Traceback" not in err, err
     assert "150.00 EUR" in feishu.answering(late)[0].words
     assert SECRET not in out + err and "ws://" not in out + err and out == ""
+
+
+def test_a_connection_that_is_not_opened_again_ends_the_process_with_a_sentence(
+    feishu: MockFeishu, process: subprocess.Popen[str]
+) -> None:
+    feishu.drop(is_final=True)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1 and "Traceback" not in err, err
+    assert "The long connection to Feishu has ended (ClientException)" in err
+    assert SECRET not in err and "ws://" not in err
 
 
 @pytest.mark.parametrize(

@@ -158,16 +158,14 @@ class Events:
     def _written(self, written: Written) -> None:
         """A direct message, or a mention in a group; others are not read."""
         message, user = written.message, written.sender.sender_id.open_id
-        if (
-            written.sender.sender_type != "user" or not user
-        ):  # programs are not answered: two could go on for ever
+        # Programs are not answered: two could go on for ever.
+        if written.sender.sender_type != "user" or not user:
             return
         if not self._messages.is_new(message.message_id):  # Feishu may send it as another delivery
             return
         is_alone = message.chat_type == "p2p"
-        if not is_alone and all(
-            each.id.open_id != self._api.bot().open_id for each in message.mentions or ()
-        ):
+        named = {each.id.open_id for each in message.mentions or ()}
+        if not is_alone and self._api.bot().open_id not in named:
             return
         question = words_of(message)
         place = FeishuPlace(
@@ -229,8 +227,8 @@ def words_of(message: Message) -> str:
     except ValueError:
         return ""
     text = " ".join(_texts(content)) if isinstance(content, dict) else ""
-    for each in sorted(message.mentions or (), key=lambda each: -len(each.key)):  # @_user_10 before @_user_1
-        text = text.replace(each.key, " ")
+    for key in sorted((each.key for each in message.mentions or ()), key=len, reverse=True):  # 10 before 1
+        text = text.replace(key or "@_all", " ")
     whole = text.replace("@_all", " ").encode(errors="ignore").decode()  # JSON may hold half a character
     return " ".join(whole.split())
 

@@ -86,8 +86,8 @@ class FeishuPlace:
 
     def show_sql(self, statements: Sequence[str]) -> None:
         """See :class:`ui.chats.reception.Place`; it comes as a direct message."""
-        whisper(self.api, self.user, "\n\n".join(statements))
-        self.tell(words_in(self.language).say("sent_privately"))
+        is_sent = whisper(self.api, self.user, "\n\n".join(statements))
+        self.tell(words_in(self.language).say("sent_privately" if is_sent else "not_shown"))
 
 
 class Toast:
@@ -118,10 +118,16 @@ class Toast:
             return self._sentence
 
 
-def whisper(api: OpenApi, user: str, text: str) -> None:
-    """Write to somebody alone; a failure is logged."""
+def whisper(api: OpenApi, user: str, text: str) -> bool:
+    """Write to somebody alone; a failure is logged.
+
+    Returns:
+        Whether Feishu took it.
+    """
     try:
         for card in plain_cards(text):
             api.send(user, "interactive", card)
     except FAILURES as error:
         logger.error("Feishu did not take a message: %s", reason_of(error))
+        return False
+    return True

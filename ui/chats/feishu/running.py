@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import threading
-import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app.desk import Desk
 from app.errors import WrongUse
 from app.finding import find_shop
 from app.keyring import Keyring
-from app.progress import step
 from app.settings import Settings
 from ui.chats.process import serve_chat, tell_who_may_ask
-from ui.errors import CannotServe
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from ui.chats.feishu.events import Events
-
-logger = logging.getLogger(__name__)
-
 PATH = "/feishu"
 """Below it events and callbacks arrive."""
 EVENTS = "/feishu/events"
 """Path of the server at which all deliveries arrive."""
-CONNECT_S = 30.0
-"""Seconds in which the first connection must stand."""
 
 
 def serve_long_connection(settings: Settings, *, shop: str | None) -> None:
@@ -52,7 +41,12 @@ def serve_long_connection(settings: Settings, *, shop: str | None) -> None:
 
     @contextmanager
     def connect(desk: Desk, ended: threading.Event) -> Iterator[str]:
-        with closing(Answering(desk, keyring)) as answering, connected(answering, settings, ended) as bot:
+        from ui.chats.feishu.long_connection import connected
+
+        with (
+            closing(Answering(desk, keyring)) as answering,
+            connected(answering.events, answering.api, settings, ended) as bot,
+        ):
             yield f"Feishu, as {bot}"
 
     serve_chat(settings, shop, connect)
@@ -129,112 +123,6 @@ class Answering:
         self.events.close()
         self.chat.close()
         self.api.close()
-
-
-@contextmanager
-def connected(answering: Answering, settings: Settings, ended: threading.Event) -> Iterator[str]:
-    """The name of the bot, while the connection is open; lark-oapi opens it again when it breaks.
-
-    Args:
-        ended: is set where that is refused for good; the reason is then raised at the end.
-    Raises:
-        CannotServe: Feishu refuses the app or is out of reach.
-    """
-    from ui.chats.feishu.api import FAILURES, UnknownApp, reason_of
-
-    try:
-        name = answering.api.bot().name
-    except UnknownApp as error:
-        raise CannotServe(
-            f"Feishu does not know this app ({error}): SHOPTALK_FEISHU_APP_ID and SHOPTALK_FEISHU_APP_SECRET "
-            "must be those of one app that is in use. docs/feishu.md says where they stand."
-        ) from error
-    except FAILURES as error:
-        raise CannotServe(
-            f"Feishu does not answer at {settings.feishu_url}: {reason_of(error)}. docs/feishu.md says what "
-            "is needed."
-        ) from error
-    connection = LongConnection(answering.events, settings, ended)
-    connection.start()
-    connection.wait(CONNECT_S)
-    yield name
-    connection.check()
-
-
-class LongConnection(threading.Thread):
-    """lark-oapi's connection. Its event loop is that of the thread which imports it first: this one."""
-
-    def __init__(self, events: Events, settings: Settings, ended: threading.Event) -> None:
-        super().__init__(name="feishu connection", daemon=True)  # the library cannot be told to end
-        self._events = events
-        self._settings = settings
-        self._ended = ended
-        self._is_loaded = threading.Event()
-        self._client: Any = None
-        self._failure: Exception | None = None
-
-    def run(self) -> None:
-        """Receive until the process ends."""
-        try:
-            self._receive()
-        except Exception as error:
-            self._failure = error
-            self._ended.set()
-
-    def wait(self, most_s: float) -> None:
-        """Until it is open for the first time, at most so many seconds after the library is loaded.
-
-        Raises:
-            CannotServe: it is refused, or does not open in time.
-        """
-        with step("Loading lark-oapi"):  # ten thousand modules
-            while not self._is_loaded.wait(0.1):
-                self.check()
-        until = time.monotonic() + most_s
-        while getattr(self._client, "_conn", None) is None:  # the library tells it in no other way
-            self.check()
-            if time.monotonic() > until:
-                raise CannotServe(
-                    "Feishu does not open a long connection. docs/feishu.md says what is needed."
-                )
-            time.sleep(0.05)
-
-    def check(self) -> None:
-        """Raises ``CannotServe`` where it has ended."""
-        if self._failure is not None:
-            raise CannotServe(
-                f"Feishu ended the long connection: {type(self._failure).__name__}. docs/feishu.md says what "
-                "is needed."
-            ) from self._failure
-
-    def _receive(self) -> None:
-        import lark_oapi as lark
-
-        self._is_loaded.set()
-        library = logging.getLogger("Lark")
-        library.handlers.clear()  # it would write to standard output
-        handler = (
-            lark.EventDispatcherHandler.builder("", "")
-            .register_p2_im_message_receive_v1(self._take)
-            .register_p2_card_action_trigger(self._take)
-            .build()
-        )
-        self._client = lark.ws.Client(
-            self._settings.feishu_app_id,
-            self._settings.feishu_app_secret,
-            lark.LogLevel.ERROR,  # below, the addresses that it logs open connections
-            handler,
-            self._settings.feishu_url,
-        )
-        self._client.start()
-
-    def _take(self, delivery: object) -> Any:
-        """The library's object becomes what arrives over HTTP, and its answer the library's."""
-        import lark_oapi as lark
-        from lark_oapi.event.callback.model.p2_card_action_trigger import P2CardActionTriggerResponse
-
-        answer = self._events.take(json.loads(lark.JSON.marshal(delivery)))
-        return P2CardActionTriggerResponse(answer)
 
 
 def _check_account(settings: Settings) -> None:
