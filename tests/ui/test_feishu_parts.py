@@ -15,9 +15,11 @@ from bot.answer import Answer
 from sql.types import Column, Table
 from telling.phrases import escape_markdown
 from ui.chats import Reply
-from ui.chats.feishu.api import FeishuRefused, OpenApi, UnknownApp
-from ui.chats.feishu.cards import Picture, cards, escaped, markdown_elements, plain_cards
-from ui.chats.feishu.events import Message, words_of
+from ui.chats.feishu.api import OpenApi
+from ui.chats.feishu.calls import FeishuRefused, UnknownApp
+from ui.chats.feishu.cards import Picture, cards, plain_cards
+from ui.chats.feishu.deliveries import Message, words_of
+from ui.chats.feishu.markdown import escaped, markdown_elements
 from ui.chats.feishu.message import Toast
 from ui.chats.literal import literal
 from ui.chats.replies import reply_of

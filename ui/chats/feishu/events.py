@@ -7,15 +7,16 @@ asks is decided by the account that Feishu vouches for.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from ui.chats.feishu.api import FAILURES, OpenApi, reason_of
+from ui.chats.feishu.api import OpenApi
+from ui.chats.feishu.calls import FAILURES, reason_of
+from ui.chats.feishu.deliveries import Header, Press, Written, words_of
 from ui.chats.feishu.message import FeishuPlace, Toast, whisper
 from ui.chats.once import Once
 from ui.chats.reception import Reception
@@ -28,82 +29,6 @@ MESSAGE, PRESS = "im.message.receive_v1", "card.action.trigger"
 TOAST_S = 2.0
 """Seconds in which a press gets its sentence; Feishu waits for three."""
 WORKERS = 8
-
-
-class Account(BaseModel):
-    """Somebody, as this app knows them; some programs have no id."""
-
-    open_id: str | None = None
-
-
-class Mention(BaseModel):
-    """``key`` stands in the text for them."""
-
-    key: str
-    id: Account
-
-
-class Sender(BaseModel):
-    """Who wrote."""
-
-    sender_id: Account
-    sender_type: str
-
-
-class Message(BaseModel):
-    """What was written, and where."""
-
-    message_id: str
-    chat_id: str
-    chat_type: str
-    message_type: str
-    content: str
-    root_id: str | None = None
-    """The first message that this one answers."""
-    thread_id: str | None = None
-    mentions: list[Mention] | None = None
-
-
-class Written(BaseModel):
-    """A message in a chat with the bot, or in a group that it is in."""
-
-    sender: Sender
-    message: Message
-
-
-class Value(BaseModel):
-    """What a button of ours brings back."""
-
-    id: str
-    kind: str
-    language: str
-
-
-class Action(BaseModel):
-    """What was done to a card."""
-
-    value: Value
-
-
-class Card(BaseModel):
-    """Which card it was."""
-
-    open_message_id: str
-
-
-class Press(BaseModel):
-    """A button of a card."""
-
-    operator: Account
-    action: Action
-    context: Card
-
-
-class Header(BaseModel):
-    """What every delivery begins with."""
-
-    event_id: str
-    event_type: str
 
 
 class BadDelivery(Exception):
@@ -218,27 +143,3 @@ class Events:
         wait([work], TOAST_S)
         sentence = toast.close()
         return {"toast": {"type": "info", "content": sentence}} if sentence else {}
-
-
-def words_of(message: Message) -> str:
-    """What somebody wrote, without mentions; empty for pictures and the like."""
-    try:
-        content = json.loads(message.content)
-    except ValueError:
-        return ""
-    text = " ".join(_texts(content)) if isinstance(content, dict) else ""
-    for key in sorted((each.key for each in message.mentions or ()), key=len, reverse=True):  # 10 before 1
-        text = text.replace(key or "@_all", " ")
-    whole = text.replace("@_all", " ").encode(errors="ignore").decode()  # JSON may hold half a character
-    return " ".join(whole.split())
-
-
-def _texts(content: Mapping[str, Any]) -> list[str]:
-    """The words of a text, or of a post: its title and paragraphs, where a link is its label."""
-    found = [content.get("text"), content.get("title")]
-    paragraphs = content.get("content")
-    for paragraph in paragraphs if isinstance(paragraphs, list) else []:
-        for part in paragraph if isinstance(paragraph, list) else []:
-            if isinstance(part, dict) and part.get("tag") in ("text", "a"):
-                found.append(part.get("text"))
-    return [each for each in found if isinstance(each, str)]

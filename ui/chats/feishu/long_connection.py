@@ -17,7 +17,8 @@ from typing import Any
 
 from app.progress import step
 from app.settings import Settings
-from ui.chats.feishu.api import FAILURES, OpenApi, UnknownApp, reason_of
+from ui.chats.feishu.api import OpenApi
+from ui.chats.feishu.calls import FAILURES, UnknownApp, reason_of
 from ui.chats.feishu.events import Events
 from ui.errors import CannotServe
 
@@ -94,8 +95,8 @@ class LongConnection(threading.Thread):
         """Raises ``CannotServe`` where it was given up."""
         if self._failure is not None:
             raise CannotServe(
-                f"The long connection to Feishu has ended ({type(self._failure).__name__}) and cannot be opened "
-                "again. docs/feishu.md says what is needed."
+                f"The long connection to Feishu has ended ({type(self._failure).__name__}) and cannot be "
+                "opened again. docs/feishu.md says what is needed."
             ) from self._failure
 
     def _receive(self) -> None:

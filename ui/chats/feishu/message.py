@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
-from ui.chats.feishu.api import FAILURES, OpenApi, reason_of
+from ui.chats.feishu.api import OpenApi
+from ui.chats.feishu.calls import FAILURES, reason_of
 from ui.chats.feishu.cards import Card, Picture, cards, plain_cards
 from ui.chats.growing import GrowingMessage
 from ui.chats.replies import Reply, words_in
