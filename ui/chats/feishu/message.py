@@ -98,7 +98,7 @@ class Toast:
         late: says one that does not.
     """
 
-    def __init__(self, late: Callable[[str], None]) -> None:
+    def __init__(self, late: Callable[[str], object]) -> None:
         self._late = late
         self._lock = Lock()
         self._sentence = ""
