@@ -19,10 +19,10 @@ from ui.chats.feishu.api import OpenApi
 from ui.chats.feishu.calls import FeishuRefused, UnknownApp
 from ui.chats.feishu.cards import Picture, cards, plain_cards
 from ui.chats.feishu.deliveries import Message, words_of
+from ui.chats.feishu.growing_card import Toast
 from ui.chats.feishu.markdown import escaped, markdown_elements
-from ui.chats.feishu.message import Toast
-from ui.chats.literal import literal
 from ui.chats.replies import reply_of
+from ui.chats.strangers_words import literal
 
 WORDS = {"paragraph_open", "paragraph_close", "inline", "text", "text_special", "softbreak"}
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from sql.types import Table
 from ui import present
 from ui.chats.lengths import short
-from ui.chats.literal import literal
 from ui.chats.replies import Reply, words_in
+from ui.chats.strangers_words import literal
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

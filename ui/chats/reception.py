@@ -9,7 +9,7 @@ from typing import Protocol
 from app.errors import WrongUse
 from app.person import Person
 from ui import present
-from ui.chats.once import Once
+from ui.chats.repeats import Once
 from ui.chats.replies import words_in
 from ui.chats.seam import Asked, Chat, Message
 

@@ -1,5 +1,5 @@
 """Feishu and Lark, over a long connection (``shoptalk feishu``) or events over HTTP (``shoptalk serve``)."""
 
-from ui.chats.feishu.running import serve_long_connection, signed_mount
+from ui.chats.feishu.answering import serve_long_connection, signed_mount
 
 __all__ = ["serve_long_connection", "signed_mount"]

@@ -16,8 +16,8 @@ from telling.phrases import plain_text
 from ui.chats.feishu.markdown import MOST_CHARACTERS, Element, markdown_elements, plain
 from ui.chats.layout import Button, buttons_of, rows_of
 from ui.chats.lengths import cut, packed, short
-from ui.chats.literal import literal
 from ui.chats.replies import Reply
+from ui.chats.strangers_words import literal
 
 Card = dict[str, Any]
 

@@ -18,8 +18,8 @@ from typing import Any
 from app.progress import step
 from app.settings import Settings
 from ui.chats.feishu.api import OpenApi
+from ui.chats.feishu.arrivals import Arrivals
 from ui.chats.feishu.calls import FAILURES, UnknownApp, reason_of
-from ui.chats.feishu.events import Events
 from ui.errors import CannotServe
 
 CONNECT_S = 30.0
@@ -27,7 +27,7 @@ CONNECT_S = 30.0
 
 
 @contextmanager
-def connected(events: Events, api: OpenApi, settings: Settings, ended: threading.Event) -> Iterator[str]:
+def connected(arrivals: Arrivals, api: OpenApi, settings: Settings, ended: threading.Event) -> Iterator[str]:
     """The name of the bot, while the connection is open; the library opens it again when it breaks.
 
     Args:
@@ -47,7 +47,7 @@ def connected(events: Events, api: OpenApi, settings: Settings, ended: threading
             f"Feishu does not answer at {settings.feishu_url}: {reason_of(error)}. docs/feishu.md says what "
             "is needed."
         ) from error
-    connection = LongConnection(events, settings, ended)
+    connection = LongConnection(arrivals, settings, ended)
     connection.start()
     connection.wait()
     yield name
@@ -55,11 +55,11 @@ def connected(events: Events, api: OpenApi, settings: Settings, ended: threading
 
 
 class LongConnection(threading.Thread):
-    """Hands what arrives to ``events``; see the module."""
+    """Hands what arrives to ``arrivals``; see the module."""
 
-    def __init__(self, events: Events, settings: Settings, ended: threading.Event) -> None:
+    def __init__(self, arrivals: Arrivals, settings: Settings, ended: threading.Event) -> None:
         super().__init__(name="feishu connection", daemon=True)
-        self._events = events
+        self._arrivals = arrivals
         self._settings = settings
         self._ended = ended
         self._is_loaded = threading.Event()
@@ -132,5 +132,5 @@ class LongConnection(threading.Thread):
         import lark_oapi as lark
         from lark_oapi.event.callback.model.p2_card_action_trigger import P2CardActionTriggerResponse
 
-        answer = self._events.take(json.loads(lark.JSON.marshal(delivery)))
+        answer = self._arrivals.take(json.loads(lark.JSON.marshal(delivery)))
         return P2CardActionTriggerResponse(answer)

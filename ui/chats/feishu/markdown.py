@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ui.chats.layout import tree_of
 from ui.chats.lengths import cut
-from ui.chats.literal import literal
+from ui.chats.strangers_words import literal
 
 if TYPE_CHECKING:
     from markdown_it.tree import SyntaxTreeNode

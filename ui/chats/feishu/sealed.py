@@ -2,7 +2,7 @@
 
 Feishu signs with SHA-256 over time, nonce, key and body. What is added to a body that was seen (length
 extension) bears a valid signature, and is no JSON. Not covered: that a delivery comes twice
-(``ui.chats.feishu.events``).
+(``ui.chats.feishu.arrivals``).
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ from sql.types import Table
 from telling.phrases import plain_text
 from ui.chats.layout import Button, buttons_of, rows_of
 from ui.chats.lengths import packed, short
-from ui.chats.literal import literal
 from ui.chats.replies import Reply, words_in
 from ui.chats.slack.literal import notification
 from ui.chats.slack.rich_text import (
@@ -24,6 +23,7 @@ from ui.chats.slack.rich_text import (
     split,
     text_of,
 )  # fmt: skip
+from ui.chats.strangers_words import literal
 
 MOST_BLOCKS = 45
 """Of one message; Slack takes 50."""

@@ -19,16 +19,16 @@ from app.person import Person
 from bot.errors import NotRecorded
 from bot.offers import offered_jobs, offers
 from sql.errors import SqlError
-from ui.chats.once import Once
 from ui.chats.reception import Reception
+from ui.chats.repeats import Once
 from ui.chats.replies import words_in
 from ui.chats.seam import Asked, Chat
 from ui.chats.slack.blocks import PREFIX, home, plain_blocks
 from ui.chats.slack.literal import notification, words_of
 from ui.chats.slack.members import Members
-from ui.chats.slack.message import SlackPlace
 from ui.chats.slack.rich_text import rich_text, section, text_of
 from ui.chats.slack.wire import FAILURES, Wire, reason_of
+from ui.chats.slack.writing import SlackPlace
 
 if TYPE_CHECKING:
     from telling.phrases import Words

@@ -1,7 +1,7 @@
 """Text to and from Slack: what strangers wrote is shown as it stands, and pings, links and formats nothing.
 
 Blocks are rich text and ``plain_text``, in which Slack reads no markup; only a message's notification is
-markup. In both, addresses are broken (:func:`ui.chats.literal.literal`).
+markup. In both, addresses are broken (:func:`ui.chats.strangers_words.literal`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 
-from ui.chats.literal import literal
+from ui.chats.strangers_words import literal
 
 _LOOK_ALIKES = str.maketrans(
     {"*": "∗", "_": "＿", "~": "∼", "`": "ˋ", "&": "&amp;", "<": "&lt;", ">": "&gt;"}

@@ -45,7 +45,7 @@ def serve_long_connection(settings: Settings, *, shop: str | None) -> None:
 
         with (
             closing(Answering(desk, keyring)) as answering,
-            connected(answering.events, answering.api, settings, ended) as bot,
+            connected(answering.arrivals, answering.api, settings, ended) as bot,
         ):
             yield f"Feishu, as {bot}"
 
@@ -78,7 +78,7 @@ def _web(desk: Desk, keyring: Keyring, encrypt_key: str, verification_token: str
     from starlette.responses import JSONResponse, PlainTextResponse
     from starlette.routing import Route
 
-    from ui.chats.feishu.events import BadDelivery
+    from ui.chats.feishu.arrivals import BadDelivery
     from ui.chats.feishu.sealed import VERIFICATION, Refused, Seal
 
     seal = Seal(encrypt_key=encrypt_key, verification_token=verification_token)
@@ -89,7 +89,7 @@ def _web(desk: Desk, keyring: Keyring, encrypt_key: str, verification_token: str
             delivery = seal.open(request.headers, await request.body())
             if delivery.get("type") == VERIFICATION:
                 return JSONResponse({"challenge": str(delivery.get("challenge"))})
-            return JSONResponse(await run_sync(answering.events.take, delivery))
+            return JSONResponse(await run_sync(answering.arrivals.take, delivery))
         except Refused:
             return PlainTextResponse("unsigned", status_code=401)
         except BadDelivery:
@@ -108,7 +108,7 @@ class Answering:
 
     def __init__(self, desk: Desk, keyring: Keyring) -> None:
         from ui.chats.feishu.api import OpenApi
-        from ui.chats.feishu.events import Events
+        from ui.chats.feishu.arrivals import Arrivals
         from ui.chats.reception import Reception
         from ui.chats.seam import Chat
 
@@ -116,11 +116,11 @@ class Answering:
         assert settings.feishu_app_id is not None and settings.feishu_app_secret is not None
         self.chat = Chat(desk)
         self.api = OpenApi(settings.feishu_app_id, settings.feishu_app_secret, settings.feishu_url)
-        self.events = Events(Reception(self.chat, keyring.person_of_feishu, "feishu"), self.api)
+        self.arrivals = Arrivals(Reception(self.chat, keyring.person_of_feishu, "feishu"), self.api)
 
     def close(self) -> None:
         """Answer nothing more."""
-        self.events.close()
+        self.arrivals.close()
         self.chat.close()
         self.api.close()
 

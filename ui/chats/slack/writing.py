@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ui.chats.growing import GrowingMessage
-from ui.chats.literal import literal
 from ui.chats.replies import Reply
 from ui.chats.slack.blocks import messages, notice, plain_blocks, sql_blocks
 from ui.chats.slack.literal import notification
 from ui.chats.slack.rich_text import Element
 from ui.chats.slack.wire import FAILURES, Wire, reason_of
+from ui.chats.strangers_words import literal
 
 
 class Page(NamedTuple):

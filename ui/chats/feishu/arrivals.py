@@ -17,9 +17,9 @@ from pydantic import ValidationError
 from ui.chats.feishu.api import OpenApi
 from ui.chats.feishu.calls import FAILURES, reason_of
 from ui.chats.feishu.deliveries import Header, Press, Written, words_of
-from ui.chats.feishu.message import FeishuPlace, Toast, whisper
-from ui.chats.once import Once
+from ui.chats.feishu.growing_card import FeishuPlace, Toast, whisper
 from ui.chats.reception import Reception
+from ui.chats.repeats import Once
 from ui.chats.replies import language_of, words_in
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class BadDelivery(Exception):
     """It is none that Feishu sends."""
 
 
-class Events:
+class Arrivals:
     """Takes deliveries. Safe to use from several threads."""
 
     def __init__(self, reception: Reception, api: OpenApi) -> None:
