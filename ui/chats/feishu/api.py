@@ -1,6 +1,7 @@
 """What is asked of Feishu's open platform: seven calls.
 
-Not covered: what a message looks like (``ui.chats.feishu.cards``), what arrives (``ui.chats.feishu.arrivals``).
+Not covered: what a message looks like (``ui.chats.feishu.cards``), what arrives
+(``ui.chats.feishu.arrivals``).
 """
 
 from __future__ import annotations
