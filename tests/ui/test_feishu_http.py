@@ -51,21 +51,24 @@ def test_feishu_may_try_the_address_with_the_right_token(is_signed: bool, place:
     assert (response.status_code, response.json()) == (200, {"challenge": "abc"})
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        sealed({"type": "url_verification", "challenge": "abc", "token": "another"}),
-        sealed({"type": "url_verification", "challenge": "abc"}),
-        sealed({"type": "url_verification", "challenge": "abc", "token": "\ud800"}),
-        sealed({"type": "url_verification", "challenge": "abc", "token": TOKEN}, key="another"),
-        json.dumps({"type": "url_verification", "challenge": "abc", "token": TOKEN}).encode(),
-        b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"encrypt": 7}', b'{"encrypt": "%%%"}', b'{"encrypt": ""}',
-        b'{"encrypt": "AAAA"}', json.dumps({"encrypt": base64.b64encode(b"0" * 16).decode()}).encode(),
-        json.dumps({"encrypt": base64.b64encode(b"0" * 64).decode()}).encode(), b"[" * 100_000,
-        sealed([1]), sealed("x"), sealed(None),
-    ],
-)  # fmt: skip
-def test_with_another_token_or_none_the_address_gives_nothing_away(body: bytes, place: FeishuDesk) -> None:
+UNOPENED = {
+    "another token": sealed({"type": "url_verification", "challenge": "abc", "token": "another"}),
+    "no token": sealed({"type": "url_verification", "challenge": "abc"}),
+    "half a character": sealed({"type": "url_verification", "challenge": "abc", "token": "\ud800"}),
+    "another key": sealed({"type": "url_verification", "challenge": "abc", "token": TOKEN}, key="another"),
+    "in the clear": json.dumps({"type": "url_verification", "challenge": "abc", "token": TOKEN}).encode(),
+    "empty": b"", "half": b"{", "list": b"[]", "null": b"null", "no text": b"\xff\xfe",
+    "deep": b"[" * 100_000, "number": b'{"encrypt": 7}', "no base64": b'{"encrypt": "%%%"}', "nothing": b'{"encrypt": ""}',
+    "short": b'{"encrypt": "AAAA"}',
+    "one block": json.dumps({"encrypt": base64.b64encode(b"0" * 16).decode()}).encode(),
+    "four blocks": json.dumps({"encrypt": base64.b64encode(b"0" * 64).decode()}).encode(),
+    "sealed list": sealed([1]), "sealed text": sealed("x"), "sealed null": sealed(None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNOPENED)
+def test_with_another_token_or_none_the_address_gives_nothing_away(name: str, place: FeishuDesk) -> None:
+    body = UNOPENED[name]
     for headers in ({}, signed(body)):
         response = place.post(body, headers)
         assert (response.status_code, response.text) == (401, "unsigned")
