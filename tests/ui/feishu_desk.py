@@ -119,7 +119,8 @@ class FeishuDesk:
 
         def done() -> list[Posted]:
             cards = [each for each in self.feishu.answering(message) if each.kind == "interactive"]
-            return cards if sum(map(is_done, cards)) >= count else []
+            is_over = self.served.desk._under_way == 0  # its words come before its last form
+            return cards if is_over and sum(map(is_done, cards)) >= count else []
 
         until(done)
         return done()[-1]
