@@ -2,8 +2,8 @@
 
 A key is shown once, when it is made; its secret is kept as an argon2 hash. Its first part is no secret: it
 names the key, so that one hash is verified and not all. ``people.yml`` in the data folder may say role and
-attributes, and who somebody is in Slack; keys stand in the database beside it, and in no file that a person
-writes. Not covered: passwords, single sign-on.
+attributes, and who somebody is in a chat program; keys stand in the database beside it, and in no file that
+a person writes. Not covered: passwords, single sign-on.
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ REMEMBERED = 1_000
 """Keys whose secret was verified in this process: a hash takes tens of milliseconds, once."""
 _KEY = re.compile(r"st_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 _NAME = re.compile(r"[\w.@+-]{1,64}")
-_SLACK = {"slack": re.compile(r"[UW][A-Z0-9]{2,20}"), "slack_group": re.compile(r"S[A-Z0-9]{2,20}")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +50,8 @@ class Member:
     keys: tuple[KeyFacts, ...]
     slack: str = ""
     """Id of their account in Slack, or of a user group whose members all are this; empty for neither."""
+    feishu: str = ""
+    """Id of their account in Feishu or Lark; empty for none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +131,7 @@ class Keyring:
             attributes=found.attributes,
             keys=keys,
             slack="" if said is None else said.slack or said.slack_group,
+            feishu="" if said is None else said.feishu,
         )
 
     # --- keys ---
@@ -295,7 +297,7 @@ class Keyring:
         return None
 
     def person_of_name(self, name: str) -> Person:
-        """The person of that name, while one of their keys is valid, or ``people.yml`` names their Slack.
+        """The person of that name, while one of their keys is valid, or ``people.yml`` names their chat.
 
         Raises:
             BadKey: nobody of that name may ask, or not any more.
@@ -303,11 +305,24 @@ class Keyring:
         """
         states = {key.state(self._clock()) for key in self._all_keys().get(name, ())}
         said, person = self._said().get(name), self._person(name)
-        if person is not None and ("valid" in states or (said is not None and said.slack)):
+        if person is not None and ("valid" in states or (said is not None and (said.slack or said.feishu))):
             return person
         if not states:
             raise BadKey("unknown")
         raise BadKey("expired" if "expired" in states else "revoked")
+
+    def person_of_feishu(self, user: str) -> Person | None:
+        """The person behind an account of Feishu or Lark; ``None`` when ``people.yml`` does not name it.
+
+        Args:
+            user: what the account is called to this app, ``ou_…``.
+        Raises:
+            WrongUse: ``people.yml`` cannot be read.
+        """
+        for name, each in self._said().items():
+            if each.feishu and each.feishu == user:
+                return Person(id=name, role=each.role, attributes=each.attributes)
+        return None
 
     def open_session(self, key: str) -> str:
         """A token that stands for ``key`` in a browser's cookie, for :data:`SESSION`.
@@ -507,6 +522,31 @@ class _Said:
     attributes: Attributes
     slack: str = ""
     slack_group: str = ""
+    feishu: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Account:
+    """How a chat program names an account or a group."""
+
+    pattern: str
+    example: str
+    where: str
+
+
+_ACCOUNTS = {
+    "slack": _Account(
+        pattern="[UW][A-Z0-9]{2,20}", example="U0123ABCD", where="which Slack shows (docs/slack.md)"
+    ),
+    "slack_group": _Account(
+        pattern="S[A-Z0-9]{2,20}", example="S0123ABCD", where="which Slack shows (docs/slack.md)"
+    ),
+    "feishu": _Account(
+        pattern="ou_[A-Za-z0-9]{8,64}",
+        example="ou_7d8a6e6df7621556ce0d21922b676706",
+        where="which Shoptalk tells whoever writes to it there (docs/feishu.md)",
+    ),
+}
 
 
 def _read_people(path: Path) -> dict[str, _Said]:
@@ -521,7 +561,7 @@ def _read_people(path: Path) -> dict[str, _Said]:
     if not isinstance(people, dict) or not set(document) == {"people"}:
         raise WrongUse(f"{path} must hold one list, people: {{NAME: {{role: …, attributes: {{…}}}}}}.")
     found = {str(name): _said_of(path, name, said) for name, said in people.items()}
-    accounts = [account for said in found.values() for account in (said.slack, said.slack_group) if account]
+    accounts = [account for said in found.values() for kind in _ACCOUNTS if (account := getattr(said, kind))]
     if twice := {account for account in accounts if accounts.count(account) > 1}:
         raise WrongUse(f"{path}: {min(twice)} stands behind two names; leave it with one.")
     return found
@@ -530,25 +570,29 @@ def _read_people(path: Path) -> dict[str, _Said]:
 def _said_of(path: Path, name: object, said: object) -> _Said:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise WrongUse(f"{path}: {name!r} is no name; use letters, digits and . _ - + @, quoted if need be.")
-    if not isinstance(said, dict) or not set(said) <= {"role", "attributes", *_SLACK}:
+    if not isinstance(said, dict) or not set(said) <= {"role", "attributes", *_ACCOUNTS}:
         raise WrongUse(
-            f"{path}: {name} must have role, and may have attributes, slack or slack_group; nothing else."
+            f"{path}: {name} must have role, and may have attributes, feishu, slack or slack_group; "
+            "nothing else."
         )
     role, attributes = said.get("role"), said.get("attributes") or {}
     if not isinstance(role, str) or not role:
         raise WrongUse(f"{path}: {name} has no role; write {name}: {{role: NAME}}.")
     if not isinstance(attributes, dict) or not all(map(_is_attribute, attributes.items())):
         raise WrongUse(f"{path}: {name}'s attributes must be texts, numbers or lists of them, by name.")
-    slack = {kind: said[kind] for kind in _SLACK if kind in said}
-    if len(slack) > 1:
-        raise WrongUse(f"{path}: {name} has slack and slack_group; a person and a group are two names.")
-    for kind, id in slack.items():
-        if not isinstance(id, str) or not _SLACK[kind].fullmatch(id):
+    accounts = {kind: said[kind] for kind in _ACCOUNTS if kind in said}
+    if "slack_group" in accounts and len(accounts) > 1:
+        raise WrongUse(
+            f"{path}: {name} has slack_group and {min({*accounts} - {'slack_group'})}; a person and a group "
+            "are two names."
+        )
+    for kind, id in accounts.items():
+        known = _ACCOUNTS[kind]
+        if not isinstance(id, str) or not re.fullmatch(known.pattern, id):
             raise WrongUse(
-                f"{path}: {name}'s {kind} is {id!r}; expected an id such as "
-                f"{'U0123ABCD' if kind == 'slack' else 'S0123ABCD'}, which Slack shows (docs/slack.md)."
+                f"{path}: {name}'s {kind} is {id!r}; expected an id such as {known.example}, {known.where}."
             )
-    return _Said(role=role, attributes=_load(json.dumps(attributes)), **slack)
+    return _Said(role=role, attributes=_load(json.dumps(attributes)), **accounts)
 
 
 def _is_attribute(item: tuple[object, object]) -> bool:

@@ -19,6 +19,7 @@ DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "nf4", "bfloat16", "float32")
 DEFAULT_MODEL = "qwen2.5-coder-1.5b-instruct"
 DEFAULT_PORT = 7860
+FEISHU_URL = "https://open.feishu.cn"
 
 QUIET = {
     "GRADIO_ANALYTICS_ENABLED": "False",
@@ -32,6 +33,8 @@ QUIET = {
 _SECRETS = {
     "SHOPTALK_ENGINE_KEY", "SHOPTALK_SLACK_BOT_TOKEN", "SHOPTALK_SLACK_APP_TOKEN",
     "SHOPTALK_SLACK_SIGNING_SECRET", "SHOPTALK_SMTP_PASSWORD",
+    "SHOPTALK_SLACK_SIGNING_SECRET", "SHOPTALK_FEISHU_APP_SECRET", "SHOPTALK_FEISHU_ENCRYPT_KEY",
+    "SHOPTALK_FEISHU_VERIFICATION_TOKEN",
 }  # fmt: skip
 
 
@@ -89,6 +92,17 @@ class Settings:
     """Their password; never shown. ``SHOPTALK_SMTP_PASSWORD``, or a file, ``SHOPTALK_SMTP_PASSWORD_FILE``."""
     smtp_from: str | None = None
     """Address that messages come from; ``None`` takes the user's. ``SHOPTALK_SMTP_FROM``."""
+    feishu_app_id: str | None = None
+    """Id of the app in Feishu or Lark (cli_…). ``SHOPTALK_FEISHU_APP_ID``."""
+    feishu_app_secret: str | None = field(default=None, repr=False)
+    """Secret of that app; never shown. ``SHOPTALK_FEISHU_APP_SECRET``."""
+    feishu_encrypt_key: str | None = field(default=None, repr=False)
+    """What deliveries over HTTP are encrypted and signed with; never shown.
+    ``SHOPTALK_FEISHU_ENCRYPT_KEY``."""
+    feishu_verification_token: str | None = field(default=None, repr=False)
+    """What deliveries over HTTP bear; never shown. ``SHOPTALK_FEISHU_VERIFICATION_TOKEN``."""
+    feishu_url: str = FEISHU_URL
+    """Address of the open platform; https://open.larksuite.com for Lark. ``SHOPTALK_FEISHU_URL``."""
     audit_path: Path | None = None
     """File of the audit log; ``None`` puts it under home. ``SHOPTALK_AUDIT_PATH``."""
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -190,6 +204,11 @@ class Settings:
             smtp_user=text("SMTP_USER"),
             smtp_password=text("SMTP_PASSWORD") or _first_line(text("SMTP_PASSWORD_FILE")),
             smtp_from=_address("SHOPTALK_SMTP_FROM", text("SMTP_FROM")),
+            feishu_app_id=text("FEISHU_APP_ID"),
+            feishu_app_secret=text("FEISHU_APP_SECRET"),
+            feishu_encrypt_key=text("FEISHU_ENCRYPT_KEY"),
+            feishu_verification_token=text("FEISHU_VERIFICATION_TOKEN"),
+            feishu_url=_platform("SHOPTALK_FEISHU_URL", text("FEISHU_URL")),
             audit_path=_log_file("SHOPTALK_AUDIT_PATH", text("AUDIT_PATH")),
             variables={name: value for name, value in given.items() if name not in _SECRETS},
             is_debug=wants_debug(given),
@@ -287,6 +306,15 @@ def _url(name: str, value: str | None) -> str | None:
     if value is not None and not value.startswith(("http://", "https://")):
         raise WrongUse(f"{name} is {value!r}; expected an address such as http://127.0.0.1:8000/v1.")
     return value
+
+
+def _platform(name: str, value: str | None) -> str:
+    """The app's secret is sent there: over TLS, unless to this computer."""
+    if value is None:
+        return FEISHU_URL
+    if not re.fullmatch(r"https://[\w.-]+(:\d+)?|http://(127\.0\.0\.1|localhost)(:\d+)?", value.rstrip("/")):
+        raise WrongUse(f"{name} is {value!r}; expected {FEISHU_URL} or https://open.larksuite.com.")
+    return value.rstrip("/")
 
 
 def _whole(name: str, value: str | None, low: int, high: int) -> int | None:

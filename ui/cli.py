@@ -198,7 +198,7 @@ def serve(
 
     On this computer alone and while nobody has a key, everybody asks as the shop's default role; else only
     people with a key are answered (shoptalk people add). With SHOPTALK_SLACK_SIGNING_SECRET also what Slack
-    delivers is answered (docs/slack.md).
+    delivers is answered (docs/slack.md), with SHOPTALK_FEISHU_ENCRYPT_KEY what Feishu does (docs/feishu.md).
     """
     settings = settings_of_process()
     from ui.serve import serve as serve_shop
@@ -278,6 +278,21 @@ def slack(
         print_text(manifest_of(address).rstrip())
         return
     serve_socket_mode(settings, shop=shop)
+    leave(DONE)
+
+
+@app.command()
+@expected_errors
+def feishu(shop: ShopOption = None) -> None:
+    """Answer in Feishu or Lark over a connection that this command opens, until Ctrl-C or SIGTERM.
+
+    The app's id and secret come from SHOPTALK_FEISHU_APP_ID and SHOPTALK_FEISHU_APP_SECRET alone. Who may
+    ask, and as which role, stands in people.yml; others are answered nothing.
+    """
+    settings = settings_of_process()
+    from ui.chats.feishu import serve_long_connection
+
+    serve_long_connection(settings, shop=shop)
     leave(DONE)
 
 

@@ -82,6 +82,7 @@ def list_people(as_json: JsonOption = False) -> None:
                         "role": member.role,
                         "attributes": _plain(member.attributes),
                         "slack": member.slack or None,
+                        "feishu": member.feishu or None,
                         "keys": [_key_json(key) for key in member.keys],
                     }
                     for member in members
@@ -97,7 +98,9 @@ def list_people(as_json: JsonOption = False) -> None:
         known = " ".join(f"{name}={value}" for name, value in _plain(member.attributes).items())
         print_text(
             safe_terminal(
-                " ".join(filter(None, (f"{member.name}  {member.role or '-'}", known, member.slack)))
+                " ".join(
+                    filter(None, (f"{member.name}  {member.role or '-'}", known, member.slack, member.feishu))
+                )
             )
         )
         for key in member.keys:

@@ -155,7 +155,7 @@ def _run(
         from app.uploads import Uploads
         from bot.feedback import FeedbackLog
         from bot.memory import Conversation
-        from ui.chats.slack import signed_mount
+        from ui.chats import feishu, slack
         from ui.http.service import build_service
         from ui.mounted import mounts_for
         from ui.page import build_app
@@ -194,7 +194,7 @@ def _run(
             keyring,
             local=local,
             page=build_app(first, folder, visitors, talks.of_request),
-            signed=signed_mount(desk, keyring),
+            signed={**slack.signed_mount(desk, keyring), **feishu.signed_mount(desk, keyring)},
             mounts=mounts_for(desk) if is_for_programs else {},
         )
         config = uvicorn.Config(

@@ -238,6 +238,17 @@ def test_somebody_is_who_they_are_by_name_while_they_may_ask(keyring: Keyring, c
     assert (refused("bo"), refused("sellers")) == ("unknown", "unknown"), "neither can ask by that name"
 
 
+@pytest.mark.parametrize(
+    ("user", "id"), [("ou_ana00000000", "ana"), ("ou_bo000000000", None), ("U0ANA", None), ("", None)]
+)
+def test_an_account_of_feishu_is_who_the_file_says(user: str, id: str | None, keyring: Keyring) -> None:
+    people = f"{SLACK}  cy: {{role: clerk}}\n".replace("U0ANA}", "U0ANA, feishu: ou_ana00000000}")
+    keyring.people_file.write_text(people, "utf-8")
+    found = keyring.person_of_feishu(user)
+    assert (found and found.id) == id
+    assert {member.name: member.feishu for member in keyring.members()}["ana"] == "ou_ana00000000"
+
+
 def test_a_group_gets_no_key(keyring: Keyring) -> None:
     keyring.people_file.write_text(SLACK, "utf-8")
     with pytest.raises(WrongUse, match="each person their own key"):
@@ -253,10 +264,17 @@ def test_a_group_gets_no_key(keyring: Keyring) -> None:
         ("ana: {role: a, slack_group: U0ANA}", "slack_group is 'U0ANA'"),
         ("ana: {role: a, slack: U0ANA, slack_group: S0SELL}", "two names"),
         ("ana: {role: a, slack: U0ANA}\n  bo: {role: b, slack: U0ANA}", "U0ANA stands behind two names"),
+        ("ana: {role: a, slack_group: S0SELL, feishu: ou_ana00000000}", "slack_group and feishu"),
+        ("ana: {role: a, feishu: ana}", "feishu is 'ana'; expected an id such as ou_"),
+        ("ana: {role: a, feishu: ou_a}\n  bo: {role: b, feishu: ou_a}", "feishu is 'ou_a'"),
+        (
+            "ana: {role: a, feishu: ou_ana00000000}\n  bo: {role: b, feishu: ou_ana00000000}",
+            "ou_ana00000000 stands behind two names",
+        ),
         ("ana: {slack: U0ANA}", "has no role"),
     ],
 )
-def test_a_line_about_slack_that_cannot_be_is_told(line: str, told: str, keyring: Keyring) -> None:
+def test_a_line_about_a_chat_that_cannot_be_is_told(line: str, told: str, keyring: Keyring) -> None:
     keyring.people_file.write_text(f"people:\n  {line}\n", "utf-8")
     with pytest.raises(WrongUse, match=re.escape(told)):
         keyring.person_of_slack("U0ANA", lambda group: False)

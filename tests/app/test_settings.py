@@ -62,8 +62,32 @@ def test_debug_is_read_leniently(value: str, wanted: bool) -> None:
     assert wants_debug({"SHOPTALK_DEBUG": value}) is wanted
 
 
+@pytest.mark.parametrize(
+    ("value", "url"),
+    [
+        ("", "https://open.feishu.cn"),
+        ("https://open.larksuite.com/", "https://open.larksuite.com"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://open.feishu.cn", None),
+        ("https://user@open.feishu.cn", None),
+        ("https://open.feishu.cn/open-apis", None),
+        ("http://127.0.0.1.evil.example", None),
+        ("open.feishu.cn", None),
+    ],
+)
+def test_the_secret_of_feishus_app_is_sent_over_tls_or_to_this_computer(value: str, url: str | None) -> None:
+    if url is not None:
+        assert Settings.from_environment({"SHOPTALK_FEISHU_URL": value}).feishu_url == url
+        return
+    with pytest.raises(WrongUse, match=r"SHOPTALK_FEISHU_URL is .* expected https://open\.feishu\.cn"):
+        Settings.from_environment({"SHOPTALK_FEISHU_URL": value})
+
+
 def test_secrets_are_neither_shown_nor_given_to_a_shop_file(tmp_path: Path) -> None:
-    names = ("ENGINE_KEY", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
+    names = (
+        "ENGINE_KEY", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "FEISHU_APP_SECRET",
+        "FEISHU_ENCRYPT_KEY", "FEISHU_VERIFICATION_TOKEN",
+    )  # fmt: skip
     secrets = {f"SHOPTALK_{name}": f"hush-{name}" for name in names}
     settings = Settings.from_environment({"SHOPTALK_HOME": str(tmp_path), "DB_PASSWORD": "mine", **secrets})
     assert settings.slack_bot_token == "hush-SLACK_BOT_TOKEN" and "hush" not in repr(settings)

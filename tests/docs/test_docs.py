@@ -40,6 +40,8 @@ RUN_ELSEWHERE = {
     "shoptalk weights": "`make test` runs it first",
     "sudo apt-get": "changes the reader's system",
     "export SHOPTALK_SLACK": "tokens of the reader's own",
+    "export SHOPTALK_FEISHU": "keys of the reader's own",
+    "shoptalk feishu": "tests/ui/test_feishu_process.py runs it against a Feishu on loopback",
     "shoptalk slack --shop": "tests/ui/test_slack.py runs it against a Slack on loopback",
     "export SHOPTALK_SMTP": "a server and a password of the reader's own",
     "shoptalk schedule serve": "tests/ui/test_ui_schedule.py runs it",

@@ -116,6 +116,9 @@ def test_many_tables_come_in_one_archive(place: Place) -> None:
 
 
 def test_the_seam_knows_no_chat_program() -> None:
-    code = "import sys, ui.chats; sys.exit('slack_sdk' in sys.modules or 'slack_bolt' in sys.modules)"
+    code = (
+        "import sys, ui.chats, ui.chats.growing, ui.chats.layout, ui.chats.process, ui.chats.reception; "
+        "sys.exit(bool({'slack_sdk', 'slack_bolt', 'lark_oapi', 'Crypto'} & set(sys.modules)))"
+    )
     root = Path(__file__).parent.parent.parent
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0

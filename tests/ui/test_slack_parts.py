@@ -19,9 +19,10 @@ from telling.phrases import escape_markdown
 from ui.chats import Reply
 from ui.chats.replies import period_before, reply_of
 from ui.chats.slack.blocks import home, messages, sql_blocks
-from ui.chats.slack.literal import literal, notification, words_of
+from ui.chats.slack.literal import notification, words_of
 from ui.chats.slack.manifest import manifest
 from ui.chats.slack.rich_text import elements_of
+from ui.chats.strangers_words import literal
 from ui.chats.threads import Thread, Threads
 from ui.cli import app as command_line
 

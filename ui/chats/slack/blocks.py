@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from sql.types import Table
 from telling.phrases import plain_text
-from ui import present
+from ui.chats.layout import Button, buttons_of, rows_of
+from ui.chats.lengths import packed, short
 from ui.chats.replies import Reply, words_in
-from ui.chats.slack.literal import literal, notification
+from ui.chats.slack.literal import notification
 from ui.chats.slack.rich_text import (
     MOST_CHARACTERS,
     Element,
     bullets,
     elements_of,
-    packed,
     preformatted,
     rich_text,
     section,
@@ -23,6 +23,7 @@ from ui.chats.slack.rich_text import (
     split,
     text_of,
 )  # fmt: skip
+from ui.chats.strangers_words import literal
 
 if TYPE_CHECKING:
     from jobs.report.types import Report
@@ -31,11 +32,6 @@ MOST_BLOCKS = 45
 """Of one message; Slack takes 50."""
 MOST_OF_MESSAGE = 11_000
 """Characters of one message; Slack takes 13,200."""
-MOST_ROWS = 15
-"""Rows of a table that are shown; the whole is attached."""
-MOST_COLUMNS = 10
-MOST_CELL = 120
-"""Characters of a cell that are shown."""
 MOST_LABEL = 75
 """Characters on a button, which is Slack's limit."""
 PREFIX = "shoptalk:"
@@ -102,77 +98,58 @@ def home(
     return _paged(blocks)[0]
 
 
-def button(action: str, label: str, value: str, hint: str = "") -> Element:
-    """One button; ``hint`` is what a screen reader says of it."""
+def _button(each: Button, id: str) -> Element:
     element: Element = {
         "type": "button",
-        "action_id": PREFIX + action,
-        "value": value,
-        "text": {"type": "plain_text", "text": _short(literal(label), MOST_LABEL), "emoji": False},
+        "action_id": PREFIX + each.kind,
+        "value": id,
+        "text": {"type": "plain_text", "text": short(literal(each.label), MOST_LABEL), "emoji": False},
     }
-    return {**element, "accessibility_label": hint} if hint else element
+    return {**element, "accessibility_label": each.hint} if each.hint else element
 
 
 def _buttons(reply: Reply, id: str, *, has_person: bool) -> list[Element]:
-    words = words_in(reply.language)
-    found = [button("sql", words.say("show_sql"), id)] if reply.sql else []
-    if reply.period_before:
-        found.append(button("before", words.say("before"), id))
-    if reply.sql or reply.answer.citations:
-        found.append(button("up", words.say("good"), id, words.say("good_hint")))
-        found.append(button("down", words.say("bad"), id, words.say("bad_hint")))
+    found = buttons_of(reply)
     if has_person:
-        found.append(button("person", words.say("person"), id))
-    return found
+        found.append(Button(kind="person", label=words_in(reply.language).say("person")))
+    return [_button(each, id) for each in found]
 
 
 def _options(options: Sequence[str], id: str) -> Element:
     return {
         "type": "actions",
-        "elements": [button(f"option:{place}", option, id) for place, option in enumerate(options[:25])],
+        "elements": [
+            _button(Button(kind=f"option:{place}", label=option), id)
+            for place, option in enumerate(options[:25])
+        ],
     }
 
 
 def _table(table: Table, language: str) -> list[Element]:
     """The first rows; below them what is not shown."""
-    words = words_in(language)
-    rows, columns = table.rows[:MOST_ROWS], min(len(table.columns), MOST_COLUMNS)
-    lines = [present.headers(table), *(present.shown_row(table, row, language) for row in rows)]
+    rows = rows_of(table, language)
     block: Element = {
         "type": "table",
-        "rows": [[_cell(text) for text in line[:columns]] for line in lines],
+        "rows": [
+            [{"type": "raw_text", "text": text} for text in line] for line in [rows.headers, *rows.lines]
+        ],
         "column_settings": [
-            {"align": "right" if column.type in ("integer", "number") else "left", "is_wrapped": True}
-            for column in table.columns[:columns]
+            {"align": "right" if is_number else "left", "is_wrapped": True} for is_number in rows.is_number
         ],
     }
-    while _size(block) > MOST_OF_MESSAGE // 2 and len(block["rows"]) > 2:
+    while _size(block) > MOST_OF_MESSAGE // 2 and len(rows.lines) > 1:
         block["rows"].pop()
-    shown = len(block["rows"]) - 1
-    hidden = []
-    if shown < len(table.rows):
-        hidden.append(words.say("more_rows", shown=f"{shown:,}", count=f"{len(table.rows):,}"))
-    if columns < len(table.columns):
-        hidden.append(words.say("more_columns", shown=str(columns), count=str(len(table.columns))))
-    if table.is_truncated:
-        hidden.append(present.row_count(table, language))
-    note = {"type": "context", "elements": [{"type": "plain_text", "text": " ".join(hidden), "emoji": False}]}
+        rows.lines.pop()
+    hidden = rows.hidden(language)
+    note = {"type": "context", "elements": [{"type": "plain_text", "text": hidden, "emoji": False}]}
     return [block, *([note] if hidden else [])]
-
-
-def _cell(text: str) -> Element:
-    return {"type": "raw_text", "text": _short(literal(text).strip(), MOST_CELL) or "–"}
 
 
 def _header(text: str) -> Element:
     return {
         "type": "header",
-        "text": {"type": "plain_text", "text": _short(literal(text), 150), "emoji": False},
+        "text": {"type": "plain_text", "text": short(literal(text), 150), "emoji": False},
     }
-
-
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _grouped(elements: Iterable[Element]) -> list[Element]:

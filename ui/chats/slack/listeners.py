@@ -8,29 +8,27 @@ decided by the account that Slack vouches for.
 from __future__ import annotations
 
 import logging
-import math
 import re
-import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from slack_bolt import Ack, App, BoltResponse, Respond
 
-from app.errors import AppError, WrongUse
+from app.errors import AppError
 from app.person import Person
 from bot.errors import NotRecorded
 from bot.offers import offered_jobs, offers
 from sql.errors import SqlError
-from ui import present
+from ui.chats.reception import Reception
+from ui.chats.repeats import Once
 from ui.chats.replies import words_in
 from ui.chats.seam import Asked, Chat
-from ui.chats.slack.blocks import PREFIX, home, plain_blocks, sql_blocks
+from ui.chats.slack.blocks import PREFIX, home, plain_blocks
 from ui.chats.slack.literal import notification, words_of
 from ui.chats.slack.members import Members
 from ui.chats.slack.rich_text import rich_text, section, text_of
-from ui.chats.slack.wire import FAILURES, SlackMessage, Wire, reason_of
+from ui.chats.slack.wire import FAILURES, Wire, reason_of
+from ui.chats.slack.writing import SlackPlace
 
 if TYPE_CHECKING:
     from telling.phrases import Words
@@ -38,10 +36,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 COMMAND = "/shoptalk"
-MOST_DELIVERIES = 20_000
-"""Deliveries that are remembered, so that none is answered twice."""
-REFUSED_S = 30.0
-"""Seconds in which somebody unknown is told once in a channel: else they could keep the others waiting."""
 MOST_PROMPTS = 4
 """Suggestions that Slack shows in an assistant's thread."""
 
@@ -85,34 +79,6 @@ def _log(error: Exception) -> None:
     logger.error("A delivery of Slack could not be handled", exc_info=error)
 
 
-class Once:
-    """What was there before, among the last ones. Safe to use from several threads.
-
-    Args:
-        most: how many are remembered.
-        for_s: seconds for which each is; for ever without.
-    """
-
-    def __init__(self, most: int = MOST_DELIVERIES, for_s: float = math.inf) -> None:
-        self._most = most
-        self._for_s = for_s
-        self._lock = Lock()
-        self._seen: OrderedDict[str, float] = OrderedDict()
-
-    def is_new(self, id: str) -> bool:
-        """Whether ``id`` comes for the first time."""
-        now = time.monotonic()
-        with self._lock:
-            seen_at = self._seen.get(id)
-            if seen_at is not None and now < seen_at + self._for_s:
-                return False
-            self._seen[id] = now
-            self._seen.move_to_end(id)
-            if len(self._seen) > self._most:
-                self._seen.popitem(last=False)
-            return True
-
-
 class Listeners:
     """Answers what Slack sends; see :func:`build_app`."""
 
@@ -123,7 +89,7 @@ class Listeners:
         self._help_channel = help_channel
         self._deliveries = Once()
         self._messages = Once()
-        self._refused = Once(for_s=REFUSED_S)
+        self._reception = Reception(chat, members.person, "slack")
 
     def pass_once(self, body: dict[str, Any], next: Callable[[], BoltResponse]) -> BoltResponse | None:
         """Middleware: Slack repeats what it holds for lost, and so may others; that is acknowledged only."""
@@ -153,28 +119,15 @@ class Listeners:
             return
         if not self._messages.is_new(f"{channel} {event['ts']}"):  # edited, or sent as two kinds of events
             return
-        is_direct = event.get("channel_type") == "im"
-
-        def refuse(sentence: str) -> None:
-            if is_direct:
-                self._message(channel, thread).note(sentence)
-            else:
-                self._wire.whisper(channel, user, thread, sentence)
-
-        def refuse_stranger(sentence: str) -> None:
-            if self._refused.is_new(f"{channel} {user}"):
-                refuse(sentence)
-
-        person = self._person(user, question, refuse_stranger)
-        if person is None:
-            return
-        words = words_in(self._members.language(user, question))
-        if body.get("is_ext_shared_channel"):
-            refuse(words.say("foreign_channel"))
-        elif not question:
-            refuse(words.say("question_empty", example=words.say("question_example")))
-        else:
-            self._chat.ask(person, key, question, self._message(channel, thread))
+        self._reception.ask(
+            user,
+            question,
+            self._place(channel, thread, user, is_alone=event.get("channel_type") == "im"),
+            room=channel,
+            thread=key,
+            language=self._members.language(user, question),
+            is_foreign=bool(body.get("is_ext_shared_channel")),
+        )
 
     def commanded(self, ack: Ack, respond: Respond, body: dict[str, Any]) -> None:
         """The slash command, from wherever: answered in the direct messages."""
@@ -184,34 +137,26 @@ class Listeners:
         def tell(sentence: str) -> None:
             respond(text=notification(sentence), blocks=plain_blocks(sentence), response_type="ephemeral")
 
-        person = self._person(user, question, tell)
+        language = self._members.language(user, question)
+        person = self._reception.person(user, language, tell)
         if person is None:
             return
-        words = words_in(self._members.language(user, question))
+        words = words_in(language)
         if not question:
             tell(words.say("question_empty", example=words.say("question_example")))
             return
         channel = str(self._wire.client.conversations_open(users=user)["channel"]["id"])
         shown = {"type": "rich_text_quote", "elements": [text_of(question)]}
         thread = self._wire.post(channel, None, [rich_text([shown])], notification(question))
-        self._chat.ask(person, (channel, thread), question, self._message(channel, thread))
+        place = self._place(channel, thread, user, is_alone=True)
+        self._chat.ask(person, (channel, thread), question, place.message())
         tell(words.say("answered_privately"))
 
-    def _message(self, channel: str, thread: str | None) -> SlackMessage:
-        return SlackMessage(self._wire, channel, thread, has_person=self._help_channel is not None)
-
-    def _person(self, user: str, text: str, refuse: Callable[[str], None]) -> Person | None:
-        """Who asks; somebody unknown is told how to become known, and nothing else."""
-        words = words_in(self._members.language(user, text))
-        try:
-            person = self._members.person(user)
-        except WrongUse as error:
-            logger.error("%s", error)
-            refuse(words.say("people_unreadable"))
-            return None
-        if person is None:
-            refuse(words.say("unknown", line=f"NAME: {{role: ROLE, slack: {user}}}"))
-        return person
+    def _place(self, channel: str, thread: str | None, user: str, *, is_alone: bool) -> SlackPlace:
+        return SlackPlace(
+            wire=self._wire, channel=channel, thread=thread, user=user, is_alone=is_alone,
+            has_person=self._help_channel is not None,
+        )  # fmt: skip
 
     # --- what can be asked ---
 
@@ -219,11 +164,12 @@ class Listeners:
         """Somebody opened the assistant's container: it offers questions."""
         opened = event["assistant_thread"]
         user, channel, thread = opened["user_id"], opened["channel_id"], opened["thread_ts"]
-        note = self._message(channel, thread).note
-        person = self._person(user, "", note)
+        note = self._place(channel, thread, user, is_alone=True).tell
+        language = self._members.language(user)
+        person = self._reception.person(user, language, note)
         if person is None:
             return
-        words = words_in(self._members.language(user))
+        words = words_in(language)
         offered = self._offers(person, words)
         if offered is None:
             note(words.say("unopened"))
@@ -243,7 +189,7 @@ class Listeners:
         user = event["user"]
         words = words_in(self._members.language(user))
         told: list[str] = []
-        person = self._person(user, "", told.append)
+        person = self._reception.person(user, words.language, told.append)
         if person is None:
             blocks = plain_blocks(" ".join(told))
         else:
@@ -275,45 +221,24 @@ class Listeners:
     # --- buttons ---
 
     def pressed(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """A button below an answer; only who asked may press it."""
+        """A button below an answer."""
         ack()
         user, channel = body["user"]["id"], body["channel"]["id"]
-        thread = body.get("message", {}).get("thread_ts")
+        place = self._place(channel, body.get("message", {}).get("thread_ts"), user, is_alone=False)
 
-        def tell(sentence: str) -> None:
-            self._wire.whisper(channel, user, thread, sentence)
+        def call_person(asked: Asked) -> None:
+            if self._help_channel is not None:
+                message = body["message"]["ts"]
+                self._call_person(self._help_channel, user, channel, message, asked, place.tell)
 
-        person = self._person(user, "", tell)
-        if person is None:
-            return
-        asked = self._chat.asked(action.get("value", ""), person)
-        if asked is None:
-            tell(words_in(self._members.language(user)).say("forgotten"))
-            return
-        kind, _, place = action["action_id"].removeprefix(PREFIX).partition(":")
-        if kind == "sql":
-            for blocks in sql_blocks(asked.sql):
-                self._wire.whisper(channel, user, thread, "SQL", blocks)
-        elif kind in ("up", "down"):
-            self._judge(asked, is_good=kind == "up", tell=tell)
-        elif kind == "before" and asked.period_before:
-            message = self._message(channel, thread)
-            self._chat.ask(person, asked.thread, asked.period_before, message, after=asked.memory)
-        elif kind == "option" and place.isdecimal() and int(place) < len(asked.options):
-            message = self._message(channel, thread)
-            self._chat.ask(person, asked.thread, asked.options[int(place)], message)
-        elif kind == "person" and self._help_channel is not None:
-            self._call_person(self._help_channel, user, channel, body["message"]["ts"], asked, tell)
-
-    def _judge(self, asked: Asked, *, is_good: bool, tell: Callable[[str], None]) -> None:
-        language = asked.answer.language
-        try:
-            self._chat.judge(asked, "up" if is_good else "down")
-        except OSError as error:
-            logger.error("A verdict could not be kept: %s", error)
-            tell(words_in(language).say("not_kept"))
-        else:
-            tell(present.word("saved_up" if is_good else "saved_down", language))
+        self._reception.press(
+            user,
+            action.get("value", ""),
+            action["action_id"].removeprefix(PREFIX),
+            place,
+            language=self._members.language(user),
+            more={"person": call_person},
+        )
 
     def _call_person(
         self,

@@ -1,7 +1,7 @@
 """Text to and from Slack: what strangers wrote is shown as it stands, and pings, links and formats nothing.
 
 Blocks are rich text and ``plain_text``, in which Slack reads no markup; only a message's notification is
-markup. Addresses are broken by a character without width, for clients that make links of bare ones.
+markup. In both, addresses are broken (:func:`ui.chats.strangers_words.literal`).
 """
 
 from __future__ import annotations
@@ -9,21 +9,12 @@ from __future__ import annotations
 import html
 import re
 
-_UNSEEN = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
-)
-"""Control characters, changes of direction, what has no width."""
-_ADDRESS = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*:)(?=//)|\b((?:mailto|tel):)|\b(www)(?=\.)")
-_JOINER = "\u2060"
+from ui.chats.strangers_words import literal
+
 _LOOK_ALIKES = str.maketrans(
     {"*": "∗", "_": "＿", "~": "∼", "`": "ˋ", "&": "&amp;", "<": "&lt;", ">": "&gt;"}
 )
 _ENTITY = re.compile(r"<([^<>]*)>")
-
-
-def literal(text: str) -> str:
-    """``text`` for rich text and ``plain_text``: nothing invisible in it, and no address to click on."""
-    return _ADDRESS.sub(lambda match: match[0] + _JOINER, _UNSEEN.sub("", text.replace("\r\n", "\n")))
 
 
 def notification(text: str, most: int = 300) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
-from markdown_it import MarkdownIt
-from markdown_it.tree import SyntaxTreeNode
+from ui.chats.layout import tree_of
+from ui.chats.lengths import cut, packed
+from ui.chats.strangers_words import literal
 
-from ui.chats.slack.literal import literal
+if TYPE_CHECKING:
+    from markdown_it.tree import SyntaxTreeNode
 
 Element = dict[str, Any]
 """A part of a ``rich_text`` block, or a text in one."""
@@ -37,7 +38,10 @@ def section(*texts: Element) -> Element:
 
 def preformatted(words: str) -> list[Element]:
     """Words in a fixed width, in as many parts as they need."""
-    return [{"type": "rich_text_preformatted", "elements": [text_of(part)]} for part in cut(words)]
+    return [
+        {"type": "rich_text_preformatted", "elements": [text_of(part)]}
+        for part in cut(words, MOST_CHARACTERS)
+    ]
 
 
 def bullets(lines: Iterable[str]) -> Element:
@@ -51,8 +55,9 @@ def bullets(lines: Iterable[str]) -> Element:
 
 def elements_of(markdown: str) -> list[Element]:
     """The Markdown as rich text: emphasis, lists, quotes, code; links and pictures are their words only."""
-    tree = SyntaxTreeNode(_reader().parse(markdown))
-    return [part for node in tree.children for element in _block(node) for part in split(element)]
+    return [
+        part for node in tree_of(markdown).children for element in _block(node) for part in split(element)
+    ]
 
 
 def size(element: Element) -> int:
@@ -67,40 +72,9 @@ def split(element: Element) -> list[Element]:
     if size(element) <= MOST_CHARACTERS:
         return [element]
     if element["type"] == "text":
-        return [{**element, "text": part} for part in cut(element["text"])]
+        return [{**element, "text": part} for part in cut(element["text"], MOST_CHARACTERS)]
     pieces = [piece for each in element["elements"] for piece in split(each)]
     return [{**element, "elements": group} for group in packed(pieces, size, MOST_CHARACTERS)]
-
-
-def packed(
-    items: Iterable[Element], weigh: Callable[[Element], int], most: int, most_items: int = 1_000
-) -> list[list[Element]]:
-    """The items in order, in groups that weigh at most ``most`` each; one that weighs more stands alone."""
-    groups: list[list[Element]] = []
-    weight = 0
-    for item in items:
-        own = weigh(item)
-        if not groups or weight + own > most or len(groups[-1]) == most_items:
-            groups.append([])
-            weight = 0
-        groups[-1].append(item)
-        weight += own
-    return groups
-
-
-def cut(words: str, most: int = MOST_CHARACTERS) -> list[str]:
-    """``words`` in parts of at most ``most`` characters, cut after a line or between words if possible."""
-    parts = []
-    while len(words) > most:
-        end = max(words.rfind("\n", most // 2, most), words.rfind(" ", most // 2, most)) + 1 or most
-        parts.append(words[:end])
-        words = words[end:]
-    return [*parts, words]
-
-
-@cache
-def _reader() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False})
 
 
 def _block(node: SyntaxTreeNode, indent: int = 0) -> Iterator[Element]:

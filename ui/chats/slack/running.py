@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
-from app.allowance import Allowance
 from app.desk import Desk
-from app.engines import weights_of
 from app.errors import WrongUse
 from app.finding import find_shop
-from app.house import House
 from app.keyring import Keyring
-from app.person import Person
-from app.progress import say
-from app.settings import Settings, go_offline
+from app.settings import Settings
+from ui.chats.process import serve_chat, tell_who_may_ask
 from ui.chats.slack.manifest import EVENTS
 from ui.errors import CannotServe
-from ui.warming import warm_up
 
 if TYPE_CHECKING:
     from slack_bolt import App
@@ -33,8 +26,6 @@ if TYPE_CHECKING:
 
 PATH = "/slack"
 """Below it the Events API, commands and buttons arrive."""
-WAIT_S = 30.0
-"""Seconds that answers under way get after SIGTERM; a second signal ends at once."""
 
 
 def serve_socket_mode(settings: Settings, *, shop: str | None, base_url: str | None = None) -> None:
@@ -54,22 +45,19 @@ def serve_socket_mode(settings: Settings, *, shop: str | None, base_url: str | N
     _check_library()
     find_shop(settings, shop)  # a wrong one is told before slow things begin
     keyring = Keyring(settings.people, settings.people_file)
-    _tell_who_may_ask(keyring)
-    if not settings.engine_url:
-        weights_of(settings)
-    go_offline()
-    with House(settings) as house:
-        desk = Desk(house, shop, Allowance(settings.questions_a_minute, settings.questions_a_day))
+    tell_who_may_ask(keyring, "Slack", "Accounts and groups", lambda member: member.slack, "slack: U…")
+    app_token = settings.slack_app_token
+
+    @contextmanager
+    def connect(desk: Desk, _: threading.Event) -> Iterator[str]:
         chat, app = chat_and_app(desk, keyring, settings, base_url)
         try:
-            with connected(app, settings.slack_app_token) as workspace:
-                threading.Thread(target=warm_up, args=(desk, Person()), daemon=True).start()
-                # Standard output, as the address of `serve`: what a script waits for.
-                os.write(1, f"Shoptalk answers in Slack, workspace {workspace}  (Ctrl-C ends it)\n".encode())
-                _wait_for_the_end(desk)
+            with connected(app, app_token) as workspace:
+                yield f"Slack, workspace {workspace}"
         finally:
             chat.close()
-    say("Closed.")
+
+    serve_chat(settings, shop, connect)
 
 
 def signed_mount(desk: Desk, keyring: Keyring, *, base_url: str | None = None) -> Mapping[str, Starlette]:
@@ -165,39 +153,3 @@ def _check_library() -> None:
 
     if find_spec("slack_bolt") is None:
         raise WrongUse('Slack needs its library: pip install -c constraints.txt -e ".[slack]"')
-
-
-def _tell_who_may_ask(keyring: Keyring) -> None:
-    """Raises ``WrongUse`` when ``people.yml`` cannot be read."""
-    count = sum(1 for member in keyring.members() if member.slack)
-    if count:
-        say(f"Accounts and groups of Slack in {keyring.people_file}: {count}. Others are answered nothing.")
-    else:
-        say(
-            f"No account of Slack may ask yet: write NAME: {{role: ROLE, slack: U…}} under people: in "
-            f"{keyring.people_file}."
-        )
-
-
-def _wait_for_the_end(desk: Desk) -> None:
-    """Until Ctrl-C, or until SIGTERM came and what was under way has ended."""
-    ended = threading.Event()
-
-    def stop() -> None:
-        desk.stop(WAIT_S)
-        ended.set()
-
-    def hear(*_: object) -> None:
-        if desk.state == "stopping":
-            ended.set()
-        else:  # not in a signal's own frame: the main thread may hold the lock that stopping needs
-            threading.Thread(target=stop, daemon=True).start()
-
-    before = signal.signal(signal.SIGTERM, hear)
-    try:
-        while not ended.wait(1.0):  # a wait without end hears no Ctrl-C on Windows
-            pass
-    except KeyboardInterrupt:
-        pass
-    finally:
-        signal.signal(signal.SIGTERM, before)

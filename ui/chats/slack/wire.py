@@ -1,4 +1,4 @@
-"""The calls to Slack's Web API, and the message that grows; the limits that Slack sets are obeyed here."""
+"""The calls to Slack's Web API; the limits that Slack sets are obeyed here."""
 
 from __future__ import annotations
 
@@ -11,15 +11,12 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, RateLimitErrorRetryHandler
 
-from ui.chats.replies import Reply, words_in
-from ui.chats.slack.blocks import messages, notice, plain_blocks
-from ui.chats.slack.literal import literal, notification
+from ui.chats.slack.blocks import plain_blocks
+from ui.chats.slack.literal import notification
 from ui.chats.slack.rich_text import Element
 
 logger = logging.getLogger(__name__)
 
-GROW_S = 1.5
-"""Seconds between two changes of a message that grows; Slack takes about 50 a minute from one app."""
 TRIES = 4
 """Times that a call which Slack told to wait is sent again, each after the seconds that Slack said."""
 FAILURES = (SlackClientError, OSError)
@@ -64,14 +61,12 @@ class Wire:
         time.sleep(max(0.0, self._pause_until - self.clock()))
         self.client.chat_update(channel=channel, ts=message, blocks=list(blocks), text=text, **_LITERAL)
 
-    def update_if_free(self, channel: str, message: str, text: str) -> None:
+    def update_if_free(self, channel: str, message: str, blocks: Sequence[Element], text: str) -> None:
         """Change a message, unless Slack has told to wait; one that is left out is not made up for."""
         if self.clock() < self._pause_until:
             return
         try:
-            self._hasty.chat_update(
-                channel=channel, ts=message, blocks=plain_blocks(text), text=notification(text), **_LITERAL
-            )
+            self._hasty.chat_update(channel=channel, ts=message, blocks=list(blocks), text=text, **_LITERAL)
         except SlackApiError as error:
             if error.response.status_code != 429:
                 raise
@@ -103,80 +98,3 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, SlackApiError):
         return str(error.response.get("error", error.response.status_code))
     return type(error).__name__
-
-
-class SlackMessage:
-    """A :class:`ui.chats.seam.Message` in Slack.
-
-    Args:
-        thread: what it answers in; ``None`` outside threads.
-        has_person: whether a person can be asked.
-    """
-
-    def __init__(self, wire: Wire, channel: str, thread: str | None, *, has_person: bool) -> None:
-        self._wire = wire
-        self._channel = channel
-        self._thread = thread
-        self._has_person = has_person
-        self._id: str | None = None
-        self._shown_at = 0.0
-
-    def grow(self, text: str) -> None:
-        """See :class:`ui.chats.seam.Message`."""
-        now = self._wire.clock()
-        if self._id is not None and now < self._shown_at + GROW_S:
-            return
-        self._shown_at = now
-        try:
-            if self._id is None:
-                self._id = self._wire.post(
-                    self._channel, self._thread, plain_blocks(text), notification(text)
-                )
-            else:
-                self._wire.update_if_free(self._channel, self._id, text)
-        except FAILURES as error:
-            logger.warning("Slack did not take a message that grows: %s", reason_of(error))
-
-    def finish(self, reply: Reply, id: str) -> None:
-        """See :class:`ui.chats.seam.Message`."""
-        words = words_in(reply.language)
-        text = notice(reply)
-        try:
-            first, *rest = messages(reply, id, has_person=self._has_person)
-            self._show(first, text)
-            for blocks in rest:
-                self._wire.post(self._channel, self._thread, blocks, text)
-        except FAILURES as error:
-            logger.error("Slack did not take an answer: %s", reason_of(error))
-            self.note(words.say("not_shown"))
-            return
-        try:
-            files = [
-                {"filename": each.name, "content": each.content, "title": literal(each.title),
-                 "alt_txt": literal(each.description) or None}
-                for each in reply.attachments()
-            ]  # fmt: skip
-            if files:
-                self._wire.upload(self._channel, self._thread, files)
-        except FAILURES as error:
-            logger.error("Slack did not take a file: %s", reason_of(error))
-            self._say(words.say("no_files"))
-
-    def note(self, sentence: str) -> None:
-        """See :class:`ui.chats.seam.Message`."""
-        try:
-            self._show(plain_blocks(sentence), notification(sentence))
-        except FAILURES as error:
-            logger.error("Slack did not take a message: %s", reason_of(error))
-
-    def _show(self, blocks: Sequence[Element], text: str) -> None:
-        if self._id is None:
-            self._id = self._wire.post(self._channel, self._thread, blocks, text)
-        else:
-            self._wire.update(self._channel, self._id, blocks, text)
-
-    def _say(self, sentence: str) -> None:
-        try:
-            self._wire.post(self._channel, self._thread, plain_blocks(sentence), notification(sentence))
-        except FAILURES as error:
-            logger.error("Slack did not take a message: %s", reason_of(error))
