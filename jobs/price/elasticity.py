@@ -52,7 +52,7 @@ _SIZES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.45, 0.7)
 _SEASONAL = 60
 """Weeks from which the course of a year is looked for."""
 _MOVED = 0.005
-"""Standard deviation below which the rest's prices count as unmoved."""
+"""Standard deviation of logarithms below which discounts, or the rest's prices, count as unmoved."""
 
 Lack = Literal["few_weeks", "few_units", "few_prices", "narrow"]
 
@@ -124,7 +124,7 @@ def _design(weeks: ProductWeeks, like: ProductWeeks | None = None) -> Values:
     """
     like = like or weeks
     columns = [np.log(weeks.price)]
-    if like.discount.any():
+    if _has_discounts(like):
         columns.append(weeks.discount)
     time = weeks.week / YEAR
     if like.has_rest:
@@ -134,6 +134,10 @@ def _design(weeks: ProductWeeks, like: ProductWeeks | None = None) -> Values:
     elif len(like.week) >= _SEASONAL:
         columns += [np.sin(2 * np.pi * time), np.cos(2 * np.pi * time)]
     return np.column_stack([*columns, time, np.ones(len(time))])
+
+
+def _has_discounts(weeks: ProductWeeks) -> bool:
+    return bool(weeks.discount.std() > _MOVED)
 
 
 def _fitted(units: Values, design: Values, week: Weeks) -> tuple[Values, float, float] | None:
@@ -328,7 +332,7 @@ def _told(past: ProductWeeks, ahead: ProductWeeks, elasticity: float) -> Values 
     import statsmodels.api as sm
 
     known, coming = _design(past), _design(ahead, like=past)
-    skip = 2 if elasticity == 0 and past.discount.any() else 1  # discounts are prices too
+    skip = 2 if elasticity == 0 and _has_discounts(past) else 1  # discounts are prices too
     held, asked = known[:, skip:], coming[:, skip:]
     try:
         with warnings.catch_warnings():
