@@ -237,6 +237,29 @@ def drawn(own: Estimate, kind: Kind | None) -> Estimate:
     )
 
 
+def together(found: Elasticities, products: Sequence[ProductWeeks]) -> Estimate | None:
+    """The mean elasticity of some products that are in ``found.own``; ``None`` where they are too few.
+
+    Of one kind, its other products tell some of it too: each product's own doubt is a part of the mean's, and
+    what is not known of the kind they share.
+    """
+    kinds = {each.kind for each in products}
+    kind = found.kinds.get(next(iter(kinds))) if len(kinds) == 1 else None
+    if kind is None:
+        pooled = pool([found.own[each.name] for each in products])
+        return pooled.mean if pooled is not None else None
+    apart = max(kind.apart, LEAST_APART)
+    errors = np.array([found.own[each.name].estimate.error for each in products])
+    share = apart**2 / (apart**2 + errors**2)
+    own, shared = (share * errors**2).sum() / len(errors) ** 2, ((1 - share).mean() * kind.mean.error) ** 2
+    told = [found.of_product[each.name] for each in products]
+    return Estimate(
+        value=float(np.mean([each.value for each in told])),
+        error=float(np.sqrt(own + shared)),
+        freedom=float(np.mean([each.freedom for each in told])),
+    )
+
+
 # ---- a shop -----------------------------------------------------------------------------------------------
 
 

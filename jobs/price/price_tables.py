@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from jobs.made_tables import made
 from jobs.price.curve import Outcome, Standing, curve_of
-from jobs.price.elasticity import METHODS, Estimate, Kind, Tested, lack_of
+from jobs.price.elasticity import METHODS, Estimate, Tested, lack_of
 from jobs.price.weeks import ProductWeeks
 from sql.types import Column, ColumnType, Table
 from sql.types import Value as Cell
@@ -94,12 +94,11 @@ def whole_table(
     asked: Mapping[Hashable, Hashable],
     about: Sequence[ProductWeeks],
     told: Sequence[ProductWeeks],
-    together: Kind | None,
+    mean: Estimate | None,
 ) -> Table:
     """All that was asked about in one row: how many tell, and why the others do not."""
     lacks = Counter(lack for each in about if (lack := lack_of(each)) is not None)
     unmoved = lacks["few_prices"] + lacks["narrow"]
-    mean = together.mean if together is not None else None
     row = (
         len(asked),
         len(told),

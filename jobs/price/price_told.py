@@ -82,22 +82,25 @@ def _line(evidence: Priced, writer: Writer, row: int, line: Line) -> str:
         first = writer.say("line_product", name=name, level=_level(writer), **told, **prices)
     else:
         first = writer.say("line_kind", name=name, level=_level(writer), products=cells["products"], **told)
-    parts = [first, _asked(evidence, writer, cells, line), _best(evidence, writer, cells, line)]
+    parts = [first, _asked(evidence, writer, cells, line)]
+    if evidence.change is None or len(evidence.lines) == 1:
+        parts.append(_best(evidence, writer, cells, line))
     return writer.say("space").join(part for part in parts if part)
 
 
 def _asked(evidence: Priced, writer: Writer, cells: _Cells, line: Line) -> str:
     if evidence.change is None:
         return ""
-    change = writer.restate(f"{100 * evidence.change:+g} %")
     if line.standing is None:
         return ""
+    size = writer.restate(f"{100 * abs(evidence.change):g} %")
+    change = writer.say("higher" if evidence.change > 0 else "lower", change=size)
     if line.asked is None:
         return writer.say("never_charged", change=change, **cells.some("range_low", "range_high"))
     told = cells.some("units_change", "units_low", "units_high", "money_change", "money_low", "money_high")
     said = [writer.say("asked", change=change, what=_money(evidence, writer), **told)]
     if line.asked.vanishes is not None:
-        key = "turns_up" if evidence.change > 0 else "turns_down"
+        key = "gains_up" if evidence.change > 0 else "gains_down"
         said.append(writer.say(key, vanishes=cells["money_vanishes_at"], what=_money(evidence, writer)))
     if abs(evidence.change) > evidence.max_change / 100 + 1e-9:
         said.append(writer.say("more_than_a_step", most=_most(evidence, writer)))
@@ -116,8 +119,8 @@ def _best(evidence: Priced, writer: Writer, cells: _Cells, line: Line) -> str:
     price = writer.say("at_price", price=cells["best_price"]) if line.prices is not None else ""
     said = [writer.say("best", at_price=price, **told)]
     if line.best.vanishes is not None:
-        key = "gone_up" if line.best.change > 0 else "gone_down"
-        said.append(writer.say(key, vanishes=cells["vanishes_at"]))
+        key = "gains_up" if line.best.change > 0 else "gains_down"
+        said.append(writer.say(key, vanishes=cells["vanishes_at"], what=_money(evidence, writer)))
     said += [] if line.best.is_sure else [writer.say("unsure")]
     return writer.say("space").join(said)
 
@@ -150,7 +153,7 @@ def _tried(evidence: Priced, writer: Writer) -> str:
         alone=alone["error"],
         without=without["error"],
     )
-    is_better = ours.number("deviance") < without.number("deviance")
+    is_better = ours.number("error") < without.number("error")
     return told if is_better else told + writer.say("space") + writer.say("no_better")
 
 

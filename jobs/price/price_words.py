@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from bot.job import Claim, Strength, Understood
 from bot.parameters import Among, Choice, Parameter, Said, Unreadable, Whole, find_values, in_words
@@ -111,6 +112,12 @@ def _find_most(links: Links) -> Said | None:
     return Said(text=match[1] or match[2], start=match.start(), end=match.end()) if match else None
 
 
+def _find_products(links: Links) -> Said | None:
+    """Values that are named; a word of the question is none, though a product is called after it."""
+    kept = tuple(m for m in links.mentions if not all(FILLER.match(word) for word in m.text.split()))
+    return find_values(replace(links, mentions=kept))
+
+
 PRODUCT = Parameter(
     name="product",
     about={
@@ -118,7 +125,7 @@ PRODUCT = Parameter(
         "zh": "这些商品，或这些值（如某品类）的全部商品",
     },
     kind=Among(),
-    find=find_values,
+    find=_find_products,
     lead={"en": "for ", "zh": "只看"},
 )
 CHANGE = Parameter(

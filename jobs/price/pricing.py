@@ -22,7 +22,7 @@ from jobs.price.elasticity import (
     back_test,
     fit_all,
     lack_of,
-    pool,
+    together,
 )
 from jobs.price.price_rows import PriceRows
 from jobs.price.price_tables import Line, curve_table, line_table, test_table, whole_table
@@ -95,10 +95,10 @@ def run_price(request: Request, tools: Tools) -> Priced:
     unit = rows.unit
     told = [each for each in about if each.name in found.own]
     shown = line_table(source, lines, column, unit)
-    together = pool([found.own[each.name] for each in told]) if is_by_product and len(lines) > 1 else None
+    mean = together(found, told) if is_by_product and len(lines) > 1 else None
     tables = [
         shown,
-        whole_table(source, asked, about, told, together),
+        whole_table(source, asked, about, told, mean),
         test_table(source, back_test(products)),
     ]
     tables += [curve_table(source, lines[0], unit)] if len(lines) == 1 and lines[0].standing else []
