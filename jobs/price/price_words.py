@@ -21,14 +21,17 @@ _SENSITIVE = (
     r"|价格敏感|对(?:涨价|降价|价格|价钱).{0,8}敏感|(?:价格|需求)?弹性"
 )
 _CHARGE = (
-    rf"\b(?:what|how\s+much|which\s+price)\b[^.?]{{0,20}}\b(?:should|shall|could|can|must|do)\s+{_WE}\s+(?:charge|ask\s+for|price)\b"
+    rf"\b(?:what|how\s+much|which\s+price)\b[^.?]{{0,20}}\b(?:should|shall|could|can|must)\s+{_WE}\s+(?:charge|ask\s+for|price)\b"
     rf"|\bwhat\s+price\s+(?:should|shall|could|can|would)\b|\bhow\s+(?:should|shall|do|would)\s+{_WE}\s+price\b"
-    r"|\b(?:optimal|optimum|profit[-\s]maximi[sz]ing|ideal|right)\s+(?:selling\s+)?prices?\b|\bpricing\s+(?:advice|recommendations?|suggestions?)\b"
-    r"|(?:应该|应当|该|要)(?:卖|定|标|收)(?:价)?(?:多少|什么价)|(?:该|应该?|要)?怎么定价|如何定价|定价建议|(?:最优|最佳|最合适的)(?:定价|价格|售价)"
+    r"|\bwhat\s+(?:should|shall)\s+(?:the|its|our|their)\s+prices?\b|\b(?:over|under)-?priced\b|\bpriced\s+(?:right|correctly|too\s+(?:high|low))\b"
+    r"|\bbest\s+(?:selling\s+)?price\s+(?:for|of)\b|\b(?:optimal|optimum|profit[-\s]maximi[sz]ing|ideal|right)\s+(?:selling\s+)?prices?\b|\bpricing\s+(?:advice|recommendations?|suggestions?)\b"
+    r"|(?:应该|应当|该|要)(?:卖|定|标|收)(?:价)?(?:多少|什么价)|(?:该|应该?|要)?怎么定价|如何定价|定(?:个)?什么价|定价建议|(?:最优|最佳|最合适的)(?:定价|价格|售价)"
     r"|(?:定价|售价|卖|定)(?:为|成)?多少(?:钱)?(?:才)?(?:合适|最好|最优|好)"
 )
 _IF = (
-    rf"\b(?:can|could|should|may|shall|might)\s+{_WE}\s+(?:safely\s+)?{_CHANGE}\b[^.?]*\bprices?\b"
+    r"\b(?:how|do|does|would|will|could)\b[^.?]*\bprices?\b(?:\s+(?:changes?|rises?|increases?|cuts?|reductions?))?[^.?]{0,30}\b(?:affects?|hurts?|influences?|impacts?|drives?)\b"
+    r"|\bif\b[^.?]*\bcosts?\s+\S+\s?(?:%|per\s?cent)\s+(?:more|less)\b|价格对(?:销量|需求|销售).{0,4}影响|(?:涨价|降价|提价|调价).{0,10}(?:能|会)(?:多|少|掉|减|增|卖|损)"
+    rf"|\b(?:can|could|should|may|shall|might)\s+{_WE}\s+(?:safely\s+)?{_CHANGE}\b[^.?]*\bprices?\b"
     rf"|\b(?:what|how)\b[^.?]*\b(?:happens?|would|will|if|effect|impact)\b[^.?]*\b{_CHANGE}(?:d|ed|s|ing)?\b[^.?]*\bprices?\b"
     rf"|\bif\s+{_WE}\s+{_CHANGE}(?:d|ed)?\b[^.?]*\bprices?\b"
     r"|\b(?:effect|impact)\s+of\s+(?:an?\s+|the\s+)?(?:\S+\s+){0,3}price\s+(?:increase|rise|cut|change|reduction)\b"
@@ -62,7 +65,7 @@ _MOST = re.compile(
     r"|(?:最多|不超过|每次)\s*(\d{1,2})\s?[%％]"
 )
 _DOWN = re.compile(
-    rf"(?i)\b(?:{_LOWER}|cheaper|decrease|reduction|price\s+cut|falls?|fell|(?:goes|went|go)\s+down)(?:d|ed|s|ing)?\b|降|下调|便宜|打折"
+    rf"(?i)\b(?:{_LOWER}|cheaper|decrease|reduction|price\s+cut|falls?|fell|(?:goes|went|go)\s+down|(?:%|per\s?cent)\s+less)(?:d|ed|s|ing)?\b|降|下调|便宜|打折"
 )
 
 
