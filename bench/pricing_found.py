@@ -141,6 +141,7 @@ def as_weeks(brand: str, prices: Values, chosen: np.ndarray, at: int) -> Product
         idle=0,
         empty_weeks=0,
         giant_weeks=0,
+        mixed_weeks=0,
     )
 
 

@@ -120,15 +120,21 @@ ORDER BY products DESC LIMIT {self._most}"""
 
     def weeks(self, products: Sequence[Hashable]) -> tuple[pd.DataFrame, Table]:
         """``sold`` of :func:`jobs.price.weeks.read_weeks`, and the first statement's table."""
+        paid = self._reader.ratio("amount", "quantity")
         listed = "AVG(list_price)" if self.has_list_price else "NULL"
+        charged = "list_price" if self.has_list_price else paid
 
         def asked(some: Sequence[Hashable]) -> str:
             return f"""{self._sold(some)}
 SELECT product, age - MOD(age, 7) AS back, SUM(quantity) AS units, COUNT(*) AS lines,
-  MAX(quantity) AS largest, AVG({self._reader.ratio("amount", "quantity")}) AS paid, {listed} AS listed
+  MAX(quantity) AS largest, AVG({paid}) AS paid, {listed} AS listed,
+  MIN({charged}) AS cheapest, MAX({charged}) AS dearest
 FROM sold_lines GROUP BY product, age - MOD(age, 7)"""
 
-        names = ("product", "back", "units", "lines", "largest", "paid", "listed")
+        names = (
+            *("product", "back", "units", "lines", "largest", "paid", "listed"),
+            *("cheapest", "dearest"),
+        )
         return self._batches(products, names, asked, self._length)
 
     def totals(self, kinds: Sequence[Hashable]) -> pd.DataFrame:

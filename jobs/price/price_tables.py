@@ -14,7 +14,7 @@ from sql.types import Column, ColumnType, Table
 from sql.types import Value as Cell
 
 _WHOLE_NUMBERS = frozenset(
-    {"products", "weeks", "told", "unmoved", "thin", "empty_weeks", "giant_weeks", "sellers"}
+    {"products", "weeks", "told", "unmoved", "thin", "empty_weeks", "giant_weeks", "mixed_weeks"}
 )
 _SHARES = frozenset(
     {"best_change", "change", "units_change", "units_low", "units_high", "error", "range_low", "range_high"}
@@ -106,23 +106,18 @@ def whole_table(
         len(asked) - len(told) - unmoved,
         sum(each.empty_weeks for each in told),
         sum(each.giant_weeks for each in told),
+        sum(each.mixed_weeks for each in told),
+        sum(len(each.week) for each in told),
         *((mean.value, mean.low, mean.high) if mean is not None else (None, None, None)),
     )
     names = [
-        "products",
-        "told",
-        "unmoved",
-        "thin",
-        "empty_weeks",
-        "giant_weeks",
-        "elasticity",
-        "low_90",
-        "high_90",
+        *("products", "told", "unmoved", "thin", "empty_weeks", "giant_weeks", "mixed_weeks", "weeks"),
+        *("elasticity", "low_90", "high_90"),
     ]
     return _table(source, names, [row], "")
 
 
-def test_table(source: Table, tested: Tested | None) -> Table:
+def tested_table(source: Table, tested: Tested | None) -> Table:
     """A row a method, ours first; none where there was too little to test on."""
     names = ["method", "error", "deviance", "products", "weeks"]
     if tested is None:

@@ -19,6 +19,8 @@ MAX_LINES = 10
 """Products or categories that the text lists; the table has all."""
 SURELY_LESS = 0.005
 """Changes of price below this are none."""
+OFTEN = 0.2
+"""Share of weeks with several prices beside one another from which it is told."""
 _LINES, _WHOLE, _TESTS, _CURVE = 0, 1, 2, 3
 
 
@@ -171,6 +173,8 @@ def _left_out(evidence: Priced, writer: Writer) -> str:
         said.append(writer.say("stock_empty", weeks=whole["empty_weeks"]))
     if whole.number("giant_weeks"):
         said.append(writer.say("giant", weeks=whole["giant_weeks"]))
+    if whole.number("mixed_weeks") > OFTEN * whole.number("weeks"):
+        said.append(writer.say("mixed", mixed=whole["mixed_weeks"], weeks=whole["weeks"]))
     return writer.say("space").join(said)
 
 

@@ -25,7 +25,7 @@ from jobs.price.elasticity import (
     together,
 )
 from jobs.price.price_rows import PriceRows
-from jobs.price.price_tables import Line, curve_table, line_table, test_table, whole_table
+from jobs.price.price_tables import Line, curve_table, line_table, tested_table, whole_table
 from jobs.price.price_words import BY, CHANGE, CUE, FILLER, MAX_CHANGE, NAME, PRODUCT
 from jobs.price.weeks import ProductWeeks, read_weeks
 from jobs.purchases import parted
@@ -99,7 +99,7 @@ def run_price(request: Request, tools: Tools) -> Priced:
     tables = [
         shown,
         whole_table(source, asked, about, told, mean),
-        test_table(source, back_test(products)),
+        tested_table(source, back_test(products)),
     ]
     tables += [curve_table(source, lines[0], unit)] if len(lines) == 1 and lines[0].standing else []
     request.on_table(shown)

@@ -27,6 +27,8 @@ GIANT_SHARE = 0.5
 """... and so is its week, where the line is more than this share of its units."""
 LEAST_REST = 8.0
 """Units a week that the rest of a kind must sell on average to tell the season."""
+MIXED = 1.05
+"""Prices of one week that lie further apart than this factor are different ones."""
 APART = 1.01
 """Prices nearer than this factor are one price: a mean over lines is never the same twice."""
 
@@ -57,6 +59,8 @@ class ProductWeeks:
     """Weeks left out because it was out of stock."""
     giant_weeks: int
     """Weeks left out because one order made them."""
+    mixed_weeks: int
+    """Weeks with clearly different prices beside one another."""
 
     @property
     def has_rest(self) -> bool:
@@ -95,7 +99,8 @@ def read_weeks(
     Args:
         sold: a row for each product and week with a sale; columns ``product``, ``back`` (weeks back from the
             latest), ``units``, ``lines``, ``largest`` (pieces of the largest line), ``paid`` (mean price over
-            lines) and ``listed`` (the same of list prices; NaN where they are not known).
+            lines), ``listed`` (the same of list prices; NaN where they are not known), and the ``cheapest``
+            and ``dearest`` of lines.
         totals: columns ``kind``, ``back`` and ``units``: what all products of each kind sold.
         empty: columns ``product`` and ``back``: weeks in which a product was out of stock on some day.
         kinds: product → its kind.
@@ -134,12 +139,14 @@ class _Grid:
     """Between its first and its last sale, both left out."""
     is_empty: Flags
     is_giant: Flags
+    is_mixed: Flags
 
     @classmethod
     def of(cls, rows: pd.DataFrame, empty: set[int], length: int) -> _Grid:
         back = rows["back"]
-        units, lines, largest, paid, listed = (
-            _placed(back, rows[name], length) for name in ("units", "lines", "largest", "paid", "listed")
+        names = ("units", "lines", "largest", "paid", "listed", "cheapest", "dearest")
+        units, lines, largest, paid, listed, cheapest, dearest = (
+            _placed(back, rows[name], length) for name in names
         )
         has_sold = units > 0
         places = np.flatnonzero(has_sold)
@@ -155,6 +162,7 @@ class _Grid:
             is_on=(week > places[0]) & (week < places[-1]),
             is_empty=np.isin(length - 1 - week, list(empty)),
             is_giant=(largest > GIANT * usual) & (largest > GIANT_SHARE * units),
+            is_mixed=dearest > MIXED * cheapest,
         )
 
     @property
@@ -191,6 +199,7 @@ class _Grid:
             idle=int(np.argmax(self.units[::-1] > 0)),
             empty_weeks=int((self.is_on & self.is_empty).sum()),
             giant_weeks=int((self.is_on & self.is_giant & ~self.is_empty).sum()),
+            mixed_weeks=int((kept & self.is_mixed).sum()),
         )
 
 

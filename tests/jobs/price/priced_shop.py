@@ -86,6 +86,8 @@ def frames(
             "largest": 1.0,
             "paid": prices[products, weeks],
             "listed": np.nan,
+            "cheapest": prices[products, weeks],
+            "dearest": prices[products, weeks],
         }
     )
     totals = pd.DataFrame({"kind": "all", "back": WEEKS - 1 - np.arange(WEEKS), "units": units.sum(axis=0)})

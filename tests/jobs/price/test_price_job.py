@@ -166,6 +166,15 @@ def test_one_giant_order_and_returns_change_nothing(talk: Callable[..., Talk]):
     assert "1 weeks that one giant order made are left out" in answer.text
 
 
+def test_prices_that_differ_by_customer_are_told_of(talk: Callable[..., Talk]):
+    made = small()
+    made.sales[:] = [(*row[:7], row[7] * (0.8 if row[4] == "France" else 1.0), row[8]) for row in made.sales]
+    paid = talk(made, bindings=f"{SOLD}, {COST}").ask("How price sensitive is the Cup?")
+    assert "buyers paid clearly different prices for the same product" in paid.text
+    listed = talk(made).ask("How price sensitive is the Cup?")
+    assert listed.status == "answered" and "clearly different prices" not in listed.text
+
+
 def test_discounts_are_no_changes_of_the_list_price(talk: Callable[..., Talk]):
     units, prices, _ = made_weeks(4, Making(products=1, base=25, noise=0.05))
     made = Priced().sold("Cup", units[0], prices[0], discount=0.25, cost=1.0)

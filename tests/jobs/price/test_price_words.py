@@ -9,6 +9,7 @@ import pytest
 
 from bot.job import Understood
 from bot.parameters import find_said, read_settings
+from jobs import JOBS
 from jobs.price.price_words import PARAMETERS, claims
 from sql.question.linking import Links, Vocabulary, link
 
@@ -20,23 +21,22 @@ def linked(text: str, vocabulary: Vocabulary) -> Links:
     return link(text, vocabulary, dt.date(2026, 6, 30))
 
 
-def is_claimed(text: str, vocabulary: Vocabulary) -> bool:
+def understood(text: str, vocabulary: Vocabulary) -> Understood:
     links = linked(text, vocabulary)
-    understood = Understood(
+    return Understood(
         question=text,
         standalone=text,
-        language="en",
+        language="en" if text.isascii() else "zh",
         links=links,
         said=links,
         previous=None,
         verdict=None,
     )
-    return claims(understood) is not None
 
 
 @pytest.mark.parametrize(("whose", "question"), ROUTES, ids=[f"{q} → {w}" for w, q in ROUTES])
 def test_a_question_is_whose_it_is(whose: str, question: str, vocabulary: Vocabulary):
-    assert is_claimed(question, vocabulary) == (whose == "price")
+    assert (claims(understood(question, vocabulary)) is not None) == (whose == "price")
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,11 @@ def test_words_give_values(question: str, said: dict[str, object], vocabulary: V
             assert find_said(links, PARAMETERS)[name].text == value
         else:
             assert settings.values[name] == value
+
+
+@pytest.mark.parametrize("question", [question for whose, question in ROUTES if whose == "price"])
+def test_no_job_before_it_takes_its_questions(question: str, vocabulary: Vocabulary):
+    asked = understood(question, vocabulary)
+    claimed = {job.name: job.claims(asked) for job in JOBS}
+    strongest = max(claim.strength for claim in claimed.values() if claim is not None)
+    assert next(name for name, claim in claimed.items() if claim and claim.strength == strongest) == "price"
