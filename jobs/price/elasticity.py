@@ -2,12 +2,12 @@
 
 A Poisson regression with a logarithmic link (statsmodels), so that weeks without a sale count and the
 coefficient of the logarithm of the price is the elasticity. Beside the price stand the discount, where list
-prices are known, the units and prices of the rest of the kind, which hold season, trend and whatever moved
-all of them, and a trend of its own; where there is no such rest, the course of the year.
+prices are known; the units and prices of the rest of the kind, which hold season, trend and whatever moved
+all of them; and a trend and a course of the year of its own, for not every product has its kind's.
 
 Weeks have more in common than chance: what moves units beside prices lasts, and prices stay for months. So
-two steps of generalised least squares follow (Zeger 1988), in which that noise has a size and a persistence.
-They are own code, for statsmodels has no regression of counts with such errors.
+a step of generalised least squares follows (Zeger 1988), in which that noise has a size and a persistence.
+It is own code, for statsmodels has no regression of counts with such errors.
 
 Products of a kind are put together by a random-effects mean (Paule and Mandel 1982, with the correction of
 Hartung and Knapp; statsmodels), and each is drawn towards it by as much as its own estimate is unsure
@@ -44,7 +44,6 @@ HELD_OUT = 13
 YEAR = 365.25 / 7
 _MOST_LOG = 20.0
 """Logarithm of units beyond which nothing is foretold."""
-_STEPS = 2
 _PERSISTENCE = (0.0, 0.3, 0.6, 0.8, 0.92)
 """From week to week, of what moves units beside the chance of counts: correlations that are tried ..."""
 _SIZES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.45, 0.7)
@@ -131,7 +130,7 @@ def _design(weeks: ProductWeeks, like: ProductWeeks | None = None) -> Values:
         columns.append(weeks.rest)
         if like.rest_price.std() > _MOVED:
             columns.append(weeks.rest_price)
-    elif len(like.week) >= _SEASONAL:
+    if len(like.week) >= _SEASONAL:
         columns += [np.sin(2 * np.pi * time), np.cos(2 * np.pi * time)]
     return np.column_stack([*columns, time, np.ones(len(time))])
 
@@ -150,8 +149,7 @@ def _fitted(units: Values, design: Values, week: Weeks) -> tuple[Values, float, 
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             weights = np.asarray(sm.GLM(units, design, family=sm.families.Poisson()).fit().params)
-            for _ in range(_STEPS):
-                weights, error = _step(units, design, week, weights)
+            weights, error = _step(units, design, week, weights)
     except (Warning, ValueError, np.linalg.LinAlgError):
         return None
     if not (np.isfinite(weights).all() and np.isfinite(error) and error > 0):
@@ -171,25 +169,25 @@ def _step(units: Values, design: Values, week: Weeks, weights: Values) -> tuple[
     scaled = design * root[:, None]
     response = root * (design @ weights + units / expected - 1)
     apart = np.abs(week[:, None] - week)
-    found = []
+    likelihoods, weights_each, errors_each = [], [], []
     for persistence in _PERSISTENCE:
         values, vectors = np.linalg.eigh(root[:, None] * persistence**apart * root)
         turned, target = vectors.T @ scaled, vectors.T @ response
-        for size in _SIZES:
-            variance = 1 + size**2 * np.maximum(values, 0.0)
-            normal = (turned.T / variance) @ turned
-            each = np.linalg.solve(normal, (turned.T / variance) @ target)
-            off = target - turned @ each
-            likely = -0.5 * (
-                np.log(variance).sum() + np.linalg.slogdet(normal)[1] + (off**2 / variance).sum()
-            )
-            found.append((likely, each, np.linalg.inv(normal)[0, 0]))
-    likely = np.array([each[0] for each in found])
+        variance = 1 + np.square(_SIZES)[:, None] * np.maximum(values, 0.0)
+        weighted = turned.T / variance[:, None]  # sizes, columns, weeks
+        normal = weighted @ turned
+        inverse = np.linalg.inv(normal)
+        each = (inverse @ (weighted @ target)[..., None])[..., 0]
+        off = target - each @ turned.T
+        lost = np.linalg.slogdet(normal)[1]
+        likelihoods.append(-0.5 * (np.log(variance).sum(axis=1) + lost + (off**2 / variance).sum(axis=1)))
+        weights_each.append(each)
+        errors_each.append(inverse[:, 0, 0])
+    likely, tried = np.concatenate(likelihoods), np.concatenate(weights_each)
     share = np.exp(likely - likely.max())
     share /= share.sum()
-    all_weights = np.array([each[1] for each in found])
-    mean = share @ all_weights
-    spread = share @ (np.array([each[2] for each in found]) + (all_weights[:, 0] - mean[0]) ** 2)
+    mean = share @ tried
+    spread = share @ (np.concatenate(errors_each) + (tried[:, 0] - mean[0]) ** 2)
     return mean, float(np.sqrt(spread))
 
 

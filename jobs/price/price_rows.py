@@ -91,7 +91,7 @@ GROUP BY product ORDER BY units DESC, product LIMIT {min(MOST_PRODUCTS, self._mo
             kinds: only these; ``None`` is the largest that there are.
             spare: products that are read besides.
         """
-        most = max(1, min(MOST_OF_ALL if kinds is None else MOST_PRODUCTS, self._most) - spare)
+        most = max(1, min(MOST_OF_ALL, self._most) - spare)
         kept = "kind IN (SELECT kind FROM large_kinds)" if kinds is None else self._among("kind", kinds)
         found = self._run(
             f"""{self._sold()},
@@ -104,19 +104,15 @@ ranked AS (
   SELECT product, kind, units, ROW_NUMBER() OVER (PARTITION BY kind ORDER BY units DESC, product) AS place
   FROM product_sums WHERE {kept if self.has_kinds else "1 = 1"}
 )
-SELECT product, kind, units FROM ranked ORDER BY place, units DESC, product LIMIT {most}"""
+SELECT product, kind, units FROM ranked WHERE place <= {MOST_PRODUCTS}
+ORDER BY place, units DESC, product LIMIT {most}"""
         )
         return {row[0]: row[1] for row in found.rows}
 
-    def counts(self) -> Mapping[Cell, int]:
-        """How many products each category has that sold; ``None`` for those without one."""
-        found = self._run(
-            f"""{self._sold()},
-product_kinds AS (SELECT product, {self._kind("MAX")} AS kind FROM sold_lines GROUP BY product)
-SELECT kind, COUNT(*) AS products FROM product_kinds GROUP BY kind
-ORDER BY products DESC LIMIT {self._most}"""
-        )
-        return {row[0]: int(str(row[1])) for row in found.rows}
+    def count(self) -> int:
+        """How many products were sold at all."""
+        found = self._run(f"{self._sold()}\nSELECT COUNT(DISTINCT product) AS products FROM sold_lines")
+        return int(str(found.rows[0][0]))
 
     def weeks(self, products: Sequence[Hashable]) -> tuple[pd.DataFrame, Table]:
         """``sold`` of :func:`jobs.price.weeks.read_weeks`, and the first statement's table."""

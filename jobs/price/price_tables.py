@@ -14,7 +14,7 @@ from sql.types import Column, ColumnType, Table
 from sql.types import Value as Cell
 
 _WHOLE_NUMBERS = frozenset(
-    {"products", "weeks", "told", "unmoved", "thin", "empty_weeks", "giant_weeks", "mixed_weeks"}
+    {"products", "sold", "weeks", "told", "unmoved", "thin", "empty_weeks", "giant_weeks", "mixed_weeks"}
 )
 _SHARES = frozenset(
     {"best_change", "change", "units_change", "units_low", "units_high", "error", "range_low", "range_high"}
@@ -92,15 +92,21 @@ def _told(outcome: Outcome | None, today: float | None, *, has_units: bool) -> t
 def whole_table(
     source: Table,
     asked: Mapping[Hashable, Hashable],
+    sold: int,
     about: Sequence[ProductWeeks],
     told: Sequence[ProductWeeks],
     mean: Estimate | None,
 ) -> Table:
-    """All that was asked about in one row: how many tell, and why the others do not."""
+    """All that was asked about in one row: how many tell, and why the others do not.
+
+    Args:
+        sold: products of which those that were asked about are the best sellers.
+    """
     lacks = Counter(lack for each in about if (lack := lack_of(each)) is not None)
     unmoved = lacks["few_prices"] + lacks["narrow"]
     row = (
         len(asked),
+        sold,
         len(told),
         unmoved,
         len(asked) - len(told) - unmoved,
@@ -111,7 +117,17 @@ def whole_table(
         *((mean.value, mean.low, mean.high) if mean is not None else (None, None, None)),
     )
     names = [
-        *("products", "told", "unmoved", "thin", "empty_weeks", "giant_weeks", "mixed_weeks", "weeks"),
+        *(
+            "products",
+            "sold",
+            "told",
+            "unmoved",
+            "thin",
+            "empty_weeks",
+            "giant_weeks",
+            "mixed_weeks",
+            "weeks",
+        ),
         *("elasticity", "low_90", "high_90"),
     ]
     return _table(source, names, [row], "")

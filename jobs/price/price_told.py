@@ -161,6 +161,8 @@ def _tried(evidence: Priced, writer: Writer) -> str:
 
 def _left_out(evidence: Priced, writer: Writer) -> str:
     whole, said = _Cells(evidence, writer, _WHOLE, 0), []
+    if whole.number("sold") > whole.number("products"):
+        said.append(writer.say("best_sellers", products=whole["products"], sold=whole["sold"]))
     if whole.number("unmoved"):
         least = {"prices": str(LEAST_PRICES), "spread": f"{LEAST_SPREAD:.0%}"}
         told = {name: writer.restate(text) for name, text in least.items()}

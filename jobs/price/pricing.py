@@ -98,7 +98,7 @@ def run_price(request: Request, tools: Tools) -> Priced:
     mean = together(found, told) if is_by_product and len(lines) > 1 else None
     tables = [
         shown,
-        whole_table(source, asked, about, told, mean),
+        whole_table(source, asked, len(asked) if of else rows.count(), about, told, mean),
         tested_table(source, back_test(products)),
     ]
     tables += [curve_table(source, lines[0], unit)] if len(lines) == 1 and lines[0].standing else []
