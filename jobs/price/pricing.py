@@ -29,6 +29,7 @@ from jobs.price.price_tables import Line, curve_table, line_table, tested_table,
 from jobs.price.price_words import BY, CHANGE, CUE, FILLER, MAX_CHANGE, NAME, PRODUCT
 from jobs.price.weeks import ProductWeeks, read_weeks
 from jobs.purchases import parted
+from sql.types import Table
 from telling.evidence import Evidence, Scope
 from telling.phrases import escape_markdown
 from telling.titles import title_of
@@ -68,12 +69,10 @@ def run_price(request: Request, tools: Tools) -> Priced:
     of, only = parted(settings.get(PRODUCT) or {}, product)
     rows = PriceRows(request, tools, of, only)
     change, most = settings.get(CHANGE), settings.get(MAX_CHANGE) or DEFAULT_MAX_CHANGE
-    asked = _asked(rows, bool(of))
-    kinds = list(dict.fromkeys(asked.values()))
-    beside = rows.largest(kinds, len(asked)) if of else {}
-    everyone = {**asked, **{name: kind for name, kind in beside.items() if name not in asked}}
-    sold, source = rows.weeks(list(everyone))
-    products = read_weeks(sold, rows.totals(kinds), rows.empty(list(everyone)), everyone)
+    asked = rows.named() if of else rows.largest(None)
+    if not asked:
+        raise Declined("nothing_sold")
+    products, source = _read(rows, asked, with_rest=bool(of))
     found = fit_all(products)
     about = [each for each in products if each.name in asked]
     costs = rows.costs(list(asked))
@@ -129,12 +128,20 @@ def run_price(request: Request, tools: Tools) -> Priced:
     )
 
 
-def _asked(rows: PriceRows, is_named: bool) -> Mapping[Hashable, Hashable]:
-    """Products that the question is about; raises ``Declined`` where nothing of it was sold."""
-    asked = rows.named() if is_named else rows.largest(None)
-    if not asked:
-        raise Declined("nothing_sold")
-    return asked
+def _read(
+    rows: PriceRows, asked: Mapping[Hashable, Hashable], *, with_rest: bool
+) -> tuple[list[ProductWeeks], Table]:
+    """The weeks of products, and the table that they came by.
+
+    Args:
+        with_rest: also those of the best sellers of their categories.
+    """
+    kinds = list(dict.fromkeys(asked.values()))
+    beside = rows.largest(kinds, len(asked)) if with_rest else {}
+    everyone = {**asked, **{name: kind for name, kind in beside.items() if name not in asked}}
+    names = list(everyone)
+    sold, source = rows.weeks(names)
+    return read_weeks(sold, rows.totals(kinds), rows.empty(names), everyone), source
 
 
 @dataclass(frozen=True, kw_only=True)
