@@ -235,29 +235,6 @@ def drawn(own: Estimate, kind: Kind | None) -> Estimate:
     )
 
 
-def together(found: Elasticities, products: Sequence[ProductWeeks]) -> Estimate | None:
-    """The mean elasticity of some products that are in ``found.own``; ``None`` where they are too few.
-
-    Of one kind, its other products tell some of it too: each product's own doubt is a part of the mean's, and
-    what is not known of the kind they share.
-    """
-    kinds = {each.kind for each in products}
-    kind = found.kinds.get(next(iter(kinds))) if len(kinds) == 1 else None
-    if kind is None:
-        pooled = pool([found.own[each.name] for each in products])
-        return pooled.mean if pooled is not None else None
-    apart = max(kind.apart, LEAST_APART)
-    errors = np.array([found.own[each.name].estimate.error for each in products])
-    share = apart**2 / (apart**2 + errors**2)
-    own, shared = (share * errors**2).sum() / len(errors) ** 2, ((1 - share).mean() * kind.mean.error) ** 2
-    told = [found.of_product[each.name] for each in products]
-    return Estimate(
-        value=float(np.mean([each.value for each in told])),
-        error=float(np.sqrt(own + shared)),
-        freedom=float(np.mean([each.freedom for each in told])),
-    )
-
-
 # ---- a shop -----------------------------------------------------------------------------------------------
 
 
@@ -289,6 +266,29 @@ def fit_all(products: Sequence[ProductWeeks]) -> Elasticities:
         if each.name in fits
     }
     return Elasticities(own=fits, kinds=kinds, of_product=told)
+
+
+def together(found: Elasticities, products: Sequence[ProductWeeks]) -> Estimate | None:
+    """The mean elasticity of some products that are in ``found.own``; ``None`` where they are too few.
+
+    Of one kind, its other products tell some of it too: each product's own doubt is a part of the mean's, and
+    what is not known of the kind they share.
+    """
+    kinds = {each.kind for each in products}
+    kind = found.kinds.get(next(iter(kinds))) if len(kinds) == 1 else None
+    if kind is None:
+        pooled = pool([found.own[each.name] for each in products])
+        return pooled.mean if pooled is not None else None
+    apart = max(kind.apart, LEAST_APART)
+    errors = np.array([found.own[each.name].estimate.error for each in products])
+    share = apart**2 / (apart**2 + errors**2)
+    own, shared = (share * errors**2).sum() / len(errors) ** 2, ((1 - share).mean() * kind.mean.error) ** 2
+    told = [found.of_product[each.name] for each in products]
+    return Estimate(
+        value=float(np.mean([each.value for each in told])),
+        error=float(np.sqrt(own + shared)),
+        freedom=float(np.mean([each.freedom for each in told])),
+    )
 
 
 # ---- the test ---------------------------------------------------------------------------------------------
@@ -331,11 +331,11 @@ def back_test(products: Sequence[ProductWeeks]) -> Tested | None:
             "alone": found.own[past.name].estimate.value,
             "without_price": 0.0,
         }
-        each = {method: _told(past, ahead, value) for method, value in elasticity.items()}
-        if all(units is not None for units in each.values()):
+        found_all = {m: each for m, v in elasticity.items() if (each := _told(past, ahead, v)) is not None}
+        if len(found_all) == len(METHODS):
             actual.append(ahead.units)
-            for method, units in each.items():
-                told[method].append(units if units is not None else ahead.units)
+            for method, expected_units in found_all.items():
+                told[method].append(expected_units)
     if not actual:
         return None
     units = np.concatenate(actual)
