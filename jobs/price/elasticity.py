@@ -23,6 +23,7 @@ from typing import Literal
 
 import numpy as np
 from scipy import stats
+from threadpoolctl import threadpool_limits
 
 from jobs.price.weeks import ProductWeeks, Values, Weeks
 
@@ -252,9 +253,9 @@ class Elasticities:
 
 def fit_all(products: Sequence[ProductWeeks]) -> Elasticities:
     """Each product by itself, the kinds, and each product drawn towards its kind."""
-    fits = {
-        each.name: fit for each in products if lack_of(each) is None and (fit := fit_own(each)) is not None
-    }
+    able = [each for each in products if lack_of(each) is None]
+    with threadpool_limits(1):  # many small matrices: threads wait for one another ten times as long
+        fits = {each.name: fit for each in able if (fit := fit_own(each)) is not None}
     members: dict[Hashable, list[Fit]] = {}
     for each in products:
         if each.name in fits:
@@ -356,7 +357,7 @@ def _told(past: ProductWeeks, ahead: ProductWeeks, elasticity: float) -> Values 
     skip = 2 if elasticity == 0 and _has_discounts(past) else 1  # discounts are prices too
     held, asked = known[:, skip:], coming[:, skip:]
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), threadpool_limits(1):
             warnings.simplefilter("error")
             model = sm.GLM(
                 past.units, held, family=sm.families.Poisson(), offset=elasticity * known[:, 0]
