@@ -20,7 +20,6 @@ from jobs.purchases import Part, PurchaseReader
 from sql.shop.measures import currency_column
 from sql.statement.sentence import Name
 from sql.types import Table
-from sql.types import Value as Cell
 from telling.phrases import escape_markdown
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ GROUP BY product ORDER BY units DESC, product LIMIT {min(MOST_PRODUCTS, self._mo
         )
         return {row[0]: row[1] for row in found.rows}
 
-    def largest(self, kinds: Sequence[Cell] | None, spare: int = 0) -> Mapping[Hashable, Hashable]:
+    def largest(self, kinds: Sequence[Hashable] | None, spare: int = 0) -> Mapping[Hashable, Hashable]:
         """The best sellers of categories in turn, each with its category.
 
         Args:

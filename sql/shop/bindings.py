@@ -139,8 +139,8 @@ def find_bindings(shop: Shop, dialect: Dialect) -> dict[str, str]:
         column = metric.summed(dialect) if metric is not None else None
         if metric is not None and column is not None:
             found[part] = f"{metric.view}.{column}"
-    sold = shop.view(found["quantity"].partition(".")[0]) if "quantity" in found else None
-    asked = _first("list_price", [sold]) if sold is not None else None
+    counted = shop.view(found["quantity"].partition(".")[0]) if "quantity" in found else None
+    asked = _first("list_price", [counted]) if counted is not None else None
     if asked is not None:
         found["list_price"] = asked
     for part in ("customer", "product", "category", "country"):
