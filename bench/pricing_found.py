@@ -5,9 +5,9 @@ the shelf at each choice. They have no dates, so nothing here tries season, tren
 households with odd numbers are put in order of a brand's price and cut into as many stretches as the job
 reads weeks; a stretch is a week, the brand's choices its units, all choices the traffic, the other brands'
 prices the rest's. What serves as truth is no truth but a held-out estimate of another kind, with its own
-error: a logit (statsmodels) of each single choice of households with even numbers, of the brand or not, on the
-logarithms of its price and of the others'; the elasticity is that of all its choices together (a choice's
-own, weighted by its probability), for a brand's own falls as its share grows.
+error: a logit (statsmodels) of each single choice of households with even numbers, of the brand or not, on
+the logarithms of its price and of the others'; the elasticity is that of all its choices together (a
+choice's own, weighted by its probability), for a brand's own falls as its share grows.
 So beside whether our interval holds it stands whether one does that is widened by that error. Displays and
 features are in neither: both tell what price does with what goes with it.
 
