@@ -12,6 +12,7 @@ Products by a wish: ``bench.find_products``.
 What is unusual: :mod:`bench.anomalies` and :mod:`bench.planted_found`.
 Why figures changed: :mod:`bench.why_found`.
 Stock: :mod:`bench.replenishing`. Recommendations: :mod:`bench.recommending`.
+Prices: :mod:`bench.pricing_found`.
 How months went: :mod:`bench.changes_found`.
 """
 
@@ -32,6 +33,7 @@ from bench import anomalies, changes_found, planted_found, why_found
 from bench.customer_value import measure_customer_value
 from bench.customers import measure_customers
 from bench.find_products import measure_find_products
+from bench.pricing_found import measure_price
 from bench.recommending import measure_recommend
 from bench.record import RESULTS, circumstances, write_result
 from bench.replenishing import measure_stock
@@ -256,6 +258,12 @@ def _stock(options: argparse.Namespace) -> dict[str, Any]:
     return measure_stock(Settings.from_environment())
 
 
+def _price(options: argparse.Namespace) -> dict[str, Any]:
+    from app.settings import Settings
+
+    return measure_price(options.data, Settings.from_environment())
+
+
 def _recommend(options: argparse.Namespace) -> dict[str, Any]:
     return measure_recommend(options.data)
 
@@ -289,6 +297,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "unusual": _unusual,
     "why": _why,
     "stock": _stock,
+    "price": _price,
     "recommend": _recommend,
     "changes": _changes,
 }

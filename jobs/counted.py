@@ -1,4 +1,4 @@
-"""What is in stock today, by product, for the jobs that need it; found by what the shop binds.
+"""What is in stock today, and when it was not, by product, for the jobs that need it; found by what is bound.
 
 No job itself: it is no folder. What the role may not see is not there; every row comes by a statement of the
 question language inside a statement that the guard checks.
@@ -6,14 +6,16 @@ question language inside a statement that the guard checks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
+from bot.errors import Declined
 from jobs.purchases import PurchaseReader
 from sql.semantics import ViewColumn
 from sql.shop.bindings import played_by
 from sql.statement.seen import seen_shop
 from sql.statement.sentence import Name
+from telling.phrases import escape_markdown
 
 
 class Counted:
@@ -98,4 +100,59 @@ latest_counts AS (SELECT product, MAX(counted_on) AS counted_on FROM stock_rows 
 now_stock AS (
   SELECT r.product, SUM(r.on_hand) AS on_hand{more}{age} FROM {rows}
   WHERE r.product IS NOT NULL AND r.on_hand IS NOT NULL GROUP BY r.product
+)"""
+
+    # ---- when there was none ----------------------------------------------------------------------------
+
+    @cached_property
+    def past_view(self) -> str:
+        """The view with levels of past days; empty where none is bound or seen."""
+        view, _ = self.place("stock_date")
+        level = "on_hand" if view == self.home else "past_on_hand"
+        is_seen = self.column("stock_date") is not None and self.column(level) is not None
+        return view if is_seen and view == self.place(level)[0] else ""
+
+    def emptied(self, age: Callable[[str], str]) -> str:
+        """``empty_spells``: stretches of days on which a product was out of stock, by age, none twice.
+
+        ``sold_days``, with product and age, must stand before it, and ``past_view`` be known.
+
+        Args:
+            age: days back as an expression of a column that holds a day.
+        Raises:
+            Declined: no way leads from the levels to their products.
+        """
+        view = self.past_view
+        level = self.name("on_hand" if view == self.home else "past_on_hand")
+        product = self.part_in("product", view) or self.name("product")
+        columns = {"product": product, "on_hand": level, "counted_on": self.name("stock_date")}
+        text = self.reader.of_view(view, columns, "level_rows")
+        if text is None:
+            raise Declined(
+                "no_way_between", {"names": escape_markdown(", ".join(map(str, columns.values())))}
+            )
+        counted, by_age = age("counted_on"), "OVER (PARTITION BY product ORDER BY age DESC)"
+        sold_before = "MIN(CASE WHEN s.age >= n.age THEN s.age END)"
+        sold_after = "MAX(CASE WHEN s.age < n.age THEN s.age END)"
+        return f"""{text},
+levels AS (
+  SELECT product, {counted} AS age, SUM(on_hand) AS level FROM level_rows
+  WHERE product IS NOT NULL AND on_hand IS NOT NULL AND {counted} >= 0 GROUP BY product, {counted}
+),
+neighbours AS (
+  SELECT product, age, level, LAG(level) {by_age} AS level_before, LAG(age) {by_age} AS age_before,
+    LEAD(level) {by_age} AS level_after, LEAD(age) {by_age} AS age_after
+  FROM levels
+),
+empty_ends AS (
+  SELECT n.product,
+    COALESCE({sold_before}, CASE WHEN level_before <= 0 THEN age_before ELSE n.age + 1 END) - 1 AS first_age,
+    CASE WHEN level_after <= 0 THEN n.age ELSE COALESCE({sold_after}, age_after, -1) + 1 END AS last_age
+  FROM neighbours AS n
+  LEFT JOIN sold_days AS s ON s.product = n.product
+    AND s.age < COALESCE(age_before, n.age + 1) AND s.age >= COALESCE(age_after, 0)
+  WHERE level <= 0 GROUP BY n.product, n.age, level_before, age_before, level_after, age_after
+),
+empty_spells AS (
+  SELECT product, first_age, last_age FROM empty_ends WHERE first_age >= last_age AND first_age >= 0
 )"""

@@ -42,7 +42,9 @@ from telling.evidence import Caveat
 from telling.phrases import escape_markdown
 from telling.titles import title_of
 
-Part = Literal["customer", "order_date", "amount", "quantity", "order", "product", "category", "country"]
+Part = Literal[
+    "customer", "order_date", "amount", "quantity", "list_price", "order", "product", "category", "country"
+]
 
 
 FEW_SEVERAL = 0.05
@@ -262,6 +264,18 @@ SELECT COUNT(*) AS customers, SUM(CASE WHEN low < high THEN 1 ELSE 0 END) AS sev
 
 def _among(only: Mapping[str, Sequence[str]]) -> tuple[Among, ...]:
     return tuple(Among(Name(column), tuple(map(Text, each))) for column, each in only.items())
+
+
+def parted(
+    said: Mapping[str, Sequence[str]], product: str
+) -> tuple[dict[str, Sequence[str]], dict[str, Sequence[str]]]:
+    """Column → values parted into those that name products and those that limit rows otherwise.
+
+    Args:
+        product: the bound column; its names in other languages are called after it (``product_zh``).
+    """
+    of = {c: v for c, v in said.items() if c == product or c.startswith(f"{product}_")}
+    return of, {column: values for column, values in said.items() if column not in of}
 
 
 def day_of(cell: Cell) -> dt.date:

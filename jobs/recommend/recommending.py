@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -15,7 +15,7 @@ from bot.errors import AskBack, Declined
 from bot.job import Request, Tools
 from jobs.counted import Counted
 from jobs.not_heard import caveat_of, not_heard
-from jobs.purchases import Part, PurchaseReader
+from jobs.purchases import Part, PurchaseReader, parted
 from jobs.recommend.alike import likeness, varied
 from jobs.recommend.recommend_words import AGAIN, CUE, CUSTOMER, FILLER, NAME, OF, TOP
 from jobs.recommend.walking import Walk
@@ -92,7 +92,7 @@ class _Basket:
         self.product = tools.workspace.shop.bindings["product"].rpartition(".")[2]
         self.customer = settings.get(CUSTOMER) or ""
         self.again = settings.get(AGAIN) == "yes"
-        self.of, self.only = _parted(settings.get(OF) or {}, self.product)
+        self.of, self.only = parted(settings.get(OF) or {}, self.product)
         self.named = tuple(value for values in self.of.values() for value in values)
         self.reader = PurchaseReader(request, tools, self.only)
         self.counted = Counted(PurchaseReader(request, tools, {}))
@@ -310,11 +310,3 @@ LIMIT {most}"""
             for name in nearest
         )
         return AskBack("unknown_customer", {"customer": escape_markdown(self.customer)}, options=options)
-
-
-def _parted(
-    said: Mapping[str, Sequence[str]], product: str
-) -> tuple[dict[str, Sequence[str]], dict[str, Sequence[str]]]:
-    """The products that are named, and what all purchases are limited to."""
-    of = {c: v for c, v in said.items() if c == product or c.startswith(f"{product}_")}
-    return of, {column: values for column, values in said.items() if column not in of}

@@ -60,7 +60,7 @@ class Shelf:
         self._counted = Counted(PurchaseReader(request, tools, only))
         self.by = by
         self._check_seen()
-        self.has_past = bool(self._past_view)
+        self.has_past = bool(self._bound.past_view)
         self.beside = tuple(part for part in _TOGETHER if self._stands_beside(part))
         self.has_deliveries = self.lead is None and self._supply is not None
 
@@ -119,14 +119,6 @@ class Shelf:
         return bound.column(part) is not None and bound.leads(bound.home, columns)
 
     @cached_property
-    def _past_view(self) -> str:
-        """The view with levels of past days; empty where none is bound or seen."""
-        bound, (view, _) = self._bound, self._bound.place("stock_date")
-        level = "on_hand" if view == bound.home else "past_on_hand"
-        is_seen = bound.column("stock_date") is not None and bound.column(level) is not None
-        return view if is_seen and view == bound.place(level)[0] else ""
-
-    @cached_property
     def _supply(self) -> str | None:
         """Deliveries by product, as a table; ``None`` where they are not bound, seen or reached."""
         bound, (view, _) = self._bound, self._bound.place("supply_received")
@@ -181,43 +173,12 @@ sold_days AS (
         return text
 
     def _emptied(self) -> str:
-        """``empty_spells``: stretches of days on which a product was out of stock, by age, none twice."""
+        """``empty_spells``, see :meth:`jobs.counted.Counted.emptied`; no row where levels are not known."""
         if not self.has_past:
             return """empty_spells AS (
   SELECT product, age AS first_age, age AS last_age FROM sold_days WHERE age < 0
 )"""
-        view = self._past_view
-        level = self._bound.name("on_hand" if view == self._bound.home else "past_on_hand")
-        product = self._bound.part_in("product", view) or self._bound.name("product")
-        columns = {"product": product, "on_hand": level, "counted_on": self._bound.name("stock_date")}
-        text = self._sales.of_view(view, columns, "level_rows")
-        if text is None:
-            raise Declined("no_way_between", _safe(names=", ".join(map(str, columns.values()))))
-        age, by_age = self._age("counted_on"), "OVER (PARTITION BY product ORDER BY age DESC)"
-        sold_before = "MIN(CASE WHEN s.age >= n.age THEN s.age END)"
-        sold_after = "MAX(CASE WHEN s.age < n.age THEN s.age END)"
-        return f"""{text},
-levels AS (
-  SELECT product, {age} AS age, SUM(on_hand) AS level FROM level_rows
-  WHERE product IS NOT NULL AND on_hand IS NOT NULL AND {age} >= 0 GROUP BY product, {age}
-),
-neighbours AS (
-  SELECT product, age, level, LAG(level) {by_age} AS level_before, LAG(age) {by_age} AS age_before,
-    LEAD(level) {by_age} AS level_after, LEAD(age) {by_age} AS age_after
-  FROM levels
-),
-empty_ends AS (
-  SELECT n.product,
-    COALESCE({sold_before}, CASE WHEN level_before <= 0 THEN age_before ELSE n.age + 1 END) - 1 AS first_age,
-    CASE WHEN level_after <= 0 THEN n.age ELSE COALESCE({sold_after}, age_after, -1) + 1 END AS last_age
-  FROM neighbours AS n
-  LEFT JOIN sold_days AS s ON s.product = n.product
-    AND s.age < COALESCE(age_before, n.age + 1) AND s.age >= COALESCE(age_after, 0)
-  WHERE level <= 0 GROUP BY n.product, n.age, level_before, age_before, level_after, age_after
-),
-empty_spells AS (
-  SELECT product, first_age, last_age FROM empty_ends WHERE first_age >= last_age AND first_age >= 0
-)"""
+        return self._bound.emptied(self._age)
 
     def supply(self) -> str:
         """``supply_days``: the days that each delivery took, by product."""

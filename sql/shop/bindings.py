@@ -28,6 +28,10 @@ _PARTS: Mapping[str, tuple[re.Pattern[str], frozenset[str]]] = {
         re.compile(r"\b(?:amount|revenue|total|sale)\b|金额|销售额|总额"),
         frozenset({"integer", "number"}),
     ),
+    "list_price": (
+        re.compile(r"\b(?:unit|list|item|regular|original|retail) price\b|^price$|单价|标价|原价"),
+        _COUNTS,
+    ),
     "order": (
         re.compile(
             r"\b(?:order|purchase|invoice|receipt) (?:id|number|no|code)\b|\bid order\b"
@@ -72,6 +76,9 @@ _NOT: Mapping[str, re.Pattern[str]] = {
     "amount": re.compile(
         r"\b(?:discount|tax|vat|shipping|freight|refund|fee|tip|cost)\b|折扣|优惠|税|运费|退款"
     ),
+    "list_price": re.compile(
+        r"\b(?:total|cost|purchase|discount|discounted|net|paid|id)\b|合计|小计|总|折|优惠|成本|采购|进"
+    ),
     "order": re.compile(
         r"\b(?:parent|original|previous|source|platform|external|return|refund)\b|原订单|来源|平台|退"
     ),
@@ -109,8 +116,9 @@ def find_bindings(shop: Shop, dialect: Dialect) -> dict[str, str]:
 
     Without a revenue it is the first view of sales that has a time.
 
-    ``amount`` and ``quantity`` are bound where a metric is the sum of the column, ``order`` to the
-    number or the key of the view of orders; the rest by what the columns are called. Stock is bound where a
+    ``amount`` and ``quantity`` are bound where a metric is the sum of the column, ``list_price`` to a price
+    beside the pieces, ``order`` to the number or the key of the view of orders; the rest by what the columns
+    are called. Stock is bound where a
     view counts the pieces of products: what it says today and, where another or the same one keeps the days
     of the past, these. ``returned`` is the product in a view of returns. Nothing is bound where nothing is
     sold.
@@ -131,6 +139,10 @@ def find_bindings(shop: Shop, dialect: Dialect) -> dict[str, str]:
         column = metric.summed(dialect) if metric is not None else None
         if metric is not None and column is not None:
             found[part] = f"{metric.view}.{column}"
+    counted = shop.view(found["quantity"].partition(".")[0]) if "quantity" in found else None
+    asked = _first("list_price", [counted]) if counted is not None else None
+    if asked is not None:
+        found["list_price"] = asked
     for part in ("customer", "product", "category", "country"):
         place = _first(part, near)
         if place is None and part == "product" and "quantity" in found:

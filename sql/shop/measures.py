@@ -212,13 +212,19 @@ def _first(
     return None
 
 
+def currency_column(view: View) -> ViewColumn | None:
+    """The column that tells in which currency a row's amounts are; ``None`` without one."""
+    column = next((c for c in view.columns if says(_CURRENCY, c.name)), None)
+    return column if column is not None and column.type == "text" else None
+
+
 def _currencies(workspace: Workspace, money: Money) -> tuple[str, ...]:
     """The currencies that a view or its orders name; none where no column tells them."""
     shop, dialect = workspace.shop, workspace.catalog.dialect
     for name in (money.view.name, *money.view.refs.values()):
         view = shop.view(name)
-        column = next((c for c in view.columns if says(_CURRENCY, c.name)), None) if view else None
-        if view is None or column is None or column.type != "text":
+        column = currency_column(view) if view is not None else None
+        if view is None or column is None:
             continue
         own = quoted(column.name, dialect)
         asked = (
