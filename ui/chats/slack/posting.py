@@ -39,7 +39,8 @@ class Poster:
             raise NotDelivered('Slack needs its library: pip install -c constraints.txt -e ".[slack]"')
         from ui.chats.replies import words_in
         from ui.chats.slack.blocks import plain_blocks, report_messages
-        from ui.chats.slack.literal import literal, notification
+        from ui.chats.slack.literal import notification
+        from ui.chats.strangers_words import literal
         from ui.chats.slack.wire import FAILURES, Wire, reason_of
 
         wire, title = Wire(self._token, base_url=self._base_url), parcel.report.title
