@@ -40,8 +40,8 @@ class Poster:
         from ui.chats.replies import words_in
         from ui.chats.slack.blocks import plain_blocks, report_messages
         from ui.chats.slack.literal import notification
-        from ui.chats.strangers_words import literal
         from ui.chats.slack.wire import FAILURES, Wire, reason_of
+        from ui.chats.strangers_words import literal
 
         wire, title = Wire(self._token, base_url=self._base_url), parcel.report.title
         first, *rest = report_messages(parcel.report)
