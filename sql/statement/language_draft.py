@@ -12,7 +12,7 @@ import datetime as dt
 import re
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from llm.engine import Completion, Engine, Request
@@ -46,6 +46,7 @@ from sql.statement.looked_back import looked_back
 from sql.statement.meant_names import with_meant_names
 from sql.statement.named import with_names, without_names
 from sql.statement.newness import new_or_returning
+from sql.statement.other_rows import given_back, named_elsewhere
 from sql.statement.parse import parse
 from sql.statement.rehomed import rehomed
 from sql.statement.seen import seen_shop
@@ -76,6 +77,18 @@ _TIME = re.compile(
     r"|spring|summer|autumn|fall|winter|christmas|easter|tomorrow|[年月日周季天]|星期|礼拜|昨|今|明日",
     re.I,
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """A message, and what it goes on from."""
+
+    links: Links
+    """Of the message alone."""
+    whole: Links
+    """Of what it means together with the question before."""
+    before: Statement | None
+    """The statement before, where it changes one."""
 
 
 class LanguageDrafter:
@@ -116,7 +129,7 @@ class LanguageDrafter:
         The greedy statement stands unless it is at fault or leaves out a word of the question: then a few
         more are written, and the one that leaves out least takes its place.
         """
-        previous = ""
+        whole, previous = links, ""
         if after is not None:
             links, previous = after.said, self._still_said(after.statement)
         request = Request(
@@ -125,30 +138,29 @@ class LanguageDrafter:
             adapter=self.adapter,
             max_tokens=MAX_TOKENS,
         )
-        before = parse(previous) if previous else None
-        found = [self._written(c, links, before) for c in self.engine.complete(request, cancel)]
+        asked = _Asked(links=links, whole=whole, before=parse(previous) if previous else None)
+        found = [self._written(c, asked) for c in self.engine.complete(request, cancel)]
         if found[0].fault is not None or found[0].is_unfinished or found[0].unheard:
-            found += self._more(request, links, before, TRIES_AGAIN, WARM, cancel)
+            found += self._more(request, asked, TRIES_AGAIN, WARM, cancel)
             ranked = sorted(found, key=_standing)
             found = [replace(ranked[0], tries=1, others=_others(ranked))]
         if samples > 1:
-            found += self._more(request, links, before, samples - 1, temperature or 1.0, cancel)
+            found += self._more(request, asked, samples - 1, temperature or 1.0, cancel)
         return found
 
     def _more(
         self,
         request: Request,
-        links: Links,
-        before: Statement | None,
+        asked: _Asked,
         count: int,
         temperature: float,
         cancel: threading.Event | None,
     ) -> list[Written]:
         more = replace(request, samples=count, temperature=temperature)
-        return [self._written(c, links, before) for c in self.engine.complete(more, cancel)]
+        return [self._written(c, asked) for c in self.engine.complete(more, cancel)]
 
-    def _written(self, completion: Completion, links: Links, before: Statement | None) -> Written:
-        text = completion.text.strip()
+    def _written(self, completion: Completion, asked: _Asked) -> Written:
+        links, before, text = asked.links, asked.before, completion.text.strip()
         if completion.finish != "stop":
             return Written(sql=text, completions=(completion,))
         if text == NOTHING:
@@ -186,6 +198,10 @@ class LanguageDrafter:
         missing = unheard(links, compiled, self.shop)
         if before is not None:
             missing += lost(before, compiled.statement, links, self.shop)
+            # what the question before was told of wrongly is still asked about
+            missing += tuple(named_elsewhere(asked.whole, compiled.statement, self.shop))
+            missing += tuple(given_back(asked.whole, compiled.statement, self.shop))
+            missing = tuple(dict.fromkeys(missing))
         return Written(
             sql=compiled.sql,
             completions=(completion,),

@@ -8,12 +8,15 @@ from dataclasses import replace
 import duckdb
 import pytest
 
+from llm.scripted import ScriptedEngine
 from sql.question.linking import Vocabulary, link
 from sql.semantics import Metric, Shop, View, ViewColumn
 from sql.shop.workspace import Workspace, open_workspace
 from sql.statement.carried_over import lost
+from sql.statement.language_draft import LanguageDrafter
 from sql.statement.other_rows import given_back, named_elsewhere
 from sql.statement.parse import parse
+from sql.statement.written import After
 
 TABLES = """
 CREATE TABLE customers (customer_id INTEGER, name VARCHAR, joined_on DATE);
@@ -104,3 +107,23 @@ def test_what_goes_back_is_no_revenue(question, statement, told, workspace, voca
 def test_they_are_what_was_told_of_before(previous, said, statement, told, workspace, vocabulary):
     links = link(said, vocabulary, workspace.today)
     assert lost(parse(previous), parse(statement), links, workspace.shop) == told
+
+
+@pytest.mark.parametrize(
+    ("whole", "statement", "told"),
+    [
+        (
+            "what did we earn on rentals by month",
+            "SELECT MONTH, revenue FROM sales GROUP BY MONTH",
+            ("rentals",),
+        ),
+        ("what did we earn on sales by month", "SELECT MONTH, revenue FROM sales GROUP BY MONTH", ()),
+    ],
+)
+def test_what_was_asked_before_is_still_asked(whole, statement, told, workspace, vocabulary):
+    engine = ScriptedEngine([statement, [statement] * 3], adapters=["language"])
+    said = link("by month", vocabulary, workspace.today)
+    after = After(said=said, statement="SELECT revenue FROM sales")
+    links = link(whole, vocabulary, workspace.today)
+    drafter = LanguageDrafter(workspace, vocabulary, engine, adapter="language")
+    assert drafter.draft(links, after=after)[0].unheard == told
