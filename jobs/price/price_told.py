@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobs.price.elasticity import LEAST_PRICES, LEAST_SPREAD
+from jobs.price.elasticity import LEAST_PRICES, LEAST_SPREAD, LEVEL
 from jobs.price.price_tables import Line
 from jobs.price.pricing import Priced
 from sql.semantics import Shop
@@ -15,6 +15,8 @@ from telling.phrases import load_words
 from telling.titles import title_of
 from telling.writer import Writer
 
+LEVEL_SAID = f"{100 * LEVEL:g} %"
+"""Of every interval."""
 MAX_LINES = 10
 """Products or categories that the text lists; the table has all."""
 SURELY_LESS = 0.005
@@ -51,6 +53,10 @@ class _Cells:
         """Several of them."""
         return {name: self[name] for name in names}
 
+    def interval(self) -> dict[str, str]:
+        """The elasticity and the ends of its interval."""
+        return {"elasticity": self["elasticity"], "low": self["low_90"], "high": self["high_90"]}
+
 
 def _head(evidence: Priced, writer: Writer) -> str:
     whole = _Cells(evidence, writer, _WHOLE, 0)
@@ -60,12 +66,11 @@ def _head(evidence: Priced, writer: Writer) -> str:
     head = writer.say("head", told=whole["told"], products=whole["products"], filters=scope)
     if not whole.number("elasticity"):
         return head
-    told = whole.some("elasticity", "low_90", "high_90")
-    return head + writer.say("space") + writer.say("together", level=_level(writer), **told)
+    return head + writer.say("space") + writer.say("together", level=_level(writer), **whole.interval())
 
 
 def _level(writer: Writer) -> str:
-    return writer.restate("90 %")
+    return writer.restate(LEVEL_SAID)
 
 
 def _lines(evidence: Priced, writer: Writer) -> str:
@@ -78,7 +83,7 @@ def _lines(evidence: Priced, writer: Writer) -> str:
 def _line(evidence: Priced, writer: Writer, row: int, line: Line) -> str:
     cells = _Cells(evidence, writer, _LINES, row)
     name = writer.cell(_LINES, row, 0) if line.name is not None else writer.say("everything")
-    told = cells.some("elasticity", "low_90", "high_90", "weeks")
+    told = {**cells.interval(), "weeks": cells["weeks"]}
     if line.prices is not None:
         prices = cells.some("price", "price_low", "price_high")
         first = writer.say("line_product", name=name, level=_level(writer), **told, **prices)
@@ -255,7 +260,7 @@ def _draw_lines(evidence: Priced, shop: Shop, language: str) -> dict[str, Any]:
         }
         for line in evidence.lines
     ]
-    title = words.say("chart_elasticity")
+    title = words.say("chart_elasticity", level=LEVEL_SAID)
     x = {"type": "quantitative", "title": title}
     y = {"field": "y", "type": "nominal", "sort": None, "title": title_of(shop, evidence.column, language)}
     ends = {"x": {**x, "field": "low"}, "x2": {"field": "high"}}

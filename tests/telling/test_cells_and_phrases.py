@@ -29,7 +29,17 @@ from telling.titles import title_of, unit_of
 D = decimal.Decimal
 
 
-PACKAGES = ("telling", "bot", *(job.texts for job in JOBS if job.texts))
+PACKAGES = tuple(
+    dict.fromkeys(
+        ["telling", "bot"]
+        + [
+            each
+            for job in JOBS
+            for each in ([job.texts] if isinstance(job.texts, str) else job.texts)
+            if each
+        ]
+    )
+)
 
 
 def sentences(package: str, language: str) -> dict[str, str]:
