@@ -19,6 +19,8 @@ LEVEL_SAID = f"{100 * LEVEL:g} %"
 """Of every interval."""
 MAX_LINES = 10
 """Products or categories that the text lists; the table has all."""
+MAX_DRAWN = 40
+"""Intervals in the picture."""
 SURELY_LESS = 0.005
 """Changes of price below this are none."""
 OFTEN = 0.2
@@ -219,6 +221,7 @@ def _draw_curve(evidence: Priced, language: str) -> dict[str, Any]:
         "axis": axis,
     }
     y = {"type": "quantitative", "scale": {"zero": False}, "title": f"{money} ({unit})" if unit else money}
+    colour = {"field": "is", "type": "nominal", "title": None, "legend": {"orient": "bottom"}}
     marks = [{along: json_value(line.prices[1] if line.prices else 0.0), "is": words.say("chart_today")}]
     if line.best is not None and abs(line.best.change) >= SURELY_LESS:
         at = 1 + line.best.change
@@ -243,7 +246,7 @@ def _draw_curve(evidence: Priced, language: str) -> dict[str, Any]:
             {
                 "data": {"values": marks},
                 "mark": {"type": "rule", "strokeDash": [5, 3], "tooltip": True},
-                "encoding": {"x": x, "color": {"field": "is", "type": "nominal", "title": None}},
+                "encoding": {"x": x, "color": colour},
             },
         ],
     }
@@ -258,7 +261,7 @@ def _draw_lines(evidence: Priced, shop: Shop, language: str) -> dict[str, Any]:
             "low": round(line.elasticity.low, 2),
             "high": round(line.elasticity.high, 2),
         }
-        for line in evidence.lines
+        for line in evidence.lines[:MAX_DRAWN]
     ]
     title = words.say("chart_elasticity", level=LEVEL_SAID)
     x = {"type": "quantitative", "title": title}
