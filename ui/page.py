@@ -107,8 +107,6 @@ CHROME: dict[str, dict[str, str]] = {
 }
 """The page's fixed words; the browser's language chooses."""
 
-FITTING = 6
-"""Columns that stand beside one another without scrolling."""
 RECEIPT_PARTS = ("summary", "chart", "which", "table_head", "table", "csv", "sql_box", "sql", "quotes")
 
 
@@ -484,7 +482,7 @@ def _receipt_updates(answer: Answer, number: int, downloads: Path) -> list[Any]:
         gr.update(
             value=_frame(table, answer.language),
             datatype=_datatypes(table),
-            column_widths=_widths(table),
+            column_widths=present.column_widths(table) if table is not None else [],
             visible=table is not None,
         ),
         gr.update(visible=table is not None),
@@ -529,12 +527,6 @@ def _frame(table: Table | None, language: str) -> dict[str, Any] | None:
             "styling": None,
         },
     }
-
-
-def _widths(table: Table | None) -> list[str]:
-    """Of a table that is wider than its place: each column as wide as its name, so that the table scrolls."""
-    names = present.headers(table) if table is not None else []
-    return [f"{max(96, 9 * len(name) + 44)}px" for name in names] if len(names) > FITTING else []
 
 
 def _datatypes(table: Table | None) -> list[str]:

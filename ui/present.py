@@ -292,6 +292,9 @@ def confidence_words(answer: Answer) -> str:
 
 # --- tables ----------------------------------------------------------------------------------------------
 
+FITTING = 6
+"""Columns of a table that stand beside one another without scrolling."""
+
 
 def cell(value: Value) -> str | int | float | bool | None:
     """One cell for a sortable table: numbers stay numbers, dates become ISO text, midnight loses its time."""
@@ -327,6 +330,15 @@ def headers(table: Table) -> list[str]:
     """Column names with their unit, made unique, for people."""
     labels = [(column.name, table.labels.get(column.name, "")) for column in table.columns]
     return unique_names([f"{name} ({unit})" if unit else name for name, unit in labels])
+
+
+def column_widths(table: Table) -> list[str]:
+    """Of a table that is wider than its place: each column as wide as its name, so that the table scrolls.
+
+    Empty where the columns stand beside one another without.
+    """
+    names = headers(table)
+    return [f"{max(96, 9 * len(name) + 44)}px" for name in names] if len(names) > FITTING else []
 
 
 def unique_names(names: Sequence[str]) -> list[str]:

@@ -169,3 +169,11 @@ def test_a_long_table_says_how_many_rows_are_left_out() -> None:
     result = table({"n": "integer"}, [(i,) for i in range(100)])
     terminal.show_answer(answer(tables=(result,)), Console(file=stream, width=120))
     assert "100 rows (70 more with --json)" in stream.getvalue()
+
+
+def test_columns_of_a_wide_table_are_as_wide_as_their_names() -> None:
+    assert present.column_widths(table({"country": "text", "revenue": "number"}, [])) == []
+    names = ["category", "elasticity", "low_90", "high_90", "products", "weeks", "most_that_was_charged"]
+    widths = present.column_widths(table(dict.fromkeys(names, "number"), []))
+    assert len(widths) == len(names) and widths[2] == "96px"
+    assert int(widths[-1].removesuffix("px")) > int(widths[0].removesuffix("px")) > 96
