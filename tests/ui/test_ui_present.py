@@ -175,5 +175,5 @@ def test_columns_of_a_wide_table_are_as_wide_as_their_names() -> None:
     assert present.column_widths(table({"country": "text", "revenue": "number"}, [])) == []
     names = ["category", "elasticity", "low_90", "high_90", "products", "weeks", "most_that_was_charged"]
     widths = present.column_widths(table(dict.fromkeys(names, "number"), []))
-    assert len(widths) == len(names) and widths[2] == "96px"
+    assert len(widths) == len(names) and widths[2] == "98px"
     assert int(widths[-1].removesuffix("px")) > int(widths[0].removesuffix("px")) > 96
