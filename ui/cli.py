@@ -24,6 +24,9 @@ from ui.command import (
     STOPPED,
     STOPPED_TEXT,
     JsonOption,
+    RoleOption,
+    ShopOption,
+    UserOption,
     expected_errors,
     finite,
     leave,
@@ -60,33 +63,6 @@ app = typer.Typer(
 app.add_typer(finetuning.app, name="finetune")
 app.add_typer(peopling.app, name="people")
 app.add_typer(schedule_command.app, name="schedule")
-
-ShopOption = Annotated[
-    str | None,
-    typer.Option(
-        "--shop",
-        metavar="FILE_OR_URL",
-        help="A shop.yml; a DuckDB or SQLite file; or a folder of CSV or Parquet files. Left out: the "
-        "demonstration shop, built first when it is missing.",
-    ),
-]
-RoleOption = Annotated[
-    str | None,
-    typer.Option(
-        "--role",
-        metavar="NAME",
-        help="Whose eyes to look with: a role of shop.yml. Left out: its default role.",
-    ),
-]
-UserOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--user",
-        metavar="NAME=VALUE",
-        help="An attribute of the asking user that the role's rules name, e.g. store=Berlin or "
-        "country=Germany,France; may be given several times. Left out: none.",
-    ),
-]
 
 
 def _tell_version(is_asked: bool) -> None:

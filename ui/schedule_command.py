@@ -18,6 +18,9 @@ from ui.command import (
     DONE,
     FAILED,
     JsonOption,
+    RoleOption,
+    ShopOption,
+    UserOption,
     expected_errors,
     leave,
     print_json,
@@ -49,19 +52,9 @@ def add(
                      "\"month on the 1st at 07:00\", 每周一 08:00.")],
     to: Annotated[list[str], typer.Option(metavar="TARGET", help="A folder, mail:ADDRESS or slack:#CHANNEL; "
                   "may be given several times. Whoever reads there sees what the role sees.")],
-    shop: Annotated[
-        str | None,
-        typer.Option(metavar="FILE_OR_URL", help="A shop.yml, a database file or a folder of files. Left "
-                     "out: the demonstration shop."),
-    ] = None,
-    role: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Whose eyes to look with. Left out: the default role.")
-    ] = None,
-    user: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="An attribute that the role's rules name; may be given "
-                     "several times. Left out: none."),
-    ] = None,
+    shop: ShopOption = None,
+    role: RoleOption = None,
+    user: UserOption = None,
     as_person: Annotated[
         str | None,
         typer.Option("--as", metavar="NAME", help="In the name of somebody with a key, with the role that "

@@ -93,10 +93,8 @@ def _still_to_come(answer: SqlAnswer, today: dt.date) -> str | None:
     compiled = answer.compiled
     if compiled is None or compiled.statement.period is None or compiled.span is None:
         return None
-    start, is_there = (
-        compiled.span.start,
-        any(cell not in (None, 0) for row in answer.table.rows for cell in row),
-    )
+    start = compiled.span.start
+    is_there = any(cell not in (None, 0) for row in answer.table.rows for cell in row)
     return compiled.span.words if start is not None and start > today and not is_there else None
 
 

@@ -23,6 +23,7 @@ def lost(previous: la.Statement, statement: la.Statement, links: Links, shop: Sh
 
     A condition stays, in every follow-up, unless its column is used anew or another period is said. What
     was counted or added up stays, unless another figure is of the same rows or the message names another.
+    "They" are the rows that were told of, or what these lead to.
 
     Args:
         links: of the message alone.

@@ -20,7 +20,7 @@ from sql.question.words import root
 from sql.semantics import Metric, Shop
 from sql.statement import sentence as la
 from sql.statement.compile import Compiled
-from sql.statement.other_rows import given_back, named_elsewhere
+from sql.statement.other_rows import SURE, given_back, named_elsewhere
 from sql.statement.spans import Span, shift_of, span_of
 
 
@@ -344,7 +344,7 @@ def _values(
     ]
     missing = []
     for readings in _stretches(links):
-        if any(m.kind != "value" for m in readings) or max(m.score for m in readings) < _SURE:
+        if any(m.kind != "value" for m in readings) or max(m.score for m in readings) < SURE:
             continue  # it may as well be the name of a thing
         text = readings[0].text.casefold()
         values = [(m.value or "").casefold() for m in readings]
@@ -353,9 +353,6 @@ def _values(
         if not is_shown and not is_name and not any(each and each in held for each in (*values, text)):
             missing.append(readings[0].text)
     return missing
-
-
-_SURE = 0.95
 
 
 def _text(node: la.Node) -> str:
@@ -411,7 +408,7 @@ def _counted(links: Links, parts: _Parts) -> list[str]:
     for readings in _stretches(links):
         first = readings[0]
         views = {m.name.lower() for m in readings if m.kind == "view"}
-        if not views or first.score < _SURE or not _HOW_MANY.search(links.question[: first.start]):
+        if not views or first.score < SURE or not _HOW_MANY.search(links.question[: first.start]):
             continue
         views |= {m.view.lower() for m in readings if m.kind == "metric"}
         is_inside = any(

@@ -37,7 +37,7 @@ _BACK_NAMES = re.compile(
 
 
 def named_elsewhere(links: Links, statement: la.Statement, shop: Shop) -> list[str]:
-    """What happens that the question names, where the statement tells of what else happens."""
+    """Words of the question for what happens, where the statement is of something else that happens."""
     base = shop.view(statement.view)
     if base is None or base.time is None:
         return []
@@ -70,11 +70,9 @@ def _is_thing(view: View) -> bool:
 def given_back(links: Links, statement: la.Statement, shop: Shop) -> list[str]:
     """Words for what goes back, where nothing that the statement names is called like it."""
     match = _BACK.search(links.question)
-    if (
-        match is None
-        or not _has_any(shop)
-        or any(_BACK_NAMES.search(text) for text in _called(statement, shop))
-    ):
+    if match is None or not _has_any(shop):
+        return []
+    if any(_BACK_NAMES.search(text) for text in _called(statement, shop)):
         return []
     if any(m.kind in ("value", "metric") and m.start <= match.start() < m.end for m in links.mentions):
         return []  # a state or a figure of that name has its own check
@@ -130,9 +128,8 @@ def _called(statement: la.Statement, shop: Shop) -> Iterator[str]:
         elif isinstance(node, la.Name):
             yield node.text
             text = node.text.lower()
-            metrics = (
-                m for m in shop.metrics if m.name.lower() == text
-            )  # their SQL names what they leave out
+            # a metric's SQL names what it leaves out, and is not looked at
+            metrics = (m for m in shop.metrics if m.name.lower() == text)
             yield from (said for m in metrics for said in (m.description, *m.synonyms))
             columns = (column for view in shop.views for column in view.columns)
             yield from (said for c in columns if c.name.lower() == text for said in c.synonyms)
