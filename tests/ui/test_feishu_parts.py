@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import httpx
 import pytest
+from chat_replies import reply, table
 from hypothesis import given
 from hypothesis import strategies as st
 from mock_feishu import SECRET, fault_of, mock_feishu, read_markdown, tokens_of, words
 
-from bot.answer import Answer
-from sql.types import Column, Table
 from telling.phrases import escape_markdown
-from ui.chats import Reply
 from ui.chats.feishu.api import OpenApi
 from ui.chats.feishu.calls import FeishuRefused, UnknownApp
 from ui.chats.feishu.cards import Picture, cards, plain_cards
 from ui.chats.feishu.deliveries import Message, words_of
 from ui.chats.feishu.growing_card import Toast
 from ui.chats.feishu.markdown import escaped, markdown_elements
-from ui.chats.replies import reply_of
 from ui.chats.strangers_words import literal
 
 WORDS = {"paragraph_open", "paragraph_close", "inline", "text", "text_special", "softbreak"}
@@ -59,27 +55,6 @@ def test_markdown_keeps_emphasis_lists_and_quotes_and_links_only_words() -> None
         "销售额**上涨**了",
     ]
     assert found[6]["text"] == {"tag": "plain_text", "content": "SELECT 1"}
-
-
-def table(rows: int, columns: int = 2, cell: str = "x") -> Table:
-    class Query:
-        sql = written = "SELECT " + ", ".join(f"column_{n}" for n in range(2_000))
-
-    return Table(
-        columns=tuple(Column(name=f"c{n}", type="text") for n in range(columns)),
-        rows=tuple((cell,) * columns for _ in range(rows)),
-        is_truncated=False,
-        query=Query(),  # type: ignore[arg-type]
-        seconds=0.0,
-    )
-
-
-def reply(text: str = "Yes.", **parts: Any) -> Reply:
-    answer = Answer(
-        question="q", standalone_question="q", language="en", skill="ask_sql", id="a1",
-        **({"status": "answered", "text": text, "confidence": 0.9} | parts),
-    )  # fmt: skip
-    return reply_of(answer, ("2026-05-01", "2026-06-01"))
 
 
 LONG = {

@@ -8,16 +8,14 @@ from typing import Any
 
 import pytest
 import yaml
+from chat_replies import reply, table
 from hypothesis import given
 from hypothesis import strategies as st
 from mock_slack import fault_of, words
 from typer.testing import CliRunner
 
-from bot.answer import Answer
-from sql.types import Column, Table
 from telling.phrases import escape_markdown
-from ui.chats import Reply
-from ui.chats.replies import period_before, reply_of
+from ui.chats.replies import period_before
 from ui.chats.slack.blocks import home, messages, sql_blocks
 from ui.chats.slack.literal import notification, words_of
 from ui.chats.slack.manifest import manifest
@@ -69,27 +67,6 @@ def test_markdown_becomes_rich_text_and_links_only_words() -> None:
     shown = words(found)
     assert "http" not in shown and "<b>z</b>" in shown and "quote\n\n— source" in shown
     assert {"type": "text", "text": "bold", "style": {"bold": True}} in found[1]["elements"]
-
-
-def table(rows: int, columns: int = 2, cell: str = "x") -> Table:
-    class Query:
-        sql = written = "SELECT " + ", ".join(f"column_{n}" for n in range(2_000))
-
-    return Table(
-        columns=tuple(Column(name=f"c{n}", type="text") for n in range(columns)),
-        rows=tuple((cell,) * columns for _ in range(rows)),
-        is_truncated=False,
-        query=Query(),  # type: ignore[arg-type]
-        seconds=0.0,
-    )
-
-
-def reply(text: str = "Yes.", **parts: Any) -> Reply:
-    answer = Answer(
-        question="q", standalone_question="q", language="en", skill="ask_sql", id="a1",
-        **({"status": "answered", "text": text, "confidence": 0.9} | parts),
-    )  # fmt: skip
-    return reply_of(answer, ("2026-05-01", "2026-06-01"))
 
 
 LONG = {
