@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import sqlglot
@@ -64,7 +65,11 @@ class View:
 
     def column(self, name: str) -> ViewColumn | None:
         """The column of that name in any letter case, or ``None``."""
-        return next((c for c in self.columns if c.name.lower() == name.lower()), None)
+        return self._columns.get(name.lower())
+
+    @cached_property
+    def _columns(self) -> dict[str, ViewColumn]:
+        return {column.name.lower(): column for column in reversed(self.columns)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,7 +212,11 @@ class Shop:
 
     def view(self, name: str) -> View | None:
         """The view of that name in any letter case, or ``None``."""
-        return next((v for v in self.views if v.name.lower() == name.lower()), None)
+        return self._views.get(name.lower())
+
+    @cached_property
+    def _views(self) -> dict[str, View]:
+        return {view.name.lower(): view for view in reversed(self.views)}
 
     @property
     def bound(self) -> frozenset[str]:

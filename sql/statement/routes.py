@@ -65,6 +65,8 @@ class Routes:
                     continue
                 self.hops[view.name].append(Hop(column, there.name, there.key[0], False))
                 self.hops[there.name].append(Hop(there.key[0], view.name, column, True))
+        self._reached: dict[str, list[Route]] = {}
+        self._ways: dict[str, dict[str, list[Route]]] = {}
 
     def find(self, home: View, name: Name, near: View | None = None) -> Route:
         """The way to a column.
@@ -124,8 +126,7 @@ class Routes:
         """
         found: dict[Name, Route] = {}
         taken: set[str] = set()
-        reached = [Route(hops, view, c) for hops, view in self._walk(home) for c in view.columns]
-        for route in sorted(reached, key=lambda r: (sum(h.is_many for h in r.hops), len(r.hops))):
+        for route in sorted(self._reached_from(home), key=lambda r: (sum(h.is_many for h in r.hops), len(r.hops))):
             name = Name(route.column.name)
             if name.text.lower() in taken:
                 name = Name(route.column.name, route.view.name)
@@ -143,13 +144,26 @@ class Routes:
         return list(found.items())
 
     def _all(self, home: View, name: Name) -> list[Route]:
-        own = name.of.lower()
-        return [
-            Route(hops, view, column)
-            for hops, view in self._walk(home)
-            if (column := view.column(name.text)) is not None
-            and (not own or own == view.name.lower() or (hops and own == _first(hops[0]).lower()))
-        ]
+        own, found = name.of.lower(), self._ways_from(home).get(name.text.lower(), [])
+        if not own:
+            return found
+        return [r for r in found if own in (r.view.name.lower(), _first(r.hops[0]).lower() if r.hops else "")]
+
+    def _reached_from(self, home: View) -> list[Route]:
+        """The ways to every column, the shortest first."""
+        if home.name not in self._reached:
+            self._reached[home.name] = [
+                Route(hops, view, column) for hops, view in self._walk(home) for column in view.columns
+            ]
+        return self._reached[home.name]
+
+    def _ways_from(self, home: View) -> dict[str, list[Route]]:
+        """Name of a column in lower case → the ways to columns of that name, the shortest first."""
+        if home.name not in self._ways:
+            ways = self._ways[home.name] = {}
+            for route in self._reached_from(home):
+                ways.setdefault(route.column.name.lower(), []).append(route)
+        return self._ways[home.name]
 
     def _walk(self, home: View) -> Iterator[tuple[tuple[Hop, ...], View]]:
         paths: list[tuple[tuple[Hop, ...], View]] = [((), home)]
@@ -167,7 +181,8 @@ class Routes:
         def cost(route: Route) -> tuple[int, int]:
             return sum(hop.is_many for hop in route.hops), len(route.hops)
 
-        best = [route for route in found if cost(route) == min(map(cost, found))]
+        least = min(map(cost, found))
+        best = [route for route in found if cost(route) == least]
         if len(best) > 1:
             best = [r for r in best if self._is_preferred(home, r)] or best
         if len(best) == 1:
