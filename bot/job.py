@@ -12,8 +12,6 @@ from enum import IntEnum
 from importlib import resources
 from typing import TYPE_CHECKING, Protocol
 
-import yaml
-
 from bot.errors import Declined
 from bot.memory import Turn
 from bot.parameters import Parameters, Settings
@@ -23,6 +21,7 @@ from sql.question.linking import Links, Mention, Vocabulary
 from sql.semantics import Shop, View
 from sql.shop.bindings import bindings_line
 from sql.types import Table
+from sql.yaml_text import read_yaml
 from telling.charts import draw_result
 from telling.evidence import Evidence
 from telling.phrases import Words, escape_markdown, load_words
@@ -250,7 +249,7 @@ def as_tuple(jobs: Sequence[Job]) -> tuple[Job, ...]:
 
 def read_cases(package: str) -> tuple[Case, ...]:
     """The cases in a package's ``cases.yml``: a question, or ``{ask: …, says: [part, …], status: …}``."""
-    document = yaml.safe_load(resources.files(package).joinpath("cases.yml").read_text(encoding="utf-8"))
+    document = read_yaml(resources.files(package).joinpath("cases.yml").read_text(encoding="utf-8"))
     return tuple(
         Case(ask=item) if isinstance(item, str) else Case(**{**item, "says": tuple(item["says"])})
         for item in document

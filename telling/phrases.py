@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 
-import yaml
+from sql.yaml_text import read_yaml
 
 SPOKEN = ("en", "zh")
 """Languages with a file of sentences; others are answered in English, with a note."""
@@ -89,7 +89,7 @@ def load_words(language: str, *packages: str) -> Words:
     sentences: dict[str, str] = {}
     for package in ("telling", *packages):
         text = resources.files(package).joinpath("texts", f"{spoken}.yml").read_text(encoding="utf-8")
-        own = {key: str(value).rstrip("\n") for key, value in yaml.safe_load(text).items()}
+        own = {key: str(value).rstrip("\n") for key, value in read_yaml(text).items()}
         if twice := sentences.keys() & own.keys():
             raise ValueError(f"{package} has a sentence {min(twice)!r}, which another package has")
         sentences |= own

@@ -15,11 +15,11 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-import yaml
 from threadpoolctl import threadpool_limits
 
 from bot.followup import length_of
 from jobs.order_card.order_letters import sentences_of
+from sql.yaml_text import read_yaml
 
 OTHER = "other"
 SURE = 0.45
@@ -106,4 +106,4 @@ def _model(learnt_from: str) -> Any:
 def phrases_by_wish(learnt_from: str = "wishes.yml") -> dict[str, tuple[str, ...]]:
     """What it learns from, in all languages of the file."""
     text = resources.files(__package__).joinpath(learnt_from).read_text(encoding="utf-8")
-    return {name: tuple(itertools.chain(*said.values())) for name, said in yaml.safe_load(text).items()}
+    return {name: tuple(itertools.chain(*said.values())) for name, said in read_yaml(text).items()}

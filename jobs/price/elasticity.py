@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
 from threadpoolctl import threadpool_limits
 
 from jobs.price.weeks import ProductWeeks, Values, Weeks
@@ -79,6 +78,8 @@ class Estimate:
 
     @property
     def _half(self) -> float:
+        from scipy import stats
+
         return float(stats.t.ppf((1 + LEVEL) / 2, self.freedom)) * self.error
 
 

@@ -25,6 +25,7 @@ from sql.lock.placeholders import attribute_names
 from sql.names import quoted
 from sql.semantics import Example, Metric, ReviewSource, Role, Shop, View, ViewColumn
 from sql.types import Catalog, ColumnType, QueryLimits
+from sql.yaml_text import LOADER
 
 MAX_BYTES = 2_000_000
 MAX_NODES = 200_000
@@ -33,8 +34,6 @@ MAX_DEPTH = 20
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _TYPES: tuple[ColumnType, ...] = get_args(ColumnType)
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The same language ten times faster where libyaml is at hand."""
 
 Item = TypeVar("Item")
 
@@ -61,7 +60,7 @@ def locate(path: Path | None, *keys: str) -> int | None:
     if path is None:
         return None
     try:
-        node: yaml.Node | None = yaml.compose(path.read_bytes().decode("utf-8"), Loader=_LOADER)
+        node: yaml.Node | None = yaml.compose(path.read_bytes().decode("utf-8"), Loader=LOADER)
     except (OSError, ValueError, yaml.YAMLError, RecursionError):
         return None
     line = None
@@ -92,7 +91,7 @@ class _Reader:
         if len(raw) > MAX_BYTES:
             self.fail(None, f"the file has {len(raw):,} bytes; {MAX_BYTES:,} are allowed")
         try:
-            node = yaml.compose(raw.decode("utf-8-sig"), Loader=_LOADER)
+            node = yaml.compose(raw.decode("utf-8-sig"), Loader=LOADER)
         except UnicodeDecodeError as error:
             self.fail(raw[: error.start].count(b"\n") + 1, "the file is not UTF-8 text; save it as UTF-8")
         except yaml.MarkedYAMLError as error:

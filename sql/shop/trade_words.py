@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from sql.yaml_text import read_yaml
 
 _FOLDER = Path(__file__).with_name("words")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -126,7 +126,7 @@ def _lists() -> _Lists:
 
 
 def _read(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((_FOLDER / f"{name}.yml").read_text("utf-8"))
+    found: dict[str, Any] = read_yaml((_FOLDER / f"{name}.yml").read_text("utf-8"))
     return found
 
 

@@ -126,7 +126,9 @@ class Routes:
         """
         found: dict[Name, Route] = {}
         taken: set[str] = set()
-        for route in sorted(self._reached_from(home), key=lambda r: (sum(h.is_many for h in r.hops), len(r.hops))):
+        for route in sorted(
+            self._reached_from(home), key=lambda r: (sum(h.is_many for h in r.hops), len(r.hops))
+        ):
             name = Name(route.column.name)
             if name.text.lower() in taken:
                 name = Name(route.column.name, route.view.name)

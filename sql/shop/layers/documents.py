@@ -17,6 +17,7 @@ import yaml
 
 from sql.errors import ShopFileError
 from sql.shop.layers.layer import Place
+from sql.yaml_text import LOADER
 
 MAX_BYTES = 50_000_000
 """Of one file: a compiled manifest of a large project has some ten megabytes."""
@@ -34,7 +35,6 @@ _KEYS = re.compile(
     rb"^(?:semantic_models?|metrics?|models|saved_quer(?:ies|y)|cubes|views)[\"']?\s*:|^[\"']?\{%|^\s*\{%",
     re.MULTILINE,
 )
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def read_documents(path: Path) -> list[Item]:
     if path.suffix.lower() == ".json":
         return [_of_json(path, raw)]
     try:
-        nodes = list(yaml.compose_all(raw.decode("utf-8-sig"), Loader=_LOADER))
+        nodes = list(yaml.compose_all(raw.decode("utf-8-sig"), Loader=LOADER))
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise ShopFileError(path, line, "the file is not UTF-8 text; save it as UTF-8") from error
