@@ -19,9 +19,10 @@ from sql.shop.bindings import find_bindings
 from sql.shop.cleaning import clean, distinct_texts
 from sql.shop.decisions import Decision
 from sql.shop.drafting import shop_from_catalog, time_of
+from sql.shop.hierarchies import with_main_ones
 from sql.shop.labels import with_labels
 from sql.shop.languages import in_one_language
-from sql.shop.measures import LINE, Measured, find_measures, is_sold
+from sql.shop.measures import LINE, Measured, find_measures, is_a_count, is_sold
 from sql.shop.relations import find_relations
 from sql.shop.trade_words import in_both, nouns_of, says, spoken, without_prefix, words_for
 from sql.shop.value_words import MAX_VALUES, words_of_values
@@ -32,7 +33,10 @@ logger = logging.getLogger(__name__)
 
 _JUST_NAMES = frozenset({"name", "title", "label"})
 _CITY = re.compile(r"\b(?:city|town|postcode)\b|城市")
-_LATER = re.compile(r"\b(?:ship|shipped|sent|delivered|delivery|received|returned)\b|发货|签收|送达|退货")
+_LATER = re.compile(
+    r"\b(?:ship|shipped|shipping|sent|delivered|delivery|received|returned|due|limit|required|requested|estimated"
+    r"|expected|promised|planned|update|updated|changed)\b|发货|签收|送达|退货|预计|更新"
+)
 MOST_ROWS = 0.9
 """Share of the rows of the fullest time that another one needs to place rows in time."""
 
@@ -98,6 +102,8 @@ def describe_database(database: Database, *, name: str, location: str, with_view
         place = f"views.{each.view}.refs"
         decisions.append(Decision(place=place, text=text, text_zh=text_zh, is_sure=is_sure))
     linked, told = with_labels(open_workspace(found.shop, database=database))
+    decisions += told
+    linked, told = with_main_ones(open_workspace(linked, database=database))
     decisions += told
     cleaned = clean(open_workspace(linked, database=database))
     opened = open_workspace(replace(linked, views=cleaned.views), database=database)
@@ -205,7 +211,7 @@ def _with_clock(view: View, views: tuple[View, ...]) -> View:
 
 
 def _is_sent_later(view: View, views: tuple[View, ...]) -> bool:
-    """Whether the lines of orders have no time but those of what became of them: sent, delivered."""
+    """Whether the lines of orders have no time but those of what becomes of them: due, sent, delivered."""
     orders = [v for v in views if v.time is not None and v.name in view.refs.values() and is_sold(v)]
     is_line = says(LINE, view.name) and len(orders) == 1
     return is_line and view.time is not None and says(_LATER, view.time, "date")
@@ -241,6 +247,8 @@ def _worded(view: View, plain: Mapping[str, str]) -> View:
     def words(column: ViewColumn) -> tuple[str, ...]:
         if spoken(column.name, column.type) == "state":
             return words_for("province" if is_address else "status", "text")
+        if is_a_count(column) and column.name not in view.key:
+            return words_for("quantity", column.type)
         thing = view.refs.get(column.name, view.name if view.key == (column.name,) else "")
         if thing in plain and not any(in_both(column.name, column.type)):
             return _number_of(plain[thing])

@@ -44,7 +44,7 @@ _THINGS = re.compile(
 )
 
 _ADDITIVE = re.compile(
-    r"\b(?:amount|total|quantity|revenue|sale|cost|discount|refund|refunded|unit|profit|payment|freight|commission|fee"
+    r"\b(?:amount|total|quantity|revenue|sales?|cost|discount|refund|refunded|unit|profit|payment|freight|commission|fee"
     r"|tax|postage|charge|shipping|deduction|reserved"
     r"|menge|umsatz|betrag)\b|金额|总额|销售额|数量|件数|销量|成本|利润|毛利|运费|优惠|佣金"
 )
@@ -54,11 +54,11 @@ _NOT_ADDITIVE = re.compile(
 )
 """What a number says that adds up to nothing: prices, rates, codes."""
 _OTHER_TIME = re.compile(
-    r"\b(?:birth|birthday|delete|deleted|expire|expires|expiry|valid)\b|生日|出生|到期|失效|有效期|保质期|删除"
+    r"\b(?:birth|birthday|delete|deleted|expire|expires|expiry|modified|valid)\b|生日|出生|到期|失效|有效期|保质期|删除"
 )
 _RATHER_NOT = re.compile(
-    r"\bby$|^period\b|\b(?:due|required|requested|estimated|expected|promised|promise|planned|scheduled|update|updated|modified"
-    r"|changed)\b|预计|承诺|预约|计划|要求|更新|修改"
+    r"\bby$|^period\b|\b(?:due|required|requested|estimated|expected|promised|promise|planned|scheduled|update|updated"
+    r"|changed|limit|last (?:login|seen|visit|active))\b|预计|承诺|预约|计划|要求|更新|修改"
 )
 """Times that place a row where it has no other."""
 """Times that say when something else than the row's own event is or was."""
@@ -81,8 +81,8 @@ _EVENTS = (
 )
 """What a table of events may be named after; its own time is called so as well."""
 _TIME_WORDS = (
-    "ordered", "order", "sold", "created", "placed", "date add", "purchase", "transaction", "invoice", "date",
-    "time", "下单", "订单", "付款", "支付", "创建", "日期", "时间",
+    "ordered", "order", "sold", "created", "placed", "date add", "add time", "purchase", "transaction",
+    "invoice", "regist", "joined", "date", "time", "下单", "订单", "付款", "支付", "创建", "日期", "时间",
 )  # fmt: skip
 
 

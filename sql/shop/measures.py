@@ -21,7 +21,7 @@ from sql.shop.decisions import Decision
 from sql.shop.drafting import metric_name
 from sql.shop.money import Money
 from sql.shop.sold import Unsold, find_unsold, without_unsold
-from sql.shop.trade_words import says, spoken
+from sql.shop.trade_words import says, spaced, spoken
 from sql.types import Dialect
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ _DISCOUNT = re.compile(r"\bdiscount\b|\brabatt\b|折扣")
 _AMOUNT = (
     re.compile(
         r"\bamount after discount\b|\bamount paid\b|\btotal paid\b|\bpaid(?: amount| total)?$"
-        r"|\bpay(?:ment)? amount\b|^pay$|实付|实收|成交[额金]|折后金额"
+        r"|\bpay(?:ment)? (?:amount|price)\b|\bactual (?:amount|price)\b|^pay$|实付|实收|成交[额金]|折后金额"
     ),
-    re.compile(r"\bnet (?:revenue|amount|sale|value|total)\b|\brevenue\b|\bsale(?: amount)?$|销售额"),
+    re.compile(r"\bnet (?:revenue|amount|sales?|value|total)\b|\brevenue\b|\bsales?(?: amount)?$|销售额"),
     re.compile(
-        r"\bgrand total\b|\btotal (?:amount|price|sale|due)\b|\border (?:total|amount|value)\b"
+        r"\bgrand total\b|\btotal (?:amount|price|sales?|due)\b|\border (?:total|amount|value|price)\b"
         r"|\bline (?:total|amount)\b|\bextended (?:price|amount)\b|总金额|总额|应付|应收"
     ),
     re.compile(r"\btotal$|\bamount\b|\bumsatz\b|\bbetrag\b|金额|合计"),
@@ -73,6 +73,7 @@ _NOT_SOLD = re.compile(
     r"|inbound|payout|quote|campaign|price|shipment|after sale|dispute)\b"
     r"|库存|仓库|购物车|退货|退款|采购|进货|供应商|盘点|报价|活动|售后|入库"
 )
+_PROFIT = re.compile(r"^(?:gross |net |total |order |line )?profit(?: amount)?$|^(?:毛|净|总)?利润?$")
 _PERCENT = re.compile(r"\b(?:pct|percent|rate)\b|率")
 _TAXED = re.compile(
     r"\b(?:tax|vat|wt)(?: (?:incl?|excl?|included|excluded))\b|\bwt\b|\b(?:yuan|fen|cent|rmb)\b"
@@ -83,11 +84,11 @@ _CURRENCY = re.compile(r"\bcurrency\b|币种|货币")
 _ORDER_NUMBER = re.compile(r"\border (?:id|number)\b|订单(?:号|编号)|单号")
 _STOCK = re.compile(r"\b(?:stock|inventory)\b|库存")
 _PIECES = re.compile(r"\b(?:quantity|on hand|balance|stock|available)\b|数量|可用|库存|结存")
-LINE = re.compile(r"\b(?:line|item|detail|lookup)\b|明细")
+LINE = re.compile(r"\b(?:line|item|detail|lookup)\b|\border products?$|明细")
 """What a table of the lines of orders is called after."""
 _NEVER_NOW = re.compile(
-    r"\b(?:delete|deleted|due|expire|expiry|valid|birth|required|estimated|promised|promise|planned|end|update"
-    r"|updated|modified)\b|到期|失效|预计|承诺|有效期|保质期|生日|更新"
+    r"\b(?:delete|deleted|due|expire|expiry|valid|birth|required|estimated|promised|promise|planned|end|limit"
+    r"|update|updated|modified)\b|到期|失效|预计|承诺|有效期|保质期|生日|更新"
 )
 
 REVENUE = ("sales", "turnover", "total sales", "销售额", "营业额", "收入", "成交额")
@@ -95,6 +96,7 @@ UNITS = ("units", "units sold", "items sold", "pieces sold", "quantity sold", "�
 ORDERS = ("orders", "number of orders", "how many orders", "订单数", "订单量", "单数")
 STOCK = ("stock", "in stock", "on hand", "库存", "库存数量", "现货")
 DISCOUNT_GIVEN = ("discounts given", "discount amount", "total discount", "优惠金额", "折扣金额", "让利")
+PROFIT_MARGIN = ("profit margin", "margin", "profitability", "利润率", "毛利率")
 ORDER_VALUE = ("average order value", "average order", "AOV", "average basket", "客单价", "平均订单金额")
 
 
@@ -195,6 +197,11 @@ def is_sold(view: View) -> bool:
     return says(_SOLD, view.name) and not says(_NOT_SOLD, view.name)
 
 
+def is_a_count(column: ViewColumn) -> bool:
+    """Whether a column is called just "number": where it is no key, a number of pieces."""
+    return column.type in ("integer", "number") and spaced(column.name) in ("number", "num", "nums", "count")
+
+
 def _numbers(view: View) -> list[ViewColumn]:
     keys = {*view.key, *view.refs}
     return [c for c in view.columns if c.is_measure and c.name not in keys]
@@ -282,11 +289,12 @@ def _in_cents(money: Money) -> Money:
 
 def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | None:
     """A line: a quantity with a price or an amount, and the order or the time it belongs to."""
-    numbers = _numbers(view)
+    numbers, is_named = _numbers(view), says(LINE, view.name)
     quantity = _first(numbers, _QUANTITY, _NO_QUANTITY) or _first(numbers, _QUANTITY, _STOCK)
+    if quantity is None and is_named:
+        quantity = next((c for c in numbers if is_a_count(c)), None)
     amount = _amount(numbers)
     price = _first(numbers, _PRICE, _OTHER_PRICE) or _first(numbers, _PRICE, _COST)
-    is_named = says(LINE, view.name)
     if order is None and view.time is None and not is_named:
         return None  # a list of products has prices too
     if quantity is None and not (is_named and price is not None and order is not None):
@@ -468,6 +476,11 @@ def _metrics(shop: Shop, money: Money, dialect: Dialect) -> list[Metric]:
         added.append(
             Metric(name=named("average_order_value"), view=home, sql=sql, synonyms=ORDER_VALUE, unit=unit)
         )
+    profit = _first([c for c in _numbers(money.view) if c.name != money.told], _PROFIT)
+    if profit is not None:
+        sql = f"{summed(quoted(profit.name, dialect))} * 1.0 / NULLIF({revenue}, 0)"
+        margin = named("profit_margin")
+        added.append(Metric(name=margin, view=home, sql=sql, synonyms=PROFIT_MARGIN, unit="%"))
     if money.discount:
         sql = summed(money.discount)
         added.append(

@@ -44,6 +44,8 @@ _GENERIC = frozenset(
     {"entity id", "id", "key", "code", "no", "nr", "num", "number", "ref", "name", "uuid", "编号", "序号"}
 )
 
+_PLACES_IN_A_LIST = frozenset({"sort order", "display order", "order by"})
+"""Columns that say where a row is shown, and nothing of orders."""
 _PIECES = re.compile(r"^(?:stock|inventory|quantity)$|库存")
 _SAME_THING = frozenset({"user", "account", "person", "contact", "ref", "reference", "fk", "link"})
 """What a name says of a thing that it refers to without calling it a key: WooCommerce's ``customer_user``."""
@@ -292,11 +294,15 @@ def _clearness(column: str, key: str, target: View, view: View) -> float:
     at all."""
     own, other, nouns = spoken(column), spoken(key), _nouns(target)
     words = [singular(word) for word in own.split()]
+    if own in _PLACES_IN_A_LIST:
+        return 0
     named = bool(nouns) and nouns[-1] in words
     if own == other and own not in _GENERIC:
         return 3.5 if named else 3  # a product's number is that of a product, and not of its stock
     if other in _GENERIC and named and own.endswith(other):
-        return 3
+        return (
+            3.4 if set(nouns) <= set(words) else 3
+        )  # a user's id is that of a user, and not of a user's coupon
     if own == "parent id" and view.name.lower().startswith(f"{target.name.lower()}_"):
         return 2  # an order's address in Magento
     if is_key_like(column) and _POSTS & set(words) and nouns and nouns[-1] in _STAFF:

@@ -20,6 +20,14 @@ _GENDERS = {
     "m": ("male", "men", "man", "男", "男性"),
     "u": ("unknown", "未知"),
 }
+_COLOUR = re.compile(r"\b(?:color|colour|farbe)\b|颜色")
+_COLOURS = (
+    ("black", "黑色"), ("white", "白色"), ("grey", "gray", "灰色"), ("silver", "银色"), ("gold", "金色"),
+    ("red", "红色"), ("orange", "橙色"), ("yellow", "黄色"), ("green", "绿色"), ("blue", "蓝色"),
+    ("navy", "藏青色"), ("purple", "violet", "紫色"), ("pink", "粉色", "粉红色"), ("brown", "棕色", "咖啡色"),
+    ("beige", "米色"), ("multi", "multicolour", "multicolor", "彩色"),
+)  # fmt: skip
+"""Names of one colour each, for either language."""
 MAX_VALUES = 400
 """Different values beyond which a column is no list of places or states."""
 
@@ -28,7 +36,8 @@ def words_of_values(column: str, values: Sequence[str]) -> dict[str, tuple[str, 
     """Value → other words for it, for those of a column's values that have any."""
     if len(values) > MAX_VALUES:
         return {}
-    known: list[Mapping[str, Sequence[str]]] = [value_names()]
+    # silver is a level of members, and a colour
+    known: list[Mapping[str, Sequence[str]]] = [_colours() if says(_COLOUR, column) else value_names()]
     if says(_COUNTRY, column):
         known.append(_countries())
     if says(_CITY, column):
@@ -50,6 +59,11 @@ def _head(values: Sequence[str]) -> str:
     """What all values begin with up to a sign, as WooCommerce's states do: ``wc-completed``."""
     match = re.match(r"[A-Za-z]+[-_:.]", values[0]) if len(values) > 1 else None
     return match[0] if match is not None and all(value.startswith(match[0]) for value in values) else ""
+
+
+@cache
+def _colours() -> dict[str, tuple[str, ...]]:
+    return {name: names for names in _COLOURS for name in names}
 
 
 @cache
