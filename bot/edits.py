@@ -8,7 +8,17 @@ from dataclasses import replace
 from sqlglot import exp
 
 from sql.semantics import Metric, Shop
-from sql.statement.sentence import Aggregate, Grain, Name, Order, Share, Shifted, Statement, Value
+from sql.statement.sentence import (
+    Aggregate,
+    Grain,
+    Name,
+    Order,
+    Per,
+    Share,
+    Shifted,
+    Statement,
+    Value,
+)
 from sql.types import Dialect
 
 _LEAD = r"^\W*(?:(?:and|ok(?:ay)?|now|please|but|can you|could you)\W+)*"
@@ -29,17 +39,61 @@ _DOWN = re.compile(
     r"|^\W*(?:请)?(?:按|用)?(?:降序|从大到小|从高到低|从多到少)(?:排序|排列|排)?(?:吧|呢)?\W*$",
     re.I,
 )
+_SORRY = r"(?:(?:sorry|oops|no|not the \w+|actually|rather|i|we|mean|meant|want(?:ed)?|use|take|but)\W+)*"
+_OTHER_FIGURE = re.compile(
+    rf"{_LEAD}{_SORRY}{_SHOW}(?:by\s+)?(?:an?\s+)?(median|average|mean|maximum|minimum|total|sum)(?:\s+value)?"
+    r"(?:[\s,]+(?:instead|please|not\s+the\s+\w+|rather))*\W*$"
+    r"|^\W*(?:不好意思|抱歉|不对|不是|我(?:是说|说的是|要的是|想看)|应该是|请|那|换成?|改成?|用|看|[，, ])*"
+    r"(中位数|平均值|平均数|平均|最大值|最小值|总和|合计)(?:呢|吧|吗)?\W*$",
+    re.I,
+)
+_AGGREGATES = {
+    "median": "MEDIAN", "average": "AVG", "mean": "AVG", "maximum": "MAX", "minimum": "MIN", "total": "SUM",
+    "sum": "SUM", "中位数": "MEDIAN", "平均值": "AVG", "平均数": "AVG", "平均": "AVG", "最大值": "MAX",
+    "最小值": "MIN", "总和": "SUM", "合计": "SUM",
+}  # fmt: skip
 
 
 def edited(message: str, statement: Statement, shop: Shop, dialect: Dialect) -> Statement | None:
     """The statement as the whole message says; ``None`` where that is something else, or no rule knows it."""
     if _PERCENT.match(message):
         return _as_percentage(statement, shop, dialect)
+    if other := _OTHER_FIGURE.match(message):
+        return _aggregated(statement, _AGGREGATES[(other[1] or other[2]).lower()], shop)
     if statement.limit is None and statement.groups and (_UP.match(message) or _DOWN.match(message)):
         figures = [item for item in statement.items if _is_figure(item, shop)]
         if len(figures) == 1:
             return replace(statement, order=(Order(figures[0], bool(_DOWN.match(message))),))
     return None
+
+
+def _aggregated(statement: Statement, word: str, shop: Shop) -> Statement | None:
+    """The median, say, of what was averaged: of a column's values, or of what each order brought in."""
+    figures = [item for item in statement.items if _is_figure(item, shop)]
+    if len(figures) != 1:
+        return None
+    (old,) = figures
+    if isinstance(old, Aggregate) and old.operand is not None and old.word != "COUNT" and old.word != word:
+        new = Aggregate(word, old.operand)
+    elif (each := _of_each_order(old, shop)) is not None and word not in ("AVG", "SUM"):
+        new = Aggregate(word, each)
+    else:
+        return None
+    order = tuple(replace(o, key=new) if o.key == old else o for o in statement.order)
+    items = tuple(new if item == old else item for item in statement.items)
+    return replace(statement, items=items, order=order)
+
+
+def _of_each_order(figure: Value, shop: Shop) -> Per | None:
+    """What the average order value is the average of."""
+    metric, order = _metric(figure, shop), shop.bindings.get("order", "")
+    revenue = next((m for m in shop.metrics if "turnover" in m.synonyms or m.name == "revenue"), None)
+    is_average = metric is not None and ("AOV" in metric.synonyms or metric.name == "average_order_value")
+    view = shop.view(order.partition(".")[0])
+    if not is_average or revenue is None or view is None:
+        return None
+    key = view.key[0] if len(view.key) == 1 else order.partition(".")[2]
+    return Per(Name(revenue.name), Name(key))
 
 
 def _as_percentage(statement: Statement, shop: Shop, dialect: Dialect) -> Statement | None:

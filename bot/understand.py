@@ -25,6 +25,7 @@ from bot.redrawing import chart_asked
 from sql.question.answerable import Verdict, verdict_of
 from sql.question.linking import Links, Vocabulary, link
 from sql.question.words import words
+from sql.question.written_out import written_out
 from sql.semantics import ViewColumn
 from telling.redraw import ChartKind
 
@@ -140,7 +141,7 @@ def understand(
         AskBack: a follow-up, and there is nothing to follow.
         Courtesy: it is thanks, or asks about the answer before.
     """
-    question = check_question(message)
+    question = written_out(check_question(message), vocabulary.is_name)
     language = language_of(question)
     said = link(question, vocabulary, today)
     last = conversation.last if conversation is not None else None

@@ -243,6 +243,11 @@ class Vocabulary:
             if is_chinese(value) and (spoken := value.replace(" ", "").casefold()) != value.casefold():
                 _append(self.chinese, spoken, _Target("value", view, column, value))
 
+    def is_name(self, word: str) -> bool:
+        """Whether a word stands in a name, a synonym or a sampled value."""
+        word = stem(word)
+        return word in self.phrases or word in self.name_words or word in self.value_words
+
     # --- indexes derived once ---
 
     @cached_property
@@ -760,6 +765,9 @@ def _trade(question: str, matches: Sequence[_Match], vocabulary: Vocabulary) -> 
     elif (best := _BEST.search(question)) and not _has_number(matches, vocabulary):
         found.append(_Match(best.start(), best.end(), 0.6, tuple(pieces + money)))
 
+    if (loss := _LOSS.search(question)) and (profit := vocabulary.phrases.get("profit")):
+        found.append(_Match(loss.start(), loss.end(), 0.7, tuple(profit)))
+
     def is_taken(match: _Match) -> bool:
         """Whether other words than those for a view stand there."""
         over = [m for m in matches if m.start < match.end and match.start < m.end]
@@ -770,6 +778,11 @@ def _trade(question: str, matches: Sequence[_Match], vocabulary: Vocabulary) -> 
 
 _BY_MONEY = re.compile(r"\b(?:by (?:value|money)|in (?:value|money))\b|按(?:销售)?金额|按钱算?", re.I)
 _BY_PIECES = re.compile(r"\b(?:by|in) (?:units|pieces|volume)\b|按(?:件数|数量|销量)", re.I)
+_LOSS = re.compile(
+    r"\b(?:los(?:e|es|ing|t) (?:us )?money|at a loss|(?:make|makes|making|made) (?:a |us )?loss(?:es)?|unprofitable"
+    r"|in the red)\b|亏(?:损|本|钱)?",
+    re.I,
+)
 _BEST = re.compile(r"\b(?:top|best[- ]?sell\w*|most popular|popular)\b|热销|畅销|最受欢迎|卖得最好", re.I)
 
 

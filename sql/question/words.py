@@ -50,7 +50,8 @@ SHAPE_WORDS = words(
     split separately overview summary figure figures value values amount five ten three two four six
     seven eight nine twenty never part parts increase increased decrease decreased drop dropped fall
     fell rise rose expensive cheapest cheap starting begin begins start starts end ends better worse
-    before after since until contain contains containing include includes word letter letters substring
+    before after since until contain contains containing include includes word letter letters substring gap
+    gaps
     """
 )
 """Words that say how to count, group, sort or compare; known although no name of the shop explains them."""

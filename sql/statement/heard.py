@@ -162,7 +162,7 @@ _WORDS: tuple[_Word, ...] = (
         lambda p: p.sets_beside or any(isinstance(n, la.Among) for n in p.nodes),
     ),
     _Word(
-        r"\bdifference\b|\bgap between\b|\bhow much more\b|\bhow much less\b|相差|差多少|差额|差距",
+        r"\bdifference\b|\bgaps? (?:in \w+ )?between\b|\bhow much (?:more|less)\b|相差|差多少|差额|差距",
         lambda p: (
             p.has(la.Shifted, la.Elapsed) or any(isinstance(n, la.Calc) and n.sign == "-" for n in p.nodes)
         ),
@@ -261,6 +261,8 @@ def unheard(links: Links, compiled: Compiled, shop: Shop) -> tuple[str, ...]:
     found |= dict.fromkeys(_counted(links, parts))
     found |= dict.fromkeys(_often(links, parts))
     found |= dict.fromkeys(_kinds(links, parts, shop))
+    found |= dict.fromkeys(_other_money(links, parts, shop))
+    found |= dict.fromkeys(_whole_of_share(links, parts))
     found |= dict.fromkeys(named_elsewhere(links, statement, shop))
     found |= dict.fromkeys(given_back(links, statement, shop))
     found |= dict.fromkeys(_periods(links, compiled, nodes, shop))
@@ -300,6 +302,61 @@ def _kinds(links: Links, parts: _Parts, shop: Shop) -> list[str]:
         return []
     names = {node.text.lower() for node in parts.nodes if isinstance(node, la.Name)}
     return [] if kinds & names else [match[0]]
+
+
+_OTHER_MONEY = (
+    (r"\bdiscount\w*|折扣|优惠(?![券码])|让利|减免", r"discount|rebate|折扣|优惠|让利|减免"),
+    (r"\btax(?:es)?\b|\bvat\b(?! (?:return|number|id))|税(?!号)", r"tax|vat|税"),
+    (
+        r"\b(?:shipping|delivery) (?:costs?|fees?|charges?)\b|\bfreight\b|\bpostage\b|运费|邮费|快递费",
+        r"shipping|delivery|freight|postage|carriage|运费|邮费|快递费",
+    ),
+    (r"\bprofits?\b|\bmargins?\b|利润|毛利", r"profit|margin|利润|毛利"),
+    (r"\bcommissions?\b|佣金|提成", r"commission|佣金|提成"),
+    (r"\bdeposits?\b|押金|定金", r"deposit|押金|定金"),
+)
+"""Money that is not what was sold for: as people ask for it, and as a name says it."""
+_INCLUDED = (
+    r"(?:\b(?:incl|including|includes|excl|excluding|before|after|plus|with|without|net of|off)\b\.?"
+    r"|[含加免])\s*"
+)
+
+
+def _other_money(links: Links, parts: _Parts, shop: Shop) -> list[str]:
+    """Discounts, taxes and the like that are asked about, where no name of the statement is called so."""
+    asked = []
+    for said, held in _OTHER_MONEY:
+        pattern = rf"(?P<before>{_INCLUDED})?(?:{said})(?P<after> (?:included|excluded))?"
+        match = re.search(pattern, links.question, re.I)
+        if match is not None and not match["before"] and not match["after"]:
+            asked.append((match[0], held))
+    is_worked_out = any(isinstance(node, la.Calc) and node.sign == "-" for node in parts.nodes)
+    if not asked or is_worked_out:
+        return []
+    names = {node.text.lower() for node in parts.nodes if isinstance(node, la.Name)}
+    written = [str(parts.statement)]
+    written += [t for m in parts.metrics for t in (m.sql, m.name, m.description, *m.synonyms)]
+    for view in shop.views:
+        written += [
+            f"{c.description} {' '.join(c.synonyms)}" for c in view.columns if c.name.lower() in names
+        ]
+    return [text for text, held in asked if not re.search(held, " ".join(written), re.I)]
+
+
+_OF_ROWS = re.compile(
+    r"(?:\b(?:percentage|percent|per cent|share|proportion|fraction)|%) of (?:all |our |the )*"
+    rf"({_DONE}) (?=\w+s\b)",
+    re.I,
+)
+
+
+def _whole_of_share(links: Links, parts: _Parts) -> list[str]:
+    """The state in "percentage of delivered orders", where the share is taken of orders in every state."""
+    match = _OF_ROWS.search(links.question)
+    if match is None or not parts.has(la.Share):
+        return []
+    whole = " ".join(map(str, parts.statement.where)).casefold()
+    return [] if root(match[1]) in whole else [match[1]]
 
 
 def invented(links: Links, statement: la.Statement) -> int:

@@ -19,6 +19,7 @@ BY = "SELECT country, revenue FROM sales WHERE DURING('May 2026') GROUP BY count
 SHARES = "SELECT country, SHARE(revenue) FROM sales WHERE DURING('May 2026') GROUP BY country"
 BESIDE = "SELECT revenue, BEFORE(revenue) FROM sales WHERE DURING('May 2026')"
 RANKED = "SELECT product, revenue FROM sales GROUP BY product ORDER BY revenue DESC LIMIT 5"
+AVERAGED = "SELECT country, AVG(amount) FROM sales WHERE DURING('May 2026') GROUP BY country"
 CASES = [
     ("as a percentage", BY, SHARES),
     ("show that in percent, please", BY, SHARES),
@@ -31,9 +32,15 @@ CASES = [
     ),
     ("sort ascending", BY, f"{BY} ORDER BY revenue"),
     ("highest first", BY, f"{BY} ORDER BY revenue DESC"),
+    ("sorry, i meant the median", AVERAGED, AVERAGED.replace("AVG", "MEDIAN")),
+    ("use the maximum instead", AVERAGED, AVERAGED.replace("AVG", "MAX")),
+    ("不好意思，我是说中位数", AVERAGED, AVERAGED.replace("AVG", "MEDIAN")),
     ("从高到低排序", BY, f"{BY} ORDER BY revenue DESC"),
 ]  # fmt: skip
 NONE = [
+    ("the median", "SELECT country, COUNT(*) FROM sales GROUP BY country"),
+    ("the average", AVERAGED),
+    ("total", BY),
     ("as a percentage", "SELECT revenue FROM sales"),
     ("as a percentage", "SELECT MONTH, revenue FROM sales GROUP BY MONTH"),
     ("as a percentage", "SELECT country, AVG(amount) FROM sales GROUP BY country"),

@@ -1,0 +1,66 @@
+"""Messages as people type them in a hurry, with the words that ask written out: "how mny sold this yr".
+
+Names of the shop are left as they are typed: linking finds them. Only the words that ask, such as "between"
+and "year", must be read right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from sql.question.words import NUMBER_WORDS, SHAPE_WORDS, STOP_WORDS, root
+
+SHORT = {
+    "yr": "year", "yrs": "years", "mth": "month", "mths": "months", "mnth": "month", "mnths": "months",
+    "wk": "week", "wks": "weeks", "qtr": "quarter", "qtrs": "quarters", "prev": "previous", "btwn": "between",
+    "yest": "yesterday", "yday": "yesterday", "cust": "customer", "custs": "customers", "pct": "percent",
+    "w/o": "without", "tot": "total", "mny": "many", "hw": "how", "hwo": "how", "teh": "the", "hte": "the",
+    "fo": "of", "adn": "and", "nad": "and", "ot": "to", "waht": "what", "whcih": "which", "wehn": "when",
+    "befor": "before", "shwo": "show", "lsit": "list", "thsi": "this", "tihs": "this", "frm": "from",
+    "evry": "every", "eahc": "each", "yaer": "year", "yera": "year", "mnoth": "month", "motnh": "month",
+    "lst": "last", "wekk": "week", "weke": "week",
+}  # fmt: skip
+"""What stands for one word that asks, as it is typed."""
+_LONG = (
+    "average", "before", "between", "compare", "compared", "growth", "highest", "lowest",
+    "median", "month", "monthly", "months", "number", "percent", "percentage", "previous", "quarter",
+    "quarterly", "quarters", "weekly", "without", "yesterday",
+)  # fmt: skip
+"""Words of which one letter may be wrong, left out, doubled or changed round."""
+_ROOTS = frozenset(map(root, _LONG))
+_REAL = frozenset(["mouth", "moth", "moths", "mouths", "month's", "medina"])
+"""Words that are one letter from those, and are words."""
+LEAST_LETTERS = 5
+_WORD = re.compile(r"\bw/o\b|[A-Za-z]+(?:'[a-z]+)?", re.I)
+
+
+def written_out(message: str, is_name: Callable[[str], bool]) -> str:
+    """``message`` with words that ask in full and in the dictionary's spelling.
+
+    Args:
+        is_name: whether a word in small letters is the shop's own, and stays.
+
+    >>> written_out("how mny orders this yr, compred with last yr", lambda word: False)
+    'how many orders this year, compared with last year'
+    """
+
+    def full(match: re.Match[str]) -> str:
+        word = match[0].lower()
+        if match[0].isupper() or is_name(word):
+            return match[0]  # a state of the United States, a code, a name
+        return SHORT.get(word) or _right(word) or match[0]
+
+    return _WORD.sub(full, message)
+
+
+def _right(word: str) -> str | None:
+    is_word = word in STOP_WORDS | SHAPE_WORDS or word in NUMBER_WORDS or word in _REAL
+    if len(word) < LEAST_LETTERS or is_word or root(word) in _ROOTS:
+        return None
+    near = process.extract(word, _LONG, scorer=OSA.distance, score_cutoff=1, limit=2)
+    fits = [right for right, _, _ in near if right[0] == word[0]]
+    return fits[0] if len(fits) == 1 else None
