@@ -779,8 +779,8 @@ def _trade(question: str, matches: Sequence[_Match], vocabulary: Vocabulary) -> 
 _BY_MONEY = re.compile(r"\b(?:by (?:value|money)|in (?:value|money))\b|按(?:销售)?金额|按钱算?", re.I)
 _BY_PIECES = re.compile(r"\b(?:by|in) (?:units|pieces|volume)\b|按(?:件数|数量|销量)", re.I)
 _LOSS = re.compile(
-    r"\b(?:los(?:e|es|ing|t) (?:us )?money|at a loss|(?:make|makes|making|made) (?:a |us )?loss(?:es)?|unprofitable"
-    r"|in the red)\b|亏(?:损|本|钱)?",
+    r"\b(?:los(?:e|es|ing|t) (?:us )?money|at a loss|(?:make|makes|making|made) (?:a |us )?loss(?:es)?"
+    r"|unprofitable|in the red)\b|亏(?:损|本|钱)?",
     re.I,
 )
 _BEST = re.compile(r"\b(?:top|best[- ]?sell\w*|most popular|popular)\b|热销|畅销|最受欢迎|卖得最好", re.I)

@@ -41,7 +41,7 @@ from sql.statement.known_values import (
 )
 from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar, Sayable
 from sql.statement.language_prompt import describe, language_prompt
-from sql.statement.listed import counted_instead, listed
+from sql.statement.listed import counted_instead, each_once, listed
 from sql.statement.looked_back import looked_back
 from sql.statement.meant_names import with_meant_names
 from sql.statement.named import with_names, without_names
@@ -172,6 +172,7 @@ class LanguageDrafter:
             compiled = self.compile(text)
             said = {*numbers_in(links), *(_numbers_of(before) if before is not None else ())}
             within = listed(bounded(looked_back(compiled, links), links), links.question)
+            within = each_once(within, links, self.shop)
             within = said_only(within, self.shop, self.grammar.routes, said, links.question)
             within = with_meant_names(within, links, self.shop, self.grammar.routes)
             within = new_or_returning(within, links)

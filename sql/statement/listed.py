@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from sql.semantics import Shop
+from sql.question.linking import Links
+from sql.semantics import Shop, View
 from sql.statement.sentence import Aggregate, Name, Statement
 
 _LIST = re.compile(
@@ -28,6 +29,37 @@ def listed(statement: Statement, question: str) -> Statement:
     if not (isinstance(item, Aggregate) and item.word == "COUNT" and isinstance(item.operand, Name)):
         return statement
     return replace(statement, items=(item.operand,), groups=(item.operand,), order=(), limit=None)
+
+
+def each_once(statement: Statement, links: Links, shop: Shop) -> Statement:
+    """Names of things, each once, where the rows are those of something else: which customers ordered.
+
+    A name that two things share stands once then; of rows that are asked for by their own name all stand.
+    """
+    home = shop.view(statement.view)
+    if home is None or statement.groups or not _LIST.search(links.question):
+        return statement
+    first = next((m for m in links.mentions if m.kind != "value"), None)
+    if first is None or (first.kind == "view" and first.name == home.name):
+        return statement
+    names = tuple(item for item in statement.items if isinstance(item, Name))
+    is_sorted_by_others = any(order.key not in names for order in statement.order)
+    if (
+        names != statement.items
+        or is_sorted_by_others
+        or not all(_is_of_others(n, home, shop) for n in names)
+    ):
+        return statement
+    return replace(statement, groups=names)
+
+
+def _is_of_others(item: Name, home: View, shop: Shop) -> bool:
+    """Whether it is a text that tells of something else than the rows of ``home``."""
+    own = home.column(item.text)
+    if own is not None:
+        return own.type == "text" and not home.key
+    found = [c for view in shop.views if (c := view.column(item.text)) is not None]
+    return bool(found) and all(column.type == "text" for column in found)
 
 
 def counted_instead(statement: Statement, question: str, shop: Shop) -> str | None:

@@ -12,7 +12,7 @@ from typing import cast
 from sql.question.linking import Links
 from sql.statement.compile import Compiled
 from sql.statement.sentence import UNITS, During, Grain, Has, Node, Shifted, Statement, Step, Unit
-from sql.statement.spans import Shift, shift_of
+from sql.statement.spans import Shift, back, shift_of
 
 _BEFORE = r"(?:previous|prior|last|preceding)"
 _BESIDE = r"(?:than|to|with|against|vs\.?|versus|from|over)"
@@ -57,11 +57,29 @@ def looked_back(compiled: Compiled, links: Links) -> Statement:
         asked = re.sub(re.escape(period), " ", asked, flags=re.I)
     said = [unit for unit, words in _SAID if re.search(words, asked, re.I)]
     own = _unit_before(compiled)
+    if not said and own is not None and (named := _to_the_other(compiled, links)) is not None:
+        return cast(Statement, _looking(statement, None if shift_of(named) == own else named, own))
     if len(said) != 1 or own is None:
         return statement
     (unit,) = said
     step = Step(1, unit) if unit is not None else None
     return cast(Statement, _looking(statement, step, own))
+
+
+def _to_the_other(compiled: Compiled, links: Links) -> Step | None:
+    """From the statement's own period back to the one other that the question names, of the same length."""
+    span = compiled.span
+    days = {(period.start, period.end) for period in links.periods}
+    if span is None or span.start is None or span.end is None or len(days) != 2:
+        return None
+    others = days - {(span.start, span.end)}
+    if len(others) != 1:
+        return None
+    ((start, end),) = others
+    months = (span.start.year - start.year) * 12 + span.start.month - start.month
+    if months <= 0 or (back(span.start, Shift(months)), back(span.end, Shift(months))) != (start, end):
+        return None
+    return Step(months // 12, "YEAR") if months % 12 == 0 else Step(months, "MONTH")
 
 
 def _looking(node: Node, step: Step | None, own: Shift) -> Node:

@@ -29,6 +29,12 @@ CASES = [
     ("revenue in May 2026 against the month before", "May 2026", "", ""),
     ("growth of revenue last year", "last year", "", ""),
     ("revenue last year, quarter over quarter", "last year", "", ", 1 QUARTER"),
+    # the other period that is named
+    ("compare revenue in May 2026 with April 2026", "May 2026", ", 1 YEAR", ""),
+    ("revenue in May 2026 against February 2026", "May 2026", ", 1 YEAR", ", 3 MONTH"),
+    ("compare revenue in May 2026 with May 2024", "May 2026", ", 1 YEAR", ", 2 YEAR"),
+    ("对比2026年5月和2026年4月的销售额", "2026年5月", ", 1 YEAR", ""),
+    ("compare revenue in Q1 2026 with May 2024", "Q1 2026", ", 1 YEAR", ", 1 YEAR"),
     # both, or neither
     ("revenue in May 2026, yoy and mom", "May 2026", "", ""),
     ("growth of revenue in May 2026", "May 2026", ", 1 YEAR", ", 1 YEAR"),
