@@ -425,6 +425,9 @@ def with_money(shop: Shop, money: Money, dialect: Dialect) -> Shop:
             for v in shop.views
         )
         shop = replace(shop, views=views)
+    # lines are not what is counted: orders are, or units
+    lines_of = {(each.view.name, "COUNT(*)") for each in (money, money.parts) if each and each.is_line}
+    shop = replace(shop, metrics=tuple(m for m in shop.metrics if (m.view, m.sql) not in lines_of))
     own = _metrics(shop, money, dialect)
     of_lines = {m.name: m for m in _metrics(shop, money.parts, dialect)} if money.parts is not None else {}
     added = [replace(metric, parts=of_lines.pop(metric.name, None)) for metric in own]
@@ -433,8 +436,6 @@ def with_money(shop: Shop, money: Money, dialect: Dialect) -> Shop:
     for each in (money, money.parts):
         if each is not None:
             said |= {(each.view.name, sql) for sql in each.no_sums}
-            # lines are not what is counted: orders are, or units
-            said |= {(each.view.name, "COUNT(*)")} if each.is_line else set()
     sold = {each.view.name: each.sold for each in (money, money.parts) if each is not None and each.sold}
     kept = [_of_what_was_sold(m, sold.get(m.view, "")) for m in shop.metrics]
     return replace(shop, metrics=(*(m for m in kept if (m.view, m.sql) not in said), *added))
