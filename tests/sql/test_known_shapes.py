@@ -29,7 +29,7 @@ INSERT INTO orders SELECT 'o' || i, i % 40, TIMESTAMP '2025-01-01' + to_days(CAS
   CASE WHEN i % 9 = 0 THEN 'canceled' ELSE 'delivered' END FROM range(120) AS t(i);
 CREATE TABLE order_items (order_id TEXT, order_item_id INTEGER, product_id TEXT, shipping_limit_date DATE,
   price DOUBLE, ModifiedDate DATE);
-INSERT INTO order_items SELECT 'o' || (i % 120), 1 + i // 120, 'p' || (i % 13), 
+INSERT INTO order_items SELECT 'o' || (i % 120), 1 + i // 120, 'p' || (i % 13),
   DATE '2025-03-01' + CAST(i % 120 AS INTEGER), 5 + i % 4, DATE '2026-02-01' FROM range(240) AS t(i);
 """
 PREFIXED = """
@@ -45,7 +45,7 @@ CREATE TABLE lm_goods (id INTEGER, name TEXT, category_id INTEGER, retail_price 
 INSERT INTO lm_goods SELECT i, 'g' || i, 3 + i % 4, 9.9 FROM range(1, 13) AS t(i);
 CREATE TABLE lm_order (id INTEGER, order_sn TEXT, user_id INTEGER, order_price DOUBLE, actual_price DOUBLE,
   add_time DATE);
-INSERT INTO lm_order SELECT i, '2026' || (1000 + i), 1 + i % 60, 20, 18, 
+INSERT INTO lm_order SELECT i, '2026' || (1000 + i), 1 + i % 60, 20, 18,
   DATE '2025-03-01' + CAST(i AS INTEGER) FROM range(1, 101) AS t(i);
 CREATE TABLE lm_order_goods (id INTEGER, order_id INTEGER, goods_id INTEGER, number INTEGER, price DOUBLE);
 INSERT INTO lm_order_goods SELECT i, 1 + i % 100, 1 + i % 12, 2, 5 FROM range(1, 201) AS t(i);
