@@ -20,7 +20,7 @@ from sql.databases.contents import EMPTY, Reading, expression, fits, read_texts
 from sql.errors import SqlError
 from sql.names import literal, quoted
 from sql.semantics import View, ViewColumn
-from sql.shop.codes import CodeList, called_like, find_code_lists, labels_of
+from sql.shop.codes import CodeList, called_like, find_code_lists, known_codes, labels_of
 from sql.shop.decisions import Decision
 from sql.shop.drafting import looks_personal
 from sql.shop.relations import is_key_like
@@ -127,14 +127,18 @@ def _codes(workspace: Workspace, view: View, changes: _Changes, lists: list[Code
     """Codes that a table explains are read as its labels; a code that it lacks stays as it is."""
     dialect = workspace.catalog.dialect
     decisions = []
-    for column in view.columns if lists else ():
+    known = known_codes(view)
+    for column in view.columns if lists or known else ():
         if column.type not in ("text", "integer") or column.name in (*view.key, *view.refs):
             continue
-        if not called_like(view, column, lists):
+        if column.name not in known and not called_like(view, column, lists):
             continue
         codes = distinct_texts(workspace, view, column, MAX_STATES + 1)
         others = [other for other in workspace.shop.views if other.name != view.name]
         found = labels_of(view, column, codes, lists, others) if 0 < len(codes) <= MAX_STATES else None
+        system = known.get(column.name)
+        if found is None and system is not None and codes and set(codes) <= set(system.labels):
+            found = system
         if found is None:
             continue
         name = quoted(column.name, dialect)

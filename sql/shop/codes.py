@@ -1,4 +1,4 @@
-"""Codes that another table of the database explains: a dictionary of kinds, codes and labels.
+"""Codes that another table of the database explains, or a system that is known by its columns.
 
 ``t_dict(dict_type, dict_code, dict_label)`` says that 3 in ``order_status`` is 已发货. A column whose codes
 all stand there, under a kind that is called like it, is read as its labels: who asks knows those.
@@ -11,12 +11,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from sql.errors import SqlError
 from sql.names import quoted
 from sql.semantics import View, ViewColumn
 from sql.shop.trade_words import nouns_of, read_name, spaced
+from sql.yaml_text import read_yaml
 
 if TYPE_CHECKING:
     from sql.shop.workspace import Workspace
@@ -25,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 MAX_ROWS = 1_000
 """Rows up to which a table may be a dictionary of codes."""
+_FOLDER = Path(__file__).with_name("words")
 _KIND = re.compile(r"\b(?:type|kind|group|category|class|field|domain)\b|类型|类别|分类|字典|字段")
 _CODE = re.compile(r"\b(?:code|value|key|number|id)\b|编码|代码|键|值|编号")
 _LABEL = re.compile(r"\b(?:label|name|description|text|meaning|title)\b|名称|标签|说明|含义|描述|文本")
@@ -36,7 +40,7 @@ class CodeList:
     """What the codes of one kind mean."""
 
     view: str
-    """The dictionary."""
+    """The dictionary, or the system whose codes they are."""
     kind: str
     labels: Mapping[str, str]
     """Code → its label."""
@@ -49,6 +53,27 @@ def find_code_lists(workspace: Workspace) -> list[CodeList]:
         columns = _columns(view)
         if columns is not None:
             found += _lists(workspace, view, *columns)
+    return found
+
+
+def known_codes(view: View) -> Mapping[str, CodeList]:
+    """Column → what its codes mean, where a table has the columns of a system that is known."""
+    own = {column.name.lower(): column.name for column in view.columns}
+    for each in _systems():
+        if all(name.lower() in own for name in each["columns"]):
+            return {
+                own[name.lower()]: CodeList(
+                    view=each["system"], kind=name, labels={str(k): v for k, v in labels.items()}
+                )
+                for name, labels in each["codes"].items()
+                if name.lower() in own
+            }
+    return {}
+
+
+@cache
+def _systems() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = read_yaml((_FOLDER / "known_codes.yml").read_text("utf-8"))
     return found
 
 

@@ -55,7 +55,19 @@ CREATE TABLE Category (CategoryID INTEGER, ParentCategoryID INTEGER, Name TEXT);
 INSERT INTO Category VALUES (1, NULL, 'Root'), (2, 1, 'Home'), (3, 2, 'Bikes'), (4, 2, 'Clothing'),
   (5, 3, 'Road Bikes'), (6, 5, 'Race'), (7, 4, 'Socks');
 """
-SECTIONS = {"one table": ONE_TABLE, "lines": LINES, "prefixed": PREFIXED, "one root": ONE_ROOT}
+CODES = """
+CREATE TABLE "SalesOrderHeader" ("SalesOrderID" INTEGER, "OrderDate" DATE, "Status" INTEGER,
+  "SubTotal" DOUBLE, "TaxAmt" DOUBLE, "TotalDue" DOUBLE);
+INSERT INTO "SalesOrderHeader" SELECT i, DATE '2025-01-01' + CAST(i AS INTEGER),
+  [5, 5, 3, 6, 4][1 + i % 5], 10, 1, 11 FROM range(1, 101) AS t(i);
+"""
+SECTIONS = {
+    "codes": CODES,
+    "one table": ONE_TABLE,
+    "lines": LINES,
+    "prefixed": PREFIXED,
+    "one root": ONE_ROOT,
+}
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +102,9 @@ ROWS = [
      [("厨房", 3), ("零食", 3)]),
     ("prefixed", "SELECT units_sold FROM lm_order_goods", [(400,)]),
     ("prefixed", "SELECT revenue FROM lm_order", [(1800.0,)]),
+    # 5 is shipped and 3 on backorder; 4 was rejected, 6 cancelled
+    ("codes", "SELECT revenue FROM SalesOrderHeader", [(660.0,)]),
+    ("codes", "SELECT COUNT(*) FROM SalesOrderHeader WHERE Status = 'cancelled'", [(20,)]),
     ("one root", "SELECT main_category, COUNT(*) FROM Category GROUP BY main_category",
      [("Bikes", 3), ("Clothing", 2), ("Home", 1), ("Root", 1)]),
 ]  # fmt: skip
