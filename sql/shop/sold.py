@@ -45,7 +45,8 @@ _KIND = re.compile(r"\btype\b|\bkind\b|类型|类别")
 _SALE = re.compile(r"^(?:sale|sold|sell|purchase|normal|order|销售|正常|普通)", re.I)
 """What a column of kinds says of a row that is a sale; beside it stand returns and voids."""
 _UNSOLD = re.compile(
-    r"^(?!.*(?:part|request|申请))(?!.*(?:await|pending|wait|to be).*(?:dispatch|ship|deliver|pick|fulfil|collect|stock))"
+    r"^(?!.*(?:part|request|申请))"
+    r"(?!.*(?:await|pending|wait|to be).*(?:dispatch|ship|deliver|pick|fulfil|collect|stock))"
     r"(?:.*)(?:cancel|void|refunded|returned|\breturn$|fail|reject|declin|denied|draft|quot|\btest|trash|expired"
     r"|unpaid|not paid|pending|await|\bon.?hold\b|chargeback|reversed|\berror\b|^[vx]$"
     r"|取消|关闭|无效|已退|退款|退货|失败|作废|待付|未付|待支付|未支付|拒收)",
