@@ -29,6 +29,7 @@ from llm.waiting import Wait
 
 if TYPE_CHECKING:
     from app.catalogue import Catalogue
+    from app.said import SaidTables
     from jobs.report.archive import Archive
     from retrieval.encoder import Embedder
     from retrieval.index import Index
@@ -62,6 +63,12 @@ class Library:
         if not may_read_texts(workspace):
             return None
         return Texts(workspace, self._shelf(workspace), self._open)
+
+    def said(self, workspace: Workspace, texts: Texts) -> SaidTables:
+        """What those texts say, as tables of which none is made or read yet."""
+        from app.said import SaidTables
+
+        return SaidTables(workspace, texts, self._folder(workspace) / "said", self._embedder, self._building)
 
     def catalogue(self, workspace: Workspace) -> Catalogue | None:
         """The products that the workspace's role may see, none of them read yet; ``None`` for none."""
@@ -254,7 +261,7 @@ def open_texts(
     _tell_left_out(index)
     reported = [reported[0], *_archived(folder)]  # reports that were missing are there now
     reports = reported if has_reports or (with_reports and found.has_reports) else None
-    noting = {"reviews": state, "reports": reports, "texts": _fingerprint(found.documents)}
+    noting = {"reviews": state, "reports": reports, "texts": fingerprint(found.documents)}
     write_whole(noted, json.dumps(noting).encode())
     return index
 
@@ -298,10 +305,11 @@ def _only_grew(index: Index, documents: list[Document], before: object) -> bool:
     """Whether every indexed text is still there as it was, so that adding the new ones is enough."""
     known = index.ids()
     old = [document for document in documents if document.id in known]
-    return len(old) == len(known) and _fingerprint(old) == before
+    return len(old) == len(known) and fingerprint(old) == before
 
 
-def _fingerprint(documents: list[Document]) -> str:
+def fingerprint(documents: list[Document]) -> str:
+    """A hash of texts in any order."""
     digest = hashlib.sha256()
     for document in sorted(documents, key=lambda d: d.id):
         digest.update(repr(document).encode("utf-8", "replace"))
