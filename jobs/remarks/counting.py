@@ -35,13 +35,14 @@ from sql.types import Column, Table
 from sql.types import Value as Cell
 from telling.evidence import Evidence
 from telling.phrases import escape_markdown
+from telling.quotes import MAX_QUOTE
 from telling.row_scope import scoped
 
 logger = logging.getLogger(__name__)
 
 TOP = 10
-LEAST_NAMED = 5
-"""Reviews that must name an aspect, for the share of its complaints to be told."""
+LEAST_JUDGED = 5
+"""Reviews that must judge an aspect, for the share of its complaints to be told."""
 QUOTES = 2
 """Quotes of each side."""
 SPLIT = 0.2
@@ -96,13 +97,16 @@ class _Counting:
         self.request, self.tools, self.said, self.source = request, tools, said, source
         settings = request.settings
         self.view = said.workspace.shop.views[0]
+        only = settings.get(words.ONLY) or {}
         self.aspect = settings.get(words.ASPECT) or ""
+        if not self.aspect and only and not any(self.view.column(column) for column in only):
+            self.aspect, only = settings.said[words.ONLY.name].text, {}  # a value of other rows: "delivery"
         known = said.aspects.named(self.aspect) if self.aspect else None
         self.forms = known.forms if known is not None else tuple(filter(None, (self.aspect,)))
         self.known = known.name if known is not None else ""
         self.sign = settings.get(words.SIGN) or "both"
         self.top = settings.get(words.TOP) or TOP
-        self.only = self._only(settings.get(words.ONLY) or {})
+        self.only = self._only(only)
         self.period = self._period(settings.get(words.PERIOD))
         self.per = self._per(settings.get(words.PER) or "")
 
@@ -216,7 +220,7 @@ class _Counting:
             return None
         if self.source.written_at is None or self.view.column(self.source.written_at) is None:
             raise Declined("no_time_of_reviews", {"columns": self._columns()})
-        return read_period(said, self.tools.workspace.today) or self.request.links.period
+        return self.request.links.period or read_period(said, self.tools.workspace.today)
 
     def _columns(self) -> str:
         own = [c.name for c in self.view.columns if not c.name.startswith("said_") and c.type == "text"]
@@ -238,7 +242,8 @@ class _Counting:
         for group, of, named, complaints, praise in source.rows:
             whole = int(str(of)) or reviews
             counts = [int(str(cell or 0)) for cell in (named, complaints, praise)]
-            share = corrected(counts[1], counts[0], self.said.learnt.measured) if counts[0] >= LEAST_NAMED else None
+            judged = counts[1] + counts[2]
+            share = corrected(counts[1], judged, self.said.learnt.measured) if judged >= LEAST_JUDGED else None
             rows.append((group, whole, counts[0], round(counts[0] / whole, 4), counts[1], counts[2], *_told(share)))
         if self.per in _UNITS:
             return rows, 0
@@ -267,10 +272,11 @@ class _Counting:
         signs = {"complaints": [-1], "praise": [1]}.get(self.sign, [-1, 1])
         if is_split or self.sign == "both":
             signs = sorted({*signs, -1, 1}, key=lambda sign: (sign not in signs, sign))
-        ids = [id for sign in signs for id in self._surest(sign, rows)]
-        return self._hits(list(dict.fromkeys(ids)))
+        found = [place for sign in signs for place in self._surest(sign, rows)]
+        return self._hits(dict(found))
 
-    def _surest(self, sign: int, rows: Sequence[tuple[Cell, ...]]) -> list[str]:
+    def _surest(self, sign: int, rows: Sequence[tuple[Cell, ...]]) -> list[tuple[str, int]]:
+        """Ids of reviews, and where in each the clause begins that is surest of that sign."""
         where = self._where()
         more = f"c.polarity = {sign}"
         if self.aspect and not self.known:
@@ -283,23 +289,29 @@ class _Counting:
         if self.per and self.per not in _UNITS and rows[0][GROUP] is not None:
             more += f" AND r.{quoted(self.per, 'duckdb')} = {_literal(str(rows[0][GROUP]))}"
         found = self._run(
-            f"SELECT c.{ID} AS id, MAX(c.confidence) AS sure FROM {table} AS c JOIN {self._from()} ON r.{ID} = c.{ID}"
+            f"SELECT c.{ID} AS id, MIN(c.starts) AS starts, MAX(c.confidence) AS sure FROM {table} AS c JOIN {self._from()} ON r.{ID} = c.{ID}"
             f"{where}{' AND ' if where else ' WHERE '}{more} GROUP BY c.{ID} ORDER BY sure DESC, id LIMIT {QUOTES}"
         )
-        return [str(row[0]) for row in found.rows]
+        return [(str(id), int(str(starts))) for id, starts, _ in found.rows]
 
-    def _hits(self, ids: Sequence[str]) -> tuple[Hit, ...]:
-        if not ids:
+    def _hits(self, places: Mapping[str, int]) -> tuple[Hit, ...]:
+        if not places:
             return ()
-        among = f"({', '.join(map(_literal, ids))})"
-        facts = [name for name in (self.source.product, self.source.rating, self.source.written_at) if name and self.view.column(name)]
-        seen = ", ".join(quoted(name, "duckdb") for name in facts)
-        rows = self._run(f"SELECT {ID}{', ' if seen else ''}{seen} FROM {quoted(self.view.name, 'duckdb')} WHERE {ID} IN {among}").rows
+        among = f"({', '.join(map(_literal, places))})"
+        wanted = (self.source.product, self.source.rating, self.source.written_at)
+        facts = [name for name in wanted if name and self.view.column(name)]
+        seen = "".join(f", {quoted(name, 'duckdb')}" for name in facts)
+        view = quoted(self.view.name, "duckdb")
+        rows = self._run(f"SELECT {ID}{seen} FROM {view} WHERE {ID} IN {among}").rows
         beside = {str(row[0]): dict(zip(facts, row[1:], strict=True)) for row in rows}
-        texts: dict[str, str] = {}
-        for id, clause in self._run(f"SELECT {ID}, clause FROM {CLAUSES} WHERE {ID} IN {among} ORDER BY {ID}, starts").rows:
-            texts[str(id)] = texts.get(str(id), "") + str(clause)
-        return tuple(Hit(document=self._document(id, texts[id], beside.get(id, {})), score=1.0, similarity=None) for id in ids)
+        clauses: dict[str, list[tuple[int, str]]] = {}
+        sql = f"SELECT {ID}, starts, clause FROM {CLAUSES} WHERE {ID} IN {among} ORDER BY {ID}, starts"
+        for id, starts, clause in self._run(sql).rows:
+            clauses.setdefault(str(id), []).append((int(str(starts)), str(clause)))
+        return tuple(
+            Hit(document=self._document(id, _around(clauses[id], at), beside.get(id, {})), score=1.0, similarity=None)
+            for id, at in places.items()
+        )
 
     def _document(self, id: str, text: str, beside: Mapping[str, Any]) -> Document:
         source = self.source
@@ -316,6 +328,16 @@ class _Counting:
 
 
 _UNITS = ("day", "week", "month", "quarter", "year")
+
+
+def _around(clauses: Sequence[tuple[int, str]], at: int) -> str:
+    """A review that is short, else what of it stands around the clause that begins at a place."""
+    whole = "".join(clause for _, clause in clauses)
+    if len(whole) <= MAX_QUOTE:
+        return whole
+    place = next((n for n, (starts, _) in enumerate(clauses) if starts >= at), 0)
+    first = max(place - 1, 0)
+    return ("… " if first else "") + "".join(clause for _, clause in clauses[first : place + 3]).strip()
 
 
 def _told(share: Share | None) -> tuple[float | None, ...]:

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from bot.followup import features_of
 from bot.job import Claim, Strength, Understood
 from bot.parameters import (
     Among,
@@ -19,9 +19,10 @@ from bot.parameters import (
     find_values,
     in_words,
 )
+from jobs.not_heard import MEANT
 from jobs.said_periods import Time, find_period
 from retrieval.remarks.aspects import split
-from sql.question.linking import Links, Vocabulary
+from sql.question.linking import Links, Mention, Vocabulary
 
 _WROTE = r"(?:reviews?|reviewers?|comments?|feedback|remarks?|mentions?|opinions?|buyers?|customers?|people)"
 _NAMES = r"(?:mention(?:s|ed|ing)?|talk(?:s|ed|ing)?\s+about|speak(?:s|ing)?\s+(?:of|about)|complain(?:s|ed|ing)?\s+(?:about|of)|praises?|name[sd]?|are\s+about|say\s+something\s+about)"
@@ -29,7 +30,7 @@ _SAYING = r"(?:complaints?|gripes?|criticisms?|praise|compliments?|negative\s+(?
 CUE = re.compile(
     rf"(?ix)\b(?:share|percentage|proportion|fraction|part|per\ cent|percent|how\ many)\s+of\s+(?:(?:the|our|all|negative|positive|bad|good)\s+)*{_WROTE}\b.{{0,40}}?\b(?:{_NAMES}|(?:on|about)\s+(?:the\s+)?[a-z])"
     rf"|\bhow\ many\s+(?:(?:of\ the|negative|positive|bad|good)\s+)*{_WROTE}\s+{_NAMES}\b|\bhow\ often\s+(?:do|does|is|are)\b.{{0,40}}\b(?:mention|complain|praise)\w*"
-    rf"|\bcomplain(?:s|ing)?\s+(?:the\s+)?(?:most|mainly|mostly)\b|\bcomplain(?:s|ing)?\s+about\s+(?:the\s+)?most\b|\b(?:like|love|praise|dislike|hate)s?\s+(?:the\s+)?most\s+in\s+reviews\b"
+    rf"|\bcomplain(?:s|ing)?\s+(?:the\s+)?(?:most|mainly|mostly)\b|\bcomplain(?:s|ing)?\s+about\s+(?:the\s+)?most\b|\bpraises?\s+(?:the\s+)?most\b|\b(?:like|love|dislike|hate)s?\s+(?:the\s+)?most\s+in\s+reviews\b"
     rf"|\b(?:top\s+(?:\d+\s+)?|main\s+|biggest\s+|(?:most\s+)?(?:common|frequent)\s+){_SAYING}\b|\bmost\s+{_SAYING}\s+(?:about|on|regarding)\b"
     rf"|\b{_SAYING}\s+(?:about|on|regarding)\b.{{1,60}}\b(?:by|per)\s+[a-z]|\baspects?\s+(?:of|for|with|in)\b|\bwhich\s+aspects?\b|\bwhat\s+(?:are|do)\s+(?:the\s+)?(?:negative|bad)\s+reviews\b.{{0,12}}\b(?:about|mostly|mainly)"
     r"|提到.{1,12}(?:评价|评论|差评|好评|顾客).{0,6}(?:占|多少|比例|几成|百分)|(?:评价|评论|差评|好评|顾客).{0,10}(?:提到|提及|谈到|说到).{1,14}(?:占|多少|比例|几成|百分)"
@@ -52,7 +53,7 @@ _ASPECT = (
     re.compile(r"(?P<x>[\u4e00-\u9fff]{2,6}?)(?:的)?(?:差评|抱怨|好评)(?:的)?(?:占比|比例|占多少|最多)"),
 )  # fmt: skip
 _NO_ASPECT = re.compile(
-    r"(?i)^(?:most|it|them|us|this|that|these|those|what|which|something|anything|products?|items?|reviews?|month|week|year|quarter|category|"
+    r"(?i)^(?:most(?:\s.*)?|it|them|us|this|that|these|those|what|which|something|anything|products?|items?|reviews?|month|week|year|quarter|category|"
     r"customers?|shop|store|polarity|sentiment|everything|all|negative|positive|this month|last month|which product)$|^(?:什么|哪些|哪个|这个?|商品|产品|评价|评论|主要|大家|顾客|买家|的|里|中)+$|最|哪|按|每"
 )
 _GRAINS = {"day": "day", "week": "week", "month": "month", "quarter": "quarter", "year": "year", "天": "day", "日": "day", "周": "week", "月": "month", "季度": "quarter", "季": "quarter", "年": "year"}  # fmt: skip
@@ -110,7 +111,7 @@ def _find_per(links: Links) -> Said | None:
 def _find_aspect(links: Links) -> Said | None:
     """What is named behind "mention", "complaints about", 提到 and the like, and is no value, period or column."""
     text = links.question
-    taken = [(span.start, span.end) for span in features_of(links).values]
+    taken = [(m.start, m.end) for m in links.mentions if m.kind == "value" and _is_sure(m)]
     taken += [(period.first, period.last) for period in links.periods]
     per = _find_per(links)
     taken += [(per.start, per.end)] if per is not None else []
@@ -122,6 +123,20 @@ def _find_aspect(links: Links) -> Said | None:
                 start, end = match.span("x")
                 return Said(text=text[start:end], start=start, end=end)
     return None
+
+
+def _is_sure(mention: Mention) -> bool:
+    """Whether a value is named as a whole: "zip" may be a part of a product's name, 包 one of 包装."""
+    return not mention.is_part and mention.score > MEANT and mention.end - mention.start > 1
+
+
+def _find_only(links: Links) -> Said | None:
+    """Values that are named, without what is the aspect."""
+    aspect = _find_aspect(links)
+    if aspect is None:
+        return find_values(links)
+    others = tuple(m for m in links.mentions if m.end <= aspect.start or aspect.end <= m.start)
+    return find_values(replace(links, mentions=others))
 
 
 def _find_sign(links: Links) -> Said | None:
@@ -151,7 +166,7 @@ ONLY = Parameter(
     name="only",
     about={"en": "only reviews of these values", "zh": "只看这些值的评价"},
     kind=Among(),
-    find=find_values,
+    find=_find_only,
     lead={"en": "for ", "zh": "只看"},
 )
 PERIOD = Parameter(

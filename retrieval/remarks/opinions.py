@@ -14,7 +14,7 @@ from importlib import resources
 
 GOOD, POOR = "++", "--"
 """Features that count words of praise and complaint."""
-_SCOPE = 3
+_SCOPE, _SCOPE_ZH = 3, 4
 """Words after a negation that it may turn round."""
 _TOKENS = re.compile(
     r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[a-z]+(?:['-][a-z]+)*|[!?,;:.，。！？；]|[\U0001F300-\U0001FAFF\u2600-\u27BF]"
@@ -46,7 +46,8 @@ def opinion_places(words: Sequence[str]) -> list[int]:
     found = []
     for at in range(len(words)):
         word, _ = _longest(words, at, good, poor)
-        if word in good or word in poor or word in _SIGNS:
+        is_too_much = at > 0 and words[at - 1] == "too" and word.isalpha()
+        if word in good or word in poor or word in _SIGNS or is_too_much:
             found.append(at)
     return found
 
@@ -82,7 +83,7 @@ def _read(text: str) -> tuple[list[str], list[str]]:
         is_known = word in good or word in poor
         if not is_known and (word in _NEGATORS or word in _NEGATORS_ZH):
             words.append(word)
-            left = _SCOPE
+            left = _SCOPE_ZH if word in _NEGATORS_ZH else _SCOPE
             continue
         is_negated = left > 0
         left = max(left - 1, 0)

@@ -110,7 +110,7 @@ def make(
     Args:
         folder: made when missing; keeps nothing else.
         documents: reviews, with distinct ids.
-        reviews: their rows; one without a document is counted too, and says nothing.
+        reviews: their rows; one without a document has no text, or was forgotten, and is left out.
         state: what is noted with the tables, plain JSON.
     Raises:
         IndexBusy, IndexNotWritten: what was there is unchanged.
@@ -213,12 +213,13 @@ def _learnt(documents: Sequence[Document], before: _Before | None) -> tuple[Lear
 
 
 def complains(text: str, sentiment: Sentiment) -> bool | None:
-    """Whether a text of one sentence is taken for a complaint; ``None`` for one of several."""
+    """Whether a text of one sentence is taken for a complaint; ``None`` for one of several, or that judges nothing."""
     found = read(text, sentiment)
     if not found or found[-1].clause.sentence > 0 or len(found) > MOST_CLAUSES:
         lines = [line for line in text.splitlines() if line.strip()]
         return complains(lines[0], sentiment) if len(lines) > 1 else None
-    return sum(each.polarity for each in found) < 0
+    sign = sum(each.polarity for each in found)
+    return sign < 0 if sign else None
 
 
 MOST_CLAUSES = 2
@@ -267,11 +268,10 @@ def _write(
                 (document.id, each.clause.start, each.clause.end, written, words, each.polarity, round(each.confidence, 3))
             )
         own[document.id] = (document.language, *_overall(found), len(made), *_told(facts(document.text, found, document.written_at)))
-    nothing = (None,) * (len(_OWN) - 1)
     at = [column.name for column in reviews.columns].index(reviews.id)
     kept = [n for n, column in enumerate(reviews.columns) if reviews.view.column(column.name) is not None]
     rows = {f"review:{_text(row[at]).strip()}": row for row in reversed(reviews.rows)}
-    whole = [(*(row[n] for n in kept), id, *own.get(id, nothing)) for id, row in rows.items()]
+    whole = [(*(row[n] for n in kept), id, *own[id]) for id, row in rows.items() if id in own]
     kinds = {reviews.columns[n].name: reviews.columns[n].type for n in kept} | _OWN
     _parquet(place / "said_texts.parquet", whole, kinds)
     _parquet(place / f"{REMARKS}.parquet", said, _REMARKS)

@@ -90,6 +90,7 @@ def used(served: ServedShop) -> dict[str, Any]:
             client.get("/v1/search", params={"text": "crooked shade"}).json()["hits"][0]["id"] == "review:5"
         )
         assert client.get("/v1/reports").json()["reports"]
+        assert ask(client, "remarks per=product").json()["status"] == "answered"
     inbox = inbox_of(served.settings, str(served.shop), OWNER)
     with inbox.changed() as memory:
         memory.messages += [message("a", NAME), message("b", OTHER[1])]
