@@ -1,7 +1,8 @@
-"""What a role's reviews say, as tables beside its index: made when first asked of, and again when texts change.
+"""What a role's reviews say, as tables beside its index: made when first asked of, and again when texts
+change.
 
-They hold nothing that the index or the reviews' own view does not show that role. No question that needs none of
-them waits for them.
+They hold nothing that the index or the reviews' own view does not show that role. No question that needs none
+of them waits for them.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class SaidTables:
     def _open(self) -> Said | None:
         from app.library import fingerprint
         from retrieval.errors import IndexCorrupt
-        from retrieval.remarks.tables import make, open_said, state_of
+        from retrieval.remarks.tables import open_said, state_of
 
         index = self._texts.open()
         documents = index.documents("review") if index is not None else []

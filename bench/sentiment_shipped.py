@@ -1,4 +1,5 @@
-"""Makes the classifier of praise and complaint that is shipped: from the demonstration's phrases and CC0 reviews.
+"""Makes the classifier of praise and complaint that is shipped: from the demonstration's phrases and CC0
+reviews.
 
     SHOPTALK_DATA=… python -m bench.sentiment_shipped
 
@@ -37,7 +38,7 @@ def main() -> int:
     if not data:
         print("SHOPTALK_DATA does not name a folder with clothing_reviews")
         return 1
-    found, kinds, fold = [], [], []
+    found, kinds = [], []
     for text, is_good in [*phrases("reviews_en"), *phrases("reviews_zh"), *clothing(Path(data))]:
         found.append(features(text))
         kinds.append(is_good)
@@ -73,7 +74,12 @@ def phrases(name: str) -> list[tuple[str, bool]]:
             for phrase in line[1]:
                 for _ in range(TURNS):
                     filled = re.sub(r"\{([^{}]*)\}", lambda m: dice.choice(m[1].split("|")), phrase)
-                    found.append((re.sub(r"<[a-z_A-Z]+>", "it" if name.endswith("en") else "它", filled), polarity == "+"))
+                    found.append(
+                        (
+                            re.sub(r"<[a-z_A-Z]+>", "it" if name.endswith("en") else "它", filled),
+                            polarity == "+",
+                        )
+                    )
     return found
 
 
@@ -83,7 +89,9 @@ def clothing(data: Path) -> list[tuple[str, bool]]:
 
     rows = pq.read_table(data / "clothing_reviews" / "clothing_reviews.parquet").to_pylist()
     rated = [row for row in rows if row["rating"] != 3]
-    return [(row[name], row["rating"] >= 4) for name in ("title", "review_text") for row in rated if row[name]]
+    return [
+        (row[name], row["rating"] >= 4) for name in ("title", "review_text") for row in rated if row[name]
+    ]
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from jobs.remarks.remarks_words import PARAMETERS, claims
 job = Job(
     name="remarks",
     description={
-        "en": "What reviews praise and complain about, counted over all of them, with the classifier's error.",
+        "en": "What reviews praise and complain about, counted over all of them, with the error.",
         "zh": "评价里夸什么、抱怨什么，按全部评价统计，并给出判断误差。",
     },
     utterances={

@@ -115,7 +115,9 @@ class _Counting:
         scope = self._run(f"SELECT COUNT(*) AS reviews FROM {self._from()}{self._where()}")
         reviews = int(str(scope.rows[0][0]))
         if reviews == 0:
-            raise Declined("no_reviews_in_scope", {"filters": ", ".join(map(escape_markdown, self._values()))})
+            raise Declined(
+                "no_reviews_in_scope", {"filters": ", ".join(map(escape_markdown, self._values()))}
+            )
         source = self._run(self._statement())
         rows, rest = self._rows(source, reviews)
         table = self._table(source, rows)
@@ -123,7 +125,9 @@ class _Counting:
         complaints = sum(int(str(row[COMPLAINTS])) for row in rows)
         praise = sum(int(str(row[PRAISE])) for row in rows)
         is_split = min(complaints, praise) >= SPLIT * max(complaints + praise, 1)
-        unheard = not_heard(self.request, (words.CUE, words.NAME, words.COMPLAINTS, words.PRAISE, words.BOTH), FILLER)
+        unheard = not_heard(
+            self.request, (words.CUE, words.NAME, words.COMPLAINTS, words.PRAISE, words.BOTH), FILLER
+        )
         return Counted(
             tables=(table, scope),
             hits=self._quotes(rows, is_split),
@@ -160,7 +164,7 @@ class _Counting:
         counts = f"COUNT(*) AS reviews, {counts.replace('COUNT(*)', f'COUNT(s.{ID})')}"
         if not self.per:
             return f"SELECT '' AS reviewed, {counts} FROM {joined}{self._where()}"
-        order = "1" if self.per in _UNITS else f"{first} DESC, named DESC, 1"
+        order = "1" if self.per in UNITS else f"{first} DESC, named DESC, 1"
         return f"SELECT {self._group()} AS {quoted(self._called(), 'duckdb')}, {counts} FROM {joined}{self._where()} GROUP BY 1 ORDER BY {order} LIMIT {MOST_ROWS}"
 
     def _signs(self) -> str:
@@ -176,7 +180,8 @@ class _Counting:
 
     def _where(self) -> str:
         tests = [
-            f"r.{quoted(column, 'duckdb')} IN ({', '.join(map(_literal, values))})" for column, values in self.only.items()
+            f"r.{quoted(column, 'duckdb')} IN ({', '.join(map(_literal, values))})"
+            for column, values in self.only.items()
         ]
         written, period = self.source.written_at, self.period
         if period is not None and written is not None:
@@ -188,7 +193,7 @@ class _Counting:
         return f" WHERE {' AND '.join(tests)}" if tests else ""
 
     def _group(self) -> str:
-        if self.per not in _UNITS:
+        if self.per not in UNITS:
             return f"r.{quoted(self.per, 'duckdb')}"
         column = exp.column(exp.to_identifier(self.source.written_at or "", quoted=True), table="r")
         return times.grain_start(column, self.per, "duckdb").sql("duckdb")  # type: ignore[arg-type]
@@ -205,13 +210,18 @@ class _Counting:
     def _only(self, values: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
         missing = [column for column in values if self.view.column(column) is None]
         if missing:
-            raise Declined("not_beside_reviews", {"names": escape_markdown(", ".join(missing)), "columns": self._columns()})
+            raise Declined(
+                "not_beside_reviews",
+                {"names": escape_markdown(", ".join(missing)), "columns": self._columns()},
+            )
         return dict(values)
 
     def _per(self, per: str) -> str:
-        if per in _UNITS and (self.source.written_at is None or self.view.column(self.source.written_at) is None):
+        if per in UNITS and (
+            self.source.written_at is None or self.view.column(self.source.written_at) is None
+        ):
             raise Declined("no_time_of_reviews", {"columns": self._columns()})
-        if per and per not in _UNITS and self.view.column(per) is None:
+        if per and per not in UNITS and self.view.column(per) is None:
             raise Declined("not_beside_reviews", {"names": escape_markdown(per), "columns": self._columns()})
         return per
 
@@ -243,14 +253,30 @@ class _Counting:
             whole = int(str(of)) or reviews
             counts = [int(str(cell or 0)) for cell in (named, complaints, praise)]
             judged = counts[1] + counts[2]
-            share = corrected(counts[1], judged, self.said.learnt.measured) if judged >= LEAST_JUDGED else None
-            rows.append((group, whole, counts[0], round(counts[0] / whole, 4), counts[1], counts[2], *_told(share)))
-        if self.per in _UNITS:
+            share = (
+                corrected(counts[1], judged, self.said.learnt.measured) if judged >= LEAST_JUDGED else None
+            )
+            called = self._shown(str(group)) if not self.aspect and not self.per else group
+            rows.append(
+                (called, whole, counts[0], round(counts[0] / whole, 4), counts[1], counts[2], *_told(share))
+            )
+        if self.per in UNITS:
             return rows, 0
         place = {"complaints": COMPLAINTS, "praise": PRAISE}.get(self.sign)
         if place is not None:  # nobody praises or blames the others
             rows = [row for row in rows if row[place]] if self.per or not self.aspect else rows
         return rows[: self.top], max(len(rows) - self.top, 0)
+
+    def _name(self, form: str) -> str:
+        aspect = self.said.aspects.named(form)
+        return aspect.name if aspect is not None else form
+
+    def _shown(self, name: str) -> str:
+        """An aspect by its commonest form in the asker's language, else by its name."""
+        aspect = self.said.aspects.named(name)
+        is_chinese = self.request.language == "zh"
+        forms = aspect.forms if aspect is not None else ()
+        return next((form for form in forms if is_han(form) == is_chinese), name)
 
     def _table(self, source: Table, rows: Sequence[tuple[Cell, ...]]) -> Table:
         first = replace(source.columns[0], name=self.per or ("review" if self.aspect else "aspect"))
@@ -261,7 +287,12 @@ class _Counting:
             *(Column(name=name, type="integer") for name in ("complaining", "praising")),
             *(Column(name=name, type="number") for name in ("share_complaining", "at_least", "at_most")),
         ]
-        return made(source, columns, rows, dict.fromkeys(("share_naming_it", "share_complaining", "at_least", "at_most"), "%"))
+        return made(
+            source,
+            columns,
+            rows,
+            dict.fromkeys(("share_naming_it", "share_complaining", "at_least", "at_most"), "%"),
+        )
 
     # ---- quotes ---------------------------------------------------------------------------------------------
 
@@ -282,11 +313,11 @@ class _Counting:
         if self.aspect and not self.known:
             table, more = CLAUSES, f"{more} AND {_names(self.aspect, 'c.')}"
         elif self.aspect or not self.per:
-            names = [self.known] if self.aspect else [str(row[GROUP]) for row in rows[:QUOTES]]
+            names = [self.known] if self.aspect else [self._name(str(row[GROUP])) for row in rows[:QUOTES]]
             table, more = REMARKS, f"{more} AND c.aspect IN ({', '.join(map(_literal, names))})"
         else:
             table = REMARKS
-        if self.per and self.per not in _UNITS and rows[0][GROUP] is not None:
+        if self.per and self.per not in UNITS and rows[0][GROUP] is not None:
             more += f" AND r.{quoted(self.per, 'duckdb')} = {_literal(str(rows[0][GROUP]))}"
         found = self._run(
             f"SELECT c.{ID} AS id, MIN(c.starts) AS starts, MAX(c.confidence) AS sure FROM {table} AS c JOIN {self._from()} ON r.{ID} = c.{ID}"
@@ -309,7 +340,11 @@ class _Counting:
         for id, starts, clause in self._run(sql).rows:
             clauses.setdefault(str(id), []).append((int(str(starts)), str(clause)))
         return tuple(
-            Hit(document=self._document(id, _around(clauses[id], at), beside.get(id, {})), score=1.0, similarity=None)
+            Hit(
+                document=self._document(id, _around(clauses[id], at), beside.get(id, {})),
+                score=1.0,
+                similarity=None,
+            )
             for id, at in places.items()
         )
 
@@ -327,7 +362,7 @@ class _Counting:
         )
 
 
-_UNITS = ("day", "week", "month", "quarter", "year")
+UNITS = ("day", "week", "month", "quarter", "year")
 
 
 def _around(clauses: Sequence[tuple[int, str]], at: int) -> str:
@@ -341,7 +376,11 @@ def _around(clauses: Sequence[tuple[int, str]], at: int) -> str:
 
 
 def _told(share: Share | None) -> tuple[float | None, ...]:
-    return (None, None, None) if share is None else tuple(round(each, 4) for each in (share.about, share.low, share.high))
+    return (
+        (None, None, None)
+        if share is None
+        else tuple(round(each, 4) for each in (share.about, share.low, share.high))
+    )
 
 
 def _names(aspect: str, table: str = "") -> str:

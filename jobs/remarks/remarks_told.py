@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from jobs.remarks.counting import ABOUT, COMPLAINTS, GROUP, HIGH, LOW, NAMED, NAMED_SHARE, PRAISE, REVIEWS, Counted
+from jobs.remarks.counting import (
+    ABOUT,
+    COMPLAINTS,
+    GROUP,
+    HIGH,
+    LOW,
+    NAMED,
+    NAMED_SHARE,
+    PRAISE,
+    REVIEWS,
+    UNITS,
+    Counted,
+)
 from sql.semantics import Shop
 from telling.cells import Grain
 from telling.charts import SCHEMA, label_of
@@ -26,11 +38,18 @@ def tell_remarks(evidence: Evidence, writer: Writer) -> str:
     parts = [_head(evidence, writer)]
     if evidence.per and rows:
         lines = [_line(evidence, row, writer) for row in range(min(len(rows), MOST_LINES))]
-        parts.append("\n".join([*lines, *([writer.say("more_rows")] if evidence.rest or len(rows) > MOST_LINES else [])]))
+        parts.append(
+            "\n".join(
+                [*lines, *([writer.say("more_rows")] if evidence.rest or len(rows) > MOST_LINES else [])]
+            )
+        )
     if any(row[ABOUT] is not None for row in rows):
         parts.append(writer.say("sure_own" if evidence.is_own else "sure_shipped"))
     if evidence.hits:
-        parts += [writer.say("they_write_split" if evidence.is_split else "they_write"), *(quote(hit) for hit in evidence.hits)]
+        parts += [
+            writer.say("they_write_split" if evidence.is_split else "they_write"),
+            *(quote(hit) for hit in evidence.hits),
+        ]
     return "\n\n".join(parts)
 
 
@@ -41,7 +60,12 @@ def _head(evidence: Counted, writer: Writer) -> str:
         return writer.say("none_of_it", reviews=reviews, filters=filters)
     if evidence.per == "aspect":
         return writer.say(f"head_{evidence.sign}", reviews=reviews, filters=filters)
-    named = {"aspect": writer.restate(evidence.aspect), "reviews": reviews, "filters": filters, "forms": _forms(evidence, writer)}
+    named = {
+        "aspect": writer.restate(evidence.aspect),
+        "reviews": reviews,
+        "filters": filters,
+        "forms": _forms(evidence, writer),
+    }
     if evidence.per:
         return writer.say("head_per" if evidence.aspect else "head_per_all", **named)
     if not evidence.tables[0].rows[0][NAMED]:
@@ -58,22 +82,28 @@ def _forms(evidence: Counted, writer: Writer) -> str:
     return writer.say("forms", words=words)
 
 
-def _of_them(evidence: Counted, row: int, writer: Writer) -> str:
+def _of_them(evidence: Counted, row: int, writer: Writer, where: str = "of_them") -> str:
     counts = {"complaints": writer.cell(0, row, COMPLAINTS), "praise": writer.cell(0, row, PRAISE)}
     if evidence.tables[0].rows[row][ABOUT] is None:
-        return writer.say("of_them_few", **counts)
+        return writer.say(f"{where}_few", **counts)
     shares = {name: writer.cell(0, row, at) for name, at in (("about", ABOUT), ("low", LOW), ("high", HIGH))}
-    return writer.say("of_them", **counts, **shares)
+    return writer.say(where, **counts, **shares)
 
 
 def _line(evidence: Counted, row: int, writer: Writer) -> str:
-    grain: Grain | None = evidence.per if evidence.per in ("day", "week", "month", "quarter", "year") else None  # type: ignore[assignment]
-    told = {"group": writer.cell(0, row, GROUP, grain), "named": writer.cell(0, row, NAMED), "of_them": _of_them(evidence, row, writer)}
+    grain = cast("Grain | None", evidence.per if evidence.per in UNITS else None)
+    told = {
+        "group": writer.cell(0, row, GROUP, grain),
+        "named": writer.cell(0, row, NAMED),
+        "of_them": _of_them(evidence, row, writer, "in_line"),
+    }
     if evidence.per == "aspect":
         return writer.say("line_aspect", **told)
     if not evidence.tables[0].rows[row][NAMED]:
         return writer.say("line_nobody", group=told["group"], reviews=writer.cell(0, row, REVIEWS))
-    return writer.say("line", reviews=writer.cell(0, row, REVIEWS), share=writer.cell(0, row, NAMED_SHARE), **told)
+    return writer.say(
+        "line", reviews=writer.cell(0, row, REVIEWS), share=writer.cell(0, row, NAMED_SHARE), **told
+    )
 
 
 def draw_remarks(evidence: Evidence, shop: Shop, language: str) -> dict[str, Any] | None:
@@ -84,7 +114,7 @@ def draw_remarks(evidence: Evidence, shop: Shop, language: str) -> dict[str, Any
         return None
     words = load_words(language, __package__ or "")
     values = [
-        {"x": label_of(str(row[GROUP])[:10] if evidence.per in ("day", "week", "month", "quarter", "year") else str(row[GROUP])), "place": place, "y": row[at], "what": words.say(name)}
+        {"x": label_of(str(row[GROUP])[:10] if evidence.per in UNITS else str(row[GROUP])), "place": place, "y": row[at], "what": words.say(name)}
         for place, row in enumerate(rows)
         for at, name in ((COMPLAINTS, "chart_complaints"), (PRAISE, "chart_praise"))
     ]  # fmt: skip
@@ -97,15 +127,26 @@ def draw_remarks(evidence: Evidence, shop: Shop, language: str) -> dict[str, Any
         "data": {"values": values},
         "mark": {"type": "bar", "tooltip": True},
         "encoding": {
-            "x": {"field": "x", "type": "nominal", "title": None, "sort": {"field": "place"}, "axis": {"labelAngle": -30}},
+            "x": {
+                "field": "x",
+                "type": "nominal",
+                "title": None,
+                "sort": {"field": "place"},
+                "axis": {"labelAngle": -30},
+            },
             "xOffset": {"field": "what"},
             "y": {"field": "y", "type": "quantitative", "title": words.say("chart_reviews")},
             "color": {
                 "field": "what",
                 "type": "nominal",
                 "title": None,
-                "scale": {"domain": [words.say("chart_complaints"), words.say("chart_praise")], "range": ["#c0392b", "#27ae60"]},
+                "scale": {
+                    "domain": [words.say("chart_complaints"), words.say("chart_praise")],
+                    "range": ["#c0392b", "#27ae60"],
+                },
             },
         },
     }
+
+
 # ruff: noqa: E501

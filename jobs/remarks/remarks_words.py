@@ -25,10 +25,11 @@ from retrieval.remarks.aspects import split
 from sql.question.linking import Links, Mention, Vocabulary
 
 _WROTE = r"(?:reviews?|reviewers?|comments?|feedback|remarks?|mentions?|opinions?|buyers?|customers?|people)"
+_TEXTS = r"(?:reviews?|comments?|feedback|remarks?|mentions?|opinions?)"
 _NAMES = r"(?:mention(?:s|ed|ing)?|talk(?:s|ed|ing)?\s+about|speak(?:s|ing)?\s+(?:of|about)|complain(?:s|ed|ing)?\s+(?:about|of)|praises?|name[sd]?|are\s+about|say\s+something\s+about)"
 _SAYING = r"(?:complaints?|gripes?|criticisms?|praise|compliments?|negative\s+(?:remarks?|comments?|points?|mentions?)|positive\s+(?:remarks?|comments?|points?|mentions?)|remarks?)"
 CUE = re.compile(
-    rf"(?ix)\b(?:share|percentage|proportion|fraction|part|per\ cent|percent|how\ many)\s+of\s+(?:(?:the|our|all|negative|positive|bad|good)\s+)*{_WROTE}\b.{{0,40}}?\b(?:{_NAMES}|(?:on|about)\s+(?:the\s+)?[a-z])"
+    rf"(?ix)\b(?:share|percentage|proportion|fraction|part|per\ cent|percent|how\ many)\s+of\s+(?:(?:the|our|all|negative|positive|bad|good)\s+)*(?:{_WROTE}\b.{{0,40}}?\b{_NAMES}\b|{_TEXTS}\s+(?:on|about)\s+(?:the\s+)?[a-z])"
     rf"|\bhow\ many\s+(?:(?:of\ the|negative|positive|bad|good)\s+)*{_WROTE}\s+{_NAMES}\b|\bhow\ often\s+(?:do|does|is|are)\b.{{0,40}}\b(?:mention|complain|praise)\w*"
     rf"|\bcomplain(?:s|ing)?\s+(?:the\s+)?(?:most|mainly|mostly)\b|\bcomplain(?:s|ing)?\s+about\s+(?:the\s+)?most\b|\bpraises?\s+(?:the\s+)?most\b|\b(?:like|love|dislike|hate)s?\s+(?:the\s+)?most\s+in\s+reviews\b"
     rf"|\b(?:top\s+(?:\d+\s+)?|main\s+|biggest\s+|(?:most\s+)?(?:common|frequent)\s+){_SAYING}\b|\bmost\s+{_SAYING}\s+(?:about|on|regarding)\b"
@@ -41,8 +42,12 @@ NAME = re.compile(r"^remarks\b")
 COMPLAINTS = re.compile(
     r"(?i)\b(?:complain\w*|complaints?|negative|bad|gripes?|criticisms?|dislikes?|hates?|worst|unhappy)\b|差评|抱怨|吐槽|不满|负面"
 )
-PRAISE = re.compile(r"(?i)\b(?:positive|praise\w*|compliments?|likes?|loves?|good\s+(?:ones|reviews|remarks))\b|好评|称赞|夸|正面|喜欢")
-BOTH = re.compile(r"(?i)\b(?:polarity|sentiment|pros\s+and\s+cons|good\s+and\s+bad|both\s+sides|all\s+remarks)\b|正负|褒贬|好坏")
+PRAISE = re.compile(
+    r"(?i)\b(?:positive|praise\w*|compliments?|likes?|loves?|good\s+(?:ones|reviews|remarks))\b|好评|称赞|夸|正面|喜欢"
+)
+BOTH = re.compile(
+    r"(?i)\b(?:polarity|sentiment|pros\s+and\s+cons|good\s+and\s+bad|both\s+sides|all\s+remarks)\b|正负|褒贬|好坏"
+)
 
 _X = r"(?P<x>[a-z][\w'-]*(?:\s+[a-z][\w'-]*){0,2}?)"
 _STOPS = r"(?=\s+(?:by|per|in|for|of|from|last|this|since|until|before|after|during|are|is|was|were|each|every|and|over|among|with|at|get|gets|most)\b|\s*[?？,，.!。=]|\s*$)"
@@ -60,7 +65,9 @@ _GRAINS = {"day": "day", "week": "week", "month": "month", "quarter": "quarter",
 _GRAIN = re.compile(
     r"(?i)\b(?:by|per|each|every|over)\s+(?:the\s+)?(?P<en>day|week|month|quarter|year)s?\b|\b(?P<ly>month|week|quarter|year)ly\b|按(?P<zh>天|日|周|月|季度|季|年)(?:份)?看?|每个?(?P<each>天|日|周|月|季度|年)"
 )
-_WHICH = re.compile(r"(?i)\bwhich\s+(?P<en>[a-z]+)\b|哪(?:个|款|种|些)(?P<zh>商品|产品|品类|类别|品牌|国家)|最多的(?P<most>商品|产品|品类|品牌)")
+_WHICH = re.compile(
+    r"(?i)\bwhich\s+(?P<en>[a-z]+)\b|哪(?:个|款|种|些)(?P<zh>商品|产品|品类|类别|品牌|国家)|最多的(?P<most>商品|产品|品类|品牌)"
+)
 MOST_LETTERS = 40
 
 
@@ -88,7 +95,11 @@ class Per:
 
     def expected(self, language: str) -> str:
         """Both."""
-        return "一列，或 day、week、month、quarter、year" if language == "zh" else "a column, or day, week, month, quarter, year"
+        return (
+            "一列，或 day、week、month、quarter、year"
+            if language == "zh"
+            else "a column, or day, week, month, quarter, year"
+        )
 
 
 def _find_per(links: Links) -> Said | None:
@@ -104,7 +115,9 @@ def _find_per(links: Links) -> Said | None:
     if which is None:
         return None
     start, end = which.span(which.lastgroup or 0)
-    column = next((m.name for m in links.mentions if m.kind == "column" and m.start < end and start < m.end), None)
+    column = next(
+        (m.name for m in links.mentions if m.kind == "column" and m.start < end and start < m.end), None
+    )
     return Said(text=column, start=which.start(), end=which.end()) if column is not None else None
 
 
@@ -158,7 +171,10 @@ SIGN = Parameter(
 )
 PER = Parameter(
     name="per",
-    about={"en": "a row for each value of this column, or for each month, week …", "zh": "按这一列，或按月、周等分行"},
+    about={
+        "en": "a row for each value of this column, or for each month, week …",
+        "zh": "按这一列，或按月、周等分行",
+    },
     kind=Per(),
     find=_find_per,
 )

@@ -1,7 +1,8 @@
-"""What a shop's texts speak of, learnt from them: words that recur as things, merged where they mean the same.
+"""What a shop's texts speak of, learnt from them: words that recur as things, merged where they mean the
+same.
 
-No list says which aspects there are. "Battery", "batteries", "battery life" and 电池 become one aspect, called by
-its commonest form. What is said without its word ("dead after an hour") belongs to none.
+No list says which aspects there are. "Battery", "batteries", "battery life" and 电池 become one aspect, called
+by its commonest form. What is said without its word ("dead after an hour") belongs to none.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from retrieval.remarks.nouns import is_han, nouns
 ALIKE = 0.7
 """Cosine from which two words of one language mean the same."""
 ALIKE_ACROSS = 0.62
-"""The same for words of two languages, each of which joins only the one of the other that it is most alike."""
+"""The same for words of two languages, each of which joins only the one of the other that it is most alike.
+"""
 LEAST_TEXTS = 3
 LEAST_SHARE = 0.001
 """Of all texts, that a word must stand in."""
@@ -91,7 +93,9 @@ def base(word: str) -> str:
     if word.endswith("ies"):
         return f"{word[:-3]}y" if len(word) > 4 else word
     if word.endswith("ves"):
-        return {"lives": "life", "knives": "knife", "shelves": "shelf", "sleeves": "sleeve"}.get(word, word[:-1])
+        return {"lives": "life", "knives": "knife", "shelves": "shelf", "sleeves": "sleeve"}.get(
+            word, word[:-1]
+        )
     if word.endswith(("sses", "shes", "ches", "xes", "zes")):
         return word[:-2]
     return word[:-1]
@@ -140,7 +144,9 @@ def _phrases(clause: Sequence[str], stems: frozenset[str] | set[str]) -> Iterabl
 def _merged(
     phrases: Sequence[Words], forms: Mapping[Words, Counter[str]], embedder: Embedder
 ) -> tuple[Aspect, ...]:
-    """Each phrase joins the commoner one of its language that it is most alike, else one of the other language."""
+    """Each phrase joins the commoner one of its language that it is most alike, else one of the other
+    language.
+    """
     if not phrases:
         return ()
     written = [forms[phrase].most_common(1)[0][0] for phrase in phrases]

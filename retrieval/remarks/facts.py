@@ -18,7 +18,7 @@ from retrieval.remarks.reading import Read
 MOST_WISH = 200
 """Characters of a wish that are kept."""
 
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _MONTH = r"(?P<month>jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
 _ORDER = re.compile(
     r"(?i)\border\s*(?:no\.?|number|nr\.?|id|#)?\s*[:#]?\s*(?P<value>[a-z]{0,4}-?\d{4,14})\b|订单(?:号|编号)?\s*[:：是为]?\s*(?P<value_zh>[A-Za-z]{0,4}-?\d{4,20})"
@@ -77,7 +77,9 @@ def _day(text: str, written_at: dt.datetime | None) -> dt.date | None:
     for pattern in _DAYS:
         for match in pattern.finditer(text):
             named = match.groupdict()
-            month = int(named["number"]) if named.get("number") else _MONTHS.index(match["month"][:3].lower()) + 1
+            month = (
+                int(named["number"]) if named.get("number") else _MONTHS.index(match["month"][:3].lower()) + 1
+            )
             day = _dated(named.get("year"), month, int(match["day"]), written_at)
             if day is not None:
                 return day

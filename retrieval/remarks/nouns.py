@@ -10,17 +10,137 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from importlib import resources
 
 from retrieval.remarks.opinions import opinion_lists, word_list
 
 LEAST_SHARE = 0.6
 """Of the telling places of a word that must be a noun's."""
 
-_BEFORE_NOUN = frozenset("the a an my its this that your our their his her these those no any some of each every both another".split())
-_AFTER_NOUN = frozenset("is are was were has have had isn't wasn't aren't doesn't does will would can could seems seemed looks looked feels felt works worked".split())
-_BEFORE_OTHER = frozenset("i you we they he she who to will would can could should can't don't didn't doesn't won't very so too really quite extremely is are was were be been it's am i'm they're pretty more most as".split())
-_BEFORE_ZH = frozenset("很 太 挺 非常 特别 超 超级 真 真的 也 都 不 有点 还 够 不是 没 没有 比 确实 完全 实在 略 偏 相当".split())
+_BEFORE_NOUN = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "my",
+        "its",
+        "this",
+        "that",
+        "your",
+        "our",
+        "their",
+        "his",
+        "her",
+        "these",
+        "those",
+        "no",
+        "any",
+        "some",
+        "of",
+        "each",
+        "every",
+        "both",
+        "another",
+    ]
+)
+_AFTER_NOUN = frozenset(
+    [
+        "is",
+        "are",
+        "was",
+        "were",
+        "has",
+        "have",
+        "had",
+        "isn't",
+        "wasn't",
+        "aren't",
+        "doesn't",
+        "does",
+        "will",
+        "would",
+        "can",
+        "could",
+        "seems",
+        "seemed",
+        "looks",
+        "looked",
+        "feels",
+        "felt",
+        "works",
+        "worked",
+    ]
+)
+_BEFORE_OTHER = frozenset(
+    [
+        "i",
+        "you",
+        "we",
+        "they",
+        "he",
+        "she",
+        "who",
+        "to",
+        "will",
+        "would",
+        "can",
+        "could",
+        "should",
+        "can't",
+        "don't",
+        "didn't",
+        "doesn't",
+        "won't",
+        "very",
+        "so",
+        "too",
+        "really",
+        "quite",
+        "extremely",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "it's",
+        "am",
+        "i'm",
+        "they're",
+        "pretty",
+        "more",
+        "most",
+        "as",
+    ]
+)
+_BEFORE_ZH = frozenset(
+    [
+        "很",
+        "太",
+        "挺",
+        "非常",
+        "特别",
+        "超",
+        "超级",
+        "真",
+        "真的",
+        "也",
+        "都",
+        "不",
+        "有点",
+        "还",
+        "够",
+        "不是",
+        "没",
+        "没有",
+        "比",
+        "确实",
+        "完全",
+        "实在",
+        "略",
+        "偏",
+        "相当",
+    ]
+)
 _NO_NOUN_ZH = ("d", "r", "p", "c", "u", "m", "q", "y", "t", "f", "e", "o", "w")
 # ruff: noqa: E501
 
@@ -62,7 +182,9 @@ def nouns(clauses: Iterable[Sequence[str]]) -> frozenset[str]:
     return frozenset(
         word
         for word, times in known.items()
-        if times >= 2 and times >= LEAST_SHARE * (times + other[word]) and (not is_han(word) or _may_be_noun(word))
+        if times >= 2
+        and times >= LEAST_SHARE * (times + other[word])
+        and (not is_han(word) or _may_be_noun(word))
     )
 
 

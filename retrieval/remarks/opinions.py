@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from importlib import resources
+from itertools import pairwise
 
 GOOD, POOR = "++", "--"
 """Features that count words of praise and complaint."""
@@ -20,11 +21,72 @@ _TOKENS = re.compile(
     r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[a-z]+(?:['-][a-z]+)*|[!?,;:.，。！？；]|[\U0001F300-\U0001FAFF\u2600-\u27BF]"
 )
 _NEGATORS = frozenset(
-    "not no never nothing nobody none without hardly barely neither nor cannot can't isn't wasn't aren't weren't don't "
-    "doesn't didn't won't wouldn't couldn't haven't hasn't hadn't ain't shouldn't dont doesnt didnt isnt wasnt wont "
-    "cant couldnt wouldnt".split()
+    [
+        "not",
+        "no",
+        "never",
+        "nothing",
+        "nobody",
+        "none",
+        "without",
+        "hardly",
+        "barely",
+        "neither",
+        "nor",
+        "cannot",
+        "can't",
+        "isn't",
+        "wasn't",
+        "aren't",
+        "weren't",
+        "don't",
+        "doesn't",
+        "didn't",
+        "won't",
+        "wouldn't",
+        "couldn't",
+        "haven't",
+        "hasn't",
+        "hadn't",
+        "ain't",
+        "shouldn't",
+        "dont",
+        "doesnt",
+        "didnt",
+        "isnt",
+        "wasnt",
+        "wont",
+        "cant",
+        "couldnt",
+        "wouldnt",
+    ]
 )
-_NEGATORS_ZH = frozenset("不 没 没有 无 未 别 毫无 并不 不是 不太 不怎么 不会 不能 不够 没什么 一点不 并没有 并非 从不 绝不 从来不 从没".split())
+_NEGATORS_ZH = frozenset(
+    [
+        "不",
+        "没",
+        "没有",
+        "无",
+        "未",
+        "别",
+        "毫无",
+        "并不",
+        "不是",
+        "不太",
+        "不怎么",
+        "不会",
+        "不能",
+        "不够",
+        "没什么",
+        "一点不",
+        "并没有",
+        "并非",
+        "从不",
+        "绝不",
+        "从来不",
+        "从没",
+    ]
+)
 _ENDS_SCOPE = frozenset([*"!?,;:.，。！？；", "but", "and", "or", "though", "because", "except", "since"])
 _SIGNS = {"👍": GOOD, "👎": POOR, "😡": POOR, "😠": POOR, "😢": POOR, "😭": POOR, "💔": POOR, "🤮": POOR, "❤": GOOD, "😍": GOOD, "🥰": GOOD, "😊": GOOD, "😀": GOOD, "🎉": GOOD, "👏": GOOD, "✨": GOOD}  # fmt: skip
 # ruff: noqa: E501
@@ -37,7 +99,7 @@ def features(text: str) -> list[str]:
     (['not', '¬bad', 'not ¬bad', '++'], ['电池', '不', '¬好', '电池 不', '不 ¬好', '--'])
     """
     words, opinions = _read(text)
-    return [*words, *(f"{a} {b}" for a, b in zip(words, words[1:], strict=False)), *opinions]
+    return [*words, *(f"{a} {b}" for a, b in pairwise(words)), *opinions]
 
 
 def opinion_places(words: Sequence[str]) -> list[int]:
@@ -96,7 +158,9 @@ def _read(text: str) -> tuple[list[str], list[str]]:
     return words, opinions
 
 
-def _longest(all_tokens: Sequence[str], at: int, good: frozenset[str], poor: frozenset[str]) -> tuple[str, int]:
+def _longest(
+    all_tokens: Sequence[str], at: int, good: frozenset[str], poor: frozenset[str]
+) -> tuple[str, int]:
     """The word that begins at a token, and its tokens: several where they are one known Chinese word."""
     if all_tokens[at] >= "\u3400":
         for size in (3, 2):
@@ -110,7 +174,8 @@ def _longest(all_tokens: Sequence[str], at: int, good: frozenset[str], poor: fro
 def opinion_lists() -> tuple[frozenset[str], frozenset[str]]:
     """Words of praise and of complaint, in both languages."""
     return tuple(  # type: ignore[return-value]
-        frozenset().union(*(word_list(f"{kind}_{language}") for language in ("en", "zh"))) for kind in ("good", "poor")
+        frozenset().union(*(word_list(f"{kind}_{language}") for language in ("en", "zh")))
+        for kind in ("good", "poor")
     )
 
 

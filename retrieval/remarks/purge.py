@@ -1,4 +1,5 @@
-"""Taking a person out of what texts say: the tables are deleted whole and made again without them when asked of.
+"""Taking a person out of what texts say: the tables are deleted whole and made again without them when asked
+of.
 
 Words, counts and what was learnt come of all texts together, so nothing less would be sure to leave no trace.
 """
@@ -57,7 +58,9 @@ def _named(place: Path, traces: Traces) -> int:
     texts: dict[str, str] = {}
     for row in pq.read_table(place / f"{CLAUSES}.parquet", columns=[ID, "clause"]).to_pylist():
         texts[row[ID]] = texts.get(row[ID], "") + row["clause"]
-    ids = {id for id, text in texts.items() if id in traces.documents or traces.names(text) or traces.names(id)}
+    ids = {
+        id for id, text in texts.items() if id in traces.documents or traces.names(text) or traces.names(id)
+    }
     table = pq.read_table(place / "said_texts.parquet")
     written = [field.name for field in table.schema if pa.types.is_string(field.type)]
     for row in table.select(written).to_pylist():

@@ -1,8 +1,8 @@
 """Texts → remarks: what each clause says of which aspect, with a sign and where it stands.
 
 A question and a wish are no complaint. Of several aspects in one clause those that stand nearest to a word of
-praise or complaint have the sign; where none has, all of them have the clause's. A clause that says nothing of
-either kind takes the sign of the one beside it in its sentence, if no contrast stands between.
+praise or complaint have the sign; where none has, all of them have the clause's. A clause that says nothing
+of either kind takes the sign of the one beside it in its sentence, if no contrast stands between.
 """
 
 from __future__ import annotations
@@ -17,9 +17,12 @@ from retrieval.remarks.opinions import GOOD, POOR, features, opinion_places, tok
 from retrieval.remarks.sentiment import Sentiment
 
 OVERRULED = 3.0
-"""Log-odds from which the classifier counts for more than words of praise and complaint that say otherwise."""
+"""Log-odds from which the classifier counts for more than words of praise and complaint that say otherwise.
+"""
 FEW = 3
-"""Words and marks below which a clause without such a word says neither, whatever is mostly said of its topic."""
+"""Words and marks below which a clause without such a word says neither, whatever is mostly said of its
+topic.
+"""
 REACH = 6
 """Words between a word of praise or complaint and what it is said of, at most."""
 
@@ -115,7 +118,9 @@ def remarks(clauses_read: Sequence[Read], aspects: Aspects) -> list[Remark]:
 
 
 def _signed(each: Read, places: Sequence[tuple[int, int, str]]) -> set[int]:
-    """Which of several aspects a clause praises or blames: for each opinion the nearest, and what "and" joins."""
+    """Which of several aspects a clause praises or blames: for each opinion the nearest, and what "and"
+    joins.
+    """
     at = opinion_places(each.words)
     if not at or not places:
         return set(range(len(places)))

@@ -1,8 +1,8 @@
 """What a shop's texts say, as tables in a folder that SQL joins: written whole, opened behind a guard.
 
-``said_remarks`` has a row for each remark, ``said_clauses`` one for each clause, and the reviews' own view is there
-with what the texts say beside its columns. They are made of what one role may read, so each audience has a folder
-of its own. Only new and changed texts are read; aspects are learnt from all of them.
+``said_remarks`` has a row for each remark, ``said_clauses`` one for each clause, and the reviews' own view is
+there with what the texts say beside its columns. They are made of what one role may read, so each audience
+has a folder of its own. Only new and changed texts are read; aspects are learnt from all of them.
 """
 
 from __future__ import annotations
@@ -50,19 +50,24 @@ LIMITS = QueryLimits(max_rows=10_000, timeout_s=60.0, max_memory_mb=2_048)
 """Of the tables' database; a role's own limits hold for each statement."""
 
 _TYPES: dict[ColumnType, pa.DataType] = {
-    "integer": pa.int64(), "number": pa.float64(), "text": pa.string(), "date": pa.date32(), "timestamp": pa.timestamp("us"),
+    "integer": pa.int64(), "number": pa.float64(), "text": pa.string(), "date": pa.date32(),
+    "timestamp": pa.timestamp("us"),
     "boolean": pa.bool_(), "other": pa.string(),
 }  # fmt: skip
 _OWN: dict[str, ColumnType] = {
-    ID: "text", "said_language": "text", "said_sentiment": "integer", "said_confidence": "number", "said_remarks": "integer",
-    "said_order_number": "text", "said_size": "text", "said_date": "date", "said_defect": "text", "said_wish": "text",
+    ID: "text", "said_language": "text", "said_sentiment": "integer", "said_confidence": "number",
+    "said_remarks": "integer",
+    "said_order_number": "text", "said_size": "text", "said_date": "date", "said_defect": "text",
+    "said_wish": "text",
 }  # fmt: skip
 """What stands beside the reviews' own columns."""
 _REMARKS: dict[str, ColumnType] = {
-    ID: "text", "aspect": "text", "polarity": "integer", "confidence": "number", "starts": "integer", "ends": "integer",
+    ID: "text", "aspect": "text", "polarity": "integer", "confidence": "number", "starts": "integer",
+    "ends": "integer",
 }  # fmt: skip
 _CLAUSES: dict[str, ColumnType] = {
-    ID: "text", "starts": "integer", "ends": "integer", "clause": "text", "words": "text", "polarity": "integer",
+    ID: "text", "starts": "integer", "ends": "integer", "clause": "text", "words": "text",
+    "polarity": "integer",
     "confidence": "number",
 }  # fmt: skip
 
@@ -135,7 +140,11 @@ def make(
             "measured": asdict(learnt.measured),
             "is_own": learnt.is_own,
             "aspects": [[each.name, *each.forms] for each in aspects.all],
-            "view": [reviews.view.name, reviews.view.time, [[c.name, c.type, c.unit] for c in reviews.view.columns]],
+            "view": [
+                reviews.view.name,
+                reviews.view.time,
+                [[c.name, c.type, c.unit] for c in reviews.view.columns],
+            ],
         }
         kept = learnt.sentiment.to_json() if learnt.is_own else None
         (folder / name / "sentiment.bin").write_bytes(gzip.compress(json.dumps(kept).encode(), mtime=0))
@@ -171,7 +180,9 @@ def open_said(folder: Path, role: Role) -> Said:
         for each, kinds in ((REMARKS, _REMARKS), (CLAUSES, _CLAUSES))
     ]
     reader = Role(name=role.name, limits=role.limits)
-    shop = Shop(name="said", database=str(place), views=(view, *tables), roles=(reader,), default_role=role.name)
+    shop = Shop(
+        name="said", database=str(place), views=(view, *tables), roles=(reader,), default_role=role.name
+    )
     try:
         database = DuckdbDatabase.load_files(str(place), LIMITS)
         workspace = open_workspace(shop, database=database)
@@ -187,7 +198,7 @@ def is_read(name: str) -> bool:
     return not name.lower().startswith("said_")
 
 
-# ---- reading --------------------------------------------------------------------------------------------------
+# ---- reading -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +224,9 @@ def _learnt(documents: Sequence[Document], before: _Before | None) -> tuple[Lear
 
 
 def complains(text: str, sentiment: Sentiment) -> bool | None:
-    """Whether a text of one sentence is taken for a complaint; ``None`` for one of several, or that judges nothing."""
+    """Whether a text of one sentence is taken for a complaint; ``None`` for one of several, or that judges
+    nothing.
+    """
     found = read(text, sentiment)
     if not found or found[-1].clause.sentence > 0 or len(found) > MOST_CLAUSES:
         lines = [line for line in text.splitlines() if line.strip()]
@@ -243,7 +256,7 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
-# ---- writing --------------------------------------------------------------------------------------------------
+# ---- writing -----------------------------------------------------------------------------------------------
 
 
 def _write(
@@ -265,9 +278,22 @@ def _write(
             written = document.text[each.clause.start : each.clause.end]
             words = f" {' '.join(map(base, each.words))} "
             parts.append(
-                (document.id, each.clause.start, each.clause.end, written, words, each.polarity, round(each.confidence, 3))
+                (
+                    document.id,
+                    each.clause.start,
+                    each.clause.end,
+                    written,
+                    words,
+                    each.polarity,
+                    round(each.confidence, 3),
+                )
             )
-        own[document.id] = (document.language, *_overall(found), len(made), *_told(facts(document.text, found, document.written_at)))
+        own[document.id] = (
+            document.language,
+            *_overall(found),
+            len(made),
+            *_told(facts(document.text, found, document.written_at)),
+        )
     at = [column.name for column in reviews.columns].index(reviews.id)
     kept = [n for n, column in enumerate(reviews.columns) if reviews.view.column(column.name) is not None]
     rows = {f"review:{_text(row[at]).strip()}": row for row in reversed(reviews.rows)}
@@ -311,7 +337,11 @@ def _plain(value: Any, kind: ColumnType) -> Any:
             moment = value if isinstance(value, dt.date) else dt.datetime.fromisoformat(str(value).strip())
             if kind == "date":
                 return moment.date() if isinstance(moment, dt.datetime) else moment
-            return moment.replace(tzinfo=None) if isinstance(moment, dt.datetime) else dt.datetime.combine(moment, dt.time())
+            return (
+                moment.replace(tzinfo=None)
+                if isinstance(moment, dt.datetime)
+                else dt.datetime.combine(moment, dt.time())
+            )
     except (ValueError, TypeError, ArithmeticError):
         return None
     return _text(value)
@@ -322,7 +352,7 @@ def _text(value: object) -> str:
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", " ")
 
 
-# ---- what was kept --------------------------------------------------------------------------------------------
+# ---- what was kept -----------------------------------------------------------------------------------------
 
 
 def _note(folder: Path) -> dict[str, Any]:

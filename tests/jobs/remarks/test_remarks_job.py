@@ -1,4 +1,4 @@
-"""Counting what reviews say: all in scope, by words and by name, under roles, with both sides and receipts."""
+"""Counting what reviews say: all in scope, by words and by name, under roles, with both sides quoted."""
 
 from __future__ import annotations
 
@@ -71,12 +71,14 @@ QUESTIONS = [
     ("Which product gets the most complaints about the switch?", {"Nova Lamp": (42, 22, 12, 8)}),
     ("how many reviews mention the switch in Germany?", {"": (38, 11, 6, 4)}),
     ("关于电池的抱怨最多的商品", {"Vale Radio": (34, 34, 16, 15)}),
-    ("remarks aspect=switch only=\"Nova Lamp\"", {"": (42, 22, 12, 8)}),
+    ('remarks aspect=switch only="Nova Lamp"', {"": (42, 22, 12, 8)}),
 ]
 
 
 @pytest.mark.parametrize(("question", "expected"), QUESTIONS)
-def test_questions_are_counted_as_by_hand(assistant: Assistant, question: str, expected: dict[str, object]) -> None:
+def test_questions_are_counted_as_by_hand(
+    assistant: Assistant, question: str, expected: dict[str, object]
+) -> None:
     assert rows(answer(assistant, question)) == expected
 
 
@@ -86,7 +88,7 @@ def test_what_is_said_most_is_listed(assistant: Assistant) -> None:
     assert rows(found)["switch"] == (COUNT, 22, 12, 8)
     assert found.chart is not None
     praised = answer(assistant, "What do buyers praise most?")
-    assert list(rows(praised))[0] == "light"
+    assert next(iter(rows(praised))) == "light"
     only = answer(assistant, f"What do customers complain about most for {TEXTS[0][0]}?")
     assert list(rows(only)) == ["switch"]
 
@@ -100,7 +102,12 @@ def test_by_month_is_in_order_of_time(assistant: Assistant) -> None:
 
 def test_follow_ups_change_the_parameters(assistant: Assistant) -> None:
     talk = Conversation()
-    assert rows(answer(assistant, "What share of reviews mention the switch?", talk))[""] == (COUNT, 22, 12, 8)
+    assert rows(answer(assistant, "What share of reviews mention the switch?", talk))[""] == (
+        COUNT,
+        22,
+        12,
+        8,
+    )
     assert list(rows(answer(assistant, "by product instead", talk))) == ["Nova Lamp", "Vale Radio"]
     positive = answer(assistant, "only positive ones", talk)
     assert positive.parameters["sign"] == "praise" and positive.parameters["aspect"] == "switch"
@@ -113,7 +120,7 @@ def test_a_word_that_was_not_learnt_is_looked_for(assistant: Assistant) -> None:
     assert rows(answer(assistant, "提到耐用的评价占多少"))[""] == (COUNT, 10, 0, 10)
     none = answer(assistant, "What share of reviews mention the unicorn?")
     assert none.status == "answered" and "None of" in none.text
-    quoted = answer(assistant, "remarks aspect=\"b' OR 1=1 %\"")
+    quoted = answer(assistant, 'remarks aspect="b\' OR 1=1 %"')
     assert rows(quoted)[""][1] == 0
 
 
@@ -138,10 +145,12 @@ def test_the_period_limits_what_is_counted(assistant: Assistant) -> None:
         ("remarks per=colour", "per"),
         ("remarks top=900", "1 to 50"),
         ("remarks sign=angry", "complaints or praise or both"),
-        (f"remarks aspect=\"{'x' * 60}\"", "a word or two"),
+        (f'remarks aspect="{"x" * 60}"', "a word or two"),
     ],
 )
-def test_wrong_parameters_are_refused_with_what_is_expected(assistant: Assistant, question: str, part: str) -> None:
+def test_wrong_parameters_are_refused_with_what_is_expected(
+    assistant: Assistant, question: str, part: str
+) -> None:
     found = answer(assistant, question)
     assert found.status == "declined" and part in found.text
 
@@ -149,7 +158,10 @@ def test_wrong_parameters_are_refused_with_what_is_expected(assistant: Assistant
 def test_a_role_counts_its_own_rows_and_is_told_so(reviewed_file: Path, tmp_path: Path) -> None:
     workspace = open_workspace(load_shop(reviewed_file), role="german")
     said = made(workspace, tmp_path)
-    found = answer(assistant_of(workspace, Vocabulary.build(workspace), said), "What share of reviews mention the battery?")
+    found = answer(
+        assistant_of(workspace, Vocabulary.build(workspace), said),
+        "What share of reviews mention the battery?",
+    )
     assert rows(found)[""][0] == COUNT // 2
     assert any("german" in warning for warning in found.warnings)
     said.close()
@@ -158,7 +170,9 @@ def test_a_role_counts_its_own_rows_and_is_told_so(reviewed_file: Path, tmp_path
 
 def test_who_sees_groups_only_is_told_nothing(reviewed_file: Path) -> None:
     workspace = open_workspace(load_shop(reviewed_file), role="counter")
-    found = answer(assistant_of(workspace, Vocabulary.build(workspace), None), "What do customers complain about most?")
+    found = answer(
+        assistant_of(workspace, Vocabulary.build(workspace), None), "What do customers complain about most?"
+    )
     assert found.status == "declined" and found.citations == ()
     workspace.close()
 
