@@ -33,8 +33,8 @@ from bot.audit import AuditLog, Entry
 from bot.errors import BotError
 from bot.feedback import FeedbackLog
 from retrieval.errors import IndexUnusable, RetrievalError
+from retrieval.opinion_mining.said_purge import SaidFolder
 from retrieval.purge import IndexFolder
-from retrieval.remarks.purge import SaidFolder
 from sql.errors import SqlError
 from sql.shop.customers import Customer, CustomerReader, customer_places, looking_up
 from sql.traces import CanForget, Traces

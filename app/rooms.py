@@ -11,8 +11,8 @@ from app.forgotten import Forgotten
 from app.library import Library, Texts
 from app.person import Person
 from app.progress import step
-from app.said import SaidTables
 from app.settings import Settings
+from app.what_is_said import SaidTables
 from bot.audit import AuditLog, audited
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ is installed (``pip install vaderSentiment`` in an environment of its own; the p
 
 Aspects: ``aspect_reviews``. A remark is right where people marked an aspect in the same sentence with the
 same sign and the two share their last word, in the singular, or one holds the other's last word; each mark
-counts for one remark. Marks of what the sentence does not name ([u], [p]) are left out. Settings were chosen on seven of the products; the other seven are told.
+counts for one remark. Marks of what the sentence does not name ([u], [p]) are left out. Settings were chosen
+on seven of the products; the other seven are told.
 """
 
 from __future__ import annotations
@@ -90,8 +91,8 @@ def sentiment() -> dict[str, str]:
     import pyarrow.parquet as pq
     from sklearn.model_selection import GroupKFold
 
-    from retrieval.remarks.opinions import features
-    from retrieval.remarks.sentiment import fit
+    from retrieval.opinion_mining.opinions import features
+    from retrieval.opinion_mining.sentiment import fit
 
     folder = data_folder("clothing_reviews")
     if folder is None:
@@ -118,7 +119,7 @@ def sentiment() -> dict[str, str]:
 
 def chinese() -> dict[str, str]:
     """The shipped classifier on Chinese texts of our own."""
-    from retrieval.remarks.sentiment import shipped
+    from retrieval.opinion_mining.sentiment import shipped
 
     lines = [
         line.split("\t") for line in CHINESE.read_text(encoding="utf-8").splitlines() if line[:1] in "01"
@@ -201,9 +202,9 @@ def _count(
     sentences: Marked, judge: Judge | None, counts: Counter[str], signs: Counter[tuple[int, int]]
 ) -> None:
     from retrieval.embed import load_embedder
-    from retrieval.remarks.aspects import learn, split
-    from retrieval.remarks.reading import read, remarks
-    from retrieval.remarks.sentiment import shipped
+    from retrieval.opinion_mining.aspects import learn, split
+    from retrieval.opinion_mining.clause_reading import read, remarks
+    from retrieval.opinion_mining.sentiment import shipped
 
     texts = [read(text, shipped()) for text, _ in sentences]
     learnt = learn([[each.words for each in text] for text in texts], load_embedder())

@@ -3,8 +3,8 @@ reviews.
 
     SHOPTALK_DATA=… python -m bench.sentiment_shipped
 
-Writes ``retrieval/remarks/sentiment.json.gz``; ``sentiment.md`` beside it says what is in it. Nothing of the
-reviews is kept but words and pairs of words that many of them have.
+Writes ``retrieval/opinion_mining/sentiment.json.gz``; ``sentiment.md`` beside it says what is in it.
+Nothing of the reviews is kept but words and pairs of words that many of them have.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from random import Random
 
 from bench.record import ROOT
 
-PLACE = ROOT / "retrieval" / "remarks" / "sentiment.json.gz"
+PLACE = ROOT / "retrieval" / "opinion_mining" / "sentiment.json.gz"
 LEAST_TEXTS = {"en": 8, "zh": 2}
 KEPT = 24_000
 """Features with the greatest weights."""
@@ -31,8 +31,8 @@ TURNS = 3
 
 def main() -> int:
     """Command line; exit status 1 without the reviews."""
-    from retrieval.remarks.opinions import features
-    from retrieval.remarks.sentiment import fit
+    from retrieval.opinion_mining.opinions import features
+    from retrieval.opinion_mining.sentiment import fit
 
     data = os.environ.get("SHOPTALK_DATA")
     if not data:

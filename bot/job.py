@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from retrieval.remarks.tables import Said
+    from retrieval.opinion_mining.said_tables import Said
     from sql.ask import SqlAnswer
     from sql.shop.workspace import Workspace
     from sql.statement.compile import Compiled
@@ -122,7 +122,7 @@ class Embedder(Protocol):
 
 
 class SaidSource(Protocol):
-    """What reviews say, as tables; ``app.said.SaidTables`` is one."""
+    """What reviews say, as tables; ``app.what_is_said.SaidTables`` is one."""
 
     def open(self) -> Said | None:
         """The tables, made at their first use; ``None`` where there is no review. Raises the errors of

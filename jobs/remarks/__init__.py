@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.job import Job, read_cases
-from jobs.remarks.counting import count_remarks
+from jobs.remarks.remarks_counted import count_remarks
 from jobs.remarks.remarks_told import draw_remarks, tell_remarks
 from jobs.remarks.remarks_words import PARAMETERS, claims
 

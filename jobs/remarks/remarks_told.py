@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from jobs.remarks.counting import (
+from jobs.remarks.remarks_counted import (
     ABOUT,
     COMPLAINTS,
     GROUP,
@@ -99,6 +99,8 @@ def _line(evidence: Counted, row: int, writer: Writer) -> str:
     }
     if evidence.per == "aspect":
         return writer.say("line_aspect", **told)
+    if not evidence.aspect:
+        return writer.say("line_all", reviews=told.pop("named"), **told)
     if not evidence.tables[0].rows[row][NAMED]:
         return writer.say("line_nobody", group=told["group"], reviews=writer.cell(0, row, REVIEWS))
     return writer.say(

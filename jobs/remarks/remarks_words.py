@@ -21,7 +21,7 @@ from bot.parameters import (
 )
 from jobs.not_heard import MEANT
 from jobs.said_periods import Time, find_period
-from retrieval.remarks.aspects import split
+from retrieval.opinion_mining.aspects import split
 from sql.question.linking import Links, Mention, Vocabulary
 
 _WROTE = r"(?:reviews?|reviewers?|comments?|feedback|remarks?|mentions?|opinions?|buyers?|customers?|people)"

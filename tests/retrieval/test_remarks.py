@@ -7,14 +7,15 @@ import datetime as dt
 import pytest
 
 from retrieval.hashed import HashedWords
-from retrieval.remarks.aspects import Aspect, Aspects, base, learn
-from retrieval.remarks.clauses import MOST_READ, clauses
-from retrieval.remarks.facts import facts
-from retrieval.remarks.opinions import tokens
-from retrieval.remarks.reading import read, remarks
-from retrieval.remarks.sentiment import LEAST_RATED, SHIPPED_ERROR, Measured, Rated, shipped
-from retrieval.remarks.sentiment import learn as learn_sentiment
-from retrieval.remarks.shares import corrected
+from retrieval.opinion_mining.aspects import Aspect, Aspects, learn
+from retrieval.opinion_mining.clause_reading import read, remarks
+from retrieval.opinion_mining.clauses import MOST_READ, clauses
+from retrieval.opinion_mining.facts import facts
+from retrieval.opinion_mining.nouns import base
+from retrieval.opinion_mining.opinions import tokens
+from retrieval.opinion_mining.sentiment import LEAST_RATED, SHIPPED_ERROR, Measured, Rated, shipped
+from retrieval.opinion_mining.sentiment import learn as learn_sentiment
+from retrieval.opinion_mining.shares import corrected
 
 ASPECTS = Aspects(
     tuple(

@@ -12,7 +12,7 @@ import pytest
 
 from retrieval.corpus import read_reviews, read_whole
 from retrieval.embed import load_embedder
-from retrieval.remarks.tables import Reviews, Said, make, open_said
+from retrieval.opinion_mining.said_tables import Reviews, Said, make, open_said
 from sql.question.linking import Vocabulary
 from sql.shop.shopfile import load_shop
 from sql.shop.workspace import Workspace, open_workspace

@@ -12,9 +12,9 @@ from bot.answer import Answer
 from bot.assistant import Assistant
 from bot.memory import Conversation
 from jobs import JOBS
-from jobs.remarks.counting import _around
+from jobs.remarks.remarks_counted import _around
 from llm.scripted import ScriptedEngine
-from retrieval.remarks.tables import Said
+from retrieval.opinion_mining.said_tables import Said
 from sql.ask import open_asker
 from sql.question.linking import Vocabulary
 from sql.shop.shopfile import load_shop

@@ -11,9 +11,9 @@ from reviewed_shop import EMBEDDER, TEXTS, made, reviews_of
 
 from retrieval.corpus import read_reviews
 from retrieval.errors import IndexCorrupt, IndexMissing
-from retrieval.remarks import tables
-from retrieval.remarks.purge import SaidFolder
-from retrieval.remarks.tables import NOTE, Said, make, open_said, state_of
+from retrieval.opinion_mining import said_tables
+from retrieval.opinion_mining.said_purge import SaidFolder
+from retrieval.opinion_mining.said_tables import NOTE, Said, make, open_said, state_of
 from retrieval.types import Document
 from sql.shop.shopfile import load_shop
 from sql.shop.workspace import Workspace, open_workspace
@@ -44,9 +44,9 @@ def test_a_text_that_is_known_is_not_read_again(
 ) -> None:
     made(reviewed, tmp_path).close()
     read: list[str] = []
-    original = tables.read
+    original = said_tables.read
     monkeypatch.setattr(
-        tables, "read", lambda text, sentiment: read.append(text) or original(text, sentiment)
+        said_tables, "read", lambda text, sentiment: read.append(text) or original(text, sentiment)
     )
     documents = [
         *read_reviews(reviewed).documents,

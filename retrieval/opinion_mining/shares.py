@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from retrieval.remarks.sentiment import Measured
+from retrieval.opinion_mining.sentiment import Measured
 
 LEAST_TOLD = 0.3
 """How much better than by chance a classifier must tell two kinds apart, for its error to be taken out."""

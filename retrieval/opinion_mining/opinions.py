@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from importlib import resources
 from itertools import pairwise
 
+from sql.question.words import words
+
 GOOD, POOR = "++", "--"
 """Features that count words of praise and complaint."""
 _SCOPE, _SCOPE_ZH = 3, 4
@@ -20,74 +22,23 @@ _SCOPE, _SCOPE_ZH = 3, 4
 _TOKENS = re.compile(
     r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[a-z]+(?:['-][a-z]+)*|[!?,;:.，。！？；]|[\U0001F300-\U0001FAFF\u2600-\u27BF]"
 )
-_NEGATORS = frozenset(
-    [
-        "not",
-        "no",
-        "never",
-        "nothing",
-        "nobody",
-        "none",
-        "without",
-        "hardly",
-        "barely",
-        "neither",
-        "nor",
-        "cannot",
-        "can't",
-        "isn't",
-        "wasn't",
-        "aren't",
-        "weren't",
-        "don't",
-        "doesn't",
-        "didn't",
-        "won't",
-        "wouldn't",
-        "couldn't",
-        "haven't",
-        "hasn't",
-        "hadn't",
-        "ain't",
-        "shouldn't",
-        "dont",
-        "doesnt",
-        "didnt",
-        "isnt",
-        "wasnt",
-        "wont",
-        "cant",
-        "couldnt",
-        "wouldnt",
-    ]
+_NEGATORS = words(
+    """
+    not no never nothing nobody none without hardly barely neither nor cannot can't isn't wasn't aren't
+    weren't don't doesn't didn't won't wouldn't couldn't haven't hasn't hadn't ain't shouldn't dont
+    doesnt didnt isnt wasnt wont cant couldnt wouldnt
+    """
 )
-_NEGATORS_ZH = frozenset(
-    [
-        "不",
-        "没",
-        "没有",
-        "无",
-        "未",
-        "别",
-        "毫无",
-        "并不",
-        "不是",
-        "不太",
-        "不怎么",
-        "不会",
-        "不能",
-        "不够",
-        "没什么",
-        "一点不",
-        "并没有",
-        "并非",
-        "从不",
-        "绝不",
-        "从来不",
-        "从没",
-    ]
+_NEGATORS_ZH = words(
+    """
+    不 没 没有 无 未 别 毫无 并不 不是 不太 不怎么 不会 不能 不够 没什么 一点不 并没有 并非 从不 绝不 从来不 从没
+    """
 )
-_ENDS_SCOPE = frozenset([*"!?,;:.，。！？；", "but", "and", "or", "though", "because", "except", "since"])
+_ENDS_SCOPE = words(
+    """
+    !?,;:.，。！？； but and or though because except since
+    """
+)
 _SIGNS = {"👍": GOOD, "👎": POOR, "😡": POOR, "😠": POOR, "😢": POOR, "😭": POOR, "💔": POOR, "🤮": POOR, "❤": GOOD, "😍": GOOD, "🥰": GOOD, "😊": GOOD, "😀": GOOD, "🎉": GOOD, "👏": GOOD, "✨": GOOD}  # fmt: skip
 # ruff: noqa: E501
 

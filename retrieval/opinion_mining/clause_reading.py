@@ -11,10 +11,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from retrieval.remarks.aspects import Aspects
-from retrieval.remarks.clauses import Clause, clauses
-from retrieval.remarks.opinions import GOOD, POOR, features, opinion_places, tokens
-from retrieval.remarks.sentiment import Sentiment
+from retrieval.opinion_mining.aspects import Aspects
+from retrieval.opinion_mining.clauses import Clause, clauses
+from retrieval.opinion_mining.opinions import GOOD, POOR, features, opinion_places, tokens
+from retrieval.opinion_mining.sentiment import Sentiment
 
 OVERRULED = 3.0
 """Log-odds from which the classifier counts for more than words of praise and complaint that say otherwise.

@@ -21,11 +21,11 @@ from jobs.made_tables import made
 from jobs.not_heard import caveat_of, not_heard
 from jobs.remarks import remarks_words as words
 from jobs.said_periods import read_period
-from retrieval.remarks.aspects import split
-from retrieval.remarks.nouns import is_han
-from retrieval.remarks.sentiment import Measured
-from retrieval.remarks.shares import Share, corrected
-from retrieval.remarks.tables import CLAUSES, ID, REMARKS, Said
+from retrieval.opinion_mining.aspects import split
+from retrieval.opinion_mining.nouns import is_han
+from retrieval.opinion_mining.said_tables import CLAUSES, ID, REMARKS, Said
+from retrieval.opinion_mining.sentiment import Measured
+from retrieval.opinion_mining.shares import Share, corrected
 from retrieval.types import Document, Hit
 from sql import times
 from sql.names import quoted
@@ -115,9 +115,8 @@ class _Counting:
         scope = self._run(f"SELECT COUNT(*) AS reviews FROM {self._from()}{self._where()}")
         reviews = int(str(scope.rows[0][0]))
         if reviews == 0:
-            raise Declined(
-                "no_reviews_in_scope", {"filters": ", ".join(map(escape_markdown, self._values()))}
-            )
+            limits = [*self._values(), *([self.period.text.strip()] if self.period is not None else [])]
+            raise Declined("no_reviews_in_scope", {"filters": escape_markdown(", ".join(limits))})
         source = self._run(self._statement())
         rows, rest = self._rows(source, reviews)
         table = self._table(source, rows)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from retrieval.errors import IndexCorrupt
-from retrieval.remarks.tables import CLAUSES, ID, NOTE
+from retrieval.opinion_mining.said_tables import CLAUSES, ID, NOTE
 from retrieval.storage import writing
 from sql.traces import Traces
 

@@ -18,9 +18,11 @@ from app.progress import say, step
 from llm.waiting import Wait
 
 if TYPE_CHECKING:
-    from app.library import Texts
+    from collections.abc import Callable
+
     from retrieval.encoder import Embedder
-    from retrieval.remarks.tables import Reviews, Said
+    from retrieval.index import Index
+    from retrieval.opinion_mining.said_tables import Reviews, Said
     from retrieval.types import Document
     from sql.shop.workspace import Workspace
 
@@ -29,15 +31,21 @@ class SaidTables:
     """Implements ``bot.job.SaidSource``; close it when done.
 
     Args:
+        index: opens the index of the texts; ``None`` when there is no text.
         place: folder of the tables.
         building: whose turn it is to read texts.
     """
 
     def __init__(
-        self, workspace: Workspace, texts: Texts, place: Path, embedder: Embedder, building: OneAtATime
+        self,
+        workspace: Workspace,
+        index: Callable[[], Index | None],
+        place: Path,
+        embedder: Embedder,
+        building: OneAtATime,
     ) -> None:
         self._workspace = workspace
-        self._texts = texts
+        self._index = index
         self._place = place
         self._embedder = embedder
         self._building = building
@@ -57,11 +65,11 @@ class SaidTables:
             said.close()
 
     def _open(self) -> Said | None:
-        from app.library import fingerprint
+        from retrieval.corpus import fingerprint
         from retrieval.errors import IndexCorrupt
-        from retrieval.remarks.tables import open_said, state_of
+        from retrieval.opinion_mining.said_tables import open_said, state_of
 
-        index = self._texts.open()
+        index = self._index()
         documents = index.documents("review") if index is not None else []
         if not documents:
             return None
@@ -80,7 +88,7 @@ class SaidTables:
             return open_said(self._place, self._workspace.role)
 
     def _make(self, documents: list[Document], reviews: Reviews, state: list[str]) -> None:
-        from retrieval.remarks.tables import make
+        from retrieval.opinion_mining.said_tables import make
 
         count = f"{len(documents):,}"
         with step(f"Reading what {count} reviews say", Wait(what="index", values={"count": count})):
@@ -89,7 +97,7 @@ class SaidTables:
     def _reviews(self) -> tuple[Reviews, str]:
         """The rows of the reviews that the role sees, without their texts, and a digest of them."""
         from retrieval.corpus import read_whole
-        from retrieval.remarks.tables import Reviews, is_read
+        from retrieval.opinion_mining.said_tables import Reviews, is_read
 
         workspace, source = self._workspace, self._workspace.shop.reviews
         assert source is not None

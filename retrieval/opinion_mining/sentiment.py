@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from retrieval.remarks.opinions import GOOD, POOR, features
+from retrieval.opinion_mining.opinions import GOOD, POOR, features
 
 SHIPPED = "sentiment.json.gz"
 LEAST_RATED = 150

@@ -11,9 +11,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from retrieval.remarks.clauses import MOST_READ
-from retrieval.remarks.opinions import word_list
-from retrieval.remarks.reading import Read
+from retrieval.opinion_mining.clause_reading import Read
+from retrieval.opinion_mining.clauses import MOST_READ
+from retrieval.opinion_mining.opinions import word_list
 
 MOST_WISH = 200
 """Characters of a wish that are kept."""

@@ -1,13 +1,11 @@
-"""What a shop's texts speak of, learnt from them: words that recur as things, merged where they mean the
-same.
+"""What a shop's texts speak of, learnt from them: nouns that recur, merged where they mean the same.
 
-No list says which aspects there are. "Battery", "batteries", "battery life" and 电池 become one aspect, called
-by its commonest form. What is said without its word ("dead after an hour") belongs to none.
+No list says which aspects there are. "Battery", "batteries", "battery life" and 电池 become one aspect,
+called by its commonest form. What is said without its word ("dead after an hour") belongs to none.
 """
 
 from __future__ import annotations
 
-import functools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from retrieval.encoder import Embedder
-from retrieval.remarks.nouns import is_han, nouns
+from retrieval.opinion_mining.nouns import base, is_han, nouns
 
 ALIKE = 0.7
 """Cosine from which two words of one language mean the same."""
@@ -80,25 +78,9 @@ def split(form: str) -> Words:
     >>> split("battery lives"), split("Batteries"), split("电池")
     (('battery', 'life'), ('battery',), ('电池',))
     """
-    from retrieval.remarks.opinions import tokens
+    from retrieval.opinion_mining.opinions import tokens
 
     return tuple(base(word) for word in tokens(form))
-
-
-@functools.lru_cache(maxsize=100_000)
-def base(word: str) -> str:
-    """An English noun in the singular, as its letters tell; other words as they are."""
-    if is_han(word) or len(word) < 4 or word.endswith(("ss", "us", "is")) or not word.endswith("s"):
-        return word
-    if word.endswith("ies"):
-        return f"{word[:-3]}y" if len(word) > 4 else word
-    if word.endswith("ves"):
-        return {"lives": "life", "knives": "knife", "shelves": "shelf", "sleeves": "sleeve"}.get(
-            word, word[:-1]
-        )
-    if word.endswith(("sses", "shes", "ches", "xes", "zes")):
-        return word[:-2]
-    return word[:-1]
 
 
 def learn(texts: Sequence[Sequence[Sequence[str]]], embedder: Embedder) -> Aspects:

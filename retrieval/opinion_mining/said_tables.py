@@ -25,13 +25,14 @@ import pyarrow.parquet as pq
 
 from retrieval.encoder import Embedder
 from retrieval.errors import IndexCorrupt, IndexMissing
-from retrieval.remarks.aspects import Aspect, Aspects, base, learn
-from retrieval.remarks.clauses import MOST_READ, clauses
-from retrieval.remarks.facts import Facts, facts
-from retrieval.remarks.opinions import tokens
-from retrieval.remarks.reading import Read, read, remarks
-from retrieval.remarks.sentiment import Learnt, Measured, Rated, Sentiment, shipped
-from retrieval.remarks.sentiment import learn as learn_sentiment
+from retrieval.opinion_mining.aspects import Aspect, Aspects, learn
+from retrieval.opinion_mining.clause_reading import Read, read, remarks
+from retrieval.opinion_mining.clauses import MOST_READ, clauses
+from retrieval.opinion_mining.facts import Facts, facts
+from retrieval.opinion_mining.nouns import base
+from retrieval.opinion_mining.opinions import tokens
+from retrieval.opinion_mining.sentiment import Learnt, Measured, Rated, Sentiment, shipped
+from retrieval.opinion_mining.sentiment import learn as learn_sentiment
 from retrieval.storage import writing
 from retrieval.types import Document
 from sql.databases.duckdb_database import DuckdbDatabase
