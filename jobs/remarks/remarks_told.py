@@ -100,7 +100,7 @@ def _line(evidence: Counted, row: int, writer: Writer) -> str:
     if evidence.per == "aspect":
         return writer.say("line_aspect", **told)
     if not evidence.aspect:
-        return writer.say("line_all", reviews=told.pop("named"), **told)
+        return writer.say("line_all", **told)
     if not evidence.tables[0].rows[row][NAMED]:
         return writer.say("line_nobody", group=told["group"], reviews=writer.cell(0, row, REVIEWS))
     return writer.say(
