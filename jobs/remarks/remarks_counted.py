@@ -7,7 +7,6 @@ sign of all it says of it.
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,14 +30,12 @@ from sql import times
 from sql.names import quoted
 from sql.question.periods import Period
 from sql.semantics import ReviewSource
-from sql.types import Column, Table
+from sql.types import Column, ColumnType, Table
 from sql.types import Value as Cell
 from telling.evidence import Evidence
-from telling.phrases import escape_markdown
+from telling.phrases import escape_markdown, load_words
 from telling.quotes import MAX_QUOTE
 from telling.row_scope import scoped
-
-logger = logging.getLogger(__name__)
 
 TOP = 10
 LEAST_JUDGED = 5
@@ -47,6 +44,11 @@ QUOTES = 2
 """Quotes of each side."""
 SPLIT = 0.2
 """Share of the rarer side from which opinion is split, so that both sides are quoted."""
+COUNTS = (
+    "reviews", "naming_it", "share_naming_it", "complaining", "praising", "share_complaining", "at_least", "at_most",
+)  # fmt: skip
+"""What those columns are called behind the first."""
+SHARES = ("share_naming_it", "share_complaining", "at_least", "at_most")
 MOST_ROWS = 200
 GROUP, REVIEWS, NAMED, NAMED_SHARE, COMPLAINTS, PRAISE, ABOUT, LOW, HIGH = range(9)
 """Columns of the first table."""
@@ -136,7 +138,7 @@ class _Counting:
             unheard=unheard,
             confidence=0.5 if unheard else 0.9,
             settings=self._ran(),
-            titles={},
+            titles=self._titles(),
             aspect=self.aspect,
             forms=self.forms,
             per=self.per if self.per or self.aspect else "aspect",
@@ -164,7 +166,7 @@ class _Counting:
         if not self.per:
             return f"SELECT '' AS reviewed, {counts} FROM {joined}{self._where()}"
         order = "1" if self.per in UNITS else f"{first} DESC, named DESC, 1"
-        return f"SELECT {self._group()} AS {quoted(self._called(), 'duckdb')}, {counts} FROM {joined}{self._where()} GROUP BY 1 ORDER BY {order} LIMIT {MOST_ROWS}"
+        return f"SELECT {self._group()} AS {quoted(self.per, 'duckdb')}, {counts} FROM {joined}{self._where()} GROUP BY 1 ORDER BY {order} LIMIT {MOST_ROWS}"
 
     def _signs(self) -> str:
         """Each review that names the aspect, with the sign of what it says of it."""
@@ -196,9 +198,6 @@ class _Counting:
             return f"r.{quoted(self.per, 'duckdb')}"
         column = exp.column(exp.to_identifier(self.source.written_at or "", quoted=True), table="r")
         return times.grain_start(column, self.per, "duckdb").sql("duckdb")  # type: ignore[arg-type]
-
-    def _called(self) -> str:
-        return self.per
 
     def _run(self, sql: str) -> Table:
         self.request.on_sql(sql)
@@ -237,6 +236,11 @@ class _Counting:
 
     def _values(self) -> tuple[str, ...]:
         return tuple(value for values in self.only.values() for value in values)
+
+    def _titles(self) -> dict[str, str]:
+        """What the columns of the first table are called in the asker's language."""
+        told = load_words(self.request.language, __package__ or "")
+        return {name: told.say(f"column_{name}") for name in COUNTS} | {"aspect": told.say("column_aspect")}
 
     def _ran(self) -> dict[str, str]:
         said = self.request.settings.said
@@ -279,19 +283,9 @@ class _Counting:
 
     def _table(self, source: Table, rows: Sequence[tuple[Cell, ...]]) -> Table:
         first = replace(source.columns[0], name=self.per or ("review" if self.aspect else "aspect"))
-        columns = [
-            first,
-            *(Column(name=name, type="integer") for name in ("reviews", "naming_it")),
-            Column(name="share_naming_it", type="number"),
-            *(Column(name=name, type="integer") for name in ("complaining", "praising")),
-            *(Column(name=name, type="number") for name in ("share_complaining", "at_least", "at_most")),
-        ]
-        return made(
-            source,
-            columns,
-            rows,
-            dict.fromkeys(("share_naming_it", "share_complaining", "at_least", "at_most"), "%"),
-        )
+        kinds: dict[str, ColumnType] = {name: "number" if name in SHARES else "integer" for name in COUNTS}
+        columns = [first, *(Column(name=name, type=kind) for name, kind in kinds.items())]
+        return made(source, columns, rows, dict.fromkeys(SHARES, "%"))
 
     # ---- quotes ---------------------------------------------------------------------------------------------
 
