@@ -33,6 +33,7 @@ from bot.audit import AuditLog, Entry
 from bot.errors import BotError
 from bot.feedback import FeedbackLog
 from retrieval.errors import IndexUnusable, RetrievalError
+from retrieval.opinion_mining.said_purge import SaidFolder
 from retrieval.purge import IndexFolder
 from sql.errors import SqlError
 from sql.shop.customers import Customer, CustomerReader, customer_places, looking_up
@@ -69,6 +70,10 @@ def _indexes(settings: Settings, folder: Path) -> list[CanForget]:
     return [_Index(IndexFolder(path), archive_in(path.parent), forgotten, folder.name) for path in paths]
 
 
+def _said(settings: Settings, folder: Path) -> list[CanForget]:
+    return [SaidFolder(path) for path in sorted(folder.glob("readers-*/said"))]
+
+
 def _reports(settings: Settings, folder: Path) -> list[CanForget]:
     return [archive_in(path) for path in sorted(folder.glob("readers-*"))]
 
@@ -83,6 +88,7 @@ def _schedules(settings: Settings, folder: Path) -> list[CanForget]:
 
 STORES: tuple[Store, ...] = (
     Store(name="index of texts", owns=("shops/*/index/*", "shops/*/indexed.json"), places=_indexes),
+    Store(name="what texts say", owns=("shops/*/said/*",), places=_said),
     Store(name="past reports", owns=("shops/*/reports/*",), places=_reports),
     Store(name="inbox of the watch", owns=("shops/*/watch/*",), places=_inboxes),
     Store(name="schedules", owns=("shops/*/schedules/*",), places=_schedules),

@@ -29,6 +29,7 @@ from llm.waiting import Wait
 
 if TYPE_CHECKING:
     from app.catalogue import Catalogue
+    from app.what_is_said import SaidTables
     from jobs.report.archive import Archive
     from retrieval.encoder import Embedder
     from retrieval.index import Index
@@ -62,6 +63,14 @@ class Library:
         if not may_read_texts(workspace):
             return None
         return Texts(workspace, self._shelf(workspace), self._open)
+
+    def said(self, workspace: Workspace, texts: Texts) -> SaidTables:
+        """What those texts say, as tables of which none is made or read yet."""
+        from app.what_is_said import SaidTables
+
+        return SaidTables(
+            workspace, texts.open, self._folder(workspace) / "said", self._embedder, self._building
+        )
 
     def catalogue(self, workspace: Workspace) -> Catalogue | None:
         """The products that the workspace's role may see, none of them read yet; ``None`` for none."""
@@ -217,6 +226,7 @@ def open_texts(
         IndexNotWritten, IndexBusy, EmbeddingFailed: see ``retrieval.errors``; what was there is unchanged.
         ReportNotSaved: a past report cannot be written.
     """
+    from retrieval.corpus import fingerprint
     from retrieval.errors import IndexMissing, IndexUnusable
     from retrieval.index import Index
     from retrieval.storage import read_manifest
@@ -254,7 +264,7 @@ def open_texts(
     _tell_left_out(index)
     reported = [reported[0], *_archived(folder)]  # reports that were missing are there now
     reports = reported if has_reports or (with_reports and found.has_reports) else None
-    noting = {"reviews": state, "reports": reports, "texts": _fingerprint(found.documents)}
+    noting = {"reviews": state, "reports": reports, "texts": fingerprint(found.documents)}
     write_whole(noted, json.dumps(noting).encode())
     return index
 
@@ -296,16 +306,11 @@ def _tell_left_out(index: Index) -> None:
 
 def _only_grew(index: Index, documents: list[Document], before: object) -> bool:
     """Whether every indexed text is still there as it was, so that adding the new ones is enough."""
+    from retrieval.corpus import fingerprint
+
     known = index.ids()
     old = [document for document in documents if document.id in known]
-    return len(old) == len(known) and _fingerprint(old) == before
-
-
-def _fingerprint(documents: list[Document]) -> str:
-    digest = hashlib.sha256()
-    for document in sorted(documents, key=lambda d: d.id):
-        digest.update(repr(document).encode("utf-8", "replace"))
-    return digest.hexdigest()
+    return len(old) == len(known) and fingerprint(old) == before
 
 
 def _state_of(workspace: Workspace) -> list[Any]:

@@ -12,6 +12,7 @@ from app.library import Library, Texts
 from app.person import Person
 from app.progress import step
 from app.settings import Settings
+from app.what_is_said import SaidTables
 from bot.audit import AuditLog, audited
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class Room:
     """``None`` when the role may read no reviews."""
     catalogue: Catalogue | None
     """``None`` when the role may see no products."""
+    said: SaidTables | None
+    """``None`` when the role may read no reviews."""
     shared: Shared
     forgotten: int = 0
     """How often a customer had been forgotten when it was opened."""
@@ -60,6 +63,7 @@ class Room:
             self.asker,
             self.texts,
             catalogue=self.catalogue,
+            said=self.said,
             vocabulary=self.vocabulary,
             engine=self.shared.engine,
             nearest=self.shared.nearest,
@@ -95,8 +99,10 @@ class Room:
             self.asker.read_description(link(question, self.vocabulary, self.workspace.today))
 
     def close(self) -> None:
-        """Free the database."""
+        """Free the database and the tables."""
         self.workspace.close()
+        if self.said is not None:
+            self.said.close()
 
 
 def furnish(workspace: Workspace, shared: Shared) -> Room:
@@ -111,6 +117,7 @@ def furnish(workspace: Workspace, shared: Shared) -> Room:
 
     vocabulary = Vocabulary.build(workspace)
     adapter = adapter_of(shared.settings)
+    texts = shared.library.texts(workspace)
     return Room(
         workspace=workspace,
         vocabulary=vocabulary,
@@ -120,7 +127,8 @@ def furnish(workspace: Workspace, shared: Shared) -> Room:
             vocabulary,
             adapter=adapter,
         ),
-        texts=shared.library.texts(workspace),
+        texts=texts,
+        said=shared.library.said(workspace, texts) if texts is not None else None,
         catalogue=shared.library.catalogue(workspace),
         shared=shared,
         forgotten=shared.forgotten.times(),

@@ -22,7 +22,7 @@ from bot.answer import Answer, Event
 from bot.audit import AuditLog, Entry
 from bot.edits import edited
 from bot.errors import AskBack, NotRecorded, Stopped
-from bot.job import Asker, Job, Request, Tools, as_tuple, words_of
+from bot.job import Asker, Job, Request, SaidSource, Tools, as_tuple, words_of
 from bot.memory import Conversation, Turn
 from bot.parameters import Settings, read_settings, written
 from bot.refusals import EXPECTED, refused
@@ -101,6 +101,7 @@ class Assistant:
         jobs: Sequence[Job],
         vocabulary: Vocabulary,
         catalogue: Retriever | None = None,
+        said: SaidSource | None = None,
         engine: Engine | None = None,
         nearest: Nearest | None = None,
         audit: AuditLog | None = None,
@@ -113,6 +114,7 @@ class Assistant:
             asker: ``None`` when there is no language model; figures are then declined.
             retriever: ``None`` when there is no index; quotes are then declined.
             catalogue: ``None`` when there is no index of products; nobody then finds one by meaning.
+            said: ``None`` when what reviews say is in no tables; it is then not counted.
             jobs: what can be asked for; of equal claims the first job's counts.
             engine: the model behind ``asker``; kept for the surfaces that show its name.
             nearest: compares meanings in routing; ``None`` routes by cues alone.
@@ -128,6 +130,7 @@ class Assistant:
             vocabulary=vocabulary,
             jobs=as_tuple(jobs),
             catalogue=catalogue,
+            said=said,
             embedder=nearest.embedder if nearest is not None else None,
         )
         self.engine = engine

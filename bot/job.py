@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from retrieval.opinion_mining.said_tables import Said
     from sql.ask import SqlAnswer
     from sql.shop.workspace import Workspace
     from sql.statement.compile import Compiled
@@ -119,6 +120,14 @@ class Embedder(Protocol):
         """Unit vectors, shape (texts, dimension)."""
 
 
+class SaidSource(Protocol):
+    """What reviews say, as tables; ``app.what_is_said.SaidTables`` is one."""
+
+    def open(self) -> Said | None:
+        """The tables, made at their first use; ``None`` where there is no review. Raises the errors of
+        ``retrieval`` and ``sql``."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tools:
     """What jobs work with; one set per assistant."""
@@ -133,6 +142,8 @@ class Tools:
     """All of them, in order."""
     catalogue: Retriever | None = None
     """``None`` when there is no index of products."""
+    said: SaidSource | None = None
+    """``None`` where no tables of what reviews say are made."""
     embedder: Embedder | None = None
     """Tells how near two texts are in meaning; ``None`` where only their letters can be compared."""
 

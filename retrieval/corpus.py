@@ -215,6 +215,14 @@ def corpus_of(table: Table, source: ReviewSource, columns: Sequence[str]) -> Cor
     )
 
 
+def fingerprint(documents: Sequence[Document]) -> str:
+    """A hash of documents, whatever their order."""
+    digest = hashlib.sha256()
+    for document in sorted(documents, key=lambda d: d.id):
+        digest.update(repr(document).encode("utf-8", "replace"))
+    return digest.hexdigest()
+
+
 def _age(document: Document) -> tuple[bool, dt.datetime, str]:
     """Orders reviews from the oldest on, those without a time last; the same whatever the database does."""
     return (document.written_at is None, document.written_at or dt.datetime.min, document.text)

@@ -26,7 +26,7 @@ from retrieval.keywords import tokenize
 from retrieval.reuse import known_vectors
 from retrieval.segment import Segment, open_segment, to_table, write_segment
 from retrieval.storage import Manifest
-from retrieval.types import Document, Filters, Hit
+from retrieval.types import Document, Filters, Hit, Kind
 from retrieval.vectors import Mask
 
 logger = logging.getLogger(__name__)
@@ -132,6 +132,14 @@ class Index:
             for row, id in enumerate(segment.ids)
             if present is None or present[row]
         }
+
+    def documents(self, kind: Kind) -> list[Document]:
+        """The documents of a kind that can be found, in the order of their ids."""
+        state, found = self._state, []
+        for segment, present in zip(state.segments, state.present, strict=True):
+            rows = segment.documents.to_pylist()
+            found += [Document(**row) for n, row in enumerate(rows) if present is None or present[n]]
+        return sorted((each for each in found if each.kind == kind), key=lambda each: each.id)
 
     def add(
         self,

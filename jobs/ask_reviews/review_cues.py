@@ -22,9 +22,11 @@ REVIEWS = re.compile(
 COUNTING = re.compile(
     r"(?ix)\bhow\s+many\b|\bnumber\s+of\b|\bcount\b|\baverage\b|\bavg\b|\bmean\b|\bshare\b|\bpercent\w*|\brate\b|\btotal\b|\btop\s+\d|\bhighest\b|\blowest\b|\bmost\s+reviews?\b|\bmost\s+reviewed\b|"
     r"\b(?:by|per)\s+(?:month|week|day|year|quarter|country|category|product|brand|language)\b|\bratings?\s+(?:by|per|of)\b|\brated\b|\bstars?\s+(?:by|per)\b"
+    r"|\bcomplain\w*\s+(?:about\s+)?(?:the\s+)?(?:most|mainly|mostly)\b|\b(?:main|biggest|common|frequent)\s+complaints?\b|\bmost\s+complaints?\b|\baspects?\b|\bpraises?\s+(?:the\s+)?most\b"
+    r"|主要|最常|最多|抱怨什么|吐槽什么|哪些方面|各方面"
     r"|多少|几[条个]|平均|评分(?:最|是|有)|数量|评论数|评价数|(?<!效|功|频)率|占比|总共|最高|最低|按(?!摩|钮|键|压)|各个?|每个?|排名|前\d"
 )
-"""Counts and averages of reviews are figures."""
+"""Counts and averages of reviews are figures; what is said most is counted as well."""
 POOR = re.compile(
     r"(?i)\b(complain\w*|negative|bad|critic\w*|unhappy|dissatisf\w*|dislike\w*|hate\w*|problems?|issues?|worst)\b"
     r"|差评|抱怨|吐槽|不满|负面|投诉|缺点"
