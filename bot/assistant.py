@@ -7,6 +7,7 @@ traceback and rises to the surface.
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import hashlib
 import json
 import logging
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from sql.shop.workspace import Workspace
 
 logger = logging.getLogger(__name__)
+questions = logging.getLogger("bot.questions")
+"""What people ask, in their own words; silent unless a setting asks for it (``app.logs``)."""
 
 _POLL_S = 0.05
 """How often a waiting answer looks whether it was stopped."""
@@ -184,11 +187,18 @@ class Assistant:
             raise
         if conversation is not None:
             conversation.add(_turn(state, answer))
+        told = {
+            "question": state.id,
+            "skill": answer.skill,
+            "status": answer.status,
+            "seconds": round(answer.seconds["total"], 3),
+            "rows": len(answer.tables[0].rows) if answer.tables else 0,
+        }
         logger.info(
-            "question %s skill=%s status=%s seconds=%.2f rows=%d",
-            state.id, answer.skill, answer.status, answer.seconds["total"],
-            len(answer.tables[0].rows) if answer.tables else 0,
-        )  # fmt: skip
+            "question %(question)s skill=%(skill)s status=%(status)s seconds=%(seconds).2f rows=%(rows)d",
+            told,
+            extra=told,
+        )
         yield Event(name="done", data=answer)
 
     def _steps(
@@ -198,7 +208,7 @@ class Assistant:
         chosen = self._understand(state, question, conversation)
         state.is_told = True
         yield _understood_event(state)
-        logger.debug("question %s: %r means %r (%s)", state.id, question, state.standalone, chosen.reason)
+        questions.info("question %s: %r means %r (%s)", state.id, question, state.standalone, chosen.reason)
         assert state.links is not None
         settings = read_settings(state.links, chosen.job.parameters, self.tools.vocabulary, state.language)
         evidence = yield from self._run(state, chosen.job, settings, asked)
@@ -326,7 +336,8 @@ class Assistant:
             except BaseException as error:
                 steps.put(("error", error))
 
-        worker = threading.Thread(target=work, name=f"job-{job.name}", daemon=True)
+        within = contextvars.copy_context().run
+        worker = threading.Thread(target=within, args=(work,), name=f"job-{job.name}", daemon=True)
         worker.start()
         try:
             while True:

@@ -198,7 +198,12 @@ def _run(
             mounts=mounts_for(desk) if is_for_programs else {},
         )
         config = uvicorn.Config(
-            service, log_level="warning", lifespan="on", timeout_graceful_shutdown=1, server_header=False
+            service,
+            log_config=None,  # as the process's own
+            log_level="warning",
+            lifespan="on",
+            timeout_graceful_shutdown=1,
+            server_header=False,
         )
         server = GracefulServer(config, desk)
     warming = local if local is not None else Person()

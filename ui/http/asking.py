@@ -7,6 +7,7 @@ import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 
 from starlette.requests import Request
 
@@ -78,7 +79,7 @@ class Questions:
 
         self._waiting += 1
         self._desk.queued.inc()
-        running: Future[None] = self._workers.submit(work)
+        running: Future[None] = self._workers.submit(copy_context().run, work)
         gone = asyncio.ensure_future(_gone(request))
         try:
             while True:

@@ -28,6 +28,7 @@ from ui.http.identity import Identity, SignIn
 from ui.http.look_routes import look_routes
 from ui.http.openai_routes import openai_routes
 from ui.http.problems import HANDLED, Problem, handle
+from ui.http.request_ids import RequestIds
 
 DESCRIPTION = (
     "Questions about one shop in plain words, English or Chinese; every figure in an answer comes from "
@@ -43,7 +44,7 @@ def build_service(
     page: ASGIApp | None = None,
     mounts: Mapping[str, ASGIApp] | None = None,
     signed: Mapping[str, ASGIApp] | None = None,
-) -> Starlette:
+) -> ASGIApp:
     """Everything that one process serves.
 
     Args:
@@ -93,7 +94,7 @@ def build_service(
         *(Route(place, each) for path, each in mounts.items() for place in (path, f"{path}/{{rest:path}}")),
         *([Mount("", page)] if page is not None else []),
     ]
-    return Starlette(
+    service = Starlette(
         routes=routes,
         lifespan=lifespan,
         exception_handlers=_HANDLERS,
@@ -103,6 +104,10 @@ def build_service(
             Middleware(UnderWay, desk=desk),
         ],
     )
+    named = [route.path for route in routes if isinstance(route, Route)]
+    named += [f"/v1{path}" for path in v1.openapi()["paths"]]
+    # Around all of it, and no middleware: those are inside of what answers when something breaks.
+    return RequestIds(service, paths=["/", *named])
 
 
 _HANDLERS: dict[Any, Any] = dict.fromkeys(HANDLED, handle)
