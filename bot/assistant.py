@@ -27,8 +27,10 @@ from bot.job import Asker, Job, Request, Tools, as_tuple, words_of
 from bot.memory import Conversation, Turn
 from bot.parameters import Settings, read_settings, written
 from bot.refusals import EXPECTED, refused
+from bot.request_id import current_request
 from bot.route import Nearest, Route, route
 from bot.understand import MAX_CHARACTERS, clean, language_of, understand
+from llm.spans import Fact, span, tell
 from llm.waiting import listening
 from retrieval.types import Retriever
 from sql.errors import QueryCancelled, TwoWays, WrongStatement
@@ -158,6 +160,12 @@ class Assistant:
         Raises:
             Exception: a bug of ours, after it was logged; expected errors become answers.
         """
+        with span("question", request=current_request()):
+            yield from self._answer(question, conversation, cancel)
+
+    def _answer(
+        self, question: str, conversation: Conversation | None, cancel: threading.Event | None
+    ) -> Iterator[Event]:
         shown = _shown(question)
         if conversation is not None:
             conversation.enter(self.readers)
@@ -187,7 +195,7 @@ class Assistant:
             raise
         if conversation is not None:
             conversation.add(_turn(state, answer))
-        told = {
+        told: dict[str, Fact] = {
             "question": state.id,
             "skill": answer.skill,
             "status": answer.status,
@@ -199,6 +207,7 @@ class Assistant:
             told,
             extra=told,
         )
+        tell(**told)
         yield Event(name="done", data=answer)
 
     def _steps(
@@ -222,7 +231,8 @@ class Assistant:
                 evidence = replace(evidence, warnings=(*evidence.warnings, ("cannot_draw", {})))
             else:
                 chart = other
-        composed = write(evidence, chosen.job.tell, shop, words, self.tools.workspace.role)
+        with span("tell"):
+            composed = write(evidence, chosen.job.tell, shop, words, self.tools.workspace.role)
         answer = self._answered(state, evidence, composed, chart)
         _stop_if(asked)
         self._end(state, answer.status)
@@ -269,9 +279,10 @@ class Assistant:
         started = time.monotonic()
         workspace = self.tools.workspace
         try:
-            understood = understand(
-                question, conversation, self.tools.vocabulary, workspace.today, self.tools.jobs, self._edit
-            )
+            with span("understand"):
+                understood = understand(
+                    question, conversation, self.tools.vocabulary, workspace.today, self.tools.jobs, self._edit
+                )
             state.question, state.standalone = understood.question, understood.standalone
             state.language, state.links = understood.language, understood.links
             if understood.changes and understood.previous is not None and understood.previous.statement:
@@ -279,7 +290,8 @@ class Assistant:
             if understood.previous is not None and (understood.chart is not None or understood.statement):
                 state.chart, state.again = understood.chart, understood.previous
                 self._offer(understood.standalone, understood.statement or understood.previous.statement)
-            chosen = route(understood, self.tools, self._nearest)
+            with span("route"):
+                chosen = route(understood, self.tools, self._nearest)
             state.job = chosen.job
         finally:
             state.seconds["understand"] = time.monotonic() - started
@@ -330,7 +342,11 @@ class Assistant:
 
         def work() -> None:
             try:
-                with recording(heard), listening(lambda wait: steps.put(("waiting", wait))):
+                with (
+                    span(job.name),
+                    recording(heard),
+                    listening(lambda wait: steps.put(("waiting", wait))),
+                ):
                     evidence = job.run(request, self.tools)
                 steps.put(("evidence", evidence))
             except BaseException as error:

@@ -16,6 +16,7 @@ from app.errors import WrongUse
 from app.logs import set_up_logs
 from app.progress import say
 from app.settings import Settings, prepare_process, wants_debug
+from app.tracing import start_tracing, stop_tracing
 from ui.errors import UiError
 
 DONE, FAILED, WRONG_USE, STOPPED = 0, 1, 2, 130
@@ -81,6 +82,7 @@ def expected_errors(command: Callable[P, R]) -> Callable[P, R]:
 
 def leave(status: int) -> NoReturn:
     """End now: worker threads that still load or compute must not hold back somebody who pressed Ctrl-C."""
+    stop_tracing()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
@@ -118,6 +120,7 @@ def settings_of_process() -> Settings:
     settings = Settings.from_environment()
     prepare_process(settings)
     set_up_logs(settings)
+    start_tracing(settings)
     return settings
 
 

@@ -16,6 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.request_id import in_request, new_request
+from llm.spans import within_trace
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class RequestIds:
             await send(message)
 
         state = {**scope.get("state", {}), "request_id": id}
-        with in_request(id):
+        with in_request(id), within_trace(Headers(scope=scope).get("traceparent", "")):
             try:
                 await self._app({**scope, "state": state}, receive, sent)
             finally:
