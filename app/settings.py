@@ -170,14 +170,9 @@ class Settings:
         return self.audit_path or self.home / "audit" / "audit.jsonl"
 
     @property
-    def people(self) -> Path:
-        """Database of the people who have keys; made at the first one."""
-        return self.home / "people.db"
-
-    @property
-    def feedback(self) -> Path:
-        """File of the thumbs that users gave, one JSON object a line."""
-        return self.home / "feedback.jsonl"
+    def store_file(self) -> Path:
+        """Database of people, keys, conversations and feedback where no ``store`` is given."""
+        return self.home / "store.db"
 
     @property
     def people_file(self) -> Path:

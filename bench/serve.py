@@ -186,7 +186,7 @@ def _serve(folder: Path) -> None:
     house = House(settings, load=lambda _: Silent(()))
     desk = Desk(house, str(description), Allowance(0, 0))
     desk.state = "ready"
-    keyring = Keyring(settings.people, settings.people_file)
+    keyring = Keyring.of(settings, house.store)
     key = keyring.add("bench", role="owner").text
 
     def inside(request: Any) -> JSONResponse:

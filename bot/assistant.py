@@ -281,7 +281,12 @@ class Assistant:
         try:
             with span("understand"):
                 understood = understand(
-                    question, conversation, self.tools.vocabulary, workspace.today, self.tools.jobs, self._edit
+                    question,
+                    conversation,
+                    self.tools.vocabulary,
+                    workspace.today,
+                    self.tools.jobs,
+                    self._edit,
                 )
             state.question, state.standalone = understood.question, understood.standalone
             state.language, state.links = understood.language, understood.links

@@ -21,6 +21,7 @@ from app.keyring import Keyring
 from app.person import Person, is_loopback, role_of
 from app.progress import say, step
 from app.settings import DEFAULT_PORT, Settings, go_offline
+from app.store import Store
 from ui.errors import CannotServe
 from ui.scheduling import run_schedules
 from ui.warming import warm_up
@@ -93,8 +94,7 @@ def serve(
     host = host or settings.host
     is_own = is_loopback(host)
     may_bring = is_own if uploads is None else uploads
-    keyring = Keyring(settings.people, settings.people_file)
-    _tell_who_may_ask(keyring, is_own)
+    Store.of(settings).check()
     listening = take_port(host, port or settings.port)  # first: a taken port is told before the long work
     try:
         if not settings.engine_url:
@@ -106,6 +106,8 @@ def serve(
             tempfile.TemporaryDirectory(prefix="shoptalk-own-") as own,
             House(settings) as house,
         ):
+            keyring = Keyring.of(settings, house.store)
+            _tell_who_may_ask(keyring, is_own)
             _run(
                 Desk(house, shop, Allowance(settings.questions_a_minute, settings.questions_a_day)),
                 keyring,
@@ -151,9 +153,9 @@ def _run(
     with step("Preparing the page"):
         import uvicorn
 
+        from app.feedback import FeedbackLog
         from app.kept_uploads import KeptUploads
         from app.uploads import Uploads
-        from bot.feedback import FeedbackLog
         from bot.memory import Conversation
         from ui.chats import feishu, slack
         from ui.http.service import build_service
@@ -174,7 +176,7 @@ def _run(
             new_conversation=Conversation,
             shop=description.name,
             role="",
-            keep_feedback=FeedbackLog(settings.feedback, house.shared.forgotten.times).add,
+            keep_feedback=FeedbackLog.of(settings, house.store, house.shared.forgotten.times).add,
             open_files=(lambda files: own_shop(brought.open(files), Conversation)) if brought else None,
             kept=KeptUploads(folder=settings.brought, page=folder_of(settings, description).name)
             if brought

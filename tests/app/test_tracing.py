@@ -1,4 +1,4 @@
-"""A question's steps as one trace, with nothing of the shop in it; off unless a setting says where it goes."""
+"""A question's steps as one trace, with nothing of the shop in it; sent only where a setting says."""
 
 from __future__ import annotations
 

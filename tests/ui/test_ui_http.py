@@ -13,7 +13,7 @@ import pytest
 from served_shop import BY_COUNTRY, HARD, PLAIN, ServedShop, ask, events_of, serving, until
 from typer.testing import CliRunner
 
-from bot.feedback import FeedbackLog
+from app.feedback import FeedbackLog
 from ui.cli import app as command_line
 from ui.http import asking
 
@@ -178,7 +178,7 @@ def test_feedback_is_kept_of_ones_own_answers(served: ServedShop, client: httpx.
     id = ask(client, PLAIN).json()["id"]
     said = {"answer": id, "verdict": "down", "comment": "Net, please."}
     assert client.post("/v1/feedback", json=said).json() == {"answer": id, "verdict": "down"}
-    kept = FeedbackLog(served.settings.feedback).read()[-1]
+    kept = FeedbackLog.of(served.settings).read()[-1]
     assert (kept.answer, kept.verdict, kept.comment, kept.question) == (id, "down", "Net, please.", PLAIN)
     assert kept.sql
     problem(client.post("/v1/feedback", json={"answer": "0" * 12, "verdict": "up"}), 404, "answer-missing")

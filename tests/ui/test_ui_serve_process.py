@@ -19,7 +19,9 @@ from mcp_clients import HELLO
 from roles_shop import build_roles_shop
 from served_shop import HARD, PLAIN, ask, events_of, until
 
+from app.feedback import FeedbackLog
 from app.keyring import Keyring
+from app.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent
 SCRIPT = """
@@ -49,7 +51,8 @@ class Process:
     def __init__(self, folder: Path) -> None:
         self.home, self.go = folder / "home", folder / "go"
         self.shop = build_roles_shop(folder / "shop")
-        self.keyring = Keyring(self.home / "people.db", self.home / "people.yml")
+        self.settings = Settings(home=self.home)
+        self.keyring = Keyring.of(self.settings)
         script = SCRIPT.format(tests=str(ROOT / "tests"), go=str(self.go), shop=str(self.shop))
         environment = {name: v for name, v in os.environ.items() if not name.startswith("SHOPTALK_")}
         environment |= {"SHOPTALK_HOME": str(self.home), "SHOPTALK_ENGINE_URL": "http://127.0.0.1:9/v1"}
@@ -158,5 +161,5 @@ def test_it_answers_shows_its_page_and_ends_without_losing_anything(process: Pro
         asking_slowly.join(30)
     assert ends[-1][0] == "done" and ends[-1][1]["status"] in ("answered", "clarify")
     assert process.process.wait(30) == 0
-    assert id in (process.home / "feedback.jsonl").read_text("utf-8")
+    assert id in [each.answer for each in FeedbackLog.of(process.settings).read()]
     assert "Traceback" not in process.end()

@@ -41,13 +41,14 @@ class Questions:
 
         Args:
             ask: asks, on a worker's thread; stops when the event that it is given is set.
-            on_end: called once when the question is over, before ``done`` is passed on.
+            on_end: called once when the question is over, on a worker's thread; when it has an answer, before
+                ``done`` is passed on.
         Raises:
             ClientGone: see there.
             Exception: what ``ask`` raises.
         """
         if self._waiting >= self._most_waiting:
-            on_end()
+            self._workers.submit(on_end)
             raise Problem("busy", 503, headers={"Retry-After": "5"})
         loop = asyncio.get_running_loop()
         cancel = threading.Event()
@@ -105,7 +106,8 @@ class Questions:
             gone.cancel()
             if running.cancel():  # it had not begun
                 left_the_line()
-                on_end()
+                with contextlib.suppress(RuntimeError):  # the process ends
+                    self._workers.submit(on_end)
 
     async def answer(self, request: Request, ask: Ask, on_end: Callable[[], None] = lambda: None) -> Answer:
         """The answer alone; raises what :meth:`events` does."""
