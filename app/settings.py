@@ -53,7 +53,7 @@ class Settings:
     """
 
     home: Path
-    """Where weights, the demonstration shop, indexes and feedback are kept. ``SHOPTALK_HOME``."""
+    """Where weights, indexes, the store, the audit log and the demonstration shop are kept. ``SHOPTALK_HOME``."""
     model: str = DEFAULT_MODEL
     """Name of the language model. ``SHOPTALK_MODEL``."""
     model_path: Path | None = None
@@ -64,7 +64,7 @@ class Settings:
     device: str | None = None
     """``cpu`` or ``cuda``; ``None`` chooses. ``SHOPTALK_DEVICE``."""
     precision: str | None = None
-    """Of torch: one of ``PRECISIONS``; ``None`` runs llama.cpp on a CPU and NF4 on a card.
+    """Of torch: ``nf4``, ``bfloat16`` or ``float32``; ``None`` runs llama.cpp on a CPU and NF4 on a card.
     ``SHOPTALK_PRECISION``."""
     engine_url: str | None = None
     """Base URL of an OpenAI-compatible server; ``None`` runs the model here. ``SHOPTALK_ENGINE_URL``."""
@@ -80,39 +80,39 @@ class Settings:
     """CPU threads of the language model, the other libraries get the rest; ``None`` chooses.
     ``SHOPTALK_THREADS``."""
     questions_a_minute: int = 30
-    """Of one person with a key; 0 for as many as they like. ``SHOPTALK_QUESTIONS_A_MINUTE``."""
+    """Questions of one person with a key in a minute; 0 for as many as they like. ``SHOPTALK_QUESTIONS_A_MINUTE``."""
     questions_a_day: int = 1_000
-    """The same in 24 hours. ``SHOPTALK_QUESTIONS_A_DAY``."""
+    """Questions of one person with a key in 24 hours. ``SHOPTALK_QUESTIONS_A_DAY``."""
     slack_bot_token: str | None = field(default=None, repr=False)
     """Token of the bot in Slack (xoxb-…); never shown. ``SHOPTALK_SLACK_BOT_TOKEN``."""
     slack_app_token: str | None = field(default=None, repr=False)
-    """Token of the app (xapp-…), for Socket Mode; never shown. ``SHOPTALK_SLACK_APP_TOKEN``."""
+    """Token of the app in Slack (xapp-…), for Socket Mode; never shown. ``SHOPTALK_SLACK_APP_TOKEN``."""
     slack_signing_secret: str | None = field(default=None, repr=False)
     """What Slack signs with, for the Events API; never shown. ``SHOPTALK_SLACK_SIGNING_SECRET``."""
     slack_help_channel: str | None = None
-    """Id of the channel where people are asked for help; ``None`` for no such button.
+    """Id of the channel in Slack where people are asked for help; ``None`` for no such button.
     ``SHOPTALK_SLACK_HELP_CHANNEL``."""
     smtp_host: str | None = None
     """Mail server for scheduled reports; ``None`` for none. ``SHOPTALK_SMTP_HOST``."""
     smtp_port: int = 587
-    """Its port: TLS from the start on 465, by STARTTLS on others. ``SHOPTALK_SMTP_PORT``."""
+    """Port of the mail server: TLS from the start on 465, by STARTTLS on others. ``SHOPTALK_SMTP_PORT``."""
     smtp_user: str | None = None
-    """Who signs in there; ``None`` for nobody. ``SHOPTALK_SMTP_USER``."""
+    """Who signs in at the mail server; ``None`` for nobody. ``SHOPTALK_SMTP_USER``."""
     smtp_password: str | None = field(default=None, repr=False)
-    """Their password; never shown. ``SHOPTALK_SMTP_PASSWORD``."""
+    """Password at the mail server; never shown. ``SHOPTALK_SMTP_PASSWORD``."""
     smtp_from: str | None = None
-    """Address that messages come from; ``None`` takes the user's. ``SHOPTALK_SMTP_FROM``."""
+    """Address that scheduled reports come from; ``None`` takes the user's. ``SHOPTALK_SMTP_FROM``."""
     feishu_app_id: str | None = None
     """Id of the app in Feishu or Lark (cli_…). ``SHOPTALK_FEISHU_APP_ID``."""
     feishu_app_secret: str | None = field(default=None, repr=False)
-    """Secret of that app; never shown. ``SHOPTALK_FEISHU_APP_SECRET``."""
+    """Secret of the app in Feishu; never shown. ``SHOPTALK_FEISHU_APP_SECRET``."""
     feishu_encrypt_key: str | None = field(default=None, repr=False)
-    """What deliveries over HTTP are encrypted and signed with; never shown.
+    """What deliveries of Feishu over HTTP are encrypted and signed with; never shown.
     ``SHOPTALK_FEISHU_ENCRYPT_KEY``."""
     feishu_verification_token: str | None = field(default=None, repr=False)
-    """What deliveries over HTTP bear; never shown. ``SHOPTALK_FEISHU_VERIFICATION_TOKEN``."""
+    """What deliveries of Feishu over HTTP bear; never shown. ``SHOPTALK_FEISHU_VERIFICATION_TOKEN``."""
     feishu_url: str = FEISHU_URL
-    """Address of the open platform; https://open.larksuite.com for Lark. ``SHOPTALK_FEISHU_URL``."""
+    """Address of Feishu's open platform; https://open.larksuite.com for Lark. ``SHOPTALK_FEISHU_URL``."""
     audit_path: Path | None = None
     """File of the audit log; ``None`` puts it under home. ``SHOPTALK_AUDIT_PATH``."""
     store: str | None = field(default=None, repr=False)
@@ -319,8 +319,8 @@ def _first_line(name: str, value: str | None) -> str | None:
 
 
 def file_keys(settings: type[Settings]) -> dict[str, str]:
-    """What the file may say, and the variable that says the same: every setting but home, and no secret."""
-    names = [f.name for f in fields(settings) if f.name not in ("home", "variables", "has_display")]
+    """What the file may say, and the variable that says the same: no secret, and not what is looked up before it."""
+    names = [f.name for f in fields(settings) if f.name not in ("home", "variables", "has_display", "is_debug")]
     keys = {name.removeprefix("is_"): f"SHOPTALK_{name.removeprefix('is_').upper()}" for name in names}
     return {
         **{key: variable for key, variable in keys.items() if variable not in _SECRETS},
