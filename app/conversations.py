@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.errors import ConversationBusy, ConversationMissing, StoreAway
 from app.person import Person
-from app.store import Store
+from app.team_store import Store
 from bot.answer import Answer
 from bot.errors import CorruptConversation
 from bot.feedback import Told

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.conversations import Conversations
 from app.errors import AppError, CannotForget, CustomerUnclear, WrongUse
-from app.feedback import FeedbackLog
+from app.feedback_log import FeedbackLog
 from app.finding import find_shop, folder_of
 from app.forgotten import Forgotten
 from app.inbox import Inbox
@@ -31,7 +31,7 @@ from app.person import Person, role_of
 from app.schedules.store import Schedules
 from app.searched_files import text_names
 from app.settings import Settings
-from app.store import Store as TeamStore
+from app.team_store import Store as TeamStore
 from bot.audit import AuditLog, Entry
 from bot.errors import BotError
 from retrieval.errors import IndexUnusable, RetrievalError

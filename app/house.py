@@ -22,7 +22,7 @@ from app.library import Library
 from app.person import Person, role_of, seen_by
 from app.rooms import Room, Shared, furnish
 from app.settings import Settings
-from app.store import Store
+from app.team_store import Store
 from bot.answer import Answer, Event
 from bot.audit import AuditLog, Kind, audited
 from llm.waiting import Wait

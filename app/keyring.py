@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from app.errors import BadKey, WrongUse
 from app.person import Person
 from app.settings import Settings
-from app.store import Store
+from app.team_store import Store
 
 if TYPE_CHECKING:
     import argon2

@@ -320,7 +320,9 @@ def _first_line(name: str, value: str | None) -> str | None:
 
 def file_keys(settings: type[Settings]) -> dict[str, str]:
     """What the file may say, and the variable that says the same: no secret, and not what is looked up before it."""
-    names = [f.name for f in fields(settings) if f.name not in ("home", "variables", "has_display", "is_debug")]
+    names = [
+        f.name for f in fields(settings) if f.name not in ("home", "variables", "has_display", "is_debug")
+    ]
     keys = {name.removeprefix("is_"): f"SHOPTALK_{name.removeprefix('is_').upper()}" for name in names}
     return {
         **{key: variable for key, variable in keys.items() if variable not in _SECRETS},

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.errors import WrongUse
 from app.settings import Settings
-from llm.spans import trace_to
+from llm.traced import trace_to
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider

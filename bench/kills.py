@@ -24,10 +24,10 @@ from typing import Any
 import httpx
 
 from app.conversations import Conversations
-from app.feedback import FeedbackLog
+from app.feedback_log import FeedbackLog
 from app.person import Person
 from app.settings import Settings
-from app.store import Store
+from app.team_store import Store
 from bench.serving import QUESTION, serve, settings_of
 from bot.audit import AuditLog
 

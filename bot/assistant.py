@@ -30,7 +30,7 @@ from bot.refusals import EXPECTED, refused
 from bot.request_id import current_request
 from bot.route import Nearest, Route, route
 from bot.understand import MAX_CHARACTERS, clean, language_of, understand
-from llm.spans import Fact, span, tell
+from llm.traced import Fact, span, tell
 from llm.waiting import listening
 from retrieval.types import Retriever
 from sql.errors import QueryCancelled, TwoWays, WrongStatement

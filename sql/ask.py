@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from llm.engine import Engine
-from llm.spans import span, tell
+from llm.traced import span, tell
 from sql.errors import QueryCancelled, QueryFailed, Senseless, SqlError, TwoWays, UnsafeQuery, WrongStatement
 from sql.lock.groups import GroupRefusal
 from sql.lock.run import run

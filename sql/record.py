@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
-from llm.spans import span, tell
+from llm.traced import span, tell
 from sql.errors import (
     QueryCancelled,
     QueryFailed,

@@ -21,7 +21,7 @@ from app.keyring import Keyring
 from app.person import Person, is_loopback, role_of
 from app.progress import say, step
 from app.settings import DEFAULT_PORT, Settings, go_offline
-from app.store import Store
+from app.team_store import Store
 from ui.errors import CannotServe
 from ui.scheduling import run_schedules
 from ui.warming import warm_up
@@ -153,7 +153,7 @@ def _run(
     with step("Preparing the page"):
         import uvicorn
 
-        from app.feedback import FeedbackLog
+        from app.feedback_log import FeedbackLog
         from app.kept_uploads import KeptUploads
         from app.uploads import Uploads
         from bot.memory import Conversation

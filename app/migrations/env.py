@@ -1,4 +1,4 @@
-"""Runs the steps over the connection that ``app.store`` brings, in its transaction."""
+"""Runs the steps over the connection that ``app.team_store`` brings, in its transaction."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ import rjieba
 from rapidfuzz import fuzz, process
 from sqlglot import exp
 
-from llm.spans import span
+from llm.traced import span
 from sql.errors import SqlError
 from sql.names import quoted
 from sql.question.numbers import Number, find_numbers, zh_number

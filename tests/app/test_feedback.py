@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from app.feedback import FeedbackLog
+from app.feedback_log import FeedbackLog
 from app.settings import Settings
-from app.store import Store
+from app.team_store import Store
 from bot.answer import Answer
 from bot.feedback import MAX_COMMENT
 

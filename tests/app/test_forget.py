@@ -31,7 +31,7 @@ from typer.testing import CliRunner
 
 from app import forget as forgetting
 from app.errors import CustomerUnclear, WrongUse
-from app.feedback import FeedbackLog
+from app.feedback_log import FeedbackLog
 from app.finding import find_shop, folder_of
 from app.forget import STORES, Receipt, forget, owner_of
 from app.inbox import Message, Told

@@ -13,7 +13,7 @@ import pytest
 from app.errors import BadKey, WrongUse
 from app.keyring import Keyring
 from app.person import Person
-from app.store import Store
+from app.team_store import Store
 
 NOW = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
 

@@ -16,12 +16,12 @@ from servers import Server
 
 from app.conversations import HELD_S, Conversations
 from app.errors import BadKey, ConversationBusy, ConversationMissing, StoreAway, WrongUse
-from app.feedback import FeedbackLog
+from app.feedback_log import FeedbackLog
 from app.keyring import Keyring
 from app.person import Person
 from app.settings import Settings
-from app.store import Store
 from app.store_tables import REVISIONS, TABLES
+from app.team_store import Store
 from bot.answer import Answer
 from bot.memory import Conversation, Turn
 from sql.traces import Traces
@@ -301,8 +301,8 @@ FULL = """
 import resource, signal, sys
 from pathlib import Path
 from app.errors import StoreAway
-from app.feedback import FeedbackLog
-from app.store import Store
+from app.feedback_log import FeedbackLog
+from app.team_store import Store
 from bot.feedback import Told
 log = FeedbackLog(Store.in_file(Path(sys.argv[1])))
 told = lambda id: Told(id=id, question="q", standalone_question="q", skill="s", sql=(), forgotten=0)

@@ -21,7 +21,7 @@ from served_shop import BY_COUNTRY, HARD, PLAIN, ServedShop, ask, serving
 from app.errors import WrongUse
 from app.settings import Settings
 from app.tracing import start_tracing
-from llm.spans import span, trace_to
+from llm.traced import span, trace_to
 
 ROOT = Path(__file__).parent.parent.parent
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -115,7 +115,7 @@ import sys
 from app.settings import Settings
 from ui.command import leave, settings_of_process
 settings_of_process()
-from llm.spans import span, trace_to
+from llm.traced import span, trace_to
 with span("question", request="abc"), span("run", rows=2):
     pass
 leave(0)

@@ -42,7 +42,7 @@ RUN_ELSEWHERE = {
     "docker ": "needs a container engine; tests/test_deploy.py holds deploy/ against the code",
     "mkdir -p deploy": "writes beside deploy/, for the container",
     "openssl rand": "the same",
-    "echo \"postgresql+psycopg": "the same",
+    'echo "postgresql+psycopg': "the same",
     "export SHOPTALK_SLACK": "tokens of the reader's own",
     "export SHOPTALK_FEISHU": "keys of the reader's own",
     "shoptalk feishu": "tests/ui/test_feishu_process.py runs it against a Feishu on loopback",

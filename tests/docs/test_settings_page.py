@@ -39,7 +39,9 @@ def default_of(name: str) -> str:
         return "the system's folder for data"
     value = field.default
     assert value is not MISSING
-    return {None: "", False: "no", True: "yes"}.get(value, str(value)) if value in (None, False) else str(value)
+    return (
+        {None: "", False: "no", True: "yes"}.get(value, str(value)) if value in (None, False) else str(value)
+    )
 
 
 def table() -> list[str]:
@@ -50,7 +52,13 @@ def table() -> list[str]:
         if name in HIDDEN:
             continue
         variable = f"SHOPTALK_{name.removeprefix('is_').upper()}"
-        what = re.sub(r"\s*``?SHOPTALK_.*$", "", text).replace("``", "`").replace("`None`", "unset").replace("|", "\\|").rstrip(".;, ")
+        what = (
+            re.sub(r"\s*``?SHOPTALK_.*$", "", text)
+            .replace("``", "`")
+            .replace("`None`", "unset")
+            .replace("|", "\\|")
+            .rstrip(".;, ")
+        )
         is_secret = f"{variable}_FILE" in keys
         shown = f"`{variable}`" + (f", `{variable}_FILE`" if is_secret else "")
         key = keys.get(f"{variable}_FILE" if is_secret else variable)

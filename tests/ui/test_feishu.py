@@ -12,7 +12,7 @@ from feishu_desk import ANA, BEN, CY, LOST, PAT, FeishuDesk, feishu_desk, is_don
 from mock_feishu import BOT, SECRET, delivery
 from served_shop import BY_COUNTRY, HARD, PLAIN, until
 
-from app.feedback import FeedbackLog
+from app.feedback_log import FeedbackLog
 
 STRANGER = "ou_stranger00"
 

@@ -14,8 +14,8 @@ import pytest
 from served_shop import HARD, ask, until
 from servers import Server
 
-from app.feedback import FeedbackLog
-from app.store import Store
+from app.feedback_log import FeedbackLog
+from app.team_store import Store
 from bench.kills import kill_often
 from bench.serving import QUESTION, serve, settings_of
 from bot.audit import AuditLog

@@ -18,7 +18,7 @@ from served_shop import BY_COUNTRY, HARD, PLAIN, until
 from slack_desk import HELP, SlackDesk, is_done, slack_desk
 
 from app.errors import WrongUse
-from app.feedback import FeedbackLog
+from app.feedback_log import FeedbackLog
 from app.settings import Settings
 from ui.chats.slack import serve_socket_mode
 from ui.chats.slack.running import connected

@@ -13,7 +13,7 @@ import pytest
 from served_shop import BY_COUNTRY, HARD, PLAIN, ServedShop, ask, events_of, serving, until
 from typer.testing import CliRunner
 
-from app.feedback import FeedbackLog
+from app.feedback_log import FeedbackLog
 from ui.cli import app as command_line
 from ui.http import asking
 

@@ -19,7 +19,7 @@ from mcp_clients import HELLO
 from roles_shop import build_roles_shop
 from served_shop import HARD, PLAIN, ask, events_of, until
 
-from app.feedback import FeedbackLog
+from app.feedback_log import FeedbackLog
 from app.keyring import Keyring
 from app.settings import Settings
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from app.desk import Desk
 from app.errors import AppError, HouseClosed, Stopping, TooManyQuestions
-from app.feedback import FeedbackLog
+from app.feedback_log import FeedbackLog
 from app.person import Person
 from bot.answer import Answer
 from bot.errors import NotRecorded

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, Response
 
 from app.conversations import Conversations, Talk
 from app.desk import Desk
-from app.feedback import FeedbackLog
+from app.feedback_log import FeedbackLog
 from bot.answer import Answer, Event
 from bot.understand import MAX_CHARACTERS
 from ui.command import finite

@@ -16,7 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.request_id import in_request, new_request
-from llm.spans import within_trace
+from llm.traced import within_trace
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.conversations import Conversations
 from app.desk import Desk
-from app.feedback import FeedbackLog
+from app.feedback_log import FeedbackLog
 from app.keyring import Keyring
 from app.person import Person
 from ui.http.ask_routes import ask_routes

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from app.settings import Settings
-from app.store import Store
+from app.team_store import Store
 from bot.answer import Answer
 from bot.feedback import Feedback, Told, Verdict, judged
 from sql.traces import Traces
