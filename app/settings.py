@@ -53,7 +53,8 @@ class Settings:
     """
 
     home: Path
-    """Where weights, indexes, the store, the audit log and the demonstration shop are kept. ``SHOPTALK_HOME``."""
+    """Where weights, indexes, the store, the audit log and the demonstration shop are kept.
+    ``SHOPTALK_HOME``."""
     model: str = DEFAULT_MODEL
     """Name of the language model. ``SHOPTALK_MODEL``."""
     model_path: Path | None = None
@@ -80,7 +81,8 @@ class Settings:
     """CPU threads of the language model, the other libraries get the rest; ``None`` chooses.
     ``SHOPTALK_THREADS``."""
     questions_a_minute: int = 30
-    """Questions of one person with a key in a minute; 0 for as many as they like. ``SHOPTALK_QUESTIONS_A_MINUTE``."""
+    """Questions of one person with a key in a minute; 0 for as many as they like.
+    ``SHOPTALK_QUESTIONS_A_MINUTE``."""
     questions_a_day: int = 1_000
     """Questions of one person with a key in 24 hours. ``SHOPTALK_QUESTIONS_A_DAY``."""
     slack_bot_token: str | None = field(default=None, repr=False)
@@ -319,10 +321,9 @@ def _first_line(name: str, value: str | None) -> str | None:
 
 
 def file_keys(settings: type[Settings]) -> dict[str, str]:
-    """What the file may say, and the variable that says the same: no secret, and not what is looked up before it."""
-    names = [
-        f.name for f in fields(settings) if f.name not in ("home", "variables", "has_display", "is_debug")
-    ]
+    """What the file may say, and the variable that says the same: no secret, nothing that is read before."""
+    others = ("home", "variables", "has_display", "is_debug")
+    names = [f.name for f in fields(settings) if f.name not in others]
     keys = {name.removeprefix("is_"): f"SHOPTALK_{name.removeprefix('is_').upper()}" for name in names}
     return {
         **{key: variable for key, variable in keys.items() if variable not in _SECRETS},

@@ -1,6 +1,6 @@
 """Thumbs up and down: what one person thought of one answer.
 
-Kept are the asker's own words and the SQL, never rows of the database; where is a matter of ``app.feedback_log``.
+Kept are the asker's own words and the SQL, never rows of the database; ``app.feedback_log`` says where.
 """
 
 from __future__ import annotations
