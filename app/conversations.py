@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import re
 import threading
 import time
 import uuid
@@ -46,13 +47,20 @@ LONGEST_S = 600.0
 """Seconds that a question may hold its conversation at most."""
 
 
-@dataclass(frozen=True, kw_only=True)
+_ID = re.compile(r"[0-9a-f]{12,64}")
+"""Of what this program made; anything else is not looked for, for a database may not take it."""
+_FREE = {"held_by": None, "held_until": None}
+
+
+@dataclass(kw_only=True)
 class Talk:
-    """One conversation, held for one question."""
+    """One conversation, for one question."""
 
     person: str
     id: str
     memory: Conversation = field(default_factory=Conversation)
+    hold: str = ""
+    """Names who holds it in the store; empty where nobody needs to."""
 
 
 class Conversations:
@@ -83,7 +91,9 @@ class Conversations:
         self._renewer: threading.Thread | None = None
 
     def begin(self, person: Person, id: str | None) -> Talk:
-        """The conversation of that id, or a new one; held until :meth:`release`.
+        """The conversation of that id, or a new one; held until it is kept or released.
+
+        A new one is nobody's to go on with before it is kept, and nothing is written of it until then.
 
         Raises:
             ConversationMissing: the person has no such conversation.
@@ -94,28 +104,28 @@ class Conversations:
 
         from app.store_tables import CONVERSATIONS
 
+        if id is None:
+            return Talk(person=person.id, id=uuid.uuid4().hex)
+        if not _ID.fullmatch(id):
+            raise ConversationMissing(id)
         self._keep_holding()
-        columns, now = CONVERSATIONS.c, self._clock()
-        held = {"held_by": self._me, "held_until": now + HELD_S, "used_at": now}
+        columns, now, hold = CONVERSATIONS.c, self._clock(), f"{self._me}-{uuid.uuid4().hex}"
+        own = (columns.person == person.id) & (columns.id == id)
+        free = or_(columns.held_until.is_(None), columns.held_until < now)
+        held = {"held_by": hold, "held_until": now + HELD_S, "used_at": now}
         with self._store.begin() as connection:
-            if id is None:
-                talk = Talk(person=person.id, id=uuid.uuid4().hex)
-                row = {"person": talk.person, "id": talk.id, "body": talk.memory.to_text(), **held}
-                connection.execute(CONVERSATIONS.insert().values(row))
-                _prune(connection, CONVERSATIONS, person.id, *self._most)
-                return talk
-            own = (columns.person == person.id) & (columns.id == id)
-            free = or_(columns.held_until.is_(None), columns.held_until < now)
             taken = connection.execute(CONVERSATIONS.update().where(own, free).values(held)).rowcount
             found = connection.execute(CONVERSATIONS.select().where(own)).first()
         if found is None:
             raise ConversationMissing(id)
         if not taken:
             raise ConversationBusy(id)
-        return Talk(person=person.id, id=id, memory=_memory(found.body))
+        return Talk(person=person.id, id=id, memory=_memory(found.body), hold=hold)
 
     def keep(self, talk: Talk, answer: Answer) -> None:
         """Keep the conversation as it stands after ``answer``, and that answer; before anybody is told of it.
+
+        It is not held any more: the next question of it may come.
 
         Raises:
             ConversationBusy: it was not heard of for so long that another took it; nothing was kept.
@@ -123,21 +133,25 @@ class Conversations:
         """
         from app.store_tables import CONVERSATIONS
 
+        row = {"body": self._text(talk.memory, answer), "used_at": self._clock()}
         with self._store.begin() as connection:
-            kept = (
-                CONVERSATIONS.update().where(*self._held(talk)).values(body=self._text(talk.memory, answer))
-            )
-            if connection.execute(kept).rowcount == 0:
-                raise ConversationBusy(talk.id)
+            if talk.hold:
+                kept = CONVERSATIONS.update().where(*_held(talk)).values(**row, **_FREE)
+                if connection.execute(kept).rowcount == 0:
+                    raise ConversationBusy(talk.id)
+            else:
+                connection.execute(CONVERSATIONS.insert().values(person=talk.person, id=talk.id, **row))
+                _prune(connection, CONVERSATIONS, talk.person, *self._most)
             self._keep_answer(connection, talk.person, answer)
+        talk.hold = ""
 
     def release(self, talk: Talk) -> None:
         """Let the next question of it come; where that cannot be written it may come after :data:`HELD_S`."""
         from app.store_tables import CONVERSATIONS
 
-        free = CONVERSATIONS.update().where(*self._held(talk)).values(held_by=None, held_until=None)
-        with contextlib.suppress(StoreAway), self._store.begin() as connection:
-            connection.execute(free)
+        if talk.hold:
+            with contextlib.suppress(StoreAway), self._store.begin() as connection:
+                connection.execute(CONVERSATIONS.update().where(*_held(talk)).values(_FREE))
 
     # --- conversations that are known by what was asked ---
 
@@ -181,6 +195,8 @@ class Conversations:
         """
         from app.store_tables import ANSWERS
 
+        if not _ID.fullmatch(id):
+            return None
         own = (ANSWERS.c.person == person.id) & (ANSWERS.c.id == id)
         with self._store.begin() as connection:
             found = connection.execute(ANSWERS.select().where(own)).first()
@@ -218,12 +234,6 @@ class Conversations:
 
     # --- holding ---
 
-    def _held(self, talk: Talk) -> tuple[ColumnElement[bool], ...]:
-        from app.store_tables import CONVERSATIONS
-
-        columns = CONVERSATIONS.c
-        return columns.person == talk.person, columns.id == talk.id, columns.held_by == self._me
-
     def _keep_holding(self) -> None:
         """Begin to give signs of life, once."""
         with self._lock:
@@ -236,7 +246,7 @@ class Conversations:
 
         while not self._closing.wait(HELD_S / 3):
             columns, now = CONVERSATIONS.c, self._clock()
-            mine = (columns.held_by == self._me) & (columns.used_at > now - LONGEST_S)
+            mine = columns.held_by.startswith(self._me) & (columns.used_at > now - LONGEST_S)
             longer = CONVERSATIONS.update().where(mine).values(held_until=now + HELD_S)
             with contextlib.suppress(StoreAway), self._store.begin() as connection:
                 connection.execute(longer)
@@ -245,6 +255,13 @@ class Conversations:
         """Of a conversation from before somebody was forgotten nothing is written again."""
         is_old = answer.forgotten < self._forgotten()
         return (Conversation() if is_old else memory).to_text()
+
+
+def _held(talk: Talk) -> tuple[ColumnElement[bool], ...]:
+    from app.store_tables import CONVERSATIONS
+
+    columns = CONVERSATIONS.c
+    return columns.person == talk.person, columns.id == talk.id, columns.held_by == talk.hold
 
 
 def _without_words(body: str) -> str:

@@ -94,7 +94,10 @@ def serve(
     host = host or settings.host
     is_own = is_loopback(host)
     may_bring = is_own if uploads is None else uploads
-    Store.of(settings).check()
+    store = Store.of(settings)
+    store.check()
+    keyring = Keyring.of(settings, store)
+    _tell_who_may_ask(keyring, is_own)
     listening = take_port(host, port or settings.port)  # first: a taken port is told before the long work
     try:
         if not settings.engine_url:
@@ -106,8 +109,6 @@ def serve(
             tempfile.TemporaryDirectory(prefix="shoptalk-own-") as own,
             House(settings) as house,
         ):
-            keyring = Keyring.of(settings, house.store)
-            _tell_who_may_ask(keyring, is_own)
             _run(
                 Desk(house, shop, Allowance(settings.questions_a_minute, settings.questions_a_day)),
                 keyring,
@@ -121,6 +122,7 @@ def serve(
             )
     finally:
         listening.close()
+        store.close()
 
 
 def _tell_who_may_ask(keyring: Keyring, is_own: bool) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from servers import Server
 
-from app.conversations import HELD_S, Conversations
+from app.conversations import HELD_S, Conversations, Talk
 from app.errors import BadKey, ConversationBusy, ConversationMissing, StoreAway, WrongUse
 from app.feedback_log import FeedbackLog
 from app.keyring import Keyring
@@ -68,6 +68,15 @@ def store(address: str, opened: Open) -> Store:
     return opened(address)
 
 
+def begun(talks: Conversations, person: Person, *questions: str) -> Talk:
+    """A conversation that is kept, and held by nobody."""
+    talk = talks.begin(person, None)
+    for question in questions:
+        talk.memory.add(turn(question))
+    talks.keep(talk, answer(talk.id[:12], question=questions[0] if questions else ""))
+    return talk
+
+
 class Clock:
     now = 1_000_000.0
 
@@ -92,18 +101,18 @@ def test_people_and_their_keys_are_known_to_every_process(address: str, tmp_path
 
 def test_a_conversation_goes_on_in_another_process(address: str, opened: Open) -> None:
     here, there = Conversations(opened(address)), Conversations(opened(address))
-    talk = here.begin(ANA, None)
+    id = begun(here, ANA).id
+    talk = here.begin(ANA, id)
     with pytest.raises(ConversationBusy):
-        there.begin(ANA, talk.id)
+        there.begin(ANA, id)
     talk.memory.enter("readers")
     talk.memory.add(turn("Umsatz? 销售额 \U0001f600 ' \" %s :x"))
-    here.keep(talk, answer("a1"))
-    here.release(talk)
-    found = there.begin(ANA, talk.id)
+    here.keep(talk, answer("0123456789a1"))
+    found = there.begin(ANA, id)
     assert found.memory == talk.memory
-    told = there.answer(ANA, "a1")
+    told = there.answer(ANA, "0123456789a1")
     assert told is not None and (told.question, told.skill) == ("Orders of Ana Weiss", "ask_sql")
-    assert there.answer(BO, "a1") is None
+    assert there.answer(BO, "0123456789a1") is None
     with pytest.raises(ConversationMissing):
         there.begin(BO, talk.id)
     for each in (here, there):
@@ -113,7 +122,7 @@ def test_a_conversation_goes_on_in_another_process(address: str, opened: Open) -
 def test_who_ended_in_the_middle_holds_a_conversation_no_longer_than_said(address: str, opened: Open) -> None:
     clock = Clock()
     here, there = Conversations(opened(address), clock=clock), Conversations(opened(address), clock=clock)
-    talk = here.begin(ANA, None)
+    talk = here.begin(ANA, begun(here, ANA).id)
     here.close()  # it gives no sign of life any more
     clock.now += HELD_S - 1
     with pytest.raises(ConversationBusy):
@@ -122,8 +131,8 @@ def test_who_ended_in_the_middle_holds_a_conversation_no_longer_than_said(addres
     there.begin(ANA, talk.id)
     talk.memory.add(turn("late"))
     with pytest.raises(ConversationBusy):
-        here.keep(talk, answer("late"))
-    assert there.answer(ANA, "late") is None, "nothing was kept, so nobody is told"
+        here.keep(talk, answer("0123456789ff"))
+    assert there.answer(ANA, "0123456789ff") is None, "nothing was kept, so nobody is told"
     here.release(talk)
     with pytest.raises(ConversationBusy):
         here.begin(ANA, talk.id)
@@ -133,21 +142,39 @@ def test_who_ended_in_the_middle_holds_a_conversation_no_longer_than_said(addres
 def test_one_person_pushes_out_only_their_own_and_never_what_is_held(store: Store) -> None:
     clock = Clock()
     talks = Conversations(store, most_each=3, most_all=5, clock=clock)
-    other = talks.begin(BO, None)
-    talks.release(other)
-    held, ids = talks.begin(ANA, None), []
+    other, held = begun(talks, BO), talks.begin(ANA, begun(talks, ANA).id)
+    ids = []
     for _ in range(5):
         clock.now += 1
-        talk = talks.begin(ANA, None)
-        talks.release(talk)
-        ids.append(talk.id)
-    talks.release(talks.begin(BO, other.id))
-    for id in ids[-2:]:
-        talks.release(talks.begin(ANA, id))
+        ids.append(begun(talks, ANA).id)
+    for person, id in ((BO, other.id), *((ANA, id) for id in ids[-2:])):
+        talks.release(talks.begin(person, id))
     with pytest.raises(ConversationMissing):
         talks.begin(ANA, ids[0])
     with pytest.raises(ConversationBusy):
         talks.begin(ANA, held.id)
+    for number in range(4):
+        clock.now += 1
+        begun(talks, Person(id=f"p{number}"))
+    with pytest.raises(ConversationMissing):
+        talks.begin(BO, other.id)  # too many of all together
+    talks.close()
+
+
+@pytest.mark.parametrize("id", ["", "no id", "a\x00b", "\ud800", "x" * 64, "' OR 1=1 --", "0" * 65])
+def test_what_can_be_no_id_is_none_and_reaches_no_database(store: Store, id: str) -> None:
+    talks = Conversations(store)
+    with pytest.raises(ConversationMissing):
+        talks.begin(ANA, id)
+    assert talks.answer(ANA, id) is None
+
+
+def test_nothing_is_written_of_a_new_conversation_before_its_first_answer(store: Store) -> None:
+    talks = Conversations(store)
+    talk = talks.begin(ANA, None)
+    talks.release(talk)
+    with pytest.raises(ConversationMissing):
+        talks.begin(ANA, talk.id)
     talks.close()
 
 
@@ -165,10 +192,7 @@ def test_forgetting_reaches_all_of_it(store: Store, tmp_path: Path) -> None:
     keyring = Keyring(store, tmp_path / "people.yml")
     for name, question in (("ana.weiss@shop.example", "Orders of ana.weiss@shop.example"), ("bo", "Orders")):
         keyring.add(name, role="owner")
-        talk = talks.begin(Person(id=name), None)
-        talk.memory.add(turn(question))
-        talks.keep(talk, answer(name[:3], question=question))
-        talks.release(talk)
+        begun(talks, Person(id=name), question)
         log.add(answer(name[:3], question=question), "up")
     traces = Traces(texts=("ana.weiss@shop.example",), pseudonym="forgotten-1")
     for is_dry in (True, False):
@@ -182,11 +206,8 @@ def test_forgetting_reaches_all_of_it(store: Store, tmp_path: Path) -> None:
 
 def test_what_is_from_before_somebody_was_forgotten_is_not_written_again(store: Store) -> None:
     talks = Conversations(store, lambda: 1)
-    talk = talks.begin(ANA, None)
-    talk.memory.add(turn("Orders of Ana Weiss"))
-    talks.keep(talk, answer("a", forgotten=0))
-    talks.release(talk)
-    told = talks.answer(ANA, "a")
+    talk = begun(talks, ANA, "Orders of Ana Weiss")
+    told = talks.answer(ANA, talk.id[:12])
     assert talks.begin(ANA, talk.id).memory == Conversation() and told is not None and told.question == ""
     talks.close()
 

@@ -55,7 +55,12 @@ class Process:
         self.keyring = Keyring.of(self.settings)
         script = SCRIPT.format(tests=str(ROOT / "tests"), go=str(self.go), shop=str(self.shop))
         environment = {name: v for name, v in os.environ.items() if not name.startswith("SHOPTALK_")}
-        environment |= {"SHOPTALK_HOME": str(self.home), "SHOPTALK_ENGINE_URL": "http://127.0.0.1:9/v1"}
+        environment |= {
+            "SHOPTALK_HOME": str(self.home),
+            "SHOPTALK_ENGINE_URL": "http://127.0.0.1:9/v1",
+            "SHOPTALK_LOG_FORMAT": "json",
+            "SHOPTALK_LOG_LEVEL": "info",
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             cwd=ROOT, env=environment,
@@ -162,4 +167,11 @@ def test_it_answers_shows_its_page_and_ends_without_losing_anything(process: Pro
     assert ends[-1][0] == "done" and ends[-1][1]["status"] in ("answered", "clarify")
     assert process.process.wait(30) == 0
     assert id in [each.answer for each in FeedbackLog.of(process.settings).read()]
-    assert "Traceback" not in process.end()
+    log = [json.loads(line) for line in process.end().splitlines()]
+    assert "Traceback" not in json.dumps(log)
+    entries = map(json.loads, (process.home / "audit" / "audit.jsonl").read_text("utf-8").splitlines())
+    asked_by_people = [entry for entry in entries if entry["kind"] == "question"]
+    told = {line["question"]: line["request"] for line in log if line["logger"] == "bot.assistant"}
+    assert {entry["id"]: entry["request"] for entry in asked_by_people} == told and all(told.values())
+    served = {line["request"] for line in log if line["logger"] == "ui.http.request_ids"}
+    assert {*told.values()} <= served, "what the page asks too belongs to the request that it came with"
