@@ -39,7 +39,11 @@ def set_up_logs(settings: Settings) -> None:
     root.setLevel(logging.INFO if settings.is_debug else logging.WARNING)
     for name in OURS:
         logging.getLogger(name).setLevel(logging.INFO if settings.log_level == "info" else logging.NOTSET)
-    logging.getLogger(QUESTIONS).setLevel(logging.INFO if settings.tells_words else logging.CRITICAL)
+    logging.getLogger(QUESTIONS).setLevel(logging.DEBUG if settings.tells_words else logging.CRITICAL)
+
+
+def log_progress(settings: Settings) -> None:
+    """Tell what this process is at in its log, where that is JSON: of a server, which nobody watches."""
     steps = logging.getLogger(progress.__name__)
     steps.setLevel(logging.INFO)
     progress.say_to(steps.info if settings.log_format == "json" else None)

@@ -109,8 +109,8 @@ class Store:
                 yield connection
         except SQLAlchemyError as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
-            reason = " ".join(str(cause).split()) or type(error).__name__
-            raise StoreAway(self.shown, reason) from error
+            first = next(iter(str(cause).strip().splitlines()), type(error).__name__)
+            raise StoreAway(self.shown, first.rstrip(".")) from error
 
     def insert(self, table: Table) -> Insert:
         """An insertion that may say what happens when the row is there already."""

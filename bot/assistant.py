@@ -217,7 +217,7 @@ class Assistant:
         chosen = self._understand(state, question, conversation)
         state.is_told = True
         yield _understood_event(state)
-        questions.info("question %s: %r means %r (%s)", state.id, question, state.standalone, chosen.reason)
+        questions.debug("question %s: %r means %r (%s)", state.id, question, state.standalone, chosen.reason)
         assert state.links is not None
         settings = read_settings(state.links, chosen.job.parameters, self.tools.vocabulary, state.language)
         evidence = yield from self._run(state, chosen.job, settings, asked)

@@ -18,6 +18,7 @@ from app.engines import weights_of
 from app.finding import find_shop, folder_of
 from app.house import House
 from app.keyring import Keyring
+from app.logs import log_progress
 from app.person import Person, is_loopback, role_of
 from app.progress import say, step
 from app.settings import DEFAULT_PORT, Settings, go_offline
@@ -97,6 +98,7 @@ def serve(
     store = Store.of(settings)
     store.check()
     keyring = Keyring.of(settings, store)
+    log_progress(settings)
     _tell_who_may_ask(keyring, is_own)
     listening = take_port(host, port or settings.port)  # first: a taken port is told before the long work
     try:

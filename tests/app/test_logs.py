@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.logs import QUESTIONS, set_up_logs
+from app.logs import QUESTIONS, log_progress, set_up_logs
 from app.progress import say
 from app.settings import Settings
 from bot.request_id import current_request, in_request, steps_in_request
@@ -23,6 +23,7 @@ WORDS = ("Ana Weiss", "4111 1111")
 def log_as_before() -> Iterator[None]:
     yield
     set_up_logs(Settings(home=Path()))
+    log_progress(Settings(home=Path()))
 
 
 def settings(folder: Path, **variables: str) -> Settings:
@@ -37,7 +38,11 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 def test_json_lines_carry_the_request_and_what_the_line_names(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    set_up_logs(settings(tmp_path, LOG_FORMAT="json", LOG_LEVEL="info"))
+    json_lines = settings(tmp_path, LOG_FORMAT="json", LOG_LEVEL="info")
+    set_up_logs(json_lines)
+    say("For who runs a command")
+    assert capsys.readouterr().err == "For who runs a command\n"
+    log_progress(json_lines)
     with in_request("abc"):
         LOGGER.info("hello 世界\nnext", extra={"rows": 3})
     LOGGER.warning("outside")
