@@ -78,7 +78,8 @@ class Store:
         """Open it, at the start of a process: what is wrong with its address is told before anybody waits.
 
         Raises:
-            WrongUse: it cannot be opened, or a newer program wrote it.
+            WrongUse: a server's cannot be opened, or a newer program wrote it.
+            StoreAway: a file's cannot.
         """
         if self._file is not None and not self.exists:
             return
@@ -86,6 +87,8 @@ class Store:
             with self.begin():
                 pass
         except StoreAway as error:
+            if self._file is not None:
+                raise
             raise WrongUse(
                 f"SHOPTALK_STORE is {self.shown!r}, which cannot be opened: {error.reason}. Is the server "
                 "running, and are user, password and database right? Unset it to keep people and "
@@ -100,13 +103,19 @@ class Store:
             StoreAway: the database cannot be reached or written now; nothing was changed.
             WrongUse: a newer program wrote it.
         """
-        from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-
-        try:
+        with self._told():
             with self._lock:
                 self._prepare()
             with self._engine.begin() as connection:
                 yield connection
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Raises ``StoreAway`` for whatever the database or its driver raises in the block."""
+        from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+        try:
+            yield
         except SQLAlchemyError as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             first = next(iter(str(cause).strip().splitlines()), type(error).__name__)
@@ -133,7 +142,6 @@ class Store:
 
         Args:
             without_words: what is left of a body where the row of somebody else must stay.
-
         Raises:
             StoreAway: see :meth:`begin`.
         """
@@ -155,10 +163,14 @@ class Store:
         return len(named)
 
     def sweep(self, tables: Sequence[Table]) -> None:
-        """Leave nothing of deleted rows in the database's files."""
+        """Leave nothing of deleted rows in the database's files.
+
+        Raises:
+            StoreAway: that cannot be done now; the rows are deleted.
+        """
         what = "" if self._file is not None else " " + ", ".join(table.name for table in tables)
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql(f"VACUUM{what}")
+        with self._told(), self._engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(f"VACUUM{what}")
 
     def close(self) -> None:
         """Give the connections back."""

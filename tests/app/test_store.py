@@ -294,6 +294,14 @@ def test_a_wrong_address_is_told_in_one_sentence_without_its_password(address: s
     assert re.search(words, told) and "geheim" not in told and "\n" not in told
 
 
+def test_a_file_that_is_no_database_is_told_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    path.write_bytes(b"no database " * 100)
+    with pytest.raises(StoreAway, match=r"store\.db cannot be used now: file is not a database"):
+        Store.in_file(path).check()
+    assert path.read_bytes() == b"no database " * 100
+
+
 def test_a_wrong_password_is_told_with_the_way_out(postgres_server: Server) -> None:
     address = postgres_server.admin_url.replace(postgres_server.admin_password, "wrong")
     with pytest.raises(WrongUse, match=r"password authentication failed.*are user, password") as caught:
