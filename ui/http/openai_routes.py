@@ -133,7 +133,7 @@ async def _chunks(request: Request, questions: Questions, again: _Again, head: _
     yield _line(_chunk(head, {"role": "assistant", "content": ""}))
     try:
         async for event in questions.events(request, again.answer):
-            if event is None:
+            if event is None or event.name == "waiting":
                 yield SIGN_OF_LIFE
             elif event.name == "text" and event.data.startswith(sent):
                 yield _line(_chunk(head, {"content": event.data[len(sent) :]}))
