@@ -167,7 +167,9 @@ def test_it_answers_shows_its_page_and_ends_without_losing_anything(process: Pro
     assert ends[-1][0] == "done" and ends[-1][1]["status"] in ("answered", "clarify")
     assert process.process.wait(30) == 0
     assert id in [each.answer for each in FeedbackLog.of(process.settings).read()]
-    log = [json.loads(line) for line in process.end().splitlines()]
+    written = process.end().splitlines()
+    assert not [line for line in written if line[:1] != "{"]
+    log = [json.loads(line) for line in written]
     assert "Traceback" not in json.dumps(log)
     entries = map(json.loads, (process.home / "audit" / "audit.jsonl").read_text("utf-8").splitlines())
     asked_by_people = [entry for entry in entries if entry["kind"] == "question"]
