@@ -402,7 +402,13 @@ def build_page(
             chosen = turn_at(visitor.turns, int(index))
             answer = visitor.turns[chosen].answer if chosen is not None else None
             if answer is not None and visitor.own is None:  # of their own files no answer is kept
-                talk.keep_feedback(answer, _verdict(event.liked))
+                try:
+                    talk.keep_feedback(answer, _verdict(event.liked))
+                except OSError as error:
+                    logger.error("A verdict could not be kept: %s", type(error).__name__)
+                    raise gr.Error(
+                        present.word("not_kept", visitor.language), print_exception=False
+                    ) from error
 
         def leave(request: gr.Request) -> None:
             visitors.leave(session_of(request))
