@@ -75,14 +75,12 @@ class Store:
         return self._url.render_as_string(hide_password=True)
 
     def check(self) -> None:
-        """Open it, at the start of a process: what is wrong with its address is told before anybody waits.
+        """Open it, at the start of a process: nobody waits for its tables, and what is wrong is told at once.
 
         Raises:
             WrongUse: a server's cannot be opened, or a newer program wrote it.
             StoreAway: a file's cannot.
         """
-        if self._file is not None and not self.exists:
-            return
         try:
             with self.begin():
                 pass
