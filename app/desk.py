@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
@@ -16,6 +16,7 @@ from app.house import House
 from app.person import Person
 from bot.answer import Event
 from bot.errors import NotRecorded
+from bot.request_id import steps_in_request
 from sql.errors import SqlError
 
 if TYPE_CHECKING:
@@ -85,7 +86,19 @@ class Desk:
         conversation: Conversation | None = None,
         cancel: threading.Event | None = None,
     ) -> Iterator[Event]:
-        """The steps of one answer; see :meth:`app.house.Seat.answer`. The question was admitted."""
+        """The steps of one answer; see :meth:`app.house.Seat.answer`. The question was admitted.
+
+        They belong to the request at hand, or to a new one.
+        """
+        return steps_in_request(self._answer(person, question, conversation, cancel))
+
+    def _answer(
+        self,
+        person: Person,
+        question: str,
+        conversation: Conversation | None,
+        cancel: threading.Event | None,
+    ) -> Generator[Event, None, None]:
         asked = cancel if cancel is not None else threading.Event()
         started, status = time.monotonic(), "crashed"
         with self.busy(asked), self._running.track_inprogress():

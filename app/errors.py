@@ -12,6 +12,9 @@ Tree::
     ├── TooManyQuestions a person has asked as much as they may for now
     ├── NotDelivered     a scheduled report that did not reach where it goes
     ├── NotAnswered      what is scheduled was asked and has no answer
+    ├── ConversationMissing  the person has no such conversation
+    ├── ConversationBusy     another question of it is being answered
+    ├── StoreAway        the database of people, conversations and feedback cannot be used now
     ├── Stopping         the process is about to end and takes no question any more
     └── HouseClosed      what is asked was closed meanwhile
 """
@@ -96,6 +99,27 @@ class NotDelivered(AppError):
 
 class NotAnswered(AppError):
     """What is scheduled was asked and has no answer: it was declined, or asked back."""
+
+
+class ConversationMissing(AppError):
+    """The person has no conversation of that id, or not any more."""
+
+
+class ConversationBusy(AppError):
+    """Another question of the conversation is being answered."""
+
+
+class StoreAway(AppError, OSError):
+    """The store cannot be reached or written now; nothing was changed.
+
+    Args:
+        store: its address, without a password.
+        reason: what the database or its driver says.
+    """
+
+    def __init__(self, store: str, reason: str) -> None:
+        super().__init__(f"{store} cannot be used now: {reason}. Nothing was changed; try again.")
+        self.reason = reason
 
 
 class Stopping(AppError):

@@ -18,7 +18,9 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.conversations import Conversations
 from app.errors import AppError, CannotForget, CustomerUnclear, WrongUse
+from app.feedback_log import FeedbackLog
 from app.finding import find_shop, folder_of
 from app.forgotten import Forgotten
 from app.inbox import Inbox
@@ -29,9 +31,9 @@ from app.person import Person, role_of
 from app.schedules.store import Schedules
 from app.searched_files import text_names
 from app.settings import Settings
+from app.team_store import Store as TeamStore
 from bot.audit import AuditLog, Entry
 from bot.errors import BotError
-from bot.feedback import FeedbackLog
 from retrieval.errors import IndexUnusable, RetrievalError
 from retrieval.opinion_mining.said_purge import SaidFolder
 from retrieval.purge import IndexFolder
@@ -100,7 +102,12 @@ STORES: tuple[Store, ...] = (
     Store(
         name="feedback",
         owns=("feedback.jsonl", "feedback.lock", ".feedback.jsonl.unfinished"),
-        places=lambda settings, folder: (FeedbackLog(settings.feedback),),
+        places=lambda settings, folder: (FeedbackLog.of(settings),),
+    ),
+    Store(
+        name="conversations",
+        owns=(),
+        places=lambda settings, folder: (Conversations(TeamStore.of(settings)),),
     ),
     Store(
         name="files opened on the page",
@@ -109,8 +116,8 @@ STORES: tuple[Store, ...] = (
     ),
     Store(
         name="people with keys",
-        owns=("people.db", "people.db-*", "people.yml"),
-        places=lambda settings, folder: (Keyring(settings.people, settings.people_file),),
+        owns=("people.db", "people.db-*", "people.yml", "store.db", "store.db-*", "store.lock"),
+        places=lambda settings, folder: (Keyring.of(settings),),
     ),
     Store(
         name="prompts that were read",

@@ -22,6 +22,7 @@ from app.library import Library
 from app.person import Person, role_of, seen_by
 from app.rooms import Room, Shared, furnish
 from app.settings import Settings
+from app.team_store import Store
 from bot.answer import Answer, Event
 from bot.audit import AuditLog, Kind, audited
 from llm.waiting import Wait
@@ -75,6 +76,8 @@ class House:
             log=AuditLog(settings.audit),
             forgotten=Forgotten(settings.forgotten),
         )
+        self.store = Store.of(settings)
+        """Of people, conversations and feedback."""
         self._shops = Shops(settings, clock)
         self._rooms: Kept[Key, Room] = Kept(most_rooms, renew_s=RENEW_S, clock=clock)
 
@@ -133,6 +136,7 @@ class House:
     def close(self) -> None:
         """Close every room, those in use when their question ends."""
         self._rooms.close()
+        self.store.close()
 
     def _entrance(self, shop: str | None, person: Person) -> tuple[Found, Role, Key]:
         """The shop as it is described now, the person's role in it, and which room that is."""

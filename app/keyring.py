@@ -2,8 +2,8 @@
 
 A key is shown once, when it is made; its secret is kept as an argon2 hash. Its first part is no secret: it
 names the key, so that one hash is verified and not all. ``people.yml`` in the data folder may say role and
-attributes, and who somebody is in a chat program; keys stand in the database beside it, and in no file that
-a person writes. Not covered: passwords, single sign-on.
+attributes, and who somebody is in a chat program; keys stand in the store, and in no file that a person
+writes. Not covered: passwords, single sign-on.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from app.errors import BadKey, WrongUse
 from app.person import Person
+from app.settings import Settings
+from app.team_store import Store
 
 if TYPE_CHECKING:
     import argon2
-    from sqlalchemy import Engine, MetaData, RowMapping, Table
+    from sqlalchemy import RowMapping, Table
 
     from sql.semantics import Attributes, AttributeValue
     from sql.traces import Traces
@@ -89,27 +91,45 @@ class Keyring:
     """The people and keys of one installation. Several threads and processes may use it at once.
 
     Args:
-        database: SQLite file; made at the first key.
+        store: where keys are kept.
         people_file: see the module; may be missing.
         clock: the time in UTC.
     """
 
     def __init__(
-        self, database: Path, people_file: Path, *, clock: Callable[[], dt.datetime] = _utc_now
+        self, store: Store, people_file: Path, *, clock: Callable[[], dt.datetime] = _utc_now
     ) -> None:
-        self.database = database
+        self._store = store
         self.people_file = people_file
         self._clock = clock
         self._lock = threading.Lock()
         self._verified: OrderedDict[bytes, None] = OrderedDict()
         self._read: tuple[tuple[int, int], Mapping[str, _Said]] | None = None
+        self._has_marked = False
+
+    @classmethod
+    def of(cls, settings: Settings, store: Store | None = None) -> Keyring:
+        """That of an installation.
+
+        Args:
+            store: its store, where it is open already.
+        """
+        return cls(store or Store.of(settings), settings.people_file)
 
     # --- who there is ---
 
     @property
     def has_people(self) -> bool:
-        """Whether anybody was ever given a key, or stands in ``people.yml``."""
-        return self.database.exists() or bool(self._said())
+        """Whether anybody was ever given a key, or stands in ``people.yml``.
+
+        Raises:
+            StoreAway: that cannot be found out now.
+            WrongUse: ``people.yml`` cannot be read.
+        """
+        if not self._has_marked and self._store.exists:
+            with self._store.begin() as connection:
+                self._has_marked = connection.execute(_marks().select()).first() is not None
+        return self._has_marked or bool(self._said())
 
     def members(self) -> tuple[Member, ...]:
         """Everybody by name, with their keys, oldest first.
@@ -153,8 +173,6 @@ class Keyring:
         Raises:
             WrongUse: the name cannot be one; ``people.yml`` says its role, or nobody has said one.
         """
-        from sqlalchemy.dialects.sqlite import insert
-
         if not _NAME.fullmatch(name):
             raise WrongUse(
                 f"NAME is {name!r}; use up to 64 letters, digits and . _ - + @, such as ana or "
@@ -185,14 +203,16 @@ class Keyring:
             said |= {"role": role}
         if role is not None or attributes is not None:
             said |= {"attributes": _dump(attributes or {})}
-        adding = insert(self._people).values(said)
+        adding = self._store.insert(self._people).values(said)
         changed = {column: value for column, value in said.items() if column != "name"}
         adding = (
             adding.on_conflict_do_update(index_elements=["name"], set_=changed)
             if changed
             else adding.on_conflict_do_nothing()
         )
-        with self._engine.begin() as connection:
+        with self._store.begin() as connection:
+            marked = self._store.insert(_marks()).values(name="people")
+            connection.execute(marked.on_conflict_do_nothing())
             connection.execute(adding)
             connection.execute(
                 self._keys.insert().values(
@@ -211,11 +231,11 @@ class Keyring:
         Raises:
             WrongUse: there is no such person or key, or nothing of it was still valid.
         """
-        if not self.database.exists():
+        if not self._store.exists:
             raise WrongUse(f"There is no person and no key {name_or_id!r}: nobody has a key yet.")
         keys = self._keys.c
         of_it = (keys.person == name_or_id) | (keys.id == name_or_id)
-        with self._engine.begin() as connection:
+        with self._store.begin() as connection:
             found = connection.execute(self._keys.select().where(of_it)).mappings().all()
             if not found:
                 raise WrongUse(
@@ -236,30 +256,22 @@ class Keyring:
         ``people.yml`` is a person's own file and stays as it is.
 
         Raises:
-            OSError: the database cannot be read or written now.
+            StoreAway: the store cannot be read or written now.
         """
-        from sqlalchemy.exc import SQLAlchemyError
-
-        if not self.database.exists():
+        if not self._store.exists:
             return 0
         keys, sessions = self._keys.c, self._sessions.c
-        try:
-            with self._engine.begin() as connection:
-                rows = connection.execute(self._people.select()).mappings().all()
-                named = [str(row["name"]) for row in rows if _names(row, traces)]
-                if named and not is_dry:
-                    theirs = keys.person.in_(named)
-                    ids = self._keys.select().where(theirs).with_only_columns(keys.id)
-                    connection.execute(self._sessions.delete().where(sessions.key.in_(ids)))
-                    connection.execute(self._keys.delete().where(theirs))
-                    connection.execute(self._people.delete().where(self._people.c.name.in_(named)))
+        with self._store.begin() as connection:
+            rows = connection.execute(self._people.select()).mappings().all()
+            named = [str(row["name"]) for row in rows if _names(row, traces)]
             if named and not is_dry:
-                with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                    connection.exec_driver_sql("VACUUM")
-        except SQLAlchemyError as error:
-            raise OSError(
-                f"{self.database} cannot be read or written now ({type(error).__name__})"
-            ) from error
+                theirs = keys.person.in_(named)
+                ids = self._keys.select().where(theirs).with_only_columns(keys.id)
+                connection.execute(self._sessions.delete().where(sessions.key.in_(ids)))
+                connection.execute(self._keys.delete().where(theirs))
+                connection.execute(self._people.delete().where(self._people.c.name.in_(named)))
+        if named and not is_dry:
+            self._store.sweep([self._people, self._keys, self._sessions])
         return len(named)
 
     # --- who somebody is ---
@@ -334,7 +346,7 @@ class Keyring:
         token, now = secrets.token_urlsafe(32), self._clock()
         match = _KEY.fullmatch(key)
         assert match is not None  # it opened something
-        with self._engine.begin() as connection:
+        with self._store.begin() as connection:
             connection.execute(self._sessions.delete().where(self._sessions.c.expires_at <= _stamp(now)))
             connection.execute(
                 self._sessions.insert().values(
@@ -349,9 +361,9 @@ class Keyring:
         Raises:
             BadKey: the session is over, or the key opens nothing any more.
         """
-        if not self.database.exists():
+        if not self._store.exists:
             raise BadKey("unknown")
-        with self._engine.connect() as connection:
+        with self._store.begin() as connection:
             session = (
                 connection.execute(
                     self._sessions.select().where(
@@ -369,8 +381,8 @@ class Keyring:
 
     def close_session(self, token: str) -> None:
         """Sign out; an unknown token is none already."""
-        if self.database.exists():
-            with self._engine.begin() as connection:
+        if self._store.exists:
+            with self._store.begin() as connection:
                 connection.execute(
                     self._sessions.delete().where(self._sessions.c.digest == _digest(token).hex())
                 )
@@ -431,71 +443,35 @@ class Keyring:
         # library's default takes 64 MB and, on two slow cores, 0.3 s.
         return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
-    @cached_property
-    def _engine(self) -> Engine:
-        from sqlalchemy import create_engine
-
-        self.database.parent.mkdir(parents=True, exist_ok=True)
-        if not self.database.exists():
-            self.database.touch(mode=0o600)
-        engine = create_engine(f"sqlite:///{self.database}", connect_args={"timeout": 10.0})
-        self._tables.create_all(engine)
-        return engine
-
-    @cached_property
-    def _tables(self) -> MetaData:
-        from sqlalchemy import Column, ForeignKey, MetaData, String, Table
-
-        tables = MetaData()
-        Table(
-            "people",
-            tables,
-            Column("name", String, primary_key=True),
-            Column("role", String),
-            Column("attributes", String),
-        )
-        Table(
-            "keys",
-            tables,
-            Column("id", String, primary_key=True),
-            Column("person", String, ForeignKey("people.name"), nullable=False),
-            Column("hash", String, nullable=False),
-            Column("created_at", String, nullable=False),
-            Column("expires_at", String),
-            Column("revoked_at", String),
-        )
-        Table(
-            "sessions",
-            tables,
-            Column("digest", String, primary_key=True),
-            Column("key", String, ForeignKey("keys.id"), nullable=False),
-            Column("expires_at", String, nullable=False),
-        )
-        return tables
-
     @property
     def _people(self) -> Table:
-        return self._tables.tables["people"]
+        from app.store_tables import PEOPLE
+
+        return PEOPLE
 
     @property
     def _keys(self) -> Table:
-        return self._tables.tables["keys"]
+        from app.store_tables import KEYS
+
+        return KEYS
 
     @property
     def _sessions(self) -> Table:
-        return self._tables.tables["sessions"]
+        from app.store_tables import SESSIONS
+
+        return SESSIONS
 
     def _row(self, id: str) -> RowMapping | None:
-        if not self.database.exists():
+        if not self._store.exists:
             return None
-        with self._engine.connect() as connection:
+        with self._store.begin() as connection:
             return connection.execute(self._keys.select().where(self._keys.c.id == id)).mappings().first()
 
     def _added(self, name: str | None = None) -> dict[str, _Said]:
         """Those, or the one of that name, whose role was said when a key was made."""
-        if not self.database.exists():
+        if not self._store.exists:
             return {}
-        with self._engine.connect() as connection:
+        with self._store.begin() as connection:
             everybody = self._people.select()
             chosen = everybody if name is None else everybody.where(self._people.c.name == name)
             rows = connection.execute(chosen).mappings().all()
@@ -507,13 +483,19 @@ class Keyring:
 
     def _all_keys(self) -> dict[str, tuple[KeyFacts, ...]]:
         found: dict[str, tuple[KeyFacts, ...]] = {}
-        if self.database.exists():
-            with self._engine.connect() as connection:
+        if self._store.exists:
+            with self._store.begin() as connection:
                 for row in connection.execute(
                     self._keys.select().order_by(self._keys.c.created_at)
                 ).mappings():
                     found[str(row["person"])] = (*found.get(str(row["person"]), ()), _facts(row))
         return found
+
+
+def _marks() -> Table:
+    from app.store_tables import MARKS
+
+    return MARKS
 
 
 @dataclass(frozen=True, kw_only=True)

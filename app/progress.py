@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from llm.waiting import Wait, tell
 
 QUICK_S = 1.0
 """A step that took longer says how long."""
+_listener: Callable[[str], None] | None = None
+
+
+def say_to(listener: Callable[[str], None] | None) -> None:
+    """Tell ``listener`` each line from here on; ``None`` writes them to standard error."""
+    global _listener
+    _listener = listener
 
 
 def say(text: str) -> None:
     """One line for the person who waits; silent when there is nobody (closed standard error)."""
+    if _listener is not None:
+        _listener(text)
+        return
     try:
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()

@@ -1,5 +1,6 @@
-"""Settings, read from the environment once, here and nowhere else.
+"""Settings, read from the environment and one file once, here and nowhere else.
 
+A variable wins over the file. A secret may stand in a file of its own, which ``SHOPTALK_…_FILE`` names.
 Also the place that fixes what must be fixed before numpy, faiss, torch or gradio load: thread counts and
 the switches that keep libraries from calling home.
 """
@@ -10,7 +11,8 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from pathlib import Path
 
 from app.errors import WrongUse
@@ -30,20 +32,29 @@ QUIET = {
 }
 """Switches of third-party libraries: no telemetry."""
 
+SETTINGS_FILE = "settings.yml"
+"""Name of the file below home."""
+LOG_FORMATS = ("plain", "json")
+LOG_LEVELS = ("warning", "info")
+
 _SECRETS = {
     "SHOPTALK_ENGINE_KEY", "SHOPTALK_SLACK_BOT_TOKEN", "SHOPTALK_SLACK_APP_TOKEN",
     "SHOPTALK_SLACK_SIGNING_SECRET", "SHOPTALK_SMTP_PASSWORD",
     "SHOPTALK_FEISHU_APP_SECRET", "SHOPTALK_FEISHU_ENCRYPT_KEY",
-    "SHOPTALK_FEISHU_VERIFICATION_TOKEN",
+    "SHOPTALK_FEISHU_VERIFICATION_TOKEN", "SHOPTALK_STORE",
 }  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything that the environment decides. Options of the command line win over these."""
+    """Everything that the environment and the file decide. Options of the command line win over these.
+
+    Of each field the first sentence of its docstring and its variable are what docs/running.md tells.
+    """
 
     home: Path
-    """Where weights, the demonstration shop, indexes and feedback are kept. ``SHOPTALK_HOME``."""
+    """Where weights, indexes, the store, the audit log and the demonstration shop are kept.
+    ``SHOPTALK_HOME``."""
     model: str = DEFAULT_MODEL
     """Name of the language model. ``SHOPTALK_MODEL``."""
     model_path: Path | None = None
@@ -54,7 +65,7 @@ class Settings:
     device: str | None = None
     """``cpu`` or ``cuda``; ``None`` chooses. ``SHOPTALK_DEVICE``."""
     precision: str | None = None
-    """Of torch: one of ``PRECISIONS``; ``None`` runs llama.cpp on a CPU and NF4 on a card.
+    """Of torch: ``nf4``, ``bfloat16`` or ``float32``; ``None`` runs llama.cpp on a CPU and NF4 on a card.
     ``SHOPTALK_PRECISION``."""
     engine_url: str | None = None
     """Base URL of an OpenAI-compatible server; ``None`` runs the model here. ``SHOPTALK_ENGINE_URL``."""
@@ -70,47 +81,65 @@ class Settings:
     """CPU threads of the language model, the other libraries get the rest; ``None`` chooses.
     ``SHOPTALK_THREADS``."""
     questions_a_minute: int = 30
-    """Of one person with a key; 0 for as many as they like. ``SHOPTALK_QUESTIONS_A_MINUTE``."""
+    """Questions of one person with a key in a minute; 0 for as many as they like.
+    ``SHOPTALK_QUESTIONS_A_MINUTE``."""
     questions_a_day: int = 1_000
-    """The same in 24 hours. ``SHOPTALK_QUESTIONS_A_DAY``."""
+    """Questions of one person with a key in 24 hours. ``SHOPTALK_QUESTIONS_A_DAY``."""
     slack_bot_token: str | None = field(default=None, repr=False)
     """Token of the bot in Slack (xoxb-…); never shown. ``SHOPTALK_SLACK_BOT_TOKEN``."""
     slack_app_token: str | None = field(default=None, repr=False)
-    """Token of the app (xapp-…), for Socket Mode; never shown. ``SHOPTALK_SLACK_APP_TOKEN``."""
+    """Token of the app in Slack (xapp-…), for Socket Mode; never shown. ``SHOPTALK_SLACK_APP_TOKEN``."""
     slack_signing_secret: str | None = field(default=None, repr=False)
     """What Slack signs with, for the Events API; never shown. ``SHOPTALK_SLACK_SIGNING_SECRET``."""
     slack_help_channel: str | None = None
-    """Id of the channel where people are asked for help; ``None`` for no such button.
+    """Id of the channel in Slack where people are asked for help; ``None`` for no such button.
     ``SHOPTALK_SLACK_HELP_CHANNEL``."""
     smtp_host: str | None = None
     """Mail server for scheduled reports; ``None`` for none. ``SHOPTALK_SMTP_HOST``."""
     smtp_port: int = 587
-    """Its port: TLS from the start on 465, by STARTTLS on others. ``SHOPTALK_SMTP_PORT``."""
+    """Port of the mail server: TLS from the start on 465, by STARTTLS on others. ``SHOPTALK_SMTP_PORT``."""
     smtp_user: str | None = None
-    """Who signs in there; ``None`` for nobody. ``SHOPTALK_SMTP_USER``."""
+    """Who signs in at the mail server; ``None`` for nobody. ``SHOPTALK_SMTP_USER``."""
     smtp_password: str | None = field(default=None, repr=False)
-    """Their password; never shown. ``SHOPTALK_SMTP_PASSWORD``, or a file, ``SHOPTALK_SMTP_PASSWORD_FILE``."""
+    """Password at the mail server; never shown. ``SHOPTALK_SMTP_PASSWORD``."""
     smtp_from: str | None = None
-    """Address that messages come from; ``None`` takes the user's. ``SHOPTALK_SMTP_FROM``."""
+    """Address that scheduled reports come from; ``None`` takes the user's. ``SHOPTALK_SMTP_FROM``."""
     feishu_app_id: str | None = None
     """Id of the app in Feishu or Lark (cli_…). ``SHOPTALK_FEISHU_APP_ID``."""
     feishu_app_secret: str | None = field(default=None, repr=False)
-    """Secret of that app; never shown. ``SHOPTALK_FEISHU_APP_SECRET``."""
+    """Secret of the app in Feishu; never shown. ``SHOPTALK_FEISHU_APP_SECRET``."""
     feishu_encrypt_key: str | None = field(default=None, repr=False)
-    """What deliveries over HTTP are encrypted and signed with; never shown.
+    """What deliveries of Feishu over HTTP are encrypted and signed with; never shown.
     ``SHOPTALK_FEISHU_ENCRYPT_KEY``."""
     feishu_verification_token: str | None = field(default=None, repr=False)
-    """What deliveries over HTTP bear; never shown. ``SHOPTALK_FEISHU_VERIFICATION_TOKEN``."""
+    """What deliveries of Feishu over HTTP bear; never shown. ``SHOPTALK_FEISHU_VERIFICATION_TOKEN``."""
     feishu_url: str = FEISHU_URL
-    """Address of the open platform; https://open.larksuite.com for Lark. ``SHOPTALK_FEISHU_URL``."""
+    """Address of Feishu's open platform; https://open.larksuite.com for Lark. ``SHOPTALK_FEISHU_URL``."""
     audit_path: Path | None = None
     """File of the audit log; ``None`` puts it under home. ``SHOPTALK_AUDIT_PATH``."""
+    store: str | None = field(default=None, repr=False)
+    """Address of the PostgreSQL database for people, keys, conversations and feedback; ``None`` keeps them in
+    SQLite under home; never shown. ``SHOPTALK_STORE``."""
+    log_format: str = "plain"
+    """``plain`` or ``json``, of the log on standard error. ``SHOPTALK_LOG_FORMAT``."""
+    log_level: str = "warning"
+    """``warning``, or ``info`` for a line of each request and question too. ``SHOPTALK_LOG_LEVEL``."""
+    log_questions: bool = False
+    """Whether the log may hold what people ask, and the words of errors. ``SHOPTALK_LOG_QUESTIONS``."""
+    traces_url: str | None = None
+    """Address that OpenTelemetry traces are sent to over HTTP; ``None`` sends none. ``SHOPTALK_TRACES_URL``,
+    or OpenTelemetry's own ``OTEL_EXPORTER_OTLP_ENDPOINT``."""
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The environment, for ``${NAME}`` in the ``database`` of a shop.yml: a password, say. Never shown."""
     is_debug: bool = False
     """Show tracebacks of expected errors. ``SHOPTALK_DEBUG``."""
     has_display: bool = False
     """A browser could be opened here: without one, only the page's address is printed."""
+
+    @property
+    def tells_words(self) -> bool:
+        """Whether the words of errors get into the log: they may quote a question or a row."""
+        return self.log_questions or self.is_debug
 
     @property
     def weights(self) -> Path:
@@ -143,19 +172,14 @@ class Settings:
         return self.audit_path or self.home / "audit" / "audit.jsonl"
 
     @property
-    def people(self) -> Path:
-        """Database of the people who have keys; made at the first one."""
-        return self.home / "people.db"
+    def store_file(self) -> Path:
+        """Database of people, keys, conversations and feedback where no ``store`` is given."""
+        return self.home / "store.db"
 
     @property
     def people_file(self) -> Path:
         """File in which role and attributes of people may be written."""
         return self.home / "people.yml"
-
-    @property
-    def feedback(self) -> Path:
-        """File of the thumbs that users gave, one JSON object a line."""
-        return self.home / "feedback.jsonl"
 
     @property
     def forgotten(self) -> Path:
@@ -164,7 +188,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """Read and check ``SHOPTALK_*``; an empty variable counts as absent.
+        """Read and check ``SHOPTALK_*`` and the file; an empty variable counts as absent.
 
         Args:
             environment: what to read; ``None`` reads the process's own.
@@ -172,16 +196,22 @@ class Settings:
             WrongUse: a value that cannot be used; names the variable, the value and what is expected.
         """
         given = {k: v.strip() for k, v in (os.environ if environment is None else environment).items()}
+        home = _home(given.get("SHOPTALK_HOME") or None)
+        written = _written(_named(given.get("SHOPTALK_SETTINGS")) or home / SETTINGS_FILE, cls)
+        given = written | {name: value for name, value in given.items() if value or name not in written}
 
         def text(name: str) -> str | None:
-            return given.get(f"SHOPTALK_{name}") or None
+            variable = f"SHOPTALK_{name}"
+            if variable in _SECRETS and not given.get(variable):
+                return _first_line(f"{variable}_FILE", given.get(f"{variable}_FILE") or None)
+            return given.get(variable) or None
 
         def most(name: str, default: int) -> int:
             found = _whole(f"SHOPTALK_{name}", text(name), 0, 1_000_000)
             return default if found is None else found
 
         return cls(
-            home=_home(text("HOME")),
+            home=home,
             model=text("MODEL") or DEFAULT_MODEL,
             model_path=_existing("SHOPTALK_MODEL_PATH", text("MODEL_PATH")),
             adapter=text("ADAPTER"),
@@ -202,7 +232,7 @@ class Settings:
             smtp_host=text("SMTP_HOST"),
             smtp_port=_whole("SHOPTALK_SMTP_PORT", text("SMTP_PORT"), 1, 65_535) or cls.smtp_port,
             smtp_user=text("SMTP_USER"),
-            smtp_password=text("SMTP_PASSWORD") or _first_line(text("SMTP_PASSWORD_FILE")),
+            smtp_password=text("SMTP_PASSWORD"),
             smtp_from=_address("SHOPTALK_SMTP_FROM", text("SMTP_FROM")),
             feishu_app_id=text("FEISHU_APP_ID"),
             feishu_app_secret=text("FEISHU_APP_SECRET"),
@@ -210,6 +240,12 @@ class Settings:
             feishu_verification_token=text("FEISHU_VERIFICATION_TOKEN"),
             feishu_url=_platform("SHOPTALK_FEISHU_URL", text("FEISHU_URL")),
             audit_path=_log_file("SHOPTALK_AUDIT_PATH", text("AUDIT_PATH")),
+            store=text("STORE"),
+            log_format=_choice("SHOPTALK_LOG_FORMAT", text("LOG_FORMAT"), LOG_FORMATS) or cls.log_format,
+            log_level=_choice("SHOPTALK_LOG_LEVEL", text("LOG_LEVEL"), LOG_LEVELS) or cls.log_level,
+            log_questions=_is_on(given.get("SHOPTALK_LOG_QUESTIONS", "")),
+            traces_url=_url("SHOPTALK_TRACES_URL", text("TRACES_URL"))
+            or _url("OTEL_EXPORTER_OTLP_ENDPOINT", given.get("OTEL_EXPORTER_OTLP_ENDPOINT") or None),
             variables={name: value for name, value in given.items() if name not in _SECRETS},
             is_debug=wants_debug(given),
             has_display=sys.platform in ("darwin", "win32")
@@ -219,7 +255,10 @@ class Settings:
 
 def wants_debug(environment: Mapping[str, str] | None = None) -> bool:
     """Whether ``SHOPTALK_DEBUG`` asks for tracebacks; readable even when other settings are wrong."""
-    value = (os.environ if environment is None else environment).get("SHOPTALK_DEBUG", "")
+    return _is_on((os.environ if environment is None else environment).get("SHOPTALK_DEBUG", ""))
+
+
+def _is_on(value: str) -> bool:
     return value.strip().lower() not in ("", "0", "false", "no", "off")
 
 
@@ -231,6 +270,8 @@ def prepare_process(settings: Settings) -> None:
         os.environ.setdefault(name, value)
     if not _is_terminal(sys.stderr):  # a log file, where every turn of a progress bar is a line
         os.environ.setdefault("TQDM_MININTERVAL", "15")
+    if settings.log_format == "json":  # bars are no JSON
+        os.environ["TQDM_DISABLE"] = "1"
     if settings.threads:
         os.environ["SHOPTALK_THREADS"] = str(settings.threads)
     set_threads()
@@ -269,14 +310,54 @@ def _existing(name: str, value: str | None) -> Path | None:
     return path
 
 
-def _first_line(value: str | None) -> str | None:
-    path = _existing("SHOPTALK_SMTP_PASSWORD_FILE", value)
+def _first_line(name: str, value: str | None) -> str | None:
+    path = _existing(name, value)
     if path is None:
         return None
     try:
         return path.read_text("utf-8").partition("\n")[0].strip() or None
     except (OSError, UnicodeDecodeError) as error:
-        raise WrongUse(f"SHOPTALK_SMTP_PASSWORD_FILE is {value!r}, which cannot be read.") from error
+        raise WrongUse(f"{name} is {value!r}, which cannot be read.") from error
+
+
+def file_keys(settings: type[Settings]) -> dict[str, str]:
+    """What the file may say, and the variable that says the same: no secret, nothing that is read before."""
+    others = ("home", "variables", "has_display", "is_debug")
+    names = [f.name for f in fields(settings) if f.name not in others]
+    keys = {name.removeprefix("is_"): f"SHOPTALK_{name.removeprefix('is_').upper()}" for name in names}
+    return {
+        **{key: variable for key, variable in keys.items() if variable not in _SECRETS},
+        **{f"{key}_file": f"{variable}_FILE" for key, variable in keys.items() if variable in _SECRETS},
+    }
+
+
+def _named(value: str | None) -> Path | None:
+    return _existing("SHOPTALK_SETTINGS", value or None)
+
+
+def _written(path: Path, settings: type[Settings]) -> dict[str, str]:
+    """Variables that the file stands for; none where there is no file."""
+    if not path.exists():
+        return {}
+    import yaml
+
+    try:
+        said = yaml.safe_load(path.read_text("utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise WrongUse(f"{path} cannot be read: {' '.join(str(error).split())}.") from error
+    if not isinstance(said, dict):
+        raise WrongUse(f"{path} must hold lines such as port: 7860.")
+    known = file_keys(settings)
+    for key, value in said.items():
+        if f"{key}_file" in known:
+            raise WrongUse(f"{path}: {key} is a secret; name a file that holds it: {key}_file: PATH.")
+        if key not in known:
+            near = get_close_matches(str(key), known, 1)
+            hint = f"; did you mean {near[0]}?" if near else "; docs/running.md lists what it may say."
+            raise WrongUse(f"{path}: there is no setting {key!r}{hint}")
+        if not isinstance(value, str | int | float | bool | None):
+            raise WrongUse(f"{path}: {key} must be one text, number, yes or no.")
+    return {known[key]: "" if value is None else str(value).strip() for key, value in said.items()}
 
 
 def _address(name: str, value: str | None) -> str | None:

@@ -2,6 +2,7 @@
 
     python -m bench.serve                   200 answers, 8 clients, 400 idle streams
     python -m bench.serve --answers 1000 --clients 16 --streams 1000
+    python -m bench.serve --kills 100       what 100 kills under load lose
 
 The server is a process of its own with people and keys, and a model that is scripted, so that only the way to
 an answer and back is measured, never the model: the same question is asked in the process, through the same
@@ -14,24 +15,22 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import json
+import multiprocessing
 import statistics
-import subprocess
-import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
 
-from bench.record import RESULTS, ROOT, circumstances, write_result
+from bench.kills import kill_often
+from bench.record import RESULTS, circumstances, write_result
+from bench.serving import QUESTION, serve
 
-QUESTION = "What was the revenue last month?"
 SLOW = "Where do we make good money?"
 WORKERS = 16
 
@@ -41,10 +40,12 @@ def main() -> None:
     parser.add_argument("--answers", type=int, default=200, help="answers each way (default 200)")
     parser.add_argument("--clients", type=int, default=8, help="clients at once (default 8)")
     parser.add_argument("--streams", type=int, default=400, help="idle streams (default 400)")
-    parser.add_argument("--serve", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--kills", type=int, default=0, help="kill a server so often instead (bench/kills.py)"
+    )
     options = parser.parse_args()
-    if options.serve:
-        _serve(Path(options.serve))
+    if options.kills:
+        _kills(options)
         return
     with tempfile.TemporaryDirectory() as folder, _server(Path(folder)) as (server, address, key):
         with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
@@ -56,6 +57,19 @@ def main() -> None:
     path = write_result(RESULTS / "serve.json", result)
     for name, value in measured.items():
         print(f"{name:<58} {value:>10.2f}")
+    print(f"raw: {path}")
+
+
+def _kills(options: argparse.Namespace) -> None:
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        measured = asdict(kill_often(Path(folder), options.kills))
+    measured["minutes"] = round((time.perf_counter() - started) / 60, 1)
+    path = write_result(
+        RESULTS / "kills.json", {"options": vars(options), "figures": measured, **circumstances()}
+    )
+    for name, value in measured.items():
+        print(f"{name.replace('_', ' '):<20} {value}")
     print(f"raw: {path}")
 
 
@@ -134,72 +148,16 @@ def _percentile(values: list[float], share: float = 0.99) -> float:
 
 @contextlib.contextmanager
 def _server(folder: Path) -> Iterator[tuple[psutil.Process, str, str]]:
-    command = [sys.executable, "-m", "bench.serve", "--serve", str(folder)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=serve, args=(folder, theirs), daemon=True)
+    process.start()
     try:
-        assert process.stdout is not None
-        told = json.loads(process.stdout.readline())
-        yield psutil.Process(process.pid), told["address"], told["key"]
+        address, key = ours.recv()
+        yield psutil.Process(process.pid), address, key
     finally:
         process.kill()
-        process.wait()
-
-
-def _serve(folder: Path) -> None:
-    """The server's process: prints where it is, and with what key."""
-    import duckdb
-    import uvicorn
-    from starlette.applications import Starlette
-    from starlette.responses import JSONResponse
-    from starlette.routing import Route
-
-    from app.allowance import Allowance
-    from app.desk import Desk
-    from app.house import House
-    from app.keyring import Keyring
-    from app.person import Person
-    from app.settings import Settings
-    from llm.scripted import ScriptedEngine
-    from ui.http.service import build_service
-    from ui.serve import take_port
-
-    class Silent(ScriptedEngine):
-        def complete(self, request: Any, cancel: threading.Event | None = None) -> Any:
-            assert cancel is not None
-            cancel.wait()
-            return super().complete(request, cancel)
-
-    with duckdb.connect(str(folder / "shop.duckdb")) as database:
-        database.execute(
-            "CREATE TABLE sales AS SELECT i AS sale_id, i % 100 AS amount, "
-            "TIMESTAMP '2026-01-01' + INTERVAL (i) MINUTE AS sold_at, "
-            "['Germany', 'France'][1 + i % 2] AS country FROM range(200_000) r(i)"
-        )
-    description = folder / "shop.yml"
-    description.write_text(
-        "name: Bench\ndatabase: shop.duckdb\ntoday: max(sales.sold_at)\nviews:\n  sales:\n    time: sold_at\n"
-        "    columns:\n      sale_id: {type: integer}\n      sold_at: {type: timestamp}\n"
-        "      country: {type: text, sampled: true}\n      amount: {type: number}\n"
-        "metrics:\n  revenue: {view: sales, sql: SUM(amount)}\n"
-    )
-    settings = Settings(home=folder / "home")
-    house = House(settings, load=lambda _: Silent(()))
-    desk = Desk(house, str(description), Allowance(0, 0))
-    desk.state = "ready"
-    keyring = Keyring(settings.people, settings.people_file)
-    key = keyring.add("bench", role="owner").text
-
-    def inside(request: Any) -> JSONResponse:
-        started = time.perf_counter()
-        for _ in desk.answer(Person(id="bench", role="owner"), QUESTION):
-            pass
-        return JSONResponse({"seconds": time.perf_counter() - started})
-
-    page = Starlette(routes=[Route("/inside", inside)])
-    service = build_service(desk, keyring, local=None, page=page)
-    listening = take_port("127.0.0.1", 0)
-    print(json.dumps({"address": f"http://127.0.0.1:{listening.getsockname()[1]}", "key": key}), flush=True)
-    uvicorn.Server(uvicorn.Config(service, log_level="error")).run(sockets=[listening])
+        process.join()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ traceback and rises to the surface.
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import hashlib
 import json
 import logging
@@ -26,8 +27,10 @@ from bot.job import Asker, Job, Request, SaidSource, Tools, as_tuple, words_of
 from bot.memory import Conversation, Turn
 from bot.parameters import Settings, read_settings, written
 from bot.refusals import EXPECTED, refused
+from bot.request_id import current_request
 from bot.route import Nearest, Route, route
 from bot.understand import MAX_CHARACTERS, clean, language_of, understand
+from llm.traced import Fact, span, tell
 from llm.waiting import listening
 from retrieval.types import Retriever
 from sql.errors import QueryCancelled, TwoWays, WrongStatement
@@ -49,6 +52,8 @@ if TYPE_CHECKING:
     from sql.shop.workspace import Workspace
 
 logger = logging.getLogger(__name__)
+questions = logging.getLogger("bot.questions")
+"""What people ask, in their own words; silent unless a setting asks for it (``app.logs``)."""
 
 _POLL_S = 0.05
 """How often a waiting answer looks whether it was stopped."""
@@ -158,6 +163,12 @@ class Assistant:
         Raises:
             Exception: a bug of ours, after it was logged; expected errors become answers.
         """
+        with span("question", request=current_request()):
+            yield from self._answer(question, conversation, cancel)
+
+    def _answer(
+        self, question: str, conversation: Conversation | None, cancel: threading.Event | None
+    ) -> Iterator[Event]:
         shown = _shown(question)
         if conversation is not None:
             conversation.enter(self.readers)
@@ -187,11 +198,19 @@ class Assistant:
             raise
         if conversation is not None:
             conversation.add(_turn(state, answer))
+        told: dict[str, Fact] = {
+            "question": state.id,
+            "skill": answer.skill,
+            "status": answer.status,
+            "seconds": round(answer.seconds["total"], 3),
+            "rows": len(answer.tables[0].rows) if answer.tables else 0,
+        }
         logger.info(
-            "question %s skill=%s status=%s seconds=%.2f rows=%d",
-            state.id, answer.skill, answer.status, answer.seconds["total"],
-            len(answer.tables[0].rows) if answer.tables else 0,
-        )  # fmt: skip
+            "question %(question)s skill=%(skill)s status=%(status)s seconds=%(seconds).2f rows=%(rows)d",
+            told,
+            extra=told,
+        )
+        tell(**told)
         yield Event(name="done", data=answer)
 
     def _steps(
@@ -201,7 +220,7 @@ class Assistant:
         chosen = self._understand(state, question, conversation)
         state.is_told = True
         yield _understood_event(state)
-        logger.debug("question %s: %r means %r (%s)", state.id, question, state.standalone, chosen.reason)
+        questions.debug("question %s: %r means %r (%s)", state.id, question, state.standalone, chosen.reason)
         assert state.links is not None
         settings = read_settings(state.links, chosen.job.parameters, self.tools.vocabulary, state.language)
         evidence = yield from self._run(state, chosen.job, settings, asked)
@@ -215,7 +234,8 @@ class Assistant:
                 evidence = replace(evidence, warnings=(*evidence.warnings, ("cannot_draw", {})))
             else:
                 chart = other
-        composed = write(evidence, chosen.job.tell, shop, words, self.tools.workspace.role)
+        with span("tell"):
+            composed = write(evidence, chosen.job.tell, shop, words, self.tools.workspace.role)
         answer = self._answered(state, evidence, composed, chart)
         _stop_if(asked)
         self._end(state, answer.status)
@@ -262,9 +282,15 @@ class Assistant:
         started = time.monotonic()
         workspace = self.tools.workspace
         try:
-            understood = understand(
-                question, conversation, self.tools.vocabulary, workspace.today, self.tools.jobs, self._edit
-            )
+            with span("understand"):
+                understood = understand(
+                    question,
+                    conversation,
+                    self.tools.vocabulary,
+                    workspace.today,
+                    self.tools.jobs,
+                    self._edit,
+                )
             state.question, state.standalone = understood.question, understood.standalone
             state.language, state.links = understood.language, understood.links
             if understood.changes and understood.previous is not None and understood.previous.statement:
@@ -272,7 +298,8 @@ class Assistant:
             if understood.previous is not None and (understood.chart is not None or understood.statement):
                 state.chart, state.again = understood.chart, understood.previous
                 self._offer(understood.standalone, understood.statement or understood.previous.statement)
-            chosen = route(understood, self.tools, self._nearest)
+            with span("route"):
+                chosen = route(understood, self.tools, self._nearest)
             state.job = chosen.job
         finally:
             state.seconds["understand"] = time.monotonic() - started
@@ -323,13 +350,18 @@ class Assistant:
 
         def work() -> None:
             try:
-                with recording(heard), listening(lambda wait: steps.put(("waiting", wait))):
+                with (
+                    span(job.name),
+                    recording(heard),
+                    listening(lambda wait: steps.put(("waiting", wait))),
+                ):
                     evidence = job.run(request, self.tools)
                 steps.put(("evidence", evidence))
             except BaseException as error:
                 steps.put(("error", error))
 
-        worker = threading.Thread(target=work, name=f"job-{job.name}", daemon=True)
+        within = contextvars.copy_context().run
+        worker = threading.Thread(target=within, args=(work,), name=f"job-{job.name}", daemon=True)
         worker.start()
         try:
             while True:

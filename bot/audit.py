@@ -36,6 +36,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bot.errors import NotRecorded
+from bot.request_id import current_request
 from sql.record import Statement, recording
 from sql.semantics import Attributes
 from sql.traces import Traces
@@ -118,6 +119,7 @@ class AuditLog:
             "shop": shop,
             "role": role,
             "person": person,
+            "request": current_request(),
             "user": {name: list(v) if isinstance(v, tuple) else v for name, v in (user or {}).items()},
         }
         self.append({"kind": "begun", "of": kind, **common})

@@ -81,18 +81,22 @@ class Conversation:
         """Forget everything."""
         self.turns = []
 
-    def save(self, path: Path) -> None:
-        """Write to ``path``, whole or not at all."""
+    def to_text(self) -> str:
+        """All of it as JSON; :meth:`from_text` reads it again."""
         data = {
             "format": FORMAT,
             "readers": self.readers,
             "turns": [dataclasses.asdict(turn) for turn in self.turns],
         }
+        return json.dumps(data, ensure_ascii=False, indent=1)
+
+    def save(self, path: Path) -> None:
+        """Write to ``path``, whole or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(data, file, ensure_ascii=False, indent=1)
+                file.write(self.to_text())
             os.replace(name, path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
@@ -106,10 +110,24 @@ class Conversation:
             CorruptConversation: the file is not a saved conversation; it is left as it is.
         """
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
+            return cls.from_text(path.read_text(encoding="utf-8"), f" {path}")
         except FileNotFoundError:
             return cls()
-        except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        except UnicodeDecodeError as error:
+            raise _corrupt(f" {path}", f"it is not JSON ({error})") from error
+
+    @classmethod
+    def from_text(cls, text: str, path: str = "") -> Conversation:
+        """What :meth:`to_text` gave.
+
+        Args:
+            path: where it stands, for the words of an error.
+        Raises:
+            CorruptConversation: it is no conversation.
+        """
+        try:
+            data = json.loads(text)
+        except json.JSONDecodeError as error:
             raise _corrupt(path, f"it is not JSON ({error})") from error
         if not isinstance(data, dict) or data.get("format") != FORMAT:
             raise _corrupt(path, f"expected a conversation of format {FORMAT}")
@@ -125,9 +143,9 @@ class Conversation:
             raise _corrupt(path, f"a turn cannot be read ({error})") from error
 
 
-def _corrupt(path: Path, reason: str) -> CorruptConversation:
+def _corrupt(path: str, reason: str) -> CorruptConversation:
     return CorruptConversation(
-        f"The saved conversation {path} cannot be read: {reason}. Nothing was changed; "
+        f"The saved conversation{path} cannot be read: {reason}. Nothing was changed; "
         "move the file away to start a new conversation."
     )
 

@@ -15,7 +15,7 @@ from typing import Literal
 
 What = Literal["values", "model", "index", "line"]
 """The shop's values that words are linked to; the language model; the index of texts; the line before the
-model, with the ``place`` in it."""
+model, or before whoever answers, with the ``place`` in it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -83,7 +83,8 @@ def _embed_here(embedder: Embedder, texts: Sequence[str], *, progress: bool, bat
     from tqdm import tqdm
 
     vectors = np.empty((len(texts), embedder.dimension), dtype=np.float32)
-    with tqdm(total=len(texts), desc="Embedding", unit="text", disable=not progress) as bar:
+    off = {} if progress else {"disable": True}  # where a bar is wanted, TQDM_DISABLE still has its say
+    with tqdm(total=len(texts), desc="Embedding", unit="text", **off) as bar:
         for start in range(0, len(texts), batch):
             part = texts[start : start + batch]
             vectors[start : start + len(part)] = embedder.embed(part)

@@ -45,7 +45,8 @@ def embed_in_processes(
     for start in range(0, len(texts), BATCH):
         starts.put(start)
     failures: list[BaseException] = []
-    with tqdm(total=len(texts), desc="Embedding", unit="text", disable=not progress) as bar:
+    off = {} if progress else {"disable": True}  # where a bar is wanted, TQDM_DISABLE still has its say
+    with tqdm(total=len(texts), desc="Embedding", unit="text", **off) as bar:
 
         def work(child: subprocess.Popen[bytes]) -> None:
             try:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from llm.engine import Engine
+from llm.traced import span, tell
 from sql.errors import QueryCancelled, QueryFailed, Senseless, SqlError, TwoWays, UnsafeQuery, WrongStatement
 from sql.lock.groups import GroupRefusal
 from sql.lock.run import run
@@ -246,14 +247,16 @@ class SqlAsker:
         offered = self._offered.get(links.question)
         if offered is not None and offered.today == self.workspace.today and not attempts:
             return [Written(sql=offered.sql, compiled=offered)]
-        drafts = self.writer.draft(
-            links,
-            samples=1 if attempts else self.votes,
-            temperature=TEMPERATURE,
-            failures=[(a.statement or a.sql, a.error) for a in attempts if a.error],
-            after=after,
-            cancel=cancel,
-        )
+        with span("draft"):
+            drafts = self.writer.draft(
+                links,
+                samples=1 if attempts else self.votes,
+                temperature=TEMPERATURE,
+                failures=[(a.statement or a.sql, a.error) for a in attempts if a.error],
+                after=after,
+                cancel=cancel,
+            )
+            tell(statements=len(drafts))
         if any(c.finish == "cancelled" for d in drafts for c in d.completions):
             raise QueryCancelled("Stopped while the query was being written. Nothing was run.")
         if drafts[0].choices:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
+from llm.traced import span, tell
 from sql.errors import (
     QueryCancelled,
     QueryFailed,
@@ -78,7 +79,8 @@ def note(statement: Statement) -> None:
 def checked(guard: Guard, sql: str) -> CheckedQuery:
     """``guard.check(sql)``, and the recorder is told of a refusal; raises what ``Guard.check`` raises."""
     try:
-        return guard.check(sql)
+        with span("guard"):
+            return guard.check(sql)
     except UnsafeQuery as error:
         note(Statement(sql=sql, verdict="refused", reason=error.reason))
         raise
@@ -88,6 +90,7 @@ def recorded(run: Run) -> Run:
     """``run``, and the recorder is told what became of each query."""
 
     @wraps(run)
+    @span("run")
     def run_and_tell(query: CheckedQuery, *args: Any, **kwargs: Any) -> Table:
         started = time.perf_counter()
         try:
@@ -96,6 +99,7 @@ def recorded(run: Run) -> Run:
             seconds = time.perf_counter() - started
             note(Statement(sql=query.sql, verdict=_verdict(error), reason=kind_of(error), seconds=seconds))
             raise
+        tell(rows=len(table.rows))
         note(Statement(sql=query.sql, verdict="ran", rows=len(table.rows), seconds=table.seconds))
         return table
 

@@ -52,8 +52,8 @@ def write(evidence: Evidence, tell: Tell, shop: Shop, words: Words, role: Role |
     writer = Writer(evidence.tables, shop, words, role=role, titles=evidence.titles)
     head = [writer.say(k, **{n: writer.restate(v) for n, v in each.items()}) for k, each in evidence.caveats]
     composed = writer.composed("\n\n".join([*head, tell(evidence, writer)]))
-    for number in numbers_without_receipt(composed):
-        logger.error("a number without a receipt in an answer: %s", number)
+    if numbers := numbers_without_receipt(composed):
+        logger.error("%d numbers without a receipt in an answer", len(numbers))
     return composed
 
 

@@ -74,7 +74,7 @@ class ServedShop:
         self.house = House(self.settings, load=lambda _: self.engine)
         self.desk = Desk(self.house, str(self.shop), Allowance(a_minute, a_day))
         self.desk.state = "ready"
-        self.keyring = Keyring(self.settings.people, self.settings.people_file)
+        self.keyring = Keyring.of(self.settings, self.house.store)
         local = Person() if is_own else None
         signed_parts = signed(self.desk, self.keyring)
         service = build_service(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import logging
 import math
 import os
 import sys
@@ -14,8 +13,10 @@ from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar, cast
 import typer
 
 from app.errors import WrongUse
+from app.logs import set_up_logs
 from app.progress import say
 from app.settings import Settings, prepare_process, wants_debug
+from app.tracing import start_tracing, stop_tracing
 from ui.errors import UiError
 
 DONE, FAILED, WRONG_USE, STOPPED = 0, 1, 2, 130
@@ -81,6 +82,7 @@ def expected_errors(command: Callable[P, R]) -> Callable[P, R]:
 
 def leave(status: int) -> NoReturn:
     """End now: worker threads that still load or compute must not hold back somebody who pressed Ctrl-C."""
+    stop_tracing()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
@@ -117,12 +119,8 @@ def settings_of_process() -> Settings:
     """The environment's settings, with threads, switches and the log set up for this process."""
     settings = Settings.from_environment()
     prepare_process(settings)
-    told = logging.StreamHandler(sys.stderr)
-    told.setLevel(
-        logging.INFO if settings.is_debug else logging.WARNING
-    )  # some libraries set their own level
-    told.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=told.level, handlers=[told])
+    set_up_logs(settings)
+    start_tracing(settings)
     return settings
 
 

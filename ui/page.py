@@ -26,6 +26,7 @@ from app.finding import Review
 from app.uploads import MAX_MB
 from bot.answer import Answer
 from bot.feedback import Verdict
+from bot.request_id import steps_in_request
 from sql.errors import SqlError
 from sql.types import Table
 from ui import present
@@ -241,7 +242,7 @@ def build_page(
             try:
                 return talk.reviewing.look() if talk.reviewing is not None else None
             except (AppError, SqlError) as error:
-                logger.warning("The page's shop could not be looked at: %s", error)
+                logger.warning("The page's shop could not be looked at: %s", type(error).__name__)
                 return None
 
         def show_receipt(visitor: Visitor, number: int = 0) -> list[Any]:
@@ -263,7 +264,8 @@ def build_page(
             is_asked = False
             if question.strip():
                 own = visitor.own
-                for _ in follow(own.talk if own is not None else visitor.talk or talk, visitor, question):
+                asked = own.talk if own is not None else visitor.talk or talk
+                for _ in steps_in_request(follow(asked, visitor, question), _request_id(request)):
                     if not visitors.holds(session, visitor):
                         return  # the page shows another conversation now
                     receipt_update = [gr.skip()] * len(receipt) if is_asked else show_receipt(visitor)
@@ -400,7 +402,13 @@ def build_page(
             chosen = turn_at(visitor.turns, int(index))
             answer = visitor.turns[chosen].answer if chosen is not None else None
             if answer is not None and visitor.own is None:  # of their own files no answer is kept
-                talk.keep_feedback(answer, _verdict(event.liked))
+                try:
+                    talk.keep_feedback(answer, _verdict(event.liked))
+                except OSError as error:
+                    logger.error("A verdict could not be kept: %s", type(error).__name__)
+                    raise gr.Error(
+                        present.word("not_kept", visitor.language), print_exception=False
+                    ) from error
 
         def leave(request: gr.Request) -> None:
             visitors.leave(session_of(request))
@@ -454,6 +462,12 @@ def _examples(talk: Talk) -> list[Any]:
 def _language(request: gr.Request) -> str:
     """``zh`` for a browser that prefers Chinese, else ``en``."""
     return "zh" if str(request.headers.get("accept-language", "")).lower().startswith("zh") else "en"
+
+
+def _request_id(request: gr.Request) -> str:
+    """Of the request that a browser sent; empty where the page is shown without a server of ours."""
+    sent = request.request
+    return str(sent.scope.get("state", {}).get("request_id", "")) if sent is not None else ""
 
 
 def _browser(request: gr.Request) -> str | None:

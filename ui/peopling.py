@@ -124,7 +124,7 @@ def revoke(
 def _keyring(settings: Settings) -> Keyring:
     from app.keyring import Keyring
 
-    return Keyring(settings.people, settings.people_file)
+    return Keyring.of(settings)
 
 
 def _check_role(settings: Settings, shop: str, person: Person) -> None:

@@ -287,7 +287,7 @@ def _person(settings: Settings, role: str | None, user: list[str] | None, name: 
     if role is not None or user:
         raise WrongUse("--as takes the role and attributes of their key; leave --role and --user out.")
     try:
-        return Keyring(settings.people, settings.people_file).person_of_name(name)
+        return Keyring.of(settings).person_of_name(name)
     except BadKey as error:
         raise WrongUse(f"{name} has no valid key; shoptalk people list shows who has.") from error
 

@@ -18,9 +18,11 @@ from app.engines import weights_of
 from app.finding import find_shop, folder_of
 from app.house import House
 from app.keyring import Keyring
+from app.logs import log_progress
 from app.person import Person, is_loopback, role_of
 from app.progress import say, step
 from app.settings import DEFAULT_PORT, Settings, go_offline
+from app.team_store import Store
 from ui.errors import CannotServe
 from ui.scheduling import run_schedules
 from ui.warming import warm_up
@@ -93,7 +95,10 @@ def serve(
     host = host or settings.host
     is_own = is_loopback(host)
     may_bring = is_own if uploads is None else uploads
-    keyring = Keyring(settings.people, settings.people_file)
+    store = Store.of(settings)
+    store.check()
+    keyring = Keyring.of(settings, store)
+    log_progress(settings)
     _tell_who_may_ask(keyring, is_own)
     listening = take_port(host, port or settings.port)  # first: a taken port is told before the long work
     try:
@@ -119,6 +124,7 @@ def serve(
             )
     finally:
         listening.close()
+        store.close()
 
 
 def _tell_who_may_ask(keyring: Keyring, is_own: bool) -> None:
@@ -151,9 +157,9 @@ def _run(
     with step("Preparing the page"):
         import uvicorn
 
+        from app.feedback_log import FeedbackLog
         from app.kept_uploads import KeptUploads
         from app.uploads import Uploads
-        from bot.feedback import FeedbackLog
         from bot.memory import Conversation
         from ui.chats import feishu, slack
         from ui.http.service import build_service
@@ -174,7 +180,7 @@ def _run(
             new_conversation=Conversation,
             shop=description.name,
             role="",
-            keep_feedback=FeedbackLog(settings.feedback, house.shared.forgotten.times).add,
+            keep_feedback=FeedbackLog.of(settings, house.store, house.shared.forgotten.times).add,
             open_files=(lambda files: own_shop(brought.open(files), Conversation)) if brought else None,
             kept=KeptUploads(folder=settings.brought, page=folder_of(settings, description).name)
             if brought
@@ -198,7 +204,12 @@ def _run(
             mounts=mounts_for(desk) if is_for_programs else {},
         )
         config = uvicorn.Config(
-            service, log_level="warning", lifespan="on", timeout_graceful_shutdown=1, server_header=False
+            service,
+            log_config=None,  # as the process's own
+            log_level="warning",
+            lifespan="on",
+            timeout_graceful_shutdown=1,
+            server_header=False,
         )
         server = GracefulServer(config, desk)
     warming = local if local is not None else Person()

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -295,7 +295,7 @@ def _end(visitor: Visitor) -> None:
 # --- from events to messages -----------------------------------------------------------------------------
 
 
-def follow(talk: Talk, visitor: Visitor, question: str) -> Iterator[Turn]:
+def follow(talk: Talk, visitor: Visitor, question: str) -> Generator[Turn, None, None]:
     """Ask and yield the growing turn after each event; the last one has an answer or a note.
 
     Yields nothing, and asks nothing, while the visitor's last question is being answered. An error here is a
@@ -318,7 +318,7 @@ def follow(talk: Talk, visitor: Visitor, question: str) -> Iterator[Turn]:
     except HouseClosed:  # in another tab of the same browser
         turn.note = present.word("upload_gone", turn.language)
     except (AppError, SqlError, NotRecorded) as error:  # the shop could not be opened for this question
-        logger.warning("A shop could not be opened: %s", error)
+        logger.warning("A shop could not be opened: %s", type(error).__name__)  # its words may quote it
         turn.note = present.word("unopened", turn.language)
     except Exception:
         logger.exception("A question could not be answered")

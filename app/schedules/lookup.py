@@ -32,5 +32,5 @@ def person_of(schedule: Schedule, settings: Settings) -> Person:
         WrongUse: ``people.yml`` cannot be read.
     """
     if schedule.has_key:
-        return Keyring(settings.people, settings.people_file).person_of_name(schedule.person)
+        return Keyring.of(settings).person_of_name(schedule.person)
     return Person(id=schedule.person, role=schedule.role, attributes=schedule.attributes)

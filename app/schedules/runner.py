@@ -25,6 +25,7 @@ from app.schedules.lookup import person_of
 from app.schedules.store import Ended, Outcome, Schedule, Schedules
 from app.schedules.targets import Courier, Kind, Parcel, read_target
 from bot.errors import BotError
+from bot.request_id import in_request, new_request
 from jobs.report.answered import report_of_answer
 from jobs.report.errors import NothingToReport, ReportError
 from jobs.report.monthly import build_report
@@ -106,7 +107,7 @@ class Runner:
         Raises:
             OSError, WrongUse: how it ended cannot be noted; it is run again.
         """
-        with schedules.running(id) as is_ours:
+        with in_request(new_request()), schedules.running(id) as is_ours:
             schedule = schedules.get(id) if is_ours else None
             now = self._clock()
             if schedule is None or not (is_forced or schedule.is_due(now)):

@@ -24,6 +24,7 @@ import rjieba
 from rapidfuzz import fuzz, process
 from sqlglot import exp
 
+from llm.traced import span
 from sql.errors import SqlError
 from sql.names import quoted
 from sql.question.numbers import Number, find_numbers, zh_number
@@ -388,6 +389,7 @@ class _Match:
     part: str | None = None
 
 
+@span("link")
 def link(question: str, vocabulary: Vocabulary, today: dt.date) -> Links:
     """Find what ``question`` means in the shop's words. Takes milliseconds, needs no model.
 

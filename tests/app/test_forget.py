@@ -32,6 +32,7 @@ from typer.testing import CliRunner
 
 from app import forget as forgetting
 from app.errors import CustomerUnclear, WrongUse
+from app.feedback_log import FeedbackLog
 from app.finding import find_shop, folder_of
 from app.forget import STORES, Receipt, forget, owner_of
 from app.inbox import Message, Told
@@ -43,7 +44,6 @@ from app.schedules.lookup import schedules_of
 from app.settings import Settings
 from app.watching import inbox_of
 from bot.audit import AuditLog
-from bot.feedback import FeedbackLog
 from bot.memory import Conversation
 from jobs.report.archive import Archive
 from jobs.report.types import Report, Section
@@ -180,7 +180,7 @@ def forget_ana(place: Place | ServedShop, **more: Any) -> Receipt:
 def test_nothing_is_left_of_a_customer_and_all_of_the_others(place: Place, tmp_path: Path) -> None:
     home = place.settings.home
     assert {name.partition("/")[0] for name in found_in(home, ANA)} >= {
-        "audit", "feedback.jsonl", "brought", "people.db", "shops",
+        "audit", "brought", "store.db", "shops",
     }  # fmt: skip
     before, database = found_in(home, OTHER), (place.shop.parent / "shop.duckdb").read_bytes()
     entries, head = (
@@ -244,7 +244,7 @@ def test_a_process_that_serves_writes_nobody_back(tmp_path: Path) -> None:
             ]
             assert hits and not {"review:5", "review:6"} & {hit["id"] for hit in hits}
             client.get("/v1/reports")
-        last = FeedbackLog(served.settings.feedback).read()[-1]
+        last = FeedbackLog.of(served.settings).read()[-1]
         assert (last.answer, last.verdict, last.question, last.sql) == (kept["answer"], "up", "", ())
         assert found_in(served.settings.home, ANA) == {}
 

@@ -13,6 +13,7 @@ import pytest
 from app.errors import BadKey, WrongUse
 from app.keyring import Keyring
 from app.person import Person
+from app.team_store import Store
 
 NOW = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
 
@@ -32,7 +33,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def keyring(tmp_path: Path, clock: Clock) -> Keyring:
-    return Keyring(tmp_path / "people.db", tmp_path / "people.yml", clock=clock)
+    return Keyring(Store.in_file(tmp_path / "store.db"), tmp_path / "people.yml", clock=clock)
 
 
 def reason(keyring: Keyring, key: str) -> str:
@@ -41,10 +42,12 @@ def reason(keyring: Keyring, key: str) -> str:
     return caught.value.reason
 
 
-def test_nobody_is_there_before_the_first_key_and_looking_makes_no_file(keyring: Keyring) -> None:
+def test_nobody_is_there_before_the_first_key_and_looking_makes_no_file(
+    keyring: Keyring, tmp_path: Path
+) -> None:
     assert not keyring.has_people and keyring.members() == ()
     assert reason(keyring, "st_" + "0" * 12 + "_" + "a" * 43) == "unknown"
-    assert not keyring.database.exists()
+    assert not (tmp_path / "store.db").exists()
 
 
 def test_a_key_opens_as_its_person(keyring: Keyring) -> None:
@@ -52,17 +55,17 @@ def test_a_key_opens_as_its_person(keyring: Keyring) -> None:
     person = Person(id="ana", role="branch", attributes={"country": ("Germany", "France"), "desk": 7})
     assert keyring.person_of_key(key.text) == person
     assert keyring.has_people and [member.name for member in keyring.members()] == ["ana"]
-    elsewhere = Keyring(keyring.database, keyring.people_file)
+    elsewhere = Keyring(Store.in_file(keyring.people_file.parent / "store.db"), keyring.people_file)
     assert elsewhere.person_of_key(key.text) == person, "another process knows it too"
 
 
-def test_the_secret_is_in_no_file_and_only_the_owner_reads_it(keyring: Keyring) -> None:
+def test_the_secret_is_in_no_file_and_only_the_owner_reads_it(keyring: Keyring, tmp_path: Path) -> None:
     key = keyring.add("ana", role="owner").text
     token = keyring.open_session(key)
-    held = b"".join(path.read_bytes() for path in keyring.database.parent.iterdir())
-    assert key.rpartition("_")[2].encode() not in held and key[16:].encode() not in held
+    held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert key[16:].encode() not in held
     assert token.encode() not in held and b"$argon2id$" in held
-    assert stat.S_IMODE(keyring.database.stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "store.db").stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("change", ["secret", "id", "cut", "longer", "empty", "sql"])

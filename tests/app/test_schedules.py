@@ -189,7 +189,7 @@ def test_groups_that_are_too_small_stay_hidden_and_are_not_archived(place: Place
 
 
 def test_a_person_whose_key_is_revoked_gets_nothing(place: Place) -> None:
-    keyring = Keyring(place.settings.people, place.settings.people_file)
+    keyring = Keyring.of(place.settings)
     key = keyring.add("anna", role="owner")
     place.add(has_key=True)
     assert place.run_due().last.outcome == "delivered"  # type: ignore[union-attr]

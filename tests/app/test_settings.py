@@ -92,3 +92,71 @@ def test_secrets_are_neither_shown_nor_given_to_a_shop_file(tmp_path: Path) -> N
     settings = Settings.from_environment({"SHOPTALK_HOME": str(tmp_path), "DB_PASSWORD": "mine", **secrets})
     assert settings.slack_bot_token == "hush-SLACK_BOT_TOKEN" and "hush" not in repr(settings)
     assert settings.variables["DB_PASSWORD"] == "mine" and not secrets.keys() & settings.variables.keys()
+
+
+def with_file(folder: Path, text: str, **variables: str) -> Settings:
+    (folder / "settings.yml").write_text(text, "utf-8")
+    return Settings.from_environment({"SHOPTALK_HOME": str(folder), **variables})
+
+
+def test_the_file_says_what_the_environment_does_not(tmp_path: Path) -> None:
+    settings = with_file(
+        tmp_path, "port: 8123\nlog_format: json\nlog_questions: yes\nmodel:\n", SHOPTALK_LOG_FORMAT="plain"
+    )
+    assert (settings.port, settings.log_format, settings.log_questions) == (8123, "plain", True)
+    assert settings.model == "qwen2.5-coder-1.5b-instruct", "an empty line is none"
+    elsewhere = tmp_path / "other.yml"
+    elsewhere.write_text("port: 8124")
+    assert with_file(tmp_path, "port: 1", SHOPTALK_SETTINGS=str(elsewhere)).port == 8124
+    assert with_file(tmp_path, "").port is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("prot: 8123", "there is no setting 'prot'; did you mean port?"),
+        ("colour_of_the_page: red", "there is no setting 'colour_of_the_page'; docs/running.md lists"),
+        ("engine_key: sk-123", "engine_key is a secret; name a file that holds it: engine_key_file: PATH"),
+        ("store: postgresql://u:p@h/d", "store is a secret; name a file"),
+        ("port: [1, 2]", "port must be one text, number, yes or no"),
+        ("- port", "must hold lines such as port: 7860"),
+        ("port: {", "cannot be read"),
+        ("port: many", "SHOPTALK_PORT is 'many'; expected a whole number"),
+        ("log_level: debug", "SHOPTALK_LOG_LEVEL is 'debug'; use one of warning, info"),
+        ("store_file: /nowhere/at/all", "SHOPTALK_STORE_FILE is '/nowhere/at/all', which does not exist"),
+    ],
+)
+def test_a_wrong_line_of_the_file_is_told_in_one_line(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(WrongUse) as caught:
+        with_file(tmp_path, text)
+    assert (
+        message in str(caught.value) and "\n" not in str(caught.value) and "sk-123" not in str(caught.value)
+    )
+
+
+def test_a_file_that_is_named_and_not_there_is_told() -> None:
+    with pytest.raises(WrongUse, match="SHOPTALK_SETTINGS is '/nowhere'"):
+        Settings.from_environment({"SHOPTALK_SETTINGS": "/nowhere"})
+
+
+@pytest.mark.parametrize(
+    "name", ["ENGINE_KEY", "SLACK_BOT_TOKEN", "STORE", "FEISHU_ENCRYPT_KEY", "SMTP_PASSWORD"]
+)
+def test_a_secret_may_stand_in_a_file_and_is_shown_nowhere(tmp_path: Path, name: str) -> None:
+    (tmp_path / "secret").write_text("  s3cret \nmore\n", "utf-8")
+    settings = Settings.from_environment({f"SHOPTALK_{name}_FILE": str(tmp_path / "secret")})
+    assert getattr(settings, name.lower()) == "s3cret" and "s3cret" not in repr(settings)
+    given = Settings.from_environment({f"SHOPTALK_{name}": "given", f"SHOPTALK_{name}_FILE": "/nowhere"})
+    assert getattr(given, name.lower()) == "given" and f"SHOPTALK_{name}" not in given.variables
+
+
+@pytest.mark.parametrize(
+    ("variables", "url"),
+    [
+        ({}, None),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}, "http://collector:4318"),
+        ({"SHOPTALK_TRACES_URL": "http://a:1", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://b:2"}, "http://a:1"),
+    ],
+)
+def test_traces_go_where_a_setting_says(variables: dict[str, str], url: str | None) -> None:
+    assert Settings.from_environment(variables).traces_url == url

@@ -46,8 +46,8 @@ def test_a_question_is_one_line_with_all_of_it(log: AuditLog) -> None:
     assert told.pop("salt") != begun["salt"]
     assert told == {
         "n": 2, "kind": "question", "question": "Umsatz — 销售额?", "shop": "Tiny", "role": "clerk",
-        "person": "", "user": {"store": ["A", 2]}, "standalone_question": "whole", "skill": "ask_sql",
-        "status": "answered", "rows": 3,
+        "person": "", "request": "", "user": {"store": ["A", 2]}, "standalone_question": "whole",
+        "skill": "ask_sql", "status": "answered", "rows": 3,
         "statements": [
             {"sql": "DROP TABLE x", "verdict": "refused", "reason": "no query", "rows": 0, "seconds": 0},
             {"sql": "SELECT 1", "verdict": "ran", "reason": "", "rows": 3, "seconds": 0.123},

@@ -104,7 +104,7 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkey
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(json, "dump", full)
+    monkeypatch.setattr(json, "dumps", full)
     with pytest.raises(OSError, match="No space left"):
         Conversation(turns=[turn("b")]).save(path)
     assert [p.name for p in tmp_path.iterdir()] == ["talk.json"]

@@ -55,7 +55,7 @@ class SlackDesk:
         self.house = House(self.settings, load=lambda _: self.engine)
         self.desk = Desk(self.house, str(shop), Allowance(a_minute, 0))
         self.desk.state = "ready"
-        keyring = Keyring(self.settings.people, self.settings.people_file)
+        keyring = Keyring.of(self.settings)
         self.chat, self.app = chat_and_app(self.desk, keyring, self.settings, slack.base_url)
         self._number = 0
 

@@ -12,7 +12,7 @@ from feishu_desk import ANA, BEN, CY, LOST, PAT, FeishuDesk, feishu_desk, is_don
 from mock_feishu import BOT, SECRET, delivery
 from served_shop import BY_COUNTRY, HARD, PLAIN, until
 
-from bot.feedback import FeedbackLog
+from app.feedback_log import FeedbackLog
 
 STRANGER = "ou_stranger00"
 
@@ -109,7 +109,7 @@ def test_buttons_show_the_sql_keep_a_thumb_and_ask_the_period_before(place: Feis
     assert place.press(ANA, posted, "sql") == "Sent to you as a direct message."
     assert "SUM(amount)" in place.whispered(ANA, before + 1)[-1].words
     assert "wrong answer" in place.press(ANA, posted, "down")
-    kept = FeedbackLog(place.served.settings.feedback).read()[-1]
+    kept = FeedbackLog.of(place.served.settings).read()[-1]
     assert (kept.question, kept.verdict) == (PLAIN, "down")
     assert place.press(ANA, posted, "before") == ""
     assert "April 2026" in place.answer(posted.id).words
@@ -118,11 +118,11 @@ def test_buttons_show_the_sql_keep_a_thumb_and_ask_the_period_before(place: Feis
 @pytest.mark.parametrize("user", [CY, STRANGER])
 def test_buttons_are_for_who_asked(user: str, place: FeishuDesk, chat: str) -> None:
     posted = place.answer(place.mention(ANA, PLAIN, chat=chat))
-    whispered, kept = len(place.feishu.answering(user)), FeedbackLog(place.served.settings.feedback).read()
+    whispered, kept = len(place.feishu.answering(user)), FeedbackLog.of(place.served.settings).read()
     for kind in ("sql", "up", "before"):
         toast = place.press(user, posted, kind)
         assert toast and "SELECT" not in toast
-    assert FeedbackLog(place.served.settings.feedback).read() == kept
+    assert FeedbackLog.of(place.served.settings).read() == kept
     assert not place.feishu.answering(posted.id) and len(place.feishu.answering(user)) == whispered
 
 

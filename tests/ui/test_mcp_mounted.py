@@ -55,6 +55,17 @@ def test_another_sites_page_is_refused_what_a_browser_may(served: ServedShop) ->
         assert browser.post("/mcp", json=HELLO, headers={"Origin": "https://evil.example"}).status_code == 403
 
 
+def test_a_call_belongs_to_the_request_that_it_came_with(served: ServedShop) -> None:
+    call = {"name": "ask", "arguments": {"question": PLAIN}}
+    with served.client(served.key("ivy"), **ACCEPT) as ivy:
+        session = {"Mcp-Session-Id": ivy.post("/mcp", json=HELLO).headers["mcp-session-id"]}
+        asked = {"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": call}
+        told = ivy.post("/mcp", json=asked, headers=session)
+    assert told.status_code == 200
+    kinds = [e["kind"] for e in served.audited() if e["request"] == told.headers["x-request-id"]]
+    assert "question" in kinds
+
+
 def test_a_huge_request_is_refused(served: ServedShop) -> None:
     with served.client(served.key("hal"), **ACCEPT) as hal:
         assert hal.post("/mcp", json={**HELLO, "huge": "x" * 300_000}).status_code == 413

@@ -18,8 +18,8 @@ from served_shop import BY_COUNTRY, HARD, PLAIN, until
 from slack_desk import HELP, SlackDesk, is_done, slack_desk
 
 from app.errors import WrongUse
+from app.feedback_log import FeedbackLog
 from app.settings import Settings
-from bot.feedback import FeedbackLog
 from ui.chats.slack import serve_socket_mode
 from ui.chats.slack.running import connected
 from ui.errors import CannotServe
@@ -155,7 +155,7 @@ def test_buttons_show_the_sql_keep_a_thumb_ask_the_period_before_and_a_person(
     )
     place.press("U0ANA", posted, "down")
     assert "wrong answer" in place.whispered(before + 2)[-1]["text"]
-    kept = FeedbackLog(place.settings.feedback).read()[-1]
+    kept = FeedbackLog.of(place.settings).read()[-1]
     assert (kept.question, kept.verdict) == (PLAIN, "down")
     place.press("U0ANA", posted, "before")
     assert "April 2026" in place.answers(channel, thread, 2)[1].words
@@ -181,12 +181,12 @@ def test_the_period_before_belongs_to_its_answer_whatever_was_asked_since(
 def test_buttons_are_for_who_asked(user: str, place: SlackDesk, channel: str) -> None:
     thread = place.mention("U0ANA", PLAIN, channel=channel)
     posted = place.answer(channel, thread)
-    before, verdicts = len(place.slack.whispers), FeedbackLog(place.settings.feedback).read()
+    before, verdicts = len(place.slack.whispers), FeedbackLog.of(place.settings).read()
     for kind in ("sql", "up", "before", "person"):
         place.press(user, posted, kind)
     told = place.whispered(before + 4)[before:]
     assert all(each["user"] == user and "SELECT" not in json.dumps(each) for each in told)
-    assert FeedbackLog(place.settings.feedback).read() == verdicts
+    assert FeedbackLog.of(place.settings).read() == verdicts
     assert len(place.slack.in_thread(channel, thread)) == 1
 
 

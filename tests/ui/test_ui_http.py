@@ -13,7 +13,7 @@ import pytest
 from served_shop import BY_COUNTRY, HARD, PLAIN, ServedShop, ask, events_of, serving, until
 from typer.testing import CliRunner
 
-from bot.feedback import FeedbackLog
+from app.feedback_log import FeedbackLog
 from ui.cli import app as command_line
 from ui.http import asking
 
@@ -178,7 +178,7 @@ def test_feedback_is_kept_of_ones_own_answers(served: ServedShop, client: httpx.
     id = ask(client, PLAIN).json()["id"]
     said = {"answer": id, "verdict": "down", "comment": "Net, please."}
     assert client.post("/v1/feedback", json=said).json() == {"answer": id, "verdict": "down"}
-    kept = FeedbackLog(served.settings.feedback).read()[-1]
+    kept = FeedbackLog.of(served.settings).read()[-1]
     assert (kept.answer, kept.verdict, kept.comment, kept.question) == (id, "down", "Net, please.", PLAIN)
     assert kept.sql
     problem(client.post("/v1/feedback", json={"answer": "0" * 12, "verdict": "up"}), 404, "answer-missing")
@@ -289,14 +289,23 @@ def test_as_many_as_can_wait_wait_and_the_next_is_told_so(
     monkeypatch.setattr(asking.Questions.__init__, "__kwdefaults__", {"workers": 1, "most_waiting": 1})
     with serving(tmp_path) as served, served.client() as client:
         served.engine.may_write.clear()
-        slow = [threading.Thread(target=ask, args=(client, HARD)) for _ in range(2)]
+        told: list[Any] = []
+
+        def wait() -> None:
+            body, accept = {"question": HARD}, {"Accept": "text/event-stream"}
+            with client.stream("POST", "/v1/ask", json=body, headers=accept) as stream:
+                told.extend(events_of(stream.iter_lines()))
+
+        slow = [threading.Thread(target=ask, args=(client, HARD)), threading.Thread(target=wait)]
         slow[0].start()
         assert served.engine.asked.wait(20)
         slow[1].start()
         until(lambda: "shoptalk_questions_queued 1.0" in client.get("/metrics").text)
         talk = {"Accept": "text/event-stream"}
         refused = problem(ask(client, PLAIN), 503, "busy")
-        assert ask(client, PLAIN).headers["retry-after"] == "5" and refused["title"]
+        assert int(ask(client, PLAIN).headers["retry-after"]) >= 1 and refused["title"]
+        until(lambda: told)
+        assert told[0] == ("waiting", {"what": "line", "values": {"place": "1"}})
         streamed = client.post("/v1/ask", json={"question": PLAIN}, headers=talk)
         assert [name for name, _ in events_of(iter(streamed.text.splitlines()))] == ["problem"]
         served.engine.may_write.set()

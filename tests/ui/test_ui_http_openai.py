@@ -9,7 +9,7 @@ import openai
 import pytest
 from served_shop import BY_COUNTRY, HARD, PLAIN, ServedShop, serving, until
 
-from ui.http.conversations import Talks
+from app.conversations import Conversations
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_a_conversation_that_is_not_known_is_asked_again(
     client: openai.OpenAI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after a restart, or when an earlier question was edited."""
-    monkeypatch.setattr(Talks, "recall", lambda *_: None)
+    monkeypatch.setattr(Conversations, "recall", lambda *_: None)
     follow = complete(client, BY_COUNTRY, "And in April?").model_extra["shoptalk"]
     assert follow["tables"][0]["rows"] == [["France", 70]]
 

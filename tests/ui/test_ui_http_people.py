@@ -366,19 +366,3 @@ def test_questions_are_limited_for_each_person_and_the_answer_says_when(tmp_path
             assert ask(bo, PLAIN).status_code == 200
         asked = [entry for entry in served.audited() if entry["kind"] == "question"]
         assert [entry["person"] for entry in asked] == ["ana", "ana", "bo"]
-
-
-def test_one_person_pushes_out_only_their_own_conversations() -> None:
-    from app.person import Person
-    from ui.http.conversations import Shelf
-
-    shelf: Shelf[int] = Shelf(each=2, all=5)
-    ana, bo = Person(id="ana"), Person(id="bo")
-    shelf.put(bo, "b", 0)
-    for n in range(4):
-        shelf.put(ana, f"a{n}", n)
-    assert [shelf.get(ana, f"a{n}") for n in range(4)] == [None, None, 2, 3]
-    assert shelf.get(bo, "b") == 0 and shelf.get(bo, "a3") is None
-    for n in range(4):
-        shelf.put(Person(id=f"p{n}"), "x", n)
-    assert len(shelf) == 5 and shelf.get(ana, "a2") is None

@@ -13,6 +13,7 @@ from roles_shop import build_roles_shop
 from typer.testing import CliRunner
 
 from app.keyring import Keyring
+from app.settings import Settings
 from ui.cli import app
 
 Run = Callable[..., Any]
@@ -36,7 +37,7 @@ def test_a_key_is_printed_once_and_works(run: Run, home: Path) -> None:
     made = run("add", "ana", "--role", "branch", "--attribute", "country=Germany,France", "--expires", "90d")
     assert made.exit_code == 0, made.output
     key = made.stdout.strip()
-    person = Keyring(home / "people.db", home / "people.yml").person_of_key(key)
+    person = Keyring.of(Settings(home=home)).person_of_key(key)
     assert (person.id, person.role, dict(person.attributes)) == (
         "ana",
         "branch",
@@ -90,4 +91,4 @@ def test_wrong_use_is_told_in_one_line_and_changes_nothing(
     assert result.exit_code == 2 and result.stdout == ""
     [line] = [line for line in result.stderr.splitlines() if line.startswith("shoptalk: ")]
     assert words in line
-    assert not (home / "people.db").exists()
+    assert not (home / "store.db").exists()

@@ -19,7 +19,9 @@ from mcp_clients import HELLO
 from roles_shop import build_roles_shop
 from served_shop import HARD, PLAIN, ask, events_of, until
 
+from app.feedback_log import FeedbackLog
 from app.keyring import Keyring
+from app.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent
 SCRIPT = """
@@ -49,10 +51,16 @@ class Process:
     def __init__(self, folder: Path) -> None:
         self.home, self.go = folder / "home", folder / "go"
         self.shop = build_roles_shop(folder / "shop")
-        self.keyring = Keyring(self.home / "people.db", self.home / "people.yml")
+        self.settings = Settings(home=self.home)
+        self.keyring = Keyring.of(self.settings)
         script = SCRIPT.format(tests=str(ROOT / "tests"), go=str(self.go), shop=str(self.shop))
         environment = {name: v for name, v in os.environ.items() if not name.startswith("SHOPTALK_")}
-        environment |= {"SHOPTALK_HOME": str(self.home), "SHOPTALK_ENGINE_URL": "http://127.0.0.1:9/v1"}
+        environment |= {
+            "SHOPTALK_HOME": str(self.home),
+            "SHOPTALK_ENGINE_URL": "http://127.0.0.1:9/v1",
+            "SHOPTALK_LOG_FORMAT": "json",
+            "SHOPTALK_LOG_LEVEL": "info",
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             cwd=ROOT, env=environment,
@@ -158,5 +166,14 @@ def test_it_answers_shows_its_page_and_ends_without_losing_anything(process: Pro
         asking_slowly.join(30)
     assert ends[-1][0] == "done" and ends[-1][1]["status"] in ("answered", "clarify")
     assert process.process.wait(30) == 0
-    assert id in (process.home / "feedback.jsonl").read_text("utf-8")
-    assert "Traceback" not in process.end()
+    assert id in [each.answer for each in FeedbackLog.of(process.settings).read()]
+    written = process.end().splitlines()
+    assert not [line for line in written if line[:1] != "{"]
+    log = [json.loads(line) for line in written]
+    assert "Traceback" not in json.dumps(log)
+    entries = map(json.loads, (process.home / "audit" / "audit.jsonl").read_text("utf-8").splitlines())
+    asked_by_people = [entry for entry in entries if entry["kind"] == "question"]
+    told = {line["question"]: line["request"] for line in log if line["logger"] == "bot.assistant"}
+    assert {entry["id"]: entry["request"] for entry in asked_by_people} == told and all(told.values())
+    served = {line["request"] for line in log if line["logger"] == "ui.http.request_ids"}
+    assert {*told.values()} <= served, "what the page asks too belongs to the request that it came with"

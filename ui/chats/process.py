@@ -13,6 +13,7 @@ from app.desk import Desk
 from app.engines import weights_of
 from app.house import House
 from app.keyring import Keyring, Member
+from app.logs import log_progress
 from app.person import Person
 from app.progress import say
 from app.settings import Settings, go_offline
@@ -33,10 +34,12 @@ def serve_chat(
         connect: opens the connection, and sets the event when it is closed for good; its value says where is
             answered, such as ``Slack, workspace Acme``.
     """
+    log_progress(settings)
     if not settings.engine_url:
         weights_of(settings)
     go_offline()
     with House(settings) as house:
+        house.store.check()
         desk = Desk(house, shop, Allowance(settings.questions_a_minute, settings.questions_a_day))
         ended = threading.Event()
         with connect(desk, ended) as place:

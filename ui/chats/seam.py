@@ -12,10 +12,11 @@ from typing import Protocol
 
 from app.desk import Desk
 from app.errors import AppError, HouseClosed, Stopping, TooManyQuestions
+from app.feedback_log import FeedbackLog
 from app.person import Person
 from bot.answer import Answer
 from bot.errors import NotRecorded
-from bot.feedback import FeedbackLog, Verdict
+from bot.feedback import Verdict
 from bot.memory import Conversation
 from sql.errors import SqlError
 from telling.phrases import plain_text
@@ -65,7 +66,8 @@ class Chat:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self._threads = Threads()
-        self._feedback = FeedbackLog(desk.house.settings.feedback, desk.house.shared.forgotten.times)
+        house = desk.house
+        self._feedback = FeedbackLog.of(house.settings, house.store, house.shared.forgotten.times)
         self._lock = Lock()
         self._asked: OrderedDict[str, Asked] = OrderedDict()
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from typing import Any
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from app.conversations import Conversations, Talk
 from app.desk import Desk
-from app.person import Person
+from app.feedback_log import FeedbackLog
 from bot.answer import Answer, Event
-from bot.feedback import FeedbackLog
 from bot.understand import MAX_CHARACTERS
 from ui.command import finite
 from ui.http.asking import Questions
-from ui.http.conversations import Talk, Talks
 from ui.http.identity import person_of
 from ui.http.problems import ClientGone, Problem, language_of, problem_of
 from ui.http.requests import ANSWER, STREAM, Question, Verdict, problems
@@ -39,7 +39,7 @@ def checked_question(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")  # halves of characters become question marks
 
 
-def ask_routes(desk: Desk, questions: Questions, talks: Talks, feedback: FeedbackLog) -> APIRouter:
+def ask_routes(desk: Desk, questions: Questions, talks: Conversations, feedback: FeedbackLog) -> APIRouter:
     """The routes."""
     routes = APIRouter(tags=["ask"])
 
@@ -64,19 +64,20 @@ def ask_routes(desk: Desk, questions: Questions, talks: Talks, feedback: Feedbac
     )  # fmt: skip
     async def ask(body: Question, request: Request) -> Response:
         person, text = person_of(request.scope), checked_question(body.question)
-        talk = talks.begin(person, body.conversation)
+        talk = await run_sync(talks.begin, person, body.conversation)
         try:
             desk.admit(person)
         except BaseException:
-            talk.lock.release()
+            await run_sync(talks.release, talk)
             raise
 
         def asked(cancel: threading.Event) -> Iterator[Event]:
-            return _kept(talks, person, desk.answer(person, text, talk.memory, cancel))
+            return _kept(talks, talk, desk.answer(person, text, talk.memory, cancel))
 
+        release = partial(talks.release, talk)
         if "text/event-stream" in request.headers.get("accept", ""):
-            return streamed(_steps(request, questions, asked, talk))
-        answer = await questions.answer(request, asked, talk.lock.release)
+            return streamed(_steps(request, questions, asked, talk, release))
+        answer = await questions.answer(request, asked, release)
         return JSONResponse(finite(answer_json(answer, talk)))
 
     @routes.post(
@@ -89,10 +90,12 @@ def ask_routes(desk: Desk, questions: Questions, talks: Talks, feedback: Feedbac
         },
     )
     async def rate(body: Verdict, request: Request) -> Response:
-        answer = talks.answer(person_of(request.scope), body.answer)
+        told = await run_sync(talks.answer, person_of(request.scope), body.answer)
+        if told is None:
+            raise Problem("answer_missing", 404)
         comment = body.comment.encode("utf-8", "replace").decode("utf-8")
-        await run_sync(feedback.add, answer, body.verdict, comment)
-        return JSONResponse({"answer": answer.id, "verdict": body.verdict})
+        await run_sync(feedback.judge, told, body.verdict, comment)
+        return JSONResponse({"answer": told.id, "verdict": body.verdict})
 
     return routes
 
@@ -102,18 +105,20 @@ def answer_json(answer: Answer, talk: Talk) -> dict[str, Any]:
     return {**answer.to_json(), "id": answer.id, "conversation": talk.id}
 
 
-def _kept(talks: Talks, person: Person, events: Iterator[Event]) -> Iterator[Event]:
-    """Pass the steps on, and keep the answer for feedback."""
+def _kept(talks: Conversations, talk: Talk, events: Iterator[Event]) -> Iterator[Event]:
+    """Pass the steps on, the last one when conversation and answer are kept."""
     for each in events:
         if each.name == "done":
-            talks.keep(person, each.data)
+            talks.keep(talk, each.data)
         yield each
 
 
-async def _steps(request: Request, questions: Questions, asked: Any, talk: Talk) -> AsyncIterator[str]:
+async def _steps(
+    request: Request, questions: Questions, asked: Any, talk: Talk, release: Callable[[], None]
+) -> AsyncIterator[str]:
     """The steps as server-sent events. What breaks after the first one is an event too: ``problem``."""
     try:
-        async for step in questions.events(request, asked, talk.lock.release):
+        async for step in questions.events(request, asked, release):
             if step is None:
                 yield SIGN_OF_LIFE
             elif step.name == "done":

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.errors import BadKey, WrongUse
+from app.errors import BadKey, StoreAway, WrongUse
 from app.keyring import SESSION, Keyring
 from app.person import Person, is_loopback
 from ui.http.problems import NO_KEY, Problem, language_of, problem_of, response_to, words_in
@@ -92,7 +92,7 @@ class Identity:
                 raise Problem("no_key", 401, headers=NO_KEY)
             _check_origin(method, headers)
             return self._keyring.person_of_session(token)
-        except BadKey as error:
+        except (BadKey, StoreAway) as error:
             raise problem_of(error) from error
         except WrongUse as error:  # people.yml
             logger.error("%s", error)
@@ -177,7 +177,7 @@ class SignIn:
             async with request.form(max_files=0, max_fields=2, max_part_size=1_000) as form:
                 key = str(form.get("key", "")).strip()
             token = await run_sync(self._keyring.open_session, key)
-        except BadKey as error:
+        except (BadKey, StoreAway) as error:
             return _page(request, problem=problem_of(error))
         except Problem as problem:
             return _page(request, problem=problem)
@@ -204,7 +204,7 @@ class SignIn:
     def _name(self, token: str | None) -> str:
         try:
             return self._keyring.person_of_session(token).id if token is not None else ""
-        except BadKey:
+        except (BadKey, StoreAway):
             return ""
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from app.conversations import Conversations
 from app.desk import Desk
 from app.person import Person
 from bot.answer import Answer, Event
@@ -23,7 +24,6 @@ from bot.memory import Conversation
 from ui.command import finite
 from ui.http.ask_routes import checked_question
 from ui.http.asking import Questions
-from ui.http.conversations import Talks
 from ui.http.identity import person_of
 from ui.http.problems import ClientGone, Problem, language_of, problem_of
 from ui.http.requests import ANSWER, Completion, Message, problems
@@ -34,7 +34,7 @@ MOST_ASKED_AGAIN = 5
 """Earlier questions that are asked again at most, the last ones."""
 
 
-def openai_routes(desk: Desk, questions: Questions, talks: Talks) -> APIRouter:
+def openai_routes(desk: Desk, questions: Questions, talks: Conversations) -> APIRouter:
     """The routes."""
     routes = APIRouter(tags=["OpenAI's shape"])
 
@@ -91,7 +91,7 @@ def _chunk(head: _Head, delta: dict[str, Any], finish: str | None = None) -> dic
 class _Again:
     """Answers the last of some questions, after those before it."""
 
-    def __init__(self, desk: Desk, talks: Talks, person: Person, questions: Sequence[str]) -> None:
+    def __init__(self, desk: Desk, talks: Conversations, person: Person, questions: Sequence[str]) -> None:
         self._desk = desk
         self._talks = talks
         self._person = person
@@ -109,8 +109,7 @@ class _Again:
                     pass
         for event in self._desk.answer(self._person, last, memory, cancel):
             if event.name == "done" and not cancel.is_set():
-                self._talks.keep(self._person, event.data)
-                self._talks.remember(self._person, self._questions, memory)
+                self._talks.remember(self._person, self._questions, memory, event.data)
             yield event
 
 
@@ -134,7 +133,7 @@ async def _chunks(request: Request, questions: Questions, again: _Again, head: _
     yield _line(_chunk(head, {"role": "assistant", "content": ""}))
     try:
         async for event in questions.events(request, again.answer):
-            if event is None:
+            if event is None or event.name == "waiting":
                 yield SIGN_OF_LIFE
             elif event.name == "text" and event.data.startswith(sent):
                 yield _line(_chunk(head, {"content": event.data[len(sent) :]}))

@@ -17,7 +17,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.errors import AppError, BadKey, HouseClosed, Stopping, TooManyQuestions, WrongRole
+from app.errors import (
+    AppError,
+    BadKey,
+    ConversationBusy,
+    ConversationMissing,
+    HouseClosed,
+    Stopping,
+    StoreAway,
+    TooManyQuestions,
+    WrongRole,
+)
 from bot.errors import NotRecorded
 from jobs.report.errors import ReportError, ReportMissing
 from llm.errors import LlmError
@@ -108,6 +118,13 @@ def problem_of(error: BaseException) -> Problem:
             )
         case Stopping() | HouseClosed():
             return Problem("stopping", 503, headers={"Retry-After": "5"})
+        case StoreAway():
+            logger.error("The store cannot be used: %s", type(error.__cause__).__name__)
+            return Problem("store_away", 503, headers={"Retry-After": "5"})
+        case ConversationMissing():
+            return Problem("conversation_missing", 404)
+        case ConversationBusy():
+            return Problem("conversation_busy", 409)
         case WrongRole():
             return Problem("role_unfit", 403)
         case ReportMissing():

@@ -15,19 +15,20 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.conversations import Conversations
 from app.desk import Desk
+from app.feedback_log import FeedbackLog
 from app.keyring import Keyring
 from app.person import Person
-from bot.feedback import FeedbackLog
 from ui.http.ask_routes import ask_routes
 from ui.http.asking import Questions
 from ui.http.bodies import Bodies
-from ui.http.conversations import Talks
 from ui.http.forget_routes import forget_routes
 from ui.http.identity import Identity, SignIn
 from ui.http.look_routes import look_routes
 from ui.http.openai_routes import openai_routes
 from ui.http.problems import HANDLED, Problem, handle
+from ui.http.request_ids import RequestIds
 
 DESCRIPTION = (
     "Questions about one shop in plain words, English or Chinese; every figure in an answer comes from "
@@ -43,7 +44,7 @@ def build_service(
     page: ASGIApp | None = None,
     mounts: Mapping[str, ASGIApp] | None = None,
     signed: Mapping[str, ASGIApp] | None = None,
-) -> Starlette:
+) -> ASGIApp:
     """Everything that one process serves.
 
     Args:
@@ -58,7 +59,9 @@ def build_service(
     questions, sign_in = Questions(desk), SignIn(keyring)
     signed = signed or {}
     mounts = {**(mounts or {}), **signed}
-    v1 = _build_v1(desk, questions)
+    house = desk.house
+    talks = Conversations(house.store, house.shared.forgotten.times)
+    v1 = _build_v1(desk, questions, talks)
 
     async def healthz(request: Request) -> Response:
         return JSONResponse({"status": "alive"})
@@ -76,6 +79,7 @@ def build_service(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.callback(questions.close)
+            stack.callback(talks.close)
             for each in (*mounts.values(), page):
                 router = getattr(each, "router", None)
                 if isinstance(router, Router):
@@ -93,7 +97,7 @@ def build_service(
         *(Route(place, each) for path, each in mounts.items() for place in (path, f"{path}/{{rest:path}}")),
         *([Mount("", page)] if page is not None else []),
     ]
-    return Starlette(
+    service = Starlette(
         routes=routes,
         lifespan=lifespan,
         exception_handlers=_HANDLERS,
@@ -103,13 +107,17 @@ def build_service(
             Middleware(UnderWay, desk=desk),
         ],
     )
+    named = [route.path for route in routes if isinstance(route, Route)]
+    named += [f"/v1{path}" for path in v1.openapi()["paths"]]
+    # Around all of it, and no middleware: those are inside of what answers when something breaks.
+    return RequestIds(service, paths=["/", *named])
 
 
 _HANDLERS: dict[Any, Any] = dict.fromkeys(HANDLED, handle)
 
 
-def _build_v1(desk: Desk, questions: Questions) -> FastAPI:
-    talks = Talks()
+def _build_v1(desk: Desk, questions: Questions, talks: Conversations) -> FastAPI:
+    house = desk.house
     v1 = FastAPI(
         title="Shoptalk",
         version="1",
@@ -123,7 +131,7 @@ def _build_v1(desk: Desk, questions: Questions) -> FastAPI:
             desk,
             questions,
             talks,
-            FeedbackLog(desk.house.settings.feedback, desk.house.shared.forgotten.times),
+            FeedbackLog.of(house.settings, house.store, house.shared.forgotten.times),
         )
     )
     v1.include_router(openai_routes(desk, questions, talks))

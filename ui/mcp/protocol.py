@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from app.desk import Desk
 from app.house import Seat
 from app.person import Person
+from bot.request_id import in_request, new_request
 from llm.waiting import listening
 from ui.mcp.errors import ToolFault, told
 from ui.mcp.shelves import list_resources, read_resource
@@ -84,6 +85,7 @@ class Calls:
                 stop=stop,
             )
             with (
+                in_request(_request_id(context)),
                 self.desk.busy(stop),
                 listening(lambda wait: call.report(waiting(wait, language_in(arguments)))),
             ):
@@ -103,7 +105,7 @@ class Calls:
     ) -> types.ListResourcesResult:
         """Those that the person may read."""
         person = self.caller(context)
-        found = await self._resources(lambda: list_resources(self._seat(person)))
+        found = await self._resources(context, lambda: list_resources(self._seat(person)))
         return types.ListResourcesResult(resources=found)
 
     async def read_resource(
@@ -111,12 +113,13 @@ class Calls:
     ) -> types.ReadResourceResult:
         """One of them; what is hidden and what is not there get the same words."""
         person = self.caller(context)
-        found = await self._resources(lambda: read_resource(self._seat(person), params.uri))
+        found = await self._resources(context, lambda: read_resource(self._seat(person), params.uri))
         return types.ReadResourceResult(contents=[found])
 
-    async def _resources(self, work: Callable[[], T]) -> T:
+    async def _resources(self, context: Context, work: Callable[[], T]) -> T:
         try:
-            return await self._in_thread(lambda stop: work())
+            with in_request(_request_id(context)):
+                return await self._in_thread(lambda stop: work())
         except Exception as error:
             code = types.INVALID_PARAMS if isinstance(error, ToolFault) else types.INTERNAL_ERROR
             raise MCPError(code, told(error, "en")) from None
@@ -147,6 +150,13 @@ def build_server(calls: Calls) -> Server[Any]:
         on_list_resources=calls.list_resources,
         on_read_resource=calls.read_resource,
     )
+
+
+def _request_id(context: Context) -> str:
+    """Of the HTTP request that a call came with; a new one where it came another way."""
+    request: Any = context.request
+    state = request.scope.get("state", {}) if request is not None else {}
+    return state.get("request_id") or new_request()
 
 
 def _described(tool: Tool) -> types.Tool:

@@ -36,7 +36,7 @@ def serve_long_connection(settings: Settings, *, shop: str | None) -> None:
     _check_account(settings)
     _check_library()
     find_shop(settings, shop)  # a wrong one is told before slow things begin
-    keyring = Keyring(settings.people, settings.people_file)
+    keyring = Keyring.of(settings)
     tell_who_may_ask(keyring, "Feishu", "Accounts", lambda member: member.feishu, "feishu: ou_…")
 
     @contextmanager

@@ -44,7 +44,7 @@ def serve_socket_mode(settings: Settings, *, shop: str | None, base_url: str | N
         )
     _check_library()
     find_shop(settings, shop)  # a wrong one is told before slow things begin
-    keyring = Keyring(settings.people, settings.people_file)
+    keyring = Keyring.of(settings)
     tell_who_may_ask(keyring, "Slack", "Accounts and groups", lambda member: member.slack, "slack: U…")
     app_token = settings.slack_app_token
 
