@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from sql.personal.spans import Span
 
 _WORD = r"[^\W\d_][\w'.-]{0,30}"
+_NAME = rf"(?!(?:on|at|in|to|is|the|of|from|and|for|my|our|near|lives|located|live)\b){_WORD}"
 _STREETS = (
     r"street|st|avenue|ave|av|road|rd|lane|ln|drive|dr|court|ct|place|pl|square|sq|squares|streets|boulevard|blvd|"
     r"way|terrace|close|crescent|highway|hwy|parkway|pkwy|circle|cir|trail|alley|row|mews|quay|gardens|grove|"
@@ -29,14 +30,20 @@ _MADE_WITH = (
 _DOOR = r"(?:apt|apartment|suite|ste|unit|flat|floor|room|rm|bldg|building|dept|p\.? ?o\.? ?box|po box|box)\.? ?#?[ \t]?[A-Za-z]?\d{1,6}[A-Za-z]?\b"
 _NUMBER = r"\d{1,6}(?:[-/]\d{1,4})?[A-Za-z]?"
 _CORES = (
-    rf"(?<![\w.])(?:{_NUMBER}[ \t]+){{1,2}}(?:{_WORD}[ \t]+){{1,4}}?(?:{_STREETS})\b\.?",
-    rf"(?<![\w.])(?:\d{{3,6}}[ \t]+)?(?:{_WORD}[ \t]+){{0,2}}(?:{_WORD}?)?(?:{_MADE_WITH})[ \t]+{_NUMBER}(?![\w%€$])",
+    rf"(?<![\w.])(?:{_NUMBER}[ \t]+){{1,2}}(?:{_NAME}[ \t]+){{1,4}}?(?:{_STREETS})\b\.?",
+    rf"(?<![\w.])(?:\d{{3,6}}[ \t]+)?(?:{_NAME}[ \t]+){{0,2}}(?:{_WORD}?)?(?:{_MADE_WITH})[ \t]+{_NUMBER}(?![\w%€$])",
     rf"(?<![\w.])(?:{_NUMBER}[ \t,]+){{0,2}}(?:{_BEFORE_NAME})[ \t]+(?:{_WORD}[ \t,]+){{0,3}}{_WORD},?[ \t]+{_NUMBER}(?!\w)",
     rf"(?<![\w.])\d{{1,5}}[ \t,]+(?:{_BEFORE_NAME})[ \t]+(?:{_WORD}[ \t]+){{0,3}}[^\W\d_a-z]{_WORD}",
     rf"\b{_DOOR}",
     r"\b(?:[AFD]PO|PSC \d{1,5}|CMR \d{1,5})[, ]+(?:A[AEP][ \t]+\d{5}|box \d{1,5})",
 )
 _CORE = tuple(re.compile(core, re.IGNORECASE) for core in _CORES)
+_CASED = (
+    re.compile(rf"(?<![\w.#])\d{{3,6}}[ \t]+(?:[^\W\d_a-z]{_WORD}[ \t]+){{1,3}}\d{{1,5}}(?=[,\n.?!]|$|[ \t]+(?:Apt|Suite))"),
+    re.compile(rf"\b[Tt]he corner of (?:[^\W\d_a-z]{_WORD} |\d{{1,5}} |ul\. |rue |de ){{1,5}}and (?:[^\W\d_a-z]{_WORD} ?|\d{{1,5}} ?){{1,5}}"),
+)
+"""Told by capitals and numbers."""
+_ORDERED = re.compile(r"\b(?:order|item|model|no|number|product|invoice|ref|sku)[ .:#]*$", re.IGNORECASE)
 _TOLD = re.compile(
     r"(?:\baddress(?:es)?(?: (?:is|to|with|below|following))?|\b(?:ship|send|sent|deliver|delivered|post|return|forward|move|moved|taxi)"
     r"(?: (?:it|them|this|that|one|back|the \w+))? to|\b(?:lives?|lived|living|located|reside|resides|meet(?:ing)?(?: me)?|office is|"
@@ -65,7 +72,7 @@ _STATE_ZIP = re.compile(
     r" \d{5}(?:-\d{4})?(?!\w)"
 )
 _CODE = re.compile(
-    r"(?:\bzip(?:[ -]?code)?|\bpost(?:al)?[ -]?code|\bplz|邮编|邮政编码)(?: is| was)?[ \t]*[:：是为]?[ \t]*(?P<code>\d[\d-]{2,9}\d|\d{3} \d{2}(?!\d)|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})",
+    r"(?:\bzip(?:[ -]?code)?|\bpost(?:al)?[ -]?code|\bplz|邮编|邮政编码)(?: is| was)?[ \t]*[:：是为]?[ \t]*(?P<code>\d[\d-]{1,9}\d|\d{3} \d{2}(?!\d)|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})",
     re.IGNORECASE,
 )
 _NOT_STREET = re.compile(
@@ -108,6 +115,10 @@ def addresses(text: str) -> Iterator[Span]:
         for match in pattern.finditer(text):
             if not _NOT_STREET.search(match[0]):
                 yield _whole(text, match.start(), match.end(), 0.85)
+    for pattern in _CASED:
+        for match in pattern.finditer(text):
+            if not _ORDERED.search(text[max(0, match.start() - 16) : match.start()]):
+                yield _whole(text, match.start(), match.end(), 0.75)
     for pattern in _LOOSE:
         for match in pattern.finditer(text):
             before = text[max(0, match.start() - 64) : match.start()]

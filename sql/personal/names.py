@@ -62,6 +62,8 @@ _BEFORE_STRONG = re.compile(
     r"\bsigned for by[ \t]|\b(?:remember me|sing it with me),?[ \t]|\badd[ \t])$",
     re.IGNORECASE,
 )
+_LODGES = re.compile(r"[ \t]+(?:(?:lives|lived) (?:at|on|in)|shouted at|had given|had told)\b|, can I (?:please )?(?:speak|talk)\b")
+"""Of which not even a word that begins a sentence is a thing."""
 _NAMED = re.compile(
     r"\bname(?:'s| is| was|:)[ \t]+(?:[^\W\d_]+[ \t]+)?$|\b(?:named|called)[ \t]$|\bcalls? me[ \t]$|^i'm[ \t]$", re.IGNORECASE
 )
@@ -85,7 +87,7 @@ _DOES = re.compile(
     r"(?:'s (?:address|phone|number|mobile|e-?mail|house|wife|husband|son|daughter|kids?|mother|father|birthday|name|account|order|parcel|story|tales)\b|"
     r"[ \t]+(?:said|says|told|asks?|asked|replied|wrote|writes|calls|called|shouted|lives|lived|moved|speaks?|spoke|helped|answered|promised|had given|had told|"
     r"flew|explained|points out|handled|is from|is a very|is very|is so|from (?:customer|support|the)|will (?:be|call)|,? who |, the [a-z]+|was (?:a|so|very|rude|friendly|kind|helpful)|"
-    r"from [A-Z]|of [A-Z]\w+ is|just|told me|has (?:been|helped)|has not)\b|:|, (?:can|could|please|the|what|I|thank)\b)"
+    r"just|told me|has (?:been|helped)|has not)\b|[ \t]+from [A-Z]|[ \t]+of [A-Z]\w+ is\b|:|, (?:can|could|please|the|what|I|thank)\b)"
 )
 _HEARD = re.compile(
     r"(?:\b(?:said|says|told|asked|why is|to speak to|had given|starring|directed by|influenced by|sung by|producer|songwriter|leave me|have you heard|"
@@ -98,6 +100,7 @@ _DETERMINED = re.compile(
     re.IGNORECASE,
 )
 """People have no article, and nobody is in them."""
+_BY = re.compile(r"\b(?:by|with|and|than|as|assistant to|told|tell|early)[ \t]$", re.IGNORECASE)
 _LIST = re.compile(r"(?:,[ \t]+(?:and[ \t]+)?|[ \t]+(?:and|&)[ \t]+)$")
 _LIVES = re.compile(
     r"(?:[ \t]+(?:said|says|told|asked|replied|shouted|lives|lived|had given|speaks?|has promised)\b"
@@ -196,8 +199,8 @@ def _runs(text: str) -> Iterator[list[_Token]]:
 def _parts(run: Sequence[_Token]) -> Iterator[list[_Token]]:
     """What a run of capital words may name: without the greetings, titles and words of every day in it."""
     parts: list[list[_Token]] = [[]]
-    for token in run:
-        if _is_plain(token):
+    for number, token in enumerate(run):
+        if _is_plain(token) and not (token.is_initial and 0 < number < len(run) - 1):
             parts.append([])
         else:
             parts[-1].append(token)
@@ -213,7 +216,7 @@ def _parts(run: Sequence[_Token]) -> Iterator[list[_Token]]:
 
 def _is_plain(token: _Token) -> bool:
     word = re.sub(r"'(?:m|s|re|ve|d|ll|t)$", "", token.key)
-    return word in _NO_NAMES or word in _TITLES or word in _GREETINGS
+    return token.is_capital and (word in _NO_NAMES or word in _TITLES or word in _GREETINGS)
 
 
 def _end(text: str, part: Sequence[_Token]) -> int:
@@ -278,16 +281,20 @@ def _confidence(text: str, part: Sequence[_Token]) -> float:
     simple = [key.split("-")[0] for key in words]
     if not words:
         return 0.0
-    knows_given = simple[0] in given
+    knows_given = simple[0] in given or not simple[0].isascii()
     knows_family = len(words) > 1 and (words[-1] in family or words[-1] in given)
     is_known = knows_given or knows_family or words[0] in family
     if _BEFORE_STRONG.search(before) and not _TEAM.match(after):
         is_odd = len(words) == 1 and words[0] in common_words() and not knows_given
-        if not is_odd and (is_known or not _POLITE.search(before)):
+        is_full = len(words) == 2 and all(token.word[1:].islower() for token in part if not token.is_initial)
+        if not is_odd and (is_known or is_full or not _POLITE.search(before)):
             return 0.9 if is_known else 0.75
     starts = _STARTS.search(before) is not None
     is_plain = any(word in common_words() for word in words) or part[-1].word.isupper()
-    if not is_plain and len(words) < 3 and (is_known or len(words) > 1 or not starts) and (_LIVES.match(after) or _HEARD.search(before)):
+    if not is_plain and len(words) < 3 and (
+        ((is_known or len(words) > 1 or not starts) and (_LIVES.match(after) or _HEARD.search(before)))
+        or _LODGES.match(after)
+    ):
         return 0.65
     if len(words) == 1:
         is_name = (knows_given or words[0] in family) and words[0] not in common_words()
@@ -306,8 +313,9 @@ def _confidence(text: str, part: Sequence[_Token]) -> float:
     is_determined = _DETERMINED.search(before) is not None
     if (knows_given or knows_family) and has_weak and not is_determined:
         return 0.7
+    has_both = _AFTER.match(after) is not None and _BY.search(before) is not None
     is_written = all(token.word[1:].islower() for token in part if not token.is_initial)
-    if len(words) == 2 and is_written and not is_plain and not is_determined and _DOES.match(after) and after[0] != ":":
+    if len(words) == 2 and is_written and not is_plain and not is_determined and (has_both or (_DOES.match(after) and after[0] != ":")):
         return 0.6
     is_line = before.strip(" \t>?").endswith(("", "\n")[start > 0]) and re.match(r"[ \t]*\n", after)
     return 0.6 if is_line and len(words) == 2 and re.search(r"\n[> \t?]*\d|\n\n", text[end : end + 200]) else 0.0
@@ -324,15 +332,17 @@ _COMPOUND = "欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|令�
 _HAN = r"\u3400-\u9fff"
 _PERSON = rf"(?:(?:{_COMPOUND})[{_HAN}]{{1,2}}|[{_FAMILY}][{_HAN}]{{1,2}})"
 _CUED = re.compile(
-    rf"(?:收件人|收货人|联系人|签收人|持卡人|开户人|户名|姓名|名字|真名|我叫|叫做|他叫|她叫|名叫|人叫|老公叫|老婆叫|我是|本人|抬头|署名|寄件人|付款人|购买人|下单人|转交|交给|找|收件|收货|经办人)"
+    rf"(?:收件人|收货人|取件人|代收人|接收人|联系人|签收人|持卡人|开户人|户名|姓名|名字|真名|我叫|叫做|他叫|她叫|名叫|人叫|公叫|婆叫|我是|本人|抬头写?|"
+    rf"署名|寄件人|付款人|购买人|下单人|经办人|转交给?|交给|发给|寄给|联系|收件|收货|顾客|客户|前台|店长|我[爸妈爷奶哥弟姐妹]|爸爸|妈妈|朋友|同事|叔叔|阿姨|快递写)"
     rf"(?:姓名|名字|信息|换成|改成|改为|应该|写的|填的|已经|请|现在|不是)?[ ]?(?:[:：]|是|为|叫|写|填|改成|改为|换成|变更为)?[ \"“「]?(?P<name>{_PERSON})"
 )
+_FAMILY_TOLD = re.compile(rf"(?:我|本人)姓(?P<name>{_COMPOUND}|[{_FAMILY}])(?![名氏])")
 _TITLED = re.compile(
     rf"(?P<name>(?:{_COMPOUND})[{_HAN}]{{0,2}}?|[{_FAMILY}][{_HAN}]{{0,2}}?)"
     rf"(?=(?:先生|女士|小姐|老师|师傅|阿姨|太太|同学|经理|大哥|大姐|叔叔|医生|收(?=$|[\s,，。;；、)）])|（收）|\(收\)|收件))"
 )
 _NO_CHINESE_NAME = re.compile(
-    r"[的了是在有和个们家店已签谁位您你我他她它这那哪很不没也都就还被把对从给让跟说问叫打买用]|^[何于时都从那有能通向相文水公常强曾应]$"
+    r"一半|一点|一样|孙子|孙女|康复|安静|明白|[的了是在有和个们家店已签谁位您你我他她它这那哪很不没也都就还被把对从给让跟说问叫打买用]|^[何于时都从那有能通向相文水公常强曾应]$"
 )
 """What is in no name, though a family name may stand before it."""
 
@@ -343,9 +353,11 @@ def _chinese(text: str) -> Iterator[Span]:
         if name:
             start = match.start("name")
             yield Span(start=start, end=start + len(name), kind="name", confidence=0.85)
+    for match in _FAMILY_TOLD.finditer(text):
+        yield Span(start=match.start("name"), end=match.end("name"), kind="name", confidence=0.85)
     for match in _TITLED.finditer(text):
         start, name = match.start("name"), match["name"]
-        if len(name) == 1 and re.match(r"[\u3400-\u9fff]", text[start - 1 : start]) and _is_word(text[start - 1 : start + 1]):
+        if len(name) == 1 and text[max(0, start - 2) : start] not in ("前台", "联系") and re.match(r"[\u3400-\u9fff]", text[start - 1 : start]) and _is_word(text[start - 1 : start + 1]):
             continue
         if not _NO_CHINESE_NAME.search(name) and not (len(name) > 1 and _is_word(name)):
             yield Span(start=start, end=start + len(name), kind="name", confidence=0.8)
@@ -368,16 +380,24 @@ def _named(text: str, start: int, name: str) -> str:
     if not words:
         return ""
     word, tag = words[0]
-    if tag.startswith("nr") and 2 <= len(word) <= 4:
-        return str(word)
-    if len(word) > 1:  # a plain word: 我是老师, 找客服
+    if _NO_CHINESE_NAME.search(name[: max(2, len(word))]):
+        return ""
+    is_unknown = tag.startswith("nr") or (tag in ("x", "nz", "ns", "r") and len(name) > 1 and word not in _WORDS)
+    if is_unknown and 2 <= len(word) <= 4 and len(word) >= len(name) - 1:
+        more = words[1][0] if len(words) > 1 else ""
+        return name if len(word) < len(name) and len(more) == 1 and words[1][1] in ("zg", "ng", "g") else str(word)
+    if len(word) > 1 and not re.fullmatch(_COMPOUND, word):  # a plain word: 我是老师, 找客服
         return ""
     joined = word
     for more, _ in words[1:]:
-        if len(joined) + len(more) > len(name) or re.search(r"[的了吗呢啊，。电手地]", more):
+        if len(joined) + len(more) > (4 if len(word) > 1 else 3) or re.search(r"[^\u3400-\u9fff]|[的了吗呢啊电手地]", more):
             break
         joined += more
     return joined if len(joined) > 1 else ""
+
+
+_WORDS = frozenset("高中生 方便 安静 华为 何时 明天 时候 全部 全家 常年 北京 上海 广州 成都 南京 江苏 江西 江南 宁波 云南 贵州 温州".split())
+"""What the segmenter takes for a name or a place; no person's."""
 
 
 def _tagged(text: str) -> Iterator[Span]:
@@ -388,7 +408,7 @@ def _tagged(text: str) -> Iterator[Span]:
     words = rjieba.tag(text)
     for number, (word, tag) in enumerate(words):
         start, place = place, place + len(word)
-        if not tag.startswith("nr") or not re.fullmatch(_PERSON, word) or _NO_CHINESE_NAME.search(word):
+        if not tag.startswith("nr") or not re.fullmatch(_PERSON, word) or word in _WORDS or _NO_CHINESE_NAME.search(word):
             continue
         before = words[number - 1][0] if number else ""
         after = words[number + 1][0] if number + 1 < len(words) else ""

@@ -24,7 +24,8 @@ _EMAIL = re.compile(
     r"(?:\.| ?[\[(](?:dot|DOT|\.)[\])] ?| \. )[A-Za-z]{2,24}(?![A-Za-z0-9])",
     re.ASCII,
 )
-_EMAIL_WIDE = re.compile(r"(?<![\w.+-])[^\W_][\w.+-]{0,62}@[^\W_][\w-]{0,62}(?:\.[^\W_][\w-]{0,62}){1,5}")
+_EMAIL_WIDE = re.compile(r"(?<![A-Za-z0-9_.+-])[^\W_\u3400-\u9fff][\w.+-]{0,62}@[^\W_][\w-]{0,62}(?:\.[^\W_\u3400-\u9fff][A-Za-z0-9-]{0,62}){1,5}"
+    r"|(?<![\w.+-])[\u3400-\u9fff]{1,4}@[A-Za-z0-9][A-Za-z0-9-]{0,62}(?:\.[A-Za-z0-9-]{1,62}){1,5}")
 """With letters of any script, such as look-alikes."""
 _DIGITS = re.compile(r"(?<![\w])[+(]{0,2}\d(?:[ \t().\-/·_]{0,3}\d){5,25}(?:[ \t]?(?:x|ext\.?)[ \t]?\d{1,5})?")
 _HAN_DIGITS = re.compile(r"(?<=[\u3400-\u9fff])[+(]{0,2}\d(?:[ \t().\-/·_]{0,3}\d){5,25}")
@@ -51,8 +52,8 @@ _ACCOUNT = re.compile(
     r"|(?:微信号|微信[:：]|wechat(?: id)?(?::| is) ?)[ \t]?(?P<named>[A-Za-z][A-Za-z0-9_-]{5,19})(?![A-Za-z0-9@])",
     re.IGNORECASE,
 )
-_IP4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\d)")
-_IP6 = re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){3,7}[0-9A-Fa-f]{1,4}(?![\w:])")
+_IP4 = re.compile(r"(?<![A-Za-z0-9_.])\d{1,3}(?:\.\d{1,3}){3}(?![A-Za-z0-9_]|\.\d)")
+_IP6 = re.compile(r"(?<![A-Za-z0-9_:])(?:[0-9A-Fa-f]{0,4}:){3,7}[0-9A-Fa-f]{1,4}(?![A-Za-z0-9_:])")
 
 _THINGS = re.compile(
     r"(?:\b(?:order|orders|invoice|tracking|track|parcel|package|shipment|consignment|waybill|awb|sku|item|"
@@ -66,7 +67,7 @@ _PHONE_WORD = re.compile(
     r"(?:\b(?:phone|telephone|tel|cell|cellphone|mobile|fax|desk|office|landline|whatsapp|call|calls|called|"
     r"calling|ring|dial|text|sms|messages?|reach(?:ed)?|answer(?:ing)?|contact(?:ed)?|registered|number is|my number|"
     r"his number|her number|handy|hotline)\b"
-    r"|电话|手机|致电|拨打|打给|来电|联系|号码|座机|短信|传真|回电|热线)[^\n.!?。！？]{0,28}$",
+    r"|电话|手机|致电|拨打|打给|来电|联系|座机|短信|传真|回电|热线)[^\n.!?。！？]{0,28}$",
     re.IGNORECASE,
 )
 _PHONE_AFTER = re.compile(r"[ \t]{0,2}[-(]?(?:office|fax|mobile|home|cell|work)\b|[ \t]?[（(]?(?:电话|手机|座机)", re.I)
