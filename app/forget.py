@@ -92,6 +92,11 @@ STORES: tuple[Store, ...] = (
         holds_nobody="which choice was taken of each question about tables and columns",
     ),
     Store(
+        name="salt of pseudonyms",
+        owns=("shops/*/salt",),
+        holds_nobody="random bytes; a pseudonym tells nobody without them",
+    ),
+    Store(
         name="feedback",
         owns=("feedback.jsonl", "feedback.lock", ".feedback.jsonl.unfinished"),
         places=lambda settings, folder: (FeedbackLog(settings.feedback),),

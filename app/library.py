@@ -413,6 +413,8 @@ def audience_folder(folder: Path, role: Role, user: Attributes | None = None) ->
         sorted(role.masked),
         sorted(role.rows.items()),
     ]
+    if role.free_text == "masked" or role.pseudonyms:
+        rights += [role.free_text, sorted(role.pseudonyms)]
     if needed or role.minimum_group is not None:
         values = {name: value for name, value in (user or {}).items() if name in needed}
         rights += [sorted(values.items()), role.minimum_group, sorted(role.group_units.items())]

@@ -11,4 +11,7 @@ from sql.personal.known import KnownNames
 from sql.personal.masking import LABELS, mask, pseudonym
 from sql.personal.spans import Kind, Span
 
-__all__ = ["LABELS", "Kind", "KnownNames", "Span", "find", "mask", "pseudonym"]
+VERSION = 1
+"""Raised whenever another thing is found in a text: what was kept of masked texts is then masked anew."""
+
+__all__ = ["VERSION", "LABELS", "Kind", "KnownNames", "Span", "find", "mask", "pseudonym"]

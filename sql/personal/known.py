@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 
@@ -35,6 +36,12 @@ class KnownNames:
         self._lengths = sorted({len(words) for words in self._western}, reverse=True)
         self._han_lengths = sorted({len(name) for name in self._chinese}, reverse=True)
         self._first = {words[0] for words in self._western}
+
+    @property
+    def digest(self) -> str:
+        """16 hexadecimal digits, equal for the same names."""
+        names = sorted([*map(" ".join, self._western), *self._chinese])
+        return hashlib.sha256("\n".join(names).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def __len__(self) -> int:
         return len(self._western) + len(self._chinese)
