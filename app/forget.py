@@ -93,7 +93,7 @@ STORES: tuple[Store, ...] = (
     ),
     Store(
         name="salt of pseudonyms",
-        owns=("shops/*/salt",),
+        owns=("shops/*/salt", "shops/*/.salt.*"),
         holds_nobody="random bytes; a pseudonym tells nobody without them",
     ),
     Store(

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from app.errors import WrongUse
@@ -24,13 +26,8 @@ def salt_in(folder: Path) -> bytes:
     path = folder / "salt"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            pass
-        else:
-            with os.fdopen(handle, "wb") as file:
-                file.write(secrets.token_bytes(_BYTES))
+        if not path.exists():
+            _make(path)
         salt = path.read_bytes()
     except OSError as error:
         raise WrongUse(f"The salt of pseudonyms cannot be read: {error.strerror} ({path}).") from error
@@ -40,3 +37,15 @@ def salt_in(folder: Path) -> bytes:
             "and pseudonyms are others from then on."
         )
     return salt
+
+
+def _make(path: Path) -> None:
+    """Write it whole, for its owner alone; of two processes at once the first one's stays."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".salt.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(_BYTES))
+        with suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        Path(name).unlink(missing_ok=True)

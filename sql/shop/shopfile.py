@@ -456,7 +456,7 @@ class _Reader:
             masked=masked,
             pseudonyms=pseudonyms,
             free_text=self.free_text(nodes.get("free_text"), what)
-            or texts_by_default(masked | pseudonyms, views.values()),
+            or texts_by_default(masked, pseudonyms, views.values()),
             rows=rows,
             minimum_group=self.minimum_group(nodes, what),
             group_units=self.group_units(nodes, what, views),
@@ -782,11 +782,13 @@ def _dump_view(view: View) -> dict[str, Any]:
 
 
 def texts_by_default(
-    hidden: Set[tuple[str, str]], views: Iterable[View]
+    masked: Set[tuple[str, str]], pseudonyms: Set[tuple[str, str]], views: Iterable[View]
 ) -> Literal["shown", "masked"]:
     """How a role sees people's words that says nothing of them: masked when it may not see who people are."""
+    if pseudonyms:
+        return "masked"
     by_name = {view.name: view for view in views}
-    for name, column in hidden:
+    for name, column in masked:
         view = by_name.get(name)
         found = view.column(column) if view is not None else None
         if view is not None and found is not None and identifies(view, found):
@@ -805,7 +807,7 @@ def _dump_role(role: Role, views: Sequence[View]) -> dict[str, Any]:
     if role.views is not None:
         out["views"] = tuple(sorted(role.views))
     masked = tuple(f"{view}.{column}" for view, column in sorted(role.masked))
-    usual = texts_by_default(role.masked | role.pseudonyms, views)
+    usual = texts_by_default(role.masked, role.pseudonyms, views)
     return _put(
         out,
         masked=masked,
