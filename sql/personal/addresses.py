@@ -66,6 +66,7 @@ _REST = re.compile(
     re.IGNORECASE,
 )
 _PLACE = re.compile(rf"[ \t]*[,\n][> \t?,]*(?:[^\W\d_a-z]{_WORD}[ \t]*|\([^)\n]{{2,30}}\)[ \t]*|(?:of|de|da|am|an|der|la|el)[ \t]+){{1,4}}")
+_CITY = re.compile(rf"{_GAP}(?:[A-Z]{{1,2}}-)?\d{{4,6}}[ \t]+[^\W\d_a-z]{_WORD}(?:[ -][^\W\d_a-z]{_WORD})?")
 _POSTCODE_UK = re.compile(r"(?<![A-Za-z0-9])[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}(?![A-Za-z0-9])")
 _STATE_ZIP = re.compile(
     r"(?<!\w)(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])"
@@ -106,6 +107,8 @@ def addresses(text: str) -> Iterator[Span]:
     """The addresses of a folded text; pieces may overlap."""
     if re.search(rf"[{_HAN}]", text):
         yield from _chinese(text)
+    if re.search(r"\d|corner of", text) is None:
+        return
     for match in _CODE.finditer(text):
         yield Span(start=match.start("code"), end=match.end("code"), kind="address", confidence=0.85)
     for pattern in (_POSTCODE_UK, _STATE_ZIP):
@@ -149,7 +152,7 @@ def _whole(text: str, start: int, end: int, confidence: float) -> Span:
     """An address with what belongs to it behind the street: door, place, state, code, country."""
     most = end + 120
     while end < most:
-        match = _REST.match(text, end) or _PLACE.match(text, end)
+        match = _CITY.match(text, end) or _REST.match(text, end) or _PLACE.match(text, end)
         if match is None or match.end() > most or match.end() == end:
             break
         end = match.end()

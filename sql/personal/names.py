@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from functools import cache
 
 from sql.personal.given_names import common_words, listed_names
 from sql.personal.spans import Span
@@ -157,7 +158,7 @@ def _with_capitals(text: str) -> str:
 
     words = list(_TOKEN.finditer(text))
     keys = [re.sub(r"'s$|\.$", "", word[0]) for word in words]
-    plain = _NO_NAMES | _ORGANISED | common_words()
+    plain = _plain_words()
     characters = list(text)
     for number, (word, key) in enumerate(zip(words, keys, strict=True)):
         after = keys[number + 1 : number + 3]
@@ -168,6 +169,11 @@ def _with_capitals(text: str) -> str:
             for each in rest:
                 characters[each.start()] = text[each.start()].upper()[:1]
     return "".join(characters)
+
+
+@cache
+def _plain_words() -> frozenset[str]:
+    return _NO_NAMES | _ORGANISED | common_words()
 
 
 def _runs(text: str) -> Iterator[list[_Token]]:

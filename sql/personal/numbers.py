@@ -17,6 +17,7 @@ BEFORE = 48
 """Characters before a number that may say what it is."""
 AFTER = 16
 
+_DIGIT = re.compile(r"\d")
 _EMAIL = re.compile(
     r"(?<![\w.+-])[\w](?:[\w.+-]{0,62}[\w])?(?: ?@ ?| ?[\[(](?:at|AT|@)[\])] ?)"
     r"[A-Za-z0-9](?:[\w-]{0,62})"
@@ -48,7 +49,7 @@ _ACCOUNT = re.compile(
     r"(?:微信|VX|薇信|威信|加V|wechat|whatsapp|telegram|instagram|skype|LINE)"
     r"(?:[ \t]?(?:号码|账号|id|ID|号|user(?:name)?|handle))*(?:[ \t]?(?:is|[:：=]|是|为|加))?[ \t]{0,2}"
     r"(?P<value>@?[A-Za-z](?=[A-Za-z0-9_.-]{0,30}[0-9_.@-])[A-Za-z0-9_.-]{3,29}[A-Za-z0-9])(?![A-Za-z0-9@])"
-    r"|(?:QQ)(?:号码|号| number)?(?:[ \t]?(?:is|[:：=]|是|为|加))?[ \t]{0,2}(?P<qq>[1-9]\d{4,10})(?!\d)"
+    r"|(?:QQ)(?:号码|号| number)?(?:[ \t]?(?:is|[:：=]|是|为|加))?[ \t]{0,2}(?P<qq>[1-9]\d{4,10})(?![A-Za-z0-9])"
     r"|(?:微信号|微信[:：]|wechat(?: id)?(?::| is) ?)[ \t]?(?P<named>[A-Za-z][A-Za-z0-9_-]{5,19})(?![A-Za-z0-9@])",
     re.IGNORECASE,
 )
@@ -94,6 +95,8 @@ def numbers(text: str, regions: Sequence[str]) -> Iterator[Span]:
     for pattern in (_EMAIL, _EMAIL_WIDE) if "@" in text or "at" in text or "AT" in text else ():
         yield from (_span(match, "email", 1.0) for match in pattern.finditer(text))
     yield from _accounts(text)
+    if _DIGIT.search(text) is None:
+        return
     yield from _papers(text)
     yield from _ibans(text)
     yield from _addresses_of_the_net(text)
@@ -161,11 +164,15 @@ def _number(text: str, match: re.Match[str], regions: Sequence[str]) -> Span | N
 
     before, after = _before(text, match.start()), text[match.end() : match.end() + AFTER]
     digits = re.sub(r"\D", "", re.split(r"x|ext", match[0])[0])
+    if len(digits) > 19:
+        return None
     is_thing = bool(_THINGS.search(before)) and not _nearer(_PHONE_WORD, _THINGS, before)
     has_card_word = bool(_CARD_WORD.search(before))
     if 12 <= len(digits) <= 19 and luhn.is_valid(digits) and _CARD.fullmatch(digits):
         if has_card_word or (not is_thing and len(digits) >= 13):
             return _span(match, "card", 1.0)
+    if 13 <= len(digits) <= 19 and has_card_word and not is_thing:  # with a slip of the pen it is a card's too
+        return _span(match, "card", 0.8)
     if is_thing or re.match(r"[A-Za-z0-9]", after) or _is_other(match[0], before, after):
         return None
     if _MOBILE_CN.fullmatch(digits) and "/" not in match[0]:

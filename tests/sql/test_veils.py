@@ -70,7 +70,7 @@ def shop_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     return folder / "shop.yml"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def clerk(shop_file: Path) -> Iterator[Workspace]:
     workspace = open_workspace(load_shop(shop_file), salt=lambda: SALT)
     yield workspace
