@@ -11,6 +11,8 @@ import pytest
 
 from sql.errors import NotAllowed, UnsafeQuery
 from sql.lock.run import run
+from sql.databases import open_database
+from sql.shop.describe import describe_database
 from sql.shop.shopfile import dump_shop, load_shop
 from sql.shop.workspace import Workspace, open_workspace
 from sql.types import QueryLimits
@@ -274,3 +276,16 @@ def test_what_no_role_can_say_is_told(shop_file: Path, tmp_path: Path, written: 
     wrong.write_text(text, "utf-8")
     with pytest.raises(Exception, match=reason):
         load_shop(wrong)
+
+
+def test_a_first_description_marks_the_columns_that_hold_personal_data(shop_file: Path) -> None:
+    database = load_shop(shop_file).database
+    location = str(shop_file.parent / database)
+    described = describe_database(open_database(location), name="letters", location=location)
+    column = described.shop.view("letters").column("message")  # type: ignore[union-attr]
+    assert column is not None and column.free_text
+    [told] = [each for each in described.decisions if each.place == "views.letters.columns.message"]
+    assert "2 of 3 texts (67%: telephone numbers, names)" in told.text or "names, telephone numbers" in told.text
+    assert "3 条中有 2 条" in told.text_zh
+    others = [c.name for v in described.shop.views for c in v.columns if c.free_text and c.name != "message"]
+    assert others == []
