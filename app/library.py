@@ -180,6 +180,11 @@ def archive_in(folder: Path) -> Archive:
     return Archive(folder / "reports")
 
 
+def read_anew(folder: Path) -> None:
+    """Have the texts of the audience whose folder that is read again at its next question, and what is gone left out."""
+    (folder / "indexed.json").unlink(missing_ok=True)
+
+
 def may_read_texts(workspace: Workspace) -> bool:
     """Whether the role may read the shop's reviews; nothing is read."""
     from retrieval.corpus import audience

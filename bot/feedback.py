@@ -94,16 +94,40 @@ class FeedbackLog:
         if not self.path.exists():
             return 0
         with self._locked():
-            lines = self.path.read_bytes().splitlines(keepends=True)
-            kept = [line for line in lines if not traces.names(line.decode("utf-8", "replace"))]
-            if len(kept) < len(lines) and not is_dry:
-                unfinished = self.path.with_name(f".{self.path.name}.unfinished")
-                descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(b"".join(kept))
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(unfinished, self.path)
+            return self._keep(lambda line: not traces.names(line), is_dry=is_dry)
+
+    def forget_before(self, moment: dt.datetime, *, is_dry: bool) -> int:
+        """Take out every verdict that was given before ``moment``, or only count them; damaged lines stay.
+
+        Args:
+            moment: with its zone.
+        Raises:
+            OSError: the file cannot be read or written; what was there is unchanged.
+        """
+
+        def is_kept(line: str) -> bool:
+            try:
+                return dt.datetime.fromisoformat(_parse(line).at) >= moment
+            except (TypeError, KeyError, ValueError):
+                return True
+
+        if not self.path.exists():
+            return 0
+        with self._locked():
+            return self._keep(is_kept, is_dry=is_dry)
+
+    def _keep(self, is_kept: Callable[[str], bool], *, is_dry: bool) -> int:
+        """Write the file anew with those lines alone; how many the others are."""
+        lines = self.path.read_bytes().splitlines(keepends=True)
+        kept = [line for line in lines if is_kept(line.decode("utf-8", "replace"))]
+        if len(kept) < len(lines) and not is_dry:
+            unfinished = self.path.with_name(f".{self.path.name}.unfinished")
+            descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(b"".join(kept))
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(unfinished, self.path)
         return len(lines) - len(kept)
 
     @contextmanager
