@@ -181,7 +181,7 @@ def archive_in(folder: Path) -> Archive:
 
 
 def read_anew(folder: Path) -> None:
-    """Have the texts of the audience whose folder that is read again at its next question, and what is gone left out."""
+    """Have the audience's texts read again at its next question, so that what is gone is left out."""
     (folder / "indexed.json").unlink(missing_ok=True)
 
 

@@ -1,7 +1,7 @@
 """How long what was said and delivered is kept: everything older goes, of all shops together.
 
-The audit log is no part of it: it stays whole, for a log with holes proves nothing. Nor are indexes, schedules
-and keys, which are what they are now.
+The audit log is no part of it: it stays whole, for a log with holes proves nothing. Nor are indexes,
+schedules and keys, which are what they are now.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ DAY_S = 86_400.0
 
 
 def forget_older(settings: Settings, days: float, *, is_dry: bool, person: str = "") -> tuple[Done, ...]:
-    """Delete feedback, reports and delivered answers, and files of visitors that are older; or only count them.
+    """Delete feedback, reports, delivered answers and files of visitors that are older; or only count them.
 
     Args:
         days: more than 0; what is as old as that stays.
@@ -39,7 +39,10 @@ def forget_older(settings: Settings, days: float, *, is_dry: bool, person: str =
     done = [_done("feedback", lambda: FeedbackLog(settings.feedback).forget_before(before, is_dry=is_dry))]
     done.append(_done("past reports", lambda: _reports(settings, before, is_dry)))
     done.append(
-        _done("files opened on the page", lambda: AllKeptUploads(settings.brought).forget_before(before, is_dry=is_dry))
+        _done(
+            "files opened on the page",
+            lambda: AllKeptUploads(settings.brought).forget_before(before, is_dry=is_dry),
+        )
     )
     problems = [each for each in done if each.problem]
     entry.end("failed" if problems else "done", reason="; ".join(each.store for each in problems))

@@ -1,4 +1,4 @@
-"""The secret that a shop's pseudonyms are made with: random, made at its first use, and kept under home alone.
+"""The secret that a shop's pseudonyms are made with: random, made at its first use, kept under home alone.
 
 Who has it can find out whose pseudonym it is by trying values; without it nobody can. It is in no answer, no
 log and no ``shop.yml``. Deleted, every pseudonym is another from then on.
@@ -33,8 +33,8 @@ def salt_in(folder: Path) -> bytes:
         raise WrongUse(f"The salt of pseudonyms cannot be read: {error.strerror} ({path}).") from error
     if len(salt) != _BYTES:
         raise WrongUse(
-            f"The salt of pseudonyms in {path} is damaged. Put it back from a copy of SHOPTALK_HOME; or delete it, "
-            "and pseudonyms are others from then on."
+            f"The salt of pseudonyms in {path} is damaged. Put it back from a copy of SHOPTALK_HOME; or "
+            "delete it, and pseudonyms are others from then on."
         )
     return salt
 

@@ -2,18 +2,18 @@
 
     SHOPTALK_DATA=/path/to/data python -m bench.personal [--only en|zh] [--part seen|held] [--misses 20]
 
-English: ``pii``, synthetic sentences with marked spans. Rules were changed by the errors on three quarters of
-its templates; of the others (those whose number leaves 3 when divided by 4) only the counts were looked at.
-Chinese: ``bench/personal_zh.txt``, sentences of shops written for this, more than half of them without anything
-personal; every fourth line is held out alike.
+English: ``pii``, synthetic sentences with marked spans. Rules were changed by the errors on three quarters
+of its templates; of the others (those whose number leaves 3 when divided by 4) only the counts were looked
+at. Chinese: ``bench/personal_zh.txt``, sentences of shops written for this, more than half of them without
+anything personal; every fourth line is held out alike.
 
-A marked span is found when a found one of the same group overlaps it (``kind``), and it is found exactly when
-both ends are the same. A found span is right when it overlaps a marked one. What ``pii`` marks that is no
+A marked span is found (recall) when something that was found overlaps it; the same kind and both ends are
+told beside. A found span is right (precision) when it overlaps a marked one. What ``pii`` marks that is no
 person's (organisations, days, ages, nationalities, titles, domains) counts as not marked; places alone are
 left out of both, for they stand in addresses too.
 
-Beside ours: Presidio's recognisers with spaCy's small English model, where ``presidio_analyzer`` and the model
-are installed (``--presidio MODEL``); they are no dependency of the project.
+Beside ours: Presidio's recognisers with spaCy's small English model, where ``presidio_analyzer`` and the
+model are installed (``--presidio MODEL``); they are no dependency of the project.
 """
 
 from __future__ import annotations

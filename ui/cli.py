@@ -671,9 +671,11 @@ def audit(
 @app.command()
 @expected_errors
 def forget(
-    customer: Annotated[str | None, typer.Argument(metavar="[CUSTOMER]", help="Key in the shop, e-mail address, "
-                        "telephone number or full name. - reads it from standard input, so that no shell "
-                        "keeps it.")] = None,
+    customer: Annotated[
+        str | None,
+        typer.Argument(metavar="[CUSTOMER]", help="Key in the shop, e-mail address, telephone number or full "
+                       "name. - reads it from standard input, so that no shell keeps it."),
+    ] = None,
     older_than: Annotated[
         str | None,
         typer.Option(metavar="SPAN", help="Delete, in place of a customer, the feedback, reports, delivered "
@@ -713,7 +715,12 @@ def forget(
         if also or shop or role:
             raise WrongUse("--older-than is about all shops together; leave --shop, --role and --also out.")
         run_older(
-            settings, older_than=str(older_than), person=account(), is_dry=dry_run, is_sure=yes, as_json=as_json
+            settings,
+            older_than=str(older_than),
+            person=account(),
+            is_dry=dry_run,
+            is_sure=yes,
+            as_json=as_json,
         )
         return
     if role is None:

@@ -196,9 +196,12 @@ def _personal_texts(shop: Shop, database: Database) -> dict[str, str]:
     from sql.shop.workspace import open_workspace
 
     looking = replace(shop, roles=(Role(name="doctor"),), default_role="doctor")
-    found = {f"{each.view}.{each.column}": each for each in personal_texts(open_workspace(looking, database=database))}
+    found = {
+        f"{each.view}.{each.column}": each
+        for each in personal_texts(open_workspace(looking, database=database))
+    }
     lines = {
-        f"personal data in {place}": f"{each.personal} of {each.texts} texts looked at ({', '.join(each.kinds)})"
+        f"personal data in {place}": f"{each.personal} of {each.texts} texts ({', '.join(each.kinds)})"
         for place, each in found.items()
     }
     open_to = ", ".join(role.name for role in shop.roles if role.free_text == "shown")

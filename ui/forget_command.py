@@ -59,13 +59,17 @@ def run(
     raise typer.Exit(DONE if receipt.is_whole else FAILED)
 
 
-def run_older(settings: Settings, *, older_than: str, person: str, is_dry: bool, is_sure: bool, as_json: bool) -> None:
+def run_older(
+    settings: Settings, *, older_than: str, person: str, is_dry: bool, is_sure: bool, as_json: bool
+) -> None:
     """Count, ask, delete what is older, and leave with 1 where something could not be deleted."""
     from app.retention import forget_older
 
     match = _SPAN.fullmatch(older_than)
     if match is None:
-        raise WrongUse(f"--older-than is {older_than!r}, which is not understood; write days or weeks, such as 180d or 26w.")
+        raise WrongUse(
+            f"--older-than is {older_than!r}, which is no span; write days or weeks, such as 180d or 26w."
+        )
     days = int(match[1]) * _DAYS[match[2]]
     if not (is_dry or is_sure or sys.stdin.isatty()):
         raise WrongUse("Nobody can be asked here whether to go on; give --yes, or --dry-run to look first.")
@@ -76,7 +80,9 @@ def run_older(settings: Settings, *, older_than: str, person: str, is_dry: bool,
             typer.confirm("Delete it? This cannot be taken back.", abort=True, err=True)
         done = forget_older(settings, days, is_dry=False, person=person)
     if as_json:
-        stores = [{"store": each.store, "found": each.found, "problem": each.problem or None} for each in done]
+        stores = [
+            {"store": each.store, "found": each.found, "problem": each.problem or None} for each in done
+        ]
         print_json({"older_than_days": days, "dry_run": is_dry, "stores": stores})
     else:
         print_text(_told_older(done, days, is_dry=is_dry))

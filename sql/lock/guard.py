@@ -16,7 +16,8 @@ What it promises for the text that it lets through:
 
 Masked columns: a statement that names one anywhere is refused (``NotAllowed``); ``*`` leaves them out.
 
-Columns that a role sees through a veil (``sql.lock.veils``) are told apart here and changed in ``sql.lock.run``.
+Columns that a role sees through a veil (``sql.lock.veils``) are told apart here, and their cells changed in
+``sql.lock.run``.
 
 For a role that sees aggregates only, ``sql.lock.groups`` holds the statement to its safe form.
 

@@ -61,9 +61,7 @@ _EXECUTED = re.compile(r"^M?!", re.IGNORECASE)
 """How a comment begins that MySQL or MariaDB executes."""
 
 
-def rewrite(
-    text: str, terms: Terms, original: str, read: exp.Query | None = None
-) -> Read:
+def rewrite(text: str, terms: Terms, original: str, read: exp.Query | None = None) -> Read:
     """One reading of a statement.
 
     Args:

@@ -1,6 +1,6 @@
 """Plans and runs checked queries, and nothing else: the type of the argument is the lock.
 
-Cells that the role sees through a veil are changed here, so that nothing beyond this call has them as they are.
+Cells that the role sees through a veil are changed here, so that nothing beyond has them as they are.
 """
 
 from __future__ import annotations

@@ -7,9 +7,9 @@ a text. So a statement may do with such a column only what would tell the same o
 * a value with a pseudonym may also be grouped by, counted once each and compared with another such column,
   for the same value has the same pseudonym everywhere.
 
-Everything else is refused: a comparison with a written text, LIKE, a piece of the text, the smallest one and
-an order would tell what the veil hides. Which outputs of a statement hold such cells is followed through every
-query in it; what cannot be followed is refused.
+Everything else is refused: a comparison with a written text, LIKE, a piece of the text, the smallest one
+and an order would tell what the veil hides. Which outputs of a statement hold such cells is followed
+through every query in it; what cannot be followed is refused.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ def holds_words(shop: Shop, view: View, column: ViewColumn) -> bool:
     if column.free_text is not None:
         return column.free_text
     source = shop.reviews
-    if source is not None and key(source.view) == key(view.name):
-        if key(column.name) in map(key, source.text):
-            return True
+    is_source = source is not None and key(source.view) == key(view.name)
+    if source is not None and is_source and key(column.name) in map(key, source.text):
+        return True
     is_list = column.sampled or bool(column.values)
     return column.type == "text" and not is_list and _WORDS.search(column.name.lower()) is not None
 
@@ -128,7 +128,9 @@ def _text(cell: Value) -> str:
     return cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
 
 
-def veiled_outputs(tree: exp.Query, views: Mapping[str, str], veils: Veils, role: str) -> tuple[Kind | None, ...]:
+def veiled_outputs(
+    tree: exp.Query, views: Mapping[str, str], veils: Veils, role: str
+) -> tuple[Kind | None, ...]:
     """Of each output of a statement, how the role sees it; empty where no output is veiled.
 
     Args:
@@ -158,13 +160,13 @@ def refuse_rows_of(tree: exp.Query, names: Mapping[str, Kind], role: str) -> Non
 def _refusal(column: str, kind: Kind, role: str) -> VeilRefusal:
     if kind == "words":
         return VeilRefusal(
-            f"{decode(column)} holds people's own words, in which the role {role} sees no personal data: it can be "
-            "shown as it stands, counted or asked whether it is empty, and not searched, compared, sorted, "
-            "grouped or cut; search the texts themselves (shoptalk search)"
+            f"{decode(column)} holds people's own words, in which the role {role} sees no personal data: it "
+            "can be shown as it stands, counted or asked whether it is empty, and not searched, compared, "
+            "sorted, grouped or cut; search the texts themselves (shoptalk search)"
         )
     return VeilRefusal(
-        f"{decode(column)} is shown to the role {role} as a pseudonym: it can be shown, counted, grouped by and joined "
-        "with the same column elsewhere, and not compared with a value, sorted by or cut"
+        f"{decode(column)} is shown to the role {role} as a pseudonym: it can be shown, counted, grouped by "
+        "and joined with the same column elsewhere, and not compared with a value, sorted by or cut"
     )
 
 
@@ -251,7 +253,9 @@ class _Following:
             kinds = self.found.get(id(source.expression), ())
             if not any(kinds):
                 return None
-            names = [key(decode(each)) for each in source.expression.named_selects]
+            query = source.expression
+            named = query.named_selects if isinstance(query, exp.Query) else []
+            names = [key(decode(each)) for each in named]
             if key(decode(name)) in names:
                 return kinds[names.index(key(decode(name)))]
             return next(kind for kind in kinds if kind)  # renamed on the way: taken for the veiled one
@@ -270,7 +274,9 @@ class _Following:
         joined: list[Kind | None] = []
         for name, one, other in zip(query.named_selects, *sides, strict=False):
             kind = one or other
-            if kind is not None and (one != other and "pseudonym" in (one, other) or kind == "words" and not is_all):
+            if kind is not None and (
+                (one != other and "pseudonym" in (one, other)) or (kind == "words" and not is_all)
+            ):
                 raise _refusal(name, kind, self.role)
             joined.append(kind)
         order = query.args.get("order")
@@ -285,7 +291,11 @@ class _Following:
             return True
         if isinstance(parent, exp.Alias) and parent.parent is query and parent.arg_key == "expressions":
             return True
-        if isinstance(parent, exp.Is) and column.arg_key == "this" and isinstance(parent.expression, exp.Null):
+        if (
+            isinstance(parent, exp.Is)
+            and column.arg_key == "this"
+            and isinstance(parent.expression, exp.Null)
+        ):
             return True
         if isinstance(parent, exp.Count) and column.arg_key == "this":
             return True
@@ -350,9 +360,10 @@ class _Following:
                 holder = holder.parent
             if isinstance(holder, (exp.Exists, exp.CTE, exp.Subquery, *SETS)):
                 continue
-            if isinstance(holder, exp.In) and isinstance(holder.this, exp.Column):
-                if self.kind(holder.this) == "pseudonym" and self.found[id(inner)] == ("pseudonym",):
-                    continue
+            left = holder.this if isinstance(holder, exp.In) else None
+            is_alike = isinstance(left, exp.Column) and self.kind(left) == "pseudonym"
+            if is_alike and self.found[id(inner)] == ("pseudonym",):
+                continue
             names, kinds = inner.named_selects, self.found[id(inner)]
             place = next(number for number, kind in enumerate(kinds) if kind)
             raise _refusal(names[place], kinds[place] or "words", self.role)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from sql.personal.spans import Span
 
@@ -80,4 +81,4 @@ class KnownNames:
 
 
 def _between(text: str, part: list[tuple[int, int, str]]) -> str:
-    return "".join(text[one[1] : other[0]] for one, other in zip(part, part[1:], strict=False))
+    return "".join(text[one[1] : other[0]] for one, other in pairwise(part))

@@ -1,4 +1,4 @@
-"""A text with a word for the kind in place of each personal piece, and values with a pseudonym in their place."""
+"""A text with a word for the kind in place of each personal piece, and a pseudonym in place of a value."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Names of people, by the words around them and by lists of names.
 
-A word with a capital is no name by itself: "Jordan", "Marshall" and "Olive" are sold in shops. It takes a word
-that only people have around them ("my name is", "Mrs", "regards"), or a given name with a family name behind
-it. Chinese names begin with one of the family names and stand where people are named.
+A word with a capital is no name by itself: "Jordan", "Marshall" and "Olive" are sold in shops. It takes a
+word that only people have around them ("my name is", "Mrs", "regards"), or a given name with a family name
+behind it. Chinese names begin with one of the family names and stand where people are named.
 """
 
 from __future__ import annotations
@@ -12,91 +12,91 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 
-from sql.personal.given_names import common_words, listed_names
+from sql.personal.given_names import common_words, listed_names, words_of
 from sql.personal.spans import Span
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*\.?")
-_PARTICLES = frozenset("van von de der den del della di da dos das du la le el al bin ibn ten ter zu y e af av".split())
-_TITLES = frozenset("mr mrs ms miss mx dr prof professor sir madam herr frau monsieur madame señor señora".split())
-_GREETINGS = frozenset("hi hello hey dear hallo hola bonjour regards thanks cheers sincerely yours".split())
-_NO_NAMES = frozenset(
-    """i a an the this that these those it its is are was were be been am do does did have has had can could will would
-    shall should may might must not no yes and or but so if then than when where why who what which how whose whom
-    my your his her our their me you he she we they him us them mine yours ours at by for from in into of off on onto
-    out over to up with without as about after before since until while during there here please thank thanks hello
-    hi hey dear good great nice best sorry just only very really also too still even never always again maybe perhaps
-    ok okay well oh wow customer service support team staff manager agent seller shop store company order orders
-    delivery shipping amazon paypal dhl ups fedex hermes dpd gls usps royal visa mastercard monday tuesday wednesday
-    thursday friday saturday sunday january february march july september october november december
-    mon tue wed thu fri sat sun feb mar apr jul aug sep oct nov dec christmas easter english german french
-    chinese italian spanish dutch american british european japanese god secretly everyone everybody someone somebody nobody
-    anyone people mum mom dad mother father sister brother wife husband son daughter friend kids friends family
-    everything nothing something anything two three four five six seven eight nine ten first second last next new old
-    bot user sir madam mr mrs ms dr product quality price size colour color refund return returns bought received
-    ordered worth love loved like liked works worked works perfect excellent amazing awesome terrible bad poor
-    one both all each every any some such same other another more most less least much many few own
-    name phone email e-mail address website mobile desk fax date note subject re attn to cc ps tel vat id ssn zip iban""".split()
-)
-_ORGANISED = frozenset(
-    """inc ltd llc llp gmbh ag corp corporation co company group bank university college school hospital institute orchestra club
-    association foundation street st road avenue ave lane hotel airport station museum church court park bridge
-    technologies systems solutions investments consulting services software industries enterprises global international
-    incorporated insurance holdings partners press times news city county island lake river valley hill beach tower plaza center
-    centre mall market store shop studio records force republic kingdom states union act war day night series edition
-    collection set pack kit bag board box bowl bottle brush cable camera candle cap case chair charger clock coat cup
-    desk dress drill earbuds fan frame glass gloves grill guitar headphones headset jacket jar jeans jug kettle keyboard
-    knife lamp lantern light lights mat mirror mug oil oven pad pan pants phone pillow plate pot racket ring rug scarf
-    serum shampoo sheet shirt shoe shoes shorts skirt sneakers soap sofa speaker speakers spoon stand stove sweater
-    table tea tent torch towel toy trainers tray tv vase wallet watch wood cream lotion perfume puzzle backpack amp amplifier
-    boots sandals hoodie blanket cushion bulb battery adapter tablet laptop monitor mouse printer router drone bike
-    helmet wine coffee chocolate pro plus max mini ultra air stainless steel iron leather cotton linen silk""".split()
-)
+_PARTICLES = words_of("particles")
+_TITLES = words_of("titles")
+_GREETINGS = words_of("greetings")
+_NO_NAMES = words_of("everyday")
+_ORGANISED = words_of("things")
 _BEFORE_STRONG = re.compile(
-    r"(?:\byour (?:first |last |full )?name\? |\bname(?:'s)?(?: (?:is|was|on (?:the )?\w+(?: is)?|in the \w+ is|under))?[ \t:]*|\bnamed?(?: (?:him|her|it))?[ \t]|\bcalls? me[ \t]|"
-    r"\bcalled[ \t]|\bi am[ \t]|\bi'm[ \t]|\bmaiden name is[ \t]|\b(?:mr|mrs|ms|miss|mx|dr|prof)\.?[ \t]|\b(?:herr|frau|madame|monsieur)[ \t]|"
-    r"\b(?:hi|hello|hey|dear)[ \t]|(?:regards|sincerely|cheers|yours|thanks|greetings|thank you),?\s{1,3}|\bsigned(?: by)?:?[ \t]|"
-    r"\b(?:recipient|consignee|receiver|addressee|attn\.?|attention|c/o|contact(?: person)?|cardholder|account holder|"
-    r"ship(?:ped|ping)? to|bill(?:ed|ing)? to|billing address|directed by|user|account under|guardian|correct it to|"
-    r"change it to|partner's name)[ \t]*:?\s{1,6}|\b(?:speak|spoke|talk|talked|speaking|talking|chat|chatted) (?:to|with)[ \t]|\bask(?:ed)? for[ \t]|"
-    r"\b(?:my|his|her|our) (?:kid|son|daughter|wife|husband|partner|brother|sister|friend|mother|father|mom|mum|dad|boss|colleague|neighbou?r)[ \t]|"
-    r"\bit's under[ \t]|\bjoin accounts with[ \t]|\bfollow up with[ \t]|\bthis is[ \t]|\b(?:your|the) (?:agent|employee|colleague|courier|driver|technician)[ \t]|"
+    r"(?:\byour (?:first |last |full )?name\? |\bname(?:'s)?(?: (?:is|was|on (?:the )?\w+(?: is)?|"
+    r"in the \w+ is|under))?[ \t:]*|\bnamed?(?: (?:him|her|it))?[ \t]|\bcalls? me[ \t]|"
+    r"\bcalled[ \t]|\bi am[ \t]|\bi'm[ \t]|\bmaiden name is[ \t]|\b(?:mr|mrs|ms|miss|mx|dr|prof)\.?[ \t]|"
+    r"\b(?:herr|frau|madame|monsieur)[ \t]|"
+    r"\b(?:hi|hello|hey|dear)[ \t]|(?:regards|sincerely|cheers|yours|thanks|greetings|"
+    r"thank you),?\s{1,3}|\bsigned(?: by)?:?[ \t]|"
+    r"\b(?:recipient|consignee|receiver|addressee|attn\.?|attention|c/o|contact(?: person)?|cardholder|"
+    r"account holder|"
+    r"ship(?:ped|ping)? to|bill(?:ed|ing)? to|billing address|directed by|user|account under|guardian|"
+    r"correct it to|"
+    r"change it to|partner's name)[ \t]*:?\s{1,6}|\b(?:speak|spoke|talk|talked|speaking|talking|chat|"
+    r"chatted) (?:to|with)[ \t]|\bask(?:ed)? for[ \t]|"
+    r"\b(?:my|his|her|our) (?:kid|son|daughter|wife|husband|partner|brother|sister|friend|mother|father|"
+    r"mom|mum|dad|boss|colleague|neighbou?r)[ \t]|"
+    r"\bit's under[ \t]|\bjoin accounts with[ \t]|\bfollow up with[ \t]|\bthis is[ \t]|\b(?:your|"
+    r"the) (?:agent|employee|colleague|courier|driver|technician)[ \t]|"
     r"\bsigned for by[ \t]|\b(?:remember me|sing it with me),?[ \t]|\badd[ \t])$",
     re.IGNORECASE,
 )
-_LODGES = re.compile(r"[ \t]+(?:(?:lives|lived) (?:at|on|in)|shouted at|had given|had told)\b|, can I (?:please )?(?:speak|talk)\b")
+_LODGES = re.compile(
+    r"[ \t]+(?:(?:lives|lived) (?:at|on|in)|shouted at|had given|had told)\b|"
+    r", can I (?:please )?(?:speak|talk)\b"
+)
 """Of which not even a word that begins a sentence is a thing."""
 _NAMED = re.compile(
-    r"\bname(?:'s| is| was|:)[ \t]+(?:[^\W\d_]+[ \t]+)?$|\b(?:named|called)[ \t]$|\bcalls? me[ \t]$|^i'm[ \t]$", re.IGNORECASE
+    r"\bname(?:'s| is| was|:)[ \t]+(?:[^\W\d_]+[ \t]+)?$|\b(?:named|called)[ \t]$|\bcalls? me[ \t]$|"
+    r"^i'm[ \t]$",
+    re.IGNORECASE,
 )
 """What tells a name in a text without capitals."""
-_POLITE = re.compile(r"(?:\b(?:hi|hello|hey|dear)[ \t]|(?:regards|sincerely|cheers|yours|thanks|greetings|thank you),?\s{1,3}|\badd[ \t]|\buser:?\s{1,6}|\bi'?m[ \t]|\bi am[ \t]|\bthis is[ \t])$", re.IGNORECASE)
+_POLITE = re.compile(
+    r"(?:\b(?:hi|hello|hey|dear)[ \t]|(?:regards|sincerely|cheers|yours|thanks|greetings|"
+    r"thank you),?\s{1,3}|\badd[ \t]|\buser:?\s{1,6}|\bi'?m[ \t]|\bi am[ \t]|\bthis is[ \t])$",
+    re.IGNORECASE,
+)
 """Before which shops, brands and plain words stand too."""
-_TEAM = re.compile(r"[ \t]+(?:team|support|customer|service|crew|shop|store|staff|people|family|!)", re.IGNORECASE)
+_TEAM = re.compile(
+    r"[ \t]+(?:team|support|customer|service|crew|shop|store|staff|people|family|!)", re.IGNORECASE
+)
 _STARTS = re.compile(r"(?:^|[.!?:\n\"(])[ \t\"(>]*$")
 """Where a word has a capital whatever it is."""
 _BEFORE_WEAK = re.compile(
-    r"(?:\b(?:by|with|from|for|to|and|told|said|says|asked|than|of|between|gave|features|heard|starring|met|him|actor|"
-    r"singer|producer|songwriter|commenter|player|early|leave me|tell|why is|when|that|but)[ \t]|[,:;(\"'>?!][ \t\"]*|\n[> ?\t]*|^[> ?\t]*)$",
+    r"(?:\b(?:by|with|from|for|to|and|told|said|says|asked|than|of|between|gave|features|heard|starring|"
+    r"met|him|actor|"
+    r"singer|producer|songwriter|commenter|player|early|leave me|tell|why is|when|that|but)[ \t]|"
+    r"[,:;(\"'>?!][ \t\"]*|\n[> ?\t]*|^[> ?\t]*)$",
     re.IGNORECASE,
 )
 _AFTER = re.compile(
-    r"(?:'s\b|[ \t]+(?:said|says|told|asks?|asked|replied|wrote|writes|called|calls|shouted|lives?|lived|is|was|has|had|will|from|spent|"
-    r"began|listed|flew|points|employs|speak|explained|just has|who|helped|answered|promised|and|of|as|were|came|sent|handled|spoke)\b|[ \t]*:|,|\n|[ \t]*<|[ \t]*[.!?)\"]*$)",
+    r"(?:'s\b|[ \t]+(?:said|says|told|asks?|asked|replied|wrote|writes|called|calls|shouted|lives?|lived|"
+    r"is|was|has|had|will|from|spent|"
+    r"began|listed|flew|points|employs|speak|explained|just has|who|helped|answered|promised|and|of|as|"
+    r"were|came|sent|handled|spoke)\b|[ \t]*:|,|\n|[ \t]*<|[ \t]*[.!?)\"]*$)",
     re.IGNORECASE,
 )
 _DOES = re.compile(
-    r"(?:'s (?:address|phone|number|mobile|e-?mail|house|wife|husband|son|daughter|kids?|mother|father|birthday|name|account|order|parcel|story|tales)\b|"
-    r"[ \t]+(?:said|says|told|asks?|asked|replied|wrote|writes|calls|called|shouted|lives|lived|moved|speaks?|spoke|helped|answered|promised|had given|had told|"
-    r"flew|explained|points out|handled|is from|is a very|is very|is so|from (?:customer|support|the)|will (?:be|call)|,? who |, the [a-z]+|was (?:a|so|very|rude|friendly|kind|helpful)|"
-    r"just|told me|has (?:been|helped)|has not)\b|[ \t]+from [A-Z]|[ \t]+of [A-Z]\w+ is\b|:|, (?:can|could|please|the|what|I|thank)\b)"
+    r"(?:'s (?:address|phone|number|mobile|e-?mail|house|wife|husband|son|daughter|kids?|mother|father|"
+    r"birthday|name|account|order|parcel|story|tales)\b|"
+    r"[ \t]+(?:said|says|told|asks?|asked|replied|wrote|writes|calls|called|shouted|lives|lived|moved|"
+    r"speaks?|spoke|helped|answered|promised|had given|had told|"
+    r"flew|explained|points out|handled|is from|is a very|is very|is so|from (?:customer|support|the)|"
+    r"will (?:be|call)|,? who |, the [a-z]+|was (?:a|so|very|rude|friendly|kind|helpful)|"
+    r"just|told me|has (?:been|helped)|has not)\b|[ \t]+from [A-Z]|[ \t]+of [A-Z]\w+ is\b|:|, (?:can|"
+    r"could|please|the|what|I|thank)\b)"
 )
 _HEARD = re.compile(
-    r"(?:\b(?:said|says|told|asked|why is|to speak to|had given|starring|directed by|influenced by|sung by|producer|songwriter|leave me|have you heard|"
-    r"remember me,|handled by|packed by|helped by|served by|answered by|signed by|between him and|founders:|go to town,)[ \t]\"?)$",
+    r"(?:\b(?:said|says|told|asked|why is|to speak to|had given|starring|directed by|influenced by|"
+    r"sung by|producer|songwriter|leave me|have you heard|"
+    r"remember me,|handled by|packed by|helped by|served by|answered by|signed by|between him and|"
+    r"founders:|go to town,)[ \t]\"?)$",
     re.IGNORECASE,
 )
 _DETERMINED = re.compile(
-    r"(?:\b(?:the|a|an|this|that|these|those|my|your|his|her|our|their|its|no|any|some|every|each|new|old|another|in|at|near|around|"
+    r"(?:\b(?:the|a|an|this|that|these|those|my|your|his|her|our|their|its|no|any|some|every|each|new|"
+    r"old|another|in|at|near|around|"
     r"size|colou?r|model|brand|series|style|version)[ \t]|[#®™+&/-])$",
     re.IGNORECASE,
 )
@@ -185,8 +185,11 @@ def _runs(text: str) -> Iterator[list[_Token]]:
         if word.endswith(".") and len(word) > 2 and word[:-1].lower() not in _TITLES | {"st"}:
             word = word[:-1]
         token = _Token(match.start(), match.start() + len(word), word)
-        last = (waiting or run or [None])[-1]
-        is_near = last is not None and text[last.end : token.start].strip(" \t") == "" and last.end < token.start
+        beside = waiting or run
+        last = beside[-1] if beside else None
+        is_near = (
+            last is not None and text[last.end : token.start].strip(" \t") == "" and last.end < token.start
+        )
         if not is_near and run:
             yield run
             run, waiting = [], []
@@ -266,7 +269,9 @@ def _listed_beside(text: str, parts: Sequence[Sequence[_Token]], found: Set[int]
             beside |= {
                 number
                 for number in each
-                if not any(_key(token) in _ORGANISED or _key(token) in common_words() for token in parts[number])
+                if not any(
+                    _key(token) in _ORGANISED or _key(token) in common_words() for token in parts[number]
+                )
             }
     return beside
 
@@ -283,7 +288,9 @@ def _confidence(text: str, part: Sequence[_Token]) -> float:
     given, family = listed_names()
     start, end = part[0].start, _end(text, part)
     before, after = text[max(0, start - 48) : start], text[end : end + 24]
-    words = [key for key, token in zip(keys, part, strict=True) if not token.is_initial and key not in _PARTICLES]
+    words = [
+        key for key, token in zip(keys, part, strict=True) if not token.is_initial and key not in _PARTICLES
+    ]
     simple = [key.split("-")[0] for key in words]
     if not words:
         return 0.0
@@ -297,16 +304,22 @@ def _confidence(text: str, part: Sequence[_Token]) -> float:
             return 0.9 if is_known else 0.75
     starts = _STARTS.search(before) is not None
     is_plain = any(word in common_words() for word in words) or part[-1].word.isupper()
-    if not is_plain and len(words) < 3 and (
-        ((is_known or len(words) > 1 or not starts) and (_LIVES.match(after) or _HEARD.search(before)))
-        or _LODGES.match(after)
+    if (
+        not is_plain
+        and len(words) < 3
+        and (
+            ((is_known or len(words) > 1 or not starts) and (_LIVES.match(after) or _HEARD.search(before)))
+            or _LODGES.match(after)
+        )
     ):
         return 0.65
     if len(words) == 1:
         is_name = (knows_given or words[0] in family) and words[0] not in common_words()
         if is_name and (_DOES.match(after) or _HEARD.search(before)):
             return 0.65
-        is_alone = knows_given and is_name and len(words[0]) > 3 and not starts and not _DETERMINED.search(before)
+        is_alone = (
+            knows_given and is_name and len(words[0]) > 3 and not starts and not _DETERMINED.search(before)
+        )
         has_around = _AFTER.match(after) is not None or _BEFORE_WEAK.search(before) is not None
         return 0.55 if is_alone and has_around and part[0].word[1:].islower() else 0.0
     if all(word in common_words() for word in words):
@@ -321,26 +334,30 @@ def _confidence(text: str, part: Sequence[_Token]) -> float:
         return 0.7
     has_both = _AFTER.match(after) is not None and _BY.search(before) is not None
     is_written = all(token.word[1:].islower() for token in part if not token.is_initial)
-    if len(words) == 2 and is_written and not is_plain and not is_determined and (has_both or (_DOES.match(after) and after[0] != ":")):
+    if (
+        len(words) == 2
+        and is_written
+        and not is_plain
+        and not is_determined
+        and (has_both or (_DOES.match(after) and after[0] != ":"))
+    ):
         return 0.6
     is_line = before.strip(" \t>?").endswith(("", "\n")[start > 0]) and re.match(r"[ \t]*\n", after)
-    return 0.6 if is_line and len(words) == 2 and re.search(r"\n[> \t?]*\d|\n\n", text[end : end + 200]) else 0.0
+    return (
+        0.6 if is_line and len(words) == 2 and re.search(r"\n[> \t?]*\d|\n\n", text[end : end + 200]) else 0.0
+    )
 
 
-_FAMILY = (
-    "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎鲁韦昌马苗凤花方俞任袁柳鲍史唐费廉岑薛雷贺倪汤滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元卜顾孟平黄"
-    "穆萧尹姚邵湛汪祁毛禹狄米贝明臧计伏成戴谈宋茅庞熊纪舒屈项祝董梁杜阮蓝闵席季麻强贾路娄危江童颜郭梅盛林刁钟徐邱骆高夏蔡田樊胡凌霍虞万支柯管卢莫经房裘缪干解应宗丁宣邓郁单杭洪包诸左石崔吉龚程嵇邢裴陆荣"
-    "翁荀羊甄曲家封芮储靳汲松井段富巫乌焦巴弓牧隗山谷车侯宓蓬全郗班仰秋仲伊宫宁仇栾暴甘厉戎祖武符刘景詹束龙叶幸司韶郜黎蓟薄印宿白怀蒲邰从鄂索咸籍赖卓蔺屠蒙池乔阴胥能苍双闻莘党翟谭贡劳逄姬申扶堵冉宰郦雍"
-    "桑桂濮牛寿通边扈燕冀郏浦尚农温别庄晏柴瞿阎充慕连茹习宦艾鱼容向古易慎戈廖庾终暨居衡步都耿满弘匡国文寇广禄阙东欧殳沃利蔚越夔隆师巩厍聂晁勾敖融冷訾辛阚那简饶空曾毋沙养鞠须丰巢关蒯相查后荆红游竺权逯盖益桓公肖"
-    "覃佟仝岳闫涂"
-)
+_FAMILY = "".join(sorted(words_of("chinese_family")))
 _COMPOUND = "欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|宇文|长孙|司徒|夏侯|端木|南宫"
 _HAN = r"\u3400-\u9fff"
 _PERSON = rf"(?:(?:{_COMPOUND})[{_HAN}]{{1,2}}|[{_FAMILY}][{_HAN}]{{1,2}})"
 _CUED = re.compile(
     rf"(?:收件人|收货人|取件人|代收人|接收人|联系人|签收人|持卡人|开户人|户名|姓名|名字|真名|我叫|叫做|他叫|她叫|名叫|人叫|公叫|婆叫|我是|本人|抬头写?|"
     rf"署名|寄件人|付款人|购买人|下单人|经办人|转交给?|交给|发给|寄给|联系|收件|收货|顾客|客户|前台|店长|我[爸妈爷奶哥弟姐妹]|爸爸|妈妈|朋友|同事|叔叔|阿姨|快递写)"
-    rf"(?:姓名|名字|信息|换成|改成|改为|应该|写的|填的|已经|请|现在|不是)?[ ]?(?:[:：]|是|为|叫|写|填|改成|改为|换成|变更为)?[ \"“「]?(?P<name>{_PERSON})"
+    rf"(?:姓名|名字|信息|换成|改成|改为|应该|写的|填的|已经|请|现在|不是)?[ ]?"
+    rf"(?:[:：]|是|为|叫|写|填|改成|改为|换成|"
+    rf"变更为)?[ \"“「]?(?P<name>{_PERSON})"
 )
 _FAMILY_TOLD = re.compile(rf"(?:我|本人)姓(?P<name>{_COMPOUND}|[{_FAMILY}])(?![名氏])")
 _TITLED = re.compile(
@@ -363,7 +380,12 @@ def _chinese(text: str) -> Iterator[Span]:
         yield Span(start=match.start("name"), end=match.end("name"), kind="name", confidence=0.85)
     for match in _TITLED.finditer(text):
         start, name = match.start("name"), match["name"]
-        if len(name) == 1 and text[max(0, start - 2) : start] not in ("前台", "联系") and re.match(r"[\u3400-\u9fff]", text[start - 1 : start]) and _is_word(text[start - 1 : start + 1]):
+        if (
+            len(name) == 1
+            and text[max(0, start - 2) : start] not in ("前台", "联系")
+            and re.match(r"[\u3400-\u9fff]", text[start - 1 : start])
+            and _is_word(text[start - 1 : start + 1])
+        ):
             continue
         if not _NO_CHINESE_NAME.search(name) and not (len(name) > 1 and _is_word(name)):
             yield Span(start=start, end=start + len(name), kind="name", confidence=0.8)
@@ -388,21 +410,29 @@ def _named(text: str, start: int, name: str) -> str:
     word, tag = words[0]
     if _NO_CHINESE_NAME.search(name[: max(2, len(word))]):
         return ""
-    is_unknown = tag.startswith("nr") or (tag in ("x", "nz", "ns", "r") and len(name) > 1 and word not in _WORDS)
+    is_unknown = tag.startswith("nr") or (
+        tag in ("x", "nz", "ns", "r") and len(name) > 1 and word not in _WORDS
+    )
     if is_unknown and 2 <= len(word) <= 4 and len(word) >= len(name) - 1:
         more = words[1][0] if len(words) > 1 else ""
-        return name if len(word) < len(name) and len(more) == 1 and words[1][1] in ("zg", "ng", "g") else str(word)
+        return (
+            name
+            if len(word) < len(name) and len(more) == 1 and words[1][1] in ("zg", "ng", "g")
+            else str(word)
+        )
     if len(word) > 1 and not re.fullmatch(_COMPOUND, word):  # a plain word: 我是老师, 找客服
         return ""
     joined = word
     for more, _ in words[1:]:
-        if len(joined) + len(more) > (4 if len(word) > 1 else 3) or re.search(r"[^\u3400-\u9fff]|[的了吗呢啊电手地]", more):
+        if len(joined) + len(more) > (4 if len(word) > 1 else 3) or re.search(
+            r"[^\u3400-\u9fff]|[的了吗呢啊电手地]", more
+        ):
             break
         joined += more
     return joined if len(joined) > 1 else ""
 
 
-_WORDS = frozenset("高中生 方便 安静 华为 何时 明天 时候 全部 全家 常年 北京 上海 广州 成都 南京 江苏 江西 江南 宁波 云南 贵州 温州".split())
+_WORDS = words_of("no_chinese_names")
 """What the segmenter takes for a name or a place; no person's."""
 
 
@@ -414,7 +444,12 @@ def _tagged(text: str) -> Iterator[Span]:
     words = rjieba.tag(text)
     for number, (word, tag) in enumerate(words):
         start, place = place, place + len(word)
-        if not tag.startswith("nr") or not re.fullmatch(_PERSON, word) or word in _WORDS or _NO_CHINESE_NAME.search(word):
+        if (
+            not tag.startswith("nr")
+            or not re.fullmatch(_PERSON, word)
+            or word in _WORDS
+            or _NO_CHINESE_NAME.search(word)
+        ):
             continue
         before = words[number - 1][0] if number else ""
         after = words[number + 1][0] if number + 1 < len(words) else ""
@@ -422,5 +457,5 @@ def _tagged(text: str) -> Iterator[Span]:
             yield Span(start=start, end=place, kind="name", confidence=0.7)
 
 
-_DONE_TO = frozenset("给 找 让 联系 叫 快递员 店员 同事 朋友 老公 老婆 感谢 转 交 转交 客服 请 由 是".split())
-_DOES_ZH = frozenset("收 电话 打电话 签收 收件 手机 手机号 回电 接 代收".split())
+_DONE_TO = words_of("before_chinese_names")
+_DOES_ZH = words_of("after_chinese_names")

@@ -22,7 +22,7 @@ class Span:
 
 
 def apart(spans: Iterable[Span]) -> list[Span]:
-    """Spans in order, none over another: of those that overlap the surer's kind, over all their characters."""
+    """Spans in order, none over another: of those that overlap one, of the surer's kind, over all of them."""
     found: list[Span] = []
     for span in sorted(spans, key=lambda span: (span.start, -span.end)):
         if found and span.start < found[-1].end:

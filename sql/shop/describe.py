@@ -53,8 +53,8 @@ def describe_database(database: Database, *, name: str, location: str, with_view
     """Describe what is in ``database``; it is only read.
 
     Texts are read to tell what they mean. Of them, only the states of orders and the spellings that differ by
-    letter case come back; all else that is found comes back as counts, last days and currencies. Of free text a
-    sample is searched for personal data, of which only how much was found is told.
+    letter case come back; all else that is found comes back as counts, last days and currencies. A sample of
+    free text is searched for personal data, of which only how much was found is told.
 
     Args:
         name: the shop's name; ``location``: where its database is.
@@ -120,11 +120,10 @@ def describe_database(database: Database, *, name: str, location: str, with_view
                 text_zh=f"供预测等任务使用：{bound_zh}",
             )
         )
-    shop, told = with_free_texts(open_workspace(shop, database=database))
-    decisions += told
+    shop, written = with_free_texts(open_workspace(shop, database=database))
     return Described(
         shop=shop,
-        decisions=(*decisions, *cleaned.decisions, *measured.decisions),
+        decisions=(*decisions, *cleaned.decisions, *measured.decisions, *written),
         measured=measured,
         readings=cleaned.readings,
     )

@@ -1,4 +1,4 @@
-"""Which columns people write what they like in, and how much of it holds personal data: looked at in a sample."""
+"""Which columns people write what they like in, and how much of a sample of it holds personal data."""
 
 from __future__ import annotations
 
@@ -50,17 +50,19 @@ class FreeTexts:
         """The finding in words."""
         share = f"{self.personal / self.texts:.0%}" if self.personal * 100 >= self.texts else "<1%"
         kinds, kinds_zh = (
-            separator.join(_NAMED[kind][place] for kind in self.kinds) for place, separator in ((0, ", "), (1, "、"))
+            separator.join(_NAMED[kind][place] for kind in self.kinds)
+            for place, separator in ((0, ", "), (1, "、"))
         )
         return Decision(
             place=f"views.{self.view}.columns.{self.column}",
             text=(
-                f"{self.view}.{self.column} is free text: personal data were found in {self.personal} of {self.texts} "
-                f"texts ({share}: {kinds}); a role that may not see who customers are reads it masked"
+                f"{self.view}.{self.column} is free text: personal data were found in {self.personal} of "
+                f"{self.texts} texts ({share}: {kinds}); a role that may not see who customers are reads it "
+                "masked"
             ),
             text_zh=(
-                f"{self.view}.{self.column} 是自由文本：{self.texts} 条中有 {self.personal} 条（{share}）含个人信息"
-                f"（{kinds_zh}）；不能看到顾客身份的角色只能看到遮盖后的内容"
+                f"{self.view}.{self.column} 是自由文本：{self.texts} 条中有 {self.personal} 条"
+                f"（{share}）含个人信息（{kinds_zh}）；不能看到顾客身份的角色只能看到遮盖后的内容"
             ),
         )
 
@@ -73,7 +75,9 @@ def with_free_texts(workspace: Workspace) -> tuple[Shop, tuple[Decision, ...]]:
         replace(
             view,
             columns=tuple(
-                replace(column, free_text=True, sampled=False) if (view.name, column.name) in marked else column
+                replace(column, free_text=True, sampled=False)
+                if (view.name, column.name) in marked
+                else column
                 for column in view.columns
             ),
         )
@@ -86,7 +90,12 @@ def personal_texts(workspace: Workspace) -> Iterator[FreeTexts]:
     """The columns of free text that hold personal data, each with what a sample of it holds."""
     for view in workspace.shop.views:
         for column in view.columns:
-            if column.type != "text" or identifies(view, column) or column.free_text is False or column.values:
+            if (
+                column.type != "text"
+                or identifies(view, column)
+                or column.free_text is False
+                or column.values
+            ):
                 continue
             texts = _sample(workspace, view, column)
             is_told = holds_words(workspace.shop, view, column)
@@ -112,5 +121,7 @@ def _sample(workspace: Workspace, view: View, column: ViewColumn) -> list[str]:
 
 
 def _are_sentences(texts: list[str]) -> bool:
-    lengths = sorted(len(text.split()) + len([char for char in text if "\u3400" <= char <= "\u9fff"]) / 2 for text in texts)
+    lengths = sorted(
+        len(text.split()) + len([char for char in text if "\u3400" <= char <= "\u9fff"]) / 2 for text in texts
+    )
     return lengths[len(lengths) // 2] >= _LEAST_WORDS

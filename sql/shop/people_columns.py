@@ -37,7 +37,9 @@ _LIMITS = QueryLimits(max_rows=1_000_000, timeout_s=120.0, max_memory_mb=4_096)
 
 def people_columns(view: View, pattern: re.Pattern[str]) -> list[str]:
     """Columns about the view's own people by their names, of those that look personal."""
-    return [c.name for c in view.columns if _is_of_people(view, c, pattern) and not says(_OTHERS, c.name, c.type)]
+    return [
+        c.name for c in view.columns if _is_of_people(view, c, pattern) and not says(_OTHERS, c.name, c.type)
+    ]
 
 
 def identifies(view: View, column: ViewColumn) -> bool:
@@ -62,8 +64,9 @@ def known_names(shop: Shop, catalog: Catalog, database: Database) -> KnownNames:
         for view in shop.views:
             columns = [name for name in people_columns(view, NAMES) if name not in _parts(view)]
             pair = [next(iter(people_columns(view, part)), None) for part in (FIRST, LAST)]
-            asked = [(name,) for name in columns]
-            asked += [(pair[0], pair[1])] if pair[0] is not None and pair[1] is not None else []
+            asked: list[tuple[str, ...]] = [(name,) for name in columns]
+            if pair[0] is not None and pair[1] is not None:
+                asked.append((pair[0], pair[1]))
             for each in asked:
                 listed = ", ".join(quoted(name, guard.dialect) for name in each)
                 sql = f"SELECT DISTINCT {listed} FROM {quoted(view.name, guard.dialect)}"

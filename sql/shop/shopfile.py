@@ -327,7 +327,9 @@ class _Reader:
 
     def column(self, view: str, name: str, node: yaml.Node) -> ViewColumn:
         what = f"{view}.{name}"
-        nodes = self.mapping(node, ("type", "description", "synonyms", "values", "sampled", "unit", "free_text"), what, 0)
+        nodes = self.mapping(
+            node, ("type", "description", "synonyms", "values", "sampled", "unit", "free_text"), what, 0
+        )
         if "type" not in nodes:
             self.fail(node, f"{what} needs a type: {', '.join(_TYPES)}")
         kind = self.text(nodes["type"], f"type of {what}")
@@ -346,7 +348,9 @@ class _Reader:
             synonyms=self.texts(nodes["synonyms"], f"synonyms of {what}") if "synonyms" in nodes else (),
             values=values,
             sampled=self.truth(nodes["sampled"], f"sampled of {what}") if "sampled" in nodes else False,
-            free_text=self.truth(nodes["free_text"], f"free_text of {what}") if "free_text" in nodes else None,
+            free_text=self.truth(nodes["free_text"], f"free_text of {what}")
+            if "free_text" in nodes
+            else None,
             unit=self.optional(nodes, "unit", f"unit of {what}"),
         )
 
@@ -420,7 +424,16 @@ class _Reader:
         if not (_is_null(node)):
             nodes = self.mapping(
                 node,
-                ("views", "masked", "pseudonyms", "free_text", "rows", "minimum_group", "group_units", "limits"),
+                (
+                    "views",
+                    "masked",
+                    "pseudonyms",
+                    "free_text",
+                    "rows",
+                    "minimum_group",
+                    "group_units",
+                    "limits",
+                ),
                 what,
                 0,
             )
@@ -438,8 +451,8 @@ class _Reader:
         if both is not None:
             self.fail(
                 nodes["pseudonyms"],
-                f"pseudonyms of {what}: {'.'.join(both)} is masked too; a masked column is not there at all, so "
-                "leave it out of one of the two",
+                f"pseudonyms of {what}: {'.'.join(both)} is masked too; a masked column is not there at all, "
+                "so leave it out of one of the two",
             )
         rows: dict[str, str] = {}
         if "rows" in nodes:

@@ -22,8 +22,8 @@ OLD, YOUNG = 200, 10
 
 def line(days: int) -> str:
     at = dt.datetime.now(dt.UTC) - dt.timedelta(days=days)
-    verdict = {"answer": f"a{days}", "question": "Who?", "standalone_question": "Who?", "skill": "ask_sql", "sql": [],
-               "verdict": "up", "comment": "", "at": at.isoformat(timespec="seconds")}  # fmt: skip
+    verdict = {"answer": f"a{days}", "question": "Who?", "standalone_question": "Who?", "skill": "ask_sql",
+               "sql": [], "verdict": "up", "comment": "", "at": at.isoformat(timespec="seconds")}  # fmt: skip
     return json.dumps(verdict)
 
 
@@ -70,7 +70,9 @@ def test_only_what_is_older_goes(settings: Settings) -> None:
     assert files(settings) == before and settings.feedback.read_text("utf-8").count("\n") == 3
     assert forget_older(settings, 180, is_dry=False) == counted
     gone = {"reports/2025-01-monthly.json", "reports/2025-01-monthly.html", "indexed.json"}
-    assert before - files(settings) == {f"shops/tiny-1/readers-1/{name}" for name in gone} | {"brought/old/kept.json"}
+    assert before - files(settings) == {f"shops/tiny-1/readers-1/{name}" for name in gone} | {
+        "brought/old/kept.json"
+    }
     kept = settings.feedback.read_text("utf-8").splitlines()
     assert kept[0] == "no verdict at all" and "a10" in kept[1] and len(kept) == 2
     assert all(each.found == 0 for each in forget_older(settings, 180, is_dry=False))

@@ -1,4 +1,5 @@
 """Columns seen through a veil: what a role may do with them, and that no statement tells what is hidden."""
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -9,9 +10,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from sql.databases import open_database
 from sql.errors import NotAllowed, UnsafeQuery
 from sql.lock.run import run
-from sql.databases import open_database
 from sql.shop.describe import describe_database
 from sql.shop.shopfile import dump_shop, load_shop
 from sql.shop.workspace import Workspace, open_workspace
@@ -95,7 +96,9 @@ def test_words_are_shown_without_what_is_personal(clerk: Workspace) -> None:
     ]
 
 
-@pytest.mark.parametrize(("role", "is_masked"), [("owner", False), ("agent", False), ("packer", False), ("seller", True)])
+@pytest.mark.parametrize(
+    ("role", "is_masked"), [("owner", False), ("agent", False), ("packer", False), ("seller", True)]
+)
 def test_a_role_that_may_not_see_who_people_are_reads_masked_words(
     shop_file: Path, role: str, is_masked: bool
 ) -> None:
@@ -198,9 +201,9 @@ def test_what_would_tell_the_hidden_is_refused(clerk: Workspace, sql: str) -> No
 
 
 def test_the_refusal_says_what_can_be_done(clerk: Workspace) -> None:
-    with pytest.raises(NotAllowed, match="own words.*shown as it stands.*search"):
+    with pytest.raises(NotAllowed, match=r"own words.*shown as it stands.*search"):
         clerk.guard.check("SELECT letter_id FROM letters WHERE message LIKE '%Zorka%'")
-    with pytest.raises(NotAllowed, match="pseudonym.*counted, grouped by and joined"):
+    with pytest.raises(NotAllowed, match=r"pseudonym.*counted, grouped by and joined"):
         clerk.guard.check("SELECT email FROM people ORDER BY email")
 
 
@@ -285,7 +288,9 @@ def test_a_first_description_marks_the_columns_that_hold_personal_data(shop_file
     column = described.shop.view("letters").column("message")  # type: ignore[union-attr]
     assert column is not None and column.free_text
     [told] = [each for each in described.decisions if each.place == "views.letters.columns.message"]
-    assert "2 of 3 texts (67%: telephone numbers, names)" in told.text or "names, telephone numbers" in told.text
+    assert (
+        "2 of 3 texts (67%: telephone numbers, names)" in told.text or "names, telephone numbers" in told.text
+    )
     assert "3 条中有 2 条" in told.text_zh
     others = [c.name for v in described.shop.views for c in v.columns if c.free_text and c.name != "message"]
     assert others == []

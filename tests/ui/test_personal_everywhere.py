@@ -1,4 +1,5 @@
-"""One text that holds every kind of personal data, on every surface, for a role that may not see who people are."""
+"""One text with every kind of personal data, on every surface, for a role that may not see who people are."""
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -96,7 +97,9 @@ def test_what_is_found_is_masked_and_the_rest_stays(served: ServedShop, keys: di
     told = {}
     for role in ("desk", "owner"):
         with served.client(keys[role]) as client:
-            found = [client.get("/v1/search", params={"text": text, "k": 10}) for text in ("lamp flickers", "台灯")]
+            found = [
+                client.get("/v1/search", params={"text": text, "k": 10}) for text in ("lamp flickers", "台灯")
+            ]
             told[role] = "".join(each.text for each in found)
     assert not hidden_in(told["desk"]) and all(each in told["desk"] for each in KEPT)
     assert "[name]" in told["desk"] and "[姓名]" in told["desk"] and "[IP address]" in told["desk"]
@@ -111,7 +114,9 @@ def test_mcp_tells_nothing_personal(served: ServedShop, keys: dict[str, str]) ->
             caller.result("run_statement", statement="SELECT note_id, note FROM notes"),
             caller.result("run_job", job="report", parameters={"month": "2026-05"}),
         ]
-        refused = caller.call("run_statement", statement="SELECT note_id FROM notes WHERE note LIKE '%Zorka%'")
+        refused = caller.call(
+            "run_statement", statement="SELECT note_id FROM notes WHERE note LIKE '%Zorka%'"
+        )
     assert not hidden_in(str(said)) and "[phone]" in str(said[2])
     assert refused.is_error and "own words" in refused.content[0].text
 
@@ -121,7 +126,9 @@ def test_chats_and_files_show_nothing_personal(served: ServedShop) -> None:
         *_, last = room.assistant(Person(role="desk")).answer(ASKED[0])
         table = room.workspace.run("SELECT note_id, note FROM notes")
     reply = reply_of(last.data, None)
-    shown = reply.text + reply.doubt + "".join(a.content.decode("utf-8", "ignore") for a in reply.attachments())
+    shown = (
+        reply.text + reply.doubt + "".join(a.content.decode("utf-8", "ignore") for a in reply.attachments())
+    )
     assert not hidden_in(shown) and not hidden_in(present.to_csv(table).decode())
     assert "[card]" in present.to_csv(table).decode()
 
@@ -134,7 +141,9 @@ def test_chats_and_files_show_nothing_personal(served: ServedShop) -> None:
     ],
     ids=lambda command: command[0],
 )
-def test_the_command_line_tells_nothing_personal(served: ServedShop, command: tuple[str, ...], tmp_path: Path) -> None:
+def test_the_command_line_tells_nothing_personal(
+    served: ServedShop, command: tuple[str, ...], tmp_path: Path
+) -> None:
     arguments = [*command, "--shop", str(served.shop), "--role", "desk"]
     result = CliRunner().invoke(command_line, arguments, env={"SHOPTALK_HOME": str(tmp_path)})
     assert result.exit_code == 0, result.output
