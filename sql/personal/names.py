@@ -101,6 +101,9 @@ _DETERMINED = re.compile(
     re.IGNORECASE,
 )
 """People have no article, and nobody is in them."""
+_ACTED = re.compile(r"[ \t]+(?:were|are|both|have|had|said|told|wrote|called|came|promised|helped)\b")
+_PREDICATE = re.compile(r"'s\b|[ \t]+(?:is|was|has|had|will|says|said|can|and|or)\b|[ \t]*:[ \t]|,[ \t]")
+"""What a word that begins a sentence is the subject of, or is called by."""
 _BY = re.compile(r"\b(?:by|with|and|than|as|assistant to|told|tell|early)[ \t]$", re.IGNORECASE)
 _LIST = re.compile(r"(?:,[ \t]+(?:and[ \t]+)?|[ \t]+(?:and|&)[ \t]+)$")
 _LIVES = re.compile(
@@ -209,7 +212,8 @@ def _parts(run: Sequence[_Token]) -> Iterator[list[_Token]]:
     """What a run of capital words may name: without the greetings, titles and words of every day in it."""
     parts: list[list[_Token]] = [[]]
     for number, token in enumerate(run):
-        if _is_plain(token) and not (token.is_initial and 0 < number < len(run) - 1):
+        is_middle = token.is_initial and 0 < number < len(run) - 1 and not run[number + 1].word.isupper()
+        if _is_plain(token) and not is_middle:
             parts.append([])
         else:
             parts[-1].append(token)
@@ -256,8 +260,6 @@ def _listed_beside(text: str, parts: Sequence[Sequence[_Token]], found: Set[int]
         else:
             lists.append([number])
     for each in lists:
-        if len(each) < 3 and not any(number in found for number in each):
-            continue
         if any(_key(token) in _ORGANISED for number in each for token in parts[number]):
             continue
         known = sum(
@@ -265,7 +267,9 @@ def _listed_beside(text: str, parts: Sequence[Sequence[_Token]], found: Set[int]
             or (_key(parts[number][0]) in given | family and _key(parts[number][0]) not in common_words())
             for number in each
         )
-        if 2 * known > len(each) and len(each) > 1:
+        if len(each) > 1 and (
+            2 * known > len(each) or (known and _ACTED.match(text, _end(text, parts[each[-1]])))
+        ):
             beside |= {
                 number
                 for number in each
@@ -317,9 +321,9 @@ def _confidence(text: str, part: Sequence[_Token]) -> float:
         is_name = (knows_given or words[0] in family) and words[0] not in common_words()
         if is_name and (_DOES.match(after) or _HEARD.search(before)):
             return 0.65
-        is_alone = (
-            knows_given and is_name and len(words[0]) > 3 and not starts and not _DETERMINED.search(before)
-        )
+        is_begun = starts and _PREDICATE.match(after) is None
+        is_alone = (knows_given or (is_name and _BY.search(before))) and len(words[0]) > 3
+        is_alone = is_alone and is_name and not is_begun and not _DETERMINED.search(before)
         has_around = _AFTER.match(after) is not None or _BEFORE_WEAK.search(before) is not None
         return 0.55 if is_alone and has_around and part[0].word[1:].islower() else 0.0
     if all(word in common_words() for word in words):
@@ -373,7 +377,7 @@ _NO_CHINESE_NAME = re.compile(
 def _chinese(text: str) -> Iterator[Span]:
     for match in _CUED.finditer(text):
         name = _named(text, match.start("name"), match["name"])
-        if name:
+        if name and not _NO_CHINESE_NAME.search(name):
             start = match.start("name")
             yield Span(start=start, end=start + len(name), kind="name", confidence=0.85)
     for match in _FAMILY_TOLD.finditer(text):
