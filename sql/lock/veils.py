@@ -26,7 +26,7 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from sql.lock.trees import SETS
 from sql.names import decode, key
-from sql.personal import VERSION, KnownNames, mask, pseudonym
+from sql.personal import REGIONS, VERSION, KnownNames, mask, pseudonym
 from sql.semantics import Role, Shop, View, ViewColumn
 from sql.types import Table, Value
 
@@ -76,10 +76,17 @@ class Veil:
     Args:
         known: reads names of people that the shop knows; asked once, when the first text is masked.
         salt: what pseudonyms are made with.
+        regions: where telephone numbers without a country's code are from, ISO 3166 alpha-2.
     """
 
-    def __init__(self, known: Callable[[], KnownNames] = KnownNames, salt: bytes = b"") -> None:
+    def __init__(
+        self,
+        known: Callable[[], KnownNames] = KnownNames,
+        salt: bytes = b"",
+        regions: Sequence[str] = REGIONS,
+    ) -> None:
         self._read = known
+        self._regions = tuple(regions)
         self._salt = salt
         self._known: KnownNames | None = None
         self._lock = threading.Lock()
@@ -95,7 +102,7 @@ class Veil:
     @property
     def version(self) -> str:
         """Equal for two veils that mask a text alike: whoever keeps masked texts keeps it beside them."""
-        return f"{VERSION} {self.known.digest}"
+        return f"{VERSION} {self.known.digest} {','.join(self._regions)}"
 
     def over(self, table: Table, kinds: Sequence[Kind | None]) -> Table:
         """The table with its veiled cells changed.
@@ -103,8 +110,10 @@ class Veil:
         Args:
             kinds: of each column, in order; ``None`` for one that is shown as it is.
         """
+        masked = partial(mask, known=self.known, regions=self._regions) if "words" in kinds else str
+        named = partial(pseudonym, salt=self._salt)
         changes = {
-            place: partial(mask, known=self.known) if kind == "words" else partial(pseudonym, salt=self._salt)
+            place: masked if kind == "words" else named
             for place, kind in enumerate(kinds)
             if kind is not None
         }

@@ -6,7 +6,7 @@ text alone: which columns and roles are meant is ``sql.lock``'s matter. Not cove
 without naming them ("the mayor's wife"), and names in other scripts.
 """
 
-from sql.personal.finding import find
+from sql.personal.finding import REGIONS, find
 from sql.personal.known import KnownNames
 from sql.personal.masking import LABELS, mask, pseudonym
 from sql.personal.spans import Kind, Span
@@ -14,4 +14,4 @@ from sql.personal.spans import Kind, Span
 VERSION = 1
 """Raised whenever another thing is found in a text: what was kept of masked texts is then masked anew."""
 
-__all__ = ["LABELS", "VERSION", "Kind", "KnownNames", "Span", "find", "mask", "pseudonym"]
+__all__ = ["LABELS", "REGIONS", "VERSION", "Kind", "KnownNames", "Span", "find", "mask", "pseudonym"]

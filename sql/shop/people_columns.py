@@ -14,7 +14,7 @@ from sql.errors import SqlError
 from sql.lock.guard import Guard
 from sql.lock.run import run
 from sql.names import quoted
-from sql.personal import KnownNames
+from sql.personal import REGIONS, KnownNames
 from sql.record import recording
 from sql.semantics import Role, Shop, View, ViewColumn
 from sql.shop.drafting import looks_personal
@@ -77,6 +77,22 @@ def known_names(shop: Shop, catalog: Catalog, database: Database) -> KnownNames:
                     continue
                 names |= {" ".join(str(part).strip() for part in row) for row in rows if None not in row}
     return KnownNames(names)
+
+
+def phone_regions(shop: Shop) -> tuple[str, ...]:
+    """Where telephone numbers without a country's code may be from: the usual regions, and the countries that
+    stand among the values of the shop's description, by their names or codes."""
+    from babel import Locale
+
+    named = {
+        name.lower(): code
+        for language in ("en", "zh")
+        for code, name in Locale(language).territories.items()
+        if len(code) == 2 and code.isalpha()
+    }
+    said = {v.lower() for view in shop.views for column in view.columns for v in column.values}
+    found = {named[value] for value in said if value in named}
+    return (*REGIONS, *sorted(found - set(REGIONS)))
 
 
 def _parts(view: View) -> set[str]:

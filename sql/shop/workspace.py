@@ -18,9 +18,10 @@ from sql.lock.guard import Guard
 from sql.lock.run import run
 from sql.lock.veils import Veil
 from sql.names import quoted
+from sql.personal import REGIONS
 from sql.record import checked
 from sql.semantics import Attributes, Role, Shop
-from sql.shop.people_columns import known_names
+from sql.shop.people_columns import known_names, phone_regions
 from sql.shop.shopfile import check_shop, locate, placed
 from sql.types import Catalog, Table, Value
 
@@ -95,7 +96,8 @@ def open_workspace(
         check_shop(shop, catalog)
         with placed(shop, "roles", chosen.name):
             secret = salt() if salt is not None and chosen.pseudonyms else secrets.token_bytes(32)
-            veil = Veil(partial(known_names, shop, catalog, opened), secret)
+            regions = phone_regions(shop) if chosen.free_text == "masked" else REGIONS
+            veil = Veil(partial(known_names, shop, catalog, opened), secret, regions)
             guard = Guard(shop, catalog, chosen, user, veil)
         today = _today(shop, opened, catalog)
     except BaseException:

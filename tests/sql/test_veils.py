@@ -14,6 +14,7 @@ from sql.databases import open_database
 from sql.errors import NotAllowed, UnsafeQuery
 from sql.lock.run import run
 from sql.shop.describe import describe_database
+from sql.shop.people_columns import phone_regions
 from sql.shop.shopfile import dump_shop, load_shop
 from sql.shop.workspace import Workspace, open_workspace
 from sql.types import QueryLimits
@@ -191,6 +192,20 @@ REFUSED = [
     "SELECT email || '' AS e FROM people",
     "SELECT CASE email WHEN 'zorka@shop.example' THEN 1 ELSE 0 END AS hit FROM people",
     "SELECT full_name FROM people",
+    "SELECT p.person_id FROM people AS p WHERE EXISTS (SELECT 1 FROM letters AS l WHERE l.person_id = p.person_id AND l.message LIKE '%Z%')",
+    "SELECT letter_id FROM letters WHERE message IS 'x'",
+    "SELECT letter_id FROM letters WHERE NOT message IS NULL AND message > 'W'",
+    "SELECT letter_id FROM letters ORDER BY (SELECT m.message FROM letters AS m WHERE m.letter_id = 10)",
+    "SELECT LAG(message) OVER (ORDER BY letter_id) AS m FROM letters",
+    "SELECT email, RANK() OVER (ORDER BY email) AS n FROM people",
+    "SELECT COUNT(*) AS n FROM people JOIN (SELECT 'zorka@shop.example' AS email) AS g USING (email)",
+    "SELECT email FROM people INTERSECT SELECT 'zorka@shop.example'",
+    "SELECT topic, COUNT(*) AS n FROM letters GROUP BY topic HAVING MAX(message) > 'W'",
+    "SELECT p.country FROM people AS p JOIN letters AS l ON l.message = p.country",
+    "SELECT email FROM people UNION ALL SELECT sender FROM letters ORDER BY 1",
+    "SELECT email FROM people UNION ALL SELECT sender FROM letters ORDER BY email",
+    "SELECT COUNT(*) AS n FROM (SELECT email FROM people UNION ALL SELECT NULL) AS t WHERE t.email > 'b'",
+    "SELECT CAST(message AS INTEGER) AS n FROM letters",
 ]
 
 
@@ -208,6 +223,17 @@ def test_the_refusal_says_what_can_be_done(clerk: Workspace) -> None:
 
 
 DUCKDB = [
+    "SELECT message AS m, m LIKE '%Z%' AS hit FROM letters",
+    "SELECT letter_id, message AS m FROM letters WHERE m LIKE '%Z%'",
+    "SELECT letters FROM letters",
+    "SELECT UNNEST([message]) AS m FROM letters",
+    "SELECT message IS DISTINCT FROM 'x' AS m FROM letters",
+    "SELECT STRING_AGG(message, ' ') AS m FROM letters",
+    "SELECT email, FIRST_VALUE(email) OVER (ORDER BY email) AS f FROM people",
+    "FROM letters SELECT message",
+    "SELECT * EXCLUDE (letter_id) FROM letters",
+    "SELECT * REPLACE (message || 'x' AS message) FROM letters",
+    "SELECT l.* FROM letters AS l, LATERAL (SELECT l.message AS q) AS t WHERE t.q LIKE '%Z%'",
     "SELECT u.w FROM letters AS l, UNNEST(STRING_SPLIT(l.message, ' ')) AS u(w)",
     "SELECT LIST(message) AS m FROM letters",
     "SELECT message FROM letters GROUP BY ALL",
@@ -294,3 +320,13 @@ def test_a_first_description_marks_the_columns_that_hold_personal_data(shop_file
     assert "3 条中有 2 条" in told.text_zh
     others = [c.name for v in described.shop.views for c in v.columns if c.free_text and c.name != "message"]
     assert others == []
+
+
+def test_numbers_of_the_shops_own_countries_are_known(shop_file: Path, tmp_path: Path) -> None:
+    described = load_shop(shop_file)
+    assert "PT" not in phone_regions(described)
+    text = shop_file.read_text("utf-8").replace(
+        "country: {type: text, sampled: true}", "country: {type: text, values: {Portugal: [葡萄牙]}}"
+    )
+    (tmp_path / "shop.yml").write_text(text, "utf-8")
+    assert "PT" in phone_regions(load_shop(tmp_path / "shop.yml"))
