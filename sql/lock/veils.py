@@ -347,17 +347,21 @@ class _Following:
                 raise _refusal(column, kinds.pop(), self.role)
 
     def check_positions(self, node: exp.Expr, kinds: Sequence[Kind | None], names: Sequence[str]) -> None:
-        """ORDER BY 1, GROUP BY ALL and the like name outputs by their place."""
+        """ORDER BY 1, ORDER BY ALL, GROUP BY ALL and the like name outputs by their place."""
+        all_ = range(len(kinds))
+        places: list[int] = list(all_) if node.args.get("all") else []
         for each in node.args.get("expressions") or ():
-            inner = each.this if isinstance(each, exp.Ordered) else each
-            place = int(inner.name) - 1 if isinstance(inner, exp.Literal) and inner.name.isdigit() else None
-            if place is None and isinstance(inner, exp.Column) and not inner.table and inner.name in names:
-                place = list(names).index(inner.name)
-            kind = kinds[place] if place is not None and 0 <= place < len(kinds) else None
+            inner = (each.this if isinstance(each, exp.Ordered) else each).unnest()
+            if isinstance(inner, exp.Literal) and inner.name.isdigit():
+                places.append(int(inner.name) - 1)
+            elif isinstance(inner, exp.Var):
+                places += all_
+            elif isinstance(inner, exp.Column) and not inner.table and inner.name in names:
+                places.append(list(names).index(inner.name))
+        for place in places:
+            kind = kinds[place] if place in all_ else None
             if kind is not None and (kind == "words" or isinstance(node, exp.Order)):
-                raise _refusal(names[place or 0], kind, self.role)
-        if node.args.get("all") and "words" in kinds:
-            raise _refusal(names[list(kinds).index("words")], "words", self.role)
+                raise _refusal(names[place], kind, self.role)
 
     def check_subqueries(self, query: exp.Select) -> None:
         """A query that stands for a value hands its cell to whatever is done with it."""

@@ -6,10 +6,10 @@ text alone: which columns and roles are meant is ``sql.lock``'s matter. Not cove
 without naming them ("the mayor's wife"), and names in other scripts.
 """
 
-from sql.personal.finding import REGIONS, find
-from sql.personal.known import KnownNames
+from sql.personal.known_people import KnownNames
 from sql.personal.masking import LABELS, mask, pseudonym
-from sql.personal.spans import Kind, Span
+from sql.personal.personal_pieces import REGIONS, find
+from sql.personal.personal_spans import Kind, Span
 
 VERSION = 1
 """Raised whenever another thing is found in a text: what was kept of masked texts is then masked anew."""

@@ -8,9 +8,9 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 
-from sql.personal.finding import NOBODY, REGIONS, find
-from sql.personal.known import KnownNames
-from sql.personal.spans import Kind
+from sql.personal.known_people import KnownNames
+from sql.personal.personal_pieces import NOBODY, REGIONS, find
+from sql.personal.personal_spans import Kind
 
 LABELS: Mapping[str, Mapping[Kind, str]] = {
     "en": {

@@ -121,6 +121,7 @@ def test_a_setting_that_is_read_is_written_again(shop_file: Path, tmp_path: Path
 
 
 TOLD = [
+    "SELECT email, country FROM people ORDER BY 2",
     "SELECT * FROM letters ORDER BY letter_id",
     "SELECT x.message AS said FROM letters AS x ORDER BY x.letter_id",
     "WITH t AS (SELECT letter_id AS n, message AS m FROM letters) SELECT m FROM t ORDER BY n",
@@ -157,6 +158,7 @@ REFUSED = [
     "SELECT MAX(message) AS m FROM letters",
     "SELECT letter_id FROM letters ORDER BY message",
     "SELECT message FROM letters ORDER BY 1",
+    "SELECT message FROM letters ORDER BY (1)",
     "SELECT message AS m FROM letters ORDER BY m",
     "SELECT DISTINCT message FROM letters",
     "SELECT message, COUNT(*) AS n FROM letters GROUP BY message",
@@ -223,6 +225,7 @@ def test_the_refusal_says_what_can_be_done(clerk: Workspace) -> None:
 
 
 DUCKDB = [
+    "SELECT email, country FROM people ORDER BY ALL",
     "SELECT message AS m, m LIKE '%Z%' AS hit FROM letters",
     "SELECT letter_id, message AS m FROM letters WHERE m LIKE '%Z%'",
     "SELECT letters FROM letters",
@@ -230,8 +233,6 @@ DUCKDB = [
     "SELECT message IS DISTINCT FROM 'x' AS m FROM letters",
     "SELECT STRING_AGG(message, ' ') AS m FROM letters",
     "SELECT email, FIRST_VALUE(email) OVER (ORDER BY email) AS f FROM people",
-    "FROM letters SELECT message",
-    "SELECT * EXCLUDE (letter_id) FROM letters",
     "SELECT * REPLACE (message || 'x' AS message) FROM letters",
     "SELECT l.* FROM letters AS l, LATERAL (SELECT l.message AS q) AS t WHERE t.q LIKE '%Z%'",
     "SELECT u.w FROM letters AS l, UNNEST(STRING_SPLIT(l.message, ' ')) AS u(w)",
@@ -248,12 +249,9 @@ DUCKDB = [
 
 
 @pytest.mark.parametrize("sql", DUCKDB)
-def test_what_only_duckdb_can_say_tells_no_more(clerk: Workspace, sql: str) -> None:
-    try:
-        told = repr(cells(clerk, sql))
-    except UnsafeQuery:
-        return
-    assert "Zorka" not in told and "660" not in told
+def test_what_only_duckdb_can_say_is_refused(clerk: Workspace, sql: str) -> None:
+    with pytest.raises(UnsafeQuery):
+        clerk.guard.check(sql)
 
 
 def test_a_value_has_one_pseudonym_everywhere(clerk: Workspace, shop_file: Path) -> None:

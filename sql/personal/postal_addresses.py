@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sql.personal.spans import Span
+from sql.personal.personal_spans import Span
 
 _WORD = r"[^\W\d_][\w'.-]{0,30}"
 _NAME = rf"(?!(?:on|at|in|to|is|the|of|from|and|for|my|our|near|lives|located|live)\b){_WORD}"

@@ -11,7 +11,7 @@ import ipaddress
 import re
 from collections.abc import Iterator, Sequence
 
-from sql.personal.spans import Kind, Span
+from sql.personal.personal_spans import Kind, Span
 
 BEFORE = 48
 """Characters before a number that may say what it is."""

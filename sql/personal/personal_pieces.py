@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sql.personal.addresses import addresses
 from sql.personal.folding import fold
-from sql.personal.known import KnownNames
-from sql.personal.names import names
-from sql.personal.numbers import numbers
-from sql.personal.spans import Span, apart
+from sql.personal.known_people import KnownNames
+from sql.personal.people_names import names
+from sql.personal.personal_numbers import numbers
+from sql.personal.personal_spans import Span, apart
+from sql.personal.postal_addresses import addresses
 
 REGIONS = ("US", "GB", "DE", "FR", "IT", "ES", "NL", "AT", "CH", "CN", "HK", "TW", "SG")
 """Where numbers without a country's code are from, unless a shop says otherwise."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from sql.personal.given_names import common_words, listed_names, words_of
-from sql.personal.spans import Span
+from sql.personal.personal_spans import Span
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*\.?")
 _PARTICLES = words_of("particles")
