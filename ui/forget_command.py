@@ -63,7 +63,7 @@ def run_older(
     settings: Settings, *, older_than: str, person: str, is_dry: bool, is_sure: bool, as_json: bool
 ) -> None:
     """Count, ask, delete what is older, and leave with 1 where something could not be deleted."""
-    from app.retention import forget_older
+    from app.too_old import forget_older
 
     match = _SPAN.fullmatch(older_than)
     if match is None:

@@ -20,8 +20,8 @@ from app.house import House
 from app.keyring import Keyring
 from app.person import Person, is_loopback, role_of
 from app.progress import say, step
-from app.retention import keep_to_it
 from app.settings import DEFAULT_PORT, Settings, go_offline
+from app.too_old import keep_to_it
 from ui.errors import CannotServe
 from ui.scheduling import run_schedules
 from ui.warming import warm_up

@@ -157,8 +157,7 @@ def _western(text: str) -> Iterator[Span]:
 
 def _with_capitals(text: str) -> str:
     """A text written in small letters alone, with capitals where a word may be a name."""
-    given, family = listed_names()
-
+    given, _ = listed_names()
     words = list(_TOKEN.finditer(text))
     keys = [re.sub(r"'s$|\.$", "", word[0]) for word in words]
     plain = _plain_words()
@@ -166,7 +165,7 @@ def _with_capitals(text: str) -> str:
     for number, (word, key) in enumerate(zip(words, keys, strict=True)):
         after = keys[number + 1 : number + 3]
         beside = after[1:] if after and len(after[0]) == 1 else after[:1]
-        is_pair = key in given and beside and beside[0] in family | given and {key, *beside}.isdisjoint(plain)
+        is_pair = key in given and beside and _is_listed(beside[0]) and {key, *beside}.isdisjoint(plain)
         if is_pair or (_NAMED.search(text[max(0, word.start() - 48) : word.start()]) and key not in plain):
             rest = words[number : number + 1 + (len(after[0]) == 1) + 1] if is_pair else [word]
             for each in rest:
@@ -248,9 +247,13 @@ def _tells(token: _Token) -> bool:
     return len(key) > 2 and key not in _PARTICLES and key not in common_words()
 
 
+def _is_listed(word: str) -> bool:
+    given, family = listed_names()
+    return word in given or word in family
+
+
 def _listed_beside(text: str, parts: Sequence[Sequence[_Token]], found: Set[int]) -> set[int]:
     """Names of the lists that another name stands in: "Becker, Kónya and Vasquez"."""
-    given, family = listed_names()
     beside: set[int] = set()
     lists: list[list[int]] = []
     for number, part in enumerate(parts):
@@ -264,7 +267,7 @@ def _listed_beside(text: str, parts: Sequence[Sequence[_Token]], found: Set[int]
             continue
         known = sum(
             number in found
-            or (_key(parts[number][0]) in given | family and _key(parts[number][0]) not in common_words())
+            or (_is_listed(_key(parts[number][0])) and _key(parts[number][0]) not in common_words())
             for number in each
         )
         if len(each) > 1 and (

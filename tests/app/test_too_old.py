@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app.retention import forget_older, keep_to_it
 from app.settings import Settings
+from app.too_old import forget_older, keep_to_it
 from bot.audit import AuditLog
 from ui.cli import app
 
