@@ -17,6 +17,9 @@ from sql.shop.describe import describe_database
 from sql.shop.people_columns import phone_regions
 from sql.shop.shopfile import dump_shop, load_shop
 from sql.shop.workspace import Workspace, open_workspace
+from sql.statement.compile import compile_statement
+from sql.statement.parse import parse
+from sql.statement.seen import seen_shop
 from sql.types import QueryLimits
 
 ROWS = """
@@ -328,3 +331,16 @@ def test_numbers_of_the_shops_own_countries_are_known(shop_file: Path, tmp_path:
     )
     (tmp_path / "shop.yml").write_text(text, "utf-8")
     assert "PT" in phone_regions(load_shop(tmp_path / "shop.yml"))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["SELECT sender, COUNT(*) FROM letters GROUP BY sender", "SELECT letters.sender, COUNT(*) FROM letters GROUP BY letters.sender",
+     "SELECT sender, COUNT(*) FROM letters GROUP BY sender ORDER BY COUNT(*) DESC LIMIT 2"],
+)  # fmt: skip
+def test_the_question_language_groups_by_pseudonyms(clerk: Workspace, statement: str) -> None:
+    compiled = compile_statement(
+        parse(statement), seen_shop(clerk), clerk.catalog.dialect, clerk.today, clerk.role
+    )
+    told = repr(clerk.run(compiled.sql).rows)
+    assert "p-" in told and "zorka@" not in told
