@@ -166,6 +166,10 @@ class Guard:
         role = replace(self.role, limits=limits)
         return Guard(self.shop, self.catalog, role, self._user, self._veil)
 
+    def is_veiled(self, view: str, column: str) -> bool:
+        """Whether the role sees a column of a view through a veil, so that nobody is looked up by it."""
+        return (key(view), key(column)) in self._terms.veils
+
     @property
     def veil(self) -> Veil:
         """What changes the cells that the role sees through a veil."""

@@ -32,7 +32,7 @@ FIRST, LAST = re.compile(r"first ?name|given ?name"), re.compile(r"last ?name|su
 _OTHERS = re.compile(r"\brecipient\b|\bconsignee\b|\breceiver\b|收货|收件|紧急")
 """A gift's recipient is another person."""
 _IDENTIFYING = re.compile(rf"{TELLING.pattern}|{NAMES.pattern}|address|street|地址|住址")
-_LIMITS = QueryLimits(max_rows=1_000_000, timeout_s=120.0, max_memory_mb=4_096)
+_LIMITS = QueryLimits(max_rows=300_000, timeout_s=60.0, max_memory_mb=4_096)
 
 
 def people_columns(view: View, pattern: re.Pattern[str]) -> list[str]:
