@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
 from collections.abc import Callable, Mapping
@@ -94,6 +95,24 @@ class FeedbackLog:
             self._take_over(connection)
         self._drop_older()
         return self._store.forget(FEEDBACK, traces, is_dry=is_dry)
+
+    def forget_before(self, moment: dt.datetime, *, is_dry: bool) -> int:
+        """Take out every verdict that was given before ``moment``, or only count them.
+
+        Args:
+            moment: with its zone.
+        Raises:
+            StoreAway: it cannot be read or written now; what was there is unchanged.
+        """
+        from app.store_tables import FEEDBACK
+
+        if not self._is_there:
+            return 0
+        with self._store.begin() as connection:
+            self._take_over(connection)
+        self._drop_older()
+        at = moment.astimezone(dt.UTC).isoformat(timespec="seconds")
+        return self._store.forget_before(FEEDBACK, "at", at, is_dry=is_dry)
 
     @property
     def _is_there(self) -> bool:

@@ -28,6 +28,7 @@ from app.kept_uploads import AllKeptUploads
 from app.keyring import Keyring
 from app.library import archive_in
 from app.person import Person, role_of
+from app.salts import salt_in
 from app.schedules.store import Schedules
 from app.searched_files import text_names
 from app.settings import Settings
@@ -38,6 +39,7 @@ from retrieval.errors import IndexUnusable, RetrievalError
 from retrieval.opinion_mining.said_purge import SaidFolder
 from retrieval.purge import IndexFolder
 from sql.errors import SqlError
+from sql.personal import pseudonym
 from sql.shop.customers import Customer, CustomerReader, customer_places, looking_up
 from sql.traces import CanForget, Traces
 
@@ -98,6 +100,11 @@ STORES: tuple[Store, ...] = (
         name="answers about a shop",
         owns=("shops/*/answers.json",),
         holds_nobody="which choice was taken of each question about tables and columns",
+    ),
+    Store(
+        name="salt of pseudonyms",
+        owns=("shops/*/salt", "shops/*/.salt.*"),
+        holds_nobody="random bytes; a pseudonym tells nobody without them",
     ),
     Store(
         name="feedback",
@@ -242,7 +249,7 @@ def forget(
     who = {"shop": description.name, "role": role.name, "person": person.id}
     entry = log.begin("forget", what, **who, user=person.attributes)
     try:
-        customer, views = _looked_up(description, role, person, said, entry)
+        customer, views = _looked_up(description, folder_of(settings, description), role, person, said, entry)
         receipt = _Forgetting(settings, description, customer, is_dry).run(also)
         receipt = replace(receipt, views=views)
     except BaseException as error:
@@ -277,8 +284,17 @@ def _check_not_the_shop(settings: Settings, shop: Shop, also: Sequence[Path]) ->
             raise WrongUse(f"--also is {str(path)!r}, which holds SHOPTALK_HOME; that is searched as it is.")
 
 
+def _with_pseudonyms(customer: Customer, folder: Path) -> Customer:
+    """The same, with the pseudonyms by which roles know their addresses, numbers and names."""
+    if not (folder / "salt").exists():
+        return customer
+    salt, traces = salt_in(folder), customer.traces
+    known = tuple(pseudonym(text, salt) for text in (*traces.texts, *([traces.key] if traces.key else [])))
+    return replace(customer, traces=replace(traces, texts=(*traces.texts, *known)))
+
+
 def _looked_up(
-    shop: Shop, role: Role, person: Person, said: str, entry: Entry
+    shop: Shop, folder: Path, role: Role, person: Person, said: str, entry: Entry
 ) -> tuple[Customer, tuple[str, ...]]:
     """The customer whom ``said`` means, and the views that hold them."""
     from sql.shop.bindings import bindings_line
@@ -312,7 +328,8 @@ def _looked_up(
                     f"{', '.join(keys)}. Nothing was forgotten.",
                     keys=", ".join(keys),
                 )
-            return reader.customer(keys[0]), tuple(place.view.name for place in places)
+            customer = _with_pseudonyms(reader.customer(keys[0]), folder)
+            return customer, tuple(place.view.name for place in places)
         finally:
             workspace.close()
 

@@ -11,16 +11,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from app import engines
 from app.engines import EngineFactory, LazyEngine
-from app.finding import Found, Review, Shops, find_shop
+from app.finding import Found, Review, Shops, find_shop, folder_of
 from app.forgotten import Forgotten
 from app.kept import Kept
 from app.library import Library
 from app.person import Person, role_of, seen_by
 from app.rooms import Room, Shared, furnish
+from app.salts import salt_in
 from app.settings import Settings
 from app.team_store import Store
 from bot.answer import Answer, Event
@@ -159,7 +161,12 @@ class House:
             self.shared.log, "open", "",
             shop=found.shop.name, role=role.name, user=person.attributes, person=person.id,
         ):  # fmt: skip
-            workspace = open_workspace(found.shop, role=role.name, user=seen_by(role, person))
+            workspace = open_workspace(
+                found.shop,
+                role=role.name,
+                user=seen_by(role, person),
+                salt=partial(salt_in, folder_of(self.settings, found.shop)),
+            )
             try:
                 return furnish(workspace, self.shared)
             except BaseException:
@@ -241,7 +248,12 @@ def audited_role(
     role = role_of(description, person)
     who = {"shop": description.name, "role": role.name, "person": person.id}
     with audited(AuditLog(settings.audit), kind, text, **who, user=person.attributes):
-        workspace = open_workspace(description, role=role.name, user=person.attributes)
+        workspace = open_workspace(
+            description,
+            role=role.name,
+            user=person.attributes,
+            salt=partial(salt_in, folder_of(settings, description)),
+        )
         try:
             yield workspace
         finally:

@@ -8,6 +8,7 @@ them. Whoever does not have the secret finds nothing; who may bring files at all
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import hashlib
 import json
 import logging
@@ -206,6 +207,19 @@ class AllKeptUploads:
         if unread:
             raise CannotForget("; ".join(unread), found)
         return found
+
+    def forget_before(self, moment: dt.datetime, *, is_dry: bool) -> int:
+        """Delete what a browser has had in keeping, unchanged, since before ``moment``; or only count it.
+
+        Args:
+            moment: with its zone.
+        Raises:
+            OSError: it cannot be deleted.
+        """
+        old = [place for place in self._folder.glob("[!.]*") if place.stat().st_mtime < moment.timestamp()]
+        for place in () if is_dry else old:
+            _remove(place)
+        return len(old)
 
 
 def _names(place: Path, traces: Traces) -> bool:

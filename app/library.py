@@ -189,6 +189,11 @@ def archive_in(folder: Path) -> Archive:
     return Archive(folder / "reports")
 
 
+def read_anew(folder: Path) -> None:
+    """Have the audience's texts read again at its next question, so that what is gone is left out."""
+    (folder / "indexed.json").unlink(missing_ok=True)
+
+
 def may_read_texts(workspace: Workspace) -> bool:
     """Whether the role may read the shop's reviews; nothing is read."""
     from retrieval.corpus import audience
@@ -418,6 +423,8 @@ def audience_folder(folder: Path, role: Role, user: Attributes | None = None) ->
         sorted(role.masked),
         sorted(role.rows.items()),
     ]
+    if role.free_text == "masked" or role.pseudonyms:
+        rights += [role.free_text, sorted(role.pseudonyms)]
     if needed or role.minimum_group is not None:
         values = {name: value for name, value in (user or {}).items() if name in needed}
         rights += [sorted(values.items()), role.minimum_group, sorted(role.group_units.items())]

@@ -34,7 +34,6 @@ def tables_name(files: Sequence[Path], traces: Traces) -> bool:
         CannotForget: they cannot be opened or read.
     """
     from app.finding import shop_of_location
-    from sql.lock.guard import Guard
     from sql.names import quoted
     from sql.shop.workspace import open_workspace
 
@@ -42,9 +41,8 @@ def tables_name(files: Sequence[Path], traces: Traces) -> bool:
     try:
         workspace = open_workspace(shop_of_location(str(location)))
         try:
-            role = replace(workspace.role, limits=_LIMITS)
-            guard = Guard(workspace.shop, workspace.catalog, role, workspace.user)
-            reader, dialect = replace(workspace, role=role, guard=guard), workspace.catalog.dialect
+            guard = workspace.guard.within(_LIMITS)
+            reader, dialect = replace(workspace, role=guard.role, guard=guard), workspace.catalog.dialect
             for view in guard.views:
                 for column in view.columns:
                     name, of = quoted(column.name, dialect), quoted(view.name, dialect)

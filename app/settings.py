@@ -85,6 +85,9 @@ class Settings:
     ``SHOPTALK_QUESTIONS_A_MINUTE``."""
     questions_a_day: int = 1_000
     """Questions of one person with a key in 24 hours. ``SHOPTALK_QUESTIONS_A_DAY``."""
+    keep_days: int = 0
+    """Days that a server keeps feedback, reports and files of visitors; 0 until they are deleted.
+    ``SHOPTALK_KEEP_DAYS``."""
     slack_bot_token: str | None = field(default=None, repr=False)
     """Token of the bot in Slack (xoxb-…); never shown. ``SHOPTALK_SLACK_BOT_TOKEN``."""
     slack_app_token: str | None = field(default=None, repr=False)
@@ -225,6 +228,7 @@ class Settings:
             threads=_whole("SHOPTALK_THREADS", text("THREADS"), 1, 1_024),
             questions_a_minute=most("QUESTIONS_A_MINUTE", cls.questions_a_minute),
             questions_a_day=most("QUESTIONS_A_DAY", cls.questions_a_day),
+            keep_days=_whole("SHOPTALK_KEEP_DAYS", text("KEEP_DAYS"), 0, 36_500) or 0,
             slack_bot_token=text("SLACK_BOT_TOKEN"),
             slack_app_token=text("SLACK_APP_TOKEN"),
             slack_signing_secret=text("SLACK_SIGNING_SECRET"),

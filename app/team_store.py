@@ -128,6 +128,26 @@ class Store:
         made: Insert = kind.insert(table)
         return made
 
+    def forget_before(self, table: Table, column: str, moment: str | float, *, is_dry: bool) -> int:
+        """Delete the rows whose ``column`` is less than ``moment``, or only count them.
+
+        Raises:
+            StoreAway: see :meth:`begin`.
+        """
+        from sqlalchemy import func, select
+
+        if not self.exists:
+            return 0
+        is_older = table.c[column] < moment
+        with self.begin() as connection:
+            counted = select(func.count()).select_from(table).where(is_older)
+            found: int = connection.execute(counted).scalar_one()
+            if found and not is_dry:
+                connection.execute(table.delete().where(is_older))
+        if found and not is_dry:
+            self.sweep([table])
+        return found
+
     def forget(
         self,
         table: Table,

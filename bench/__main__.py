@@ -59,6 +59,10 @@ def _no_letters() -> str | None:
     return _no_data("support_intents/support_intents.parquet")
 
 
+def _no_pii() -> str | None:
+    return _no_data("pii/synth_dataset_v2.json")
+
+
 def _no_spider() -> str | None:
     return _no_data("spider_train/questions.jsonl")
 
@@ -85,6 +89,7 @@ STEPS = (
     Step(name="guard_injection", module="bench.guard_injection", why_not=_no_injections),
     Step(name="jobs", module="bench.jobs", why_not=_no_sales),
     Step(name="wishes", module="bench.wishes", why_not=_no_letters),
+    Step(name="personal", module="bench.personal", why_not=_no_pii),
     Step(name="talk_around", module="bench.talk_around"),
     Step(name="serve", module="bench.serve"),
     Step(name="startup", module="bench.startup", arguments=("--interrupt", "45")),

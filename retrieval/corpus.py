@@ -14,7 +14,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -22,7 +22,6 @@ from sqlglot import exp
 from retrieval.errors import NoReviews
 from retrieval.language import language_code
 from retrieval.types import Document
-from sql.lock.guard import Guard
 from sql.lock.run import run
 from sql.semantics import ReviewSource
 from sql.types import QueryLimits, Table, Value
@@ -68,6 +67,8 @@ def audience(workspace: Workspace) -> str:
         "sql": view.sql if view else None,
         "source": [str(part) for part in (source.id, *source.text)],
     }
+    if workspace.role.free_text == "masked":
+        rights["masked"] = workspace.guard.veil.version
     return hashlib.sha256(json.dumps(rights, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -132,11 +133,10 @@ def read_whole(workspace: Workspace, view: str, columns: Sequence[str], key: str
     Raises:
         SqlError: see ``sql.errors``.
     """
-    role = replace(workspace.role, limits=CORPUS_LIMITS)
-    guard = Guard(workspace.shop, workspace.catalog, role, workspace.user)
+    guard = workspace.guard.within(CORPUS_LIMITS)
     query = _selected(view, columns).order_by(exp.column(exp.to_identifier(key, quoted=True)))
     checked = guard.check(query.sql(dialect=guard.dialect))
-    return run(checked, workspace.database, role.limits)
+    return run(checked, workspace.database, CORPUS_LIMITS)
 
 
 def _selected(view: str, columns: Sequence[str]) -> exp.Select:

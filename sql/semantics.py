@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import sqlglot
 from sqlglot import exp
@@ -32,6 +33,8 @@ class ViewColumn:
     sampled: bool = False
     """Whether its distinct values may be read for linking (products, countries; never personal data)."""
     unit: str = ""
+    free_text: bool | None = None
+    """Whether people write in it what they like; ``None``: as its name says (``sql.lock.veils``)."""
 
     @property
     def is_key(self) -> bool:
@@ -136,11 +139,17 @@ class Role:
     group_units: Mapping[str, str] = field(default_factory=dict)
     """View → column whose distinct values ``minimum_group`` counts (customers, say); else rows count."""
     limits: QueryLimits = field(default_factory=QueryLimits)
+    free_text: Literal["shown", "masked"] = "shown"
+    """Whether personal data in what people wrote is shown, or a word for its kind in its place."""
+    pseudonyms: frozenset[tuple[str, str]] = frozenset()
+    """``(view, column)`` pairs of which the role sees a pseudonym in place of each value."""
 
     @property
     def is_whole(self) -> bool:
         """Whether it sees the whole shop: every view, column, row and single value."""
-        return self.views is None and not self.masked and not self.rows and self.minimum_group is None
+        is_veiled = self.free_text == "masked" or bool(self.pseudonyms)
+        is_narrow = self.views is not None or self.masked or self.rows or self.minimum_group is not None
+        return not is_narrow and not is_veiled
 
     def is_limited_in(self, views: Iterable[str]) -> bool:
         """Whether it sees only some of the rows of one of ``views``."""

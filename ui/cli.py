@@ -671,9 +671,16 @@ def audit(
 @app.command()
 @expected_errors
 def forget(
-    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="Key in the shop, e-mail address, "
-                        "telephone number or full name. - reads it from standard input, so that no shell "
-                        "keeps it.")],
+    customer: Annotated[
+        str | None,
+        typer.Argument(metavar="[CUSTOMER]", help="Key in the shop, e-mail address, telephone number or full "
+                       "name. - reads it from standard input, so that no shell keeps it."),
+    ] = None,
+    older_than: Annotated[
+        str | None,
+        typer.Option(metavar="SPAN", help="Delete, in place of a customer, the feedback, reports, delivered "
+                     "answers and files of visitors of all shops that are older: 180d, 26w."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only count what would go, by store.")
     ] = False,
@@ -692,13 +699,30 @@ def forget(
 ) -> None:  # fmt: skip
     """Take a customer out of all that is kept about a shop: index, reports, feedback, log and more.
 
+    With --older-than, whatever is older than that goes, whoever it is about; the audit log stays.
+
     The shop's database is only read: there the owner deletes the customer. The audit log keeps its lines,
     with a pseudonym. Exit status 1 when something could not be searched; run it again then.
     """
     settings = settings_of_process()
     from app.finding import find_shop
-    from ui.forget_command import run
+    from app.person import account
+    from ui.forget_command import run, run_older
 
+    if (customer is None) == (older_than is None):
+        raise WrongUse("Name a customer, or a span with --older-than, such as --older-than 180d.")
+    if customer is None:
+        if also or shop or role:
+            raise WrongUse("--older-than is about all shops together; leave --shop, --role and --also out.")
+        run_older(
+            settings,
+            older_than=str(older_than),
+            person=account(),
+            is_dry=dry_run,
+            is_sure=yes,
+            as_json=as_json,
+        )
+        return
     if role is None:
         role = next((each.name for each in find_shop(settings, shop).roles if each.is_whole), None)
     run(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import platform
 import shutil
 import sys
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from importlib import metadata, util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from app.errors import WrongUse
 from app.settings import Settings
 
 if TYPE_CHECKING:
+    from sql.databases import Database
     from sql.semantics import Shop
 
 PACKAGES = (
@@ -188,6 +189,25 @@ def _data(settings: Settings, findings: Findings) -> dict[str, str]:
     return found
 
 
+def _personal_texts(shop: Shop, database: Database) -> dict[str, str]:
+    """Which columns of free text hold personal data, and which roles read them as they stand."""
+    from sql.semantics import Role
+    from sql.shop.free_texts import personal_texts
+    from sql.shop.workspace import open_workspace
+
+    looking = replace(shop, roles=(Role(name="doctor"),), default_role="doctor")
+    found = {
+        f"{each.view}.{each.column}": each
+        for each in personal_texts(open_workspace(looking, database=database))
+    }
+    lines = {
+        f"personal data in {place}": f"{each.personal} of {each.texts} texts ({', '.join(each.kinds)})"
+        for place, each in found.items()
+    }
+    open_to = ", ".join(role.name for role in shop.roles if role.free_text == "shown")
+    return lines | ({"roles that read them unmasked": open_to or "none"} if found else {})
+
+
 def _database(shop: Shop, findings: Findings) -> dict[str, str]:
     """The shop's database: whether it opens and fits, and whether its role could do more than read."""
     from sql.databases import open_database, without_password
@@ -212,6 +232,7 @@ def _database(shop: Shop, findings: Findings) -> dict[str, str]:
         try:
             check_shop(shop, catalog)
             found["description"] = "fits the database"
+            found |= _personal_texts(shop, database)
         except SqlError as error:
             found["description"] = f"does not fit: {error}"
         rights = database.rights()

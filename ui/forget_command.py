@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,9 +14,13 @@ from app.errors import WrongUse
 from ui.command import DONE, FAILED, print_json, print_text
 
 if TYPE_CHECKING:
-    from app.forget import Receipt
+    from app.forget import Done, Receipt
     from app.person import Person
     from app.settings import Settings
+
+
+_SPAN = re.compile(r"([1-9][0-9]{0,4})([dw])")
+_DAYS = {"d": 1, "w": 7}
 
 
 def run(
@@ -52,6 +57,44 @@ def run(
     else:
         print_text(_told(receipt))
     raise typer.Exit(DONE if receipt.is_whole else FAILED)
+
+
+def run_older(
+    settings: Settings, *, older_than: str, person: str, is_dry: bool, is_sure: bool, as_json: bool
+) -> None:
+    """Count, ask, delete what is older, and leave with 1 where something could not be deleted."""
+    from app.too_old import forget_older
+
+    match = _SPAN.fullmatch(older_than)
+    if match is None:
+        raise WrongUse(
+            f"--older-than is {older_than!r}, which is no span; write days or weeks, such as 180d or 26w."
+        )
+    days = int(match[1]) * _DAYS[match[2]]
+    if not (is_dry or is_sure or sys.stdin.isatty()):
+        raise WrongUse("Nobody can be asked here whether to go on; give --yes, or --dry-run to look first.")
+    done = forget_older(settings, days, is_dry=True, person=person)
+    if not is_dry:
+        if not is_sure:
+            print_text(_told_older(done, days, is_dry=True))
+            typer.confirm("Delete it? This cannot be taken back.", abort=True, err=True)
+        done = forget_older(settings, days, is_dry=False, person=person)
+    if as_json:
+        stores = [
+            {"store": each.store, "found": each.found, "problem": each.problem or None} for each in done
+        ]
+        print_json({"older_than_days": days, "dry_run": is_dry, "stores": stores})
+    else:
+        print_text(_told_older(done, days, is_dry=is_dry))
+    raise typer.Exit(FAILED if any(each.problem for each in done) else DONE)
+
+
+def _told_older(done: Sequence[Done], days: int, *, is_dry: bool) -> str:
+    verb = "Would be deleted" if is_dry else "Deleted"
+    width = max(len(each.store) for each in done)
+    lines = [f"{verb}, of all shops, what is older than {days} days; the audit log stays whole."]
+    lines += [f"  {each.store:<{width}}  {each.found:,}" for each in done]
+    return "\n".join([*lines, *(f"Not done: {each.store}: {each.problem}" for each in done if each.problem)])
 
 
 def _told(receipt: Receipt) -> str:

@@ -23,6 +23,7 @@ from app.person import Person, is_loopback, role_of
 from app.progress import say, step
 from app.settings import DEFAULT_PORT, Settings, go_offline
 from app.team_store import Store
+from app.too_old import keep_to_it
 from ui.errors import CannotServe
 from ui.scheduling import run_schedules
 from ui.warming import warm_up
@@ -216,6 +217,7 @@ def _run(
     threading.Thread(target=warm_up, args=(desk, warming), daemon=True).start()
     closing = threading.Event()
     threading.Thread(target=run_schedules, args=(desk, closing), daemon=True).start()
+    threading.Thread(target=keep_to_it, args=(settings, closing), daemon=True).start()
     address = _address(listening)
     # Standard output: the address is what a script waits for. The socket takes connections already.
     os.write(1, f"Shoptalk is ready at {address}  (Ctrl-C closes it)\n".encode())

@@ -106,7 +106,10 @@ def _by_name(said: str, reader: Reader) -> tuple[Found, ...]:
 def _having(reader: Reader, columns: tuple[str, ...], values: tuple[str, ...]) -> tuple[Found, ...]:
     """Those whose columns hold values, in whatever letter case; raises ``Declined`` for hidden columns."""
     people, language = reader.people, reader.request.language
-    hidden = [name for name in columns if people is None or people.column(name) is None]
+    veiled = reader.workspace.guard.is_veiled
+    hidden = [
+        name for name in columns if people is None or people.column(name) is None or veiled(people.name, name)
+    ]
     if people is None or hidden:
         names = ", ".join(title_of(reader.shop, name, language) for name in hidden)
         raise Declined("hidden_lookup", {"names": escape_markdown(names)})

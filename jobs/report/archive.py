@@ -6,6 +6,7 @@ reports hold figures that not every role may see.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
 import os
@@ -106,6 +107,20 @@ class Archive:
                 if path.name.lstrip(".").partition(".")[0] in named:
                     path.unlink(missing_ok=True)
         return len(named)
+
+    def forget_before(self, moment: dt.datetime, *, is_dry: bool) -> int:
+        """Delete every report that was written before ``moment``, its page too, or only count them.
+
+        Args:
+            moment: with its zone.
+        Raises:
+            OSError: a file cannot be deleted.
+        """
+        old = {path.stem for path in self.folder.glob("*.json") if path.stat().st_mtime < moment.timestamp()}
+        for id in () if is_dry else old:
+            for suffix in (".json", ".html"):
+                (self.folder / f"{id}{suffix}").unlink(missing_ok=True)
+        return len(old)
 
     def quoting(self, ids: frozenset[str]) -> frozenset[str]:
         """Ids of the documents made of reports that quote any of those texts."""

@@ -16,6 +16,9 @@ What it promises for the text that it lets through:
 
 Masked columns: a statement that names one anywhere is refused (``NotAllowed``); ``*`` leaves them out.
 
+Columns that a role sees through a veil (``sql.lock.veils``) are told apart here, and their cells changed in
+``sql.lock.run``.
+
 For a role that sees aggregates only, ``sql.lock.groups`` holds the statement to its safe form.
 
 It does **not** know what a statement costs, and it says nothing about functions' results; the database's own
@@ -34,6 +37,7 @@ and ``sql.lock.sizes``.
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 from dataclasses import InitVar, dataclass, field, replace
 from typing import NoReturn
@@ -51,10 +55,11 @@ from sql.lock.rewrite import rewrite
 from sql.lock.schemas import schema_of, settle_own, view_outputs
 from sql.lock.terms import Source, Terms
 from sql.lock.trees import parse_query, print_tree, sqlglot_reason
+from sql.lock.veils import Kind, Veil, veils_of
 from sql.names import identifier, key, near_names, quoted
 from sql.reserved import UNREADABLE
 from sql.semantics import Attributes, Role, Shop, View
-from sql.types import Catalog, Dialect
+from sql.types import Catalog, Dialect, QueryLimits
 
 logger = logging.getLogger(__name__)
 _here = threading.local()
@@ -97,6 +102,10 @@ class CheckedQuery:
     """Set, groups of fewer are left out of the result: no row then means "too few to show", not "none"."""
     tree: exp.Query = field(default_factory=exp.Select, compare=False, repr=False)
     """The statement as it was asked, over the views: what it says is read off this. Never changed or run."""
+    veiled: tuple[Kind | None, ...] = ()
+    """Of each output, how the role sees it; empty where every one is shown as it is."""
+    veil: Veil = field(default_factory=Veil, compare=False, repr=False)
+    """What changes the cells of those outputs."""
     seal: InitVar[object] = None
 
     def __post_init__(self, seal: object) -> None:
@@ -120,17 +129,27 @@ class Guard:
         catalog: what the database holds; its dialect is the dialect of the statements.
         role: which views, columns and rows are visible, and how many rows at most.
         user: the asking user's attributes, which stand for ``:name`` in the role's rules about rows.
+        veil: how cells are changed that the role sees through a veil; left out, without a name that the shop
+            knows, and with a salt of its own.
     Raises:
         ShopFileError: a view or the role's rule about rows cannot be understood, or needs an attribute that
             the user lacks.
     """
 
-    def __init__(self, shop: Shop, catalog: Catalog, role: Role, user: Attributes | None = None) -> None:
+    def __init__(
+        self,
+        shop: Shop,
+        catalog: Catalog,
+        role: Role,
+        user: Attributes | None = None,
+        veil: Veil | None = None,
+    ) -> None:
         self.shop = shop
         self.catalog = catalog
         self.role = role
         self.dialect: Dialect = catalog.dialect
         self._user = dict(user or {})
+        self._veil = veil or Veil(salt=secrets.token_bytes(32))
         self._functions = function_names(self.dialect)
         self._classes = function_classes(self.dialect)
         self._tables = {key(table.name) for table in catalog.tables}
@@ -141,6 +160,20 @@ class Guard:
         self._spelling = self._spell(visible)
         self._sources = {key(view.name): self._source(view) for view in visible}
         self._terms = self._make_terms()
+
+    def within(self, limits: QueryLimits) -> Guard:
+        """The same guard with another budget."""
+        role = replace(self.role, limits=limits)
+        return Guard(self.shop, self.catalog, role, self._user, self._veil)
+
+    def is_veiled(self, view: str, column: str) -> bool:
+        """Whether the role sees a column of a view through a veil, so that nobody is looked up by it."""
+        return (key(view), key(column)) in self._terms.veils
+
+    @property
+    def veil(self) -> Veil:
+        """What changes the cells that the role sees through a veil."""
+        return self._veil
 
     @property
     def views(self) -> tuple[View, ...]:
@@ -177,9 +210,10 @@ class Guard:
         text = sql
         asked: exp.Query | None = None
         for _ in range(MAX_ROUNDS):
-            printed, used, asked = rewrite(text, self._terms, _short(sql), asked)
-            if printed == text:
-                names = tuple(sorted(source.view.name for source in used))
+            read = rewrite(text, self._terms, _short(sql), asked)
+            asked = read.tree
+            if read.printed == text:
+                names = tuple(sorted(source.view.name for source in read.used))
                 return CheckedQuery(
                     sql=text,
                     dialect=self.dialect,
@@ -187,9 +221,11 @@ class Guard:
                     views=names,
                     minimum_group=self.role.minimum_group if names else None,
                     tree=asked,
+                    veiled=read.veiled,
+                    veil=self._veil,
                     seal=_SEAL,
                 )
-            text = printed
+            text = read.printed
         raise UnsafeQuery(_short(sql), "its meaning is not stable when it is printed; write it more plainly")
 
     # ---- views, once per guard --------------------------------------------------------------------------
@@ -217,6 +253,7 @@ class Guard:
             schema=schema_of(columns, self.dialect),
             reserved=reserved,
             bodies=bodies,
+            veils=veils_of(self.shop, self.role),
             groups=self._group_rules(),
         )
 

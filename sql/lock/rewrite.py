@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from typing import NoReturn
 
 from sqlglot import exp
@@ -42,6 +43,7 @@ from sql.lock.trees import (
     sqlglot_reason,
     visible_cte,
 )
+from sql.lock.veils import Kind, VeilRefusal, refuse_rows_of, veiled_outputs
 from sql.names import decode as _decode
 from sql.names import identifier as _identifier
 from sql.names import key as _key
@@ -59,11 +61,8 @@ _EXECUTED = re.compile(r"^M?!", re.IGNORECASE)
 """How a comment begins that MySQL or MariaDB executes."""
 
 
-def rewrite(
-    text: str, terms: Terms, original: str, read: exp.Query | None = None
-) -> tuple[str, list[Source], exp.Query]:
-    """The statement as it would run, the views that it reads, sorted by the names that stand in it, and the
-    statement as it was first read.
+def rewrite(text: str, terms: Terms, original: str, read: exp.Query | None = None) -> Read:
+    """One reading of a statement.
 
     Args:
         text: the statement, or what an earlier reading printed.
@@ -77,6 +76,19 @@ def rewrite(
     return _Pass(terms, original, read).run(text)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """A statement as it would run."""
+
+    printed: str
+    used: list[Source]
+    """The views that it reads, sorted by the names that stand in it."""
+    tree: exp.Query
+    """The statement as it was first read."""
+    veiled: tuple[Kind | None, ...]
+    """Of each output, whether it is seen through a veil; empty where none is."""
+
+
 class _Pass:
     """One reading of a statement: parse, admit, rewrite, print. Holds what the steps hand to each other."""
 
@@ -87,7 +99,7 @@ class _Pass:
         self.used: dict[str, Source] = {}
         """Sources of the statement by key of the name in it."""
 
-    def run(self, text: str) -> tuple[str, list[Source], exp.Query]:
+    def run(self, text: str) -> Read:
         text, known = self.strip_views(text)
         tree = self.parse(text)
         self.admit_nodes(tree)
@@ -97,6 +109,7 @@ class _Pass:
         self.place_sources(tree, known)
         self.join_lists(tree)
         resolved = self.resolve_columns(tree)
+        veiled = self.veiled(tree, resolved)
         self.hold_to_groups(tree)
         reason = ungrouped(resolved, self.terms.dialect)
         if reason is not None:
@@ -110,7 +123,7 @@ class _Pass:
             with_ = "WITH RECURSIVE " if own and tree.args["with_"].args.get("recursive") else "WITH "
             rest = f", {printed[len(with_) :]}" if own else f" {printed}"
             printed = f"{with_}{', '.join(bodies)}{rest}"
-        return printed, used, self.read
+        return Read(printed=printed, used=used, tree=self.read, veiled=veiled)
 
     def refuse(self, reason: str) -> NoReturn:
         raise UnsafeQuery(self.original, reason)
@@ -467,6 +480,18 @@ class _Pass:
             role = self.terms.role.name
             reason = f"the role {role} sees figures about groups of at least {size} only: {error.args[0]}"
             raise NotAllowed(self.original, reason) from error
+
+    def veiled(self, tree: exp.Query, resolved: Resolved) -> tuple[Kind | None, ...]:
+        """Which outputs the role sees through a veil; refuses what would tell what the veil hides."""
+        views = {name: _key(source.view.name) for name, source in self.used.items()}
+        names = {column: kind for (view, column), kind in self.terms.veils.items() if view in views.values()}
+        if not names:
+            return ()
+        try:
+            refuse_rows_of(tree, names, self.terms.role.name)
+            return veiled_outputs(resolved.tree, views, self.terms.veils, self.terms.role.name)
+        except VeilRefusal as error:
+            raise NotAllowed(self.original, error.args[0]) from error
 
     def limit_rows(self, tree: exp.Query) -> None:
         """At most one row more than the role's budget; a smaller limit of the statement's own stays."""

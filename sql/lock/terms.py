@@ -13,6 +13,7 @@ from sqlglot import exp
 from sqlglot.schema import MappingSchema
 
 from sql.lock.groups import GroupRule
+from sql.lock.veils import Veils
 from sql.semantics import Role, Shop, View
 from sql.types import Dialect
 
@@ -52,6 +53,8 @@ class Terms:
     """Keys of names that no common table expression of a statement may have: tables, views and sources."""
     bodies: Mapping[str, tuple[str, Source]]
     """Key of a source's name in statements → the common table expression written for it, and the view."""
+    veils: Veils
+    """Which columns the role sees through a veil."""
     groups: Mapping[str, GroupRule]
     """Key of a view's name → what its figures must stand on; empty for a role that sees rows."""
 

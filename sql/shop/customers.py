@@ -13,12 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from sql.lock.guard import Guard
 from sql.names import literal, quoted
 from sql.record import Statement, recording
-from sql.semantics import Shop, View, ViewColumn
-from sql.shop.drafting import looks_personal
-from sql.shop.trade_words import says
+from sql.semantics import Shop, View
+from sql.shop.people_columns import FIRST, LAST, NAMES, TELLING, people_columns
 from sql.shop.workspace import Workspace
 from sql.traces import Traces, is_telling
 from sql.types import QueryLimits, Value
@@ -29,11 +27,6 @@ MOST_ALIKE = 20
 """Customers of one name that are told."""
 _MOST_TEXTS = 1_000
 """Different addresses, numbers and names of one person that are read of a view."""
-_TELLING = re.compile(r"mail|phone|mobile|\btel\b|邮箱|邮件|电话|手机")
-_NAMES = re.compile(r"(?<!user)(?<!login)(?<!nick) ?name\b|姓名|名字")
-_FIRST, _LAST = re.compile(r"first ?name|given ?name"), re.compile(r"last ?name|surname|family ?name")
-_OTHERS = re.compile(r"\brecipient\b|\bconsignee\b|\breceiver\b|收货|收件|紧急")
-"""A gift's recipient is another person."""
 _CALLED = ("customer", "client", "buyer", "member", "客户", "顾客", "会员", "买家", "用户")
 
 
@@ -101,9 +94,8 @@ class CustomerReader:
     """
 
     def __init__(self, workspace: Workspace, places: Sequence[CustomerPlace]) -> None:
-        role = replace(workspace.role, limits=_LIMITS)
-        guard = Guard(workspace.shop, workspace.catalog, role, workspace.user)
-        self._workspace = replace(workspace, role=role, guard=guard)
+        guard = workspace.guard.within(_LIMITS)
+        self._workspace = replace(workspace, role=guard.role, guard=guard)
         self._dialect = workspace.catalog.dialect
         self._places = tuple(places)
 
@@ -134,7 +126,7 @@ class CustomerReader:
         names: dict[str, None] = {}
         for place in self._places:
             where = f"{self._text(place.column)} = {self._literal(key)}"
-            for column in _personal(place.view, _TELLING):
+            for column in people_columns(place.view, TELLING):
                 texts |= dict.fromkeys(filter(is_telling, self._values(place, column, where, _MOST_TEXTS)))
             names |= dict.fromkeys(self._names(place, where))
         full = [name for name in names if is_telling(name)]
@@ -160,8 +152,8 @@ class CustomerReader:
     def _names(self, place: CustomerPlace, where: str) -> Iterator[str]:
         """The names in a view, and first and last names as they are written together."""
         view = place.view
-        first, last = (next(iter(_personal(view, part)), None) for part in (_FIRST, _LAST))
-        for column in _personal(view, _NAMES):
+        first, last = (next(iter(people_columns(view, part)), None) for part in (FIRST, LAST))
+        for column in people_columns(view, NAMES):
             if column not in (first, last):
                 yield from self._values(place, column, where, _MOST_TEXTS)
         if first is not None and last is not None:
@@ -196,10 +188,10 @@ class CustomerReader:
 
     def _is_called(self, view: View, said: str) -> str:
         """The condition that a row is of whoever is called so; empty where a view tells no names."""
-        texts = [*_personal(view, _TELLING), *_personal(view, _NAMES)]
+        texts = [*people_columns(view, TELLING), *people_columns(view, NAMES)]
         text = self._literal(said.casefold())
         either = [f"LOWER({self._text(column)}) = {text}" for column in dict.fromkeys(texts)]
-        first, last = (next(iter(_personal(view, part)), None) for part in (_FIRST, _LAST))
+        first, last = (next(iter(people_columns(view, part)), None) for part in (FIRST, LAST))
         words = said.casefold().replace(",", " ").split()
         if first is not None and last is not None:
             for cut in range(1, len(words)):
@@ -227,17 +219,6 @@ class CustomerReader:
 
     def _literal(self, text: str) -> str:
         return literal(text, self._dialect)
-
-
-def _personal(view: View, pattern: re.Pattern[str]) -> list[str]:
-    """Columns about the person by their names, of those that look personal."""
-    return [column.name for column in view.columns if _tells(view, column, pattern)]
-
-
-def _tells(view: View, column: ViewColumn, pattern: re.Pattern[str]) -> bool:
-    if column.type not in ("text", "integer", "number") or not looks_personal(view.name, column.name):
-        return False
-    return says(pattern, column.name, column.type) and not says(_OTHERS, column.name, column.type)
 
 
 def _as_text(value: Value) -> str:

@@ -19,6 +19,7 @@ from sql.shop.bindings import find_bindings
 from sql.shop.cleaning import clean, distinct_texts
 from sql.shop.decisions import Decision
 from sql.shop.drafting import shop_from_catalog, time_of
+from sql.shop.free_texts import with_free_texts
 from sql.shop.hierarchies import with_main_ones
 from sql.shop.labels import with_labels
 from sql.shop.languages import in_one_language
@@ -56,7 +57,8 @@ def describe_database(database: Database, *, name: str, location: str, with_view
     """Describe what is in ``database``; it is only read.
 
     Texts are read to tell what they mean. Of them, only the states of orders and the spellings that differ by
-    letter case come back; all else that is found comes back as counts, last days and currencies.
+    letter case come back; all else that is found comes back as counts, last days and currencies. A sample of
+    free text is searched for personal data, of which only how much was found is told.
 
     Args:
         name: the shop's name; ``location``: where its database is.
@@ -124,9 +126,10 @@ def describe_database(database: Database, *, name: str, location: str, with_view
                 text_zh=f"供预测等任务使用：{bound_zh}",
             )
         )
+    shop, written = with_free_texts(open_workspace(shop, database=database))
     return Described(
         shop=shop,
-        decisions=(*decisions, *cleaned.decisions, *measured.decisions),
+        decisions=(*decisions, *cleaned.decisions, *measured.decisions, *written),
         measured=measured,
         readings=cleaned.readings,
     )

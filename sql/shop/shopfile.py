@@ -10,10 +10,10 @@ import contextlib
 import datetime as dt
 import re
 import zoneinfo
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar, get_args
+from typing import Any, Literal, NoReturn, TypeVar, get_args
 
 import yaml
 from rapidfuzz import fuzz, process
@@ -24,6 +24,7 @@ from sql.lock.guard import Guard
 from sql.lock.placeholders import attribute_names
 from sql.names import quoted
 from sql.semantics import Example, Metric, ReviewSource, Role, Shop, View, ViewColumn
+from sql.shop.people_columns import identifies
 from sql.types import Catalog, ColumnType, QueryLimits
 from sql.yaml_text import LOADER
 
@@ -325,7 +326,9 @@ class _Reader:
 
     def column(self, view: str, name: str, node: yaml.Node) -> ViewColumn:
         what = f"{view}.{name}"
-        nodes = self.mapping(node, ("type", "description", "synonyms", "values", "sampled", "unit"), what, 0)
+        nodes = self.mapping(
+            node, ("type", "description", "synonyms", "values", "sampled", "unit", "free_text"), what, 0
+        )
         if "type" not in nodes:
             self.fail(node, f"{what} needs a type: {', '.join(_TYPES)}")
         kind = self.text(nodes["type"], f"type of {what}")
@@ -344,6 +347,9 @@ class _Reader:
             synonyms=self.texts(nodes["synonyms"], f"synonyms of {what}") if "synonyms" in nodes else (),
             values=values,
             sampled=self.truth(nodes["sampled"], f"sampled of {what}") if "sampled" in nodes else False,
+            free_text=self.truth(nodes["free_text"], f"free_text of {what}")
+            if "free_text" in nodes
+            else None,
             unit=self.optional(nodes, "unit", f"unit of {what}"),
         )
 
@@ -416,7 +422,19 @@ class _Reader:
         nodes = {}
         if not (_is_null(node)):
             nodes = self.mapping(
-                node, ("views", "masked", "rows", "minimum_group", "group_units", "limits"), what, 0
+                node,
+                (
+                    "views",
+                    "masked",
+                    "pseudonyms",
+                    "free_text",
+                    "rows",
+                    "minimum_group",
+                    "group_units",
+                    "limits",
+                ),
+                what,
+                0,
             )
         seen: frozenset[str] | None = None
         if "views" in nodes:
@@ -425,13 +443,16 @@ class _Reader:
                 nodes["views"].value if isinstance(nodes["views"], yaml.SequenceNode) else [nodes["views"]]
             )
             seen = frozenset(self.view_of(part, views, what).name for part in parts)
-        masked: list[tuple[str, str]] = []
-        if "masked" in nodes:
-            self.texts(nodes["masked"], f"masked of {what}")
-            parts = (
-                nodes["masked"].value if isinstance(nodes["masked"], yaml.SequenceNode) else [nodes["masked"]]
+        masked, pseudonyms = (
+            self.columns_of(nodes.get(part), views, f"{part} of {what}") for part in ("masked", "pseudonyms")
+        )
+        both = next(iter(sorted(masked & pseudonyms)), None)
+        if both is not None:
+            self.fail(
+                nodes["pseudonyms"],
+                f"pseudonyms of {what}: {'.'.join(both)} is masked too; a masked column is not there at all, "
+                "so leave it out of one of the two",
             )
-            masked = [self.dotted(part, views, f"masked of {what}") for part in parts]
         rows: dict[str, str] = {}
         if "rows" in nodes:
             for view, rule in self.mapping(nodes["rows"], None, f"rows of {what}", 0).items():
@@ -444,12 +465,32 @@ class _Reader:
         return Role(
             name=name,
             views=seen,
-            masked=frozenset(masked),
+            masked=masked,
+            pseudonyms=pseudonyms,
+            free_text=self.free_text(nodes.get("free_text"), what)
+            or texts_by_default(masked, pseudonyms, views.values()),
             rows=rows,
             minimum_group=self.minimum_group(nodes, what),
             group_units=self.group_units(nodes, what, views),
             limits=self.limits(nodes["limits"], what) if "limits" in nodes else QueryLimits(),
         )
+
+    def columns_of(
+        self, node: yaml.Node | None, views: Mapping[str, View], what: str
+    ) -> frozenset[tuple[str, str]]:
+        if node is None:
+            return frozenset()
+        self.texts(node, what)
+        parts = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        return frozenset(self.dotted(part, views, what) for part in parts)
+
+    def free_text(self, node: yaml.Node | None, what: str) -> Literal["shown", "masked"] | None:
+        if node is None:
+            return None
+        said = self.text(node, f"free_text of {what}")
+        if said not in ("shown", "masked"):
+            self.fail(node, f"free_text of {what} is {said!r}; write shown or masked")
+        return "masked" if said == "masked" else "shown"
 
     def minimum_group(self, nodes: Mapping[str, yaml.Node], what: str) -> int | None:
         if "minimum_group" not in nodes:
@@ -684,7 +725,7 @@ def dump_shop(shop: Shop) -> str:
         for m in shop.metrics
     }
     _put(document, metrics=metrics)
-    document["roles"] = {role.name: _dump_role(role) for role in shop.roles}
+    document["roles"] = {role.name: _dump_role(role, shop.views) for role in shop.roles}
     document["default_role"] = shop.default_role
     if shop.reviews is not None:
         source = shop.reviews
@@ -744,6 +785,7 @@ def _dump_view(view: View) -> dict[str, Any]:
                 synonyms=c.synonyms,
                 values=_Flow(c.values),
             )
+            | ({} if c.free_text is None else {"free_text": c.free_text})
         )
         for c in view.columns
     }
@@ -751,7 +793,22 @@ def _dump_view(view: View) -> dict[str, Any]:
     return _put(found, refs=_Flow(view.refs), prefer=_Flow(view.prefer), sql=view.sql) | {"columns": columns}
 
 
-def _dump_role(role: Role) -> dict[str, Any]:
+def texts_by_default(
+    masked: Set[tuple[str, str]], pseudonyms: Set[tuple[str, str]], views: Iterable[View]
+) -> Literal["shown", "masked"]:
+    """How a role sees people's words that says nothing of them: masked when it may not see who people are."""
+    if pseudonyms:
+        return "masked"
+    by_name = {view.name: view for view in views}
+    for name, column in masked:
+        view = by_name.get(name)
+        found = view.column(column) if view is not None else None
+        if view is not None and found is not None and identifies(view, found):
+            return "masked"
+    return "shown"
+
+
+def _dump_role(role: Role, views: Sequence[View]) -> dict[str, Any]:
     limits, standard = role.limits, QueryLimits()
     changed = {
         name: getattr(limits, name)
@@ -762,9 +819,12 @@ def _dump_role(role: Role) -> dict[str, Any]:
     if role.views is not None:
         out["views"] = tuple(sorted(role.views))
     masked = tuple(f"{view}.{column}" for view, column in sorted(role.masked))
+    usual = texts_by_default(role.masked, role.pseudonyms, views)
     return _put(
         out,
         masked=masked,
+        pseudonyms=tuple(f"{view}.{column}" for view, column in sorted(role.pseudonyms)),
+        free_text=None if role.free_text == usual else role.free_text,
         rows=dict(role.rows),
         minimum_group=role.minimum_group,
         group_units=_Flow(role.group_units),

@@ -5,17 +5,23 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import re
+import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from sql.databases import Database, open_database
 from sql.errors import ShopFileError, SqlError, UnsafeQuery
 from sql.lock.guard import Guard
 from sql.lock.run import run
+from sql.lock.veils import Veil
 from sql.names import quoted
+from sql.personal import REGIONS
 from sql.record import checked
 from sql.semantics import Attributes, Role, Shop
+from sql.shop.people_columns import known_names, phone_regions
 from sql.shop.shopfile import check_shop, locate, placed
 from sql.types import Catalog, Table, Value
 
@@ -56,7 +62,12 @@ class Workspace:
 
 
 def open_workspace(
-    shop: Shop, *, role: str | None = None, database: Database | None = None, user: Attributes | None = None
+    shop: Shop,
+    *,
+    role: str | None = None,
+    database: Database | None = None,
+    user: Attributes | None = None,
+    salt: Callable[[], bytes] | None = None,
 ) -> Workspace:
     """Open a shop for one role.
 
@@ -65,6 +76,8 @@ def open_workspace(
         role: name of one of the shop's roles; ``None`` takes its default role.
         database: one that is open already; it stays the caller's to close when opening fails.
         user: the asking user's attributes, for roles whose rules about rows hold ``:name``.
+        salt: the secret that this shop's pseudonyms are made with, asked for when the role sees some; left
+            out, they are others each time.
     Raises:
         ShopFileError: no such role, the description does not fit the database, or the role needs an
             attribute that the user lacks.
@@ -82,7 +95,10 @@ def open_workspace(
         catalog = opened.catalog()
         check_shop(shop, catalog)
         with placed(shop, "roles", chosen.name):
-            guard = Guard(shop, catalog, chosen, user)
+            secret = salt() if salt is not None and chosen.pseudonyms else secrets.token_bytes(32)
+            regions = phone_regions(shop) if chosen.free_text == "masked" else REGIONS
+            veil = Veil(partial(known_names, shop, catalog, opened), secret, regions)
+            guard = Guard(shop, catalog, chosen, user, veil)
         today = _today(shop, opened, catalog)
     except BaseException:
         if database is None:

@@ -116,7 +116,13 @@ def compile_statement(
     """
     is_grouped = role is not None and role.minimum_group is not None
     work = Work(
-        shop=shop, dialect=dialect, today=today, statement=statement, is_grouped=is_grouped, grid=table
+        shop=shop,
+        dialect=dialect,
+        today=today,
+        statement=statement,
+        is_grouped=is_grouped,
+        unordered=frozenset(column.lower() for _, column in role.pseudonyms) if role else frozenset(),
+        grid=table,
     )
     return _Compiler(work).compile()
 
@@ -314,7 +320,7 @@ class _Compiler:
         keys: list[tuple[exp.Expr, str, bool]] = []
         given = list(self.statement.order)
         ordered = {str(o.key) for o in given}
-        rest = [Order(d) for d, _ in dims if str(d) not in ordered]
+        rest = [Order(d) for d, _ in dims if str(d) not in ordered and not self._is_unordered(d)]
         calendar = [o for o in rest if o.key in grid.calendar_dims and not given]
         if given and rest and self.statement.limit is not None:
             self.work.assume("ties by name", ", ".join(str(o.key) for o in rest))
@@ -329,6 +335,9 @@ class _Compiler:
                 value = values.get(str(order.key))
                 keys.append((value if value is not None else grid.figure(order.key), "", order.is_descending))
         return keys
+
+    def _is_unordered(self, dim: Dim) -> bool:
+        return str(dim).rpartition(".")[2].strip('`"').lower() in self.work.unordered
 
     def _finished(
         self,
@@ -414,7 +423,10 @@ class _Compiler:
             for o in statement.order
             for n in [next((n for d, n in named_dims if d == o.key), name)]
         ]
-        keys += [(work.column(n), False) for d, n in named_dims if d not in [o.key for o in statement.order]]
+        asked = [o.key for o in statement.order]
+        keys += [
+            (work.column(n), False) for d, n in named_dims if d not in asked and not self._is_unordered(d)
+        ]
         parts = [part for key, is_down in keys for part in work.ordered(key, is_down)]
         if parts:
             outer.set("order", exp.Order(expressions=parts))

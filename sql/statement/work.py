@@ -91,6 +91,8 @@ class Work:
     today: dt.date
     statement: Statement
     is_grouped: bool = False
+    unordered: frozenset[str] = frozenset()
+    """Names of columns in lower case that nothing is sorted by unasked: the role sees pseudonyms there."""
     """For a role that sees groups of a size only: plain aggregates, written as the shop has them."""
     ctes: list[tuple[str, exp.Query]] = field(default_factory=list)
     is_recursive: bool = False

@@ -39,6 +39,7 @@ from app.inbox import Message, Told
 from app.kept_uploads import KeptUploads
 from app.library import archive_in, audience_folder
 from app.person import Person, role_of
+from app.salts import salt_in
 from app.schedules import Schedule, read_timetable
 from app.schedules.lookup import schedules_of
 from app.settings import Settings
@@ -48,6 +49,7 @@ from bot.memory import Conversation
 from jobs.report.archive import Archive
 from jobs.report.types import Report, Section
 from retrieval import storage
+from sql.personal import pseudonym
 from ui.cli import app
 
 OWNER = Person(id="olga", role="owner")
@@ -524,3 +526,14 @@ def test_a_shop_whose_customers_are_known_by_address_alone(tmp_path: Path) -> No
         log.begin("question", f"sales to {who}", shop="shop", role="owner").end("answered")
     assert forget(settings, str(shop), OWNER, EMAIL, is_dry=False).found == 2
     assert EMAIL not in log.path.read_text("utf-8") and OTHER[2] in log.path.read_text("utf-8")
+
+
+def test_a_pseudonym_of_theirs_goes_with_them(empty: Place) -> None:
+    folder = folder_of(empty.settings, find_shop(empty.settings, str(empty.shop)))
+    salt, reports = salt_in(folder), folder / "readers-1" / "reports"
+    reports.mkdir(parents=True)
+    for name, email in (("ana", EMAIL), ("other", OTHER[2])):
+        (reports / f"{name}.html").write_text(f"<td>{pseudonym(email, salt)}</td>", "utf-8")
+    forget_ana(empty)
+    assert [path.name for path in reports.iterdir()] == ["other.html"]
+    assert salt_in(folder) == salt, "everybody else keeps theirs"

@@ -59,6 +59,7 @@ roles:
   owner: {}
   clerk: {masked: [people.full_name, people.email, orders.total, sales.line_total]}
   floor: {views: [sales, orders, people]}
+  marketing: {pseudonyms: [people.full_name, people.email]}
   german: {rows: {sales: &de "land = 'Germany'", orders: *de, people: *de}}
   crowd: {minimum_group: 20}
   keeper: {views: [opinions], masked: [opinions.cust]}

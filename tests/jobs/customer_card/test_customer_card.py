@@ -192,6 +192,9 @@ def test_a_letter_is_read_for_the_number_alone(people: People):
     ("role", "message", "status", "says", "hides"),
     [
         ("clerk", "who is customer C-77?", "answered", "full name", ("Anna", "anna@", "225", "500.00", "65.00")),
+        ("marketing", "who is customer C-77?", "answered", "p-", ("Anna", "anna@")),
+        ("marketing", "everything about anna@example.com", "declined", "so nobody is looked up by it", ("C-77", "Anna")),
+        ("marketing", "who is customer Anna Berg?", "declined", "so nobody is looked up by it", ("C-77", "anna@")),
         ("clerk", "everything about anna@example.com", "declined", "so nobody is looked up by it", ("C-77", "Anna")),
         ("clerk", "who is customer Anna Berg?", "declined", "so nobody is looked up by it", ("C-77", "anna@")),
         ("clerk", "查一下顾客“Anna Berg”", "declined", "不能用它查找", ("C-77", "anna@")),
