@@ -26,7 +26,7 @@ DAY_S = 86_400.0
 
 
 def forget_older(settings: Settings, days: float, *, is_dry: bool, person: str = "") -> tuple[Done, ...]:
-    """Delete feedback, conversations, reports, delivered answers, visitors' files that are older, or count them.
+    """Delete what was said, delivered and brought that is older; or only count it.
 
     Args:
         days: more than 0; what is as old as that stays.
