@@ -191,7 +191,8 @@ heads AS (
         """
         if not campaigns or not self.held_groups:
             return {}
-        bought, used = self.bought(has_code=self.has_code)
+        code = self.bound.place("order_campaign")[1] if self.has_code else ""
+        used = "b.code = h.campaign" if code else "1 = 0"
         age = self.reader.between("h.starts", "b.order_date", "day")
         left = self.reader.between("b.order_date", "h.ends", "day")
         length = self.reader.between("h.starts", "h.ends", "day")
@@ -199,7 +200,7 @@ heads AS (
         just = f"{age} < 0 AND {age} >= -1 - ({length}) - {after}"
         table = self.reader.run(
             f"""WITH {self.heads(campaigns)},
-{bought},
+{self.bought(more=code)},
 dealt AS (
   SELECT h.campaign, h.starts, h.customer, h.is_held,
     SUM(CASE WHEN {during} THEN b.worth ELSE 0 END) AS brought,
@@ -259,20 +260,23 @@ FROM held_down GROUP BY campaign, starts, is_held"""
             self.bound.place("order_campaign")[0] == self.bound.place("amount")[0]
         )
 
-    def bought(self, *, has_code: bool = False) -> tuple[str, str]:
-        """``bought_days``: customer, order_date, worth, is_bought and code, a row a customer and day; and a
-        condition that such a row ``b`` used the code of campaign ``h``."""
+    def bought(self, *, more: str = "", more_is: str = "grouped_by") -> str:
+        """``bought_days``: customer, order_date, worth, paid and is_bought, a row a customer and day.
+
+        Args:
+            more: a further column, called ``code``; of several on a day the last.
+            more_is: what becomes of it, as an expression of ``grouped_by``.
+        """
         parts: list[Part] = ["customer", "order_date", "amount"]
-        code = ", MAX(grouped_by) AS code" if has_code else ""
-        grouped = self._worth(parts, more=self.bound.place("order_campaign")[1] if has_code else "")
+        code = f", MAX({more_is}) AS code" if more else ""
+        grouped = self._worth(parts, more=more)
         day = self.reader.starts("order_date", "day")
-        text = f"""{grouped},
+        return f"""{grouped},
 bought_days AS (
   SELECT customer, {day} AS order_date, {self.reader.ratio("SUM(worth)", "1")} AS worth,
-    MAX(CASE WHEN amount > 0 THEN 1 ELSE 0 END) AS is_bought{code}
+    {self.reader.ratio("SUM(amount)", "1")} AS paid, MAX(CASE WHEN amount > 0 THEN 1 ELSE 0 END) AS is_bought{code}
   FROM worth_rows WHERE customer IS NOT NULL AND order_date IS NOT NULL GROUP BY customer, {day}
 )"""
-        return text, "b.code = h.campaign" if has_code else "1 = 0"
 
     def by_day(self) -> tuple[dt.date, Values, Table]:
         """The first day, what each day since has brought, and the table; the latest ``MOST_DAYS`` at most."""

@@ -31,7 +31,7 @@ _AUDIENCE = (
     rf"|{_THING_ZH}.{{0,8}}(?:该|应该?|要|应当)?(?:发|送|给|寄|推|投)(?:放|送)?(?:给|到)?(?:谁|哪些|什么人|哪种)|(?:该|应该?|要)?给(?:谁|哪些.{{0,6}})(?:发|送){_THING_ZH}"
     r"|(?:谁|哪些(?:顾客|客户|用户|会员|人)).{0,10}(?:本来|反正|无论如何|不管|不发|没有?(?:券|优惠|活动)).{0,8}(?:买|下单|购)"
 )
-_NUMBER = r"(?:\d[\d,]*(?:\.\d+)?\s?k?|\d+万)"
+_NUMBER = r"(?:\d[\d,]*(?:\.\d+)?(?:\s?k\b)?)"
 _SPLIT = (
     rf"\b(?:split|divide|allocate|distribute|spread)\b[^.?]*(?:\bbudget\b|\bmoney\b|(?<![\w.]){_NUMBER}(?![\w%]))[^.?]*\b(?:between|across|among|over|channels?|campaigns?|offers?)\b"
     rf"|\b(?:should|shall|could|best|how\s+to)\b[^.?]*\b(?:spend|invest|put)\b[^.?]*(?:\bbudget\b|(?<![\w.]){_NUMBER}(?![\w%]))[^.?]*\b(?:channels?|campaigns?|offers?|marketing|advertising|ads)\b"
@@ -199,6 +199,19 @@ SIZE = Parameter(
         ]
     ),
 )
+RANK = Parameter(
+    name="rank",
+    about={
+        "en": "first those who buy because of it, or those who would buy anyway",
+        "zh": "先列因活动才买的，或本来就会买的",
+    },
+    kind=Choice(("uplift", "anyway")),
+    find=in_words(
+        [
+            (re.compile(r"(?i)\b(?:anyway|anyhow|regardless|in\s+any\s+case)\b|本来|反正|无论如何|不管|不发|没有?(?:券|优惠|活动)"), "anyway"),
+        ]
+    ),
+)
 BUDGET = Parameter(
     name="budget",
     about={"en": "the money to split", "zh": "要分配的金额"},
@@ -217,7 +230,7 @@ BY = Parameter(
         ]
     ),
 )  # fmt: skip
-PARAMETERS = (WHAT, CAMPAIGN, AFTER, SIZE, BUDGET, BY)
+PARAMETERS = (WHAT, CAMPAIGN, AFTER, SIZE, RANK, BUDGET, BY)
 
 _OF_CAMPAIGNS = re.compile(rf"(?i)\b{_THING}\b|{_THING_ZH}")
 _ASKS = tuple(re.compile(rf"(?i){pattern}") for pattern in (_SWITCH, _SPLIT, _AUDIENCE))

@@ -15,6 +15,7 @@ from scipy import stats
 
 LEVEL = 0.90
 """Of every interval."""
+LEVEL_SAID = f"{100 * LEVEL:g} %"
 LEAST_CUSTOMERS = 30
 """Of each group."""
 LEAST_BUYERS = 10

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobs.campaign.effect import LEVEL
+from jobs.campaign.effect import LEVEL_SAID
 from jobs.campaign.worth import Judged, Worth
 from jobs.told_cells import Cells
 from telling.charts import SCHEMA, label_of
 from telling.phrases import load_words
 from telling.writer import Writer
 
-LEVEL_SAID = f"{100 * LEVEL:g} %"
-"""Of every interval."""
 MAX_LINES = 10
 """Campaigns that the text lists; the table has all."""
 MAX_DRAWN = 40
