@@ -29,7 +29,7 @@ from telling.phrases import escape_markdown
 
 BEFORE = 180
 """Days before a campaign whose spending is held against that in it."""
-GIANT = 10
+GIANT = 5
 """A customer's value beyond so many times what one buyer in twenty exceeds is held down to that."""
 MOST_CAMPAIGNS = 200
 MOST_GROUPS = 20

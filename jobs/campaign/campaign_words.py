@@ -60,13 +60,14 @@ _FIGURES = re.compile(
 _CAMPAIGN_COLUMN = re.compile(r"(?i)campaign|promo|voucher|coupon|mailing|活动|促销|优惠")
 
 _NO_NAME = (
-    r"(?:any|our|my|your|all|each|every|which|what|best|worst|marketing|past|different|these|those|next|new|other|same|a|an|the|of|for|by)"
+    r"(?:any|our|my|your|all|each|every|which|what|best|worst|marketing|past|different|these|those|same|a|an|the|of|for|by)"
 )
 _NAMED = (
     re.compile(rf"(?i)\b(?:campaign|promotion)\s+(?:called\s+|named\s+)?[\"“'‘](?P<name>[^\"”'’]{{1,80}})[\"”'’]"),
     re.compile(rf"(?i)\bthe\s+(?!{_NO_NAME}\b)(?P<name>\w[\w.'&-]*(?:\s+(?!{_THING}\b)\w[\w.'&-]*){{0,4}})\s+{_THING}\b"),
     re.compile(rf"(?i)\b(?:and|about|for|of)\s+(?:the\s+)?(?!{_NO_NAME}\b)(?P<name>\w[\w.'&-]*(?:\s+\w[\w.'&-]*){{0,4}}?)\s+(?:one|{_THING})\b"),
     re.compile(rf"(?i)\b(?:was|were|did|has|is)\s+(?:the\s+|our\s+)?(?!{_NO_NAME}\b)(?P<name>\w[\w.'&-]*(?:\s+\w[\w.'&-]*){{0,4}}?)\s+{_THING}\b"),
+    re.compile(r"活动\s*[“\"「《]?(?P<name>[A-Za-z0-9][\w .'&-]*\w)"),
     re.compile(r"(?P<name>(?:上一?次|上个|最近一?次|最新))的?(?:活动|促销|大促|优惠)"),
     re.compile(
         r"(?:^|[\s，,。；的那])(?:那|去年|今年|前年)?的?(?!哪|每|各|所有|这|什么|下|本次|给|把|请|看|比|用|应|该|谁|我)"
@@ -74,6 +75,8 @@ _NAMED = (
     ),
     re.compile(r"^那?(?P<name>[\u4e00-\u9fff]{1,6}?)(?:的|那个)?呢[？?]?$"),
 )  # fmt: skip
+_ANY = re.compile(r"(?i)^(?:next|new|other|another|first)$")
+"""Words before a campaign that name none."""
 
 
 class CampaignName:
@@ -113,7 +116,7 @@ class Money:
 def _find_campaign(links: Links) -> Said | None:
     text = links.question
     for pattern in _NAMED:
-        if (match := pattern.search(text)) is not None:
+        if (match := pattern.search(text)) is not None and not _ANY.match(match["name"].strip()):
             return Said(text=match["name"].strip(), start=match.start("name"), end=match.end("name"))
     values = find_values(links)
     is_named = any(m.kind == "value" and _CAMPAIGN_COLUMN.search(m.name) for m in links.mentions)

@@ -92,10 +92,13 @@ def effect_of(sent: Arm, held: Arm) -> Effect | None:
         return None
     spread = sum(_scatter(a.before_squared, a.before, a.before, a.customers) for a in (sent, held))
     shared = sum(_scatter(a.both, a.value, a.before, a.customers) for a in (sent, held))
-    slope = shared / spread if spread > 0 else 0.0
     apart = _difference(
         *((a.before / a.customers, _variance(a.before_squared, a.before, a.customers)) for a in (sent, held))
     )
+    is_unequal = abs(apart) > SURELY_UNEQUAL
+    slope = shared / spread if spread > 0 else 0.0
+    if is_unequal and held.before > 0:
+        slope = held.value / held.before
     return Effect(
         brought=_total(sent, held, slope),
         without_before=_total(sent, held, 0.0),
@@ -105,7 +108,7 @@ def effect_of(sent: Arm, held: Arm) -> Effect | None:
                 for a in (sent, held)
             )
         ),
-        is_unequal=abs(apart) > SURELY_UNEQUAL,
+        is_unequal=is_unequal,
     )
 
 

@@ -17,7 +17,7 @@ _CALLED = {
     "春": ("spring",), "夏": ("summer",), "秋": ("autumn", "fall"), "冬": ("winter",),
     "双十一": ("singles day", "double 11", "11.11"), "黑五": ("black friday",), "黑色星期五": ("black friday",),
     "圣诞": ("christmas", "xmas"), "情人节": ("valentine",), "开学": ("back to school",),
-    "autumn": ("fall", "秋"), "spring": ("春",), "summer": ("夏",), "winter": ("冬",),
+    "autumn": ("fall", "秋"), "fall": ("autumn",), "spring": ("春",), "summer": ("夏",), "winter": ("冬",),
 }  # fmt: skip
 """Word → what a campaign of that time is called as well."""
 
@@ -37,12 +37,17 @@ def meant_by(text: str, campaigns: Sequence[Campaign], today: dt.date) -> list[C
     if of_channel:
         return of_channel
     holding = [each for each in campaigns if _holds(each.name.casefold(), said)]
-    return holding or [each for each in campaigns if fuzz.ratio(each.name.casefold(), said) >= _ALIKE]
+    return holding or [each for each in campaigns if _is_alike(each.name.casefold(), said)]
 
 
 def _holds(name: str, said: str) -> bool:
     words = re.findall(r"[a-z0-9.]+|[\u4e00-\u9fff]+", said)
     return bool(words) and all(_has(name, word) for word in words)
+
+
+def _is_alike(name: str, said: str) -> bool:
+    """Whether they are spelt nearly so; another number is another campaign."""
+    return re.findall(r"\d+", name) == re.findall(r"\d+", said) and fuzz.ratio(name, said) >= _ALIKE
 
 
 def _has(name: str, word: str) -> bool:

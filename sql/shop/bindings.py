@@ -330,6 +330,8 @@ def _proposed(part: str, views: Sequence[View]) -> str:
         views = _called_after(views, _CAMPAIGNS)
     if part in ("sent_customer", "sent_group"):
         views = _called_after(views, _SENDS)
+    if part in _CHOSEN:
+        views = [view for view in views if _first("choice_propensity", [view]) is not None]
     part = "customer" if part == "sent_customer" else part
     return (_first(part, views) if part in _PARTS else None) or "VIEW.COLUMN"
 
