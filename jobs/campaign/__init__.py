@@ -1,4 +1,4 @@
-"""Whether campaigns were worth it, who should get the next, how to split a budget, what a switch would bring."""
+"""Campaigns: were they worth it, who should get the next, how to split a budget, would a switch pay."""
 
 from __future__ import annotations
 

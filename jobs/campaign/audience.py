@@ -129,7 +129,7 @@ def _customers(
         Column(name="paid", type="number"),
         *(Column(name=name, type="integer" if name == "usual_gap" else "number") for name in more),
     )
-    labels = {"paid": rows.reader.unit, **({name: unit for name in more} if unit else {})}
+    labels = {"paid": rows.reader.unit, **(dict.fromkeys(more, unit) if unit else {})}
     return made(found, columns, told, labels)
 
 
@@ -138,7 +138,9 @@ def _whole(source: Table, found: Uplift | None) -> Table:
     columns = tuple(Column(name=name, type="integer" if name == "customers" else "number") for name in names)
     rows: list[tuple[Cell, ...]] = []
     if found is not None:
-        spans = [round(x, 4) for span in (found.qini, found.gained) for x in (span.value, span.low, span.high)]
+        spans = [
+            round(x, 4) for span in (found.qini, found.gained) for x in (span.value, span.low, span.high)
+        ]
         rows.append((found.customers, *spans))
     return made(source, columns, rows, dict.fromkeys(names[4:], "%"))
 
@@ -147,7 +149,12 @@ def _tenths(source: Table, found: Uplift | None) -> Table:
     names = ("tenth", "customers", "told", "did", "did_low", "did_high")
     columns = tuple(Column(name=name, type="integer" if name in names[:2] else "number") for name in names)
     rows: list[tuple[Cell, ...]] = [
-        (place, each.customers, round(each.told, 4), *(round(x, 4) for x in (each.did.value, each.did.low, each.did.high)))
+        (
+            place,
+            each.customers,
+            round(each.told, 4),
+            *(round(x, 4) for x in (each.did.value, each.did.low, each.did.high)),
+        )
         for place, each in enumerate(found.tenths if found is not None else (), 1)
     ]
     return made(source, columns, rows, dict.fromkeys(names[2:], "%"))

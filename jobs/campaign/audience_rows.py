@@ -94,7 +94,8 @@ ORDER BY CASE kind {order} END, paid DESC, customer LIMIT {size}"""
         return self._reader.run(
             f"""WITH {self._today()}
 SELECT customer, recency, purchases, paid, {gap} AS usual_gap FROM consenting
-WHERE purchases >= 2 AND span > 0 AND recency * (purchases - 1) > {SILENT} * span ORDER BY paid DESC, customer LIMIT {size}"""
+WHERE purchases >= 2 AND span > 0 AND recency * (purchases - 1) > {SILENT} * span
+ORDER BY paid DESC, customer LIMIT {size}"""
         )
 
     def _today(self) -> str:
@@ -108,7 +109,8 @@ WHERE purchases >= 2 AND span > 0 AND recency * (purchases - 1) > {SILENT} * spa
         return f"""{bought},
 year_days AS (SELECT bought_days.*, {age} AS age FROM bought_days WHERE is_bought = 1),
 standing AS (
-  SELECT customer, MIN(age) AS recency, COUNT(*) AS purchases, SUM(paid) AS paid, MAX(age) - MIN(age) AS span{said}
+  SELECT customer, MIN(age) AS recency, COUNT(*) AS purchases, SUM(paid) AS paid,
+    MAX(age) - MIN(age) AS span{said}
   FROM year_days WHERE age >= 0 AND age <= {YEAR} GROUP BY customer
 ),
 consenting AS (SELECT customer, recency, purchases, paid, span FROM standing {agreed}),

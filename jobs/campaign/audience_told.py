@@ -55,14 +55,12 @@ def _limits(evidence: Audience, writer: Writer) -> str:
 
 
 def draw_audience(evidence: Audience, language: str) -> dict[str, Any] | None:
-    """Share more that bought because of campaigns, by tenth of uplift, with intervals; beside what was told."""
+    """Share more that bought because of campaigns, by tenth of uplift, with intervals; what was told."""
     rows = evidence.tables[_TENTHS].rows
     if len(rows) < 2:
         return None
     words = load_words(language, __package__)
-    values = [
-        {"x": str(row[0]), "told": row[2], "y": row[3], "low": row[4], "high": row[5]} for row in rows
-    ]
+    values = [{"x": str(row[0]), "told": row[2], "y": row[3], "low": row[4], "high": row[5]} for row in rows]
     title = words.say("chart_audience")
     y = {"type": "quantitative", "title": title, "axis": {"format": "+.0%"}}
     x = {"field": "x", "type": "nominal", "sort": None, "title": words.say("chart_tenths")}

@@ -121,7 +121,8 @@ class CampaignRows:
         starts, ends = ("MIN(starts)", "MAX(ends)") if self._is_daily else ("starts", "ends")
         table = self.reader.run(
             f"""WITH {text}
-SELECT campaign, {starts} AS starts, {ends} AS ends, {more[0]} AS cost, {more[1]} AS channel, {more[2]} AS offer
+SELECT campaign, {starts} AS starts, {ends} AS ends, {more[0]} AS cost, {more[1]} AS channel,
+  {more[2]} AS offer
 FROM campaign_rows WHERE campaign IS NOT NULL AND starts IS NOT NULL AND ends IS NOT NULL
 GROUP BY {by} ORDER BY starts DESC, campaign LIMIT {min(MOST_CAMPAIGNS, self.most)}"""
         )
@@ -274,7 +275,8 @@ FROM held_down GROUP BY campaign, starts, is_held"""
         return f"""{grouped},
 bought_days AS (
   SELECT customer, {day} AS order_date, {self.reader.ratio("SUM(worth)", "1")} AS worth,
-    {self.reader.ratio("SUM(amount)", "1")} AS paid, MAX(CASE WHEN amount > 0 THEN 1 ELSE 0 END) AS is_bought{code}
+    {self.reader.ratio("SUM(amount)", "1")} AS paid,
+    MAX(CASE WHEN amount > 0 THEN 1 ELSE 0 END) AS is_bought{code}
   FROM worth_rows WHERE customer IS NOT NULL AND order_date IS NOT NULL GROUP BY customer, {day}
 )"""
 

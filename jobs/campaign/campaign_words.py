@@ -1,4 +1,5 @@
 """What a question asks of campaigns: what the job claims, and its parameters by words and by name."""
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -15,13 +16,15 @@ What = Literal["worth", "audience", "split", "switch"]
 
 _THING = r"(?:campaigns?|promotions?|promos?|vouchers?|coupons?|mailings?|newsletters?|discount\s+codes?)"
 _THING_ZH = r"(?:营销活动|促销活动|活动|促销|大促|优惠券|代金券|优惠码|红包|折扣券|短信|邮件)"
-_GIVEN = r"(?:campaigns?|promotions?|vouchers?|coupons?|mailings?|newsletters?|discounts?|offers?|codes?|gift)"
+_GIVEN = (
+    r"(?:campaigns?|promotions?|vouchers?|coupons?|mailings?|newsletters?|discounts?|offers?|codes?|gift)"
+)
 _WORTH = (
     r"\bworth\s+(?:it|the\s+\w+|doing|its?\b|their\b|while)|\bworthwhile\b|\bpa(?:y|ys|id)(?:\s+\w+)?\s+off\b|\bpa(?:y|ys|id)\s+for\s+(?:it|them)sel\w+"
     r"|\b(?:earn|earned|make|made|bring|brought)\s+(?:back\s+)?(?:its|their|the)\s+(?:cost|money)\b|\bbr(?:ing|ings|ought)\s+(?:in\s+)?more\s+than\s+(?:it|they)\s+cost"
     r"|\b(?:work|works|worked|perform|performs|performed|did|do)\s+(?:the\s+)?(?:best|worst|better|well)\b|\b(?:work|works|worked|working)\s*(?:[?.!]|$|at\s+all\b)|\bsuccess(?:ful)?\b|\beffective(?:ness)?\b|\bincremental\b|\b(?:make|made)\s+a\s+difference\b"
 )
-_WORTH_ZH = r"划算|划不划算|值得|值不值|值吗|有没有用|有用吗|有效吗|有没有效|效果(?:最|怎么样|怎样|如何|好|差|更)|回本|亏了|赚了|赚钱|带来了?(?:多少)?(?:增量|额外)"
+_WORTH_ZH = r"划算|划不划算|值得|值不值|值吗|有没有用(?=[吗呢？?]|$)|有用吗|有效吗|有没有效|效果(?:最|怎么样|怎样|如何|好|差|更)|回本|亏了|赚了|赚钱|带来了?(?:多少)?(?:增量|额外)"
 _WORTH_ALONE = r"\bworth\s+(?:it|doing|the\s+\w+)|\bpa(?:y|ys|id)\s+off\b|划算|值得吗|值不值|回本"
 _AUDIENCE = (
     rf"\b(?:who|whom|which\s+(?:customers|buyers|clients|people))\b[^.?]*\b(?:should|shall|ought\s+to|do|to|must|could)\b[^.?]*\b(?:get|gets|receive|send|mail|e-?mail|give|target|offer|contact)\b[^.?]*\b{_GIVEN}\b"
@@ -59,11 +62,9 @@ _FIGURES = re.compile(
 """What asks for a figure of campaigns, or for what people say of them."""
 _CAMPAIGN_COLUMN = re.compile(r"(?i)campaign|promo|voucher|coupon|mailing|活动|促销|优惠")
 
-_NO_NAME = (
-    r"(?:any|our|my|your|all|each|every|which|what|best|worst|marketing|past|different|these|those|same|a|an|the|of|for|by)"
-)
+_NO_NAME = r"(?:any|our|my|your|all|each|every|which|what|best|worst|marketing|past|different|these|those|same|a|an|the|of|for|by)"
 _NAMED = (
-    re.compile(rf"(?i)\b(?:campaign|promotion)\s+(?:called\s+|named\s+)?[\"“'‘](?P<name>[^\"”'’]{{1,80}})[\"”'’]"),
+    re.compile(r"(?i)\b(?:campaign|promotion)\s+(?:called\s+|named\s+)?[\"“'‘](?P<name>[^\"”'’]{1,80})[\"”'’]"),
     re.compile(rf"(?i)\bthe\s+(?!{_NO_NAME}\b)(?P<name>\w[\w.'&-]*(?:\s+(?!{_THING}\b)\w[\w.'&-]*){{0,4}})\s+{_THING}\b"),
     re.compile(rf"(?i)\b(?:and|about|for|of)\s+(?:the\s+)?(?!{_NO_NAME}\b)(?P<name>\w[\w.'&-]*(?:\s+\w[\w.'&-]*){{0,4}}?)\s+(?:one|{_THING})\b"),
     re.compile(rf"(?i)\b(?:was|were|did|has|is)\s+(?:the\s+|our\s+)?(?!{_NO_NAME}\b)(?P<name>\w[\w.'&-]*(?:\s+\w[\w.'&-]*){{0,4}}?)\s+{_THING}\b"),
@@ -103,7 +104,9 @@ class Money:
         match = re.fullmatch(r"(\d{1,3}(?:,\d{3})+|\d{1,13})(\.\d+)?\s?(k|万)?", text.strip().lower())
         if match is None:
             raise Unreadable(text)
-        amount = float(match[1].replace(",", "") + (match[2] or "")) * {"k": 1e3, "万": 1e4}.get(match[3] or "", 1)
+        amount = float(match[1].replace(",", "") + (match[2] or "")) * {"k": 1e3, "万": 1e4}.get(
+            match[3] or "", 1
+        )
         if not 0 < amount <= self.most:
             raise Unreadable(text)
         return amount
@@ -211,7 +214,12 @@ RANK = Parameter(
     kind=Choice(("uplift", "anyway")),
     find=in_words(
         [
-            (re.compile(r"(?i)\b(?:anyway|anyhow|regardless|in\s+any\s+case)\b|本来|反正|无论如何|不管|不发|没有?(?:券|优惠|活动)"), "anyway"),
+            (
+                re.compile(
+                    r"(?i)\b(?:anyway|anyhow|regardless|in\s+any\s+case)\b|本来|反正|无论如何|不管|不发|没有?(?:券|优惠|活动)"
+                ),
+                "anyway",
+            ),
         ]
     ),
 )

@@ -124,7 +124,11 @@ def _total(sent: Arm, held: Arm, slope: float) -> Span:
     for arm in (sent, held):
         variance = (
             _variance(arm.value_squared, arm.value, arm.customers)
-            - 2 * slope * _scatter(arm.both, arm.value, arm.before, arm.customers) / (arm.customers - 1) / arm.customers
+            - 2
+            * slope
+            * _scatter(arm.both, arm.value, arm.before, arm.customers)
+            / (arm.customers - 1)
+            / arm.customers
             + slope**2 * _variance(arm.before_squared, arm.before, arm.customers)
         )
         parts.append((arm.value - slope * arm.before, max(variance, 0.0), arm.customers))

@@ -1,4 +1,4 @@
-"""Which campaigns are meant by the words for them: "spring", "Black Friday 2025", 春季, "the last one". Pure."""
+"""Which campaigns are meant by the words for them: "spring", "Black Friday 2025", 春季. Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from rapidfuzz import fuzz
 
 from jobs.campaign.campaign_rows import Campaign
 
-LATEST = re.compile(r"(?i)^(?:last|latest|most\s+recent|previous|recent)$|^(?:上次|上一次|上个|最近|最近一次|最新)$")
+LATEST = re.compile(
+    r"(?i)^(?:last|latest|most\s+recent|previous|recent)$|^(?:上一?次|上个|最近(?:一次)?|最新)$"
+)
 _ALIKE = 85.0
 """Of names that are spelt nearly so, in per cent."""
 _CALLED = {
     "春": ("spring",), "夏": ("summer",), "秋": ("autumn", "fall"), "冬": ("winter",),
-    "双十一": ("singles day", "double 11", "11.11"), "黑五": ("black friday",), "黑色星期五": ("black friday",),
+    "双十一": ("singles day", "double 11", "11.11"), "黑五": ("black friday",),
     "圣诞": ("christmas", "xmas"), "情人节": ("valentine",), "开学": ("back to school",),
     "autumn": ("fall", "秋"), "fall": ("autumn",), "spring": ("春",), "summer": ("夏",), "winter": ("冬",),
 }  # fmt: skip

@@ -1,9 +1,9 @@
-"""What another rule of choosing would have brought, from choices that were logged with their probabilities. Pure.
+"""What another rule of choosing would have brought, from choices logged with their probabilities. Pure.
 
-Each logged reward is weighted by how much likelier the other rule would have made that choice: by itself (IPS),
-over the sum of the weights (SNIPS), or only in what a model of rewards does not foretell (DR: Dudik, Langford &
-Li 2011). Weights are clipped, which keeps single rows from deciding and costs a little bias. Intervals are of
-a bootstrap. ``obp`` has all three but is not kept up (its pins are of 2023), and they are a line each.
+Each logged reward is weighted by how much likelier the other rule would have made that choice: by itself
+(IPS), over the sum of the weights (SNIPS), or only in what a model of rewards does not foretell (DR: Dudik,
+Langford & Li 2011). Weights are clipped, which keeps single rows from deciding and costs a little bias.
+Intervals are of a bootstrap. Own code: ``obp`` has all three but is of 2023, and they are a line each.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ class Switch:
 
 
 def switch_of(logged: Logged) -> Switch:
-    """Value each choice, and the best of one half on the other, for the best of many looks better than it is."""
+    """Value each choice, and the best of one half on the other: the best of many looks better than it is."""
     model = foretell(logged)
     choices = [_always(logged, at, model) for at in range(len(logged.names))]
     half = np.random.default_rng(0).binomial(logged.count.astype(int), 0.5).astype(float)

@@ -99,7 +99,7 @@ def split(known: Mapping[str, Sequence[Return]]) -> Shares | None:
 
 
 def held_shares(wins: Values, most: float) -> Values:
-    """Shares that add up to 1, none below ``LEAST_SHARE`` nor above ``most``; with many, the least is smaller."""
+    """Shares that add up to 1, none below ``LEAST_SHARE`` (less for many) nor above ``most``."""
     least = min(LEAST_SHARE, 1 / (2 * len(wins)))
     held = least + (1 - least * len(wins)) * wins
     over = held > most
@@ -111,7 +111,9 @@ def held_shares(wins: Values, most: float) -> Values:
 
 def _means(known: Mapping[str, Sequence[Return]]) -> tuple[Values, Values]:
     """Of each name, drawn towards the mean of all, with standard errors."""
-    within = _between([(np.array([r.value for r in each]), np.array([r.error for r in each])) for each in known.values()])
+    within = _between(
+        [(np.array([r.value for r in each]), np.array([r.error for r in each])) for each in known.values()]
+    )
     own, own_variance = [], []
     for each in known.values():
         weight = 1 / (np.array([r.error for r in each]) ** 2 + within)

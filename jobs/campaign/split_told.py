@@ -1,4 +1,4 @@
-"""How to split a budget, in words and as a picture: the shares, what they stand on, what would have to be true."""
+"""How to split a budget, in words and as a picture: the shares, their ground, what would have to be true."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ def tell_split(evidence: Splitting, writer: Writer) -> str:
     for row in range(len(evidence.found.shares)):
         cells = Cells(evidence, writer, 0, row)
         key = "split_line" if evidence.budget is None else "split_line_amount"
-        told = cells.some(evidence.by, "campaigns", "spent", "returned", "low_90", "high_90", "share", "amount")
+        told = cells.some(
+            evidence.by, "campaigns", "spent", "returned", "low_90", "high_90", "share", "amount"
+        )
         lines.append(writer.say(key, name=told.pop(evidence.by), **told))
     return "\n\n".join(["\n".join(lines), _sense(evidence, writer, what), _limits(evidence, writer)])
 

@@ -1,4 +1,4 @@
-"""How to split a budget, as an answer: from what past campaigns brought against groups that were held back."""
+"""How to split a budget, as an answer: from what past campaigns brought against groups held back."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Splitting(Evidence):
 
 
 def run_split(request: Request, rows: CampaignRows) -> Splitting:
-    """Compare, draw together and split; raises ``Declined`` without a history of campaigns held against groups."""
+    """Compare, draw together and split; raises ``Declined`` without enough campaigns held against groups."""
     settings = request.settings
     by = settings.get(BY) or "channel"
     rows.check(f"campaign_{by}", "campaign_cost", "sent_customer", "sent_group")
@@ -81,7 +81,10 @@ def _table(source: Table, found: Shares, by: str, budget: float | None, unit: st
     columns = (
         Column(name=by, type="text"),
         Column(name="campaigns", type="integer"),
-        *(Column(name=name, type="number") for name in ("spent", "returned", "low_90", "high_90", "share", "amount")),
+        *(
+            Column(name=name, type="number")
+            for name in ("spent", "returned", "low_90", "high_90", "share", "amount")
+        ),
     )
     rows: list[tuple[Cell, ...]] = [
         (

@@ -1,4 +1,4 @@
-"""What a switch of choices would bring, as an answer: read off choices that were logged with probabilities."""
+"""What a switch of choices would bring, as an answer: read off choices logged with probabilities."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def _read(rows: CampaignRows) -> tuple[Logged, Table, bool]:
     columns = {called: rows.bound.name(part) for called, part in _PARTS.items()}
     text = rows.reader.of_view(rows.bound.place("logged_choice")[0], columns, "logged_rows")
     if text is None:
-        names = ", ".join(str(name) for name in columns.values())
-        raise Declined("no_way_between", {"names": escape_markdown(names)})
+        told = ", ".join(str(name) for name in columns.values())
+        raise Declined("no_way_between", {"names": escape_markdown(told)})
     known = "choice IS NOT NULL AND propensity IS NOT NULL AND reward IS NOT NULL"
     counted = rows.reader.run(
         f"""WITH {text}
@@ -87,10 +87,11 @@ numbered AS (
 )
 SELECT choice, propensity, reward, 1 AS times FROM numbered WHERE place % {step} = 0 LIMIT {most}"""
         )
-    names = list(dict.fromkeys(row[0] for row in table.rows))
+    choices_made: list[Cell] = [row[0] for row in table.rows]
+    names = list(dict.fromkeys(choices_made))
     cells = np.array([[float(str(cell)) for cell in row[1:]] for row in table.rows])
     logged = Logged(
-        choice=np.array([names.index(row[0]) for row in table.rows]),
+        choice=np.array([names.index(choice) for choice in choices_made]),
         propensity=cells[:, 0],
         reward=cells[:, 1],
         count=cells[:, 2],

@@ -101,7 +101,9 @@ def learn_uplift(tries: Tries) -> Uplift:
     everyone = np.array(halves).sum(axis=(0, 3))
     return Uplift(
         chances={kind: (float(a), float(b)) for kind, a, b in zip(KINDS, *final, strict=True)},
-        qini=_span(np.mean([qini(each) for each in tried]), np.mean([qini(each) for each in drawn], axis=0)),
+        qini=_span(
+            np.mean([qini(each) for each in tried], axis=0), np.mean([qini(each) for each in drawn], axis=0)
+        ),
         gained=_span(_gained(everyone), _gained(np.sum([each.sum(axis=3) for each in drawn], axis=0))),
         tenths=_by_tenth(tried, told, drawn),
         customers=int(everyone[:, 0].sum()),

@@ -1,4 +1,4 @@
-"""Whether campaigns were worth it, in words and as a picture: the verdict, what it stands on, what is weaker."""
+"""Whether campaigns were worth it, in words and as a picture: the verdict, and what it stands on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def tell_worth(evidence: Worth, writer: Writer) -> str:
         parts = _one(evidence, writer)
     else:
         parts = [_head(evidence, writer), _lines(evidence, writer)]
-    return "\n\n".join(part for part in [*parts, _meaning(evidence, writer), writer.say("worth_limits")] if part)
+    return "\n\n".join(
+        part for part in [*parts, _meaning(evidence, writer), writer.say("worth_limits")] if part
+    )
 
 
 def _head(evidence: Worth, writer: Writer) -> str:
@@ -32,9 +34,7 @@ def _head(evidence: Worth, writer: Writer) -> str:
 
 
 def _lines(evidence: Worth, writer: Writer) -> str:
-    lines = [
-        _line(evidence, writer, row, each) for row, each in enumerate(evidence.judged[:MAX_LINES])
-    ]
+    lines = [_line(evidence, writer, row, each) for row, each in enumerate(evidence.judged[:MAX_LINES])]
     return "\n".join([*lines, *([writer.say("more")] if len(evidence.judged) > MAX_LINES else [])])
 
 
@@ -64,21 +64,30 @@ def _one(evidence: Worth, writer: Writer) -> list[str]:
         return [writer.say("worth_one_none", campaign=name, **days)]
     verdict = _verdict(writer, judged)
     said = [
-        writer.say("worth_one", campaign=name, verdict=verdict, what=_what(evidence, writer), level=_level(writer),
-                   **days, **cells.some("brought", "low_90", "high_90"))
-    ]  # fmt: skip
+        writer.say(
+            "worth_one",
+            campaign=name,
+            verdict=verdict,
+            what=_what(evidence, writer),
+            level=_level(writer),
+            **days,
+            **cells.some("brought", "low_90", "high_90"),
+        )
+    ]
     if judged.net is not None:
         said.append(writer.say("worth_net", **cells.some("cost", "net", "net_low", "net_high")))
-    how = _by_groups(evidence, writer, judged, cells) if judged.way == "groups" else _by_days(evidence, writer, cells)
+    how = (
+        _by_groups(evidence, writer, judged, cells)
+        if judged.way == "groups"
+        else _by_days(evidence, writer, cells)
+    )
     running = [writer.say("worth_running")] if judged.is_running else []
     return [writer.say("space").join([*said, *running]), how]
 
 
 def _by_groups(evidence: Worth, writer: Writer, judged: Judged, cells: Cells) -> str:
-    said = [
-        writer.say("worth_groups", what=_what(evidence, writer),
-                   **cells.some("sent", "held_back", "sent_mean", "held_mean", "sent_purchases", "held_purchases"))
-    ]  # fmt: skip
+    told = cells.some("sent", "held_back", "sent_mean", "held_mean", "sent_purchases", "held_purchases")
+    said = [writer.say("worth_groups", what=_what(evidence, writer), **told)]
     said.append(writer.say("worth_placebo", **cells.some("before", "before_low", "before_high")))
     if judged.effect is not None and judged.effect.is_unequal:
         said.append(writer.say("worth_unequal"))
@@ -141,7 +150,10 @@ def draw_worth(evidence: Worth, language: str) -> dict[str, Any] | None:
     y = {"field": "y", "type": "nominal", "sort": None, "title": None}
     colour = {"field": "is", "type": "nominal", "title": None, "legend": {"orient": "bottom"}}
     layer = [
-        {"mark": {"type": "rule"}, "encoding": {"y": y, "x": {**x, "field": "low"}, "x2": {"field": "high"}, "color": colour}},
+        {
+            "mark": {"type": "rule"},
+            "encoding": {"y": y, "x": {**x, "field": "low"}, "x2": {"field": "high"}, "color": colour},
+        },
         {
             "mark": {"type": "point", "filled": True, "size": 60, "tooltip": True},
             "encoding": {"y": y, "x": {**x, "field": "x"}, "color": colour},

@@ -83,8 +83,8 @@ _PARTS: Mapping[str, tuple[re.Pattern[str], frozenset[str]]] = {
     ),
     "sent_group": (
         re.compile(
-            r"\b(?:arm|variant|treatment|treated|control|holdout|test group|group)\b|\bis (?:control|treated|sent)\b"
-            r"|分组|组别|实验组|对照"
+            r"\b(?:arm|variant|treatment|treated|control|holdout|test group|group)\b"
+            r"|\bis sent\b|分组|组别|实验组|对照"
         ),
         frozenset({"text", "integer", "boolean"}),
     ),
@@ -95,13 +95,17 @@ _PARTS: Mapping[str, tuple[re.Pattern[str], frozenset[str]]] = {
         ),
         frozenset({"text", "integer", "boolean"}),
     ),
-    "choice_propensity": (re.compile(r"\bpropensity\b|\b(?:action|choice) prob(?:ability)?\b|倾向|选择概率"), frozenset({"number"})),
+    "choice_propensity": (
+        re.compile(r"\bpropensity\b|\b(?:action|choice) prob(?:ability)?\b|倾向|选择概率"),
+        frozenset({"number"}),
+    ),
     "logged_choice": (
         re.compile(r"\b(?:choice|chosen|action|banner|variant|option|arm|item)\b|选项|方案|横幅"),
         frozenset({"text", "integer"}),
     ),
     "choice_reward": (
-        re.compile(r"\b(?:reward|click|clicked|converted|conversion|revenue|value)\b|点击|转化|回报"), _COUNTS
+        re.compile(r"\b(?:reward|click|clicked|converted|conversion|revenue|value)\b|点击|转化|回报"),
+        _COUNTS,
     ),
 }
 """Part → what a column's name says of it, and which types it may have."""
@@ -175,8 +179,8 @@ def find_bindings(shop: Shop, dialect: Dialect) -> dict[str, str]:
     are called. Stock is bound where a
     view counts the pieces of products: what it says today and, where another or the same one keeps the days
     of the past, these. ``returned`` is the product in a view of returns. Campaigns are bound where a view
-    called so has names and days, and who was sent them where another tells their group. Nothing is bound where
-    nothing is sold.
+    called so has names and days, and who was sent them where another tells their group. Nothing is bound
+    where nothing is sold.
     """
     revenue = next((m for m in shop.metrics if m.name in ("revenue", "shop_revenue")), None)
     sold = (view for view in shop.views if is_sold(view) and view.time is not None)
@@ -204,7 +208,14 @@ def find_bindings(shop: Shop, dialect: Dialect) -> dict[str, str]:
             place = _what_is_sold(shop, found["quantity"].partition(".")[0])
         if place is not None:
             found[part] = place
-    return found | _of_orders(near) | _of_stock(shop) | _of_returns(shop) | _of_campaigns(shop, near) | _of_choices(shop)
+    return (
+        found
+        | _of_orders(near)
+        | _of_stock(shop)
+        | _of_returns(shop)
+        | _of_campaigns(shop, near)
+        | _of_choices(shop)
+    )
 
 
 def played_by(part: str, view: View, bindings: Mapping[str, str]) -> ViewColumn | None:

@@ -1,4 +1,5 @@
 """Shops with campaigns of known effect, on DuckDB: who was sent what, and what everybody bought."""
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -126,7 +127,11 @@ def choices(seed: int, *, rates: tuple[float, ...] = (0.05, 0.05, 0.12), rows: i
     clicked = draw.random(rows) < np.array(rates)[made]
     names = np.array(["red", "green", "blue"])[made]
     return pd.DataFrame(
-        {"banner": names, "propensity": (probability / probability.sum())[made], "clicked": clicked.astype(int)}
+        {
+            "banner": names,
+            "propensity": (probability / probability.sum())[made],
+            "clicked": clicked.astype(int),
+        }
     )
 
 
@@ -190,7 +195,9 @@ CAMPAIGNS = (
 SENDS = "sent_customer: sends.customer_id, sent_group: sends.arm, order_campaign: sales.code"
 CONSENT = "consent: people.newsletter"
 COSTS = "unit_cost: costs.unit_cost"
-CHOICES = "logged_choice: choices.banner, choice_propensity: choices.propensity, choice_reward: choices.clicked"
+CHOICES = (
+    "logged_choice: choices.banner, choice_propensity: choices.propensity, choice_reward: choices.clicked"
+)
 ALL = ", ".join([BASE, CAMPAIGNS, SENDS, CONSENT, CHOICES])
 TABLES: dict[str, str] = {
     "sales": "order_id INTEGER, customer_id INTEGER, ordered_on DATE, product VARCHAR, quantity INTEGER, amount DECIMAL(12,2), code VARCHAR",

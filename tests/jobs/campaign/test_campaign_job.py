@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from buying_shop import Talk
-from campaign_shop import ALL, BASE, CAMPAIGNS, CHOICES, COSTS, SENDS, Made, Rows, build, choices, made_up
+from campaign_shop import ALL, BASE, CAMPAIGNS, CHOICES, COSTS, Made, Rows, build, choices, made_up
 
 from bot.answer import Answer
 from sql.databases import open_database
@@ -28,7 +28,9 @@ def rows_of(answer: Answer, table: int = 0) -> list[dict[str, Any]]:
 # ---- was it worth it --------------------------------------------------------------------------------------
 
 
-def test_the_campaign_that_worked_is_told_from_the_one_that_did_not(talk: Callable[..., Talk], lamp_shop: Path):
+def test_the_campaign_that_worked_is_told_from_the_one_that_did_not(
+    talk: Callable[..., Talk], lamp_shop: Path
+):
     about = talk(lamp_shop)
     answer = about.ask("Which campaign worked best?")
     told = {row["campaign"]: row for row in rows_of(answer)}
@@ -39,11 +41,14 @@ def test_the_campaign_that_worked_is_told_from_the_one_that_did_not(talk: Callab
         truth = 800 * 40 * {"Bright": 0.25, "Late": 0.2}.get(row["campaign"].split()[0], 0.0)
         assert row["low_90"] - 2500 <= truth <= row["high_90"] + 2500
         assert row["net"] == pytest.approx(row["brought"] - row["cost"], abs=0.02)
-    assert list(told)[0].startswith(("Bright", "Late")) and answer.unheard == ()
+    assert next(iter(told)).startswith(("Bright", "Late")) and answer.unheard == ()
     assert answer.chart is not None and len(answer.chart["layer"]) == 3
     one = about.ask("Was the Bright Spring 2025 campaign worth it?")
     assert [row["campaign"] for row in rows_of(one)] == ["Bright Spring 2025"]
-    assert "it brought more than it cost" in one.text and "sent to 800 customers and held back from 800" in one.text
+    assert (
+        "it brought more than it cost" in one.text
+        and "sent to 800 customers and held back from 800" in one.text
+    )
     assert "right before, when there was nothing to find" in one.text
     other = about.ask("and the dull summer one?")
     assert "it brought less than it cost" in other.text
@@ -73,8 +78,9 @@ def test_a_giant_order_does_not_decide(talk: Callable[..., Talk], lamp_rows: Row
     held = lamp_rows.sends[(lamp_rows.sends.campaign_id == 2) & (lamp_rows.sends.arm == "sent")]
     giant = pd.DataFrame(
         {
-            "order_id": [999_999], "customer_id": [int(held.customer_id.iloc[0])], "ordered_on": [pd.Timestamp("2025-07-03")],
-            "product": ["Lamp"], "quantity": [1], "amount": [400_000.0], "code": [None],
+            "order_id": [999_999], "customer_id": [int(held.customer_id.iloc[0])],
+            "ordered_on": [pd.Timestamp("2025-07-03")], "product": ["Lamp"], "quantity": [1],
+            "amount": [400_000.0], "code": [None],
         }
     )  # fmt: skip
     rows = replace(lamp_rows, sales=pd.concat([lamp_rows.sales, giant]))
@@ -122,7 +128,9 @@ def test_without_a_control_group_its_days_are_held_against_others_and_it_says_so
     assert "只按日子比较" in about.ask("哪个活动效果最好").text
 
 
-def test_costs_of_goods_make_it_profit_and_without_them_it_says_revenue(talk: Callable[..., Talk], lamp_rows: Rows):
+def test_costs_of_goods_make_it_profit_and_without_them_it_says_revenue(
+    talk: Callable[..., Talk], lamp_rows: Rows
+):
     question = "Was the Bright Spring 2025 campaign worth it?"
     revenue = talk(lamp_rows).ask(question)
     assert "No cost of a piece is bound" in revenue.text
@@ -146,7 +154,9 @@ def test_spending_by_day_is_a_campaign_too(talk: Callable[..., Talk], lamp_rows:
     rows = replace(lamp_rows, campaigns=spend, sends=lamp_rows.sends.head(0))
     daily = CAMPAIGNS.replace("campaigns.ended_on", "campaigns.started_on")
     [row] = rows_of(talk(rows, bindings=f"{BASE}, {daily}").ask("Which campaign worked best?"))
-    assert (row["started"], row["ended"]) == (dt.date(2025, 9, 1), dt.date(2025, 9, 10)) and row["cost"] == 100
+    assert (row["started"], row["ended"]) == (dt.date(2025, 9, 1), dt.date(2025, 9, 10)) and row[
+        "cost"
+    ] == 100
 
 
 @pytest.mark.parametrize(
@@ -188,12 +198,22 @@ def test_a_hostile_name_is_a_name(talk: Callable[..., Talk], lamp_rows: Rows):
 @pytest.mark.parametrize(
     ("role", "question", "status", "says"),
     [
-        ("blind", "Was the Bright Spring 2025 campaign worth it?", "answered", "your role may not see it, so its days"),
+        (
+            "blind",
+            "Was the Bright Spring 2025 campaign worth it?",
+            "answered",
+            "your role may not see it, so its days",
+        ),
         ("blind", "Who should get the next voucher?", "declined", "may not see sales.customer"),
         ("penniless", "Which campaign worked best?", "declined", "may not see sales.amount"),
         ("salesman", "Which campaign worked best?", "declined", "may not see campaigns"),
         ("salesman", "Who should get the next voucher?", "answered", "your role may not see it, so who buys"),
-        ("costless", "How should I split 5000 between the channels?", "declined", "may not see campaigns.cost"),
+        (
+            "costless",
+            "How should I split 5000 between the channels?",
+            "declined",
+            "may not see campaigns.cost",
+        ),
         ("partner", "Which campaign worked best?", "declined", "figures about groups only"),
         ("narrow", "Which campaign worked best?", "answered", "Bright Spring 2025"),
     ],
@@ -208,7 +228,11 @@ def test_a_role_gets_what_it_may_see(
 @pytest.mark.parametrize(
     ("bindings", "question", "says"),
     [
-        (BASE, "Was the spring campaign worth it?", "does not say where its campaign, campaign start, campaign end"),
+        (
+            BASE,
+            "Was the spring campaign worth it?",
+            "does not say where its campaign, campaign start, campaign end",
+        ),
         (BASE, "春季活动划算吗", "campaign_start: campaigns.started_on"),
         (f"{BASE}, {CAMPAIGNS}", "预算怎么分配", "sent_group: sends.arm"),
         (BASE, "should we switch to another banner?", "logged_choice: choices.banner"),
@@ -221,7 +245,9 @@ def test_it_says_what_is_missing_with_the_line_to_write(
     assert answer.status == "declined" and says in answer.text.replace("\\", "")
 
 
-def test_init_binds_campaigns_and_the_job_runs_on_what_it_wrote(talk: Callable[..., Talk], tmp_path: Path, lamp_rows: Rows):
+def test_init_binds_campaigns_and_the_job_runs_on_what_it_wrote(
+    talk: Callable[..., Talk], tmp_path: Path, lamp_rows: Rows
+):
     path = build(tmp_path, replace(lamp_rows, choices=choices(1)))
     database = open_database(str(tmp_path / "shop.duckdb"))
     try:

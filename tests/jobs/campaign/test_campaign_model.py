@@ -140,7 +140,7 @@ def test_days_that_tell_nothing_are_not_compared(spans: list[tuple[dt.date, dt.d
 
 
 def tries(seed: int, lift: float, *, is_equal: bool, each: int = 250) -> Tries:
-    """Customers of every kind in both groups and halves; the lift is of the first recency alone, or of all."""
+    """Customers of every kind in both groups and halves; the lift is of one recency alone, or of all."""
     draw = np.random.default_rng(seed)
     rows = []
     for kind in KINDS:
@@ -221,7 +221,9 @@ def test_a_switch_is_told_on_the_half_that_did_not_choose_it():
     assert found.gain.low > 0 and found.gain.low <= 0.20 - 0.095 <= found.gain.high
     # counted rows are the same as written-out ones
     logged = log(3)
-    keys = np.unique(np.column_stack([logged.choice, logged.propensity, logged.reward]), axis=0, return_counts=True)
+    keys = np.unique(
+        np.column_stack([logged.choice, logged.propensity, logged.reward]), axis=0, return_counts=True
+    )
     counted = Logged(
         choice=keys[0][:, 0].astype(int), propensity=keys[0][:, 1], reward=keys[0][:, 2],
         count=keys[1].astype(float), names=logged.names,
@@ -235,7 +237,8 @@ def test_a_switch_is_told_on_the_half_that_did_not_choose_it():
 def test_probabilities_that_are_none_are_found_out_and_rare_choices_are_cut():
     logged = log(1)
     wrong = Logged(
-        choice=logged.choice, propensity=np.full(4000, 0.9), reward=logged.reward, count=logged.count, names=logged.names
+        choice=logged.choice, propensity=np.full(4000, 0.9), reward=logged.reward,
+        count=logged.count, names=logged.names,
     )  # fmt: skip
     assert not any(each.fits for each in switch_of(wrong).choices)
     rare = Logged(
@@ -257,16 +260,25 @@ def test_what_surely_returns_more_gets_the_most_and_what_is_unsure_does_not_get_
     sure = split({"email": returns(3.0, 0.2, 4), "social": returns(0.2, 0.2, 4)})
     assert sure is not None and sure.is_apart and sure.shares[0].name == "email"
     assert sure.shares[0].share > MOST_SHARE and sure.shares[1].share >= LEAST_SHARE - 1e-9
-    unsure = split({"email": returns(1.5, 2.0, 3), "social": returns(0.5, 2.0, 3), "search": returns(0.4, 2.0, 3)})
+    unsure = split(
+        {"email": returns(1.5, 2.0, 3), "social": returns(0.5, 2.0, 3), "search": returns(0.4, 2.0, 3)}
+    )
     assert unsure is not None and not unsure.is_apart
     assert all(LEAST_SHARE <= share.share <= MOST_SHARE for share in unsure.shares)
     assert sum(share.share for share in unsure.shares) == pytest.approx(1)
     # one lucky campaign among unsure ones is drawn towards the others
-    lucky = split({"email": [*returns(0.5, 0.5, 2), Return(value=5.0, error=3.0, cost=100.0)], "social": returns(0.5, 0.5, 3)})
+    lucky = split(
+        {
+            "email": [*returns(0.5, 0.5, 2), Return(value=5.0, error=3.0, cost=100.0)],
+            "social": returns(0.5, 0.5, 3),
+        }
+    )
     assert lucky is not None and lucky.shares[0].returned.value < 1.0
 
 
-@pytest.mark.parametrize("known", [{}, {"email": returns(1, 1, 9)}, {"email": returns(1, 1, 1), "social": returns(1, 1, 9)}])
+@pytest.mark.parametrize(
+    "known", [{}, {"email": returns(1, 1, 9)}, {"email": returns(1, 1, 1), "social": returns(1, 1, 9)}]
+)
 def test_too_little_history_is_not_split_by(known: dict[str, list[Return]]):
     assert split(known) is None
 

@@ -69,13 +69,19 @@ def test_no_other_job_takes_its_questions(question: str, vocabulary: Vocabulary)
         ("who would buy anyway", {"what": "audience", "rank": "anyway"}),
         ("only 200 customers", {"size": 200}),
         ("只要200位顾客", {"size": 200}),
-        ("how should I split 5,000 between the channels", {"what": "split", "budget": 5000.0, "by": "channel"}),
+        (
+            "how should I split 5,000 between the channels",
+            {"what": "split", "budget": 5000.0, "by": "channel"},
+        ),
         ("how should I split 5k between the offers", {"budget": 5000.0, "by": "offer"}),
         ("with 8000", {"budget": 8000.0}),
         ("5000预算怎么分", {"what": "split", "budget": 5000.0}),
         ("2万预算怎么分", {"budget": 20000.0}),
         ("预算改成8000", {"budget": 8000.0}),
-        ('campaign what=audience size=50 campaign="Spring Refresh"', {"size": 50, "campaign": "Spring Refresh"}),
+        (
+            'campaign what=audience size=50 campaign="Spring Refresh"',
+            {"size": 50, "campaign": "Spring Refresh"},
+        ),
     ],
 )
 def test_words_give_values(question: str, said: dict[str, object], vocabulary: Vocabulary):
