@@ -14,6 +14,8 @@ from telling.writer import Writer
 MAX_LINES = 10
 """Campaigns that the text lists; the table has all."""
 MAX_DRAWN = 40
+COLOURS = {"more": "#54a24b", "unclear": "#4c78a8", "less": "#e45756"}
+"""Verdict → its colour."""
 
 
 def tell_worth(evidence: Worth, writer: Writer) -> str:
@@ -148,7 +150,8 @@ def draw_worth(evidence: Worth, language: str) -> dict[str, Any] | None:
     title = words.say("chart_worth")
     x = {"type": "quantitative", "title": f"{title} ({unit})" if unit else title}
     y = {"field": "y", "type": "nominal", "sort": None, "title": None}
-    colour = {"field": "is", "type": "nominal", "title": None, "legend": {"orient": "bottom"}}
+    scale = {"domain": [words.say(f"chart_verdict_{each}") for each in COLOURS], "range": [*COLOURS.values()]}
+    colour = {"field": "is", "type": "nominal", "title": None, "legend": {"orient": "bottom"}, "scale": scale}
     layer = [
         {
             "mark": {"type": "rule"},

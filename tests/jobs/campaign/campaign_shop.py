@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -208,8 +209,15 @@ TABLES: dict[str, str] = {
 }
 
 
-def build(folder: Path, rows: Rows, *, bindings: str = ALL, today: dt.date = TODAY) -> Path:
+def build(
+    folder: Path, rows: Rows, *, bindings: str = ALL, today: dt.date = TODAY, engine: str = "duckdb"
+) -> Path:
     """Write the database and its ``shop.yml``; the path of the latter."""
+    shop = folder / "shop.yml"
+    text = SHOP.format(today=today, bindings=bindings).replace("shop.duckdb", f"shop.{engine}")
+    shop.write_text(text, encoding="utf-8")
+    if engine == "sqlite":
+        return _in_sqlite(folder, rows, shop)
     with duckdb.connect(str(folder / "shop.duckdb")) as connection:
         for name, columns in TABLES.items():
             connection.execute(f"CREATE TABLE {name} ({columns})")
@@ -220,6 +228,21 @@ def build(folder: Path, rows: Rows, *, bindings: str = ALL, today: dt.date = TOD
                 connection.unregister("frame")
         connection.execute("CREATE TABLE costs (product VARCHAR, unit_cost DECIMAL(8,2))")
         connection.execute("INSERT INTO costs VALUES ('Lamp', 15)")
-    shop = folder / "shop.yml"
-    shop.write_text(SHOP.format(today=today, bindings=bindings), encoding="utf-8")
+    return shop
+
+
+def _in_sqlite(folder: Path, rows: Rows, shop: Path) -> Path:
+    with sqlite3.connect(folder / "shop.sqlite") as connection:
+        for name, columns in TABLES.items():
+            connection.execute(f"CREATE TABLE {name} ({columns})")
+            frame: pd.DataFrame = getattr(rows, name).astype(object)
+            for column in frame.columns:
+                if column.endswith("_on"):
+                    frame[column] = [str(day)[:10] for day in frame[column]]
+            marks = ", ".join("?" * len(frame.columns))
+            values = frame.where(frame.notna(), None).to_numpy().tolist()
+            connection.executemany(f"INSERT INTO {name} VALUES ({marks})", values)
+        connection.execute("CREATE TABLE costs (product VARCHAR, unit_cost REAL)")
+        connection.execute("INSERT INTO costs VALUES ('Lamp', 15)")
+    connection.close()
     return shop

@@ -265,6 +265,25 @@ def test_init_binds_campaigns_and_the_job_runs_on_what_it_wrote(
     assert answer.status == "answered" and "held back from 800" in answer.text
 
 
+def test_it_is_the_same_on_sqlite(talk: Callable[..., Talk], lamp_rows: Rows, lamp_shop: Path):
+    rows = replace(lamp_rows, choices=choices(1))
+    sqlite, duck = (
+        talk(rows, bindings=f"{ALL}, {COSTS}", engine="sqlite"),
+        talk(rows, bindings=f"{ALL}, {COSTS}"),
+    )
+    for question in (
+        "Which campaign worked best?",
+        "Who should get the next voucher?",
+        "campaign what=switch",
+    ):
+        one, other = (rows_of(about.ask(question)) for about in (sqlite, duck))
+        assert [next(iter(row.values())) for row in one] == [next(iter(row.values())) for row in other]
+    days = rows_of(
+        talk(rows, bindings=f"{BASE}, {CAMPAIGNS}", engine="sqlite").ask("Which campaign worked best?")
+    )
+    assert {row["compared_by"] for row in days} == {"days"}
+
+
 # ---- who should get the next ------------------------------------------------------------------------------
 
 
