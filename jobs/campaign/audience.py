@@ -10,9 +10,9 @@ from bot.errors import Declined
 from bot.job import Request
 from jobs.campaign.audience_rows import AudienceRows, Kind, uplift_order
 from jobs.campaign.campaign_rows import Campaign, CampaignRows
-from jobs.campaign.campaign_words import CAMPAIGN, RANK, SIZE
+from jobs.campaign.campaign_words import RANK, SIZE
 from jobs.campaign.uplift import Uplift, learn_uplift
-from jobs.campaign.worth import asked_campaigns
+from jobs.campaign.worth import asked_campaigns, said_of
 from jobs.made_tables import made, rounded
 from sql.types import Column, Table
 from sql.types import Value as Cell
@@ -65,15 +65,12 @@ def run_audience(request: Request, rows: CampaignRows) -> Audience:
         raise Declined("nobody_to_send")
     request.on_table(table)
     source = tries_table or table
-    ran = {"what": "audience", "size": str(size), "rank": rank}
-    if CAMPAIGN.name in settings.said:
-        ran["campaign"] = settings.said[CAMPAIGN.name].text
     return Audience(
         tables=(table, _whole(source, found), _tenths(source, found)),
         caveats=rows.reader.caveats,
         confidence=0.9 if why in ("uplift", "anyway") else 0.6,
         sql=table.query.written,
-        settings=ran,
+        settings={"what": "audience", "size": str(size), "rank": rank, **said_of(request)},
         why=why,
         size=size,
         has_consent=reader.has_consent,

@@ -17,8 +17,8 @@ from sqlglot import exp
 
 from bot.errors import Declined
 from bot.job import Request, Tools
-from jobs.campaign.days import Values
 from jobs.campaign.effect import Arm
+from jobs.campaign.other_days import Values
 from jobs.counted import Counted
 from jobs.purchases import Part, PurchaseReader, day_of
 from sql.shop.bindings import bindings_line

@@ -8,6 +8,7 @@ from typing import Literal
 
 from bot.job import Claim, Strength, Understood
 from bot.parameters import Choice, Duration, Parameter, Said, Unreadable, Whole, find_values, in_words
+from jobs.said_periods import Time, said_period
 from sql.question.linking import Links, Vocabulary
 from sql.question.numbers import zh_number
 from sql.question.words import NUMBER_WORDS
@@ -20,12 +21,12 @@ _GIVEN = (
     r"(?:campaigns?|promotions?|vouchers?|coupons?|mailings?|newsletters?|discounts?|offers?|codes?|gift)"
 )
 _WORTH = (
-    r"\bworth\s+(?:it|the\s+\w+|doing|its?\b|their\b|while)|\bworthwhile\b|\bpa(?:y|ys|id)(?:\s+\w+)?\s+off\b|\bpa(?:y|ys|id)\s+for\s+(?:it|them)sel\w+"
+    r"\bworth\s+(?:it|the\s+\w+|\w+ing|its?\b|their\b|while)|\bworthwhile\b|\bpa(?:y|ys|id)(?:\s+\w+)?\s+off\b|\bpa(?:y|ys|id)\s+for\s+(?:it|them)sel\w+"
     r"|\b(?:earn|earned|make|made|bring|brought)\s+(?:back\s+)?(?:its|their|the)\s+(?:cost|money)\b|\bbr(?:ing|ings|ought)\s+(?:in\s+)?more\s+than\s+(?:it|they)\s+cost"
     r"|\b(?:work|works|worked|perform|performs|performed|did|do)\s+(?:the\s+)?(?:best|worst|better|well)\b|\b(?:work|works|worked|working)\s*(?:[?.!]|$|at\s+all\b)|\bsuccess(?:ful)?\b|\beffective(?:ness)?\b|\bincremental\b|\b(?:make|made)\s+a\s+difference\b"
 )
 _WORTH_ZH = r"划算|划不划算|值得|值不值|值吗|有没有用(?=[吗呢？?]|$)|有用吗|有效吗|有没有效|效果(?:最|怎么样|怎样|如何|好|差|更)|回本|亏了|赚了|赚钱|带来了?(?:多少)?(?:增量|额外)"
-_WORTH_ALONE = r"\bworth\s+(?:it|doing|the\s+\w+)|\bpa(?:y|ys|id)\s+off\b|划算|值得吗|值不值|回本"
+_WORTH_ALONE = r"\bworth\s+(?:it|\w+ing|the\s+\w+)|\bpa(?:y|ys|id)\s+off\b|划算|值得吗|值不值|回本"
 _AUDIENCE = (
     rf"\b(?:who|whom|which\s+(?:customers|buyers|clients|people))\b[^.?]*\b(?:should|shall|ought\s+to|do|to|must|could)\b[^.?]*\b(?:get|gets|receive|send|mail|e-?mail|give|target|offer|contact)\b[^.?]*\b{_GIVEN}\b"
     rf"|\b(?:who|whom|which\s+customers)\b[^.?]*\b(?:should|shall|do)\s+(?:i|we)\s+(?:send|mail|e-?mail|give|offer|target)\b[^.?]*\b{_GIVEN}\b"
@@ -126,6 +127,20 @@ def _find_campaign(links: Links) -> Said | None:
     return values if is_named else None
 
 
+_COMPARED = re.compile(r"(?i)\b(?:compared|than|versus|vs)\b[^.?]*$|(?:相比|比)[^，。]*$")
+"""What stands before a time that is held against, and limits nothing."""
+
+
+def _find_period(links: Links) -> Said | None:
+    """A time that is no part of a campaign's name."""
+    named = _find_campaign(links)
+    for period in links.periods:
+        is_name = named is not None and named.start < period.last and period.first < named.end
+        if not is_name and _COMPARED.search(links.question[: period.first]) is None:
+            return said_period(period)
+    return None
+
+
 _AFTER = re.compile(
     rf"(?i)\b(?:and\s+|with\s+|counting\s+)?(?:the\s+)?(?P<n>\d+|{'|'.join(NUMBER_WORDS)})\s+(?P<unit>day|week|month)s?\s+(?:after|later|afterwards)\b"
     r"|(?:加上|连同|含|算上)?(?:之后|其后|后面?|结束后)(?:的)?(?P<zn>\d+|[一二两三四五六七八九十])个?(?P<zunit>天|日|周|月)"
@@ -182,6 +197,12 @@ CAMPAIGN = Parameter(
     kind=CampaignName(),
     find=_find_campaign,
     lead={"en": "for the campaign ", "zh": "只看活动"},
+)
+PERIOD = Parameter(
+    name="period",
+    about={"en": "only campaigns that began in this time", "zh": "只看在这段时间内开始的活动"},
+    kind=Time(),
+    find=_find_period,
 )
 AFTER = Parameter(
     name="after",
@@ -241,7 +262,7 @@ BY = Parameter(
         ]
     ),
 )  # fmt: skip
-PARAMETERS = (WHAT, CAMPAIGN, AFTER, SIZE, RANK, BUDGET, BY)
+PARAMETERS = (WHAT, CAMPAIGN, PERIOD, AFTER, SIZE, RANK, BUDGET, BY)
 
 _OF_CAMPAIGNS = re.compile(rf"(?i)\b{_THING}\b|{_THING_ZH}")
 _ASKS = tuple(re.compile(rf"(?i){pattern}") for pattern in (_SWITCH, _SPLIT, _AUDIENCE))

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from bot.errors import Declined
 from bot.job import Request
 from jobs.campaign.campaign_rows import CampaignRows
-from jobs.campaign.campaign_words import BUDGET, BY, CAMPAIGN
+from jobs.campaign.campaign_words import BUDGET, BY
 from jobs.campaign.shares import LEAST_CAMPAIGNS, LEAST_EACH, Return, Shares, split
-from jobs.campaign.worth import Judged, asked_campaigns, judge
+from jobs.campaign.worth import Judged, asked_campaigns, judge, said_of
 from jobs.made_tables import made
 from sql.types import Column, Table
 from sql.types import Value as Cell
@@ -46,14 +46,12 @@ def run_split(request: Request, rows: CampaignRows) -> Splitting:
     budget = settings.get(BUDGET)
     table = _table(source, found, by, budget, rows.reader.unit)
     request.on_table(table)
-    ran = {"what": "split", "by": by}
-    ran |= {name: settings.said[name].text for name in (BUDGET.name, CAMPAIGN.name) if name in settings.said}
     return Splitting(
         tables=(table, _tested(source, found)),
         caveats=rows.reader.caveats,
         confidence=0.7 if found.is_apart else 0.5,
         sql=source.query.written,
-        settings=ran,
+        settings={"what": "split", "by": by, **said_of(request, BUDGET)},
         found=found,
         by=by,
         budget=budget,

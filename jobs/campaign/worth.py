@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from bot.errors import Declined
 from bot.job import Request
+from bot.parameters import Parameter
 from jobs.campaign.campaign_rows import Campaign, CampaignRows
-from jobs.campaign.campaign_words import AFTER, CAMPAIGN
-from jobs.campaign.days import ByDays, effect_by_days
+from jobs.campaign.campaign_words import AFTER, CAMPAIGN, PERIOD
 from jobs.campaign.effect import Arm, Effect, Span, Verdict, effect_of, verdict_of
 from jobs.campaign.naming import meant_by
+from jobs.campaign.other_days import ByDays, effect_by_days
 from jobs.made_tables import made
+from jobs.said_periods import read_period
 from sql.types import Column, Table
 from sql.types import Value as Cell
 from telling.evidence import Evidence
@@ -86,13 +89,12 @@ def run_worth(request: Request, rows: CampaignRows) -> Worth:
     judged = sorted(judge(rows, asked, after), key=_order)
     table = _table(source, judged, rows.reader.unit)
     request.on_table(table)
-    said = {name: settings.said[name].text for name in (CAMPAIGN.name, AFTER.name) if name in settings.said}
     return Worth(
         tables=(table,),
         caveats=rows.reader.caveats,
         confidence=0.9 if all(each.way == "groups" for each in judged) else 0.6,
         sql=source.query.written,
-        settings={"what": "worth", **said},
+        settings={"what": "worth", **said_of(request, AFTER)},
         judged=tuple(judged),
         is_profit=rows.is_profit,
         is_cost_hidden=rows.is_cost_hidden,
@@ -114,12 +116,25 @@ def asked_campaigns(request: Request, rows: CampaignRows) -> tuple[list[Campaign
         names = ", ".join(each.name for each in known[:MOST_NAMED])
         told = {"name": text or "", "names": names}
         raise Declined("no_such_campaign", {key: escape_markdown(value) for key, value in told.items()})
+    if (span := _period(request, today)) is not None:
+        meant = [each for each in meant if span[0] <= each.first < span[1]]
+        if not meant:
+            raise Declined(
+                "none_in_period", {"period": escape_markdown(request.settings.said[PERIOD.name].text)}
+            )
     begun = [each for each in meant if each.first <= today]
     if not begun:
         first = min(meant, key=lambda each: each.first)
         told = {"name": escape_markdown(first.name), "day": first.first.isoformat()}
         raise Declined("not_begun", told)
     return begun, source
+
+
+def _period(request: Request, today: dt.date) -> tuple[dt.date, dt.date] | None:
+    """Its first day and the day after its last."""
+    text = request.settings.get(PERIOD)
+    period = read_period(text, today) if text is not None else None
+    return (period.start or dt.date.min, period.end or dt.date.max) if period is not None else None
 
 
 def judge(rows: CampaignRows, campaigns: Sequence[Campaign], after: int) -> list[Judged]:
@@ -143,6 +158,12 @@ def judge(rows: CampaignRows, campaigns: Sequence[Campaign], after: int) -> list
         )
         for each in campaigns
     ]
+
+
+def said_of(request: Request, *more: Parameter[Any]) -> dict[str, str]:
+    """Which campaigns a question speaks of, and what it says of ``more``: name → value as it is written."""
+    names = [parameter.name for parameter in (CAMPAIGN, PERIOD, *more)]
+    return {name: request.settings.said[name].text for name in names if name in request.settings.said}
 
 
 def _order(judged: Judged) -> tuple[bool, float]:

@@ -165,6 +165,7 @@ def test_spending_by_day_is_a_campaign_too(talk: Callable[..., Talk], lamp_rows:
         ("Was the Next Summer campaign worth it?", "has not begun yet: its first day is 2026-07-20"),
         ("campaign campaign=Spaceship", "no campaign called Spaceship. The latest are: Next Summer 2026"),
         ("活动 Next Summer 2026 划算吗", "尚未开始"),
+        ("Was the spring campaign worth it in May 2026?", "None of these campaigns began in that time"),
         ("campaign what=nothing", "worth or audience or split or switch"),
         ("campaign what=split budget=-3", "an amount above 0"),
         ("campaign what=audience size=0", "1 to 1000"),

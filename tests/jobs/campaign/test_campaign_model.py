@@ -7,9 +7,9 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from jobs.campaign.days import effect_by_days
 from jobs.campaign.effect import Arm, Span, effect_of, verdict_of
 from jobs.campaign.off_policy import CLIP, Foretold, Logged, foretell, switch_of, value_of
+from jobs.campaign.other_days import effect_by_days
 from jobs.campaign.shares import LEAST_SHARE, MOST_SHARE, Return, held_shares, split
 from jobs.campaign.uplift import KINDS, Tries, learn_uplift, qini
 
@@ -232,6 +232,24 @@ def test_a_switch_is_told_on_the_half_that_did_not_choose_it():
     for one, other in zip(switch_of(counted).choices, found.choices, strict=True):
         assert one.values["dr"].value == pytest.approx(other.values["dr"].value)
         assert one.values["dr"].low == pytest.approx(other.values["dr"].low, abs=0.005)
+
+
+def test_where_all_choices_are_alike_a_switch_is_seldom_told_to_be_better():
+    told = 0
+    for seed in range(20):
+        draw = np.random.default_rng(seed)
+        probability = np.array([0.6, 0.3, 0.1])
+        made = draw.multinomial(6000, probability)
+        clicked = draw.binomial(made, 0.05)
+        logged = Logged(
+            choice=np.repeat([0, 1, 2], 2),
+            propensity=np.repeat(probability, 2),
+            reward=np.tile([0.0, 1.0], 3),
+            count=np.column_stack([made - clicked, clicked]).ravel().astype(float),
+            names=("a", "b", "c"),
+        )
+        told += switch_of(logged).gain.low > 0
+    assert told <= 3
 
 
 def test_probabilities_that_are_none_are_found_out_and_rare_choices_are_cut():

@@ -60,6 +60,13 @@ def test_no_other_job_takes_its_questions(question: str, vocabulary: Vocabulary)
         ("which campaign worked best", {"what": "worth", "campaign": None}),
         ("did our campaigns pay off", {"campaign": None}),
         ("was the spring campaign worth it with the 4 weeks after?", {"after": "4 weeks"}),
+        (
+            "was the Black Friday campaign worth it in 2025?",
+            {"campaign": "Black Friday", "period": "from 2025-01-01 to 2025-12-31"},
+        ),
+        ("was the Spring Refresh 2025 campaign worth it?", {"period": None}),
+        ("was the spring campaign worth it compared with last year?", {"period": None}),
+        ("is it worth sending vouchers?", {"what": "worth"}),
         ("春季活动划算吗", {"what": "worth", "campaign": "春季"}),
         ("去年的春季活动划算吗", {"campaign": "春季"}),
         ("上次的促销有用吗", {"campaign": "上次"}),
