@@ -51,6 +51,18 @@ class Logged:
             choice=self.choice, propensity=self.propensity, reward=self.reward, count=count, names=self.names
         )
 
+    def condensed(self) -> Logged:
+        """The same with each different row once."""
+        keys = np.column_stack([self.choice, self.propensity, self.reward])
+        rows, place = np.unique(keys, axis=0, return_inverse=True)
+        return Logged(
+            choice=rows[:, 0].astype(np.int64),
+            propensity=rows[:, 1],
+            reward=rows[:, 2],
+            count=np.bincount(place.ravel(), weights=self.count),
+            names=self.names,
+        )
+
     @property
     def mean(self) -> float:
         """What a choice brought."""
@@ -150,6 +162,7 @@ class Switch:
 
 def switch_of(logged: Logged) -> Switch:
     """Value each choice, and the best of one half on the other: the best of many looks better than it is."""
+    logged = logged.condensed()
     model = foretell(logged)
     choices = [_always(logged, at, model) for at in range(len(logged.names))]
     chance = np.random.default_rng(0)

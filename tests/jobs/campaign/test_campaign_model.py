@@ -111,7 +111,7 @@ def days(seed: int, lift: float, length: int = 540) -> np.ndarray:
 
 def test_a_campaigns_days_are_told_from_others_and_the_interval_holds_it():
     span = (FIRST + dt.timedelta(days=300), FIRST + dt.timedelta(days=313))
-    held, seeds = 0, 40
+    held, seeds = 0, 25
     for seed in range(seeds):
         found = effect_by_days(FIRST, days(seed, 30), [span], 0)
         assert found is not None and found.tried >= 5
@@ -171,8 +171,8 @@ def test_those_who_buy_because_of_it_are_found_where_they_differ():
 
 @pytest.mark.parametrize("lift", [0.0, 0.04])
 def test_where_all_gain_alike_nobody_is_told_apart_from_chance(lift: float):
-    told = sum(learn_uplift(tries(seed, lift, is_equal=True, each=60)).tells for seed in range(8))
-    assert told <= 2
+    told = sum(learn_uplift(tries(seed, lift, is_equal=True, each=60)).tells for seed in range(4))
+    assert told <= 1
 
 
 def test_qini_by_hand():
@@ -205,7 +205,7 @@ def test_each_method_tells_another_rule_and_its_interval_holds_it():
     held = dict.fromkeys(("ips", "snips", "dr"), 0)
     off = dict.fromkeys(held, 0.0)
     for seed in range(seeds):
-        logged = log(seed, 1500)
+        logged = log(seed, 1500).condensed()
         model = foretell(logged)
         foretold = Foretold(chosen=model[logged.choice], target=np.asarray(target @ model))
         for name, span in value_of(logged, target[logged.choice], foretold).items():
@@ -219,19 +219,27 @@ def test_a_switch_is_told_on_the_half_that_did_not_choose_it():
     found = switch_of(log(3))
     assert found.best == "c" and found.choices[0].name == "c" and all(each.fits for each in found.choices)
     assert found.gain.low > 0 and found.gain.low <= 0.20 - 0.095 <= found.gain.high
-    # counted rows are the same as written-out ones
+
+
+def test_counted_rows_are_the_same_as_written_out_ones():
     logged = log(3)
-    keys = np.unique(
-        np.column_stack([logged.choice, logged.propensity, logged.reward]), axis=0, return_counts=True
-    )
-    counted = Logged(
-        choice=keys[0][:, 0].astype(int), propensity=keys[0][:, 1], reward=keys[0][:, 2],
-        count=keys[1].astype(float), names=logged.names,
-    )  # fmt: skip
+    counted = logged.condensed()
+    assert len(counted.count) == 6 and counted.count.sum() == 4000
     assert counted.mean == pytest.approx(logged.mean)
-    for one, other in zip(switch_of(counted).choices, found.choices, strict=True):
-        assert one.values["dr"].value == pytest.approx(other.values["dr"].value)
-        assert one.values["dr"].low == pytest.approx(other.values["dr"].low, abs=0.005)
+    model = foretell(logged)
+    assert foretell(counted) == pytest.approx(model)
+    for at in range(3):
+        one, other = (
+            value_of(
+                each,
+                (each.choice == at).astype(float),
+                Foretold(chosen=model[each.choice], target=np.asarray(model[at])),
+            )
+            for each in (logged, counted)
+        )
+        for name, span in one.items():
+            assert other[name].value == pytest.approx(span.value)
+            assert other[name].low == pytest.approx(span.low, abs=0.004)
 
 
 def test_where_all_choices_are_alike_a_switch_is_seldom_told_to_be_better():
