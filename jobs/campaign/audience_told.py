@@ -62,7 +62,7 @@ def draw_audience(evidence: Audience, language: str) -> dict[str, Any] | None:
     words = load_words(language, __package__)
     values = [{"x": str(row[0]), "told": row[2], "y": row[3], "low": row[4], "high": row[5]} for row in rows]
     title = words.say("chart_audience")
-    y = {"type": "quantitative", "title": title, "axis": {"format": "+.0%"}}
+    y = {"type": "quantitative", "title": words.say("chart_share_more"), "axis": {"format": "+.0%"}}
     x = {"field": "x", "type": "nominal", "sort": None, "title": words.say("chart_tenths")}
     ends = {"y": {**y, "field": "low"}, "y2": {"field": "high"}}
     return {

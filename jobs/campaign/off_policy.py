@@ -59,7 +59,7 @@ class Logged:
             choice=rows[:, 0].astype(np.int64),
             propensity=rows[:, 1],
             reward=rows[:, 2],
-            count=np.bincount(place.ravel(), weights=self.count),
+            count=np.bincount(place.ravel(), weights=self.count).astype(float),
             names=self.names,
         )
 
