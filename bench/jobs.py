@@ -12,7 +12,7 @@ Products by a wish: ``bench.find_products``.
 What is unusual: :mod:`bench.anomalies` and :mod:`bench.planted_found`.
 Why figures changed: :mod:`bench.why_found`.
 Stock: :mod:`bench.replenishing`. Recommendations: :mod:`bench.recommending`.
-Prices: :mod:`bench.pricing_found`.
+Prices: :mod:`bench.pricing_found`. Campaigns: :mod:`bench.campaigning`.
 How months went: :mod:`bench.changes_found`.
 """
 
@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 
 from bench import anomalies, changes_found, planted_found, why_found
+from bench.campaigning import measure_campaign
 from bench.customer_value import measure_customer_value
 from bench.customers import measure_customers
 from bench.find_products import measure_find_products
@@ -264,6 +265,12 @@ def _price(options: argparse.Namespace) -> dict[str, Any]:
     return measure_price(options.data, Settings.from_environment())
 
 
+def _campaign(options: argparse.Namespace) -> dict[str, Any]:
+    from app.settings import Settings
+
+    return measure_campaign(options.data, Settings.from_environment())
+
+
 def _recommend(options: argparse.Namespace) -> dict[str, Any]:
     return measure_recommend(options.data)
 
@@ -298,6 +305,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "why": _why,
     "stock": _stock,
     "price": _price,
+    "campaign": _campaign,
     "recommend": _recommend,
     "changes": _changes,
 }

@@ -7,6 +7,7 @@ from typing import Any
 from jobs.price.elasticity import LEAST_PRICES, LEAST_SPREAD, LEVEL
 from jobs.price.price_tables import Line
 from jobs.price.pricing import Priced
+from jobs.told_cells import Cells
 from sql.semantics import Shop
 from telling.cells import json_value
 from telling.charts import SCHEMA, label_of
@@ -36,24 +37,8 @@ def tell_price(evidence: Evidence, writer: Writer) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-class _Cells:
-    """The cells of a row by name."""
-
-    def __init__(self, evidence: Priced, writer: Writer, table: int, row: int) -> None:
-        self._writer, self._table, self._row = writer, table, row
-        self._names = [column.name for column in evidence.tables[table].columns]
-        self._values = evidence.tables[table].rows[row]
-
-    def number(self, name: str) -> float:
-        """What a cell holds; 0 where nothing."""
-        return float(str(self._values[self._names.index(name)] or 0))
-
-    def __getitem__(self, name: str) -> str:
-        return self._writer.cell(self._table, self._row, self._names.index(name))
-
-    def some(self, *names: str) -> dict[str, str]:
-        """Several of them."""
-        return {name: self[name] for name in names}
+class _Cells(Cells):
+    """With the elasticity."""
 
     def interval(self) -> dict[str, str]:
         """The elasticity and the ends of its interval."""

@@ -60,6 +60,53 @@ _PARTS: Mapping[str, tuple[re.Pattern[str], frozenset[str]]] = {
         ),
         _COUNTS,
     ),
+    "campaign": (
+        re.compile(
+            r"^(?:campaign|promotion|promo|voucher|coupon|mailing)(?: (?:name|title|code))?$|^name$|^title$"
+            r"|(?:活动|促销|优惠券)名称?$|^名称$"
+        ),
+        frozenset({"text"}),
+    ),
+    "campaign_start": (
+        re.compile(r"\b(?:start|started|starts|begin|began|begins|launched|from)\b|开始|起始|生效"),
+        _DAYS,
+    ),
+    "campaign_end": (
+        re.compile(r"\b(?:end|ended|ends|finish|finished|until|expires|expiry|to)\b|结束|截止|失效|到期"),
+        _DAYS,
+    ),
+    "campaign_cost": (re.compile(r"\b(?:cost|spend|spent|budget|expense)s?\b|成本|花费|费用|预算"), _COUNTS),
+    "campaign_channel": (re.compile(r"\b(?:channel|medium|platform)\b|渠道|平台"), frozenset({"text"})),
+    "campaign_offer": (
+        re.compile(r"\b(?:offer|discount|incentive|reward)\b|优惠|折扣|力度"),
+        frozenset({"text", "integer", "number"}),
+    ),
+    "sent_group": (
+        re.compile(
+            r"\b(?:arm|variant|treatment|treated|control|holdout|test group|group)\b"
+            r"|\bis sent\b|分组|组别|实验组|对照"
+        ),
+        frozenset({"text", "integer", "boolean"}),
+    ),
+    "consent": (
+        re.compile(
+            r"\b(?:consent|opt in|opted in|newsletter|accept marketing|accepts marketing|subscribed)\b"
+            r"|(?:营销|推广)同意|订阅"
+        ),
+        frozenset({"text", "integer", "boolean"}),
+    ),
+    "choice_propensity": (
+        re.compile(r"\bpropensity\b|\b(?:action|choice) prob(?:ability)?\b|倾向|选择概率"),
+        frozenset({"number"}),
+    ),
+    "logged_choice": (
+        re.compile(r"\b(?:choice|chosen|action|banner|variant|option|arm|item)\b|选项|方案|横幅"),
+        frozenset({"text", "integer"}),
+    ),
+    "choice_reward": (
+        re.compile(r"\b(?:reward|click|clicked|converted|conversion|revenue|value)\b|点击|转化|回报"),
+        _COUNTS,
+    ),
 }
 """Part → what a column's name says of it, and which types it may have."""
 _IDENTIFIED = ("customer", "order")
@@ -107,6 +154,17 @@ ORDER_PARTS = ("order_state", "shipped_date", "delivered_date")
 """Parts that only mean something in the view of the orders."""
 _RETURNS = re.compile(r"\b(?:return|refund|cancellation|credit note)\b|退货|退款|退换")
 """What a view of returned goods is called."""
+_CAMPAIGNS = re.compile(
+    r"\b(?:campaign|promotion|promo|voucher|coupon|marketing action)\b|活动|促销|优惠券|代金券"
+)
+"""What a view of campaigns is called."""
+_SENDS = re.compile(
+    r"\b(?:send|sent|assignment|recipient|mailing|holdout|audience|target|contact)\b|发送|分组|名单|对照"
+)
+"""What a view of who was sent them is called, beside them or by itself."""
+_BESIDE_CAMPAIGN = ("campaign_cost", "campaign_channel", "campaign_offer")
+_CHOSEN = ("logged_choice", "choice_propensity", "choice_reward")
+"""Parts of one view in which choices were logged."""
 _BESIDE_STOCK = ("on_order", "lead_time", "unit_cost")
 """Parts that are one number for each product, beside its stock or where that view leads."""
 
@@ -120,8 +178,9 @@ def find_bindings(shop: Shop, dialect: Dialect) -> dict[str, str]:
     beside the pieces, ``order`` to the number or the key of the view of orders; the rest by what the columns
     are called. Stock is bound where a
     view counts the pieces of products: what it says today and, where another or the same one keeps the days
-    of the past, these. ``returned`` is the product in a view of returns. Nothing is bound where nothing is
-    sold.
+    of the past, these. ``returned`` is the product in a view of returns. Campaigns are bound where a view
+    called so has names and days, and who was sent them where another tells their group. Nothing is bound
+    where nothing is sold.
     """
     revenue = next((m for m in shop.metrics if m.name in ("revenue", "shop_revenue")), None)
     sold = (view for view in shop.views if is_sold(view) and view.time is not None)
@@ -149,7 +208,14 @@ def find_bindings(shop: Shop, dialect: Dialect) -> dict[str, str]:
             place = _what_is_sold(shop, found["quantity"].partition(".")[0])
         if place is not None:
             found[part] = place
-    return found | _of_orders(near) | _of_stock(shop) | _of_returns(shop)
+    return (
+        found
+        | _of_orders(near)
+        | _of_stock(shop)
+        | _of_returns(shop)
+        | _of_campaigns(shop, near)
+        | _of_choices(shop)
+    )
 
 
 def played_by(part: str, view: View, bindings: Mapping[str, str]) -> ViewColumn | None:
@@ -224,6 +290,42 @@ def _of_returns(shop: Shop) -> dict[str, str]:
     return {}
 
 
+def _of_campaigns(shop: Shop, near: Sequence[View]) -> dict[str, str]:
+    """Campaigns that have a name and days, what stands beside them, who was sent them, and who may be."""
+    agreed = _first("consent", near)
+    found = {"consent": agreed} if agreed is not None else {}
+    home = next((view for view in _called_after(shop.views, _CAMPAIGNS) if _has_days(view)), None)
+    if home is None:
+        return found
+    for part in ("campaign", "campaign_start", "campaign_end", *_BESIDE_CAMPAIGN):
+        if (place := _first(part, [home])) is not None:
+            found[part] = place
+    for view in _called_after(shop.views, _SENDS):
+        leads = home.name in view.refs.values() or view.name == home.name
+        group, customer = _first("sent_group", [view]), _first("customer", [view])
+        if leads and group is not None and customer is not None:
+            return found | {"sent_customer": customer, "sent_group": group}
+    return found
+
+
+def _called_after(views: Sequence[View], pattern: re.Pattern[str]) -> list[View]:
+    return [view for view in views if says(pattern, view.name)]
+
+
+def _has_days(view: View) -> bool:
+    return all(_first(part, [view]) for part in ("campaign", "campaign_start", "campaign_end"))
+
+
+def _of_choices(shop: Shop) -> dict[str, str]:
+    """Choices that were logged with the probability that they were made by."""
+    for view in shop.views:
+        places = {part: _first(part, [view]) for part in _CHOSEN}
+        found = {part: place for part, place in places.items() if place is not None}
+        if len(found) == len(_CHOSEN):
+            return found
+    return {}
+
+
 def bindings_line(parts: Sequence[str], views: Sequence[View]) -> str:
     """The line of shop.yml that binds ``parts``, with columns of ``views`` that could play them."""
     return f"bindings: {{{', '.join(f'{part}: {_proposed(part, views)}' for part in parts)}}}"
@@ -235,6 +337,13 @@ def _proposed(part: str, views: Sequence[View]) -> str:
         return f"{timed[0].name}.{timed[0].time}" if timed else "VIEW.COLUMN"
     if part == "past_on_hand":
         part, views = "on_hand", [view for view in views if _first("stock_date", [view]) is not None]
+    if part in ("campaign", "campaign_start", "campaign_end", *_BESIDE_CAMPAIGN):
+        views = _called_after(views, _CAMPAIGNS)
+    if part in ("sent_customer", "sent_group"):
+        views = _called_after(views, _SENDS)
+    if part in _CHOSEN:
+        views = [view for view in views if _first("choice_propensity", [view]) is not None]
+    part = "customer" if part == "sent_customer" else part
     return (_first(part, views) if part in _PARTS else None) or "VIEW.COLUMN"
 
 
