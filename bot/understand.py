@@ -13,6 +13,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from bot import followup_cues as cues
 from bot.courtesies import courtesy_of
@@ -172,7 +173,7 @@ def understand(
             by_name=by_name,
             chart=chart,
             statement=statement,
-            verdict=_verdict(links, said, vocabulary),
+            verdict=_verdict(links, asked if by_name else said, vocabulary),
         )
 
     def linked(text: str) -> Links:
@@ -188,7 +189,9 @@ def understand(
     if chosen is not None:
         return understood(linked(chosen), last)
     if by_name := _named_job(question, jobs):
-        return understood(said, None, by_name=by_name)
+        # a job's own name asks for no view that is called so
+        named = replace(said, hidden=tuple(m for m in said.hidden if m.start >= len(by_name)))
+        return understood(named, None, asked=named, by_name=by_name)
     if last is not None and (kept := _kept(last, question, jobs)) is not None:
         return understood(linked(kept), last)
     links = said

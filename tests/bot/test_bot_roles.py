@@ -146,6 +146,12 @@ def test_a_hidden_view_is_told_from_none(question: str, words: str, make: Open) 
 EMPTY = "SELECT product, SUM(amount) AS revenue FROM sales WHERE country = 'China' GROUP BY 1"
 
 
+def test_a_jobs_own_name_asks_for_no_view_that_is_called_so(make: Open) -> None:
+    named, asked = (last(make("branch", user=GERMANY), text) for text in ("campaign what=worth", "campaigns"))
+    assert "may not see" not in named.text and named.skill == "campaign"
+    assert asked.status == "declined" and "may not see campaigns" in asked.text
+
+
 @pytest.mark.parametrize(
     ("question", "some", "all_of_it"),
     [
