@@ -86,8 +86,8 @@ class Settings:
     questions_a_day: int = 1_000
     """Questions of one person with a key in 24 hours. ``SHOPTALK_QUESTIONS_A_DAY``."""
     keep_days: int = 0
-    """Days that a server keeps feedback, reports and files of visitors; 0 until they are deleted.
-    ``SHOPTALK_KEEP_DAYS``."""
+    """Days that a server keeps feedback, conversations, reports and files of visitors; 0 until they are
+    deleted. ``SHOPTALK_KEEP_DAYS``."""
     slack_bot_token: str | None = field(default=None, repr=False)
     """Token of the bot in Slack (xoxb-…); never shown. ``SHOPTALK_SLACK_BOT_TOKEN``."""
     slack_app_token: str | None = field(default=None, repr=False)
