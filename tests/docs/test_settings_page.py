@@ -39,9 +39,9 @@ def default_of(name: str) -> str:
         return "the system's folder for data"
     value = field.default
     assert value is not MISSING
-    return (
-        {None: "", False: "no", True: "yes"}.get(value, str(value)) if value in (None, False) else str(value)
-    )
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
 
 
 def table() -> list[str]:
