@@ -354,7 +354,7 @@ def test_the_stock_outs_that_are_planted_are_found_with_what_they_lost(
     planted = [truth for truth in truths if truth["kind"] == "stock_out"]
     about = Talk(demo_workspace)
     held = []
-    for truth in planted:
+    for truth in planted[::3]:  # each is asked for by itself, which takes seconds
         first, last = truth["first_day"], truth["last_day"]
         answer = about.ask(f'stock what=lost only="{truth["product"]}" period="from {first} to {last}"')
         [row] = rows_of(answer)
