@@ -25,6 +25,7 @@ from sql.shop.labels import with_labels
 from sql.shop.languages import in_one_language
 from sql.shop.measures import LINE, Measured, find_measures, is_a_count, is_sold
 from sql.shop.relations import find_relations
+from sql.shop.same_people import with_same_people
 from sql.shop.trade_words import in_both, nouns_of, says, spoken, without_prefix, words_for
 from sql.shop.value_words import MAX_VALUES, words_of_values
 from sql.shop.workspace import Workspace, open_workspace
@@ -116,6 +117,8 @@ def describe_database(database: Database, *, name: str, location: str, with_view
     measured = find_measures(open_workspace(shop, database=database), cleaned.orders)
     shop = with_values(with_words(measured.shop), open_workspace(measured.shop, database=database))
     shop = replace(shop, bindings=find_bindings(shop, catalog.dialect))
+    shop, told = with_same_people(open_workspace(shop, database=database))
+    decisions += told
     if shop.bindings:
         bound = ", ".join(f"{part} is {place}" for part, place in shop.bindings.items())
         bound_zh = "，".join(f"{part} 是 {place}" for part, place in shop.bindings.items())

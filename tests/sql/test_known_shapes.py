@@ -61,7 +61,21 @@ CREATE TABLE "SalesOrderHeader" ("SalesOrderID" INTEGER, "OrderDate" DATE, "Stat
 INSERT INTO "SalesOrderHeader" SELECT i, DATE '2025-01-01' + CAST(i AS INTEGER),
   [5, 5, 3, 6, 4][1 + i % 5], 10, 1, 11 FROM range(1, 101) AS t(i);
 """
+ANEW = """
+CREATE TABLE customers (customer_id TEXT, customer_unique_id TEXT, customer_zip_code_prefix INTEGER);
+INSERT INTO customers SELECT 'c' || i, 'p' || (i % 80), i % 9 FROM range(100) AS t(i);
+CREATE TABLE orders (order_id TEXT, customer_id TEXT, order_purchase_timestamp TIMESTAMP, price DOUBLE);
+INSERT INTO orders SELECT 'o' || i, 'c' || i, TIMESTAMP '2025-01-01' + to_days(CAST(i AS INTEGER)), 5
+  FROM range(100) AS t(i);
+"""
+ONCE = ANEW.replace("i % 80", "i").replace("customer_unique_id", "email")
+"""Everybody ordered once, and nobody is there twice."""
+OFTEN = ANEW.replace("'c' || i, TIMESTAMP", "'c' || (i % 40), TIMESTAMP")
+"""Customers have one row however often they order."""
 SECTIONS = {
+    "anew": ANEW,
+    "once": ONCE,
+    "often": OFTEN,
     "codes": CODES,
     "one table": ONE_TABLE,
     "lines": LINES,
@@ -137,6 +151,24 @@ def test_whose_a_number_is_and_what_is_no_number_of_anything(opened: Any) -> Non
     user, goods = shop.view("lm_user"), shop.view("lm_order_goods")
     assert user is not None and user.time == "add_time"
     assert goods is not None and "数量" in goods.column("number").synonyms
+
+
+@pytest.mark.parametrize(
+    ("kind", "customers", "bound"),
+    [
+        ("anew", 80, "customers.customer_unique_id"),
+        ("once", 100, "orders.customer_id"),
+        ("often", 100, "orders.customer_id"),
+    ],
+)
+def test_customers_that_are_written_down_at_each_order_are_told_by_who_they_are(
+    opened: Any, kind: str, customers: int, bound: str
+) -> None:
+    shop, workspace = opened(kind)
+    compiled = compile_statement(
+        parse("SELECT number_of_customers FROM customers"), shop, "duckdb", workspace.today
+    )
+    assert workspace.run(compiled.sql).rows == ((customers,),) and shop.bindings["customer"] == bound
 
 
 def test_an_order_is_asked_for_by_its_serial_number(opened: Any) -> None:
