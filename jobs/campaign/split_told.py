@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from jobs.campaign.budget_shares import LEAST_SHARE, MOST_SHARE
 from jobs.campaign.effect import LEVEL_SAID
-from jobs.campaign.shares import LEAST_SHARE, MOST_SHARE
 from jobs.campaign.splitting import Splitting
 from jobs.told_cells import Cells
 from telling.charts import SCHEMA, label_of
@@ -20,9 +20,7 @@ def tell_split(evidence: Splitting, writer: Writer) -> str:
     for row in range(len(evidence.found.shares)):
         cells = Cells(evidence, writer, 0, row)
         key = "split_line" if evidence.budget is None else "split_line_amount"
-        told = cells.some(
-            evidence.by, "campaigns", "spent", "returned", "low_90", "high_90", "share", "amount"
-        )
+        told = cells.some(evidence.by, "campaigns", "spent", "returned", "low", "high", "share", "amount")
         lines.append(writer.say(key, name=told.pop(evidence.by), **told))
     return "\n\n".join(["\n".join(lines), _sense(evidence, writer, what), _limits(evidence, writer)])
 

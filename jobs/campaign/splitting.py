@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from bot.errors import Declined
 from bot.job import Request
+from jobs.campaign.budget_shares import LEAST_CAMPAIGNS, LEAST_EACH, Return, Shares, split
 from jobs.campaign.campaign_rows import CampaignRows
 from jobs.campaign.campaign_words import BUDGET, BY
-from jobs.campaign.shares import LEAST_CAMPAIGNS, LEAST_EACH, Return, Shares, split
 from jobs.campaign.worth import Judged, asked_campaigns, judge, said_of
 from jobs.made_tables import made
 from sql.types import Column, Table
@@ -81,7 +81,7 @@ def _table(source: Table, found: Shares, by: str, budget: float | None, unit: st
         Column(name="campaigns", type="integer"),
         *(
             Column(name=name, type="number")
-            for name in ("spent", "returned", "low_90", "high_90", "share", "amount")
+            for name in ("spent", "returned", "low", "high", "share", "amount")
         ),
     )
     rows: list[tuple[Cell, ...]] = [

@@ -33,7 +33,7 @@ def _lines(evidence: Switching, writer: Writer) -> str:
     lines = [writer.say("switch_first", level=writer.restate(LEVEL_SAID))]
     for row in range(min(MAX_LINES, len(evidence.found.choices))):
         cells = Cells(evidence, writer, _CHOICES, row)
-        told = cells.some("choice", "logged", "ips", "snips", "dr", "low_90", "high_90")
+        told = cells.some("choice", "logged", "ips", "snips", "dr", "low", "high")
         lines.append(writer.say("switch_line", **told))
     return "\n".join([*lines, *([writer.say("more")] if len(evidence.found.choices) > MAX_LINES else [])])
 

@@ -106,7 +106,7 @@ def _unit(rows: CampaignRows) -> str:
 
 
 def _choices(source: Table, found: Switch, unit: str) -> Table:
-    names = ("ips", "snips", "dr", "low_90", "high_90")
+    names = ("ips", "snips", "dr", "low", "high")
     columns = (
         Column(name="choice", type="text"),
         Column(name="logged", type="integer"),

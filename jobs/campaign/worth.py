@@ -172,7 +172,7 @@ def _order(judged: Judged) -> tuple[bool, float]:
 
 
 _MONEY = (
-    *("brought", "low_90", "high_90", "cost", "net", "net_low", "net_high", "sent_mean", "held_mean"),
+    *("brought", "low", "high", "cost", "net", "net_low", "net_high", "sent_mean", "held_mean"),
     *("before", "before_low", "before_high"),
 )
 _TEXTS = ("campaign", "channel", "compared_by", "verdict")
@@ -207,7 +207,7 @@ def _row(judged: Judged) -> dict[str, Cell]:
         "started": campaign.first,
         "ended": campaign.last,
         "channel": campaign.channel,
-        **_spanned(judged.brought, ("brought", "low_90", "high_90")),
+        **_spanned(judged.brought, ("brought", "low", "high")),
         "cost": campaign.cost,
         **_spanned(judged.net, ("net", "net_low", "net_high")),
         "verdict": judged.verdict,

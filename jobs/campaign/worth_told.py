@@ -45,7 +45,7 @@ def _line(evidence: Worth, writer: Writer, row: int, judged: Judged) -> str:
     name = writer.cell(0, row, 0)
     if judged.brought is None:
         return writer.say("worth_line_none", campaign=name)
-    told = cells.some("started", "brought", "low_90", "high_90")
+    told = cells.some("started", "brought", "low", "high")
     cost = writer.say("worth_cost", cost=cells["cost"]) if judged.campaign.cost is not None else ""
     weaker = writer.say("worth_weaker") if judged.way == "days" else ""
     return writer.say(
@@ -73,7 +73,7 @@ def _one(evidence: Worth, writer: Writer) -> list[str]:
             what=_what(evidence, writer),
             level=_level(writer),
             **days,
-            **cells.some("brought", "low_90", "high_90"),
+            **cells.some("brought", "low", "high"),
         )
     ]
     if judged.net is not None:

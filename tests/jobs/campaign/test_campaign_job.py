@@ -39,7 +39,7 @@ def test_the_campaign_that_worked_is_told_from_the_one_that_did_not(
     assert "Next Summer 2026" not in told
     for row in told.values():  # 800 who were sent it, lamps at 40 EUR
         truth = 800 * 40 * {"Bright": 0.25, "Late": 0.2}.get(row["campaign"].split()[0], 0.0)
-        assert row["low_90"] - 2500 <= truth <= row["high_90"] + 2500
+        assert row["low"] - 2500 <= truth <= row["high"] + 2500
         assert row["net"] == pytest.approx(row["brought"] - row["cost"], abs=0.02)
     assert next(iter(told)).startswith(("Bright", "Late")) and answer.unheard == ()
     assert answer.chart is not None and len(answer.chart["layer"]) == 3
@@ -62,7 +62,7 @@ def test_the_campaign_that_worked_is_told_from_the_one_that_did_not(
 def test_a_campaign_that_did_nothing_at_a_small_cost_cannot_be_told(talk: Callable[..., Talk]):
     rows = made_up([Made(name="Quiet", start=dt.date(2025, 9, 1), lift=0.0, cost=200)], seed=5)
     [row] = rows_of(talk(rows).ask("Was the Quiet campaign worth it?"))
-    assert row["verdict"] == "unclear" and row["low_90"] < 0 < row["high_90"]
+    assert row["verdict"] == "unclear" and row["low"] < 0 < row["high"]
 
 
 def test_what_was_bought_after_it_counts_where_that_is_asked(talk: Callable[..., Talk], lamp_shop: Path):
@@ -103,7 +103,7 @@ def test_a_control_group_that_was_reached_and_groups_that_were_unequal_are_told(
     assert "40 customers who were held back used its code all the same" in leaky.text
     picked = about.ask("Was the Picked campaign worth it?")
     assert "chance did not draw them" in picked.text
-    assert rows_of(picked)[0]["low_90"] <= 0 <= rows_of(picked)[0]["high_90"]
+    assert rows_of(picked)[0]["low"] <= 0 <= rows_of(picked)[0]["high"]
 
 
 def test_customers_of_both_groups_are_of_neither(talk: Callable[..., Talk], lamp_rows: Rows):
@@ -121,7 +121,7 @@ def test_without_a_control_group_its_days_are_held_against_others_and_it_says_so
     about = talk(replace(rows, sends=rows.sends.head(0)))
     answer = about.ask("Was the Loud campaign worth it?")
     [row] = rows_of(answer)
-    assert row["compared_by"] == "days" and row["low_90"] <= 2000 * 0.2 * 40 <= row["high_90"]
+    assert row["compared_by"] == "days" and row["low"] <= 2000 * 0.2 * 40 <= row["high"]
     assert row["verdict"] == "more" and row["quiet_tried"] >= 5
     assert "That is weaker: whatever else fell on these days" in answer.text
     assert rows_of(about.ask("Was the Mute campaign worth it?"))[0]["verdict"] == "less"
@@ -348,7 +348,7 @@ def test_a_switch_is_told_from_logged_choices(talk: Callable[..., Talk], lamp_ro
     about = talk(replace(lamp_rows, choices=choices(1)))
     answer = about.ask("Should we switch to another banner?")
     told = {row["choice"]: row for row in rows_of(answer)}
-    assert next(iter(told)) == "blue" and told["blue"]["low_90"] <= 0.12 <= told["blue"]["high_90"]
+    assert next(iter(told)) == "blue" and told["blue"]["low"] <= 0.12 <= told["blue"]["high"]
     [best] = rows_of(answer, 1)
     assert best["choice"] == "blue" and best["gain_low"] > 0
     assert "a switch would surely have brought more" in answer.text and answer.chart is not None
