@@ -32,6 +32,7 @@ _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tup
 def set_up_logs(settings: Settings) -> None:
     """Send the log of this process to standard error, as the settings say; what others set up stays."""
     told = _StandardError()
+    told.addFilter(_is_told)
     told.addFilter(_with_request)
     told.setFormatter(_json(settings) if settings.log_format == "json" else _Plain(settings))
     root = logging.getLogger()
@@ -59,6 +60,11 @@ class _StandardError(logging.StreamHandler[TextIO]):
     def stream(self) -> TextIO:  # type: ignore[override]
         """It."""
         return sys.stderr
+
+
+def _is_told(record: logging.LogRecord) -> bool:
+    """Whether a line is ours, or loud enough: bm25s sets a level of its own and tells every step."""
+    return record.name.partition(".")[0] in OURS or record.levelno >= logging.getLogger().level
 
 
 def _with_request(record: logging.LogRecord) -> bool:

@@ -53,6 +53,18 @@ def test_json_lines_carry_the_request_and_what_the_line_names(
     assert second["request"] == "" and third["message"] == "A step", "progress too is a line of the log"
 
 
+def test_a_library_that_sets_its_own_level_is_no_louder_for_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up_logs(settings(tmp_path, LOG_LEVEL="info"))
+    library = logging.getLogger("a_library")
+    library.setLevel(logging.DEBUG)
+    library.debug("Building")
+    library.info("Built")
+    library.warning("odd")
+    assert capsys.readouterr().err == "WARNING a_library: odd\n"
+
+
 def test_a_plain_line_stays_one_line_and_ends_with_its_request(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
