@@ -142,8 +142,10 @@ def understand(
         AskBack: a follow-up, and there is nothing to follow.
         Courtesy: it is thanks, or asks about the answer before.
     """
-    question = written_out(check_question(message), vocabulary.is_name)
+    question = check_question(message)
     language = language_of(question)
+    if language == "en":
+        question = written_out(question, vocabulary.is_name)
     said = link(question, vocabulary, today)
     last = conversation.last if conversation is not None else None
     if last is not None and not _WORD.search(question):
@@ -173,7 +175,7 @@ def understand(
             by_name=by_name,
             chart=chart,
             statement=statement,
-            verdict=_verdict(links, asked if by_name else said, vocabulary),
+            verdict=_verdict(links, asked, vocabulary),
         )
 
     def linked(text: str) -> Links:

@@ -1,7 +1,8 @@
-"""Messages as people type them in a hurry, with the words that ask written out: "how mny sold this yr".
+"""English messages typed in a hurry, with the words that ask written out: "how mny sold this yr".
 
-Names of the shop are left as they are typed: linking finds them. Only the words that ask, such as "between"
-and "year", must be read right.
+Names are left as they are typed: linking finds those of the shop. Only the words that ask, such as "between"
+and "year", must be read right. A word with a capital inside a sentence may be somebody's name, and a part of an
+address, a number or a quotation is no word.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from sql.question.words import NUMBER_WORDS, SHAPE_WORDS, STOP_WORDS, root
 SHORT = {
     "yr": "year", "yrs": "years", "mth": "month", "mths": "months", "mnth": "month", "mnths": "months",
     "wk": "week", "wks": "weeks", "qtr": "quarter", "qtrs": "quarters", "prev": "previous", "btwn": "between",
-    "yest": "yesterday", "yday": "yesterday", "cust": "customer", "custs": "customers", "pct": "percent",
+    "yest": "yesterday", "yday": "yesterday", "pct": "percent",
     "w/o": "without", "tot": "total", "mny": "many", "hw": "how", "hwo": "how", "teh": "the", "hte": "the",
     "fo": "of", "adn": "and", "nad": "and", "ot": "to", "waht": "what", "whcih": "which", "wehn": "when",
     "befor": "before", "shwo": "show", "lsit": "list", "thsi": "this", "tihs": "this", "frm": "from",
@@ -32,10 +33,13 @@ _LONG = (
 )  # fmt: skip
 """Words of which one letter may be wrong, left out, doubled or changed round."""
 _ROOTS = frozenset(map(root, _LONG))
-_REAL = frozenset(["mouth", "moth", "moths", "mouths", "month's", "medina"])
+_REAL = frozenset(["mouth", "moth", "moths", "mouths", "medina"])
 """Words that are one letter from those, and are words."""
 LEAST_LETTERS = 5
-_WORD = re.compile(r"\bw/o\b|[A-Za-z]+(?:'[a-z]+)?", re.I)
+_WORD = re.compile(
+    r"""(?<![\w@./:=#&+'’"“-])(?:w/o|[a-z]+(?:['’][a-z]+)?)(?![\w@/:=#&+'’"”-]|\.\w)""",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 def written_out(message: str, is_name: Callable[[str], bool]) -> str:
@@ -50,8 +54,9 @@ def written_out(message: str, is_name: Callable[[str], bool]) -> str:
 
     def full(match: re.Match[str]) -> str:
         word = match[0].lower()
-        if match[0].isupper() or is_name(word):
-            return match[0]  # a state of the United States, a code, a name
+        is_inside = message[: match.start()].strip() != ""
+        if is_name(word) or match[0].isupper() or (is_inside and match[0][0].isupper()):
+            return match[0]
         return SHORT.get(word) or _right(word) or match[0]
 
     return _WORD.sub(full, message)
