@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from sql.semantics import Metric, Shop
+from sql.semantics import Metric, Shop, View
 from sql.statement.sentence import (
     Aggregate,
     Grain,
@@ -59,7 +59,7 @@ def edited(message: str, statement: Statement, shop: Shop, dialect: Dialect) -> 
     if _PERCENT.match(message):
         return _as_percentage(statement, shop, dialect)
     if other := _OTHER_FIGURE.match(message):
-        return _aggregated(statement, _AGGREGATES[(other[1] or other[2]).lower()], shop)
+        return _aggregated(statement, _AGGREGATES[(other[1] or other[2]).lower()], shop, dialect)
     if statement.limit is None and statement.groups and (_UP.match(message) or _DOWN.match(message)):
         figures = [item for item in statement.items if _is_figure(item, shop)]
         if len(figures) == 1:
@@ -67,7 +67,7 @@ def edited(message: str, statement: Statement, shop: Shop, dialect: Dialect) -> 
     return None
 
 
-def _aggregated(statement: Statement, word: str, shop: Shop) -> Statement | None:
+def _aggregated(statement: Statement, word: str, shop: Shop, dialect: Dialect) -> Statement | None:
     """The median, say, of what was averaged: of a column's values, or of what each order brought in."""
     figures = [item for item in statement.items if _is_figure(item, shop)]
     if len(figures) != 1:
@@ -75,7 +75,7 @@ def _aggregated(statement: Statement, word: str, shop: Shop) -> Statement | None
     (old,) = figures
     if isinstance(old, Aggregate) and old.operand is not None and old.word != "COUNT" and old.word != word:
         new = Aggregate(word, old.operand)
-    elif (each := _of_each_order(old, shop)) is not None and word not in ("AVG", "SUM"):
+    elif word not in ("AVG", "SUM") and (each := _averaged(old, shop, dialect)) is not None:
         new = Aggregate(word, each)
     else:
         return None
@@ -84,16 +84,33 @@ def _aggregated(statement: Statement, word: str, shop: Shop) -> Statement | None
     return replace(statement, items=items, order=order)
 
 
-def _of_each_order(figure: Value, shop: Shop) -> Per | None:
-    """What the average order value is the average of."""
-    metric, order = _metric(figure, shop), shop.bindings.get("order", "")
-    revenue = next((m for m in shop.metrics if "turnover" in m.synonyms or m.name == "revenue"), None)
-    is_average = metric is not None and ("AOV" in metric.synonyms or metric.name == "average_order_value")
-    view = shop.view(order.partition(".")[0])
-    if not is_average or revenue is None or view is None:
+def _averaged(figure: Value, shop: Shop, dialect: Dialect) -> Per | None:
+    """What a metric is the average of: another metric, divided by how many orders, say, there are."""
+    metric = _metric(figure, shop)
+    whole = metric.tree(dialect) if metric is not None and not metric.is_composed else None
+    if metric is None or not isinstance(whole, exp.Div):
         return None
-    key = view.key[0] if len(view.key) == 1 else order.partition(".")[2]
-    return Per(Name(revenue.name), Name(key))
+    divided, counted = whole.this, whole.expression
+    if isinstance(divided, exp.Mul) and isinstance(divided.expression, exp.Literal):
+        divided = divided.this  # times 1.0, so that whole numbers are not divided as such
+    others = (m for m in shop.metrics if m.view == metric.view and not m.is_composed)
+    summed = next((m for m in others if m.tree(dialect) == divided), None)
+    view = shop.view(metric.view)
+    if summed is None or view is None:
+        return None
+    key = _counted_by(counted, view)
+    return Per(Name(summed.name), Name(key)) if key else None
+
+
+def _counted_by(counted: exp.Expr, view: View) -> str:
+    """The column whose different values are counted, be it of some rows; the key where rows are; else empty."""
+    branches = [branch.args["true"] for branch in counted.find_all(exp.If)]
+    if counted.find(exp.Distinct) is not None:
+        values = branches or [*counted.find_all(exp.Column)]
+        return values[0].name if isinstance(values[0], exp.Column) else ""
+    are_ones = bool(branches) and all(value == exp.Literal.number(1) for value in branches)
+    is_of_rows = isinstance(counted, exp.Count) or are_ones
+    return view.key[0] if is_of_rows and len(view.key) == 1 else ""
 
 
 def _as_percentage(statement: Statement, shop: Shop, dialect: Dialect) -> Statement | None:

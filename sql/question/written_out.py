@@ -1,8 +1,8 @@
 """English messages typed in a hurry, with the words that ask written out: "how mny sold this yr".
 
 Names are left as they are typed: linking finds those of the shop. Only the words that ask, such as "between"
-and "year", must be read right. A word with a capital inside a sentence may be somebody's name, and a part of an
-address, a number or a quotation is no word.
+and "year", must be read right. A word with a capital inside a sentence may be somebody's name, and a part of
+an address, a number or a quotation is no word.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from sql.names import literal, quoted
 from sql.semantics import Shop, View, ViewColumn
 from sql.shop.decisions import Decision
 from sql.shop.row_names import name_columns
-from sql.shop.trade_words import in_both, nouns_of, says, spoken, without_prefix
+from sql.shop.trade_words import in_both, nouns_of, says, without_prefix
 from sql.types import Dialect
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ MAX_LEVELS = 4
 """Steps up that are followed."""
 LEAST_KNOWN = 0.9
 """Share of the parents that must be rows of the table."""
-_PARENT = re.compile(r"\b(?:parent|superior|upper)\b|^(?:pid|fid|fjid|sjid)$|^父|上级|父级")
+_PARENT = re.compile(r"\b(?:parent|upper)\b|^(?:pid|fid|fjid|sjid)$|^父|上级|父级")
 
 
 def with_main_ones(workspace: Workspace) -> tuple[Shop, list[Decision]]:
@@ -37,13 +37,15 @@ def with_main_ones(workspace: Workspace) -> tuple[Shop, list[Decision]]:
     for view in shop.views:
         parent, names = _parent(view), name_columns(view)
         above = _above(workspace, view, parent) if parent is not None and len(names) == 1 else {}
-        said = "_".join(nouns_of(plain[view.name]))
+        nouns = nouns_of(plain[view.name])
+        said = "_".join(nouns)
         own = f"main_{said}" if said.isascii() else f"一级{said}"
         if parent is None or not any(above.values()) or view.column(own) is not None:
             views.append(view)
             continue
         roots = _roots_of_all(above)
-        views.append(_with_main(view, parent, names[0], own, roots, workspace.catalog.dialect))
+        main = ViewColumn(name=own, type="text", sampled=True, synonyms=tuple(_words(nouns, own)))
+        views.append(_with_main(view, parent, names[0], main, roots, workspace.catalog.dialect))
         text = f"{view.name}.{parent.name} leads to the row above; {own} is the first on the way down"
         text_zh = f"{view.name}.{parent.name} 指向上一级；{own} 是最上面一级"
         decisions.append(Decision(place=f"views.{view.name}", text=text, text_zh=text_zh))
@@ -54,11 +56,7 @@ def _parent(view: View) -> ViewColumn | None:
     """The column with the key of the row above."""
     key = view.column(view.key[0]) if len(view.key) == 1 else None
     fits = [c for c in view.columns if key is not None and c.type == key.type and c.name not in view.refs]
-    return next((c for c in fits if c is not key and _is_of_a_parent(c)), None)
-
-
-def _is_of_a_parent(column: ViewColumn) -> bool:
-    return says(_PARENT, column.name) or _PARENT.search(spoken(column.name)) is not None
+    return next((c for c in fits if c is not key and says(_PARENT, c.name)), None)
 
 
 def _above(workspace: Workspace, view: View, parent: ViewColumn) -> dict[str, str]:
@@ -85,7 +83,7 @@ def _roots_of_all(above: Mapping[str, str]) -> list[str]:
 
 
 def _with_main(
-    view: View, parent: ViewColumn, name: str, own: str, roots: Collection[str], dialect: Dialect
+    view: View, parent: ViewColumn, name: str, main: ViewColumn, roots: Collection[str], dialect: Dialect
 ) -> View:
     """The view with one column more, of the row that is reached by going up as far as it goes."""
     key, above, told = (quoted(n, dialect) for n in (view.key[0], parent.name, name))
@@ -98,11 +96,11 @@ def _with_main(
         met += f" AND {up}.{key} NOT IN ({listed})" if roots else ""
         joins.append(f"LEFT JOIN {source} AS {up} ON {met}")
         ups.append(up)
-    main = f"COALESCE({', '.join(f'{up}.{told}' for up in reversed(ups))}) AS {quoted(own, dialect)}"
+    uppermost = f"COALESCE({', '.join(f'{up}.{told}' for up in reversed(ups))})"
     columns = ", ".join(f"rows_of.{quoted(c.name, dialect)}" for c in view.columns)
-    sql = f"SELECT {columns}, {main} FROM {source} AS rows_of {' '.join(joins)}"
-    added = ViewColumn(name=own, type="text", sampled=True, synonyms=tuple(_words(nouns_of(view.name), own)))
-    return replace(view, sql=sql, columns=(*view.columns, added))
+    own = f"{uppermost} AS {quoted(main.name, dialect)}"
+    sql = f"SELECT {columns}, {own} FROM {source} AS rows_of {' '.join(joins)}"
+    return replace(view, sql=sql, columns=(*view.columns, main))
 
 
 def _written(key: str, parent: ViewColumn, dialect: Dialect) -> str:

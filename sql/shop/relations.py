@@ -300,9 +300,8 @@ def _clearness(column: str, key: str, target: View, view: View) -> float:
     if own == other and own not in _GENERIC:
         return 3.5 if named else 3  # a product's number is that of a product, and not of its stock
     if other in _GENERIC and named and own.endswith(other):
-        return (
-            3.4 if set(nouns) <= set(words) else 3
-        )  # a user's id is that of a user, and not of a user's coupon
+        # a user's id is that of a user, and not of a user's coupon
+        return 3.4 if set(nouns) <= set(words) else 3
     if own == "parent id" and view.name.lower().startswith(f"{target.name.lower()}_"):
         return 2  # an order's address in Magento
     if is_key_like(column) and _POSTS & set(words) and nouns and nouns[-1] in _STAFF:

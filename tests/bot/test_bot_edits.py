@@ -13,6 +13,7 @@ from bot.memory import Conversation
 from jobs import JOBS
 from llm.scripted import ScriptedEngine
 from sql.ask import open_asker
+from sql.semantics import Metric, Shop, View, ViewColumn
 from sql.statement.parse import parse
 
 BY = "SELECT country, revenue FROM sales WHERE DURING('May 2026') GROUP BY country"
@@ -33,6 +34,11 @@ CASES = [
     ("sort ascending", BY, f"{BY} ORDER BY revenue"),
     ("highest first", BY, f"{BY} ORDER BY revenue DESC"),
     ("sorry, i meant the median", AVERAGED, AVERAGED.replace("AVG", "MEDIAN")),
+    (
+        "no, the median please",
+        "SELECT country, average_order_value FROM sales GROUP BY country",
+        "SELECT country, MEDIAN(revenue PER order_id) FROM sales GROUP BY country",
+    ),
     ("use the maximum instead", AVERAGED, AVERAGED.replace("AVG", "MAX")),
     ("不好意思，我是说中位数", AVERAGED, AVERAGED.replace("AVG", "MEDIAN")),
     ("从高到低排序", BY, f"{BY} ORDER BY revenue DESC"),
@@ -84,3 +90,37 @@ def test_in_a_conversation_no_model_is_asked_and_the_next_message_goes_on_from_i
     values = [row[1] for row in say("sort ascending").tables[0].rows]
     assert values == sorted(values)
     assert not engine.calls
+
+
+@pytest.mark.parametrize(
+    ("average", "each"),
+    [
+        (
+            "SUM(CASE WHEN state <> 'off' THEN paid END) * 1.0 / SUM(CASE WHEN state <> 'off' THEN 1 END)",
+            "id",
+        ),
+        ("SUM(CASE WHEN state <> 'off' THEN paid END) * 1.0 / COUNT(*)", "id"),
+        (
+            "SUM(CASE WHEN state <> 'off' THEN paid END) "
+            "/ COUNT(DISTINCT CASE WHEN state <> 'off' THEN ref END)",
+            "ref",
+        ),
+        ("SUM(CASE WHEN state <> 'off' THEN paid END) / SUM(pieces)", ""),
+        ("SUM(pieces) / COUNT(*)", ""),
+    ],
+)
+def test_what_an_average_is_of_is_read_off_its_definition(average: str, each: str) -> None:
+    names = {"id": "integer", "ref": "text", "state": "text", "paid": "number", "pieces": "integer"}
+    columns = tuple(ViewColumn(name=name, type=kind) for name, kind in names.items())  # type: ignore[arg-type]
+    takings = "SUM(CASE WHEN state <> 'off' THEN paid END)"
+    shop = Shop(
+        name="x",
+        database="x",
+        views=(View(name="orders", columns=columns, key=("id",)),),
+        metrics=(
+            Metric(name="takings", view="orders", sql=takings),
+            Metric(name="basket", view="orders", sql=average),
+        ),
+    )
+    made = edited("the median", parse("SELECT basket FROM orders"), shop, "duckdb")
+    assert str(made) == (f"SELECT MEDIAN(takings PER {each}) FROM orders" if each else "None")
