@@ -103,7 +103,7 @@ def _averaged(figure: Value, shop: Shop, dialect: Dialect) -> Per | None:
 
 
 def _counted_by(counted: exp.Expr, view: View) -> str:
-    """The column whose different values are counted, be it of some rows; the key where rows are; else empty."""
+    """The column whose different values are counted; the key, where rows are; empty for anything else."""
     branches = [branch.args["true"] for branch in counted.find_all(exp.If)]
     if counted.find(exp.Distinct) is not None:
         values = branches or [*counted.find_all(exp.Column)]

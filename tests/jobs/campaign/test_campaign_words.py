@@ -6,35 +6,18 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from asked_alone import linked, understood
 
-from bot.job import Understood
 from bot.parameters import Unreadable, find_said, read_settings
 from jobs import JOBS
 from jobs.campaign.campaign_rows import Campaign
 from jobs.campaign.campaign_words import PARAMETERS, Money, claims
 from jobs.campaign.naming import meant_by
-from sql.question.linking import Links, Vocabulary, link
+from sql.question.linking import Vocabulary
 
 LINES = (Path(__file__).parent / "campaign_routes.txt").read_text(encoding="utf-8").splitlines()
 ROUTES = [line.split(" | ", 1) for line in LINES if line.strip() and not line.startswith("#")]
 TODAY = dt.date(2026, 6, 30)
-
-
-def linked(text: str, vocabulary: Vocabulary) -> Links:
-    return link(text, vocabulary, TODAY)
-
-
-def understood(text: str, vocabulary: Vocabulary) -> Understood:
-    links = linked(text, vocabulary)
-    return Understood(
-        question=text,
-        standalone=text,
-        language="en" if text.isascii() else "zh",
-        links=links,
-        said=links,
-        previous=None,
-        verdict=None,
-    )
 
 
 @pytest.mark.parametrize(("whose", "question"), ROUTES, ids=[f"{q} → {w}" for w, q in ROUTES])

@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 
 import pytest
+from asked_alone import linked, understood
 
-from bot.job import Understood
 from bot.parameters import find_said, read_settings
 from jobs import JOBS
 from jobs.price.price_words import PARAMETERS, claims
-from sql.question.linking import Links, Vocabulary, link
+from sql.question.linking import Vocabulary
 
 LINES = (Path(__file__).parent / "price_routes.txt").read_text(encoding="utf-8").splitlines()
 ROUTES = [line.split(" | ", 1) for line in LINES if line.strip() and not line.startswith("#")]
-
-
-def linked(text: str, vocabulary: Vocabulary) -> Links:
-    return link(text, vocabulary, dt.date(2026, 6, 30))
-
-
-def understood(text: str, vocabulary: Vocabulary) -> Understood:
-    links = linked(text, vocabulary)
-    return Understood(
-        question=text,
-        standalone=text,
-        language="en" if text.isascii() else "zh",
-        links=links,
-        said=links,
-        previous=None,
-        verdict=None,
-    )
 
 
 @pytest.mark.parametrize(("whose", "question"), ROUTES, ids=[f"{q} → {w}" for w, q in ROUTES])
