@@ -168,6 +168,13 @@ def test_an_instruction_in_a_review_comes_back_as_marked_data(
     assert owner.call(tool, **arguments).content[0].text.count(mark) == 0, "no text can know the mark"
 
 
+def test_the_first_question_tells_that_texts_are_indexed(shop: Path, tmp_path: Path) -> None:
+    with calling(over_stdio(command(shop), environment(tmp_path))) as first:
+        found = first.call("ask", question="What do customers say about the lamp?")
+        assert not found.is_error, found.content[0].text
+        assert any("review" in step for step in first.told), first.told
+
+
 # --- what it does not tell --------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import anyio
 import anyio.from_thread
+import anyio.lowlevel
 import anyio.to_thread
 import mcp_types as types
 from mcp.server import Server, ServerRequestContext
@@ -75,13 +76,14 @@ class Calls:
         except ValidationError as error:
             return _failed(_faults(error))
         person = self.caller(context)
+        loop = anyio.lowlevel.current_token()
 
         def carry_out(stop: threading.Event) -> types.CallToolResult:
             call = Call(
                 desk=self.desk,
                 seat=self._seat(person),
                 talks=self.talks,
-                report=_reporter(context, stop),
+                report=_reporter(context, loop, stop),
                 stop=stop,
             )
             with (
@@ -172,13 +174,16 @@ def _described(tool: Tool) -> types.Tool:
     )
 
 
-def _reporter(context: Context, stop: threading.Event) -> Callable[[str], None]:
-    """Tells progress from the call's thread; silent where the client asked for none."""
+def _reporter(
+    context: Context, loop: anyio.lowlevel.EventLoopToken, stop: threading.Event
+) -> Callable[[str], None]:
+    """Tells progress from any thread, for a job has one of its own; silent where the client asked for none."""
     steps = iter(range(1, 1_000_000))
 
     def report(message: str) -> None:
         if not stop.is_set():
-            anyio.from_thread.run(context.session.report_progress, float(next(steps)), None, message)
+            step = float(next(steps))
+            anyio.from_thread.run(context.session.report_progress, step, None, message, token=loop)
 
     return report
 
