@@ -177,7 +177,7 @@ def _described(tool: Tool) -> types.Tool:
 def _reporter(
     context: Context, loop: anyio.lowlevel.EventLoopToken, stop: threading.Event
 ) -> Callable[[str], None]:
-    """Tells progress from any thread, for a job has one of its own; silent where the client asked for none."""
+    """Tells progress from any thread (a job has its own); silent where the client asked for none."""
     steps = iter(range(1, 1_000_000))
 
     def report(message: str) -> None:
