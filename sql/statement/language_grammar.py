@@ -30,6 +30,9 @@ CALC: " / " | " - " | " + " | " * "
 AGG: "SUM(" | "AVG(" | "MIN(" | "MAX(" | "MEDIAN(" | "COUNT("
 SINCE: "FIRST(" | "AGE(" | "IS_FIRST("
 step: WHOLE " " UNIT
+range: SIGN NUM | " BETWEEN " NUM " AND " NUM
+daypart: DAYPART (SIGN COUNT | " BETWEEN " COUNT " AND " COUNT | " IN (" COUNT (", " COUNT){1,6} ")")
+SPAN: "DAYS(" | "HOURS("
 """
 
 
@@ -85,8 +88,7 @@ class LanguageGrammar:
             lines.append(_terminal("PERIOD", _quoted(sayable.periods)))
         if sayable.days:
             lines.append(_terminal("DATE", _quoted(sayable.days)))
-        for n, reached in enumerate(self._reached):
-            lines.append(_own_values(n, reached, sayable))
+        lines += _own_values(self._reached, sayable)
         return "\n".join(lines) + "\n"
 
     def _frame(self, sayable: Sayable) -> str:
@@ -103,19 +105,37 @@ class LanguageGrammar:
         return self._parts[kinds]
 
 
-def _own_values(n: int, reached: Reached, sayable: Sayable) -> str:
-    """Conditions on text columns whose values are known."""
-    conditions, lines = [], []
-    for place, (name, route) in enumerate(reached):
-        values = sayable.values.get((route.view.name, route.column.name), ())
-        if route.column.type == "text" and values:
-            terminal, own = f"V_{n}_{place}", lark_text(str(name))
-            lines.append(_terminal(terminal, _quoted(values)))
-            conditions.append(f"{own} OF {terminal}")
-            if len(values) > 1:
-                conditions.append(f'{own} " NOT"? " IN (" {terminal} (", " {terminal}){{1,7}} ")"')
-    rule = " | ".join(conditions) or f"has_{n}"
-    return "\n".join([*lines, f"known_{n}: {rule}"])
+def _own_values(views: Sequence[Reached], sayable: Sayable) -> list[str]:
+    """Conditions on text columns whose values are known, in a rule for each view in FROM.
+
+    Those on the columns of one view are written once for all the views that lead to it by the same names: a
+    condition may stand before FROM, where every view is still possible, and llguidance stops at 2,000 items.
+    """
+    terminals: dict[tuple[str, str], str] = {}
+    groups: dict[tuple[str, ...], str] = {}
+    lines = []
+    for n, reached in enumerate(views):
+        conditions: dict[str, list[str]] = {}
+        for name, route in reached:
+            place = (route.view.name, route.column.name)
+            values = sayable.values.get(place, ()) if route.column.type == "text" else ()
+            if not values:
+                continue
+            if place not in terminals:
+                terminals[place] = f"V_{len(terminals)}"
+                lines.append(_terminal(terminals[place], _quoted(values)))
+            terminal, own = terminals[place], lark_text(str(name))
+            group = conditions.setdefault(route.view.name, [])
+            some = f' | " NOT"? " IN (" {terminal} (", " {terminal}){{1,7}} ")"' if len(values) > 1 else ""
+            group.append(f"{own} (OF {terminal}{some})")
+        made = []
+        for group in map(tuple, conditions.values()):
+            if group not in groups:
+                groups[group] = f"is_{len(groups)}"
+                lines.append(f"{groups[group]}: {' | '.join(group)}")
+            made.append(groups[group])
+        lines.append(f"known_{n}: {' | '.join(made) or f'has_{n}'}")
+    return lines
 
 
 def _view_rules(
@@ -155,14 +175,9 @@ def _view_rules(
     ones += [f'"PERCENTILE(" val_{n} ", " PERCENT ")"']
     values = [f"NAME_{n}", f"per_{n}", f'plain_{n} " PER " UNIT']
     plain = ['"COUNT(*)"', f'AGG NAME_{n} ")"']
-    conditions = [f"per_{n} SIGN NUM", f'per_{n} " BETWEEN " NUM " AND " NUM', f"has_{n}", f"known_{n}"]
+    conditions = [f"per_{n} range", f"has_{n}", f"known_{n}", "daypart"]
     conditions += [f'SINCE UNIT " PER " NAME_{n} ")"', f'NAME_{n} " IS " "NOT "? "NULL"']
-    conditions += [f'"(" {some} (" OR " {some}){{1,3}} ")"']
-    conditions += [
-        "DAYPART SIGN COUNT",
-        'DAYPART " BETWEEN " COUNT " AND " COUNT',
-        'DAYPART " IN (" COUNT (", " COUNT){1,6} ")"',
-    ]
+    conditions.append(f'"(" {some} (" OR " {some}){{1,3}} ")"')
     if shop.metrics:
         ones.append("METRIC")
         plain.append("METRIC")
@@ -171,31 +186,29 @@ def _view_rules(
         made.append(f"sum_{n}: NUMBER_{n} CALC NUMBER_{n} (CALC NUMBER_{n})?")
         values.append(f"sum_{n}")
         items.append(f"sum_{n}")
-        conditions += [f"NUMBER_{n} SIGN (NUM | NUMBER_{n})", f'NUMBER_{n} " BETWEEN " NUM " AND " NUM']
-        conditions.append(f'NUMBER_{n} " NOT"? " IN (" NUM (", " NUM){{1,7}} ")"')
+        tails = [f"SIGN (NUM | NUMBER_{n})", '" BETWEEN " NUM " AND " NUM']
+        tails.append('" NOT"? " IN (" NUM (", " NUM){1,7} ")"')
+        conditions.append(f"NUMBER_{n} ({' | '.join(tails)})")
     if times:
         made.append(_terminal(f"TIME_{n}", times))
         dims.append(f'GRAIN "(" TIME_{n} ")"')
-        spans = [f'"DAYS(" TIME_{n} ", " TIME_{n} ")"', f'"HOURS(" TIME_{n} ", " TIME_{n} ")"']
-        spans.append(f'"GAP(" TIME_{n} " PER " NAME_{n} ")"')
-        made.append(f"elapsed_{n}: {' | '.join(spans)}")
+        gap = f'"GAP(" TIME_{n} " PER " NAME_{n} ")"'
+        made.append(f'elapsed_{n}: SPAN TIME_{n} ", " TIME_{n} ")" | {gap}')
         values.append(f"elapsed_{n}")
         items.append(f"elapsed_{n}")
         dims.append(f'"BUCKET(" elapsed_{n} (", " NUM){{1,6}} ")"')
-        conditions += [f"elapsed_{n} SIGN NUM", f"TIME_{n} SIGN TIME_{n}"]
-        if has_periods:
-            conditions.append(f'"DURING(" TIME_{n} ", " PERIOD ")"')
-        if has_days:
-            conditions += [f"TIME_{n} SIGN DATE", f'TIME_{n} " BETWEEN " DATE " AND " DATE']
+        tails = [f"SIGN TIME_{n}", *(("SIGN DATE", '" BETWEEN " DATE " AND " DATE') if has_days else ())]
+        conditions += [f"elapsed_{n} SIGN NUM", f"TIME_{n} ({' | '.join(tails)})"]
     if has_periods:
-        conditions.append('"DURING(" PERIOD ")"')
+        conditions.append(f'"DURING(" {f"""(TIME_{n} ", ")? """ if times else ""}PERIOD ")"')
     if truths:
         made.append(_terminal(f"TRUTH_{n}", truths))
         conditions.append(f'"NOT "? TRUTH_{n}')
     if texts and has_texts:
         made.append(_terminal(f"FREE_{n}", texts))
-        conditions += [f"FREE_{n} OF TEXT", f'FREE_{n} " NOT"? " IN (" TEXT (", " TEXT){{1,7}} ")"']
-        conditions.append(f'FREE_{n} " NOT"? " LIKE \'" "%"? LIKED "%"? "\'"')
+        tails = ["OF TEXT", '" NOT"? " IN (" TEXT (", " TEXT){1,7} ")"']
+        tails.append('" NOT"? " LIKE \'" "%"? LIKED "%"? "\'"')
+        conditions.append(f"FREE_{n} ({' | '.join(tails)})")
     made += [
         f"item_{n}: {' | '.join(items)}",
         f"dim_{n}: {' | '.join(dims)}",
