@@ -20,7 +20,7 @@ _PARTS: Mapping[str, tuple[re.Pattern[str], frozenset[str]]] = {
     "category": (re.compile(r"\bcategory\b|\bdepartment\b|品类|类别|分类"), frozenset({"text", "integer"})),
     "country": (re.compile(r"\bcountry\b|国家"), frozenset({"text", "integer"})),
     "customer": (
-        re.compile(r"\b(?:customer|client|buyer|member|user)\b|客户|顾客|会员|买家|用户"),
+        re.compile(r"\b(?:customer|client|buyer|member|partner|user)\b|客户|顾客|会员|买家|用户"),
         frozenset({"text", "integer"}),
     ),
     "quantity": (re.compile(r"\bquantity\b|\bunit sold\b|数量|件数"), frozenset({"integer", "number"})),
@@ -384,12 +384,21 @@ def _is_other(part: str, column: ViewColumn) -> bool:
 
 
 _NAME = re.compile(r"^(?:name|title)$|名称")
+_ANYBODY = re.compile(r"\buser\b|用户")
+"""Also whoever of the shop wrote the order: Odoo's customer is its ``partner``."""
+_REACHED = re.compile(
+    r"\b(?:phone|mobile|mail|e-?mail|address|name|ip|agent|note)\b|电话|手机|邮箱|地址|姓名"
+)
+"""What a customer is reached by, and not told apart."""
 _CODE = re.compile(r"\b(?:sku|code|number|barcode|ean13)\b|编码|编号|条码|货号")
 """What a product's column is called that does not name it."""
 
 
-def _rank(part: str, column: ViewColumn, view: View) -> tuple[bool, bool, bool, int]:
+def _rank(part: str, column: ViewColumn, view: View) -> tuple[bool, int, bool, bool, int]:
     """The best first; the own key of an order's items tells these apart and no products."""
     is_own = column.name in view.key and says(LINE, view.name)
     is_code = part == "product" and says(_CODE, column.name, column.type)
-    return (is_own, column.is_key != (part in _IDENTIFIED), is_code, len(column.name))
+    vague = 0
+    if part == "customer":
+        vague = 2 * says(_REACHED, column.name, column.type) + says(_ANYBODY, column.name, column.type)
+    return (is_own, vague, column.is_key != (part in _IDENTIFIED), is_code, len(column.name))

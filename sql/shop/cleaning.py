@@ -39,7 +39,10 @@ MAX_STATES = 60
 """Different values up to which a column's spellings are compared."""
 _KINDS_ZH = {"number": "数字", "date": "日期", "timestamp": "时刻"}
 _MOMENT = re.compile(r"\b(?:created|updated|time|timestamp|date|at|on|paid|ordered|placed)\b|时间|日期")
-_DELETED = re.compile(r"^(?:deleted?|removed) (?:at|on|date|time)$|^(?:is )?deleted$|^删除时间$")
+_DELETED = re.compile(
+    r"^(?:deleted?|removed) (?:at|on|date|time)$|^(?:is )?deleted$|^删除时间$"
+    r"|^(?:fivetran|airbyte(?: ab cdc)?|ab cdc|sdc|dlt) (?:is )?deleted(?: at)?$"
+)
 _NAMED_ORDER = re.compile(r"^#?[A-Z]{0,4}-?\d{3,}$")
 _OF_HEADS = re.compile(
     r"\b(?:financial|fulfillment|billing|shipping|customer|email|country|city|zip|paid|created)\b"

@@ -26,8 +26,10 @@ from sql.shop.languages import in_one_language
 from sql.shop.measures import LINE, Measured, find_measures, is_a_count, is_sold
 from sql.shop.relations import find_relations
 from sql.shop.same_people import with_same_people
+from sql.shop.technical import without_own_columns, without_own_tables
 from sql.shop.trade_words import in_both, nouns_of, says, spoken, without_prefix, words_for
 from sql.shop.value_words import MAX_VALUES, words_of_values
+from sql.shop.warehouses import as_shop, without_unknown
 from sql.shop.workspace import Workspace, open_workspace
 from sql.types import Catalog, Dialect
 
@@ -82,6 +84,8 @@ def describe_database(database: Database, *, name: str, location: str, with_view
         )
         text_zh = f"略去了数据库的 {len(left_out)} 个视图（{some}）：它们重复表中的内容；--views 可将其纳入"
         decisions.append(Decision(place="views", text=text, text_zh=text_zh))
+    catalog, told = without_own_tables(catalog)
+    decisions += told
     shop = replace(shop_from_catalog(catalog, name=name, database=location), is_drafted=True)
     shop, told = with_attributes(open_workspace(shop, database=database))
     decisions += told
@@ -106,14 +110,20 @@ def describe_database(database: Database, *, name: str, location: str, with_view
         decisions.append(Decision(place=place, text=text, text_zh=text_zh, is_sure=is_sure))
     linked, told = with_labels(open_workspace(found.shop, database=database))
     decisions += told
+    linked, told = as_shop(open_workspace(linked, database=database))
+    decisions += told
     linked, told = with_main_ones(open_workspace(linked, database=database))
     decisions += told
     cleaned = clean(open_workspace(linked, database=database))
-    opened = open_workspace(replace(linked, views=cleaned.views), database=database)
-    views = tuple(replace(view, time=_time(opened, view)) for view in cleaned.views)
+    linked, told = without_own_columns(replace(linked, views=cleaned.views), catalog.dialect)
+    decisions += told
+    opened = open_workspace(linked, database=database)
+    views = tuple(replace(view, time=_time(opened, view)) for view in linked.views)
     views = tuple(_with_clock(view, views) for view in views)
     shop = replace(linked, views=_told_apart(views, catalog.dialect))
     shop = replace(shop, metrics=tuple(m for m in shop.metrics if _can_be_summed(m, shop, catalog.dialect)))
+    shop, told = without_unknown(open_workspace(shop, database=database))
+    decisions += told
     measured = find_measures(open_workspace(shop, database=database), cleaned.orders)
     shop = with_values(with_words(measured.shop), open_workspace(measured.shop, database=database))
     shop = replace(shop, bindings=find_bindings(shop, catalog.dialect))

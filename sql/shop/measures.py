@@ -82,6 +82,8 @@ _TAXED = re.compile(
 _PAYMENT = re.compile(r"\bpayment\b|支付|付款")
 _CURRENCY = re.compile(r"\bcurrency\b|币种|货币")
 _ORDER_NUMBER = re.compile(r"\border (?:id|number)\b|订单(?:号|编号)|单号")
+_DAY_KEY = re.compile(r"\b(?:date|day|month|calendar)\b|日期")
+"""A link to a calendar, whatever happened on that day."""
 _STOCK = re.compile(r"\b(?:stock|inventory)\b|库存")
 _PIECES = re.compile(r"\b(?:quantity|on hand|balance|stock|available)\b|数量|可用|库存|结存")
 LINE = re.compile(r"\b(?:line|item|detail|lookup)\b|\border products?$|明细")
@@ -207,6 +209,26 @@ def _numbers(view: View) -> list[ViewColumn]:
     return [c for c in view.columns if c.is_measure and c.name not in keys]
 
 
+def _without_flags(workspace: Workspace, view: View) -> list[ViewColumn]:
+    """The numbers of a view but for those that say yes or no: ``paid`` is 0 or 1, and no amount."""
+    numbers, dialect = _numbers(view), workspace.catalog.dialect
+    whole = [c for c in numbers if c.type == "integer"]
+    if not whole:
+        return numbers
+    figures = []
+    for n, column in enumerate(whole):
+        name = quoted(column.name, dialect)
+        figures.append(f"MIN({name}) AS low_{n}, MAX({name}) AS high_{n}")
+    rows = workspace.look(f"SELECT {', '.join(figures)} FROM {quoted(view.name, dialect)}")
+    ends = rows[0] if rows else ()
+    flags = {
+        column.name
+        for column, low, high in zip(whole, ends[::2], ends[1::2], strict=False)
+        if low is not None and (int(str(low)), int(str(high))) == (0, 1)
+    }
+    return [c for c in numbers if c.name not in flags]
+
+
 def _first(
     columns: list[ViewColumn], wanted: re.Pattern[str], without: re.Pattern[str] | None = None
 ) -> ViewColumn | None:
@@ -289,7 +311,7 @@ def _in_cents(money: Money) -> Money:
 
 def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | None:
     """A line: a quantity with a price or an amount, and the order or the time it belongs to."""
-    numbers, is_named = _numbers(view), says(LINE, view.name)
+    numbers, is_named = _without_flags(workspace, view), says(LINE, view.name)
     quantity = _first(numbers, _QUANTITY, _NO_QUANTITY) or _first(numbers, _QUANTITY, _STOCK)
     if quantity is None and is_named:
         quantity = next((c for c in numbers if is_a_count(c)), None)
@@ -349,7 +371,7 @@ def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | 
 
 def _order_money(workspace: Workspace, view: View, order: str | None) -> Money | None:
     """An order or payment with its own total."""
-    amount = _amount(_numbers(view))
+    amount = _amount(_without_flags(workspace, view))
     is_named = any(says(_SOLD, name) for name in (view.name, *view.key))
     if amount is None or view.time is None or not is_named:
         return None
@@ -379,6 +401,7 @@ def _order_column(shop: Shop, view: View) -> str | None:
         if (
             there is not None
             and there.time is not None
+            and not says(_DAY_KEY, column)
             and any(says(_SOLD, name) for name in (target, column))
         ):
             return column

@@ -31,6 +31,10 @@ LEAST_MATCH_BY_HINT = 0.98
 """The same where its name only hints at it."""
 LEAST_VALUES = 20
 """Different values, all of them keys there, that make a link of a column whose name says nothing."""
+FEW_ROWS = 500
+"""Rows of a table that a handful of numbers may lead to where the column's name is clear."""
+SHORT_LIST = 60
+"""The same where it only hints: a list of states, and no log."""
 MAX_CANDIDATES = 6
 """Columns of a table that are looked at as its key."""
 _KEY_WORD = re.compile(
@@ -47,6 +51,8 @@ _GENERIC = frozenset(
 _PLACES_IN_A_LIST = frozenset({"sort order", "display order", "order by"})
 """Columns that say where a row is shown, and nothing of orders."""
 _PIECES = re.compile(r"^(?:stock|inventory|quantity)$|库存")
+_LETTERS = {"uid": "user", "oid": "order", "gid": "goods", "mid": "member"}
+"""What a letter before ``id`` stands for in many systems."""
 _SAME_THING = frozenset({"user", "account", "person", "contact", "ref", "reference", "fk", "link"})
 """What a name says of a thing that it refers to without calling it a key: WooCommerce's ``customer_user``."""
 _STAFF = frozenset({"employee", "staff", "salesperson", "salesman", "员工", "职员"})
@@ -191,6 +197,11 @@ def _relation(
         relation = _matched(workspace, view, column.name, target, key.name)
         if relation is None or not _is_enough(relation, clearness):
             continue
+        if relation.matched < LEAST_VALUES and clearness < 3 and column.type == "integer":
+            # small numbers are rows of any long table: a refund's state 1 and 2 of 43,000 lines of a log
+            most = FEW_ROWS if clearness >= 2 and is_key_like(column.name) else SHORT_LIST
+            if _rows(workspace, target, rows) > max(most, relation.matched * FEW_ROWS // LEAST_VALUES):
+                continue
         if best is None or (clearness, relation.share) > best[:2]:
             best = (clearness, relation.share, relation)
     return best[2] if best is not None else None
@@ -208,6 +219,16 @@ def _is_named_after(column: str, target: View) -> bool:
     """Whether a column says whose key it holds: numbers from 1 upwards are found in every other key."""
     words = {singular(word) for word in spoken(column).split()}
     return bool(words & set(_nouns(target)))
+
+
+def _rows(workspace: Workspace, view: View, rows: dict[str, int]) -> int:
+    """The rows of a view, counted once; none where they cannot be counted."""
+    if view.name not in rows:
+        found = _counted(workspace, f"SELECT COUNT(*) AS n FROM {_table(workspace, view)}")
+        if found is None:
+            return 0
+        rows[view.name] = found[0]
+    return rows[view.name]
 
 
 def _hangs_on(workspace: Workspace, view: View, target: View, clearness: float, rows: dict[str, int]) -> bool:
@@ -296,6 +317,8 @@ def _clearness(column: str, key: str, target: View, view: View) -> float:
     words = [singular(word) for word in own.split()]
     if own in _PLACES_IN_A_LIST:
         return 0
+    if nouns and other in _GENERIC and _LETTERS.get(column.lower()) == nouns[-1]:
+        return 2.5 if len(nouns) == 1 else 2
     named = bool(nouns) and nouns[-1] in words
     if own == other and own not in _GENERIC:
         return 3.5 if named else 3  # a product's number is that of a product, and not of its stock

@@ -174,13 +174,16 @@ def _sold(shop: Shop, money: Money, workspace: Workspace, ask: Ask) -> tuple[Sho
     unsold = find_unsold(shop, money, workspace)
     if unsold is None:
         return shop, money
-    states = f"{unsold.column.name} is {', '.join(unsold.states)}"
+    states = f"{unsold.column.name} is {', '.join(unsold.states)}" if unsold.values else unsold.told()
+    states_zh = f"{unsold.column.name} 有：{'、'.join(unsold.states)}" if unsold.values else unsold.told_zh()
+    out = [*(unsold.out if unsold.values else ()), *(mark.told for mark in unsold.marks)]
+    out_zh = [*(unsold.out if unsold.values else ()), *(mark.told_zh for mark in unsold.marks)]
     question = Question(
         id="sold",
         text=f"Which rows of {unsold.view.name} count as sold? {states}.",
-        choices=(f"all but {', '.join(unsold.out)}", "those in every state"),
-        text_zh=f"{unsold.view.name} 中哪些行算作已售？{unsold.column.name} 有：{'、'.join(unsold.states)}。",
-        choices_zh=(f"除 {'、'.join(unsold.out)} 以外的行", "所有状态的行"),
+        choices=(f"all but {', '.join(out)}", "those in every state"),
+        text_zh=f"{unsold.view.name} 中哪些行算作已售？{states_zh}。",
+        choices_zh=(f"除 {'、'.join(out_zh)} 以外的行", "所有状态的行"),
         rows=_rows(workspace, unsold.view),
     )
     if ask(question) == 1:

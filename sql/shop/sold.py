@@ -35,6 +35,14 @@ LEAST_ROWS = 5
 COUNTS = "counts_as_sold"
 """The column that tells which lines count."""
 _STATE = re.compile(r"\b(?:status|state|stage)\b|状态")
+_ORDER_STATE = re.compile(r"\border (?:status|state|stage)\b|订单状态")
+_CANCELLED = re.compile(
+    r"\b(?:cancel|cancelled|canceled|void|voided) (?:at|on|date|time)\b|取消(?:时间|日期)"
+)
+_TEST = re.compile(r"^(?:is )?test(?: order)?$|^(?:是否)?测试(?:订单)?$")
+_IS_PAID = re.compile(r"^(?:is )?paid$|^(?:是否)?已?(?:付款|支付)$|^已付$")
+LEAST_KEPT = 0.3
+"""Share of the rows that a mark must leave."""
 _PAID = re.compile(r"\b(?:financial|payment|pay)\b|支付|付款")
 _UNPAID = re.compile(r"unpaid|not paid|pending|await|open|待付|未付|待支付|未支付", re.I)
 _SENT = re.compile(r"\b(?:ship|shipped|dispatch|dispatched|delivered|delivery date)\b|发货|出库|签收")
@@ -55,6 +63,17 @@ _UNSOLD = re.compile(
 
 
 @dataclass(frozen=True, kw_only=True)
+class Mark:
+    """A column that marks rows that do not count: a test, a day of cancelling, not paid."""
+
+    column: ViewColumn
+    kept: str
+    """SQL of the rows that are not marked."""
+    told: str
+    told_zh: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Unsold:
     """The states that do not count, and where they stand."""
 
@@ -65,27 +84,54 @@ class Unsold:
     out: tuple[str, ...]
     """Those that do not count."""
     values: tuple[str, ...]
-    """The same as the column holds them, as SQL."""
+    """The same as the column holds them, as SQL; none where only marks tell."""
+    link: str = ""
+    """The lines' column that leads there, where it is not that of their order."""
+    marks: tuple[Mark, ...] = ()
 
     def told(self) -> str:
         """In words."""
-        return f"{self.view.name} whose {self.column.name} is {', '.join(self.out)}"
+        said = [f"{self.column.name} is {', '.join(self.out)}"] if self.values else []
+        return f"{self.view.name} whose {' or '.join([*said, *(mark.told for mark in self.marks)])}"
 
     def told_zh(self) -> str:
         """The same in Chinese."""
-        return f"{self.column.name} 为{'、'.join(self.out)}的 {self.view.name}"
+        said = [f"{self.column.name} 为{'、'.join(self.out)}"] if self.values else []
+        return f"{'或'.join([*said, *(mark.told_zh for mark in self.marks)])}的 {self.view.name}"
+
+    def kept(self, dialect: Dialect) -> str:
+        """SQL of the rows that count, over the columns of the view."""
+        name = quoted(self.column.name, dialect)
+        listed = [f"({name} IS NULL OR {name} NOT IN ({', '.join(self.values)}))"] if self.values else []
+        return " AND ".join([*listed, *(mark.kept for mark in self.marks)])
+
+    def left_out(self, dialect: Dialect) -> str:
+        """SQL of those that do not."""
+        name = quoted(self.column.name, dialect)
+        listed = [f"{name} IN ({', '.join(self.values)})"] if self.values else []
+        return " OR ".join([*listed, *(f"NOT ({mark.kept})" for mark in self.marks)])
 
 
 def find_unsold(shop: Shop, money: Money, workspace: Workspace) -> Unsold | None:
-    """The states of the orders that lines belong to, or else of the rows; ``None`` where all count."""
+    """The rows that do not count, of the orders that lines belong to, or else of the rows.
+
+    They are told by states, in words or as codes, and by marks beside them; ``None`` where all count.
+    """
     own = shop.view(money.view.name)
     order = shop.view(own.refs.get(money.order or "", "")) if own is not None else None
-    for view in (order, own):
+    profiles = _profiles(shop, own) if own is not None else {}
+    for view in (order, own, *map(shop.view, profiles)):
+        if view is None:
+            continue
+        marks = _marks(workspace, view) if view in (order, own) else ()
+        link = profiles.get(view.name, "") if view not in (order, own) else ""
+        is_cancelled_by_day = any(says(_CANCELLED, m.column.name, m.column.type) for m in marks)
         for column in _states(view):
-            assert view is not None
             states = _values(shop, workspace, view, column)
             out = tuple(state for state in states if _UNSOLD.search(state))
-            if says(_PAID, column.name, column.type) and _is_on_account(workspace, view, column, states, out):
+            if says(_PAID, column.name, column.type) and (
+                is_cancelled_by_day or _is_on_account(workspace, view, column, states, out)
+            ):
                 out = tuple(state for state in out if not _UNPAID.search(state))
             if says(_KIND, column.name) and not any(_SALE.search(state) for state in states):
                 continue
@@ -93,8 +139,57 @@ def find_unsold(shop: Shop, money: Money, workspace: Workspace) -> Unsold | None
                 out = _never_went_out(workspace, view, column, states)
             if out and 1 < len(states) <= MAX_STATES and len(out) < len(states):
                 values = tuple(states[state] for state in out)
-                return Unsold(view=view, column=column, states=tuple(states), out=out, values=values)
+                return Unsold(
+                    view=view,
+                    column=column,
+                    states=tuple(states),
+                    out=out,
+                    values=values,
+                    link=link,
+                    marks=marks,
+                )
+        if marks:
+            out = tuple(mark.told for mark in marks)
+            return Unsold(view=view, column=marks[0].column, states=out, out=out, values=(), marks=marks)
     return None
+
+
+def _profiles(shop: Shop, own: View) -> dict[str, str]:
+    """Views beside the lines that tell the state of their order → the link there: a warehouse's profiles."""
+    found = {}
+    for column, target in own.refs.items():
+        view = shop.view(target)
+        if view is None or view.time is not None or len(view.key) != 1:
+            continue
+        if any(c.type == "text" and says(_ORDER_STATE, c.name, c.type) for c in view.columns):
+            found[view.name] = column
+    return found
+
+
+def _marks(workspace: Workspace, view: View) -> tuple[Mark, ...]:
+    """Columns of an order that mark it as a test, cancelled or not paid, where some are and most are not."""
+    dialect = workspace.catalog.dialect
+    found = []
+    for column in view.columns:
+        name, is_flag = quoted(column.name, dialect), column.type in ("boolean", "integer")
+        no, yes = (f"NOT {name}", name) if column.type == "boolean" else (f"{name} = 0", f"{name} <> 0")
+        if column.type in ("date", "timestamp") and says(_CANCELLED, column.name, column.type):
+            kept, told = f"{name} IS NULL", (f"{column.name} is filled", f"{column.name} 有值")
+        elif is_flag and says(_TEST, column.name):
+            kept, told = f"({name} IS NULL OR {no})", (f"{column.name} is set", f"{column.name} 为是")
+        elif is_flag and says(_IS_PAID, column.name) and not _goes_out_unpaid(workspace, view, no):
+            kept, told = f"({name} IS NULL OR {yes})", (f"{column.name} is not set", f"{column.name} 为否")
+        else:
+            continue
+        flags = f", COUNT(CASE WHEN {name} NOT IN (0, 1) THEN 1 END) AS o" if column.type == "integer" else ""
+        rows = workspace.look(
+            f"SELECT COUNT(*) AS n, COUNT(CASE WHEN {kept} THEN 1 END) AS k{flags} "
+            f"FROM {quoted(view.name, dialect)}"
+        )
+        count, left, *odd = (int(str(value)) for value in rows[0]) if rows else (0, 0)
+        if count and LEAST_KEPT * count <= left < count and not any(odd):
+            found.append(Mark(column=column, kept=kept, told=told[0], told_zh=told[1]))
+    return tuple(found)
 
 
 def _never_went_out(
@@ -139,57 +234,60 @@ def _never_went_out(
     )
 
 
+def _goes_out_unpaid(workspace: Workspace, view: View, unpaid: str) -> bool:
+    """Whether many of the orders that are not paid went out: such a shop sells on account."""
+    sent = [c for c in view.columns if c.type in ("date", "timestamp") and says(_SENT, c.name, c.type)]
+    if not sent:
+        return False
+    dialect = workspace.catalog.dialect
+    figures = f"COUNT(*) AS n, COUNT({quoted(sent[0].name, dialect)}) AS went"
+    rows = workspace.look(f"SELECT {figures} FROM {quoted(view.name, dialect)} WHERE {unpaid}")
+    return any(int(str(went)) > ON_ACCOUNT * int(str(count)) for count, went in rows)
+
+
 def _is_on_account(
     workspace: Workspace, view: View, column: ViewColumn, states: dict[str, str], out: tuple[str, ...]
 ) -> bool:
     """Whether goods go out before they are paid, so that what is unpaid is sold too."""
     unpaid = ", ".join(states[state] for state in out if _UNPAID.search(state))
-    sent = [c for c in view.columns if c.type in ("date", "timestamp") and says(_SENT, c.name, c.type)]
-    if not unpaid or not sent:
-        return False
-    dialect = workspace.catalog.dialect
-    name, day = quoted(column.name, dialect), quoted(sent[0].name, dialect)
-    figures = f"COUNT(*) AS n, COUNT({day}) AS went"
-    try:
-        ((count, went),) = workspace.run(
-            f"SELECT {figures} FROM {quoted(view.name, dialect)} WHERE {name} IN ({unpaid})"
-        ).rows
-    except SqlError as error:
-        logger.info("not looked at: %s", type(error).__name__)
-        return False
-    return int(str(went)) > ON_ACCOUNT * int(str(count))
+    name = quoted(column.name, workspace.catalog.dialect)
+    return bool(unpaid) and _goes_out_unpaid(workspace, view, f"{name} IN ({unpaid})")
 
 
 def without_unsold(shop: Shop, money: Money, unsold: Unsold, dialect: Dialect) -> tuple[Shop, Money]:
     """The shop and its income without the rows that do not count, which stay to be asked about."""
     own = shop.view(money.view.name)
     assert own is not None
-    listed = ", ".join(unsold.values)
-    name = quoted(unsold.column.name, dialect)
     if unsold.view.name == own.name:
-        sold, parts = f"({name} IS NULL OR {name} NOT IN ({listed}))", money.parts
+        sold, parts = unsold.kept(dialect), money.parts
         if parts is not None:
             shop, parts = without_unsold(shop, parts, unsold, dialect)
         return shop, replace(money, sold=sold, parts=parts)
     sold = f"{COUNTS} = 1"
     if own.column(COUNTS) is not None:
         return shop, replace(money, view=own, sold=sold)
-    key, link = quoted(unsold.view.key[0], dialect), quoted(money.order or "", dialect)
+    key, link = quoted(unsold.view.key[0], dialect), quoted(unsold.link or money.order or "", dialect)
     # within a view's SQL a name is that of a table, whatever the view of that name makes of it
     read = unsold.view.sql
     orders = f"({read}) AS orders_read" if read else quoted(unsold.view.name, dialect)
-    bad = f"SELECT {key} FROM {orders} WHERE {name} IN ({listed})"
+    bad = f"SELECT {key} FROM {orders} WHERE {unsold.left_out(dialect)}"
     counts = f"CASE WHEN {link} IN ({bad}) THEN 0 ELSE 1 END AS {COUNTS}"
     columns = ", ".join(quoted(c.name, dialect) for c in own.columns)
     source = f"({own.sql}) AS rows_before" if own.sql else quoted(own.name, dialect)
     added = ViewColumn(
         name=COUNTS,
         type="integer",
-        description=f"1 where {unsold.column.name} is none of {', '.join(unsold.out)}",
+        description=_description(unsold),
     )
     marked = replace(own, sql=f"SELECT {columns}, {counts} FROM {source}", columns=(*own.columns, added))
     views = tuple(marked if view is own else view for view in shop.views)
     return replace(shop, views=views), replace(money, view=marked, sold=sold)
+
+
+def _description(unsold: Unsold) -> str:
+    if unsold.values and not unsold.marks:
+        return f"1 where {unsold.column.name} is none of {', '.join(unsold.out)}"
+    return f"0 of {unsold.told()}, else 1"
 
 
 def _states(view: View | None) -> list[ViewColumn]:

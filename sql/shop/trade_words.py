@@ -65,6 +65,8 @@ _LEDGERS = ("ap", "ar", "ic", "oe", "po", "so")
 """What a table of an old order system begins with: ``ARCUST`` and ``OEHDR``, which can be spoken."""
 _TELLING_ENDS = ("cd", "dt", "id", "nm", "no")
 """Short forms at the end of a name that tell it is one of a column, however it can be spoken."""
+_LAYER = re.compile(r"^(dim|d|fact|fct|f|agg|mart|rpt|stg|src|int|base|ods|dwd|dws|ads)_+(?=[a-z])", re.I)
+"""What a table of a warehouse begins with: a dimension, a fact, or the layer that it is in."""
 _WITH_E = re.compile(r"(?:ss|x|ch|sh|[^aeo]us)es$")
 """Plurals whose singular has no ``e``: classes, boxes, statuses; but courses, houses."""
 _UNCOUNTED = frozenset({"goods", "news", "sales", "sms", "address", "status", "business", "series"})
@@ -354,13 +356,24 @@ def says(pattern: re.Pattern[str], name: str, kind: str = "") -> bool:
 
 
 def without_prefix(names: Iterable[str]) -> dict[str, str]:
-    """Tables' names without what nearly all of them begin with: ``ps_orders`` → ``orders``."""
+    """Tables' names without what nearly all of them begin with: ``ps_orders`` → ``orders``.
+
+    Nor with the layer that a table of a warehouse is in: ``dim_customer`` → ``customer``.
+    """
     names = list(names)
+    if is_warehouse(names):
+        return {name: _LAYER.sub("", name) or name for name in names}
     heads = [name.partition("_")[0].lower() for name in names if "_" in name.strip("_")]
     head = max(set(heads), key=heads.count, default="")
     if len(names) < 3 or heads.count(head) < 0.7 * len(names) or _is_english(head):
         return {name: name for name in names}
     return {name: name[len(head) + 1 :] if name.lower().startswith(f"{head}_") else name for name in names}
+
+
+def is_warehouse(names: Iterable[str]) -> bool:
+    """Whether several of the tables are called facts and dimensions, as a warehouse's are."""
+    layers = [found[1].lower() for name in names if (found := _LAYER.match(name))]
+    return len(layers) > 2 and any(layer.startswith("d") for layer in layers) and len(set(layers)) > 1
 
 
 def nouns_of(name: str) -> list[str]:
