@@ -81,6 +81,8 @@ def without_own_columns(shop: Shop, dialect: Dialect) -> tuple[Shop, list[Decisi
         left = [
             c.name for c in view.columns if _OWN_COLUMN.search(spaced(c.name).strip()) and c.name not in used
         ]
+        if len(left) == len(view.columns):
+            left = []  # a table has columns, whatever they are for
         gone += [f"{view.name}.{name}" for name in left]
         time = None if view.time in left else view.time
         views.append(replace(view, time=time, columns=tuple(c for c in view.columns if c.name not in left)))
