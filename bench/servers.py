@@ -173,6 +173,7 @@ class Server:
             autocommit=True,
             client_flag=CLIENT.MULTI_STATEMENTS,
             connect_timeout=10,
+            ssl_disabled=True,  # on loopback; reading the machine's certificates takes 50 ms each time
         )
 
 
