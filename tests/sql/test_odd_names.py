@@ -32,6 +32,8 @@ from sql.shop.shopfile import dump_shop, load_shop
 from sql.shop.workspace import open_workspace
 from sql.types import Dialect, QueryLimits
 
+pytestmark = pytest.mark.long
+
 SERVERS = [pytest.param(name, marks=pytest.mark.slow) for name in ("postgres", "mysql")]
 WORDS = """
 order group transaction check to user select from where table limit all desc values end with recursive case
