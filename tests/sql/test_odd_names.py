@@ -85,8 +85,7 @@ def in_quotes(name: str, dialect: Dialect) -> str:
 
 def build(dialect: Dialect, script: list[str], place: Path, server: Server | None) -> Database:
     if server is not None:
-        for statement in script:
-            server.execute(statement)
+        server.execute(";\n".join(script))
         server.make_reader()
         return open_database(server.reader_url)
     path = place / f"{place.name}.{dialect}"
