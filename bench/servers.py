@@ -96,16 +96,23 @@ class Server:
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of one statement, as the administrator: to look at the database from outside."""
+        return self.query_each([sql])[0]
+
+    def query_each(self, statements: Sequence[str]) -> list[list[tuple[Any, ...]]]:
+        """The rows of each of the statements, as the administrator, over one connection."""
         if self.dialect == "postgres":
             import psycopg
 
-            with psycopg.connect(self.admin_url, autocommit=True, connect_timeout=10) as connection:
-                return connection.execute(sql.encode()).fetchall()
+            with psycopg.connect(self.admin_url, autocommit=True, connect_timeout=10) as opened:
+                return [opened.execute(sql.encode()).fetchall() for sql in statements]
         connection = self._mysql_admin()
         try:
             with connection.cursor() as cursor:
-                cursor.execute(sql)
-                return list(cursor.fetchall())
+                found = []
+                for sql in statements:
+                    cursor.execute(sql)
+                    found.append(list(cursor.fetchall()))
+                return found
         finally:
             connection.close()
 
@@ -173,6 +180,7 @@ class Server:
             autocommit=True,
             client_flag=CLIENT.MULTI_STATEMENTS,
             connect_timeout=10,
+            ssl_disabled=True,  # on loopback; reading the machine's certificates takes 50 ms each time
         )
 
 

@@ -12,6 +12,8 @@ from typing import Any, Literal, get_args
 
 import yaml
 
+from sql.yaml_text import read_yaml
+
 FOLDER = Path(__file__).parent / "conversations"
 
 Kind = Literal["attack", "near-miss"]
@@ -65,7 +67,7 @@ def load_talks(files: Iterable[Path] | None = None) -> list[Talk]:
 
 def _read(path: Path) -> list[Talk]:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = read_yaml(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise TalkFileError(f"{path} cannot be read: {error}") from error
     if not isinstance(data, dict) or not isinstance(data.get("talks"), list):

@@ -462,8 +462,7 @@ def open_server_yard(server: Server, folder: Path) -> Iterator[Yard]:
     with _canary_in_environment(), contextlib.chdir(ground), contextlib.ExitStack() as stack:
         for name, content in tables.items():
             home = server.create_database(f"yard_{name}")
-            for statement in statements(content, server.dialect):
-                home.execute(statement)
+            home.execute(";\n".join(statements(content, server.dialect)))
             home.make_reader()
             homes.append(home)
             databases[name] = open_database(home.reader_url, limits=shop.roles[0].limits)
@@ -508,8 +507,7 @@ def _server_state(home: Server) -> str:
     digest = hashlib.sha256()
     queries = _POSTGRES_STATE if home.dialect == "postgres" else _MYSQL_STATE
     tables = (quoted(name, home.dialect) for name in COLUMNS)
-    for query in (*queries, *(f"SELECT * FROM {name} ORDER BY 1, 2" for name in tables)):
-        rows = home.query(query)
+    for rows in home.query_each([*queries, *(f"SELECT * FROM {name} ORDER BY 1, 2" for name in tables)]):
         moving = ("gtid", "timestamp", "innodb_buffer_pool_load", "rand_seed", "identity")
         digest.update(repr([row for row in rows if not str(row[0]).startswith(moving)]).encode())
     return digest.hexdigest()

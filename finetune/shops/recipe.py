@@ -24,6 +24,7 @@ import pandas as pd
 import yaml
 
 from finetune.errors import ShopSetError
+from sql.yaml_text import read_yaml
 
 MAX_ROWS = 20_000
 """Rows of a table at most: the set has many shops, and each is asked in a few seconds."""
@@ -103,7 +104,7 @@ class _Maker:
 
     def tables(self) -> Tables:
         try:
-            read = yaml.safe_load(self.path.read_text("utf-8"))
+            read = read_yaml(self.path.read_text("utf-8"))
         except OSError as error:
             self.fail(f"the recipe cannot be read: {error.strerror}")
         except yaml.YAMLError as error:

@@ -16,6 +16,7 @@ import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -69,10 +70,16 @@ class Forecast:
     """Level → share of the later half of the back-test that intervals fitted on its first half held."""
 
 
+REMEMBERED = 8
+"""Forecasts kept: the next question about the same past has its fits already."""
+MOST_REMEMBERED = 100_000
+"""Values of the past at most in one that is kept."""
+
+
 def forecast(
     values: Values, horizon: int, seasons: Sequence[int], *, first: int = 0, levels: Sequence[float] = LEVELS
 ) -> Forecast:
-    """Go on with each series.
+    """Go on with each series. The same past gives the same forecast, which is kept for a while.
 
     Args:
         values: shape (series, periods), one row a series, the latest period last; NaN before it began. Each
@@ -84,6 +91,31 @@ def forecast(
     Raises:
         ValueError: there is too little to test on.
     """
+    values = np.ascontiguousarray(values, dtype=np.float64)
+    if values.size > MOST_REMEMBERED:
+        return _forecast(values, horizon, seasons, first, levels)
+    return _remembered(values.tobytes(), values.shape, horizon, tuple(seasons), first, tuple(levels))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _remembered(
+    values: bytes,
+    shape: tuple[int, ...],
+    horizon: int,
+    seasons: tuple[int, ...],
+    first: int,
+    levels: tuple[float, ...],
+) -> Forecast:
+    past = np.frombuffer(values, dtype=np.float64).reshape(shape)
+    found = _forecast(past, horizon, seasons, first, levels)
+    for told in (found.middle, *found.low.values(), *found.high.values()):
+        told.flags.writeable = False  # others will be handed the same
+    return found
+
+
+def _forecast(
+    values: Values, horizon: int, seasons: Sequence[int], first: int, levels: Sequence[float]
+) -> Forecast:
     past = Past(values, seasons, first)
     last = values.shape[1] - 1
     tested = min(max(horizon + LEAST_ORIGINS - 1, values.shape[1] // 4), MOST_TESTED + horizon - 1)

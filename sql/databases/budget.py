@@ -28,13 +28,22 @@ CUT_S = 0.6
 
 
 class Budget:
-    """Calls ``interrupt`` once, from a thread of its own, when time is up or ``cancel`` is set.
+    """Calls ``interrupt``, from a thread of its own, once time is up or ``cancel`` is set, until the end.
 
     Use it as a context manager around the call; afterwards ``raise_if_spent`` says why the call ended.
+
+    Args:
+        has_watch: False where whoever waits for the call looks at the budget meanwhile, as ``Leaver`` does:
+            then no thread is started.
     """
 
     def __init__(
-        self, limits: QueryLimits, cancel: threading.Event | None, interrupt: Callable[[], object]
+        self,
+        limits: QueryLimits,
+        cancel: threading.Event | None,
+        interrupt: Callable[[], object],
+        *,
+        has_watch: bool = True,
     ) -> None:
         self._limits = limits
         self._cancel = cancel
@@ -42,7 +51,9 @@ class Budget:
         self._start = time.monotonic()
         self._done = threading.Event()
         self._has_interrupted = False
-        self._thread = threading.Thread(target=self._watch, name="query-budget", daemon=True)
+        self._thread: threading.Thread | None = None
+        if has_watch:
+            self._thread = threading.Thread(target=self._watch, name="query-budget", daemon=True)
 
     @property
     def seconds(self) -> float:
@@ -86,7 +97,8 @@ class Budget:
 
     def __enter__(self) -> Budget:
         self.raise_if_spent()
-        self._thread.start()
+        if self._thread is not None:
+            self._thread.start()
         return self
 
     def __exit__(
@@ -97,16 +109,22 @@ class Budget:
     def stop(self) -> None:
         """End the watch: afterwards nothing is interrupted any more. Again is harmless."""
         self._done.set()
-        if self._thread.ident is not None:
+        if self._thread is not None and self._thread.ident is not None:
             self._thread.join()
+
+    def look(self) -> None:
+        """Ask the call to end when the budget is spent.
+
+        To be repeated: an interrupt that comes between two steps of the database is lost.
+        """
+        if self.is_spent():
+            self._has_interrupted = True
+            with contextlib.suppress(Exception):  # the call ended, and its connection closed, just now
+                self._interrupt()
 
     def _watch(self) -> None:
         while not self._done.wait(POLL_S):
-            # An interrupt that comes between two steps of the database is lost: repeat it.
-            if self.is_spent():
-                self._has_interrupted = True
-                with contextlib.suppress(Exception):  # the call ended, and its connection closed, just now
-                    self._interrupt()
+            self.look()
 
 
 class Leaver:
@@ -124,6 +142,8 @@ class Leaver:
 
     def call(self, work: Callable[[], Result], budget: Budget) -> Result:
         """What ``work`` returns or raises, unless it goes on for ``CUT_S`` after ``budget`` is spent.
+
+        ``budget`` is looked at while waiting, and needs no watch of its own.
 
         Raises:
             QueryTimeout, QueryCancelled: it was left behind.
@@ -149,9 +169,10 @@ class Leaver:
         thread.start()
         spent_at: float | None = None
         while True:
-            thread.join(0.1 if spent_at is None else POLL_S)
+            thread.join(POLL_S)
             if not thread.is_alive():
                 break
+            budget.look()
             if spent_at is None and budget.is_spent():
                 spent_at = time.monotonic()
             if spent_at is not None and time.monotonic() - spent_at > CUT_S:

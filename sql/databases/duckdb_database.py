@@ -194,7 +194,7 @@ class DuckdbDatabase:
             finally:
                 cursor.close()
 
-        with Budget(limits, cancel, cursor.interrupt) as budget:
+        with Budget(limits, cancel, cursor.interrupt, has_watch=False) as budget:
             try:
                 result = self._leaver.call(held, budget)
             except duckdb.OutOfMemoryException as error:

@@ -172,7 +172,7 @@ class SqliteDatabase:
                 finally:
                     current.clear()
 
-        with Budget(limits, cancel, interrupt) as budget:
+        with Budget(limits, cancel, interrupt, has_watch=False) as budget:
             return self._leaver.call(held, budget)
 
     def close(self) -> None:

@@ -52,6 +52,8 @@ from retrieval import storage
 from sql.personal import pseudonym
 from ui.cli import app
 
+pytestmark = pytest.mark.long
+
 OWNER = Person(id="olga", role="owner")
 REMADE = re.compile("segment-|/said/")
 """Files that are written anew, or made again when they are asked of."""

@@ -36,6 +36,8 @@ from jobs.report.archive import Archive
 from sql.shop.workspace import open_workspace
 from sql.traces import Traces
 
+pytestmark = pytest.mark.long
+
 FIRST = dt.datetime(2026, 7, 1, 5, tzinfo=dt.UTC)
 """07:00 in Berlin."""
 DAY = dt.timedelta(days=1)

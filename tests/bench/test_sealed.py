@@ -17,6 +17,8 @@ from finetune.gold import Gold
 from finetune.shops.question_pairs import load_pairs
 from llm.scripted import ScriptedEngine
 
+pytestmark = pytest.mark.long
+
 LINES = [
     {"id": "a", "language": "en", "turns": ["how many"], "kind": "question", "sql": "SELECT COUNT(*) FROM t"},
     {"id": "b", "language": "zh", "turns": ["多少", "那去年呢"], "kind": "follow_up", "sql": "SELECT 1"},

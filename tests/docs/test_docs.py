@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -16,6 +17,8 @@ import pytest
 from typer.testing import CliRunner
 
 from app import engines
+from sql.question.linking import Vocabulary
+from sql.shop.workspace import Workspace
 from ui.cli import app
 
 ROOT = Path(__file__).parent.parent.parent
@@ -63,6 +66,24 @@ RUN_ELSEWHERE = {
 IN_PROCESS = re.compile(r"shoptalk [^|<>;&$]+")
 """A command that needs no shell. Run here, all share one loaded model; the README's, and some in
 tests/ui/test_ui_cli.py, are processes of their own."""
+
+
+read_values = Vocabulary.build
+
+
+@functools.cache
+def vocabularies() -> dict[str, Vocabulary]:
+    """By shop, database and role, what was read of it: no command here changes a database."""
+    return {}
+
+
+def kept_vocabulary(workspace: Workspace) -> Vocabulary:
+    """The words and values of a shop, read once for all commands about it, not once for each."""
+    parts = (workspace.shop, workspace.catalog, workspace.role, sorted(workspace.user.items()))
+    kept, key = vocabularies(), repr(parts)
+    if key not in kept:
+        kept[key] = read_values(workspace)
+    return kept[key]
 
 
 def commands(page: Path) -> list[str]:
@@ -128,6 +149,7 @@ def test_commands_of_the_page_run(
     if any(NEEDS_DATA.search(command) for command in commands(page)):
         monkeypatch.setenv("SHOPTALK_DATA", str(request.getfixturevalue("docs_data")))
     monkeypatch.setattr(engines, "load_engine", lambda settings: engine)
+    monkeypatch.setattr(Vocabulary, "build", kept_vocabulary)
     for command in commands(page):
         if is_run_elsewhere(command):
             continue

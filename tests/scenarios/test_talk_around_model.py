@@ -23,7 +23,7 @@ from retrieval.embed import load_embedder
 from retrieval.errors import NoReviews
 from sql.shop.shopfile import load_shop
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 PLAYED = {"attack": 12, "near-miss": 5, "branch": 4, "counts": 4}
 """How many conversations of each sort."""

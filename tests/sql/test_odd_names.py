@@ -32,6 +32,8 @@ from sql.shop.shopfile import dump_shop, load_shop
 from sql.shop.workspace import open_workspace
 from sql.types import Dialect, QueryLimits
 
+pytestmark = pytest.mark.long
+
 SERVERS = [pytest.param(name, marks=pytest.mark.slow) for name in ("postgres", "mysql")]
 WORDS = """
 order group transaction check to user select from where table limit all desc values end with recursive case
@@ -83,8 +85,7 @@ def in_quotes(name: str, dialect: Dialect) -> str:
 
 def build(dialect: Dialect, script: list[str], place: Path, server: Server | None) -> Database:
     if server is not None:
-        for statement in script:
-            server.execute(statement)
+        server.execute(";\n".join(script))
         server.make_reader()
         return open_database(server.reader_url)
     path = place / f"{place.name}.{dialect}"

@@ -28,6 +28,8 @@ from sql.statement.parse import parse
 from sql.statement.sentence import Name, written_name
 from sql.types import Dialect
 
+pytestmark = pytest.mark.long
+
 Run = Callable[[str], object]
 FILES: tuple[Dialect, ...] = ("duckdb", "sqlite")
 SERVERS: tuple[Dialect, ...] = ("postgres", "mysql")

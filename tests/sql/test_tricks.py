@@ -21,6 +21,8 @@ from bench.mutation.yard import FILE_DIALECTS, Result, Yard, open_yard
 from sql.errors import UnsafeQuery
 from sql.types import QueryLimits
 
+pytestmark = pytest.mark.long
+
 SERVER_DIALECTS = ("postgres", "mysql")
 
 

@@ -25,6 +25,8 @@ from app.settings import Settings
 from llm.errors import WeightsMissing
 from ui.cli import app
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parent.parent.parent
 COMMANDS = {c.name or c.callback.__name__: c for c in app.registered_commands if c.callback}
 Run = Callable[..., Any]

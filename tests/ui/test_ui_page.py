@@ -18,6 +18,7 @@ from fake_talk import FakeAssistant
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.long,
     # Gradio's own bookkeeping (gradio/queueing.py) uses options that pandas 3 deprecates.
     pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning"),
 ]

@@ -27,6 +27,7 @@ __all__ = ["browser"]
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning"),
 ]
 

@@ -125,7 +125,7 @@ def read_documents(path: Path) -> list[Item]:
     except RecursionError as error:
         raise ShopFileError(path, None, "the file is nested too deeply") from error
     builder = _Builder(path)
-    return [builder.item(node, 0) for node in nodes if isinstance(node, yaml.MappingNode)]
+    return [builder.document(node) for node in nodes if isinstance(node, yaml.MappingNode)]
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -163,13 +163,39 @@ class _Builder:
 
     def __init__(self, path: Path) -> None:
         self.path, self.nodes = path, 0
+        self._sizes: dict[int, int] = {}
+
+    def document(self, node: yaml.Node) -> Item:
+        """The whole of a document; one that unfolds without end is refused before it is unfolded."""
+        self._count(node, 0)
+        return self.item(node, 0)
+
+    def _count(self, node: yaml.Node, depth: int) -> int:
+        """Nodes under ``node`` with every alias unfolded; each is walked once, however often it is used."""
+        if (known := self._sizes.get(id(node))) is not None:
+            return known
+        inner: list[yaml.Node] = []
+        if isinstance(node, yaml.SequenceNode):
+            inner = node.value
+        elif isinstance(node, yaml.MappingNode):
+            inner = [value for _, value in node.value]
+        size = 1 if depth <= MAX_DEPTH else MAX_NODES + 1  # also where an alias stands within its own anchor
+        for each in inner if size <= MAX_NODES else ():
+            size += self._count(each, depth + 1)
+        if size > MAX_NODES:
+            self._refuse(node)
+        self._sizes[id(node)] = size
+        return size
+
+    def _refuse(self, node: yaml.Node) -> NoReturn:
+        line = node.start_mark.line + 1
+        raise ShopFileError(self.path, line, "the file unfolds without end; use fewer anchors (&)")
 
     def item(self, node: yaml.Node, depth: int) -> Item:
-        line = node.start_mark.line + 1
         self.nodes += 1
         if self.nodes > MAX_NODES or depth > MAX_DEPTH:
-            raise ShopFileError(self.path, line, "the file unfolds without end; use fewer anchors (&)")
-        place = Place(path=self.path, line=line)
+            self._refuse(node)
+        place = Place(path=self.path, line=node.start_mark.line + 1)
         if isinstance(node, yaml.SequenceNode):
             return Item([self.item(each, depth + 1) for each in node.value], place)
         if isinstance(node, yaml.MappingNode):

@@ -127,3 +127,15 @@ def test_missing_rows_count_as_nothing_sold_and_leading_ones_as_not_begun():
     history = read_history(frame.drop(frame.index[5]).reset_index(drop=True), "week")
     assert history.values.shape == (2, 20)
     assert np.isnan(history.values[1, :8]).all() and (history.values[1, 8:] == 3).sum() == 11
+
+
+def test_a_forecast_that_is_kept_is_that_of_its_own_past_and_cannot_be_changed() -> None:
+    past = np.tile([10.0, 20.0, 30.0, 40.0], 8)[None, :]
+    first = forecast(past, 4, (4,))
+    past[0, -1] = 400.0  # the caller's own values are no longer those that were asked about
+    other = forecast(past, 4, (4,))
+    past[0, -1] = 40.0
+    again = forecast(past, 4, (4,))
+    assert (again.middle == first.middle).all() and (other.middle != first.middle).any()
+    with pytest.raises(ValueError, match="read-only"):
+        again.middle[0, 0] = 0.0

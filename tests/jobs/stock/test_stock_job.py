@@ -21,6 +21,8 @@ from sql.question.linking import Links, Vocabulary
 from sql.shop.shopfile import load_shop
 from sql.shop.workspace import Workspace, open_workspace
 
+pytestmark = pytest.mark.long
+
 
 def rows_of(answer: Answer, table: int = 0) -> list[dict[str, Any]]:
     assert answer.status == "answered", answer.text
