@@ -8,11 +8,11 @@ from app.errors import MayNotDelete
 from app.finding import folder_of
 from app.house import Seat
 from app.library import archive_in, audience_folder, read_anew
+from app.person import Person
 from app.rooms import Room
 from jobs.report.archive import Archive
 from jobs.report.building import make_report, span_for
 from jobs.report.described import read_report
-from jobs.report.errors import UnknownReport
 from jobs.report.spans import Span
 
 if TYPE_CHECKING:
@@ -51,19 +51,20 @@ def archive_of(room: Room) -> Archive:
     return archive_in(_folder(room))
 
 
-def may_delete(room: Room) -> bool:
-    """Whether who reads here may delete for all of them: those who see the whole shop."""
-    return room.workspace.role.is_whole
+def may_delete(room: Room, person: Person) -> bool:
+    """Whether somebody may delete for all who read the same: who sees the whole shop, and who sits at the
+    computer itself while nobody has a key."""
+    return room.workspace.role.is_whole or not person.id
 
 
-def delete_report(room: Room, id: str) -> None:
+def delete_report(room: Room, id: str, person: Person) -> None:
     """Delete a report for everybody who may read it; what search knew of it goes too.
 
     Raises:
         MayNotDelete: the role does not see the whole shop.
         ReportMissing: there is none of that id.
     """
-    if not may_delete(room):
+    if not may_delete(room, person):
         raise MayNotDelete(room.workspace.role.name)
     archive_of(room).delete(id)
     read_anew(_folder(room))
@@ -72,6 +73,3 @@ def delete_report(room: Room, id: str) -> None:
 def _folder(room: Room) -> Path:
     workspace, settings = room.workspace, room.shared.settings
     return audience_folder(folder_of(settings, workspace.shop), workspace.role, workspace.user)
-
-
-__all__ = ["MayNotDelete", "UnknownReport", "archive_of", "built_report", "delete_report", "may_delete"]

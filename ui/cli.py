@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
@@ -28,7 +28,6 @@ from ui.command import (
     ShopOption,
     UserOption,
     expected_errors,
-    finite,
     leave,
     print_json,
     print_text,
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from bot.answer import Answer
     from finetune.heldout import Split
-    from jobs.report.types import Report
     from sql.lock.guard import Guard
     from sql.shop.layers import LeftOut
     from sql.shop.review import Question

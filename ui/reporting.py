@@ -50,6 +50,7 @@ def write_report(
     from app.house import House
     from app.reports import built_report
     from app.write import write_whole
+    from jobs.report.errors import UnknownReport
     from jobs.report.types import Language
 
     spoken: dict[str, Language] = {code: code for code in get_args(Language)}
@@ -65,12 +66,15 @@ def write_report(
         raise WrongUse("Give --month or --week, not both.")
     when = _when("month", month) if month is not None else _when("week", week)
     with House(settings) as house:
-        built = built_report(
-            house.at(shop, person),
-            name,
-            when=when,
-            language=spoken[language] if language is not None else None,
-        )
+        try:
+            built = built_report(
+                house.at(shop, person),
+                name,
+                when=when,
+                language=spoken[language] if language is not None else None,
+            )
+        except UnknownReport as error:
+            raise WrongUse(str(error)) from error
     if out is None:
         print_text(_as_markdown(built).decode())
         return

@@ -154,7 +154,7 @@ WEEK = Parameter(
 
 
 def run_report(request: Request, tools: Tools) -> AskedReport:
-    """The report that the question names, of the time that it names, its last month where it names several."""
+    """The report that the question names, of the time that it names; of several months the last."""
     name = request.settings.get(NAME) or "monthly"
     shop = tools.workspace.shop
     try:

@@ -1,8 +1,8 @@
 """Reports that files describe: read, checked, found by name.
 
-Those that ship stand in ``built_in/``; a shop's own in ``reports/*.yml`` beside its ``shop.yml``, where one of
-the same name takes the place of one that ships. A file is checked whole, but for the names of this shop that
-its statements use, before anything is asked; its first fault is told with the line and the way out.
+Those that ship stand in ``built_in/``; a shop's own in ``reports/*.yml`` beside its ``shop.yml``, where one
+of the same name takes the place of one that ships. A file is checked whole, but for the names of this shop
+that its statements use, before anything is asked; its first fault is told with the line and the way out.
 """
 
 from __future__ import annotations

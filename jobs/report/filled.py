@@ -9,12 +9,14 @@ reviews. A report is thereby the same for every shop.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from jobs.changes.headline import is_called_revenue, is_called_units
 from jobs.report.spans import Span
-from sql.semantics import Shop
+from sql.semantics import Metric, Shop
 from sql.statement.sentence import written_name
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 PERIODS = ("period", "trend", "unit")
 """Its days; its days and those of the twelve before; its unit of time, in capitals."""
+_SUMMED: Mapping[str, Callable[[Metric], bool]] = {"amount": is_called_revenue, "quantity": is_called_units}
+_BESIDE = ("product", "category", "country")
 REVIEWS = ("review", "rating", "reviewed_product", "reviewed_on")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _OF = re.compile(r"(?:(view|total|count) of )?([a-z_]+)")
@@ -41,8 +45,8 @@ def check_placeholders(text: str) -> str | None:
         match = _OF.fullmatch(inner)
         if match is None or (match[1] and match[2] in PERIODS):
             return (
-                f"there is no placeholder {{{inner}}}; there is {', '.join(f'{{{part}}}' for part in PERIODS)}, "
-                "and for what the shop binds {amount}, {view of amount}, {total of amount}, {count of order}"
+                f"there is no placeholder {{{inner}}}; there is {{period}}, {{trend}}, {{unit}}, and for what"
+                " the shop binds {amount}, {view of amount}, {total of amount}, {count of order}"
             )
     return "a brace is left open" if set(_PLACEHOLDER.sub("", text)) & set("{}") else None
 
@@ -78,14 +82,26 @@ def filled(text: str, span: Span, tools: Tools) -> str:
 
 
 def _place(part: str, tools: Tools) -> tuple[str, str]:
-    """View and column of a part, as the role sees them."""
-    shop = tools.workspace.shop
-    view, _, column = _bound(part, shop).partition(".")
+    """View and column of a part, as the role sees them; of one that is not bound what goes by its name."""
+    view, _, column = (_bound(part, tools.workspace.shop) or _so_called(part, tools)).partition(".")
     seen = next((v for v in tools.vocabulary.views if v.name.lower() == view.lower()), None)
     found = seen.column(column) if seen is not None and column else None
     if seen is None or found is None:
         raise NotBound(part)
     return seen.name, found.name
+
+
+def _so_called(part: str, tools: Tools) -> str:
+    """What the metrics called revenue or units sum; a column called like the part beside the revenue."""
+    if part in _SUMMED:
+        for metric in tools.vocabulary.metrics:
+            column = metric.summed(tools.workspace.catalog.dialect) if not metric.is_composed else None
+            if column and _SUMMED[part](metric):
+                return f"{metric.view}.{column}"
+    if part in _BESIDE:
+        view = (_bound("amount", tools.workspace.shop) or _so_called("amount", tools)).partition(".")[0]
+        return f"{view}.{part}" if view else ""
+    return ""
 
 
 def _bound(part: str, shop: Shop) -> str:
@@ -101,6 +117,8 @@ def _bound(part: str, shop: Shop) -> str:
 
 def _total(part: str, column: str, tools: Tools) -> str:
     metrics = {"amount": tools.vocabulary.money, "quantity": tools.vocabulary.pieces}.get(part, ())
+    if not metrics and part in _SUMMED and not _bound(part, tools.workspace.shop):
+        metrics = tuple(filter(_SUMMED[part], tools.vocabulary.metrics))
     return written_name(metrics[0].name) if metrics else f"SUM({written_name(column)})"
 
 

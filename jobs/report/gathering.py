@@ -23,7 +23,7 @@ from jobs.report.monthly import Month, gather
 from jobs.report.spans import Span
 from llm.errors import LlmError
 from retrieval.errors import RetrievalError
-from sql.errors import QueryCancelled, QueryTimeout, TwoWays, UnsafeQuery, WrongStatement
+from sql.errors import QueryTimeout, TwoWays, UnsafeQuery, WrongStatement
 from sql.question.linking import link
 from sql.statement.compile import Compiled, compile_statement
 from sql.statement.parse import parse

@@ -21,8 +21,10 @@ from telling.phrases import load_words
 
 logger = logging.getLogger(__name__)
 
-WIDTH = 620
+WIDTH = 520
 """Pixels of a chart."""
+_LETTERS = {"labelFontSize": 12, "titleFontSize": 12}
+"""Still to be read where a phone makes the picture smaller."""
 
 _MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|~&"} | {"\n": " "})
 
@@ -112,7 +114,9 @@ def _picture(section: Section) -> Any:
     if section.chart is None:
         return None
     try:
-        return _safe(to_svg(dict(section.chart), WIDTH))
+        look = {"axis": _LETTERS, "legend": _LETTERS}
+        config = look | dict(section.chart.get("config", {}))
+        return _safe(to_svg({**section.chart, "config": config}, WIDTH))
     except (ImportError, ValueError) as error:
         logger.warning("section %s has no picture: %s", section.id, error)
         return None

@@ -268,7 +268,7 @@ def _column(evidence: Answered, name: str) -> int:
 
 
 def _beside(evidence: Answered, row: int, figure: str, span: Span, writer: Writer) -> str:
-    """By how much it is more or less than before and a year before; empty where there is nothing to compare."""
+    """By how much it is more or less than before and a year before; empty without anything to compare."""
     told = []
     for name, earlier, word in evidence.shifts:
         if name == figure and (said := _compare(evidence, row, name, earlier, f"{word}_{span.unit}", writer)):

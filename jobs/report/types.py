@@ -69,8 +69,8 @@ class Report:
     """A finished report."""
 
     id: str
-    """``2026-05-monthly`` or ``2026-W22-weekly``, with ``-zh`` behind it in Chinese; also its file name in the
-    archive."""
+    """``2026-05-monthly`` or ``2026-W22-weekly``, with ``-zh`` behind it in Chinese; also its file name in
+    the archive."""
     name: str
     """Which report, e.g. ``monthly``."""
     title: str

@@ -35,7 +35,7 @@ def test_a_report_survives_json(report):
 
 def test_the_page_reaches_for_nothing_outside(page):
     assert not re.search(r"<(script|link|img|iframe|object|embed|form)\b", page)
-    assert not re.search(r"""(?:src|href)\s*=\s*["']?(?!#)""", page)
+    assert not re.search(r"""(?:src|href)\s*=\s*(?:["'](?!#)|(?!["'#]))""", page)
     assert "url(" not in page.replace("url(#", "")
     assert "default-src 'none'" in page
 
@@ -48,7 +48,7 @@ def test_values_are_never_html(page, report):
 
 def test_the_page_shows_each_section_with_text_table_and_picture(page, report):
     for section in report.sections:
-        assert f'<section id="{section.id}">' in page
+        assert f'<section id="{section.id}"' in page
     assert page.count("<svg") == sum(section.chart is not None for section in report.sections)
     assert page.count("<table>") == sum(len(section.tables) for section in report.sections)
     assert "@media print" in page
