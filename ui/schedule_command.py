@@ -45,7 +45,7 @@ IdArgument = Annotated[str, typer.Argument(metavar="ID", help="As shoptalk sched
 @app.command()
 @expected_errors
 def add(
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="\"weekly report\", \"monthly report\", \"report NAME\"; a question; "
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="\"weekly report\", \"report NAME\"; a question "
                     "or 'job NAME KEY=VALUE …', as shoptalk job lists them.")],
     every: Annotated[str, typer.Option(metavar="WHEN", help="Such as \"monday 08:00\", \"weekday at 7:30\", "
                      "\"month on the 1st at 07:00\", 每周一 08:00.")],

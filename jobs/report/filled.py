@@ -71,6 +71,9 @@ def filled(text: str, span: Span, tools: Tools) -> str:
         if part in PERIODS:
             words = {"period": span.words, "trend": span.trend_words, "unit": span.unit.upper()}
             return words[part]
+        called = _called(part, tools) if kind in ("view", "total") else None
+        if called is not None:
+            return written_name(called.view if kind == "view" else called.name)
         view, column = _place(part, tools)
         if kind == "view":
             return written_name(view)
@@ -91,15 +94,23 @@ def _place(part: str, tools: Tools) -> tuple[str, str]:
     return seen.name, found.name
 
 
+def _called(part: str, tools: Tools) -> Metric | None:
+    """The metric that goes by a word for a part that is not bound: revenue, units sold."""
+    if part not in _SUMMED or _bound(part, tools.workspace.shop):
+        return None
+    metrics = (metric for metric in tools.vocabulary.metrics if not metric.is_composed)
+    return next((metric for metric in metrics if _SUMMED[part](metric)), None)
+
+
 def _so_called(part: str, tools: Tools) -> str:
-    """What the metrics called revenue or units sum; a column called like the part beside the revenue."""
-    if part in _SUMMED:
-        for metric in tools.vocabulary.metrics:
-            column = metric.summed(tools.workspace.catalog.dialect) if not metric.is_composed else None
-            if column and _SUMMED[part](metric):
-                return f"{metric.view}.{column}"
+    """What such a metric sums; a column called like the part beside the revenue."""
+    metric = _called(part, tools)
+    if metric is not None:
+        column = metric.summed(tools.workspace.catalog.dialect)
+        return f"{metric.view}.{column}" if column else ""
     if part in _BESIDE:
-        view = (_bound("amount", tools.workspace.shop) or _so_called("amount", tools)).partition(".")[0]
+        revenue = _called("amount", tools)
+        view = revenue.view if revenue else _bound("amount", tools.workspace.shop).partition(".")[0]
         return f"{view}.{part}" if view else ""
     return ""
 
@@ -117,8 +128,6 @@ def _bound(part: str, shop: Shop) -> str:
 
 def _total(part: str, column: str, tools: Tools) -> str:
     metrics = {"amount": tools.vocabulary.money, "quantity": tools.vocabulary.pieces}.get(part, ())
-    if not metrics and part in _SUMMED and not _bound(part, tools.workspace.shop):
-        metrics = tuple(filter(_SUMMED[part], tools.vocabulary.metrics))
     return written_name(metrics[0].name) if metrics else f"SUM({written_name(column)})"
 
 

@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.desk import Desk
+from app.house import Seat
 from app.person import Person
 from app.reports import archive_of, built_report, delete_report, may_delete
 from app.rooms import Room
@@ -83,7 +84,7 @@ class _Gallery:
         """Build the report that a form asks for, and open it."""
         person, words = person_of(request.scope), _words(request)
         self._desk.admit(person)
-        seat = self._desk.seat(person)
+        seat = self._seat(person)
         try:
             with self._desk.busy():
                 when = self._when(said, person)
@@ -102,15 +103,18 @@ class _Gallery:
 
     def delete(self, request: Request) -> Response:
         person = person_of(request.scope)
-        with self._desk.seat(person).audited_room("report", f"delete {_id(request)}") as room:
+        with self._seat(person).audited_room("report", f"delete {_id(request)}") as room:
             delete_report(room, _id(request), person)
         return RedirectResponse("/reports", status_code=303)
+
+    def _seat(self, person: Person) -> Seat:
+        return self._desk.house.at(self._desk.shop, person)
 
     # ---- what there is ------------------------------------------------------------------------------------
 
     def _report(self, request: Request) -> Report:
         person = person_of(request.scope)
-        with self._desk.seat(person).audited_room("report", _id(request)) as room:
+        with self._seat(person).audited_room("report", _id(request)) as room:
             return archive_of(room).load(_id(request))
 
     def _when(self, said: Mapping[str, str], person: Person) -> Span | None:
@@ -124,7 +128,7 @@ class _Gallery:
 
     def _page(self, request: Request, *, problem: str = "", status: int = 200) -> Response:
         person, words = person_of(request.scope), _words(request)
-        with self._desk.seat(person).audited_room("report", "past reports") as room:
+        with self._seat(person).audited_room("report", "past reports") as room:
             entries = _entries(room)
             role = room.workspace.role
             template = _templates().get_template("gallery.html")
