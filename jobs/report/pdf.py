@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,4 +106,6 @@ def _weasyprint() -> Any:
         raise PdfUnavailable(f"A PDF needs WeasyPrint, which is not installed: {INSTALL}") from error
     except OSError as error:
         raise PdfUnavailable(f"A PDF needs the system's Pango, which is not installed: {PANGO}") from error
+    for name in ("weasyprint", "fontTools"):  # they tell of each rule of CSS that is for screens alone
+        logging.getLogger(name).setLevel(logging.ERROR)
     return weasyprint
