@@ -13,12 +13,12 @@ from app.rooms import Room
 from jobs.report.archive import Archive
 from jobs.report.building import make_report, span_for
 from jobs.report.described import read_report
-from jobs.report.spans import Span
+from jobs.report.weeks_and_months import Span
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jobs.report.spans import Unit
+    from jobs.report.weeks_and_months import Unit
     from jobs.report.types import Language, Report
 
 

@@ -14,7 +14,7 @@ from ui.command import finite, print_text
 if TYPE_CHECKING:
     from app.person import Person
     from app.settings import Settings
-    from jobs.report.spans import Span, Unit
+    from jobs.report.weeks_and_months import Span, Unit
     from jobs.report.types import Language, Report
 
 LAST = "last"
@@ -84,7 +84,7 @@ def write_report(
 
 def _when(unit: Unit, text: str | None) -> Span | Unit | None:
     """A week or month; the unit alone for the last full one; ``None`` where nothing is said."""
-    from jobs.report.spans import parse_span
+    from jobs.report.weeks_and_months import parse_span
 
     if text is None:
         return None

@@ -17,7 +17,7 @@ from jobs.report.errors import NothingToReport, UnknownReport
 from jobs.report.gathering import Gathered, gather_report
 from jobs.report.months import first_day
 from jobs.report.sections_told import placed, tell_sections
-from jobs.report.spans import Span, last_full, parse_span, span_of
+from jobs.report.weeks_and_months import Span, last_full, parse_span, span_of
 from sql.errors import ShopFileError
 from sql.question.linking import Links, Vocabulary
 from sql.semantics import Role, Shop

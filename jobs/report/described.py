@@ -18,7 +18,7 @@ from rapidfuzz import fuzz, process
 
 from jobs.report.errors import UnknownReport
 from jobs.report.filled import check_placeholders
-from jobs.report.spans import UNITS, Unit
+from jobs.report.weeks_and_months import UNITS, Unit
 from sql.errors import ShopFileError, WrongStatement
 from sql.semantics import Shop
 from sql.shop.layers.documents import Item, read_documents

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from jobs.changes.headline import is_called_revenue, is_called_units
-from jobs.report.spans import Span
+from jobs.report.weeks_and_months import Span
 from sql.semantics import Metric, Shop
 from sql.statement.sentence import written_name
 

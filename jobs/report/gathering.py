@@ -20,7 +20,7 @@ from jobs.report.described import Described, DescribedSection
 from jobs.report.errors import NothingToReport
 from jobs.report.filled import NotBound, filled
 from jobs.report.monthly import Month, gather
-from jobs.report.spans import Span
+from jobs.report.weeks_and_months import Span
 from llm.errors import LlmError
 from retrieval.errors import RetrievalError
 from sql.errors import QueryTimeout, TwoWays, UnsafeQuery, WrongStatement

@@ -20,7 +20,7 @@ from jobs.report.filled import NotBound
 from jobs.report.gathering import Answered, Found, Gathered, LeftOut
 from jobs.report.month_sql import is_amount
 from jobs.report.monthly import Month, group_titles, part_title, tell_part
-from jobs.report.spans import Span
+from jobs.report.weeks_and_months import Span
 from sql.errors import UnsafeQuery, WrongStatement
 from sql.semantics import Role, Shop
 from sql.statement.read_aloud import Reader

@@ -27,7 +27,7 @@ from jobs.report.described import all_reports, read_report
 from jobs.report.errors import NothingToReport, PdfUnavailable, ReportCorrupt, UnknownReport
 from jobs.report.pdf import to_pdf
 from jobs.report.render import to_html
-from jobs.report.spans import Span, parse_span
+from jobs.report.weeks_and_months import Span, parse_span
 from jobs.report.types import Report
 from sql.errors import ShopFileError
 from telling.phrases import Words
