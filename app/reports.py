@@ -18,8 +18,8 @@ from jobs.report.weeks_and_months import Span
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jobs.report.weeks_and_months import Unit
     from jobs.report.types import Language, Report
+    from jobs.report.weeks_and_months import Unit
 
 
 def built_report(

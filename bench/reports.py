@@ -33,8 +33,8 @@ def measure(months: int) -> dict[str, Any]:
     from jobs.report.building import make_report
     from jobs.report.months import last_full_months
     from jobs.report.pdf import to_pdf
-    from jobs.report.weeks_and_months import span_of
     from jobs.report.types import Language, Report
+    from jobs.report.weeks_and_months import span_of
     from telling.writer import Composed, numbers_without_receipt
 
     def without(report: Report) -> int:

@@ -43,7 +43,7 @@ def drawn_as(chart: dict[str, Any] | None, kind: DrawnAs, language: str) -> dict
     if chart is None or "layer" in chart or "encoding" not in chart:
         return None
     if kind in ("line", "bar", "pie"):
-        return redrawn(chart, kind)  # type: ignore[arg-type]  # the three are its own
+        return redrawn(chart, kind)
     if kind == "donut":
         pie = redrawn(chart, "pie")
         return {**pie, "mark": {"type": "arc", "innerRadius": 60, "tooltip": True}} if pie else None

@@ -14,8 +14,8 @@ from ui.command import finite, print_text
 if TYPE_CHECKING:
     from app.person import Person
     from app.settings import Settings
-    from jobs.report.weeks_and_months import Span, Unit
     from jobs.report.types import Language, Report
+    from jobs.report.weeks_and_months import Span, Unit
 
 LAST = "last"
 

@@ -11,8 +11,8 @@ from jobs.report.answered import report_table
 from jobs.report.described import Described, read_report
 from jobs.report.gathering import Gathered, gather_report
 from jobs.report.sections_told import ToldSection, tell_sections
-from jobs.report.weeks_and_months import Span, Unit, last_full
 from jobs.report.types import Language, Report, Section, distinct
+from jobs.report.weeks_and_months import Span, Unit, last_full
 from sql.semantics import Shop
 from sql.shop.workspace import Workspace
 from telling.phrases import Words, load_words, plain_text

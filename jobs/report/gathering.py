@@ -203,7 +203,7 @@ def _of_statement(
             raise NotBound(part)
     statement = parse(filled(section.ask, span, tools))
     shifts = {"before": Step(1, _step_unit(span)), "year": Step(span.year_back, _step_unit(span))}
-    asked = {word: shifts[word] for word in section.compare}
+    asked = {str(word): shifts[word] for word in section.compare}
     compiled, pairs = _compared(statement, asked, tools)
     table = tools.workspace.run(compiled.sql, cancel)
     labels = {column.name: column.unit for column in compiled.columns if column.is_figure}

@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 WIDTH = 520
 """Pixels of a chart."""
+MOST_BESIDE = 8
+"""Columns behind the first that a page is wide enough for; further ones stand below, behind it again."""
 _LETTERS = {"labelFontSize": 12, "titleFontSize": 12}
 """Still to be read where a phone makes the picture smaller."""
 
@@ -133,7 +135,14 @@ def _shown(table: ReportTable, report: Report) -> dict[str, Any]:
             for row in table.rows
         ],
         "sql": table.sql,
+        "parts": _parts(len(table.columns)),
     }
+
+
+def _parts(columns: int) -> list[list[int]]:
+    """Places of the columns that stand side by side, each time behind the first one."""
+    rest = range(1, columns)
+    return [[0, *rest[at : at + MOST_BESIDE]] for at in range(0, max(len(rest), 1), MOST_BESIDE)]
 
 
 def _cell(value: Cell, column: Column, language: str) -> str:

@@ -27,8 +27,8 @@ from jobs.report.described import all_reports, read_report
 from jobs.report.errors import NothingToReport, PdfUnavailable, ReportCorrupt, UnknownReport
 from jobs.report.pdf import to_pdf
 from jobs.report.render import to_html
+from jobs.report.types import Language, Report
 from jobs.report.weeks_and_months import Span, parse_span
-from jobs.report.types import Report
 from sql.errors import ShopFileError
 from telling.phrases import Words
 from ui.http.identity import person_of
@@ -88,7 +88,7 @@ class _Gallery:
         try:
             with self._desk.busy():
                 when = self._when(said, person)
-                language = "zh" if words.language == "zh" else "en"
+                language: Language = "zh" if words.language == "zh" else "en"
                 built = built_report(seat, said["name"], when=when, language=language)
         except ValueError:
             return self._page(request, problem=words.say("gallery_bad_time", text=said["when"]), status=422)

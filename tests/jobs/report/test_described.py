@@ -15,8 +15,8 @@ from jobs import JOBS
 from jobs.report.building import make_report
 from jobs.report.described import read_report, report_names
 from jobs.report.errors import NothingToReport, UnknownReport
-from jobs.report.weeks_and_months import last_full, parse_span
 from jobs.report.types import Report
+from jobs.report.weeks_and_months import last_full, parse_span
 from sql.errors import ShopFileError
 from sql.question.linking import Vocabulary
 from sql.shop.workspace import open_workspace
