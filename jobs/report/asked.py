@@ -163,7 +163,9 @@ def run_report(request: Request, tools: Tools) -> AskedReport:
         options = tuple(f"report which={each}" for each in report_names(shop))
         raise AskBack("which_report", {"name": escape_markdown(name)}, options=options) from error
     except ShopFileError as error:
-        raise Declined("report_file", {"reason": escape_markdown(str(error).rstrip("."))}) from error
+        # no more: what it says of the shop may be more than this role may see
+        place = f"{error.path.name if error.path else name}, {error.line or 1}"
+        raise Declined("report_file", {"place": escape_markdown(place)}) from error
     span = _span(request, last_full(tools.workspace.today, described.unit))
     try:
         found = gather_report(

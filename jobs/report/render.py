@@ -26,7 +26,13 @@ WIDTH = 520
 MOST_BESIDE = 8
 """Columns behind the first that a page is wide enough for; further ones stand below, behind it again."""
 _LETTERS = {"labelFontSize": 12, "titleFontSize": 12}
-"""Still to be read where a phone makes the picture smaller."""
+_LOOK = {
+    "axis": {**_LETTERS, "labelLimit": 220, "titlePadding": 12},
+    "axisQuantitative": {"labelOverlap": True},
+    "axisTemporal": {"labelOverlap": True},
+    "legend": _LETTERS,
+}
+"""Letters still to be read where a phone makes the picture smaller; no number upon another."""
 
 _MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|~&"} | {"\n": " "})
 
@@ -116,8 +122,7 @@ def _picture(section: Section) -> Any:
     if section.chart is None:
         return None
     try:
-        look = {"axis": _LETTERS, "legend": _LETTERS}
-        config = look | dict(section.chart.get("config", {}))
+        config = _LOOK | dict(section.chart.get("config", {}))
         return _safe(to_svg({**section.chart, "config": config}, WIDTH))
     except (ImportError, ValueError) as error:
         logger.warning("section %s has no picture: %s", section.id, error)
@@ -130,6 +135,7 @@ def _shown(table: ReportTable, report: Report) -> dict[str, Any]:
         "title": table.title,
         "head": [column.label for column in table.columns],
         "is_number": [column.type in ("integer", "number") for column in table.columns],
+        "is_day": [column.type in ("date", "timestamp") for column in table.columns],
         "rows": [
             [_cell(value, column, report.language) for value, column in zip(row, table.columns, strict=True)]
             for row in table.rows

@@ -76,7 +76,7 @@ def tell_sections(gathered: Gathered, shop: Shop, role: Role, language: str) -> 
         else:
             told.append(_of_one(found, len(told), gathered.span, shop, role, language))
     if gathered.left_out:
-        told.append(_left_out(gathered.left_out, shop, language))
+        told.append(_left_out(gathered.left_out, role, language))
     return told
 
 
@@ -319,14 +319,14 @@ def _adds_up(evidence: Answered, name: str, writer: Writer) -> bool:
 # ---- what is left out -------------------------------------------------------------------------------------
 
 
-def _left_out(left_out: Sequence[LeftOut], shop: Shop, language: str) -> ToldSection:
+def _left_out(left_out: Sequence[LeftOut], role: Role, language: str) -> ToldSection:
     words = load_words(language, TEXTS)
     lines = []
     for each in left_out:
         title = (
             title_in(each.section, words.language) if each.section is not None else words.say("what_matters")
         )
-        reason = _reason(each, words)
+        reason = _reason(each, role, words)
         lines.append(words.say("left_out_line", title=escape_markdown(title), reason=reason))
     text = "\n".join([words.say("left_out"), *lines])
     # No data: names of the file's and of what it lacks.
@@ -338,7 +338,7 @@ def _left_out(left_out: Sequence[LeftOut], shop: Shop, language: str) -> ToldSec
     )
 
 
-def _reason(each: LeftOut, words: Words) -> str:
+def _reason(each: LeftOut, role: Role, words: Words) -> str:
     error = each.reason
     if isinstance(error, NotBound):
         return words.say("lacks_part", part=escape_markdown(error.part))
@@ -347,6 +347,7 @@ def _reason(each: LeftOut, words: Words) -> str:
         values = {"role": "", **error.values}
         text = told.say(error.key, **values) if error.key in told else words.say("lacks_data")
         return " ".join(text.split())
-    if isinstance(error, WrongStatement | UnsafeQuery):
+    # the file may name what a role may not see: only who sees all is told what of it is not there
+    if isinstance(error, WrongStatement | UnsafeQuery) and role.is_whole:
         return words.say("lacks_names", reason=escape_markdown(error.reason))
     return words.say("lacks_data")

@@ -10,15 +10,19 @@ import pytest
 
 from app.finding import find_shop
 from app.settings import Settings
-from bot.job import Tools
+from bot.errors import Declined
+from bot.job import Request, Tools
+from bot.parameters import Settings as Values
 from jobs import JOBS
+from jobs.report.asked import run_report
 from jobs.report.building import make_report
 from jobs.report.described import read_report, report_names
 from jobs.report.errors import NothingToReport, UnknownReport
+from jobs.report.render import to_html
 from jobs.report.types import Report
 from jobs.report.weeks_and_months import last_full, parse_span
 from sql.errors import ShopFileError
-from sql.question.linking import Vocabulary
+from sql.question.linking import Vocabulary, link
 from sql.shop.workspace import open_workspace
 from telling.writer import Composed, numbers_without_receipt
 
@@ -107,8 +111,25 @@ def test_what_a_role_may_not_see_is_told_in_the_words_of_what_is_not_there(own, 
     masked = make_report(tools_as(shop, "no_money"), "own", span=MAY)
     assert [s.id for s in masked.sections] == ["ratings", "left-out"]
     assert "240" not in str(masked.to_json()) and "SUM" not in str(masked.to_json())
+    assert "revenue" not in text_of(masked, "left-out").lower()
     reader = make_report(tools_as(shop, "reader"), "own", span=MAY)
     assert [s.id for s in reader.sections] == ["ratings", "left-out"]
+
+
+def test_names_of_the_data_are_no_html_and_a_faulty_file_tells_a_role_its_line_alone(own, tools_as):
+    text = OWN.replace("title: Takings", "title: <script>alert(2)</script>").replace("country", "product")
+    page = to_html(make_report(tools_as(own(text)), "own", span=MAY))
+    assert "<script" not in page and "Pan &lt;script&gt;alert(1)&lt;/script&gt;" in page
+    tools = tools_as(own("period: month\nsections: [{title: x, ask: SELECT secret_column FRM y}]"), "reader")
+    request = Request(
+        question="report which=own",
+        language="en",
+        links=link("report which=own", tools.vocabulary, tools.workspace.today),
+        settings=Values(values={"which": "own"}),
+    )
+    with pytest.raises(Declined) as caught:
+        run_report(request, tools)
+    assert "secret_column" not in str(caught.value) and "own" in str(caught.value)
 
 
 def test_a_role_with_nothing_to_see_gets_no_empty_report(own, tools_as):

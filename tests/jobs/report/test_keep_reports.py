@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import re
+import signal
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -173,3 +177,51 @@ def test_sections_become_documents_that_a_search_for_the_month_finds(tmp_path, w
     hits = index.search("average rating", 20, may)
     assert {hit.document.id.split("#")[0] for hit in hits} == {"report:2026-05-monthly"}
     assert hits[0].document.id == "report:2026-05-monthly#reviews"
+
+
+def test_what_a_killed_writer_left_goes_and_what_another_is_writing_stays(report, tmp_path):
+    old, young = tmp_path / ".2026-04-monthly.json.1a2b3c4d", tmp_path / ".2026-03-monthly.html.5e6f7a8b"
+    for path in (old, young):
+        path.write_text("{")
+    os.utime(old, (0, 0))
+    archive = Archive(tmp_path)
+    archive.save(report)
+    assert not old.exists() and young.exists() and archive.ids() == ("2026-05-monthly",)
+    archive.delete("2026-05-monthly")
+    assert archive.ids() == () and not (tmp_path / "2026-05-monthly.html").exists()
+    for id in ("2026-05-monthly", "../x", ".2026-03-monthly"):
+        with pytest.raises(ReportMissing):
+            archive.delete(id)
+
+
+@pytest.mark.parametrize("moment", ["open", "fsync", "replace"])
+def test_a_report_that_is_written_anew_is_the_old_or_the_new_at_any_kill(report, tmp_path, moment):
+    """The writer is killed at each of its steps, and so often that every file has been its turn."""
+    archive = Archive(tmp_path)
+    archive.save(report)
+    new = replace(report, title="Another")
+    for number in range(1, 3):
+        child = os.fork()
+        if child == 0:  # no clean-up runs: as if killed
+            kill_at(moment, number)
+            archive.save(new)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        assert os.WIFSIGNALED(status)
+        assert archive.load("2026-05-monthly") in (report, new)
+        page = (tmp_path / "2026-05-monthly.html").read_text("utf-8")
+        assert page.rstrip().endswith("</html>")
+
+
+def kill_at(moment, number):
+    """Kill this process at the ``number``-th call of that step."""
+    owner = Path if moment == "open" else os
+    real, calls = getattr(owner, moment), []
+
+    def step(*args, **kwargs):
+        calls.append(args)
+        if len(calls) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*args, **kwargs)
+
+    setattr(owner, moment, step)
