@@ -7,6 +7,7 @@ Tree::
     │   └── WrongRole    the shop has no such role, or it needs what is not known of the person
     ├── CustomerUnclear  nobody is called so, or several are; nothing was forgotten
     ├── CannotForget     a place that could not be searched; the others were
+    ├── MayNotDelete     a report is deleted by those who see the whole shop
     ├── UploadRefused    files that a visitor brings and that cannot be opened
     ├── BadKey           a key or a session that opens nothing
     ├── TooManyQuestions a person has asked as much as they may for now
@@ -56,6 +57,17 @@ class CannotForget(AppError):
     def __init__(self, reason: str, found: int = 0) -> None:
         super().__init__(reason)
         self.found = found
+
+
+class MayNotDelete(AppError):
+    """A report is everybody's who may read the same: only a role that sees the whole shop deletes it."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__(
+            f"Role {role!r} does not see the whole shop, so it may not delete a report that others read too; "
+            "nothing was deleted. Ask somebody whose role has no limits."
+        )
+        self.role = role
 
 
 class UploadRefused(AppError):

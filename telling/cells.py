@@ -20,6 +20,8 @@ from sql.types import Dialect, Table, Value
 Grain = Unit | Part
 
 _KEY_NAME = re.compile(r"(?i:(?:^|_)(?:id|sku))$|[a-z]ID$")
+_COUNTED = re.compile(r"(?i)number_of_")
+"""What the question language calls a count: of keys it is no key."""
 _CODE_NAME = re.compile(r"(?i:(?:^|_)(?:year|zip|postcode|batch)|\w_(?:number|no|code))$|[a-z](?:No|Code)$")
 _WEEKDAYS = "一二三四五六日"
 
@@ -163,7 +165,7 @@ def _cut_to(tree: exp.Expr) -> set[str]:
 def is_key(table: Table, position: int) -> bool:
     """Whether a column tells which thing is meant: by the shop's description, else by the column's name."""
     name = table.columns[position].name
-    return name in table.keys or bool(_KEY_NAME.search(name))
+    return name in table.keys or bool(_KEY_NAME.search(name) and not _COUNTED.match(name))
 
 
 def is_code(table: Table, position: int) -> bool:

@@ -223,7 +223,20 @@ class _Chart:
         axis |= {"type": "temporal", "scale": {"type": "utc"}}
         if self.profile.grain in formats:
             axis["axis"] = {"format": formats[self.profile.grain], "tickCount": self._ticks(position)}
+        elif (days := self._days(position)) is not None:
+            years = {day.year for day in days}
+            form = "%m-%d" if len(years) == 1 else "%Y-%m-%d"
+            step = -(-len(days) // MOST_TICKS)
+            marks = [{"year": d.year, "month": d.month, "date": d.day, "utc": True} for d in days[::step]]
+            axis["axis"] = {"format": form, "values": marks, "labelOverlap": True}
         return axis
+
+    def _days(self, position: int) -> list[dt.date] | None:
+        """The days of a column in order, each once; ``None`` where it holds moments between them."""
+        cells = [cell for row in self.table.rows if isinstance(cell := row[position], dt.date)]
+        if any(isinstance(cell, dt.datetime) and cell.time() != dt.time() for cell in cells):
+            return None
+        return sorted({dt.date(cell.year, cell.month, cell.day) for cell in cells}) or None
 
     def _ticks(self, position: int) -> dict[str, Any]:
         """Ticks at the units of the answer themselves: between them two would bear one month's name."""

@@ -12,6 +12,8 @@ from sql.types import Table
 _CHINESE_WORDS = {
     "day": "日期", "date": "日期", "week": "周", "month": "月份", "quarter": "季度", "year": "年份",
     "hour": "小时",
+    "first_day": "起始日", "last_day": "截止日", "before": "之前", "expected": "预期", "low": "下限",
+    "high": "上限", "part": "部分", "about": "项目", "looked_at": "查看数",
     "weekday": "星期", "share": "占比", "total": "合计", "count": "数量", "rank": "排名",
 }  # fmt: skip
 _CHINESE_PREFIXES = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
@@ -28,7 +28,6 @@ from ui.command import (
     ShopOption,
     UserOption,
     expected_errors,
-    finite,
     leave,
     print_json,
     print_text,
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from bot.answer import Answer
     from finetune.heldout import Split
-    from jobs.report.types import Report
     from sql.lock.guard import Guard
     from sql.shop.layers import LeftOut
     from sql.shop.review import Question
@@ -464,75 +462,39 @@ def _day(option: str, value: str | None, after: int = 0) -> Any:
 @app.command()
 @expected_errors
 def report(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Which report: monthly.")] = "monthly",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="weekly, monthly, stock, campaign, reviews, "
+                    "customers, or a file of reports/ beside shop.yml. --list shows them.")] = "monthly",
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write it to this file: .html with charts, .md or .json. Left out: "
-                     "as Markdown to standard output."),
+        typer.Option(metavar="FILE", help="Write it to this file: .html or .pdf with charts, .md or .json. "
+                     "Left out: as Markdown to standard output.")
     ] = None,
     month: Annotated[
         str | None,
-        typer.Option(metavar="YYYY-MM", help="Month to report on. Left out: the shop's last full one."),
+        typer.Option(metavar="YYYY-MM", help="Month to report on, or last. Left out: the last full week or "
+                     "month, as the report says.")
     ] = None,
-    language: Annotated[str, typer.Option(metavar="CODE", help="en or zh.")] = "en",
+    week: Annotated[
+        str | None,
+        typer.Option(metavar="YYYY-WNN", help="Week to report on: 2026-W22, a day of it, or last.")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(metavar="CODE", help="en or zh. Left out: the report's own, else en.")
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Show the reports that there are, and end.")] = False,
     shop: ShopOption = None,
     role: RoleOption = None,
     user: UserOption = None,
 ) -> None:  # fmt: skip
-    """Write a report about a month, every figure traced to its rows."""
+    """Write a report about a week or month, every figure traced to its rows."""
     settings = settings_of_process()
-    from typing import get_args
+    from ui.reporting import list_reports, write_report
 
-    from app.house import audited_role
-    from app.write import write_whole
-    from jobs.report.monthly import REPORTS, build_report
-    from jobs.report.months import parse_month
-    from jobs.report.types import Language
-
-    spoken: dict[str, Language] = {code: code for code in get_args(Language)}
-    if name not in REPORTS:
-        raise WrongUse(f"There is no report {name!r}; there is {', '.join(REPORTS)}.")
-    if language not in spoken:
-        raise WrongUse(f"--language is {language!r}; use one of {', '.join(spoken)}.")
-    if out is not None and out.suffix not in _REPORT_FORMATS:
-        raise WrongUse(f"--out is {str(out)!r}; its name must end in {', '.join(_REPORT_FORMATS)}.")
-    if month is not None:
-        try:
-            parse_month(month)
-        except ValueError as error:
-            raise WrongUse(f"--month is {month!r}; expected a month such as 2026-05.") from error
     person = _person(role, user)
-    what = " ".join(filter(None, (name, month, language)))
-    with audited_role(settings, "report", what, shop=shop, person=person) as workspace:
-        built = build_report(workspace, name, month=month, language=spoken[language])
-    if out is None:
-        print_text(_REPORT_FORMATS[".md"](built))
-    else:
-        write_whole(out, _REPORT_FORMATS[out.suffix](built).encode())
-        print_text(str(out))
-
-
-def _as_html(report: Report) -> str:
-    from jobs.report.render import to_html
-
-    return to_html(report)
-
-
-def _as_markdown(report: Report) -> str:
-    from jobs.report.render import to_markdown
-
-    return to_markdown(report)
-
-
-def _as_json(report: Report) -> str:
-    return json.dumps(finite(report.to_json()), ensure_ascii=False, indent=2) + "\n"
-
-
-_REPORT_FORMATS: dict[str, Callable[[Report], str]] = {
-    ".html": _as_html,
-    ".md": _as_markdown,
-    ".json": _as_json,
-}
+    if listed:
+        list_reports(settings, shop)
+        return
+    write_report(settings, name, out=out, month=month, week=week, language=language, shop=shop, person=person)
 
 
 # --- checking --------------------------------------------------------------------------------------------

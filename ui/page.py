@@ -75,6 +75,7 @@ SECURITY_HEADERS = {
 CHROME: dict[str, dict[str, str]] = {
     "en": {
         "st_placeholder": "Ask about sales, stock or reviews…",
+        "st_reports": "Reports",
         "st_new": "New conversation",
         "st_open": "Open files",
         "st_back": "Back",
@@ -91,6 +92,7 @@ CHROME: dict[str, dict[str, str]] = {
     },
     "zh": {
         "st_placeholder": "可以问销售、库存、客户或评论……",
+        "st_reports": "报告",
         "st_new": "新对话",
         "st_open": "打开文件",
         "st_back": "返回",
@@ -169,6 +171,16 @@ def build_page(
                 min_width=110,
                 file_count="multiple",
                 visible=talk.open_files is not None,
+            )
+            gr.Button(
+                i18n("st_reports"),
+                link="/reports",
+                link_target="_blank",  # the conversation stays open
+                size="sm",
+                elem_id="st-reports",
+                scale=0,
+                min_width=90,
+                visible=talk.has_reports,
             )
             new = gr.Button(i18n("st_new"), size="sm", elem_id="st-new", scale=0, min_width=140)
         with gr.Row(elem_id="st-body"):

@@ -32,6 +32,7 @@ from ui.command import (
 if TYPE_CHECKING:
     from app.person import Person
     from app.schedules import Schedule, Schedules, Target, Timetable
+    from sql.semantics import Shop
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -40,13 +41,11 @@ app = typer.Typer(
 )
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="As shoptalk schedule list shows it.")]
 
-_MONTHLY = re.compile(r"(?:the )?monthly report|每?月度?报告?")
-
 
 @app.command()
 @expected_errors
 def add(
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="\"monthly report\"; a question in plain words; "
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="\"weekly report\", \"report NAME\"; a question "
                     "or 'job NAME KEY=VALUE …', as shoptalk job lists them.")],
     every: Annotated[str, typer.Option(metavar="WHEN", help="Such as \"monday 08:00\", \"weekday at 7:30\", "
                      "\"month on the 1st at 07:00\", 每周一 08:00.")],
@@ -63,6 +62,7 @@ def add(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show how it is read and when it would run.")
     ] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Deliver a PDF instead of an HTML page.")] = False,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Show how WHEN is read with the next three runs, and keep the schedule."""
@@ -76,11 +76,17 @@ def add(
     from app.schedules.timetable import upcoming
 
     what = " ".join(readable(what).split())
-    message, timetable = _message_of(what), _timetable(every)
+    timetable = _timetable(every)
+    if pdf:
+        from jobs.report.pdf import check_pdf
+
+        check_pdf()
     targets = _targets(to)
     for target in targets:
         check_writable(target)
     description = find_shop(settings, _from_anywhere(shop))
+    report = _report_of(what, description)
+    message = "" if report else _message_of(what)
     person = _person(settings, role, user, as_person)
     role_of(description, person)
     zone, now = description.time_zone, dt.datetime.now(dt.UTC)
@@ -95,6 +101,8 @@ def add(
         person=person.id,
         role=None if as_person is not None else person.role,
         attributes={} if as_person is not None else dict(person.attributes),
+        report=report or "monthly",
+        form="pdf" if pdf else "html",
         has_key=as_person is not None,
         due=timetable.next_after(now, zone_of(zone)),
     )
@@ -222,14 +230,35 @@ def _tell_changed(done: str, schedule: Schedule, settings: Settings, as_json: bo
 # --- what is said ---
 
 
+def _report_of(what: str, shop: Shop) -> str:
+    """Name of the report that is meant; empty for none. Raises ``WrongUse``: no report of that name."""
+    from jobs import JOBS
+    from jobs.report.asked import called
+    from jobs.report.described import read_report, report_names
+    from jobs.report.errors import UnknownReport
+
+    said = re.sub(r"^(?:the |每|report |报告 )", "", what.lower())
+    names = report_names(shop)
+    if what.lower().startswith(("report ", "报告 ")):
+        try:
+            return read_report(said, shop, JOBS).name
+        except UnknownReport as error:
+            if re.fullmatch(r"[a-z0-9_]+", said):  # else it is a question
+                raise WrongUse(str(error)) from error
+            return ""
+    for name in names:
+        described = read_report(name, shop, JOBS)
+        if said in {each.lower() for each in (*described.titles.values(), *described.also_called)}:
+            return name
+    return next((name for name, pattern in called() if pattern.fullmatch(said)), "")
+
+
 def _message_of(what: str) -> str:
-    """What is asked; empty for the monthly report. Raises ``WrongUse``: no such job."""
+    """What is asked. Raises ``WrongUse``: no such job."""
     from ui.job_by_name import message_of, values_of
 
     if not what:
         raise WrongUse("WHAT is empty; say \"monthly report\", a question, or 'job NAME'.")
-    if _MONTHLY.fullmatch(what.lower()):
-        return ""
     if not what.lower().startswith("job "):
         return what
     try:

@@ -190,6 +190,7 @@ def _run(
             if brought
             else None,
             reviewing=reviewing,
+            has_reports=True,
         )
         talks = ServedTalks(desk, anybody)
         if local is not None:

@@ -67,6 +67,8 @@ class Talk:
     """Keeps such files for the same browser's next visit; ``None`` where they are gone with their tab."""
     open_kept: Callable[[KeptUpload], OwnShop] | None = None
     """Opens what is in keeping."""
+    has_reports: bool = False
+    """Whether kept reports stand at ``/reports`` beside the page."""
     reviewing: Reviewing | None = None
     """What only the owner knows of a shop that nobody described; ``None`` where visitors may not say."""
 

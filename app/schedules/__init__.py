@@ -1,4 +1,4 @@
-"""What is asked by the clock and delivered: monthly reports, questions and jobs.
+"""What is asked by the clock and delivered: reports, questions and jobs.
 
 ``timetable`` reads and counts when, ``store`` keeps schedules, ``lookup`` finds them, ``targets`` and
 ``mail`` deliver, ``runner`` runs what is due. Not covered: delivery to chats, which surfaces bring

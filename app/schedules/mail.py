@@ -1,4 +1,4 @@
-"""A report by e-mail: its words, and its page attached; over TLS to any other computer."""
+"""A report by e-mail: its words, and its page or PDF attached; over TLS to any other computer."""
 
 from __future__ import annotations
 
@@ -103,9 +103,8 @@ def message_of(parcel: Parcel, *, sender: str, to: str) -> EmailMessage:
     message["Message-ID"] = f"<{digest}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(words_of(report))
-    message.add_attachment(
-        parcel.html.encode(), maintype="text", subtype="html", filename=f"{parcel.name}.html"
-    )
+    kind, subtype = ("text", "html") if parcel.form == "html" else ("application", "pdf")
+    message.add_attachment(parcel.content, maintype=kind, subtype=subtype, filename=parcel.file_name)
     return message
 
 

@@ -18,17 +18,17 @@ from typing import TYPE_CHECKING
 
 from app.errors import AppError, BadKey, NotAnswered, NotDelivered, WrongRole, WrongUse
 from app.finding import folder_of
-from app.house import House, audited_role, last_answer
+from app.house import House, last_answer
 from app.library import archive_in, audience_folder
 from app.person import Person
+from app.reports import built_report
 from app.schedules.lookup import person_of
 from app.schedules.store import Ended, Outcome, Schedule, Schedules
 from app.schedules.targets import Courier, Kind, Parcel, read_target
 from bot.errors import BotError
 from bot.request_id import in_request, new_request
 from jobs.report.answered import report_of_answer
-from jobs.report.errors import NothingToReport, ReportError
-from jobs.report.monthly import build_report
+from jobs.report.errors import NothingToReport, PdfUnavailable, ReportError, UnknownReport
 from llm.errors import LlmError
 from retrieval.errors import RetrievalError
 from sql.errors import SqlError
@@ -45,7 +45,7 @@ WAITS = (dt.timedelta(minutes=1), dt.timedelta(minutes=5), dt.timedelta(minutes=
 POLL_S = 10.0
 """Seconds between two looks at what is due."""
 _EXPECTED = (AppError, BotError, LlmError, ReportError, RetrievalError, SqlError, OSError)
-_FINAL = (NotAnswered, NothingToReport, WrongRole)
+_FINAL = (NotAnswered, NothingToReport, PdfUnavailable, UnknownReport, WrongRole)
 """Asked again, they end the same way."""
 
 
@@ -146,7 +146,9 @@ class Runner:
         at = due.astimezone(schedule.tzinfo)
         report = self._report(schedule, person, at)
         name = re.sub(r"\W+", "-", schedule.what.casefold()).strip("-")[:40]
-        parcel = Parcel(report=report, name=f"{at:%Y-%m-%d-%H%M}-{name}-{schedule.id[:4]}")
+        parcel = Parcel(
+            report=report, name=f"{at:%Y-%m-%d-%H%M}-{name}-{schedule.id[:4]}", form=schedule.form
+        )
         failed: list[AppError | OSError] = []
         for text in schedule.to:
             if text in schedule.sent:
@@ -163,16 +165,10 @@ class Runner:
 
     def _report(self, schedule: Schedule, person: Person, at: dt.datetime) -> Report:
         """What is delivered; it is in the archive of those who may read it."""
+        seat = self._house.at(schedule.shop, person)
         if not schedule.message:
             language: Language = "zh" if schedule.language == "zh" else "en"
-            what = f"monthly {language}"
-            with audited_role(
-                self._house.settings, "report", what, shop=schedule.shop, person=person
-            ) as workspace:
-                report = build_report(workspace, language=language)
-                self._archive(workspace, report)
-            return report
-        seat = self._house.at(schedule.shop, person)
+            return built_report(seat, schedule.report, language=language)
         answer = last_answer(seat.answer(schedule.message))
         if answer.status == "failed":
             raise NotDelivered(plain_text(answer.text))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 from app.errors import WrongUse
+from app.schedules.targets import Form
 from app.schedules.timetable import Timetable
 from app.write import write_whole
 from sql.semantics import Attributes
@@ -57,9 +58,9 @@ class Schedule:
     what: str
     """As it was written."""
     message: str
-    """What is asked; empty for the monthly report."""
+    """What is asked; empty for a report."""
     language: str
-    """Of the monthly report: ``en`` or ``zh``."""
+    """Of the report: ``en`` or ``zh``."""
     timetable: Timetable
     to: tuple[str, ...]
     """Targets as :func:`app.schedules.targets.read_target` reads them."""
@@ -70,6 +71,10 @@ class Schedule:
     person: str
     role: str | None
     attributes: Attributes = field(default_factory=dict)
+    report: str = "monthly"
+    """Name of the report, where nothing is asked."""
+    form: Form = "html"
+    """What targets get."""
     has_key: bool = False
     """Whether role and attributes are those that the person's keys have when it runs."""
     due: dt.datetime
@@ -88,6 +93,8 @@ class Schedule:
         seen = sorted((name, repr(value)) for name, value in self.attributes.items())
         asked = [self.message.casefold(), self.language, self.timetable.words(), sorted(self.to)]
         said = [*asked, self.shop, self.person, self.role, self.has_key, seen]
+        # behind the others, and only where they are not the usual: ids from before stay what they are
+        said += [[self.report, self.form]] if (self.report, self.form) != ("monthly", "html") else []
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:8]
 
     @property

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -13,7 +15,10 @@ from app.write import write_whole
 from jobs.report.render import to_html
 from jobs.report.types import Report
 
+logger = logging.getLogger(__name__)
+
 Kind = Literal["folder", "mail", "slack"]
+Form = Literal["html", "pdf"]
 
 _MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*")
 _SLACK = re.compile(r"#[\w-]{1,80}|[CGD][A-Z0-9]{2,20}")
@@ -39,10 +44,28 @@ class Parcel:
     name: str
     """Of its file, without an ending; the same whenever the same run is delivered."""
 
+    form: Form = "html"
+
     @property
-    def html(self) -> str:
-        """The page."""
-        return to_html(self.report)
+    def file_name(self) -> str:
+        """With its ending."""
+        return f"{self.name}.{self.form}"
+
+    @cached_property
+    def content(self) -> bytes:
+        """The page, or the PDF; made once for all targets.
+
+        Raises:
+            PdfUnavailable: no PDF can be made here.
+        """
+        if self.form == "html":
+            return to_html(self.report).encode()
+        from jobs.report.pdf import to_pdf
+
+        made = to_pdf(self.report)
+        for note in made.notes:
+            logger.warning("%s", note)
+        return made.content
 
 
 class Courier(Protocol):
@@ -89,8 +112,8 @@ def check_writable(target: Target) -> None:
 
 
 def into_folder(target: Target, parcel: Parcel) -> None:
-    """Write the page into a folder, whole or not at all; a :class:`Courier`."""
-    path = Path(target.place) / f"{parcel.name}.html"
+    """Write the file into a folder, whole or not at all; a :class:`Courier`."""
+    path = Path(target.place) / parcel.file_name
     for unfinished in path.parent.glob(f".{path.name}.*"):  # of a run that was killed
         unfinished.unlink(missing_ok=True)
-    write_whole(path, parcel.html.encode())
+    write_whole(path, parcel.content)

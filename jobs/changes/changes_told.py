@@ -25,13 +25,21 @@ _HEADS = 2
 
 
 def tell_changes(evidence: Evidence, writer: Writer) -> str:
-    """The headline, then what moved beyond chance, and how much was looked at."""
+    """The headline, what moved beyond chance, how much was looked at, and how to go on."""
+    assert isinstance(evidence, Changes)
+    parts = [tell_summed_up(evidence, writer)]
+    if evidence.has_year and evidence.has_before:
+        other = writer.say("go_on_before" if evidence.is_year else "go_on_year")
+        parts.append(writer.say("go_on", other=other))
+    return "\n\n".join(parts)
+
+
+def tell_summed_up(evidence: Evidence, writer: Writer) -> str:
+    """The same for readers who cannot answer."""
     assert isinstance(evidence, Changes)
     parts = [_headline(evidence, writer)]
     if evidence.has_before or evidence.events:
         parts.append(_moved(evidence, writer))
-        other = writer.say("go_on_before" if evidence.is_year else "go_on_year")
-        parts += [writer.say("go_on", other=other)] if evidence.has_year and evidence.has_before else []
     return "\n\n".join(parts)
 
 

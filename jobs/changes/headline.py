@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from bot.job import Tools
 from jobs.why.summands import Figure, words_of
+from sql.semantics import Metric
 
 MOST_HEADS = 4
 _CALLED = (
@@ -66,5 +67,18 @@ def headline(figures: Sequence[Figure], tools: Tools) -> tuple[Figure, ...]:
 
 
 def _is_called(figure: Figure, called: re.Pattern[str]) -> bool:
-    names = (figure.metric.name.replace("_", " "), *figure.metric.synonyms)
-    return any(called.fullmatch(name) for name in names)
+    return _names(figure.metric, called)
+
+
+def _names(metric: Metric, called: re.Pattern[str]) -> bool:
+    return any(called.fullmatch(name) for name in (metric.name.replace("_", " "), *metric.synonyms))
+
+
+def is_called_revenue(metric: Metric) -> bool:
+    """Whether a metric goes by a word for revenue."""
+    return _names(metric, _CALLED[0])
+
+
+def is_called_units(metric: Metric) -> bool:
+    """Whether a metric goes by a word for units sold."""
+    return _names(metric, _CALLED[2])

@@ -81,9 +81,16 @@ class Changes(Evidence):
     """Metric or column → what it is called."""
 
 
-def run_changes(request: Request, tools: Tools) -> Changes:
-    """Read the headline, then look for what moved."""
-    until = time.monotonic() + LOOK_S
+def run_changes(
+    request: Request, tools: Tools, *, look_s: float = LOOK_S, most_told: int = MOST_TOLD
+) -> Changes:
+    """Read the headline, then look for what moved.
+
+    Args:
+        look_s: seconds from now on after which no further column is looked at.
+        most_told: events that are told.
+    """
+    until = time.monotonic() + look_s
     asked = asked_about(request, tools)
     readers = _readers(request, tools)
     chosen = headline([reader.figure for reader in readers], tools)
@@ -100,7 +107,7 @@ def run_changes(request: Request, tools: Tools) -> Changes:
     tables += [trend] if trend is not None else []
     names = _names(request, tools, [reader.figure for reader in heads], moves)
     told = []
-    for event in events[:MOST_TOLD]:
+    for event in events[:most_told]:
         told.append(_told(event, len(tables)))
         tables.append(_event_table(told[-1], request))
     tables.append(_looked_table(looked, table))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 from bot.answer import Answer
 from jobs.report.monthly import cell_of
 from jobs.report.types import Column, Language, Report, ReportTable, Section
 from sql.semantics import Shop
 from sql.types import Table
-from telling.cells import is_code
+from telling.cells import is_code, is_quantity
 from telling.phrases import Words, load_words, plain_text
-from telling.titles import title_of
+from telling.titles import title_of, unit_of
 
 
 def report_of_answer(answer: Answer, shop: Shop, *, at: dt.datetime, key: str) -> Report:
@@ -29,6 +30,7 @@ def report_of_answer(answer: Answer, shop: Shop, *, at: dt.datetime, key: str) -
         title=words.say("answer"),
         text="\n".join([plain_text(answer.text), *map(plain_text, answer.warnings)]),
         figures=answer.figures,
+        restated=tuple(map(plain_text, answer.restated)),
         tables=tuple(_table(table, number, shop, words) for number, table in tables),
         chart=answer.chart,
     )
@@ -46,19 +48,28 @@ def report_of_answer(answer: Answer, shop: Shop, *, at: dt.datetime, key: str) -
 
 
 def _table(table: Table, number: int, shop: Shop, words: Words) -> ReportTable:
-    columns = tuple(
-        Column(
-            name=column.name,
-            label=title_of(shop, column.name, words.language),
-            type=column.type,
-            unit=table.labels.get(column.name, ""),
-            is_code=is_code(table, place),
-        )
-        for place, column in enumerate(table.columns)
-    )
+    titles = {column.name: title_of(shop, column.name, words.language) for column in table.columns}
+    return report_table(table, words.say("answer_table", number=str(number)), titles, shop)
+
+
+def report_table(table: Table, title: str, columns: Mapping[str, str], shop: Shop) -> ReportTable:
+    """A result as a report keeps it.
+
+    Args:
+        columns: column → what readers see.
+    """
     return ReportTable(
-        title=words.say("answer_table", number=str(number)),
-        columns=columns,
+        title=title,
+        columns=tuple(
+            Column(
+                name=column.name,
+                label=columns[column.name],
+                type=column.type,
+                unit=unit_of(shop, table, column.name) if is_quantity(table, place) else "",
+                is_code=is_code(table, place),
+            )
+            for place, column in enumerate(table.columns)
+        ),
         rows=tuple(tuple(cell_of(value) for value in row) for row in table.rows),
         sql=table.query.sql,
         is_truncated=table.is_truncated,

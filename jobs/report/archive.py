@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import re
+import time
 import uuid
 from contextlib import suppress
 from pathlib import Path
@@ -29,8 +30,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_ID = re.compile(r"\d{4}-\d{2}-[a-z]+(-[a-z]{2})?|\d{4}-\d{2}-\d{2}-\d{4}-[0-9a-f]{8}")
-"""Of a month's report, and of an answer that was delivered (:mod:`jobs.report.answered`)."""
+_ID = re.compile(r"\d{4}-(?:\d{2}|W\d{2})-[a-z][a-z0-9_]*(-[a-z]{2})?|\d{4}-\d{2}-\d{2}-\d{4}-[0-9a-f]{8}")
+"""Of a month's or week's report, and of an answer that was delivered (:mod:`jobs.report.answered`)."""
+
+UNFINISHED_S = 3_600.0
+"""Seconds after which nobody writes a file any more that was never put in place."""
 
 
 class Archive:
@@ -57,6 +61,7 @@ class Archive:
         unfinished = {path: path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}") for path in texts}
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            self._clear_unfinished()
             for path, text in texts.items():
                 _write(unfinished[path], text)
             for path in texts:
@@ -70,6 +75,26 @@ class Archive:
             for path in unfinished.values():
                 path.unlink(missing_ok=True)
         return page
+
+    def _clear_unfinished(self) -> None:
+        """Take away what writers left that were killed; those at work are younger."""
+        for path in self.folder.glob(".*"):
+            with suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > UNFINISHED_S:
+                    path.unlink()
+
+    def delete(self, id: str) -> None:
+        """Delete a report and its page.
+
+        Raises:
+            ReportMissing: there is none of that id.
+            OSError: a file cannot be deleted.
+        """
+        path = self.folder / f"{id}.json"
+        if not _ID.fullmatch(id) or not path.is_file():
+            raise ReportMissing(f"There is no saved report {id!r} in {self.folder}.")
+        path.unlink(missing_ok=True)  # first: a page without its report is no report
+        path.with_suffix(".html").unlink(missing_ok=True)
 
     def load(self, id: str) -> Report:
         """The saved report of that id.

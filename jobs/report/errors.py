@@ -7,7 +7,8 @@ Tree::
     ├── NothingToReport   the shop, or what the role sees of it, has nothing with a time in that month
     ├── ReportMissing     the archive has no such report
     ├── ReportCorrupt     a saved report cannot be read
-    └── ReportNotSaved    the disk refused; what was saved before is unchanged
+    ├── ReportNotSaved    the disk refused; what was saved before is unchanged
+    └── PdfUnavailable    what makes PDFs is not installed; with the line that brings it
 """
 
 from __future__ import annotations
@@ -35,3 +36,7 @@ class ReportCorrupt(ReportError):
 
 class ReportNotSaved(ReportError):
     """A report could not be written; what was saved before is unchanged."""
+
+
+class PdfUnavailable(ReportError):
+    """What makes PDFs is not installed; the message names the line that brings it."""

@@ -11,7 +11,6 @@ import datetime as dt
 import decimal
 import math
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ from jobs.report.errors import NothingToReport, UnknownReport
 from jobs.report.month_sql import ROWS, before_name, by_group, by_month, is_amount
 from jobs.report.months import first_day, last_full_months, parse_month, shift
 from jobs.report.subjects import Subject, plan
-from jobs.report.types import Cell, Column, Language, Report, ReportTable, Section
+from jobs.report.types import Cell, Column, Language, Report, ReportTable, Section, distinct
 from sql.semantics import Metric, Shop, ViewColumn
 from sql.types import Table, Value
 from telling.cells import format_date, is_code, json_value
@@ -113,7 +112,7 @@ def build_report(
         language=language,
         start=first,
         end=shift(first, 1),
-        sections=_distinct(sections),
+        sections=distinct(sections),
     )
 
 
@@ -235,6 +234,7 @@ def _section(part: Part, found: Month, shop: Shop, words: Words) -> Section:
         title=part_title(part, shop, words),
         text=text,
         figures=tuple(_within(figure, part.tables) for figure in writer.figures),
+        restated=tuple(writer.restated),
         tables=tuple(tables),
         chart=chart_of(found.tables[part.tables[0]], shop, words.language),
     )
@@ -250,18 +250,10 @@ def _within(figure: Figure, tables: Sequence[int]) -> Figure:
     )
 
 
-def _distinct(sections: Sequence[Section]) -> tuple[Section, ...]:
-    """Sections with ids of their own: a view may be called like a break-down."""
-    seen: Counter[str] = Counter()
-    distinct = []
-    for section in sections:
-        seen[section.id] += 1
-        times = seen[section.id]
-        distinct.append(section if times == 1 else replace(section, id=f"{section.id}-{times}"))
-    return tuple(distinct)
-
-
-def _report_table(place: int, part: Part, found: Month, shop: Shop, words: Words) -> ReportTable:
+def group_titles(
+    place: int, part: Part, found: Month, shop: Shop, words: Words
+) -> tuple[str, dict[str, str]]:
+    """What a part's table and its columns are called."""
     table, subject = found.tables[place], part.subject
     first = subject.metrics[0].name
     labels = {column.name: title_of(shop, column.name, words.language) for column in table.columns}
@@ -269,6 +261,12 @@ def _report_table(place: int, part: Part, found: Month, shop: Shop, words: Words
     labels[ROWS.name] = words.say("number_of", what=view_title(shop, subject.view.name, words.language))
     group = next((group for group, position in part.groups if position == place), None)
     title = words.say("by_months") if group is None else _group_title(subject, group, shop, words)
+    return title, labels
+
+
+def _report_table(place: int, part: Part, found: Month, shop: Shop, words: Words) -> ReportTable:
+    table = found.tables[place]
+    title, labels = group_titles(place, part, found, shop, words)
     return ReportTable(
         title=title,
         columns=tuple(

@@ -7,8 +7,9 @@ is what the archive keeps.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from sql.types import ColumnType
@@ -59,6 +60,8 @@ class Section:
     tables: tuple[ReportTable, ...]
     chart: Mapping[str, Any] | None = None
     """A Vega-Lite specification with its data inline, or ``None``."""
+    restated: tuple[str, ...] = ()
+    """Parts of the text that repeat names and periods: digits in them are no data."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +69,8 @@ class Report:
     """A finished report."""
 
     id: str
-    """``2026-05-monthly``, with ``-zh`` behind it in Chinese; also its file name in the archive."""
+    """``2026-05-monthly`` or ``2026-W22-weekly``, with ``-zh`` behind it in Chinese; also its file name in
+    the archive."""
     name: str
     """Which report, e.g. ``monthly``."""
     title: str
@@ -114,6 +118,7 @@ def _figure(data: Mapping[str, Any]) -> Figure:
 def _section(data: Mapping[str, Any]) -> Section:
     fields = dict(data)
     fields["figures"] = tuple(_figure(figure) for figure in fields["figures"])
+    fields["restated"] = tuple(fields.get("restated", ()))
     fields["tables"] = tuple(
         ReportTable(
             **{
@@ -125,3 +130,14 @@ def _section(data: Mapping[str, Any]) -> Section:
         for table in fields["tables"]
     )
     return Section(**fields)
+
+
+def distinct(sections: Sequence[Section]) -> tuple[Section, ...]:
+    """Sections with ids of their own: a view may be called like a break-down."""
+    seen: Counter[str] = Counter()
+    found = []
+    for section in sections:
+        seen[section.id] += 1
+        times = seen[section.id]
+        found.append(section if times == 1 else replace(section, id=f"{section.id}-{times}"))
+    return tuple(found)

@@ -147,7 +147,7 @@ def test_wrong_arguments_are_told_by_status_2(arguments: list[str], run: Run) ->
         (["guard", "--shop", "SHOP", "--dialect", "cobol"], "--dialect is 'cobol'; use one of duckdb"),
         (["report", "yearly", "--shop", "SHOP"], "There is no report 'yearly'"),
         (["report", "monthly", "--shop", "SHOP", "--month", "May"], "--month is 'May"),
-        (["report", "monthly", "--shop", "SHOP", "--out", "x.pdf"], "must end in .html, .md, .json"),
+        (["report", "monthly", "--shop", "SHOP", "--out", "x.doc"], "must end in .html, .pdf, .md, .json"),
         (["evaluate", "--questions", "/nowhere", "--database-root", "/"], "--questions is '/nowhere'"),
         (["init", "/nowhere.duckdb", "--out", "/nowhere/shop.yml"], "the folder '/nowhere' does not exist"),
     ],

@@ -96,6 +96,29 @@ def test_a_job_by_its_name_is_run(command: Command) -> None:
     assert ran.exit_code == 1 and "not delivered: " in ran.stdout, "four sales are no past to judge by"
 
 
+@pytest.mark.parametrize(
+    ("what", "report", "message"),
+    [
+        ("Weekly report", "weekly", ""),
+        ("库存报告", "stock", ""),
+        ("report customers", "customers", ""),
+        ("Report on sales by country", "monthly", "Report on sales by country"),
+    ],
+)
+def test_any_report_is_scheduled_by_what_it_is_called(
+    command: Command, what: str, report: str, message: str
+) -> None:
+    read = command.add(what, "--every", "monday 08:00", "--dry-run")
+    assert (read["report"], read["form"], read["message"]) == (report, "html", message)
+
+
+def test_a_report_is_delivered_as_a_pdf(command: Command) -> None:
+    added = command.add("monthly report", "--every", "monday 08:00", "--pdf")
+    assert command.json("run", added["id"])["last"]["outcome"] == "delivered"
+    [file] = command.out.iterdir()
+    assert file.suffix == ".pdf" and file.read_bytes().startswith(b"%PDF")
+
+
 def test_what_is_not_delivered_is_told_with_the_next_try(command: Command) -> None:
     added = command.json(
         "add", *MONTHLY, "--to", "mail:anna@example.org", "--shop", str(command.shop)

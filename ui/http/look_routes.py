@@ -5,23 +5,23 @@ Everything is looked up under the person's role: what it may not see is not name
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from app.desk import Desk
-from app.finding import folder_of
-from app.library import PAST_REPORTS, audience_folder
+from app.library import PAST_REPORTS
 from app.person import Person
+from app.reports import archive_of, delete_report
 from app.rooms import Room
 from bot.audit import Kind, audited
 from bot.job import LANGUAGES
 from bot.offers import may_suggest, offered_jobs, suggestions
-from jobs.report.archive import Archive
 from jobs.report.types import Report
 from ui.command import finite
 from ui.http.ask_routes import checked_question
+from ui.http.gallery import file_of
 from ui.http.identity import person_of
 from ui.http.problems import Problem
 from ui.http.requests import problems
@@ -66,7 +66,7 @@ def look_routes(desk: Desk) -> APIRouter:
     def reports(request: Request) -> Response:
         person = person_of(request.scope)
         with room_of(person) as room, _audited(room, "report", "", person):
-            archive = _archive(room)
+            archive = archive_of(room)
             if room.workspace.role.minimum_group is None:  # reports know no least group
                 archive.keep_past_reports(room.workspace, PAST_REPORTS)
             found = [_entry(archive.load(id)) for id in archive.ids()]
@@ -77,8 +77,23 @@ def look_routes(desk: Desk) -> APIRouter:
     def report(request: Request, id: str) -> Response:
         person = person_of(request.scope)
         with room_of(person) as room, _audited(room, "report", id[:64], person):
-            found = _archive(room).load(id)
+            found = archive_of(room).load(id)
         return JSONResponse(finite(found.to_json()))
+
+    @routes.get("/reports/{id}/{form}", summary="One report as a page or a PDF", response_class=Response,
+                responses=problems(("report_missing", 404), ("no_pdf", 501)))  # fmt: skip
+    def report_file(request: Request, id: str, form: Literal["html", "pdf"]) -> Response:
+        person = person_of(request.scope)
+        with room_of(person) as room, _audited(room, "report", id[:64], person):
+            return file_of(archive_of(room).load(id), form)
+
+    @routes.delete("/reports/{id}", summary="Delete a report for all who may read it", status_code=204,
+                   responses=problems(("report_not_yours", 403), ("report_missing", 404)))  # fmt: skip
+    def delete(request: Request, id: str) -> Response:
+        person = person_of(request.scope)
+        with room_of(person) as room, _audited(room, "report", f"delete {id[:64]}", person):
+            delete_report(room, id, person)
+        return Response(status_code=204)
 
     @routes.get("/shop", summary="What can be asked about", response_class=JSONResponse, responses=problems())
     def shop(request: Request) -> Response:
@@ -93,13 +108,6 @@ def _audited(room: Room, kind: Kind, text: str, person: Person) -> AbstractConte
     workspace = room.workspace
     who = {"shop": workspace.shop.name, "role": workspace.role.name, "person": person.id}
     return audited(room.shared.log, kind, text, **who, user=person.attributes)
-
-
-def _archive(room: Room) -> Archive:
-    """The reports that were made under the same rights, and no others."""
-    workspace, settings = room.workspace, room.shared.settings
-    folder = audience_folder(folder_of(settings, workspace.shop), workspace.role, workspace.user)
-    return Archive(folder / "reports")
 
 
 def _entry(report: Report) -> dict[str, str]:

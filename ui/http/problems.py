@@ -23,6 +23,7 @@ from app.errors import (
     ConversationBusy,
     ConversationMissing,
     HouseClosed,
+    MayNotDelete,
     Stopping,
     StoreAway,
     TooManyQuestions,
@@ -127,6 +128,8 @@ def problem_of(error: BaseException) -> Problem:
             return Problem("conversation_busy", 409)
         case WrongRole():
             return Problem("role_unfit", 403)
+        case MayNotDelete():
+            return Problem("report_not_yours", 403)
         case ReportMissing():
             return Problem("report_missing", 404)
         case NotRecorded():

@@ -24,6 +24,7 @@ from ui.http.ask_routes import ask_routes
 from ui.http.asking import Questions
 from ui.http.bodies import Bodies
 from ui.http.forget_routes import forget_routes
+from ui.http.gallery import gallery_routes
 from ui.http.identity import Identity, SignIn
 from ui.http.look_routes import look_routes
 from ui.http.openai_routes import openai_routes
@@ -93,6 +94,7 @@ def build_service(
         Route("/sign-in", sign_in.show, methods=["GET"]),
         Route("/sign-in", sign_in.enter, methods=["POST"]),
         Route("/sign-out", sign_in.leave, methods=["POST"]),
+        *gallery_routes(desk),
         Mount("/v1", v1),
         *(Route(place, each) for path, each in mounts.items() for place in (path, f"{path}/{{rest:path}}")),
         *([Mount("", page)] if page is not None else []),
@@ -103,7 +105,7 @@ def build_service(
         exception_handlers=_HANDLERS,
         middleware=[
             Middleware(Identity, keyring=keyring, local=local, signed=tuple(signed)),
-            Middleware(Bodies, prefixes=("/v1/", "/sign-", *mounts)),
+            Middleware(Bodies, prefixes=("/v1/", "/sign-", "/reports", *mounts)),
             Middleware(UnderWay, desk=desk),
         ],
     )

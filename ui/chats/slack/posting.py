@@ -45,11 +45,12 @@ class Poster:
 
         wire, title = Wire(self._token, base_url=self._base_url), parcel.report.title
         first, *rest = report_messages(parcel.report)
+        content = parcel.content  # made before anything is posted
         try:
             channel, thread = wire.post_to(target.place, first, notification(title))
         except FAILURES as error:
             raise NotDelivered(f"Slack refused {target.place}: {reason_of(error)}") from error
-        file = {"filename": f"{parcel.name}.html", "content": parcel.html.encode(), "title": literal(title)}
+        file = {"filename": parcel.file_name, "content": content, "title": literal(title)}
         try:
             for blocks in rest:
                 wire.post(channel, thread, blocks, notification(title))

@@ -1,0 +1,1 @@
+"""Reports that ship, as files; see :mod:`jobs.report.described`."""
