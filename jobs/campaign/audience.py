@@ -78,6 +78,11 @@ def run_audience(request: Request, rows: CampaignRows) -> Audience:
     )
 
 
+def learn_audience(request: Request, rows: CampaignRows, reader: AudienceRows) -> Uplift | None:
+    """The model that lists are made by; ``None`` where there is too little to learn from."""
+    return _learnt(reader, _past(request, rows))[0]
+
+
 def _past(request: Request, rows: CampaignRows) -> list[Campaign]:
     """Campaigns that are over and had a group held back; none where the shop keeps none."""
     if not rows.sees("campaign", "campaign_start", "campaign_end") or not rows.held_groups:

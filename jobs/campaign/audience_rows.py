@@ -88,6 +88,17 @@ SELECT customer, recency, purchases, paid, kind FROM kinds WHERE kind IN ({", ".
 ORDER BY CASE kind {order} END, paid DESC, customer LIMIT {size}"""
         )
 
+    def of_customer(self, customer: str) -> Table:
+        """One customer of today and their kind; no row of one without a purchase of a year or consent.
+
+        Args:
+            customer: the key, as SQL.
+        """
+        return self._reader.run(
+            f"WITH {self._today()}\n"
+            f"SELECT recency, purchases, paid, kind FROM kinds WHERE customer = {customer}"
+        )
+
     def silent(self, size: int) -> Table:
         """The plain rule: bought twice or more, silent for longer than usual; who paid most first."""
         gap = self._reader.ratio("span", "purchases - 1")
