@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from bot.job import Claim, Strength, Understood
 from bot.parameters import Choice, Parameter, Said
-from jobs.asked_why import WHY, Model, asks_why, model_in
+from jobs.asked_of_models import WHY, Model, asks_why, model_in
 from jobs.churn import churn_words
 from jobs.customer_card.customer_words import CustomerSaid
 from jobs.customer_card.customer_words import reference as customer_in
@@ -88,7 +88,7 @@ _OF_ONE = re.compile(
 _NUMBER = re.compile(
     r"\W*(?:(?:customer|顾客|客户)\s*)?#?(?P<one>[A-Za-z]{0,6}[-_]?\d[\w-]*)\W*", re.IGNORECASE
 )
-_BEFORE: dict[Model, tuple[re.Pattern[str], ...]] = {
+BEFORE: dict[Model, tuple[re.Pattern[str], ...]] = {
     "forecast": (forecast_words.CUE,),
     "recommend": (recommend_words.CUE, recommend_words.NAME),
     "price": (price_words.CUE, price_words.NAME),
@@ -110,7 +110,7 @@ def picks_up(previous: str, message: str) -> str | None:
     one = _OF_ONE.match(message)
     if asks_why(previous) or not (one or _BARE.match(message)):
         return None
-    named = (model for model, cues in _BEFORE.items() if any(cue.search(previous) for cue in cues))
+    named = (model for model, cues in BEFORE.items() if any(cue.search(previous) for cue in cues))
     model = next(named, None) or model_in(previous)
     if model is None:
         return None

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from bot.errors import AskBack, Declined
 from bot.job import Request, Tools
-from jobs.asked_why import Model
+from jobs.asked_of_models import Model
 from jobs.explain.added import Added
-from jobs.explain.explain_words import CUES, CUSTOMER, FILLER, OF
+from jobs.explain.explain_words import BEFORE, CUES, CUSTOMER, FILLER, OF
 from jobs.explain.of_customers import Named, explain_churn, explain_value
 from jobs.explain.of_figures import explain_forecast, explain_price
 from jobs.explain.of_offers import explain_audience, explain_recommend
@@ -76,7 +76,7 @@ def run_explain(request: Request, tools: Tools) -> Explained:
         raise _in_our_words(error, request.language, package) from error
     tables = added.tables("reason")
     request.on_table(tables[1])
-    unheard = not_heard(request, CUES, FILLER)
+    unheard = not_heard(request, (*CUES, *BEFORE.get(of, ())), FILLER)
     said = request.settings.said
     ran = {name: said[name].text for name in _SAID[of] if name in said}
     if (horizon := request.settings.get(HORIZON)) is not None and HORIZON.name in ran:

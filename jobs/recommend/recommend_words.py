@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.job import Claim, Strength, Understood
 from bot.parameters import Among, Choice, Parameter, Said, Unreadable, Whole, find_values, in_words
-from jobs.asked_why import asks_why
+from jobs.asked_of_models import asks_about_a_model
 from sql.question.linking import Links, Vocabulary
 
 _KEY = r"[A-Za-z]{0,6}[-_]?\d[A-Za-z0-9-]*"
@@ -113,7 +113,7 @@ PARAMETERS = (CUSTOMER, OF, AGAIN, TOP)
 def claims(understood: Understood) -> Claim | None:
     """What asks to recommend products; not what others recommend, and no name that holds the word."""
     text, links = understood.standalone, understood.links
-    if asks_why(text):
+    if asks_about_a_model(text):
         return None
     cue = CUE.search(text)
     person = _find_customer(links)

@@ -1,4 +1,6 @@
-"""Questions that ask why a model says what it says: they are ``jobs.explain``'s, and no other job claims them.
+"""Questions about the models themselves: why one says what it says, and whether it treats groups alike.
+
+These are ``jobs.explain``'s and ``jobs.fairness``'s, and no other job claims them.
 
 No job itself: it is no folder. Pure.
 """
@@ -61,3 +63,27 @@ def asks_why(text: str) -> bool:
     (True, True, False)
     """
     return WHY.search(text) is not None and not _FIGURES.search(text) and model_in(text) is not None
+
+
+FAIR = re.compile(
+    r"(?i)"
+    r"\b(?:un)?fair(?:ness|ly)?\b|\bbias(?:ed|es)?\b|\bdiscriminat\w+|\bprejudice\w*|\bdisparat\w+|\bequal(?:ly)?\s+(?:well|often|accurate|treat\w+)|\btreat\w*\b[^.?]*\b(?:differently|alike|equally|the\s+same)\b|公平|不公|偏见|歧视|一视同仁|偏差对待"
+)
+_JUDGED = re.compile(
+    r"(?i)"
+    r"\b(?:models?|churn\w*|risk\w*|predict\w+|forecast\w*|scores?|scoring|audience|vouchers?|coupons?|campaigns?|mailings?|list|selection|selected|leave|leaving|lapse)\b|模型|流失|风险|预测|打分|评分|名单|优惠券|活动|选择"
+)
+
+
+def asks_if_fair(text: str) -> bool:
+    """Whether the words ask if a model that scores people treats groups of them alike.
+
+    >>> asks_if_fair("Is the churn model fair by country?"), asks_if_fair("Is 5 euros a fair price?")
+    (True, False)
+    """
+    return FAIR.search(text) is not None and _JUDGED.search(text) is not None
+
+
+def asks_about_a_model(text: str) -> bool:
+    """Whether either is asked."""
+    return asks_why(text) or asks_if_fair(text)
