@@ -8,6 +8,7 @@ role's least size of a group may hide. From nothing to something counts as more 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,9 +34,11 @@ Values = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 REPLAYED: dict[Grain, int] = {"day": 365, "week": 104, "month": 24}
 """Periods of the past that a rule is tried on when it is added."""
+FILLED = 0.8
+"""Share of the rows that the role may read at once that one statement is meant to bring."""
 BEFORE: dict[Grain, int] = {"day": 35, "week": 13, "month": 6}
 """Periods before what is judged that are read besides: whoever had nothing in them is new."""
-MOST_STATEMENTS = 40
+MOST_STATEMENTS = 24
 """For one figure; where the past needs more, half of it is taken, and so on."""
 LEAST_REPLAYED = 4
 """Periods that are tried at least; where even these need more statements the rule is refused."""
@@ -221,6 +224,7 @@ def _from(
         *figure.above,
         "rows_behind" if not is_counted or figure.kind in ("sum", "ratio")
         else "figure * rows_behind" if figure.is_mean else "figure",
+        is_above_line=figure.below is not None and not figure.is_mean,
     )  # fmt: skip
     own = rows.read(*figure.above)
     if figure.below is None:
@@ -281,28 +285,43 @@ class _Rows:
             starts.append(moved(starts[-1], self._grain, 1))
         self.starts = tuple(starts)
 
-    def keep_to_those_with(self, view: str, figure: Value, counted: str) -> None:
+    def keep_to_those_with(
+        self, view: str, figure: Value, counted: str, *, is_above_line: bool = False
+    ) -> None:
         """Read from now on only values that ever had as many in a period as the rule needs, where it does.
 
         Args:
             counted: what the rule counts, of ``figure`` and ``rows_behind``.
+            is_above_line: whether ``figure`` is only what stands above the line of a rate.
         """
         rule, workspace = self._rule, self._tools.workspace
-        if not (rule.by and rule.least) or workspace.role.minimum_group is not None:
+        is_above = rule.kind == "level" and rule.side == "above" and not is_above_line
+        if not (rule.by and (rule.least or is_above)) or workspace.role.minimum_group is not None:
             return
-        compiled = self._reader(view, (figure, _ROWS), 0, len(self.starts) - 1).compile_series(
-            conditions(rule.only), rule.by
+        having = [f"MAX({counted}) >= {rule.least}"] if rule.least else []
+        having += [f"MAX(figure) > {rule.amount:.12g}"] if is_above else []
+        table = self._counted(
+            view,
+            figure,
+            f"""SELECT part, MAX({counted}) AS most FROM counted WHERE part IS NOT NULL GROUP BY part
+HAVING {" AND ".join(having)} ORDER BY most DESC, part""",
         )
-        text = print_tree(compiled.tree, workspace.catalog.dialect)
-        sql = f"""WITH counted (period, part, figure, rows_behind) AS ({text})
-SELECT part, MAX({counted}) AS most FROM counted WHERE part IS NOT NULL GROUP BY part
-HAVING MAX({counted}) >= {rule.least} ORDER BY most DESC, part"""
-        self._request.on_sql(sql)
-        table = workspace.run(sql, self._request.cancel)
         if table.is_truncated:
             raise _TooManyRows
         self._kept = tuple(row[0] for row in table.rows)
         self._source = table
+
+    def _counted(self, view: str, figure: Value, select: str) -> Table:
+        """A statement over ``counted``: period, part, figure and rows behind it, of the whole time."""
+        workspace, rule = self._tools.workspace, self._rule
+        reader = self._reader(view, (figure, _ROWS), 0, len(self.starts) - 1)
+        only = conditions(rule.only)
+        if self._kept is not None:
+            only = (*only, among(rule.by, self._kept))
+        text = print_tree(reader.compile_series(only, rule.by).tree, workspace.catalog.dialect)
+        sql = f"WITH counted (period, part, figure, rows_behind) AS ({text})\n{select}"
+        self._request.on_sql(sql)
+        return workspace.run(sql, self._request.cancel)
 
     def _reader(self, view: str, figures: Sequence[Value], first: int, last: int) -> Reader:
         return Reader(
@@ -315,7 +334,9 @@ HAVING MAX({counted}) >= {rule.least} ORDER BY most DESC, part"""
         if self._kept == ():
             empty = np.zeros((0, len(self.starts)))
             return _One(names=(), values=empty, counts=empty, source=self._source, is_hiding=False)
-        tables = self._tables(view, figures, 0, len(self.starts) - 1)
+        tables = [
+            table for part in self._stretches(view, figure) for table in self._tables(view, figures, *part)
+        ]
         places = {day: place for place, day in enumerate(self.starts)}
         by = bool(self._rule.by)
         names: dict[str, int] = {} if by else {"": 0}
@@ -336,10 +357,22 @@ HAVING MAX({counted}) >= {rule.least} ORDER BY most DESC, part"""
         is_hiding = tables[0].query.minimum_group is not None
         return _One(names=tuple(names), values=values, counts=counts, source=tables[0], is_hiding=is_hiding)
 
+    def _stretches(self, view: str, figure: Value) -> list[tuple[int, int]]:
+        """Periods that one statement each can bring, by the number of rows that there are."""
+        periods, workspace = len(self.starts), self._tools.workspace
+        if not self._rule.by or workspace.role.minimum_group is not None:
+            return [(0, periods - 1)]
+        rows = int(str(self._counted(view, figure, "SELECT COUNT(*) AS rows_found FROM counted").rows[0][0]))
+        count = max(1, math.ceil(rows / (FILLED * workspace.role.limits.max_rows)))
+        if count > MOST_STATEMENTS:
+            raise _TooManyRows
+        size = math.ceil(periods / count)
+        return [(at, min(at + size, periods) - 1) for at in range(0, periods, size)]
+
     def _tables(self, view: str, figures: Sequence[Value], first: int, last: int) -> list[Table]:
         """In halves of the time where the rows are more than the role may read."""
         self._asked += 1
-        if self._asked > MOST_STATEMENTS:
+        if self._asked > 4 * MOST_STATEMENTS:
             raise _TooManyRows
         only = conditions(self._rule.only)
         if self._kept is not None:
