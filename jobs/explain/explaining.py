@@ -94,9 +94,9 @@ def run_explain(request: Request, tools: Tools) -> Explained:
 
 
 def _model(request: Request) -> Model:
-    of: Model | None = request.settings.get(OF)  # type: ignore[assignment]
-    if of is not None:
-        return of
+    said = request.settings.get(OF)
+    if said is not None:
+        return next(model for model in MODELS if model == said)
     if request.settings.get(CUSTOMER) is not None:
         return "churn"
     raise AskBack("explain_what", options=_examples(request.language))

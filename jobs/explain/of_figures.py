@@ -14,6 +14,7 @@ import numpy as np
 
 from bot.errors import AskBack, Declined
 from bot.job import Request, Tools
+from jobs.bg_nbd import Values
 from jobs.explain.added import Added, Part, ordered
 from jobs.explain.of_customers import Named
 from jobs.forecast.forecasting import Told, run_forecast
@@ -57,7 +58,7 @@ def explain_forecast(request: Request, tools: Tools, words: Named) -> Added:
     )  # fmt: skip
 
 
-def _by_period(told: Told, parts: dict[str, np.ndarray], steps: int) -> Table:  # type: ignore[type-arg]
+def _by_period(told: Told, parts: dict[str, Values], steps: int) -> Table:
     """Each period ahead with what adds up to it."""
     from jobs.made_tables import made
 

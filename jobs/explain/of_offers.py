@@ -51,7 +51,8 @@ def explain_recommend(request: Request, tools: Tools, words: Named) -> Added:
         if how != "bought":
             raise Declined("explain_not_by_basket", {"customer": escape_markdown(number)})
         product = str(table.rows[0][0])
-    walk = Walk(without=basket.key, allowed=(f"s.product = {basket.literal(product)}",))
+    is_it = f"s.product = {basket.literal(product)}"
+    walk = Walk(without=basket.key, allowed=(is_it, *basket.allowed("s.product")))
     found = basket.reader.run(
         f"""{basket.base},
 {walk.sql()}

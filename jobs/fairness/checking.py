@@ -56,7 +56,7 @@ def run_fairness(request: Request, tools: Tools) -> Fairness:
         Declined: the past is too short, the role sees groups only, or nobody can be grouped.
     """
     settings = request.settings
-    of: Scored = settings.get(OF) or "churn"  # type: ignore[assignment]
+    of: Scored = "audience" if settings.get(OF) == "audience" else "churn"
     horizon = settings.get(HORIZON) or DEFAULT_HORIZON
     share, margin = settings.get(SHARE) or DEFAULT_SHARE, settings.get(MARGIN)
     margin = DEFAULT_MARGIN if margin is None else margin

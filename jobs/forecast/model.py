@@ -152,7 +152,7 @@ def parts_ahead(
     names = dict.fromkeys(name for parts in each for name in parts)
     found = {name: mean_of([parts.get(name, empty) for parts in each]) for name in names}
     whole = np.sum(list(found.values()), axis=0) + against[:, None]
-    is_positive = ~(np.nan_to_num(values) < 0).any(axis=1)
+    is_positive: Flags = np.asarray(~(np.nan_to_num(values) < 0).any(axis=1))
     return {**found, "floor": np.where(is_positive[:, None], np.maximum(whole, 0.0) - whole, 0.0)}
 
 
