@@ -73,7 +73,7 @@ class Added:
         return made(self.source, columns, [self._row(each) for each in self.parts], {"adds": self.unit})
 
     def _row(self, part: Part) -> tuple[Cell, ...]:
-        times = (round(math.exp(part.adds), 2),) if self.scale == "logit" else ()
+        times = (float(f"{math.exp(part.adds):.3g}"),) if self.scale == "logit" else ()
         ends = (None if each is None else _rounded(each) for each in (part.here, part.usual))
         return (part.name, _rounded(part.adds), *times, *ends)
 

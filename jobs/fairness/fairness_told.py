@@ -74,7 +74,7 @@ def draw_fairness(evidence: Evidence, shop: Shop, language: str) -> dict[str, An
     ]
     title = words.say("chart_fairness")
     y = {"field": "y", "type": "nominal", "sort": None, "title": None}
-    x = {"type": "quantitative", "title": words.say("chart_difference"), "axis": {"format": "+.0%"}}
+    x = {"type": "quantitative", "title": words.say("chart_difference"), "axis": {"format": "+.0%", "tickCount": 8}}
     color = {
         "field": "group",
         "type": "nominal",

@@ -91,7 +91,7 @@ def test_a_customers_probability_is_the_one_that_churn_tells_and_its_log_odds_ad
     )
     silence = next(p for p in parts if "last purchase" in p["reason"])
     assert silence["here"] == pytest.approx(told["days_since"], abs=0.01)
-    assert all(p["odds_times"] == pytest.approx(math.exp(p["adds"]), abs=0.006) for p in parts)
+    assert all(p["odds_times"] == pytest.approx(math.exp(p["adds"]), rel=0.006) for p in parts)
     assert answer.parameters["of"] == "churn" and "no proof of a cause" in answer.text
 
 
