@@ -28,7 +28,7 @@ from app.kept_uploads import AllKeptUploads
 from app.keyring import Keyring
 from app.library import archive_in
 from app.person import Person, role_of
-from app.rules.store import Rules
+from app.rules.rule_store import Rules
 from app.salts import salt_in
 from app.schedules.store import Schedules
 from app.searched_files import text_names

@@ -54,7 +54,7 @@ def run_schedules(desk: Desk, closing: threading.Event) -> None:
 def watch_rules(desk: Desk, closing: threading.Event, every_s: float = RULES_EVERY_S) -> None:
     """Look at the rules of the desk's shop until ``closing``, or until the desk takes no more questions."""
     from app.person import Person, account
-    from app.rules.checking import check_rules
+    from app.rules.rule_watch import check_rules
 
     settings = desk.house.settings
     couriers = couriers_of(settings)

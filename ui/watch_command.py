@@ -69,8 +69,8 @@ def _newest(settings: Settings, shop: str | None, person: Person, language: str)
     """What the rules of the shop tell now, and what is unusual; rules alone where nothing can be watched."""
     from app.finding import find_shop
     from app.progress import say
-    from app.rules.checking import check_rules
     from app.rules.keeping import rules_of
+    from app.rules.rule_watch import check_rules
     from ui.errors import CannotWatch
     from ui.scheduling import couriers_of
 

@@ -15,8 +15,8 @@ from bot.errors import Refusal
 from bot.job import Request, Tools, words_of
 from bot.parameters import read_settings, written
 from bot.understand import check_question, language_of
-from jobs.alert import job
-from jobs.alert.alerting import Alert
+from jobs.notify import job
+from jobs.notify.notifying import Alert
 from sql.question.linking import Vocabulary, link
 from sql.shop.workspace import Workspace
 from telling.phrases import plain_text
@@ -49,7 +49,7 @@ def add_rule(
     """Read a rule in the person's name; keep it where that is wished and it is understood in full.
 
     Args:
-        said: parameters of the job ``alert`` beside the words.
+        said: parameters of the job ``notify`` beside the words.
         to: targets besides the inbox.
     Raises:
         WrongUse, SqlError, NotRecorded: see :func:`app.house.audited_role`.

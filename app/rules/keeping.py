@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from app.errors import BadKey, WrongUse
 from app.finding import folder_of
 from app.keyring import Keyring
-from app.rules.store import KeptRule, Rules
+from app.rules.rule_store import KeptRule, Rules
 from bot.errors import Declined
-from jobs.alert.rule import Rule
+from jobs.notify.rule import Rule
 from telling.phrases import escape_markdown
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.job import Job, read_cases
 from jobs.explain.explain_told import draw_explained, tell_explained
 from jobs.explain.explain_words import PARAMETERS, claims, follow, picks_up
-from jobs.explain.explaining import run_explain
+from jobs.explain.taking_apart import run_explain
 
 job = Job(
     name="explain",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobs.explain.explaining import Explained
+from jobs.explain.taking_apart import Explained
 from jobs.told_cells import Cells
 from jobs.waterfall import waterfall
 from sql.semantics import Shop

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bot.job import Job, read_cases
-from jobs.fairness.checking import run_fairness
 from jobs.fairness.fairness_told import draw_fairness, tell_fairness
 from jobs.fairness.fairness_words import PARAMETERS, claims
+from jobs.fairness.group_counts import run_fairness
 
 job = Job(
     name="fairness",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobs.fairness.checking import Fairness
+from jobs.fairness.group_counts import Fairness
 from jobs.told_cells import Cells
 from sql.semantics import Shop
 from telling.charts import SCHEMA, label_of
@@ -74,7 +74,11 @@ def draw_fairness(evidence: Evidence, shop: Shop, language: str) -> dict[str, An
     ]
     title = words.say("chart_fairness")
     y = {"field": "y", "type": "nominal", "sort": None, "title": None}
-    x = {"type": "quantitative", "title": words.say("chart_difference"), "axis": {"format": "+.0%", "tickCount": 8}}
+    x = {
+        "type": "quantitative",
+        "title": words.say("chart_difference"),
+        "axis": {"format": "+.0%", "tickCount": 8},
+    }
     color = {
         "field": "group",
         "type": "nominal",

@@ -146,7 +146,7 @@ def test_a_message_in_the_chat_is_read_back_and_kept_when_that_is_said(watch: Wa
         seat = house.at(str(watch.shop), Person(id="ana", role="local"))
         talk = Conversation()
         shown = last_answer(seat.answer("Alert me when revenue of a day is under 1,000", talk))
-        assert (shown.skill, shown.status) == ("alert", "answered") and "not kept yet" in shown.text
+        assert (shown.skill, shown.status) == ("notify", "answered") and "not kept yet" in shown.text
         description = load_shop(watch.shop)
         assert rules_of(watch.settings, description).all() == []
         assert "Kept." in last_answer(seat.answer("keep it", talk)).text

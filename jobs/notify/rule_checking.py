@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from bot.errors import Declined
 from bot.job import Request, Tools
-from jobs.alert.rule import Alarm, Rule
+from jobs.notify.rule import Alarm, Rule
 from jobs.series import Grain, Reader, adds_up, among, conditions, day_of, last_over, moved
 from jobs.unusual.watched import figures_of
 from sql.errors import TwoWays, WrongStatement

@@ -20,9 +20,9 @@ from shops import Order, Talk, build
 from trades import TODAY, between, trade
 
 from bot.errors import AskBack, Declined
-from jobs.alert.rule import Rule
-from jobs.alert.rule_checking import Seen, alarms
-from jobs.alert.rule_reading import asks_for_rule, read_rule
+from jobs.notify.rule import Rule
+from jobs.notify.rule_checking import Seen, alarms
+from jobs.notify.rule_reading import asks_for_rule, read_rule
 
 RETURNS = """
   returns:
@@ -218,14 +218,14 @@ def test_unknown_figures_and_amounts_that_are_just_met_do_not_hold_for_a_level()
 
 def test_the_rule_is_shown_back_with_what_it_would_have_told(about: Talk):
     answer = about.ask("tell me when the return rate of any product doubles")
-    assert (answer.skill, answer.status) == ("alert", "answered"), answer.text
+    assert (answer.skill, answer.status) == ("notify", "answered"), answer.text
     assert "any one product of a week is at least 2 times that of the week before" in answer.text
     assert "at least 10 (returned units)" in answer.text and "not kept yet" in answer.text
     assert [(row[0], row[1]) for row in answer.tables[0].rows] == [(dt.date(2026, 5, 11), "Lamp")]
     loose = about.ask("least=1")
     assert ("Chair" in {row[1] for row in loose.tables[0].rows}) and loose.parameters["least"] == "1"
     kept = about.ask("keep it")
-    assert kept.skill == "alert" and "cannot be kept from here" in kept.text, "nothing keeps rules here"
+    assert kept.skill == "notify" and "cannot be kept from here" in kept.text, "nothing keeps rules here"
 
 
 def test_a_day_that_fell_is_found_in_the_past(about: Talk):
@@ -282,7 +282,7 @@ def test_names_of_strangers_are_only_names(tmp_path: Path):
 
 def test_a_rule_of_a_figure_that_is_gone_says_so(about: Talk):
     from bot.job import Request
-    from jobs.alert.rule_checking import look
+    from jobs.notify.rule_checking import look
     from sql.question.linking import Links
 
     request = Request(question="", language="en", links=Links(question="", mentions=()))

@@ -21,17 +21,17 @@ from app.inbox import Inbox, Message, Told, message_id
 from app.keyring import Keyring
 from app.person import Person
 from app.rules.keeping import rules_of
-from app.rules.store import KeptRule, Rules
+from app.rules.rule_store import KeptRule, Rules
 from app.schedules.targets import Parcel, read_target
 from app.watching import inbox_of
 from bot.errors import BotError
 from bot.job import Request, Tools, words_of
 from bot.parameters import written
-from jobs.alert import job
-from jobs.alert.alert_told import tell_alarm
-from jobs.alert.alerting import Alert, alarm_evidence, settings_of
-from jobs.alert.rule import Alarm
-from jobs.alert.rule_checking import Seen, alarms, last_period, look
+from jobs.notify import job
+from jobs.notify.notify_told import tell_alarm
+from jobs.notify.notifying import Alert, alarm_evidence, settings_of
+from jobs.notify.rule import Alarm
+from jobs.notify.rule_checking import Seen, alarms, last_period, look
 from jobs.report.types import Report, Section
 from jobs.series import moved
 from sql.errors import SqlError
@@ -253,7 +253,7 @@ def _parcel(message: Message, kept: KeptRule, shop: str) -> Parcel:
     day = dt.date.fromisoformat(message.day)
     text = plain_text(message.text[kept.language])
     section = Section(
-        id="alert",
+        id="rule",
         title=words.say("alarm_section"),
         text=f"{text}\n{words.say('alarm_see', see=message.see)}",
         figures=(),
@@ -261,7 +261,7 @@ def _parcel(message: Message, kept: KeptRule, shop: str) -> Parcel:
     )
     report = Report(
         id=f"{day:%Y-%m-%d}-{message.id}",
-        name="alert",
+        name="rule",
         title=words.say("alarm_title", rule=kept.rule.text),
         shop=shop,
         language="zh" if kept.language == "zh" else "en",

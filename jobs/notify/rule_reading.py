@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from bot.errors import AskBack, Declined
 from bot.parameters import Among, ColumnName, Unreadable, find_grouping, find_metric, find_values
-from jobs.alert.rule import SHIFT, Against, Kind, Per, Rule, Side
+from jobs.notify.rule import SHIFT, Against, Kind, Per, Rule, Side
 from jobs.series import adds_up, has_time
 from sql.question.linking import Links, Vocabulary, link
 from sql.question.numbers import zh_number

@@ -8,11 +8,11 @@ from typing import Literal
 
 from bot.errors import AskBack
 from bot.job import Request, Tools
-from jobs.alert.alert_words import AGAINST, KEEP, LEAST, PER, RULE
-from jobs.alert.rule import Alarm, Rule
-from jobs.alert.rule_checking import Seen, alarms, last_period, look
-from jobs.alert.rule_reading import read_rule
 from jobs.made_tables import made
+from jobs.notify.notify_words import AGAINST, KEEP, LEAST, PER, RULE
+from jobs.notify.rule import Alarm, Rule
+from jobs.notify.rule_checking import Seen, alarms, last_period, look
+from jobs.notify.rule_reading import read_rule
 from sql.semantics import Metric
 from sql.types import Column, Table
 from sql.types import Value as Cell
@@ -40,7 +40,7 @@ class Alert(Evidence):
     """Metric or view whose number ``least`` is about; empty for rows."""
 
 
-def run_alert(request: Request, tools: Tools) -> Alert:
+def run_notify(request: Request, tools: Tools) -> Alert:
     """Read a rule and try it on the past; keep it where that is asked.
 
     Raises:

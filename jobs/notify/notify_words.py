@@ -6,7 +6,7 @@ import re
 
 from bot.job import Claim, Strength, Understood
 from bot.parameters import Choice, Parameter, Said, Unreadable, Whole, in_words
-from jobs.alert.rule_reading import asks_for_rule
+from jobs.notify.rule_reading import asks_for_rule
 from sql.question.linking import Links, Vocabulary
 
 MOST_CHARACTERS = 300
@@ -30,7 +30,7 @@ class RuleText:
 
 
 def _find_rule(links: Links) -> Said | None:
-    if not asks_for_rule(links.question) or re.match(r"alert\s+\w+\s?=", links.question):
+    if not asks_for_rule(links.question) or re.match(r"notify\s+\w+\s?=", links.question):
         return None
     text = links.question
     end = re.search(r"\s+(?:keep|least|per|against)\s?=", text)

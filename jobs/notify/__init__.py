@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bot.job import Job, read_cases
-from jobs.alert.alert_told import draw_alert, tell_alert
-from jobs.alert.alert_words import PARAMETERS, claims, follow
-from jobs.alert.alerting import run_alert
+from jobs.notify.notify_told import draw_notify, tell_notify
+from jobs.notify.notify_words import PARAMETERS, claims, follow
+from jobs.notify.notifying import run_notify
 
 job = Job(
-    name="alert",
+    name="notify",
     description={
         "en": "A rule in words, by which you are told when a figure falls, rises or doubles.",
         "zh": "一条用文字写的规则：某个数字下降、上升或翻倍时提醒您。",
@@ -20,9 +20,9 @@ job = Job(
     parameters=PARAMETERS,
     claims=claims,
     follow=follow,
-    run=run_alert,
-    tell=tell_alert,
-    draw=draw_alert,
+    run=run_notify,
+    tell=tell_notify,
+    draw=draw_notify,
     texts=__package__,
     cases=read_cases(__package__),
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobs.alert.alerting import Alert
-from jobs.alert.rule import Rule
+from jobs.notify.notifying import Alert
+from jobs.notify.rule import Rule
 from jobs.told_cells import Cells
 from sql.semantics import Shop
 from telling.charts import SCHEMA, label_of
@@ -20,7 +20,7 @@ MOST_NOW = 5
 _SHOWN, _WHOLE = 0, 1
 
 
-def tell_alert(evidence: Evidence, writer: Writer) -> str:
+def tell_notify(evidence: Evidence, writer: Writer) -> str:
     """The rule, the replay, what holds now, and what becomes of it."""
     assert isinstance(evidence, Alert)
     whole = Cells(evidence, writer, _WHOLE, 0)
@@ -105,7 +105,7 @@ def _now(evidence: Alert, writer: Writer, whole: Cells) -> str:
     return writer.say("rule_holds_for", **whole.some("now"), some=some, more=more)
 
 
-def draw_alert(evidence: Evidence, shop: Shop, language: str) -> dict[str, Any] | None:
+def draw_notify(evidence: Evidence, shop: Shop, language: str) -> dict[str, Any] | None:
     """The times at which it would have told; ``None`` where it never would, or where it has no past."""
     assert isinstance(evidence, Alert)
     if len(evidence.told) < 2 or evidence.rule.per == "now":

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.errors import WrongUse
 from app.write import write_whole
-from jobs.alert.rule import Rule
+from jobs.notify.rule import Rule
 from sql.semantics import Attributes
 
 if TYPE_CHECKING:
