@@ -65,7 +65,9 @@ class Room:
             self.texts,
             catalogue=self.catalogue,
             said=self.said,
-            rules=keeper_of(self.shared.settings, self.workspace.shop, person),
+            rules=keeper_of(self.shared.settings, self.workspace.shop, person)
+            if person.keeps_rules
+            else None,
             vocabulary=self.vocabulary,
             engine=self.shared.engine,
             nearest=self.shared.nearest,

@@ -77,7 +77,7 @@ def _added(message: str, language: str, workspace: Workspace, keeper: Keeper) ->
         request = Request(question=message, language=language, links=links, settings=settings)
         evidence = job.run(request, tools)
     except Refusal as error:
-        told = plain_text(words.say(error.key, **error.values))
+        told = plain_text(words.say(error.key, **{"role": workspace.role.name, **error.values}))
         return Added(text=told, rule=None, is_kept=False, is_new=False)
     assert isinstance(evidence, Alert)
     composed = write(evidence, job.tell, workspace.shop, words, workspace.role)

@@ -132,7 +132,7 @@ def _check(
 def _in_words(error: Exception, language: str, tell: Callable[[Exception], str]) -> str:
     words = words_of(language, job)
     key, values = getattr(error, "key", ""), getattr(error, "values", {})
-    return plain_text(words.say(key, **values)) if key and key in words else tell(error)
+    return plain_text(words.say(key, **{"role": "", **values})) if key and key in words else tell(error)
 
 
 def _fail(rules: Rules, kept: KeptRule, reason: str) -> None:

@@ -73,7 +73,7 @@ def run_explain(request: Request, tools: Tools) -> Explained:
     try:
         added = explain(request, tools, words)
     except (Declined, AskBack) as error:
-        raise _in_our_words(error, request.language, package) from error
+        raise _in_our_words(error, request.language, package, tools.workspace.role.name) from error
     tables = added.tables("reason")
     request.on_table(tables[1])
     unheard = not_heard(request, (*CUES, *BEFORE.get(of, ())), FILLER)
@@ -118,14 +118,18 @@ def _check(of: Model, request: Request, tools: Tools) -> None:
         raise Declined("unbound", {"names": escape_markdown(names), "line": escape_markdown(line)})
 
 
-def _in_our_words(error: Declined | AskBack, language: str, package: str) -> Declined | AskBack:
+def _in_our_words(error: Declined | AskBack, language: str, package: str, role: str) -> Declined | AskBack:
     """The same, with its sentence where it is another job's: a job knows its own sentences alone."""
     if error.key in load_words(language, "bot", __package__ or ""):
         return error
     for theirs in (package, "jobs.customer_card"):
         words = load_words(language, "bot", theirs)
         if error.key in words:
-            told = type(error)("explain_says", {"why": words.say(error.key, **error.values)}, error.options)
+            told = type(error)(
+                "explain_says",
+                {"why": words.say(error.key, **{"role": escape_markdown(role), **error.values})},
+                error.options,
+            )
             told.is_open, told.restated = error.is_open, error.restated
             return told
     return error

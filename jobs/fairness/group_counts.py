@@ -70,7 +70,7 @@ def run_fairness(request: Request, tools: Tools) -> Fairness:
         columns = _columns(request, tools, reader)
         counted = [counter.count(column) for column in columns]
     except Declined as error:
-        raise _in_our_words(error, request.language, of) from error
+        raise _in_our_words(error, request.language, of, tools.workspace.role.name) from error
     groups = [
         group for table, column in zip(counted, columns, strict=True) for group in _groups(table, column)
     ]
@@ -226,12 +226,14 @@ class _Audience:
 _Counter = _Churn | _Audience
 
 
-def _in_our_words(error: Declined, language: str, of: Scored) -> Declined:
+def _in_our_words(error: Declined, language: str, of: Scored, role: str) -> Declined:
     """The same, with its sentence where it is another job's: a job knows its own sentences alone."""
     theirs = load_words(language, "bot", "jobs.churn" if of == "churn" else "jobs.campaign")
     if error.key in load_words(language, "bot", __package__ or "") or error.key not in theirs:
         return error
-    return Declined("fair_says", {"why": theirs.say(error.key, **error.values)})
+    return Declined(
+        "fair_says", {"why": theirs.say(error.key, **{"role": escape_markdown(role), **error.values})}
+    )
 
 
 # ---- tables -----------------------------------------------------------------------------------------------

@@ -149,7 +149,10 @@ def test_a_message_in_the_chat_is_read_back_and_kept_when_that_is_said(watch: Wa
         assert (shown.skill, shown.status) == ("notify", "answered") and "not kept yet" in shown.text
         description = load_shop(watch.shop)
         assert rules_of(watch.settings, description).all() == []
-        assert "Kept." in last_answer(seat.answer("keep it", talk)).text
+        reading = house.at(str(watch.shop), Person(id="ana", role="local", keeps_rules=False))
+        assert "cannot be kept from here" in last_answer(reading.answer("keep it", talk)).text
+        assert rules_of(watch.settings, description).all() == []
+        assert "Kept." in last_answer(seat.answer(f"{shown.standalone_question} keep=yes", talk)).text
     [kept] = rules_of(watch.settings, description).all()
     assert (kept.person, kept.role, kept.rule.amount) == ("ana", "local", 1000.0)
 

@@ -134,6 +134,8 @@ def test_every_method_of_a_forecast_is_the_sum_of_its_parts():
 def test_nobody_a_stranger_and_words_that_name_no_result_are_asked_back(living: Talk):
     assert living.ask("Why is this customer at risk?").status == "clarify"
     assert living.ask("17").parameters.get("customer") == "17", "a number alone answers which one"
+    hostile = living.ask('explain of=churn customer="1 OR 1=1"')
+    assert hostile.status in ("clarify", "declined") and hostile.tables == ()
     nobody = living.ask("Why is customer 999999 at risk?")
     assert nobody.status == "clarify" and "no customer 999999" in nobody.text
     assert living.ask("explain").skill != "explain" or living.ask("explain of=churn").status == "clarify"
