@@ -249,9 +249,8 @@ def test_the_schema_of_run_job_tells_what_each_job_takes(owner: Caller) -> None:
     taken = tool.input_schema["properties"]
     assert taken["job"]["enum"] == [
         "bought_together", "campaign", "changes", "churn", "cohorts", "customer_card", "explain",
-        "fairness", "find_products", "forecast", "notify",
-        "order_card", "order_gaps", "price", "recommend", "remarks", "reply", "report",
-        "stock", "unusual", "why",
+        "fairness", "find_products", "forecast", "notify", "order_card", "order_gaps", "price",
+        "recommend", "remarks", "reply", "report", "stock", "unusual", "why",
     ]  # fmt: skip
     of_jobs = {each["title"]: each["properties"].keys() for each in taken["parameters"]["anyOf"]}
     assert (
