@@ -201,7 +201,8 @@ def test_jobs_are_found_in_their_folders_and_described():
     assert [job.name for job in JOBS] == [
         "ask_reviews", "ask_sql", "bought_together", "campaign", "changes", "churn", "cohorts",
         "customer_card", "explain", "fairness", "find_products", "forecast", "help", "notify",
-        "order_card", "order_gaps", "price", "recommend", "remarks", "reply", "report", "stock", "unusual", "why",
+        "order_card", "order_gaps", "price", "recommend", "remarks", "reply", "report", "stock",
+        "unusual", "why",
     ]  # fmt: skip
     assert all(job.cases for job in JOBS)
 
