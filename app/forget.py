@@ -28,6 +28,7 @@ from app.kept_uploads import AllKeptUploads
 from app.keyring import Keyring
 from app.library import archive_in
 from app.person import Person, role_of
+from app.rules.rule_store import Rules
 from app.salts import salt_in
 from app.schedules.store import Schedules
 from app.searched_files import text_names
@@ -86,6 +87,10 @@ def _inboxes(settings: Settings, folder: Path) -> list[CanForget]:
     return [Inbox(path) for path in sorted(folder.glob("watch/*.json"))]
 
 
+def _rules(settings: Settings, folder: Path) -> list[CanForget]:
+    return [Rules(folder / "rules")]
+
+
 def _schedules(settings: Settings, folder: Path) -> list[CanForget]:
     return [Schedules(folder / "schedules")]
 
@@ -95,6 +100,7 @@ STORES: tuple[Store, ...] = (
     Store(name="what texts say", owns=("shops/*/said/*",), places=_said),
     Store(name="past reports", owns=("shops/*/reports/*",), places=_reports),
     Store(name="inbox of the watch", owns=("shops/*/watch/*",), places=_inboxes),
+    Store(name="rules of the watch", owns=("shops/*/rules/*",), places=_rules),
     Store(name="schedules", owns=("shops/*/schedules/*",), places=_schedules),
     Store(
         name="answers about a shop",

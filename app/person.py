@@ -26,6 +26,8 @@ class Person:
     """Name of one of the shop's roles; ``None`` for its default one."""
     attributes: Attributes = field(default_factory=dict)
     """What the role's rules about rows may name, such as ``{"country": "Germany"}``."""
+    keeps_rules: bool = True
+    """Whether what they ask may keep a rule of the watch; a surface that promises to read only says no."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "attributes", MappingProxyType(dict(self.attributes)))

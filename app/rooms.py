@@ -55,6 +55,7 @@ class Room:
 
     def assistant(self, person: Person) -> Assistant:
         """Who answers that person; costs nothing."""
+        from app.rules.keeping import keeper_of
         from bot.assistant import Assistant
         from jobs import JOBS
 
@@ -64,6 +65,9 @@ class Room:
             self.texts,
             catalogue=self.catalogue,
             said=self.said,
+            rules=keeper_of(self.shared.settings, self.workspace.shop, person)
+            if person.keeps_rules
+            else None,
             vocabulary=self.vocabulary,
             engine=self.shared.engine,
             nearest=self.shared.nearest,

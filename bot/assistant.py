@@ -23,7 +23,7 @@ from bot.answer import Answer, Event
 from bot.audit import AuditLog, Entry
 from bot.edits import edited
 from bot.errors import AskBack, NotRecorded, Stopped
-from bot.job import Asker, Job, Request, SaidSource, Tools, as_tuple, words_of
+from bot.job import Asker, Job, Request, RuleKeeper, SaidSource, Tools, as_tuple, words_of
 from bot.memory import Conversation, Turn
 from bot.parameters import Settings, read_settings, written
 from bot.refusals import EXPECTED, refused
@@ -107,6 +107,7 @@ class Assistant:
         vocabulary: Vocabulary,
         catalogue: Retriever | None = None,
         said: SaidSource | None = None,
+        rules: RuleKeeper | None = None,
         engine: Engine | None = None,
         nearest: Nearest | None = None,
         audit: AuditLog | None = None,
@@ -120,6 +121,7 @@ class Assistant:
             retriever: ``None`` when there is no index; quotes are then declined.
             catalogue: ``None`` when there is no index of products; nobody then finds one by meaning.
             said: ``None`` when what reviews say is in no tables; it is then not counted.
+            rules: ``None`` where no rule of the watch can be kept.
             jobs: what can be asked for; of equal claims the first job's counts.
             engine: the model behind ``asker``; kept for the surfaces that show its name.
             nearest: compares meanings in routing; ``None`` routes by cues alone.
@@ -136,6 +138,7 @@ class Assistant:
             jobs=as_tuple(jobs),
             catalogue=catalogue,
             said=said,
+            rules=rules,
             embedder=nearest.embedder if nearest is not None else None,
         )
         self.engine = engine

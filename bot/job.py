@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -128,6 +129,20 @@ class SaidSource(Protocol):
         ``retrieval`` and ``sql``."""
 
 
+class RuleKeeper(Protocol):
+    """Keeps a person's rules for the watch; ``app.rules.keeping.Keeper`` is one."""
+
+    def keep(self, rule: object, since: dt.date, holding: tuple[str, ...], language: str) -> bool:
+        """Keep a rule, of whatever form its job gives it; whether it was not there already.
+
+        Args:
+            since: first day of the last period that was judged.
+            holding: values for which it holds then, which are not told of.
+        Raises:
+            WrongUse, OSError: it cannot be kept; nothing was.
+        """
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tools:
     """What jobs work with; one set per assistant."""
@@ -144,6 +159,8 @@ class Tools:
     """``None`` when there is no index of products."""
     said: SaidSource | None = None
     """``None`` where no tables of what reviews say are made."""
+    rules: RuleKeeper | None = None
+    """``None`` where no rule can be kept."""
     embedder: Embedder | None = None
     """Tells how near two texts are in meaning; ``None`` where only their letters can be compared."""
 

@@ -152,15 +152,27 @@ class Reader:
 
     def series(self, only: tuple[Condition, ...] = (), by: str = "") -> Table:
         """The figures by unit of time, and beside it by the values of a column."""
+        return self._run(self._series(only, by))
+
+    def compile_series(self, only: tuple[Condition, ...] = (), by: str = "") -> Compiled:
+        """The same, not run: for what goes on from it inside one statement."""
+        workspace = self.workspace
+        return compile_statement(
+            self._series(only, by),
+            self.shop,
+            workspace.catalog.dialect,
+            workspace.today,
+            workspace.role,
+        )
+
+    def _series(self, only: tuple[Condition, ...], by: str) -> Statement:
         column = (Name(by),) if by else ()
-        return self._run(
-            Statement(
-                view=self.view,
-                items=(self.unit, *column, *self.figures),
-                where=(self.during, *only),
-                groups=(self.unit, *column),
-                order=(Order(self.unit),),
-            )
+        return Statement(
+            view=self.view,
+            items=(self.unit, *column, *self.figures),
+            where=(self.during, *only),
+            groups=(self.unit, *column),
+            order=(Order(self.unit),),
         )
 
     def largest(self, by: str, only: tuple[Condition, ...], count: int) -> tuple[tuple[Cell, ...], bool]:

@@ -17,7 +17,7 @@ import typer
 
 from app.errors import WrongUse
 from app.progress import say, step
-from ui import finetuning, peopling, schedule_command
+from ui import finetuning, peopling, rule_command, schedule_command
 from ui.command import (
     DONE,
     FAILED,
@@ -61,6 +61,9 @@ app = typer.Typer(
 app.add_typer(finetuning.app, name="finetune")
 app.add_typer(peopling.app, name="people")
 app.add_typer(schedule_command.app, name="schedule")
+watch_app = typer.Typer()
+watch_app.add_typer(rule_command.app, name="rule")
+app.add_typer(watch_app, name="watch")
 
 
 def _tell_version(is_asked: bool) -> None:
@@ -318,9 +321,10 @@ def job(
     _show(answer, as_json)
 
 
-@app.command()
+@watch_app.callback(invoke_without_command=True)
 @expected_errors
 def watch(
+    context: typer.Context,
     replay: Annotated[
         str | None, typer.Option("--replay", metavar="YYYY-MM-DD", help="Tell what would have been told from "
                                  "this day on, day by day; nothing is kept. Left out: the newest data.")
@@ -348,7 +352,9 @@ def watch(
     user: UserOption = None,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
-    """Look at the newest data and tell what is unusual in them, each event once; run it by the clock."""
+    """Look at the newest data and tell what is unusual in them and which rules hold, each once."""
+    if context.invoked_subcommand is not None:
+        return
     settings = settings_of_process()
     from ui.watch_command import run
 

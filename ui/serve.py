@@ -25,7 +25,7 @@ from app.settings import DEFAULT_PORT, Settings, go_offline
 from app.team_store import Store
 from app.too_old import keep_to_it
 from ui.errors import CannotServe
-from ui.scheduling import run_schedules
+from ui.scheduling import run_schedules, watch_rules
 from ui.warming import warm_up
 
 if TYPE_CHECKING:
@@ -218,6 +218,7 @@ def _run(
     threading.Thread(target=warm_up, args=(desk, warming), daemon=True).start()
     closing = threading.Event()
     threading.Thread(target=run_schedules, args=(desk, closing), daemon=True).start()
+    threading.Thread(target=watch_rules, args=(desk, closing), daemon=True).start()
     threading.Thread(target=keep_to_it, args=(settings, closing), daemon=True).start()
     address = _address(listening)
     # Standard output: the address is what a script waits for. The socket takes connections already.

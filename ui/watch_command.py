@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.errors import WrongUse
-from ui.command import print_json, print_text
+from ui.command import one_line, print_json, print_text
 
 if TYPE_CHECKING:
     from app.inbox import Inbox, Message
@@ -52,7 +52,7 @@ def run(
     if start is not None:
         _show(_watched(settings, shop, person, _day(start), language), language, as_json=as_json)
     elif not changes and not is_inbox:
-        _show(_watched(settings, shop, person, None, language), language, as_json=as_json)
+        _show(_newest(settings, shop, person, language), language, as_json=as_json)
     else:
         inbox = watching.inbox_of(settings, shop, person)
         if is_inbox:
@@ -63,6 +63,27 @@ def run(
                 print_json({"done": text})
             else:
                 print_text(text)
+
+
+def _newest(settings: Settings, shop: str | None, person: Person, language: str) -> list[Message]:
+    """What the rules of the shop tell now, and what is unusual; rules alone where nothing can be watched."""
+    from app.finding import find_shop
+    from app.progress import say
+    from app.rules.keeping import rules_of
+    from app.rules.rule_watch import check_rules
+    from ui.errors import CannotWatch
+    from ui.scheduling import couriers_of
+
+    if not rules_of(settings, find_shop(settings, shop)).all():
+        return _watched(settings, shop, person, None, language)
+    found = check_rules(settings, shop, person, couriers_of(settings), tell=one_line)
+    if found.others:
+        say(f"Rules of others told {found.others}; they stand in their own inboxes.")
+    try:
+        return [*found.messages, *_watched(settings, shop, person, None, language)]
+    except CannotWatch as error:
+        say(str(error))
+        return list(found.messages)
 
 
 def _watched(

@@ -78,6 +78,21 @@ def run_audience(request: Request, rows: CampaignRows) -> Audience:
     )
 
 
+def learn_audience(request: Request, rows: CampaignRows, reader: AudienceRows) -> Uplift | None:
+    """The model that lists are made by; ``None`` where there is too little to learn from."""
+    return _learnt(reader, _past(request, rows))[0]
+
+
+def listing_of(request: Request, rows: CampaignRows, reader: AudienceRows, size: int) -> str:
+    """Who stands on the list, as a statement over what ``reader`` reads of today."""
+    found = learn_audience(request, rows, reader)
+    if found is not None and found.tells:
+        there, _ = reader.now()
+        if kinds := uplift_order(found.chances, there, "uplift"):
+            return reader.first_of_kinds("customer", kinds, size)
+    return reader.longest_silent("customer", size)
+
+
 def _past(request: Request, rows: CampaignRows) -> list[Campaign]:
     """Campaigns that are over and had a group held back; none where the shop keeps none."""
     if not rows.sees("campaign", "campaign_start", "campaign_end") or not rows.held_groups:

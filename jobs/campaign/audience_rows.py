@@ -80,23 +80,59 @@ GROUP BY kind, is_held, half ORDER BY kind, is_held, half"""
 
     def of_kinds(self, kinds: Sequence[Kind], size: int) -> Table:
         """Customers of these kinds, those of the first first, then who paid most."""
+        columns = "customer, recency, purchases, paid, kind"
+        return self._reader.run(f"WITH {self._today()}\n{self.first_of_kinds(columns, kinds, size)}")
+
+    def first_of_kinds(self, columns: str, kinds: Sequence[Kind], size: int) -> str:
+        """The same as a statement over ``kinds``."""
         codes = [_code(kind) for kind in kinds]
         order = " ".join(f"WHEN {code} THEN {place}" for place, code in enumerate(codes))
-        return self._reader.run(
-            f"""WITH {self._today()}
-SELECT customer, recency, purchases, paid, kind FROM kinds WHERE kind IN ({", ".join(map(str, codes))})
+        return f"""SELECT {columns} FROM kinds WHERE kind IN ({", ".join(map(str, codes))})
 ORDER BY CASE kind {order} END, paid DESC, customer LIMIT {size}"""
+
+    def by_group(self, by: str, listing: str) -> Table:
+        """Of each value of a column, customers who could be listed and those who are.
+
+        Args:
+            listing: a statement of the customers who are, over what is read of today.
+        """
+        return self._reader.run(
+            f"""WITH {self._reader.rows(["customer", "order_date"], more=by, called="grouped_rows")},
+grouped AS (
+  SELECT customer, MAX(grouped_by) AS grouped_by FROM grouped_rows
+  WHERE customer IS NOT NULL AND grouped_by IS NOT NULL GROUP BY customer
+),
+{self._today()},
+listed AS ({listing})
+SELECT g.grouped_by, COUNT(*) AS people,
+  SUM(CASE WHEN l.customer IS NULL THEN 0 ELSE 1 END) AS selected
+FROM kinds AS k JOIN grouped AS g ON g.customer = k.customer
+LEFT JOIN listed AS l ON l.customer = k.customer
+GROUP BY g.grouped_by ORDER BY people DESC, g.grouped_by"""
+        )
+
+    def of_customer(self, customer: str) -> Table:
+        """One customer of today and their kind; no row of one without a purchase of a year or consent.
+
+        Args:
+            customer: the key, as SQL.
+        """
+        return self._reader.run(
+            f"WITH {self._today()}\n"
+            f"SELECT recency, purchases, paid, kind FROM kinds WHERE customer = {customer}"
         )
 
     def silent(self, size: int) -> Table:
         """The plain rule: bought twice or more, silent for longer than usual; who paid most first."""
         gap = self._reader.ratio("span", "purchases - 1")
-        return self._reader.run(
-            f"""WITH {self._today()}
-SELECT customer, recency, purchases, paid, {gap} AS usual_gap FROM consenting
+        columns = f"customer, recency, purchases, paid, {gap} AS usual_gap"
+        return self._reader.run(f"WITH {self._today()}\n{self.longest_silent(columns, size)}")
+
+    def longest_silent(self, columns: str, size: int) -> str:
+        """The same as a statement over ``consenting``."""
+        return f"""SELECT {columns} FROM consenting
 WHERE purchases >= 2 AND span > 0 AND recency * (purchases - 1) > {SILENT} * span
 ORDER BY paid DESC, customer LIMIT {size}"""
-        )
 
     def _today(self) -> str:
         """``consenting`` and ``kinds`` of it: who bought within a year, as of today."""

@@ -8,6 +8,7 @@ from typing import Literal
 
 from bot.job import Claim, Strength, Understood
 from bot.parameters import Choice, Duration, Parameter, Said, Unreadable, Whole, find_values, in_words
+from jobs.asked_of_models import asks_about_a_model
 from jobs.said_periods import Time, said_period
 from sql.question.linking import Links, Vocabulary
 from sql.question.numbers import zh_number
@@ -273,6 +274,8 @@ _JUDGES_ALONE = re.compile(rf"(?i){_WORTH_ALONE}")
 def claims(understood: Understood) -> Claim | None:
     """What asks whether campaigns were worth it, whom to send them, or how to split money; no figure of them."""
     text, links = understood.standalone, understood.links
+    if asks_about_a_model(text):
+        return None
     cue = next((match for ask in _ASKS if (match := ask.search(text)) is not None), None)
     if cue is None:
         if _FIGURES.search(text):

@@ -18,6 +18,7 @@ from bot.parameters import (
     find_values,
     in_words,
 )
+from jobs.asked_of_models import asks_about_a_model
 from sql.question.linking import Links
 
 _LEAVING = (
@@ -89,6 +90,8 @@ PARAMETERS = (HORIZON, RANK, BY, ONLY, TOP)
 def claims(understood: Understood) -> Claim | None:
     """What asks who will leave or buy again; not what counts those who have a state that is called so."""
     text = understood.standalone
+    if asks_about_a_model(text):
+        return None
     cue = CUE.search(text)
     if cue is None or not _ABOUT_PEOPLE.search(text):
         return None

@@ -94,7 +94,7 @@ FROM valued ORDER BY {order}, customer LIMIT {top}"""
         rows = [(row[0], *map(rounded, row[1:_FIXED])) for row in found.rows]
         labels = {"chance": "%", "value_at_risk": self.unit, "usual_value": self.unit}
         table = replace(made(found, columns, rows, labels), keys=frozenset({key}))
-        added = [self._added(row[_FIXED:], means) for row in found.rows]
+        added = [self.added(row[_FIXED:], means) for row in found.rows]
         exact = [
             (row[0], *(round(value, 4) for value in each.values()))
             for row, each in zip(found.rows, added, strict=True)
@@ -114,12 +114,39 @@ FROM valued ORDER BY {order}, customer LIMIT {top}"""
             f"SELECT chance, orders, recency, age, {paid} AS paid FROM valued WHERE customer = {customer}"
         )
 
+    def looked_at(self, customer: str) -> Table:
+        """One customer as the model looks at them: the probability to buy, its logit, each signal and
+        BG/NBD's logit; no row without a past.
+
+        Args:
+            customer: the key, as SQL.
+        """
+        parts = ", ".join(f"{name}_signal" for name in self.signals.names)
+        return self._run(
+            f"SELECT chance, score, {parts}, rhythm_logit FROM valued WHERE customer = {customer}"
+        )
+
+    def logit_of_means(self, means: Sequence[float]) -> float:
+        """The logit of a customer who is like the mean in all that the model looks at.
+
+        Args:
+            means: as ``whole`` gives them.
+        """
+        *signals, rhythm = means
+        weighed = zip(self.model.weights, signals, self.model.means, strict=True)
+        linear = sum(float(weight) * (mean - float(middle)) for weight, mean, middle in weighed)
+        return self.model.level + linear + self.model.rhythm_weight * rhythm
+
     @property
     def _reasons(self) -> list[str]:
         return [name for name in REASONS if name != "season" or self.signals.has_season]
 
-    def _added(self, cells: Sequence[Cell], means: Sequence[float]) -> dict[str, float]:
-        """Reason → what it adds to the logit of the mean customer."""
+    def added(self, cells: Sequence[Cell], means: Sequence[float]) -> dict[str, float]:
+        """Reason → what it adds to the logit of the mean customer, exactly.
+
+        Args:
+            cells: each signal and BG/NBD's logit, as ``looked_at`` reads them.
+        """
         names = (*self.signals.names, "rhythm")
         weights = (*map(float, self.model.weights), self.model.rhythm_weight)
         parts = {

@@ -63,6 +63,11 @@ class Past:
         columns += [np.full(len(size), float(ahead)), np.log1p(size), self._count[:, origin + 1]]
         return np.column_stack(columns)
 
+    def kinds(self) -> list[str]:
+        """Of each feature in order, what it speaks of: ``recent``, ``season`` or ``other``."""
+        recent = LAGS + len(WINDOWS) + 2
+        return ["recent"] * recent + ["season"] * (4 * len(self.seasons)) + ["other"] * 3
+
     def _one(self, period: int) -> Values:
         return self.values[:, period] if period >= 0 else np.full(len(self.values), np.nan)
 

@@ -22,6 +22,7 @@ from bot.parameters import (
     find_values,
     in_words,
 )
+from jobs.asked_of_models import asks_about_a_model
 from sql.question.linking import Links, Vocabulary
 
 CUE = re.compile(
@@ -127,6 +128,8 @@ PARAMETERS = (METRIC, BY, ONLY, HORIZON, UNTIL, GRAIN, LEVEL, TOP)
 def claims(understood: Understood) -> Claim | None:
     """What asks for a forecast by that name; asked back where the words may also mean figures."""
     links, text = understood.links, understood.standalone
+    if asks_about_a_model(text):
+        return None
     if RECORDED.search(text) or (OTHERWISE.search(text) and not CUE.search(text)):
         return None
     ahead = find_ahead(links)

@@ -15,6 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from jobs.forecast.features import Past, Values
+from jobs.shapley import shapley
 
 ALPHAS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.8)
 MOST_ROWS = 60_000
@@ -22,6 +23,8 @@ MOST_ROWS = 60_000
 MOST_PLACES = 4_000
 """Origins with a step ahead that examples are made at: each costs half a millisecond, however few series."""
 LEAST_ROWS = 300
+BACKGROUND = 60
+"""Earlier rows of features that the learned method's parts are held against."""
 MOST_TIMES_SIZE = 10.0
 """An example beyond so many times its series' size counts as that much."""
 LEAST_SMOOTHED = 8
@@ -35,6 +38,13 @@ class Method(Protocol):
 
     def ahead(self, past: Past, origin: int, horizon: int) -> Values:
         """Values of the ``horizon`` periods after ``origin``, shape (series, horizon)."""
+
+    def parts(self, past: Past, origin: int, horizon: int) -> dict[str, Values]:
+        """What they are made of, each shaped as ``ahead``: they add up to it exactly.
+
+        Keys are ``level`` (where it stands), ``recent`` (its latest course), ``trend``, ``season`` (the same
+        time a season before) and ``other`` (how far ahead, size, age), as many as the method has.
+        """
 
 
 class SeasonalNaive:
@@ -50,6 +60,10 @@ class SeasonalNaive:
             if back >= 0:
                 found[:, step] = np.where(np.isnan(past.values[:, back]), last, past.values[:, back])
         return found
+
+    def parts(self, past: Past, origin: int, horizon: int) -> dict[str, Values]:
+        """See :class:`Method`."""
+        return {"season": self.ahead(past, origin, horizon)}
 
 
 class Level:
@@ -72,6 +86,10 @@ class Level:
         choices = np.array([levels[:, origin] for levels in self._all.values()])
         level = choices[self._best, np.arange(choices.shape[1])]
         return np.repeat(level[:, None], horizon, axis=1)
+
+    def parts(self, past: Past, origin: int, horizon: int) -> dict[str, Values]:
+        """See :class:`Method`."""
+        return {"level": self.ahead(past, origin, horizon)}
 
     def one_step(self) -> Values:
         """The level after each period, shape (series, periods)."""
@@ -108,6 +126,37 @@ class Learned:
         with threadpool_limits(1):
             told = self._model.predict(rows[:, self._known]).reshape(horizon, len(size)).T
         return np.asarray(told * size[:, None])
+
+    def parts(self, past: Past, origin: int, horizon: int) -> dict[str, Values]:
+        """See :class:`Method`: ``level`` is what it tells of its own past on average, at today's size; the
+        rest are Shapley values of kinds of features against that past."""
+        rows = np.concatenate([past.at(origin, step) for step in range(1, horizon + 1)])
+        held = self._background(past, origin, horizon)
+        kinds = past.kinds()
+        names = list(dict.fromkeys(kinds))
+
+        def worth(some: frozenset[int]) -> Values:
+            own = np.isin(kinds, [names[place] for place in some])
+            mixed = np.where(own, rows[:, None, :], held[None, :, :]).reshape(-1, rows.shape[1])
+            told = self._model.predict(mixed[:, self._known])
+            return np.asarray(told.reshape(len(rows), len(held)).mean(axis=1))
+
+        with threadpool_limits(1):
+            added = shapley(worth, len(names))
+            base = worth(frozenset())
+        size = past.size(origin)[:, None]
+        shape = (horizon, len(past.values))
+        found = {name: each.reshape(shape).T * size for name, each in zip(names, added, strict=True)}
+        return {"level": base.reshape(shape).T * size, **found}
+
+    def _background(self, past: Past, origin: int, horizon: int) -> Values:
+        """Features of earlier origins, drawn evenly: what the model looked at before."""
+        draw = np.random.default_rng(0)
+        origins = draw.integers(_origins(past, origin).start, origin, BACKGROUND)
+        series = draw.integers(0, len(past.values), BACKGROUND)
+        steps = 1 + np.arange(BACKGROUND) % horizon
+        places = zip(origins, series, np.minimum(steps, origin - origins), strict=True)
+        return np.array([past.at(int(at), int(step))[one] for at, one, step in places])
 
 
 def count_examples(past: Past, cut: int, horizon: int) -> int:
@@ -152,6 +201,14 @@ class Smoothed:
         ]
         return np.array(told)
 
+    def parts(self, past: Past, origin: int, horizon: int) -> dict[str, Values]:
+        """See :class:`Method`."""
+        each = [
+            _parts_of(series[: origin + 1], form, parameters, self._season, horizon)
+            for series, (form, parameters) in zip(past.values, self._fitted, strict=True)
+        ]
+        return {name: np.array([parts[name] for parts in each]) for name in ("level", "trend", "season")}
+
 
 Form = tuple[bool, bool]
 """Whether it has a damped trend, and a season."""
@@ -177,6 +234,22 @@ def _go_on(series: Values, form: Form, parameters: Values, season: int, horizon:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return np.asarray(_model(series, form, season).smooth(parameters).forecast(horizon))
+
+
+def _parts_of(series: Values, form: Form, parameters: Values, season: int, horizon: int) -> dict[str, Values]:
+    """The level, what the damped trend adds to it, and the season: zeros where the form has none."""
+    series = series[~np.isnan(series)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = _model(series, form, season)
+        fitted = model.smooth(parameters)
+        told = np.asarray(fitted.forecast(horizon))
+    level, trend = np.full(horizon, float(np.asarray(fitted.level)[-1])), np.zeros(horizon)
+    if form[0]:
+        damping = float(parameters[model.param_names.index("damping_trend")])
+        trend = float(np.asarray(fitted.slope)[-1]) * np.cumsum(damping ** np.arange(1, horizon + 1))
+    rest = told - level - trend
+    return {"level": level if form[1] else level + rest, "trend": trend, "season": rest * form[1]}
 
 
 def _model(series: Values, form: Form, season: int):  # type: ignore[no-untyped-def]  # noqa: ANN202

@@ -155,6 +155,39 @@ def _forecast(
     )
 
 
+def parts_ahead(
+    values: Values,
+    horizon: int,
+    seasons: Sequence[int],
+    method: str,
+    against: Values,
+    *,
+    first: int = 0,
+) -> dict[str, Values]:
+    """What lies between a figure of each series and the middle of its forecast, in parts that add up exactly.
+
+    Args:
+        values, horizon, seasons, first: as for :func:`forecast`.
+        method: as its result names it.
+        against: the figure, shape (series,).
+    Returns:
+        The parts of :class:`jobs.forecast.methods.Method`, each of shape (series, horizon), the mean of
+        two methods' where it is two; and ``floor``, by which a figure was held at nothing.
+    """
+    past, last = Past(values, seasons, first), values.shape[1] - 1
+    each = []
+    for one in _methods(past, last, horizon, only=method.split("+")).values():
+        parts = one.parts(past, last, horizon)
+        base = "level" if "level" in parts else "season"
+        each.append({**parts, base: parts[base] - against[:, None]})
+    empty = np.zeros((len(values), horizon))
+    names = dict.fromkeys(name for parts in each for name in parts)
+    found = {name: mean_of([parts.get(name, empty) for parts in each]) for name in names}
+    whole = np.sum(list(found.values()), axis=0) + against[:, None]
+    is_positive: Flags = np.asarray(~(np.nan_to_num(values) < 0).any(axis=1))
+    return {**found, "floor": np.where(is_positive[:, None], np.maximum(whole, 0.0) - whole, 0.0)}
+
+
 def _methods(
     past: Past, cut: int, horizon: int, only: Sequence[str] = ("naive", "level", "smoothed", "learned")
 ) -> dict[str, Method]:

@@ -227,14 +227,19 @@ def drawn(own: Estimate, kind: Kind | None) -> Estimate:
     """A product's elasticity from its own weeks and its kind; by itself where there is no kind."""
     if kind is None:
         return own
-    apart = max(kind.apart, LEAST_APART)
-    share = apart**2 / (apart**2 + own.error**2)
+    share = own_share(own, kind)
     error = np.sqrt(share * own.error**2 + (1 - share) ** 2 * kind.mean.error**2)
     return Estimate(
         value=share * own.value + (1 - share) * kind.mean.value,
         error=float(error),
         freedom=share * own.freedom + (1 - share) * kind.mean.freedom,
     )
+
+
+def own_share(own: Estimate, kind: Kind) -> float:
+    """How much of a product's elasticity is its own weeks'; the rest is its kind's."""
+    apart = max(kind.apart, LEAST_APART)
+    return apart**2 / (apart**2 + own.error**2)
 
 
 # ---- a shop -----------------------------------------------------------------------------------------------

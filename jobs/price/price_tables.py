@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from jobs.made_tables import made
 from jobs.price.curve import Outcome, Standing, curve_of
-from jobs.price.elasticity import METHODS, Estimate, Tested, lack_of
+from jobs.price.elasticity import METHODS, Estimate, Fit, Kind, Tested, lack_of
 from jobs.price.weeks import ProductWeeks
 from sql.types import Column, ColumnType, Table
 from sql.types import Value as Cell
@@ -51,6 +51,10 @@ class Line:
     best: Outcome | None
     asked: Outcome | None
     """``None`` where nothing is asked, or the price was never charged."""
+    own: Fit | None = None
+    """Of one product, what its weeks tell by themselves."""
+    kind: Kind | None = None
+    """What it was drawn towards; ``None`` where nothing was."""
 
 
 def line_table(source: Table, lines: Sequence[Line], column: str, unit: str) -> Table:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bot.job import Claim, Strength, Understood
 from bot.parameters import Among, Choice, Parameter, Said, Unreadable, Whole, find_values, in_words
+from jobs.asked_of_models import asks_about_a_model
 from sql.question.linking import Links, Vocabulary
 from sql.question.numbers import zh_number
 from sql.question.words import NUMBER_WORDS
@@ -165,6 +166,8 @@ PARAMETERS = (PRODUCT, CHANGE, MAX_CHANGE, BY)
 def claims(understood: Understood) -> Claim | None:
     """What asks how units answer to prices, or which price to take; no figure of prices, and no name."""
     text, links = understood.standalone, understood.links
+    if asks_about_a_model(text):
+        return None
     cue = CUE.search(text)
     if cue is None or _OF_PEOPLE.search(text) or _OTHER_PRICE.search(text):
         return None

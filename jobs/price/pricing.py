@@ -187,6 +187,8 @@ class _Pricing:
             standing=standing,
             best=best,
             asked=asked,
+            own=self.found.own[one.name] if one is not None else None,
+            kind=self.found.kinds.get(one.kind) if one is not None else None,
         )
 
     def _standing(self, products: Sequence[ProductWeeks], elasticity: Estimate) -> Standing | None:

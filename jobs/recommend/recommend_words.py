@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bot.job import Claim, Strength, Understood
 from bot.parameters import Among, Choice, Parameter, Said, Unreadable, Whole, find_values, in_words
+from jobs.asked_of_models import asks_about_a_model
 from sql.question.linking import Links, Vocabulary
 
 _KEY = r"[A-Za-z]{0,6}[-_]?\d[A-Za-z0-9-]*"
@@ -112,6 +113,8 @@ PARAMETERS = (CUSTOMER, OF, AGAIN, TOP)
 def claims(understood: Understood) -> Claim | None:
     """What asks to recommend products; not what others recommend, and no name that holds the word."""
     text, links = understood.standalone, understood.links
+    if asks_about_a_model(text):
+        return None
     cue = CUE.search(text)
     person = _find_customer(links)
     periods = [p for p in links.periods if person is None or p.last <= person.start or person.end <= p.first]

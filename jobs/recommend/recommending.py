@@ -54,7 +54,7 @@ class Recommended(Evidence):
 def run_recommend(request: Request, tools: Tools) -> Recommended:
     """Walk from the basket; raises ``Declined`` and ``AskBack`` where there is none that is known."""
     settings = request.settings
-    basket = _Basket(request, tools)
+    basket = Basket(request, tools)
     top = settings.get(TOP) or DEFAULT_TOP
     table, how = basket.recommend(top)
     request.on_table(table)
@@ -83,7 +83,7 @@ def run_recommend(request: Request, tools: Tools) -> Recommended:
     )
 
 
-class _Basket:
+class Basket:
     """Whose basket it is, and what may be offered for it."""
 
     def __init__(self, request: Request, tools: Tools) -> None:
@@ -136,7 +136,10 @@ class _Basket:
         assert column is not None
         if column.type == "integer" and not self.customer.isdigit():
             raise self._unknown_customer()
-        value: int | str = int(self.customer) if column.type == "integer" else self.customer
+        return self.literal(int(self.customer) if column.type == "integer" else self.customer)
+
+    def literal(self, value: int | str) -> str:
+        """A value as SQL."""
         return str(exp.convert(value).sql(self.dialect))
 
     @cached_property

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from jobs.waterfall import waterfall
 from jobs.why.explaining import Explained, Why
 from sql.semantics import Shop
-from telling.charts import SCHEMA, label_of
 from telling.evidence import CellRef, Evidence
 from telling.phrases import listed, load_words
 from telling.quotes import quote
@@ -212,53 +212,15 @@ def draw_why(evidence: Evidence, shop: Shop, language: str) -> dict[str, Any] | 
     now, then = (float(str(row[_VALUE])) for row in evidence.tables[0].rows)
     is_points = evidence.is_rate and evidence.metric.unit == "%"
     times = 100.0 if is_points else 1.0
-    at = then * times
-    steps: list[dict[str, Any]] = [{"x": words.say("chart_before"), "low": 0.0, "high": at, "way": "whole"}]
-    for row in table.rows:
-        adds = float(str(row[_ADDS]))
-        label = label_of(str(row[_BY]))
-        steps.append({"x": label, "low": at, "high": at + adds, "way": "up" if adds >= 0 else "down"})
-        at += adds
-    steps.append({"x": words.say("chart_now"), "low": 0.0, "high": now * times, "way": "whole"})
-    places = [{**step, "place": place} for place, step in enumerate(steps)]
     metric = evidence.names[evidence.metric.name]
     unit = "%" if is_points else evidence.metric.unit
     title = words.say("chart_why", metric=metric[:1].upper() + metric[1:])
     by = " ".join(evidence.names[first.column.name].split())
-    return {
-        "$schema": SCHEMA,
-        "title": title,
-        "description": f"{title}. {len(steps)} bars.",
-        "width": "container",
-        "data": {"values": places},
-        "layer": [
-            {
-                "mark": {"type": "bar", "tooltip": True},
-                "encoding": {
-                    "x": {
-                        "field": "x",
-                        "type": "nominal",
-                        "title": by,
-                        "sort": {"field": "place"},
-                        "axis": {"labelAngle": -30},
-                    },
-                    "y": {
-                        "field": "low",
-                        "type": "quantitative",
-                        "title": f"{metric} ({unit})" if unit else metric,
-                        "axis": {"format": ",~f"},
-                    },
-                    "y2": {"field": "high"},
-                    "color": {
-                        "field": "way",
-                        "type": "nominal",
-                        "legend": None,
-                        "scale": {
-                            "domain": ["whole", "up", "down"],
-                            "range": ["#7f8c8d", "#27ae60", "#c0392b"],
-                        },
-                    },
-                },
-            }
-        ],
-    }
+    return waterfall(
+        (words.say("chart_before"), then * times),
+        [(str(row[_BY]), float(str(row[_ADDS]))) for row in table.rows],
+        (words.say("chart_now"), now * times),
+        title=title,
+        x_title=by,
+        y_title=f"{metric} ({unit})" if unit else metric,
+    )

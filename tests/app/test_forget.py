@@ -39,6 +39,7 @@ from app.inbox import Message, Told
 from app.kept_uploads import KeptUploads
 from app.library import archive_in, audience_folder
 from app.person import Person, role_of
+from app.rules.keeping import keeper_of
 from app.salts import salt_in
 from app.schedules import Schedule, read_timetable
 from app.schedules.lookup import schedules_of
@@ -46,6 +47,7 @@ from app.settings import Settings
 from app.watching import inbox_of
 from bot.audit import AuditLog
 from bot.memory import Conversation
+from jobs.notify.rule import Rule
 from jobs.report.archive import Archive
 from jobs.report.types import Report, Section
 from retrieval import storage
@@ -112,6 +114,11 @@ def used(served: ServedShop) -> dict[str, Any]:
                      to=("mail:o@example.org",), shop=str(served.shop), zone="",
                      person="olga", role=None, due=due)
         )  # fmt: skip
+        rule = Rule(
+            text=f"tell me when revenue of {who[1]} doubles", metric="revenue", kind="change", side="above",
+            amount=2.0, per="week", only={"buyer": (who[1],)},
+        )  # fmt: skip
+        keeper_of(served.settings, shop, OWNER).keep(rule, due.date(), (who[1],), "en")
     kept = KeptUploads(folder=served.settings.brought, page="x")
     for name, who in (("ana", ANA), ("bjorn", OTHER)):
         file = served.shop.parent / f"{name}.csv"

@@ -200,8 +200,9 @@ def test_every_example_of_a_job_is_routed_to_it(tools: Tools):
 def test_jobs_are_found_in_their_folders_and_described():
     assert [job.name for job in JOBS] == [
         "ask_reviews", "ask_sql", "bought_together", "campaign", "changes", "churn", "cohorts",
-        "customer_card", "find_products", "forecast", "help", "order_card", "order_gaps", "price",
-        "recommend", "remarks", "reply", "report", "stock", "unusual", "why",
+        "customer_card", "explain", "fairness", "find_products", "forecast", "help", "notify",
+        "order_card", "order_gaps", "price", "recommend", "remarks", "reply", "report", "stock",
+        "unusual", "why",
     ]  # fmt: skip
     assert all(job.cases for job in JOBS)
 

@@ -137,8 +137,9 @@ def test_a_folder_more_is_a_job_on_every_surface(
 ):
     assert [job.name for job in with_a_folder_more] == [
         "ask_reviews", "ask_sql", "bought_together", "campaign", "changes", "churn", "cohorts",
-        "customer_card", "find_products", "forecast", "help", "loyalty", "order_card", "order_gaps",
-        "price", "recommend", "remarks", "reply", "report", "stock", "unusual", "why",
+        "customer_card", "explain", "fairness", "find_products", "forecast", "help", "loyalty", "notify",
+        "order_card", "order_gaps", "price", "recommend", "remarks", "reply", "report", "stock", "unusual",
+        "why",
     ]  # fmt: skip
     assistant = assistant_of(workspace, vocabulary, with_a_folder_more)
     talk = Conversation()

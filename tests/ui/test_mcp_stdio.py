@@ -255,9 +255,9 @@ def test_the_schema_of_run_job_tells_what_each_job_takes(owner: Caller) -> None:
     [tool] = [t for t in owner.run(lambda client: client.list_tools()).tools if t.name == "run_job"]
     taken = tool.input_schema["properties"]
     assert taken["job"]["enum"] == [
-        "bought_together", "campaign", "changes", "churn", "cohorts", "customer_card", "find_products",
-        "forecast", "order_card", "order_gaps", "price", "recommend", "remarks", "reply", "report",
-        "stock", "unusual", "why",
+        "bought_together", "campaign", "changes", "churn", "cohorts", "customer_card", "explain",
+        "fairness", "find_products", "forecast", "notify", "order_card", "order_gaps", "price",
+        "recommend", "remarks", "reply", "report", "stock", "unusual", "why",
     ]  # fmt: skip
     of_jobs = {each["title"]: each["properties"].keys() for each in taken["parameters"]["anyOf"]}
     assert (

@@ -7,7 +7,7 @@ import json
 import secrets
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -103,11 +103,12 @@ def ask(call: Call, arguments: shapes.AskArguments) -> Outcome:
 
 def _answered(call: Call, message: str, conversation: str, language: str) -> Outcome:
     person = call.seat.person
+    asker = replace(person, keeps_rules=False)  # these tools are announced as reading only
     with call.talks.going_on(person, conversation) as talk:
         call.desk.admit(person)
         progress = _Progress(call, language)
         answer = last_answer(
-            progress.passed(event) for event in call.desk.answer(person, message, talk.memory, call.stop)
+            progress.passed(event) for event in call.desk.answer(asker, message, talk.memory, call.stop)
         )
     told, is_cut = _finite(answer.to_json())
     if is_cut:
