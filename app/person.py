@@ -26,6 +26,8 @@ class Person:
     """Name of one of the shop's roles; ``None`` for its default one."""
     attributes: Attributes = field(default_factory=dict)
     """What the role's rules about rows may name, such as ``{"country": "Germany"}``."""
+    roles: tuple[str, ...] = ()
+    """Those that they may choose from where they sign in; empty where there is no choice."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "attributes", MappingProxyType(dict(self.attributes)))
