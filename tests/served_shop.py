@@ -66,10 +66,11 @@ class ServedShop:
         signed: Callable[[Desk, Keyring], Any] = lambda desk, keyring: None,
         mounts: Callable[[Desk], Mapping[str, ASGIApp]] = lambda desk: {},
         build: Callable[[Path], Path] = build_roles_shop,
-        **parts: Any,
+        page: Callable[[Desk], ASGIApp] | None = None,
+        port: int = 0,
     ) -> None:
         self.engine = Held()
-        self.listening = take_port("127.0.0.1", 0)
+        self.listening = take_port("127.0.0.1", port)
         self.address = f"http://127.0.0.1:{self.listening.getsockname()[1]}"
         given = settings(self.address) if callable(settings) else settings or {}
         self.settings = Settings(home=folder / "home", **given)
@@ -81,7 +82,12 @@ class ServedShop:
         local = Person() if is_own else None
         signed_parts = signed(self.desk, self.keyring)
         service = build_service(
-            self.desk, self.keyring, local=local, signed=signed_parts, mounts=mounts(self.desk), **parts
+            self.desk,
+            self.keyring,
+            local=local,
+            signed=signed_parts,
+            mounts=mounts(self.desk),
+            page=page(self.desk) if page is not None else None,
         )
         config = uvicorn.Config(service, log_level="critical", timeout_graceful_shutdown=1, lifespan="on")
         self.server = uvicorn.Server(config)

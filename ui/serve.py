@@ -160,6 +160,7 @@ def _run(
     with step("Preparing the page"):
         import uvicorn
 
+        from app.conversations import Conversations
         from app.feedback_log import FeedbackLog
         from app.kept_uploads import KeptUploads
         from app.uploads import Uploads
@@ -192,8 +193,10 @@ def _run(
             if brought
             else None,
             reviewing=reviewing,
+            has_list=True,
         )
-        talks = ServedTalks(desk, anybody)
+        conversations = Conversations(house.store, house.shared.forgotten.times)
+        talks = ServedTalks(desk, anybody, conversations)
         if local is not None:
             with house.room(shop, local):  # what cannot be opened is told before anybody comes
                 pass
@@ -231,6 +234,7 @@ def _run(
     finally:
         closing.set()
         visitors.close()
+        conversations.close()
     say("Closed.")
 
 

@@ -40,6 +40,11 @@ def person_of(scope: Scope) -> Person:
     return cast(Person, scope["state"]["person"])
 
 
+def is_signed_in(scope: Scope) -> bool:
+    """Whether it came from a browser that signed in."""
+    return bool(scope["state"].get("is_signed_in"))
+
+
 class Identity:
     """ASGI middleware that finds out who asks, and lets nobody else through.
 
@@ -71,7 +76,8 @@ class Identity:
                 return
             await _refusal(problem, scope, headers)(scope, receive, send)
             return
-        state = {**scope.get("state", {}), "person": person}
+        is_signed_in = "authorization" not in headers and person is not self._local
+        state = {**scope.get("state", {}), "person": person, "is_signed_in": is_signed_in}
         await self._app({**scope, "state": state}, receive, send)
 
     def _is_signed(self, path: str) -> bool:

@@ -25,6 +25,7 @@ from app.sign_ins import SignIns
 from ui.http.ask_routes import ask_routes
 from ui.http.asking import Questions
 from ui.http.bodies import Bodies
+from ui.http.conversation_routes import conversation_routes
 from ui.http.forget_routes import forget_routes
 from ui.http.identity import BEGIN, Identity
 from ui.http.look_routes import look_routes
@@ -144,6 +145,7 @@ def _build_v1(desk: Desk, questions: Questions, talks: Conversations) -> FastAPI
     v1.include_router(openai_routes(desk, questions, talks))
     v1.include_router(look_routes(desk))
     v1.include_router(forget_routes(desk))
+    v1.include_router(conversation_routes(desk, talks))
     return v1
 
 
