@@ -78,6 +78,7 @@ CHROME: dict[str, dict[str, str]] = {
         "st_placeholder": "Ask about sales, stock or reviews…",
         "st_new": "New conversation",
         "st_talks": "Conversations",
+        "st_again": "Ask these again now",
         "st_open": "Open files",
         "st_back": "Back",
         "st_previous": "Last files",
@@ -95,6 +96,7 @@ CHROME: dict[str, dict[str, str]] = {
         "st_placeholder": "可以问销售、库存、客户或评论……",
         "st_new": "新对话",
         "st_talks": "对话列表",
+        "st_again": "现在重新提问",
         "st_open": "打开文件",
         "st_back": "返回",
         "st_previous": "上次的文件",
@@ -191,6 +193,7 @@ def build_page(
         with gr.Row(elem_id="st-body"):
             with gr.Column(scale=6, min_width=320, elem_id="st-talk"):
                 banner = gr.HTML("", visible=False, elem_id="st-banner", padding=False)
+                anew = gr.Button(i18n("st_again"), size="sm", elem_id="st-again", visible=False)
                 chat = gr.Chatbot(
                     elem_id="st-chat",
                     show_label=False,
@@ -252,6 +255,7 @@ def build_page(
                 quotes = gr.HTML("", visible=False, elem_id="st-quotes", padding=False)
                 form = build_form(i18n("st_review"), i18n("st_apply"))
 
+        above = [current, banner, anew]
         receipt = [form.box, summary, chart, which, table_head, rows, save, table, sql_box, sql, quotes]
 
         def review_of(visitor: Visitor) -> Review | None:
@@ -277,7 +281,8 @@ def build_page(
 
         def frame(visitor: Visitor) -> list[Any]:
             told = banner_html(visitor)
-            return [visitor.kept, gr.update(value=told, visible=bool(told))]
+            shows = gr.update(visible=any(turn.is_recalled for turn in visitor.turns))
+            return [visitor.kept, gr.update(value=told, visible=bool(told)), shows]
 
         def ask(question: str, shown: str | None, request: gr.Request) -> Iterator[list[Any]]:
             session, visitor = session_of(request), visitor_of(request)
@@ -287,27 +292,39 @@ def build_page(
             if shown and is_new_here and seen.talks is not None:
                 visitor = open_talk(seen, visitors, session, shown)  # the server was started anew meanwhile
                 visitor.banner = "" if visitor.banner == "talk_missing" else visitor.banner
-            idle = gr.update(submit_btn=True, stop_btn=False)
-            busy = gr.update(value="", submit_btn=False, stop_btn=True)
-            is_asked = False
-            if question.strip() or again is not None:
-                own = visitor.own
-                asked = own.talk if own is not None else visitor.talk or talk
+            if again is not None or question.strip():
+                asked = visitor.own.talk if visitor.own is not None else visitor.talk or talk
                 steps = (
                     follow_again(asked, visitor, again)
                     if again is not None
                     else follow(asked, visitor, question)
                 )
-                for _ in steps_in_request(steps, _request_id(request)):
-                    if not visitors.holds(session, visitor):
-                        return  # the page shows another conversation now
-                    receipt_update = [gr.skip()] * len(receipt) if is_asked else show_receipt(visitor)
-                    yield [messages_of(visitor.turns), gr.skip() if is_asked else busy, *receipt_update]
-                    is_asked = True
+                yield from show_steps(session, visitor, steps_in_request(steps, _request_id(request)))
+            else:  # nothing to ask: what was typed stays
+                yield [gr.skip()] * (2 + len(receipt))
+
+        def ask_anew(request: gr.Request) -> Iterator[list[Any]]:
+            session, visitor = session_of(request), visitor_of(request)
+            for index in [i for i, turn in enumerate(visitor.turns) if turn.is_recalled]:
+                steps = follow_again(visitor.talk or talk, visitor, index)
+                yield from show_steps(session, visitor, steps_in_request(steps, _request_id(request)))
+                if visitor.turns[index].answer is None or visitor.cancel.is_set():
+                    return
+
+        def show_steps(session: str, visitor: Visitor, steps: Iterator[Any]) -> Iterator[list[Any]]:
+            idle = gr.update(submit_btn=True, stop_btn=False)
+            busy = gr.update(value="", submit_btn=False, stop_btn=True)
+            is_asked = False
+            for _ in steps:
+                if not visitors.holds(session, visitor):
+                    return  # the page shows another conversation now
+                receipt_update = [gr.skip()] * len(receipt) if is_asked else show_receipt(visitor)
+                yield [messages_of(visitor.turns), gr.skip() if is_asked else busy, *receipt_update]
+                is_asked = True
             if is_asked:
-                note_answers(seen, visitors, visitor)
+                note_answers(visitor.talk or talk, visitors, visitor)
                 yield [messages_of(visitor.turns), idle, *show_receipt(visitor)]
-            else:  # nothing to ask, or the last question is still being answered: what was typed stays
+            else:  # the last question is still being answered: what was typed stays
                 yield [gr.skip()] * (2 + len(receipt))
 
         def settle(request: gr.Request) -> list[Any]:
@@ -480,15 +497,16 @@ def build_page(
             box.submit(ask, [box, current], **answering),
             chat.example_select(picked, None, box, **quiet).then(ask, [box, current], **answering),
             chat.option_select(chosen_option, None, box, **quiet).then(ask, [box, current], **answering),
+            anew.click(ask_anew, None, **answering),
         ):
-            settled = asking.then(settle, None, [current, banner, chat, box, *receipt], **quiet)
+            settled = asking.then(settle, None, [*above, chat, box, *receipt], **quiet)
             settled.then(None, [current], None, js=NAME_IT, **quiet)
         box.stop(stop, None, None, **quiet)
-        begun = new.click(start_over, None, [current, banner, chat, box, *receipt], **quiet)
+        begun = new.click(start_over, None, [*above, chat, box, *receipt], **quiet)
         begun.then(None, [current], None, js=NAME_IT, **quiet)
         chat.select(choose_answer, None, receipt, **quiet)
         chat.like(rate, None, None, **quiet)
-        everything = [current, banner, chat, brand, forget, previous, back, bring, *form.fields, *receipt]
+        everything = [*above, chat, brand, forget, previous, back, bring, *form.fields, *receipt]
         slow: dict[str, Any] = {**answering, "outputs": everything, "concurrency_limit": 4}
         others = [
             bring.upload(open_files, [bring], everything, api_visibility="private"),

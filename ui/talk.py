@@ -170,6 +170,11 @@ class Turn:
     """Whether it could not be kept."""
 
     @property
+    def is_recalled(self) -> bool:
+        """Whether only what was kept of it is shown."""
+        return self.recalled is not None and not self.is_asked
+
+    @property
     def is_running(self) -> bool:
         """Neither answered nor given up."""
         return self.is_asked and self.answer is None and not self.note
@@ -507,7 +512,7 @@ def turn_at(turns: list[Turn], index: int) -> int | None:
 def _messages(turn: Turn) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = [{"role": "user", "content": present.literal_markdown(turn.question)}]
     language = turn.language
-    if turn.recalled is not None and not turn.is_asked:
+    if turn.recalled is not None and turn.is_recalled:
         return [*messages, *_recalled(turn, turn.recalled.turn)]
     if turn.is_running or turn.steps:
         steps = "\n".join(
