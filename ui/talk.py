@@ -394,7 +394,7 @@ def follow_again(talk: Talk, visitor: Visitor, index: int) -> Generator[Turn, No
             talk, visitor, turn, lambda cancel: talk.assistant.answer(past.question, before, cancel)
         )
         if turn.note:
-            turn.is_asked = False  # it may be asked once more
+            turn.is_asked, turn.answer = False, None  # it may be asked once more
 
 
 def _kept(talk: Talk, visitor: Visitor, turn: Turn, cancel: threading.Event) -> Iterator[Event]:
