@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -330,27 +329,3 @@ def test_nothing_is_fetched_before_somebody_signs_in_and_a_provider_away_is_told
             refused(browser.get("/sign-in/provider"), 503, "无法连接登录服务")
         with served.client(served.key("cy")) as cy:
             assert cy.get("/v1/shop").status_code == 200, "keys go on working"
-
-
-# --- a provider that others wrote -------------------------------------------------------------------------
-
-
-def test_a_provider_of_other_hands_is_understood(tmp_path: Path) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it uses a part of Authlib that has moved
-        import oidc_provider_mock as other
-
-        users = [other.User(sub="o-1", claims={"groups": ["shop-owners"]})]
-        with other.run_server_in_thread(user_claims=users, require_nonce=True) as running:
-            issuer = f"http://localhost:{running.server_port}"
-            with serving(tmp_path, settings=lambda address: given(issuer, address)) as served:
-                served.settings.people_file.parent.mkdir(exist_ok=True)
-                served.settings.people_file.write_text(PEOPLE, "utf-8")
-                with served.client(Accept="text/html") as browser:
-                    place = browser.get("/sign-in/provider").headers["location"]
-                    back = httpx.post(place, data={"sub": "o-1"}).headers["location"]
-                    assert browser.get(back).status_code == 303
-                    assert person(browser)[0] == "owner" and served.audited()[-1]["person"] == "oidc/o-1"
-                    browser.post("/sign-out")
-                    page = browser.get("/sign-in?left").text
-                    assert f'href="{issuer}/oauth2/end_session?client_id={CLIENT}' in page
