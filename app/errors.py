@@ -10,6 +10,7 @@ Tree::
     ├── MayNotDelete     a report is deleted by those who see the whole shop
     ├── UploadRefused    files that a visitor brings and that cannot be opened
     ├── BadKey           a key or a session that opens nothing
+    ├── SignInRefused    a sign-in at the provider that ends with nobody let in
     ├── TooManyQuestions a person has asked as much as they may for now
     ├── NotDelivered     a scheduled report that did not reach where it goes
     ├── NotAnswered      what is scheduled was asked and has no answer
@@ -90,6 +91,20 @@ class BadKey(AppError):
     def __init__(self, reason: Literal["unknown", "expired", "revoked"]) -> None:
         super().__init__(f"The key is {reason}.")
         self.reason = reason
+
+
+class SignInRefused(AppError):
+    """A sign-in at the provider after which nobody is let in.
+
+    Args:
+        key: names the sentence that says why: ``begun_elsewhere``, ``denied``, ``unproven``, ``unverified``,
+            ``unmapped`` or ``provider_away``.
+        reason: for whoever runs the server; holds nothing that the provider said of a person.
+    """
+
+    def __init__(self, key: str, reason: str = "") -> None:
+        super().__init__(f"{key}: {reason}" if reason else key)
+        self.key = key
 
 
 class TooManyQuestions(AppError):

@@ -8,6 +8,8 @@ neither in use nor among those used last, and all of them when the house is clos
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -19,7 +21,7 @@ from app.engines import EngineFactory, LazyEngine
 from app.finding import Found, Review, Shops, find_shop, folder_of
 from app.forgotten import Forgotten
 from app.kept import Kept
-from app.library import Library
+from app.library import Library, audience_folder
 from app.person import Person, role_of, seen_by
 from app.rooms import Room, Shared, furnish
 from app.salts import salt_in
@@ -114,6 +116,20 @@ class House:
         found, role, key = self._entrance(shop, person)
         with self._rooms.lent(key, lambda: self._open(found, role, person)) as room:
             yield room
+
+    def audience(self, shop: str | None, person: Person) -> str:
+        """Names those who see the same of ``shop`` in the same role: what one of them said another may read.
+
+        Other limits of the role are another audience, and so are other attributes that they name.
+
+        Raises:
+            WrongUse, SqlError: see :meth:`at`.
+        """
+        found, role, _ = self._entrance(shop, person)
+        folder = audience_folder(folder_of(self.settings, found.shop), role, person.attributes)
+        seen = sorted((name, repr(value)) for name, value in seen_by(role, person).items())
+        said = json.dumps([folder.parent.name, folder.name, role.name, seen])
+        return hashlib.sha256(said.encode()).hexdigest()[:32]
 
     def described(self, shop: str | None) -> Shop:
         """The shop as it is described now; its description is read again only when it has changed.

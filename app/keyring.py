@@ -2,8 +2,8 @@
 
 A key is shown once, when it is made; its secret is kept as an argon2 hash. Its first part is no secret: it
 names the key, so that one hash is verified and not all. ``people.yml`` in the data folder may say role and
-attributes, and who somebody is in a chat program; keys stand in the store, and in no file that a person
-writes. Not covered: passwords, single sign-on.
+attributes, and who somebody is in a chat program or to the provider of a sign-in (``app.provider``); keys
+stand in the store, and in no file that a person writes. Not covered: passwords.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from app.errors import BadKey, WrongUse
+from app.people_file import NAME, Said, is_attribute, load_attributes, read_people
 from app.person import Person
 from app.settings import Settings
 from app.team_store import Store
@@ -38,7 +39,6 @@ SESSION = dt.timedelta(hours=12)
 REMEMBERED = 1_000
 """Keys whose secret was verified in this process: a hash takes tens of milliseconds, once."""
 _KEY = re.compile(r"st_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
-_NAME = re.compile(r"[\w.@+-]{1,64}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +54,8 @@ class Member:
     """Id of their account in Slack, or of a user group whose members all are this; empty for neither."""
     feishu: str = ""
     """Id of their account in Feishu or Lark; empty for none."""
+    oidc: str = ""
+    """What the provider of the sign-in calls them, or a group whose members all are this; else empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +106,7 @@ class Keyring:
         self._clock = clock
         self._lock = threading.Lock()
         self._verified: OrderedDict[bytes, None] = OrderedDict()
-        self._read: tuple[tuple[int, int], Mapping[str, _Said]] | None = None
+        self._read: tuple[tuple[int, int], Mapping[str, Said]] | None = None
         self._has_marked = False
 
     @classmethod
@@ -152,6 +154,7 @@ class Keyring:
             keys=keys,
             slack="" if said is None else said.slack or said.slack_group,
             feishu="" if said is None else said.feishu,
+            oidc="" if said is None else said.oidc or said.oidc_group,
         )
 
     # --- keys ---
@@ -173,7 +176,7 @@ class Keyring:
         Raises:
             WrongUse: the name cannot be one; ``people.yml`` says its role, or nobody has said one.
         """
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise WrongUse(
                 f"NAME is {name!r}; use up to 64 letters, digits and . _ - + @, such as ana or "
                 "ana@shop.example."
@@ -183,10 +186,8 @@ class Keyring:
                 f"{name} stands in {self.people_file}, which says role and attributes; change them there and "
                 "leave --role and --attribute out."
             )
-        if name in self._said() and self._said()[name].slack_group:
-            raise WrongUse(
-                f"{name} is a group of Slack in {self.people_file}; give each person their own key."
-            )
+        if name in self._said() and self._said()[name].is_group:
+            raise WrongUse(f"{name} is a group in {self.people_file}; give each person their own key.")
         if role is None and self._person(name) is None:
             raise WrongUse(f"Nothing is known of {name} yet; say the role: --role NAME.")
         if expires_in is not None and expires_in <= dt.timedelta(0):
@@ -264,15 +265,20 @@ class Keyring:
         with self._store.begin() as connection:
             rows = connection.execute(self._people.select()).mappings().all()
             named = [str(row["name"]) for row in rows if _names(row, traces)]
+            accounts = sessions.account.is_not(None)
+            rows = connection.execute(self._sessions.select().where(accounts)).mappings().all()
+            gone = [str(row["digest"]) for row in rows if _is_account_of(row, traces)]
+            if gone and not is_dry:
+                connection.execute(self._sessions.delete().where(sessions.digest.in_(gone)))
             if named and not is_dry:
                 theirs = keys.person.in_(named)
                 ids = self._keys.select().where(theirs).with_only_columns(keys.id)
                 connection.execute(self._sessions.delete().where(sessions.key.in_(ids)))
                 connection.execute(self._keys.delete().where(theirs))
                 connection.execute(self._people.delete().where(self._people.c.name.in_(named)))
-        if named and not is_dry:
+        if (named or gone) and not is_dry:
             self._store.sweep([self._people, self._keys, self._sessions])
-        return len(named)
+        return len(named) + len(gone)
 
     # --- who somebody is ---
 
@@ -336,6 +342,30 @@ class Keyring:
                 return Person(id=name, role=each.role, attributes=each.attributes)
         return None
 
+    def people_of_account(self, account: str, told: Told) -> tuple[Person, ...]:
+        """Whom somebody may be who signed in at the provider, the usual one first; empty where it is nobody.
+
+        Their own line in ``people.yml`` wins over groups, and of two groups with one role the first. A line
+        whose attributes the provider does not give is none.
+
+        Args:
+            account: what the provider calls them.
+            told: what it said of them.
+        Raises:
+            WrongUse: ``people.yml`` cannot be read.
+        """
+        said = self._said()
+        own = [(name, each) for name, each in said.items() if each.oidc and each.oidc == account]
+        groups = [each for each in said.values() if each.oidc_group]
+        lines = own or [(f"oidc/{account}", each) for each in groups if each.oidc_group in told.groups]
+        found: dict[str | None, Person] = {}
+        for id, each in lines:
+            attributes = _given(each, told)
+            for role in each.roles if attributes is not None else ():
+                found.setdefault(role, Person(id=id, role=role, attributes=attributes or {}))
+        names = tuple(role for role in found if role is not None)
+        return tuple(replace(person, roles=names if len(names) > 1 else ()) for person in found.values())
+
     def open_session(self, key: str) -> str:
         """A token that stands for ``key`` in a browser's cookie, for :data:`SESSION`.
 
@@ -343,41 +373,89 @@ class Keyring:
             BadKey: see :meth:`person_of_key`.
         """
         self.person_of_key(key)
-        token, now = secrets.token_urlsafe(32), self._clock()
         match = _KEY.fullmatch(key)
         assert match is not None  # it opened something
+        return self._open_session(key=match[1])
+
+    def open_session_of(self, account: str, told: Told) -> str:
+        """The same for an account of the provider.
+
+        Of what it said only the groups and claims that ``people.yml`` names are kept; they count until the
+        session ends.
+
+        Raises:
+            BadKey: ``people.yml`` knows neither the account nor a group of it.
+        """
+        if not self.people_of_account(account, told):
+            raise BadKey("unknown")
+        said = self._said().values()
+        named = {claim for each in said for claim in each.claims.values()}
+        claims = {
+            "groups": sorted(told.groups & {each.oidc_group for each in said}),
+            "claims": {claim: value for claim, value in told.claims.items() if claim in named},
+        }
+        return self._open_session(account=account, claims=json.dumps(claims, ensure_ascii=False))
+
+    def _open_session(self, **whose: str) -> str:
+        token, now, sessions = secrets.token_urlsafe(32), self._clock(), self._sessions
+        row = {"digest": _digest(token).hex(), "expires_at": _stamp(now + SESSION), **whose}
         with self._store.begin() as connection:
-            connection.execute(self._sessions.delete().where(self._sessions.c.expires_at <= _stamp(now)))
-            connection.execute(
-                self._sessions.insert().values(
-                    digest=_digest(token).hex(), key=match[1], expires_at=_stamp(now + SESSION)
-                )
-            )
+            connection.execute(sessions.delete().where(sessions.c.expires_at <= _stamp(now)))
+            connection.execute(sessions.insert().values(row))
         return token
 
     def person_of_session(self, token: str) -> Person:
-        """The person who signed in with the key that ``token`` stands for.
+        """The person who signed in, in the role that they chose, else in their usual one.
 
         Raises:
-            BadKey: the session is over, or the key opens nothing any more.
+            BadKey: the session is over, or its key or account opens nothing any more.
         """
+        return self._people_of(token)[0]
+
+    def choose_role(self, token: str, role: str) -> Person:
+        """Ask in another of the roles that one has, until the session ends.
+
+        Raises:
+            BadKey: see :meth:`person_of_session`; or the role is none of theirs, and nothing was changed.
+        """
+        found = [person for person in self._people_of(token) if person.role == role]
+        if not found:
+            raise BadKey("unknown")
+        chosen = self._sessions.update().where(self._sessions.c.digest == _digest(token).hex())
+        with self._store.begin() as connection:
+            connection.execute(chosen.values(role=role))
+        return found[0]
+
+    def _people_of(self, token: str) -> tuple[Person, ...]:
+        """Whom whoever signed in may be, who they are now first."""
         if not self._store.exists:
             raise BadKey("unknown")
+        its, now = self._sessions.c.digest == _digest(token).hex(), _stamp(self._clock())
         with self._store.begin() as connection:
             session = (
-                connection.execute(
-                    self._sessions.select().where(
-                        self._sessions.c.digest == _digest(token).hex(),
-                        self._sessions.c.expires_at > _stamp(self._clock()),
-                    )
-                )
+                connection.execute(self._sessions.select().where(its, self._sessions.c.expires_at > now))
                 .mappings()
                 .first()
             )
-        row = self._row(str(session["key"])) if session is not None else None
+        if session is None:
+            raise BadKey("unknown")
+        people = self._of_account(session) if session["key"] is None else self._of_key(str(session["key"]))
+        return tuple(sorted(people, key=lambda person: person.role != session["role"]))
+
+    def _of_account(self, session: RowMapping) -> tuple[Person, ...]:
+        said = json.loads(session["claims"])
+        told = Told(groups=frozenset(said["groups"]), claims=said["claims"])
+        people = self.people_of_account(str(session["account"]), told)
+        if not people:  # the line in people.yml is gone
+            raise BadKey("revoked")
+        return people
+
+    def _of_key(self, id: str) -> tuple[Person, ...]:
+        row = self._row(id)
         if row is None:
             raise BadKey("unknown")
-        return self._holder(row)
+        person = self._holder(row)
+        return tuple(replace(person, role=role) for role in person.roles) or (person,)
 
     def close_session(self, token: str) -> None:
         """Sign out; an unknown token is none already."""
@@ -417,11 +495,11 @@ class Keyring:
     def _person(self, name: str) -> Person | None:
         """As ``people.yml`` says, else as it was added; ``None`` when nobody said anything of them."""
         said = self._said().get(name) or self._added(name).get(name)
-        return None if said is None else Person(id=name, role=said.role, attributes=said.attributes)
+        return None if said is None else _as_role(name, said, said.attributes)
 
     # --- the file ---
 
-    def _said(self) -> Mapping[str, _Said]:
+    def _said(self) -> Mapping[str, Said]:
         """What ``people.yml`` says now."""
         try:
             status = self.people_file.stat()
@@ -430,7 +508,7 @@ class Keyring:
         stamp = (status.st_mtime_ns, status.st_size)
         read = self._read
         if read is None or read[0] != stamp:
-            read = self._read = (stamp, _read_people(self.people_file))
+            read = self._read = (stamp, read_people(self.people_file))
         return read[1]
 
     # --- the database ---
@@ -467,7 +545,7 @@ class Keyring:
         with self._store.begin() as connection:
             return connection.execute(self._keys.select().where(self._keys.c.id == id)).mappings().first()
 
-    def _added(self, name: str | None = None) -> dict[str, _Said]:
+    def _added(self, name: str | None = None) -> dict[str, Said]:
         """Those, or the one of that name, whose role was said when a key was made."""
         if not self._store.exists:
             return {}
@@ -476,7 +554,9 @@ class Keyring:
             chosen = everybody if name is None else everybody.where(self._people.c.name == name)
             rows = connection.execute(chosen).mappings().all()
         return {
-            str(row["name"]): _Said(role=row["role"], attributes=_load(row["attributes"] or "{}"))
+            str(row["name"]): Said(
+                roles=(row["role"],), attributes=load_attributes(row["attributes"] or "{}")
+            )
             for row in rows
             if row["role"] is not None
         }
@@ -492,114 +572,50 @@ class Keyring:
         return found
 
 
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What the provider said of an account, beside its name."""
+
+    groups: frozenset[str] = frozenset()
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    """Those that ``people.yml`` names; texts, numbers or lists of them."""
+
+
+def _as_role(id: str, said: Said, attributes: Attributes) -> Person:
+    """In the usual one of their roles."""
+    roles = tuple(role for role in said.roles if role is not None)
+    return Person(id=id, role=said.role, attributes=attributes, roles=roles if len(roles) > 1 else ())
+
+
+def _given(said: Said, told: Told) -> dict[str, AttributeValue] | None:
+    """The attributes with those that claims give; ``None`` where one of them is not given."""
+    claims = {name: told.claims.get(claim) for name, claim in said.claims.items()}
+    if not all(map(is_attribute, claims.items())):
+        return None
+    return {**said.attributes, **load_attributes(json.dumps(claims))}
+
+
 def _marks() -> Table:
     from app.store_tables import MARKS
 
     return MARKS
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Said:
-    role: str | None
-    attributes: Attributes
-    slack: str = ""
-    slack_group: str = ""
-    feishu: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Account:
-    """How a chat program names an account or a group."""
-
-    pattern: str
-    example: str
-    where: str
-
-
-_ACCOUNTS = {
-    "slack": _Account(
-        pattern="[UW][A-Z0-9]{2,20}", example="U0123ABCD", where="which Slack shows (docs/slack.md)"
-    ),
-    "slack_group": _Account(
-        pattern="S[A-Z0-9]{2,20}", example="S0123ABCD", where="which Slack shows (docs/slack.md)"
-    ),
-    "feishu": _Account(
-        pattern="ou_[A-Za-z0-9]{8,64}",
-        example="ou_7d8a6e6df7621556ce0d21922b676706",
-        where="which Shoptalk tells whoever writes to it there (docs/feishu.md)",
-    ),
-}
-
-
-def _read_people(path: Path) -> dict[str, _Said]:
-    """``people: {NAME: {role: …, attributes: {…}}}``."""
-    import yaml
-
-    try:
-        document = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise WrongUse(f"{path} cannot be read: {' '.join(str(error).split())}.") from error
-    people = document.get("people") if isinstance(document, dict) else None
-    if not isinstance(people, dict) or not set(document) == {"people"}:
-        raise WrongUse(f"{path} must hold one list, people: {{NAME: {{role: …, attributes: {{…}}}}}}.")
-    found = {str(name): _said_of(path, name, said) for name, said in people.items()}
-    accounts = [account for said in found.values() for kind in _ACCOUNTS if (account := getattr(said, kind))]
-    if twice := {account for account in accounts if accounts.count(account) > 1}:
-        raise WrongUse(f"{path}: {min(twice)} stands behind two names; leave it with one.")
-    return found
-
-
-def _said_of(path: Path, name: object, said: object) -> _Said:
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise WrongUse(f"{path}: {name!r} is no name; use letters, digits and . _ - + @, quoted if need be.")
-    if not isinstance(said, dict) or not set(said) <= {"role", "attributes", *_ACCOUNTS}:
-        raise WrongUse(
-            f"{path}: {name} must have role, and may have attributes, feishu, slack or slack_group; "
-            "nothing else."
-        )
-    role, attributes = said.get("role"), said.get("attributes") or {}
-    if not isinstance(role, str) or not role:
-        raise WrongUse(f"{path}: {name} has no role; write {name}: {{role: NAME}}.")
-    if not isinstance(attributes, dict) or not all(map(_is_attribute, attributes.items())):
-        raise WrongUse(f"{path}: {name}'s attributes must be texts, numbers or lists of them, by name.")
-    accounts = {kind: said[kind] for kind in _ACCOUNTS if kind in said}
-    if "slack_group" in accounts and len(accounts) > 1:
-        raise WrongUse(
-            f"{path}: {name} has slack_group and {min({*accounts} - {'slack_group'})}; a person and a group "
-            "are two names."
-        )
-    for kind, id in accounts.items():
-        known = _ACCOUNTS[kind]
-        if not isinstance(id, str) or not re.fullmatch(known.pattern, id):
-            raise WrongUse(
-                f"{path}: {name}'s {kind} is {id!r}; expected an id such as {known.example}, {known.where}."
-            )
-    return _Said(role=role, attributes=_load(json.dumps(attributes)), **accounts)
-
-
-def _is_attribute(item: tuple[object, object]) -> bool:
-    name, value = item
-    values = value if isinstance(value, list) else [value]
-    return (
-        isinstance(name, str)
-        and bool(values)
-        and all(isinstance(each, str | int | float) and not isinstance(each, bool) for each in values)
-    )
-
-
 def _names(row: RowMapping, traces: Traces) -> bool:
     """Whether somebody is that person, or sees what is theirs."""
-    attributes = _load(str(row["attributes"] or "{}"))
+    attributes = load_attributes(str(row["attributes"] or "{}"))
     cells = [(name, one) for name, v in attributes.items() for one in (v if isinstance(v, tuple) else (v,))]
     return traces.names(str(row["name"])) or any(traces.names_cell(*cell) for cell in cells)
 
 
+def _is_account_of(row: RowMapping, traces: Traces) -> bool:
+    """Whether a browser is signed in with an account of that person, or sees what is theirs."""
+    said = json.loads(row["claims"])
+    return traces.names(str(row["account"])) or traces.masked_json(said) != said
+
+
 def _dump(attributes: Attributes) -> str:
     return json.dumps({name: list(v) if isinstance(v, tuple) else v for name, v in attributes.items()})
-
-
-def _load(text: str) -> dict[str, AttributeValue]:
-    return {name: tuple(v) if isinstance(v, list) else v for name, v in json.loads(text).items()}
 
 
 def _facts(row: RowMapping) -> KeyFacts:

@@ -28,6 +28,8 @@ class Person:
     """What the role's rules about rows may name, such as ``{"country": "Germany"}``."""
     keeps_rules: bool = True
     """Whether what they ask may keep a rule of the watch; a surface that promises to read only says no."""
+    roles: tuple[str, ...] = ()
+    """Those that they may choose from where they sign in; empty where there is no choice."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "attributes", MappingProxyType(dict(self.attributes)))

@@ -22,6 +22,7 @@ PRECISIONS = ("auto", "nf4", "bfloat16", "float32")
 DEFAULT_MODEL = "qwen2.5-coder-1.5b-instruct"
 DEFAULT_PORT = 7860
 FEISHU_URL = "https://open.feishu.cn"
+OIDC_SCOPES = "openid profile email"
 
 QUIET = {
     "GRADIO_ANALYTICS_ENABLED": "False",
@@ -41,7 +42,7 @@ _SECRETS = {
     "SHOPTALK_ENGINE_KEY", "SHOPTALK_SLACK_BOT_TOKEN", "SHOPTALK_SLACK_APP_TOKEN",
     "SHOPTALK_SLACK_SIGNING_SECRET", "SHOPTALK_SMTP_PASSWORD",
     "SHOPTALK_FEISHU_APP_SECRET", "SHOPTALK_FEISHU_ENCRYPT_KEY",
-    "SHOPTALK_FEISHU_VERIFICATION_TOKEN", "SHOPTALK_STORE",
+    "SHOPTALK_FEISHU_VERIFICATION_TOKEN", "SHOPTALK_STORE", "SHOPTALK_OIDC_CLIENT_SECRET",
 }  # fmt: skip
 
 
@@ -118,6 +119,24 @@ class Settings:
     """What deliveries of Feishu over HTTP bear; never shown. ``SHOPTALK_FEISHU_VERIFICATION_TOKEN``."""
     feishu_url: str = FEISHU_URL
     """Address of Feishu's open platform; https://open.larksuite.com for Lark. ``SHOPTALK_FEISHU_URL``."""
+    oidc_issuer: str | None = None
+    """Address of the OpenID provider where people sign in to the page; ``None`` for sign-in by keys alone.
+    ``SHOPTALK_OIDC_ISSUER``."""
+    oidc_client_id: str | None = None
+    """What the provider calls this server. ``SHOPTALK_OIDC_CLIENT_ID``."""
+    oidc_client_secret: str | None = field(default=None, repr=False)
+    """Secret of this server at the provider; ``None`` where it has none; never shown.
+    ``SHOPTALK_OIDC_CLIENT_SECRET``."""
+    oidc_scopes: str = OIDC_SCOPES
+    """What is asked of the provider, ``openid`` among it. ``SHOPTALK_OIDC_SCOPES``."""
+    oidc_account_claim: str = "sub"
+    """Claim that names an account: sub, or email where the provider says that it is verified.
+    ``SHOPTALK_OIDC_ACCOUNT_CLAIM``."""
+    oidc_groups_claim: str = "groups"
+    """Claim with the groups of an account. ``SHOPTALK_OIDC_GROUPS_CLAIM``."""
+    public_url: str | None = None
+    """Address under which browsers reach this server, such as https://ask.shop.example; needed where there is
+    a provider. ``SHOPTALK_PUBLIC_URL``."""
     audit_path: Path | None = None
     """File of the audit log; ``None`` puts it under home. ``SHOPTALK_AUDIT_PATH``."""
     store: str | None = field(default=None, repr=False)
@@ -213,6 +232,15 @@ class Settings:
             found = _whole(f"SHOPTALK_{name}", text(name), 0, 1_000_000)
             return default if found is None else found
 
+        issuer, client_id = _secure("SHOPTALK_OIDC_ISSUER", text("OIDC_ISSUER")), text("OIDC_CLIENT_ID")
+        public_url = _secure("SHOPTALK_PUBLIC_URL", text("PUBLIC_URL"))
+        if issuer is not None and (client_id is None or public_url is None):
+            missing = "SHOPTALK_OIDC_CLIENT_ID" if client_id is None else "SHOPTALK_PUBLIC_URL"
+            raise WrongUse(
+                f"SHOPTALK_OIDC_ISSUER needs {missing} beside it (docs/sign-in.md); or unset it, for sign-in "
+                "by keys alone."
+            )
+
         return cls(
             home=home,
             model=text("MODEL") or DEFAULT_MODEL,
@@ -243,6 +271,13 @@ class Settings:
             feishu_encrypt_key=text("FEISHU_ENCRYPT_KEY"),
             feishu_verification_token=text("FEISHU_VERIFICATION_TOKEN"),
             feishu_url=_platform("SHOPTALK_FEISHU_URL", text("FEISHU_URL")),
+            oidc_issuer=issuer,
+            oidc_client_id=client_id,
+            oidc_client_secret=text("OIDC_CLIENT_SECRET"),
+            oidc_scopes=_scopes("SHOPTALK_OIDC_SCOPES", text("OIDC_SCOPES")),
+            oidc_account_claim=text("OIDC_ACCOUNT_CLAIM") or cls.oidc_account_claim,
+            oidc_groups_claim=text("OIDC_GROUPS_CLAIM") or cls.oidc_groups_claim,
+            public_url=public_url and public_url.rstrip("/"),
             audit_path=_log_file("SHOPTALK_AUDIT_PATH", text("AUDIT_PATH")),
             store=text("STORE"),
             log_format=_choice("SHOPTALK_LOG_FORMAT", text("LOG_FORMAT"), LOG_FORMATS) or cls.log_format,
@@ -391,6 +426,22 @@ def _url(name: str, value: str | None) -> str | None:
     if value is not None and not value.startswith(("http://", "https://")):
         raise WrongUse(f"{name} is {value!r}; expected an address such as http://127.0.0.1:8000/v1.")
     return value
+
+
+def _secure(name: str, value: str | None) -> str | None:
+    """Who people are is told there: over TLS, unless on this computer."""
+    on_this = r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#]*)?"
+    if value is not None and not re.fullmatch(rf"https://[\w.\[\]:-]+(/[^\s?#]*)?|{on_this}", value):
+        raise WrongUse(f"{name} is {value!r}; expected an address that begins with https://.")
+    return value
+
+
+def _scopes(name: str, value: str | None) -> str:
+    if value is None:
+        return OIDC_SCOPES
+    if "openid" not in value.split():
+        raise WrongUse(f"{name} is {value!r}; expected names with spaces between, openid among them.")
+    return " ".join(value.split())
 
 
 def _platform(name: str, value: str | None) -> str:

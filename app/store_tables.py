@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Float, ForeignKey, Integer, MetaData, String, Table, Text
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """The steps that made them, the last one last."""
 
 TABLES = MetaData()
@@ -29,9 +29,24 @@ SESSIONS = Table(
     "sessions",
     TABLES,
     Column("digest", String, primary_key=True),
-    Column("key", String, ForeignKey("keys.id"), nullable=False),
+    Column("key", String, ForeignKey("keys.id")),
+    Column("expires_at", String, nullable=False),
+    Column("account", String),
+    Column("claims", Text),
+    Column("role", String),
+)
+"""Browsers that are signed in: with a key, or with an account of the provider and what it said of it. The
+role is the one that was chosen of several."""
+SIGN_INS = Table(
+    "sign_ins",
+    TABLES,
+    Column("digest", String, primary_key=True),
+    Column("nonce", String, nullable=False),
+    Column("verifier", String, nullable=False),
+    Column("opens", String, nullable=False),
     Column("expires_at", String, nullable=False),
 )
+"""Sign-ins at the provider that have begun: each may end once."""
 MARKS = Table("marks", TABLES, Column("name", String, primary_key=True))
 """What was once and is for ever: ``people`` when anybody was ever given a key."""
 CONVERSATIONS = Table(
@@ -43,8 +58,11 @@ CONVERSATIONS = Table(
     Column("used_at", Float, nullable=False, index=True),
     Column("held_by", String),
     Column("held_until", Float),
+    Column("audience", String),
+    Column("title", Text),
+    Column("is_shared", Integer, nullable=False, default=0),
 )
-"""Times are seconds since 1970."""
+"""Times are seconds since 1970. Those of the page have an audience: who sees the same may be shown them."""
 ANSWERS = Table(
     "answers",
     TABLES,

@@ -156,7 +156,7 @@ class Store:
         is_dry: bool,
         without_words: Callable[[str], str] | None = None,
     ) -> int:
-        """Delete the rows of a person, or whose ``body``, a JSON text, names them; see ``CanForget``.
+        """Delete the rows of a person, or whose ``body``, a JSON text, or title names them: ``CanForget``.
 
         Args:
             without_words: what is left of a body where the row of somebody else must stay.
@@ -168,7 +168,7 @@ class Store:
         keys = list(table.primary_key)
         with self.begin() as connection:
             rows = connection.execute(table.select()).mappings().all()
-            named = [row for row in rows if _is_of(row, traces) or _names(row["body"], traces)]
+            named = [row for row in rows if _is_of(row, traces) or _names(row, traces)]
             for row in () if is_dry else named:
                 change = (
                     table.delete()
@@ -274,10 +274,11 @@ def _is_of(row: RowMapping, traces: Traces) -> bool:
     return traces.names(str(row.get("person", "")))
 
 
-def _names(body: str, traces: Traces) -> bool:
-    """Whether a JSON text names the person, as it stands there or in one of its values."""
-    value = json.loads(body)
-    return traces.names(body) or traces.masked_json(value) != value
+def _names(row: RowMapping, traces: Traces) -> bool:
+    """Whether its texts name the person, as they stand there or in one of their values."""
+    texts = (row["body"], json.dumps(row.get("title") or "", ensure_ascii=False))
+    values = [json.loads(text) for text in texts]
+    return any(map(traces.names, texts)) or any(traces.masked_json(value) != value for value in values)
 
 
 def _checked(text: str) -> URL:

@@ -38,7 +38,7 @@ def forget_older(settings: Settings, days: float, *, is_dry: bool, person: str =
     what = f"{'count' if is_dry else 'delete'} what is older than {days:g} days"
     entry = AuditLog(settings.audit).begin("forget", what, shop="", role="", user={}, person=person)
     done = [_done("feedback", lambda: FeedbackLog.of(settings).forget_before(before, is_dry=is_dry))]
-    done.append(_done("conversations over HTTP", lambda: _conversations(settings, before, is_dry)))
+    done.append(_done("conversations", lambda: _conversations(settings, before, is_dry)))
     done.append(_done("past reports", lambda: _reports(settings, before, is_dry)))
     done.append(
         _done(
@@ -64,7 +64,7 @@ def keep_to_it(settings: Settings, closing: threading.Event) -> None:
 
 
 def _conversations(settings: Settings, before: dt.datetime, is_dry: bool) -> int:
-    """Those over HTTP, with what feedback would need of their answers."""
+    """Those over HTTP and on the page, with what feedback would need of their answers."""
     from app.store_tables import ANSWERS, CONVERSATIONS
 
     store, moment = Store.of(settings), before.timestamp()

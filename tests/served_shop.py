@@ -62,14 +62,18 @@ class ServedShop:
         is_own: bool = True,
         a_minute: int = 0,
         a_day: int = 0,
-        settings: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | Callable[[str], Mapping[str, Any]] | None = None,
         signed: Callable[[Desk, Keyring], Any] = lambda desk, keyring: None,
         mounts: Callable[[Desk], Mapping[str, ASGIApp]] = lambda desk: {},
         build: Callable[[Path], Path] = build_roles_shop,
-        **parts: Any,
+        page: Callable[[Desk], ASGIApp] | None = None,
+        port: int = 0,
     ) -> None:
         self.engine = Held()
-        self.settings = Settings(home=folder / "home", **(settings or {}))
+        self.listening = take_port("127.0.0.1", port)
+        self.address = f"http://127.0.0.1:{self.listening.getsockname()[1]}"
+        given = settings(self.address) if callable(settings) else settings or {}
+        self.settings = Settings(home=folder / "home", **given)
         self.shop = build(folder / "shop")
         self.house = House(self.settings, load=lambda _: self.engine)
         self.desk = Desk(self.house, str(self.shop), Allowance(a_minute, a_day))
@@ -78,10 +82,13 @@ class ServedShop:
         local = Person() if is_own else None
         signed_parts = signed(self.desk, self.keyring)
         service = build_service(
-            self.desk, self.keyring, local=local, signed=signed_parts, mounts=mounts(self.desk), **parts
+            self.desk,
+            self.keyring,
+            local=local,
+            signed=signed_parts,
+            mounts=mounts(self.desk),
+            page=page(self.desk) if page is not None else None,
         )
-        self.listening = take_port("127.0.0.1", 0)
-        self.address = f"http://127.0.0.1:{self.listening.getsockname()[1]}"
         config = uvicorn.Config(service, log_level="critical", timeout_graceful_shutdown=1, lifespan="on")
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listening]})

@@ -30,9 +30,10 @@ from bot.request_id import steps_in_request
 from sql.errors import SqlError
 from sql.types import Table
 from ui import present
+from ui.opening import banner_html, note_answers, open_talk
 from ui.own_files import answer_own, answer_page, bring_files, reopen_files
 from ui.review_form import answers_of, build_form, filled, is_open, told_answers
-from ui.talk import Talk, Visitor, Visitors, follow, messages_of, turn_at
+from ui.talk import Talk, Visitor, Visitors, follow, follow_again, messages_of, turn_at
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ SECURITY_HEADERS = {
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
     "connect-src 'self' data: blob:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; "
     "form-action 'self'; frame-ancestors 'self'",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with "no-referrer" the Origin of its forms is "null"
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -77,6 +78,8 @@ CHROME: dict[str, dict[str, str]] = {
         "st_placeholder": "Ask about sales, stock or reviews…",
         "st_reports": "Reports",
         "st_new": "New conversation",
+        "st_talks": "Conversations",
+        "st_again": "Ask these again now",
         "st_open": "Open files",
         "st_back": "Back",
         "st_previous": "Last files",
@@ -94,6 +97,8 @@ CHROME: dict[str, dict[str, str]] = {
         "st_placeholder": "可以问销售、库存、客户或评论……",
         "st_reports": "报告",
         "st_new": "新对话",
+        "st_talks": "对话列表",
+        "st_again": "现在重新提问",
         "st_open": "打开文件",
         "st_back": "返回",
         "st_previous": "上次的文件",
@@ -109,6 +114,9 @@ CHROME: dict[str, dict[str, str]] = {
     },
 }
 """The page's fixed words; the browser's language chooses."""
+
+NAME_IT = "(id) => window.stName?.(id)"
+"""Puts the conversation into the page's address: ``page_talks.js`` has it."""
 
 RECEIPT_PARTS = ("summary", "chart", "which", "table_head", "table", "csv", "sql_box", "sql", "quotes")
 
@@ -146,7 +154,8 @@ def build_page(
 
     def session_of(request: gr.Request) -> str:
         # A tab's name is the browser's to choose: it finds the tabs of the same person only.
-        return f"{talk_here(request).person} {request.session_hash}"
+        seen = talk_here(request)
+        return f"{seen.person} {seen.seen} {request.session_hash}"
 
     with gr.Blocks(
         title=f"Shoptalk · {talk.shop}", analytics_enabled=False, fill_width=True, fill_height=True
@@ -182,9 +191,21 @@ def build_page(
                 min_width=90,
                 visible=talk.has_reports,
             )
+            gr.Button(  # page_talks.js shows the list
+                i18n("st_talks"),
+                size="sm",
+                elem_id="st-talks",
+                scale=0,
+                min_width=110,
+                visible=talk.has_list,
+            )
             new = gr.Button(i18n("st_new"), size="sm", elem_id="st-new", scale=0, min_width=140)
+            # Of the conversation that the tab shows: the browser sends it back, to a restarted server too.
+            current = gr.Textbox(visible=False)
         with gr.Row(elem_id="st-body"):
             with gr.Column(scale=6, min_width=320, elem_id="st-talk"):
+                banner = gr.HTML("", visible=False, elem_id="st-banner", padding=False)
+                anew = gr.Button(i18n("st_again"), size="sm", elem_id="st-again", visible=False)
                 chat = gr.Chatbot(
                     elem_id="st-chat",
                     show_label=False,
@@ -246,6 +267,7 @@ def build_page(
                 quotes = gr.HTML("", visible=False, elem_id="st-quotes", padding=False)
                 form = build_form(i18n("st_review"), i18n("st_apply"))
 
+        above = [current, banner, anew]
         receipt = [form.box, summary, chart, which, table_head, rows, save, table, sql_box, sql, quotes]
 
         def review_of(visitor: Visitor) -> Review | None:
@@ -269,23 +291,52 @@ def build_page(
                 return [box, gr.update(value=none), *_hide_receipt()]
             return [box, *_receipt_updates(answer, number, downloads)]
 
-        def ask(question: str, request: gr.Request) -> Iterator[list[Any]]:
+        def frame(visitor: Visitor) -> list[Any]:
+            told = banner_html(visitor)
+            shows = gr.update(visible=any(turn.is_recalled for turn in visitor.turns))
+            return [visitor.kept, gr.update(value=told, visible=bool(told)), shows]
+
+        def ask(question: str, shown: str | None, request: gr.Request) -> Iterator[list[Any]]:
             session, visitor = session_of(request), visitor_of(request)
+            seen = visitor.talk or talk
+            again, visitor.again = visitor.again, None
+            is_new_here = not (visitor.kept or visitor.turns or visitor.is_next)
+            if shown and is_new_here and seen.talks is not None:
+                visitor = open_talk(seen, visitors, session, shown)  # the server was started anew meanwhile
+                visitor.banner = "" if visitor.banner == "talk_missing" else visitor.banner
+            if again is not None or question.strip():
+                asked = visitor.own.talk if visitor.own is not None else visitor.talk or talk
+                steps = (
+                    follow_again(asked, visitor, again)
+                    if again is not None
+                    else follow(asked, visitor, question)
+                )
+                yield from show_steps(session, visitor, steps_in_request(steps, _request_id(request)))
+            else:  # nothing to ask: what was typed stays
+                yield [gr.skip()] * (2 + len(receipt))
+
+        def ask_anew(request: gr.Request) -> Iterator[list[Any]]:
+            session, visitor = session_of(request), visitor_of(request)
+            for index in [i for i, turn in enumerate(visitor.turns) if turn.is_recalled]:
+                steps = follow_again(visitor.talk or talk, visitor, index)
+                yield from show_steps(session, visitor, steps_in_request(steps, _request_id(request)))
+                if visitor.turns[index].answer is None or visitor.cancel.is_set():
+                    return
+
+        def show_steps(session: str, visitor: Visitor, steps: Iterator[Any]) -> Iterator[list[Any]]:
             idle = gr.update(submit_btn=True, stop_btn=False)
             busy = gr.update(value="", submit_btn=False, stop_btn=True)
             is_asked = False
-            if question.strip():
-                own = visitor.own
-                asked = own.talk if own is not None else visitor.talk or talk
-                for _ in steps_in_request(follow(asked, visitor, question), _request_id(request)):
-                    if not visitors.holds(session, visitor):
-                        return  # the page shows another conversation now
-                    receipt_update = [gr.skip()] * len(receipt) if is_asked else show_receipt(visitor)
-                    yield [messages_of(visitor.turns), gr.skip() if is_asked else busy, *receipt_update]
-                    is_asked = True
+            for _ in steps:
+                if not visitors.holds(session, visitor):
+                    return  # the page shows another conversation now
+                receipt_update = [gr.skip()] * len(receipt) if is_asked else show_receipt(visitor)
+                yield [messages_of(visitor.turns), gr.skip() if is_asked else busy, *receipt_update]
+                is_asked = True
             if is_asked:
+                note_answers(visitor.talk or talk, visitors, visitor)
                 yield [messages_of(visitor.turns), idle, *show_receipt(visitor)]
-            else:  # nothing to ask, or the last question is still being answered: what was typed stays
+            else:  # the last question is still being answered: what was typed stays
                 yield [gr.skip()] * (2 + len(receipt))
 
         def settle(request: gr.Request) -> list[Any]:
@@ -293,16 +344,17 @@ def build_page(
             # conversation only after the new one was shown. What the server knows now has the last word.
             visitor = visitor_of(request)
             if not visitor.is_next:
-                return [gr.skip()] * (2 + len(receipt))
+                return [*frame(visitor), *[gr.skip()] * (2 + len(receipt))]
             buttons = gr.update(submit_btn=not visitor.is_busy, stop_btn=visitor.is_busy)
-            return [messages_of(visitor.turns), buttons, *show_receipt(visitor)]
+            return [*frame(visitor), messages_of(visitor.turns), buttons, *show_receipt(visitor)]
 
         def stop(request: gr.Request) -> None:
             visitor_of(request).cancel.set()
 
         def start_over(request: gr.Request) -> list[Any]:
             visitor = visitors.restart(session_of(request))
-            return [[], gr.update(value="", submit_btn=True, stop_btn=False), *show_receipt(visitor)]
+            box_update = gr.update(value="", submit_btn=True, stop_btn=False)
+            return [*frame(visitor), [], box_update, *show_receipt(visitor)]
 
         def open_files(files: Sequence[str] | None, request: gr.Request) -> list[Any]:
             visitor, paths = visitor_of(request), [Path(file) for file in files or ()]
@@ -315,7 +367,10 @@ def build_page(
         def arrive(request: gr.Request) -> Iterator[list[Any]]:
             visitor = visitor_of(request)
             kept = talk.kept.find(visitor.browser) if talk.kept is not None else None
-            if kept is not None and kept.is_shown:
+            named, seen = str(request.query_params.get("conversation", "")), visitor.talk or talk
+            if named and seen.talks is not None:
+                yield show_all(open_talk(seen, visitors, session_of(request), named))
+            elif kept is not None and kept.is_shown:
                 yield from reopen(request)
             else:
                 yield show_all(visitor)
@@ -386,8 +441,9 @@ def build_page(
             is_kept = talk.kept is not None and talk.kept.find(visitor.browser) is not None
             fields = filled(review, visitor.language, tells_decisions=own is None)
             return [
+                *frame(visitor),
                 gr.update(value=messages_of(visitor.turns), examples=_examples(seen)),
-                gr.update(value=_header(own.talk if own is not None else seen)),
+                gr.update(value=_header(own.talk if own is not None else seen, visitor.language)),
                 gr.update(visible=is_kept),
                 gr.update(visible=is_kept and own is None),
                 gr.update(visible=own is not None),
@@ -429,6 +485,15 @@ def build_page(
             value = event.value
             return str(value["text"] if isinstance(value, Mapping) else value)
 
+        def chosen_option(event: gr.SelectData, request: gr.Request) -> str:
+            visitor = visitor_of(request)
+            index = event.index[0] if isinstance(event.index, (list, tuple)) else event.index
+            chosen = turn_at(visitor.turns, int(index))
+            if chosen is None or visitor.turns[chosen].recalled is None or visitor.turns[chosen].answer:
+                return picked(event)
+            visitor.again = chosen
+            return ""
+
         # Every question of every tab has its own worker; the engine itself takes one at a time.
         answering: dict[str, Any] = {
             "outputs": [chat, box, *receipt],
@@ -441,22 +506,31 @@ def build_page(
         }
         quiet: dict[str, Any] = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
         for asking in (
-            box.submit(ask, [box], **answering),
-            chat.example_select(picked, None, box, **quiet).then(ask, [box], **answering),
-            chat.option_select(picked, None, box, **quiet).then(ask, [box], **answering),
+            box.submit(ask, [box, current], **answering),
+            chat.example_select(picked, None, box, **quiet).then(ask, [box, current], **answering),
+            chat.option_select(chosen_option, None, box, **quiet).then(ask, [box, current], **answering),
+            anew.click(ask_anew, None, **answering),
         ):
-            asking.then(settle, None, [chat, box, *receipt], **quiet)
+            settled = asking.then(settle, None, [*above, chat, box, *receipt], **quiet)
+            settled.then(None, [current], None, js=NAME_IT, **quiet)
         box.stop(stop, None, None, **quiet)
-        new.click(start_over, None, [chat, box, *receipt], **quiet)
+        begun = new.click(start_over, None, [*above, chat, box, *receipt], **quiet)
+        begun.then(None, [current], None, js=NAME_IT, **quiet)
         chat.select(choose_answer, None, receipt, **quiet)
         chat.like(rate, None, None, **quiet)
-        everything = [chat, brand, forget, previous, back, bring, *form.fields, *receipt]
+        everything = [*above, chat, brand, forget, previous, back, bring, *form.fields, *receipt]
         slow: dict[str, Any] = {**answering, "outputs": everything, "concurrency_limit": 4}
-        bring.upload(open_files, [bring], everything, api_visibility="private")
-        back.click(go_back, None, everything, **quiet)
+        others = [
+            bring.upload(open_files, [bring], everything, api_visibility="private"),
+            back.click(go_back, None, everything, **quiet),
+        ]
         if talk.kept is not None:
-            previous.click(reopen, None, **slow)
-            forget.click(forget_files, None, everything, **quiet)
+            others += [
+                previous.click(reopen, None, **slow),
+                forget.click(forget_files, None, everything, **quiet),
+            ]
+        for other in others:
+            other.then(None, [current], None, js=NAME_IT, **quiet)
         if talk.open_files is not None or talk.reviewing is not None:
             form.apply.click(apply, list(form.questions), **slow)
         if talk.open_files is not None or talk.reviewing is not None or talk_of is not None:
@@ -596,12 +670,34 @@ def _chart(answer: Answer) -> Any | None:
         return None
 
 
-def _header(talk: Talk) -> str:
-    who = " · ".join(filter(None, (talk.role, talk.person)))
+def _header(talk: Talk, language: str = "en") -> str:
+    who = " · ".join(filter(None, (talk.role, talk.person.removeprefix("oidc/"))))
     return (
         '<div class="st-brand"><span class="st-mark" aria-hidden="true"></span><strong>Shoptalk</strong>'
         f'<span class="st-shop">{present.safe_html(talk.shop)}</span>'
-        f'<span class="st-role">{present.safe_html(who)}</span></div>'
+        f"{_who(talk, who, language)}</div>"
+    )
+
+
+def _who(talk: Talk, who: str, language: str) -> str:
+    """Who is signed in, with what they may do about it."""
+    if not talk.is_signed_in:
+        return f'<span class="st-role">{present.safe_html(who)}</span>'
+    word, choice = present.word, ""
+    if talk.roles:
+        options = "".join(
+            f"<option{' selected' if role == talk.role else ''}>{present.safe_html(role)}</option>"
+            for role in talk.roles
+        )
+        choice = (
+            f'<form method="post" action="/role"><label>{word("who_role", language)} '
+            f'<select name="role">{options}</select></label>'
+            f"<button>{word('who_change', language)}</button><p>{word('who_hint', language)}</p></form>"
+        )
+    return (
+        f'<details class="st-who"><summary class="st-role">{present.safe_html(who)}</summary>'
+        f'<div class="st-who-menu">{choice}<form method="post" action="/sign-out">'
+        f"<button>{word('who_leave', language)}</button></form></div></details>"
     )
 
 
@@ -686,7 +782,9 @@ def build_app(
         theme=_theme(),
         css_paths=[here / "page.css"],
         head=f"<style>{(here / 'frame.css').read_text('utf-8')}</style>"
-        f"<script>{(here / 'page.js').read_text('utf-8')}</script>",
+        + "".join(
+            f"<script>{(here / name).read_text('utf-8')}</script>" for name in ("page.js", "page_talks.js")
+        ),
         favicon_path=str(here / "favicon.svg"),
         allowed_paths=[str(downloads)],
     )

@@ -57,6 +57,28 @@ WORDS: dict[str, dict[str, str]] = {
         "report": "report",
         "review": "review",
         "no_receipt": "Each answer's chart, rows, SQL and quotes appear here.",
+        "recalled": "Answered then.",
+        "recalled_read_as": "Read then as:",
+        "recalled_declined": "Not answered then.",
+        "recalled_clarify": "Asked back then.",
+        "recalled_failed": "Not answered then: something went wrong.",
+        "recalled_again": "Ask again now",
+        "talk_shared": "Shared with you, to be read. What you ask here goes on in a conversation of your "
+        "own.",
+        "talk_missing": "There is no such conversation, or none that your role may read. A new one begins "
+        "here.",
+        "talk_cut": "Only the last {n} questions of this conversation are kept.",
+        "talk_busy": "Another question of this conversation is being answered, in another tab perhaps. Ask "
+        "again when that is done.",
+        "talk_gone": "This conversation was deleted, in another tab perhaps. Nothing was asked; begin a new "
+        "one.",
+        "talk_away": "The conversations cannot be reached now, so nothing was asked. Ask again in a moment.",
+        "talk_lost": "This answer could not be kept: after the page is loaded again it is not in the "
+        "conversation.",
+        "who_role": "Role",
+        "who_change": "Change role",
+        "who_hint": "A new conversation begins.",
+        "who_leave": "Sign out",
         "upload_opened": "**{shop}** is open, for this tab only: {tables}. Ask about it. It is deleted when "
         "you close this tab or go back.",
         "upload_kept": "**{shop}** is open: {tables}. Ask about it. Only this browser sees it. It is kept "
@@ -153,6 +175,23 @@ WORDS: dict[str, dict[str, str]] = {
         "report": "报告",
         "review": "评论",
         "no_receipt": "每个回答的图表、数据、SQL 和引文都显示在这里。",
+        "recalled": "当时已回答。",
+        "recalled_read_as": "当时理解为：",
+        "recalled_declined": "当时未作回答。",
+        "recalled_clarify": "当时请您确认。",
+        "recalled_failed": "当时没能回答：程序出错了。",
+        "recalled_again": "现在再问一次",
+        "talk_shared": "与您共享，仅供阅读。您在这里提问，会另开一个您自己的对话。",
+        "talk_missing": "没有这个对话，或您的角色不能阅读。这里开始一个新对话。",
+        "talk_cut": "这个对话只保存最后 {n} 个问题。",
+        "talk_busy": "这个对话还有一个问题在回答，可能在另一个标签页。请等它完成后再问。",
+        "talk_gone": "这个对话已被删除，可能在另一个标签页。没有提出任何问题；请开始新对话。",
+        "talk_away": "现在无法读取对话，因此没有提出任何问题。请稍后再问。",
+        "talk_lost": "这个回答没能保存：重新加载页面后，对话中不会有它。",
+        "who_role": "角色",
+        "who_change": "切换角色",
+        "who_hint": "将开始新对话。",
+        "who_leave": "退出",
         "upload_opened": "**{shop}** 已打开，仅限本标签页：{tables}。现在可以提问。"
         "关闭标签页或返回后即删除。",
         "upload_kept": "**{shop}** 已打开：{tables}。现在可以提问。只有这个浏览器能看到它；它保存在这台电脑"

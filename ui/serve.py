@@ -100,7 +100,7 @@ def serve(
     store.check()
     keyring = Keyring.of(settings, store)
     log_progress(settings)
-    _tell_who_may_ask(keyring, is_own)
+    _tell_who_may_ask(keyring, is_own, settings.oidc_issuer)
     listening = take_port(host, port or settings.port)  # first: a taken port is told before the long work
     try:
         if not settings.engine_url:
@@ -115,7 +115,7 @@ def serve(
             _run(
                 Desk(house, shop, Allowance(settings.questions_a_minute, settings.questions_a_day)),
                 keyring,
-                person if is_own else None,
+                person if is_own and settings.oidc_issuer is None else None,
                 listening,
                 Path(folder),
                 Path(own) if may_bring else None,
@@ -128,10 +128,12 @@ def serve(
         store.close()
 
 
-def _tell_who_may_ask(keyring: Keyring, is_own: bool) -> None:
+def _tell_who_may_ask(keyring: Keyring, is_own: bool, issuer: str | None) -> None:
     """Raises ``WrongUse`` when ``people.yml`` cannot be read."""
     count = len(keyring.members())
-    if count:
+    if issuer is not None:
+        say(f"People sign in at {issuer}, as people.yml says who they are, or with a key.")
+    elif count:
         say(f"Only people with a key are answered: {count} known (shoptalk people list).")
     elif not is_own:
         say(
@@ -158,6 +160,7 @@ def _run(
     with step("Preparing the page"):
         import uvicorn
 
+        from app.conversations import Conversations
         from app.feedback_log import FeedbackLog
         from app.kept_uploads import KeptUploads
         from app.uploads import Uploads
@@ -191,8 +194,10 @@ def _run(
             else None,
             reviewing=reviewing,
             has_reports=True,
+            has_list=True,
         )
-        talks = ServedTalks(desk, anybody)
+        conversations = Conversations(house.store, house.shared.forgotten.times)
+        talks = ServedTalks(desk, anybody, conversations)
         if local is not None:
             with house.room(shop, local):  # what cannot be opened is told before anybody comes
                 pass
@@ -231,6 +236,7 @@ def _run(
     finally:
         closing.set()
         visitors.close()
+        conversations.close()
     say("Closed.")
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from app.conversations import Conversations
 from app.desk import Desk
 from app.errors import AppError
+from app.page_talks import PageTalks
 from app.person import Person
 from bot.errors import NotRecorded
 from bot.offers import offers
 from sql.errors import SqlError
-from ui.http.identity import person_of
+from ui.http.identity import is_signed_in, person_of
 from ui.talk import Talk
 
 if TYPE_CHECKING:
@@ -31,22 +34,25 @@ class ServedTalks:
 
     Args:
         anybody: what is the same for all of them.
+        conversations: where theirs are kept; ``None`` keeps none.
     """
 
-    def __init__(self, desk: Desk, anybody: Talk) -> None:
+    def __init__(self, desk: Desk, anybody: Talk, conversations: Conversations | None = None) -> None:
         self._desk = desk
         self._anybody = anybody
+        self._conversations = conversations
         self._lock = threading.Lock()
         self._talks: OrderedDict[tuple[str, ...], Talk] = OrderedDict()
 
     def of_request(self, request: gr.Request) -> Talk:
         """That of whoever sent it."""
         assert request.request is not None  # it came over HTTP
-        return self.of(person_of(request.request.scope))
+        scope = request.request.scope
+        return replace(self.of(person_of(scope)), is_signed_in=is_signed_in(scope))
 
     def of(self, person: Person) -> Talk:
         """The shop as ``person`` sees it; without role and suggestions where it cannot be opened for them."""
-        key = (person.id, str(person.role), repr(sorted(person.attributes.items())))
+        key = (person.id, str(person.role), repr(sorted(person.attributes.items())), *person.roles)
         with self._lock:
             talk = self._talks.get(key)
         if talk is None:
@@ -74,5 +80,10 @@ class ServedTalks:
             self._anybody,
             assistant=self._desk.seat(person),
             person=person.id,
+            seen=json.dumps([str(person.role), repr(sorted(person.attributes.items()))]),
+            roles=person.roles,
+            talks=None
+            if self._conversations is None
+            else PageTalks(self._conversations, self._desk.house, self._desk.shop, person),
             admit=lambda: self._desk.admit(person),
         )

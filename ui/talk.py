@@ -9,12 +9,21 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from app.errors import AppError, HouseClosed, Stopping, TooManyQuestions
+from app.errors import (
+    AppError,
+    ConversationBusy,
+    ConversationMissing,
+    HouseClosed,
+    Stopping,
+    StoreAway,
+    TooManyQuestions,
+)
 from bot.answer import Answer, Event
 from bot.errors import NotRecorded
 from bot.feedback import Verdict
@@ -27,7 +36,10 @@ from ui import present
 if TYPE_CHECKING:
     from app.finding import Review
     from app.kept_uploads import KeptUpload, KeptUploads
+    from app.page_talks import PageTalks
     from app.uploads import Brought
+    from bot.memory import Conversation
+    from bot.memory import Turn as Past
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +47,8 @@ MAX_VISITORS = 500
 """Tabs remembered at most; the one unused for longest is forgotten first."""
 MAX_TURNS = 100
 """Answers whose receipts one tab keeps."""
+MAX_RECENT = 100
+"""Conversations whose answers are at hand when their page is loaded again."""
 
 
 class Answers(Protocol):
@@ -56,9 +70,19 @@ class Talk:
     role: str
     person: str = ""
     """Who talks, where there is a sign-in."""
+    seen: str = ""
+    """Names the role and the attributes that they have now: what was shown to others is not theirs to see."""
+    roles: tuple[str, ...] = ()
+    """Those that they may choose from; empty where there is no choice."""
+    is_signed_in: bool = False
+    """Whether they may sign out."""
+    talks: PageTalks | None = None
+    """Their conversations; ``None`` where none is kept."""
     suggestions: tuple[str, ...] = ()
     admit: Callable[[], None] = lambda: None
     """Called before each question, of their own files too; raises what ``app.desk.Desk.admit`` does."""
+    has_list: bool = False
+    """Whether the page shows the button for them."""
     keep_feedback: Callable[[Answer, Verdict], object] = lambda answer, verdict: None
     """Called with an answer and the thumb it was given."""
     open_files: Callable[[Sequence[Path]], OwnShop] | None = None
@@ -138,11 +162,32 @@ class Turn:
     """The last step tells the place in line."""
     is_about_review: bool = False
     """Beside it stands what only the owner knows, and no receipt."""
+    recalled: Recalled | None = None
+    """What was kept of it, where it was asked earlier."""
+    is_asked: bool = True
+    """Whether its answer is here or on the way."""
+    is_kept: bool = False
+    """Whether it stands in the conversation that is kept."""
+    is_lost: bool = False
+    """Whether it could not be kept."""
+
+    @property
+    def is_recalled(self) -> bool:
+        """Whether only what was kept of it is shown."""
+        return self.recalled is not None and not self.is_asked
 
     @property
     def is_running(self) -> bool:
         """Neither answered nor given up."""
-        return self.answer is None and not self.note
+        return self.is_asked and self.answer is None and not self.note
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recalled:
+    """A question of a conversation that was opened again, and what went before it."""
+
+    turn: Past
+    before: Conversation
 
 
 @dataclass(kw_only=True)
@@ -164,6 +209,12 @@ class Visitor:
     """Its secret, under which its files are kept; ``None`` where nothing is kept."""
     talk: Talk | None = None
     """The page's shop as this visitor sees it; ``None`` before their first request."""
+    kept: str = ""
+    """Id of the conversation in the store; empty before it is kept, and where it is not."""
+    banner: str = ""
+    """Names the sentence that is told above the conversation; empty for none."""
+    again: int | None = None
+    """Index of the turn whose answer is wanted again, until that is asked."""
     is_next: bool = False
     """Another conversation went before, of which the browser may still have to show what was sent."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -185,6 +236,20 @@ class Visitor:
             self.shown = len(self.turns) - 1
             return turn
 
+    def begin_again(self, index: int) -> Turn | None:
+        """Ask a turn once more; ``None`` while a question is being answered."""
+        with self._lock:
+            if self.is_busy or not 0 <= index < len(self.turns):
+                return None
+            turn = self.turns[index]
+            if turn.recalled is None or turn.answer is not None:
+                return None
+            self.cancel = threading.Event()
+            turn.steps, turn.note, turn.text = [], "", ""
+            turn.started, turn.is_asked = time.monotonic(), True
+            self.shown = index
+            return turn
+
     def act(self, did: str, note: str = "", *, is_about_review: bool = False) -> Turn:
         """A new turn of what was done on the page and no question; without a ``note`` it is under way."""
         turn = Turn(question=did, note=note, language=self.language, is_about_review=is_about_review)
@@ -203,6 +268,20 @@ class Visitors:
         self._most = most
         self._lock = threading.Lock()
         self._by_session: OrderedDict[str, Visitor] = OrderedDict()
+        self._recent: OrderedDict[Hashable, list[Turn]] = OrderedDict()
+
+    def note(self, key: Hashable, turns: Sequence[Turn]) -> None:
+        """Have the answers of a conversation at hand for a while."""
+        with self._lock:
+            self._recent[key] = [replace(turn) for turn in turns if not turn.is_running]
+            self._recent.move_to_end(key)
+            while len(self._recent) > MAX_RECENT:
+                self._recent.popitem(last=False)
+
+    def noted(self, key: Hashable) -> list[Turn]:
+        """Copies of the turns that are at hand; none where they are not."""
+        with self._lock:
+            return [replace(turn) for turn in self._recent.get(key, ())]
 
     def of(self, session: str) -> Visitor:
         """The visitor of that session, new when unknown."""
@@ -304,19 +383,65 @@ def follow(talk: Talk, visitor: Visitor, question: str) -> Generator[Turn, None,
     bug of ours or a surprise of the machine: it is logged whole, and told in one sentence.
     """
     turn = visitor.begin(question)
-    if turn is None:
+    if turn is not None:
+        yield from _follow(talk, visitor, turn, lambda cancel: _kept(talk, visitor, turn, cancel))
+
+
+def follow_again(talk: Talk, visitor: Visitor, index: int) -> Generator[Turn, None, None]:
+    """The same for a question that was asked earlier; nothing of it is kept anew."""
+    turn = visitor.begin_again(index)
+    if turn is not None and turn.recalled is not None:
+        before, past = deepcopy(turn.recalled.before), turn.recalled.turn
+        yield from _follow(
+            talk, visitor, turn, lambda cancel: talk.assistant.answer(past.question, before, cancel)
+        )
+        if turn.note:
+            turn.is_asked, turn.answer = False, None  # it may be asked once more
+
+
+def _kept(talk: Talk, visitor: Visitor, turn: Turn, cancel: threading.Event) -> Iterator[Event]:
+    """The steps of an answer, the last one when the conversation is kept."""
+    if talk.talks is None:
+        yield from talk.assistant.answer(turn.question, visitor.conversation, cancel)
         return
+    held = talk.talks.begin(visitor.kept)
+    if not visitor.kept:
+        held.memory = visitor.conversation
+    try:
+        for event in talk.assistant.answer(turn.question, held.memory, cancel):
+            if event.name == "done":
+                try:
+                    talk.talks.keep(held, event.data)
+                    visitor.kept, turn.is_kept, visitor.banner = held.id, True, ""
+                except (ConversationBusy, StoreAway) as error:
+                    logger.error("A conversation could not be kept: %s", type(error).__name__)
+                    turn.is_lost = True
+            yield event
+    finally:
+        talk.talks.release(held)
+
+
+def _follow(
+    talk: Talk, visitor: Visitor, turn: Turn, ask: Callable[[threading.Event], Iterator[Event]]
+) -> Generator[Turn, None, None]:
     cancel = visitor.cancel
     try:
         yield turn
         (visitor.talk or talk).admit()
-        for event in talk.assistant.answer(question, visitor.conversation, cancel):
+        for event in ask(cancel):
             _take(turn, event)
             yield turn
     except TooManyQuestions as error:
         turn.note = present.limit_words(error, visitor.language)
     except Stopping:
         turn.note = present.word("stopping", visitor.language)
+    except ConversationBusy:
+        turn.note = present.word("talk_busy", visitor.language)
+    except ConversationMissing:
+        turn.note = present.word("talk_gone", visitor.language)
+    except StoreAway:
+        logger.error("The conversations cannot be reached now.")
+        turn.note = present.word("talk_away", visitor.language)
     except HouseClosed:  # in another tab of the same browser
         turn.note = present.word("upload_gone", turn.language)
     except (AppError, SqlError, NotRecorded) as error:  # the shop could not be opened for this question
@@ -389,6 +514,8 @@ def turn_at(turns: list[Turn], index: int) -> int | None:
 def _messages(turn: Turn) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = [{"role": "user", "content": present.literal_markdown(turn.question)}]
     language = turn.language
+    if turn.recalled is not None and turn.is_recalled:
+        return [*messages, *_recalled(turn, turn.recalled.turn)]
     if turn.is_running or turn.steps:
         steps = "\n".join(
             f"- {title}{': ' if detail else ''}{present.literal_markdown(detail)}"
@@ -410,4 +537,23 @@ def _messages(turn: Turn) -> list[dict[str, Any]]:
             message["content"] = present.tame_markdown(present.without_options(turn.answer))
             message["options"] = [{"label": o, "value": o} for o in turn.answer.options]
         messages.append(message)
+    if turn.is_lost:
+        messages.append({"role": "assistant", "content": present.word("talk_lost", language)})
     return messages
+
+
+def _recalled(turn: Turn, past: Past) -> Iterator[dict[str, Any]]:
+    """What was kept of a question, with a button that asks it again."""
+    if turn.note:
+        yield {"role": "assistant", "content": turn.note}
+    read_as = past.read_as or past.statement
+    if past.status == "answered":
+        told = present.word("recalled_read_as" if read_as else "recalled", turn.language)
+    else:
+        told, read_as = present.word(f"recalled_{past.status}", turn.language), ""
+    again = present.word("recalled_again", turn.language)
+    yield {
+        "role": "assistant",
+        "content": f"{told} {present.literal_markdown(read_as)}".strip(),
+        "options": [{"label": again, "value": again}],
+    }

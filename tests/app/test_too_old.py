@@ -83,7 +83,7 @@ def test_only_what_is_older_goes(settings: Settings) -> None:
     before = files(settings)
     counted = forget_older(settings, 180, is_dry=True)
     assert [(each.store, each.found) for each in counted] == [
-        ("feedback", 1), ("conversations over HTTP", 1), ("past reports", 1), ("files opened on the page", 1),
+        ("feedback", 1), ("conversations", 1), ("past reports", 1), ("files opened on the page", 1),
     ]  # fmt: skip
     assert files(settings) == before
     assert answers(settings) == ["a200", "a10"] and conversations(settings) == ["c200", "c10"]

@@ -206,7 +206,7 @@ def test_openapi_describes_every_route_with_examples(client: httpx.Client) -> No
     document = client.get("/v1/openapi.json").json()
     assert document["paths"].keys() == {
         "/ask", "/feedback", "/forget", "/models", "/chat/completions", "/search", "/reports",
-        "/reports/{id}", "/reports/{id}/{form}", "/shop",
+        "/reports/{id}", "/reports/{id}/{form}", "/shop", "/conversations", "/conversations/{id}",
     }  # fmt: skip
     asking = document["paths"]["/ask"]["post"]["responses"]
     example = asking["200"]["content"]["application/json"]["example"]

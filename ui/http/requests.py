@@ -72,6 +72,19 @@ class Verdict(BaseModel):
     comment: str = Field(default="", max_length=2_000)
 
 
+class Change(BaseModel):
+    """What is changed of a conversation; what is left out stays."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"title": "Revenue for the board"}, {"shared": True}]},
+    )
+    title: str | None = Field(default=None, max_length=500, description="Another name; one line is kept.")
+    shared: bool | None = Field(
+        default=None, description="Whether those who see the same in the same role may read it."
+    )
+
+
 class Part(BaseModel):
     """A part of a message; only text can be read."""
 

@@ -20,16 +20,20 @@ from app.desk import Desk
 from app.feedback_log import FeedbackLog
 from app.keyring import Keyring
 from app.person import Person
+from app.provider import CALLBACK, Provider
+from app.sign_ins import SignIns
 from ui.http.ask_routes import ask_routes
 from ui.http.asking import Questions
 from ui.http.bodies import Bodies
+from ui.http.conversation_routes import conversation_routes
 from ui.http.forget_routes import forget_routes
 from ui.http.gallery import gallery_routes
-from ui.http.identity import Identity, SignIn
+from ui.http.identity import BEGIN, Identity
 from ui.http.look_routes import look_routes
 from ui.http.openai_routes import openai_routes
 from ui.http.problems import HANDLED, Problem, handle
 from ui.http.request_ids import RequestIds
+from ui.http.sign_in import SignIn
 
 DESCRIPTION = (
     "Questions about one shop in plain words, English or Chinese; every figure in an answer comes from "
@@ -49,7 +53,7 @@ def build_service(
     """Everything that one process serves.
 
     Args:
-        local: see :class:`ui.http.identity.Identity`.
+        local: see :class:`ui.http.identity.Identity`; nobody is where the settings name a provider.
         page: the chat page, at ``/``.
         mounts: path → another surface (``{"/mcp": …}``), which gets the requests to that path and below as
             they came. Only people who may reach it; it finds who asks with
@@ -57,10 +61,11 @@ def build_service(
         signed: the same for what brings no key, for its requests are signed: everybody reaches it, and it
             refuses by itself what bears no valid signature.
     """
-    questions, sign_in = Questions(desk), SignIn(keyring)
+    house, questions = desk.house, Questions(desk)
+    provider = Provider.of(house.settings)
+    sign_in = SignIn(keyring, provider, SignIns(house.store))
     signed = signed or {}
     mounts = {**(mounts or {}), **signed}
-    house = desk.house
     talks = Conversations(house.store, house.shared.forgotten.times)
     v1 = _build_v1(desk, questions, talks)
 
@@ -93,7 +98,10 @@ def build_service(
         Route("/metrics", metrics),
         Route("/sign-in", sign_in.show, methods=["GET"]),
         Route("/sign-in", sign_in.enter, methods=["POST"]),
+        Route(BEGIN, sign_in.begin, methods=["GET"]),
+        Route(CALLBACK, sign_in.end, methods=["GET"]),
         Route("/sign-out", sign_in.leave, methods=["POST"]),
+        Route("/role", sign_in.choose_role, methods=["POST"]),
         *gallery_routes(desk),
         Mount("/v1", v1),
         *(Route(place, each) for path, each in mounts.items() for place in (path, f"{path}/{{rest:path}}")),
@@ -104,8 +112,8 @@ def build_service(
         lifespan=lifespan,
         exception_handlers=_HANDLERS,
         middleware=[
-            Middleware(Identity, keyring=keyring, local=local, signed=tuple(signed)),
-            Middleware(Bodies, prefixes=("/v1/", "/sign-", "/reports", *mounts)),
+            Middleware(Identity, keyring=keyring, local=None if provider else local, signed=tuple(signed)),
+            Middleware(Bodies, prefixes=("/v1/", "/sign-", "/role", "/reports", *mounts)),
             Middleware(UnderWay, desk=desk),
         ],
     )
@@ -139,6 +147,7 @@ def _build_v1(desk: Desk, questions: Questions, talks: Conversations) -> FastAPI
     v1.include_router(openai_routes(desk, questions, talks))
     v1.include_router(look_routes(desk))
     v1.include_router(forget_routes(desk))
+    v1.include_router(conversation_routes(desk, talks))
     return v1
 
 
