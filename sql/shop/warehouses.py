@@ -289,7 +289,8 @@ def _led_to_today(view: View, found: _History, dialect: Dialect) -> View:
     today = f"FIRST_VALUE({key}) OVER (PARTITION BY {own} ORDER BY {since} DESC)"
     links = [column for column, target in view.refs.items() if target == found.view.name]
     source = f"({view.sql})" if view.sql else quoted(view.name, dialect)
-    parts, joins = [], []
+    parts: list[str] = []
+    joins: list[str] = []
     for column in view.columns:
         name = quoted(column.name, dialect)
         if column.name not in links:

@@ -129,11 +129,12 @@ def _own_values(views: Sequence[Reached], sayable: Sayable) -> list[str]:
             some = f' | " NOT"? " IN (" {terminal} (", " {terminal}){{1,7}} ")"' if len(values) > 1 else ""
             group.append(f"{own} (OF {terminal}{some})")
         made = []
-        for group in map(tuple, conditions.values()):
-            if group not in groups:
-                groups[group] = f"is_{len(groups)}"
-                lines.append(f"{groups[group]}: {' | '.join(group)}")
-            made.append(groups[group])
+        for own_conditions in conditions.values():
+            written = tuple(own_conditions)
+            if written not in groups:
+                groups[written] = f"is_{len(groups)}"
+                lines.append(f"{groups[written]}: {' | '.join(written)}")
+            made.append(groups[written])
         lines.append(f"known_{n}: {' | '.join(made) or f'has_{n}'}")
     return lines
 
