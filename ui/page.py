@@ -30,8 +30,8 @@ from bot.request_id import steps_in_request
 from sql.errors import SqlError
 from sql.types import Table
 from ui import present
-from ui.opening import banner_html, note_answers, open_talk
 from ui.own_files import answer_own, answer_page, bring_files, reopen_files
+from ui.reopening import banner_html, note_answers, open_talk
 from ui.review_form import answers_of, build_form, filled, is_open, told_answers
 from ui.talk import Talk, Visitor, Visitors, follow, follow_again, messages_of, turn_at
 

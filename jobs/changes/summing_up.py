@@ -82,15 +82,15 @@ class Changes(Evidence):
 
 
 def run_changes(
-    request: Request, tools: Tools, *, look_s: float = LOOK_S, most_told: int = MOST_TOLD
+    request: Request, tools: Tools, *, look_s: float | None = None, most_told: int = MOST_TOLD
 ) -> Changes:
     """Read the headline, then look for what moved.
 
     Args:
-        look_s: seconds from now on after which no further column is looked at.
+        look_s: seconds from now on after which no further column is looked at; :data:`LOOK_S` by itself.
         most_told: events that are told.
     """
-    until = time.monotonic() + look_s
+    until = time.monotonic() + (LOOK_S if look_s is None else look_s)
     asked = asked_about(request, tools)
     readers = _readers(request, tools)
     chosen = headline([reader.figure for reader in readers], tools)

@@ -19,6 +19,7 @@ from sql.names import quoted
 from sql.semantics import Metric, Shop, View, ViewColumn
 from sql.shop.decisions import Decision
 from sql.shop.drafting import metric_name
+from sql.shop.exchange import in_one_currency
 from sql.shop.money import Money
 from sql.shop.sold import Unsold, find_unsold, without_unsold
 from sql.shop.trade_words import says, spaced, spoken
@@ -50,7 +51,9 @@ _AMOUNT = (
         r"\bamount after discount\b|\bamount paid\b|\btotal paid\b|\bpaid(?: amount| total)?$"
         r"|\bpay(?:ment)? (?:amount|price)\b|\bactual (?:amount|price)\b|^pay$|实付|实收|成交[额金]|折后金额"
     ),
-    re.compile(r"\bnet (?:revenue|amount|sales?|value|total)\b|\brevenue\b|\bsales?(?: amount)?$|销售额"),
+    re.compile(
+        r"\bnet (?:revenue|amount|sales?|value|total)\b|\brevenue\b|(?<!gross )\bsales?(?: amount)?$|销售额"
+    ),
     re.compile(
         r"\bgrand total\b|\btotal (?:amount|price|sales?|due)\b|\border (?:total|amount|value|price)\b"
         r"|\bline (?:total|amount)\b|\bextended (?:price|amount)\b|总金额|总额|应付|应收"
@@ -124,6 +127,17 @@ def find_measures(workspace: Workspace, orders: Mapping[str, str]) -> Measured:
     decisions: list[Decision] = []
     money = _money(workspace, orders)
     currencies = _currencies(workspace, money[0]) if money else ()
+    own = currency_column(money[0].view) if len(currencies) > 1 else None
+    alike = in_one_currency(workspace, money[0], own) if own is not None else None
+    if alike is not None:
+        told, (one, home, how) = ", ".join(currencies[:4]), alike
+        money, currencies = [one], (home,)
+        text = f"{one.view.name} names several currencies ({told}); by its prices its amounts are all {home}"
+        text_zh = f"{one.view.name} 有多种货币（{told}）；从价格看，金额都已是 {home}"
+        if how != "as is":
+            text = f"{one.view.name} has amounts in {told}; by its prices they are {home} {how}"
+            text_zh = f"{one.view.name} 的金额有多种货币（{told}）；从价格看，按 {one.told} 换算为 {home}"
+        decisions.append(Decision(place="metrics.revenue", text=text, text_zh=text_zh, is_sure=False))
     if len(currencies) > 1:
         # what is in several currencies adds up to nothing
         place, told = money[0].view.name, ", ".join(currencies[:4])
@@ -137,6 +151,8 @@ def find_measures(workspace: Workspace, orders: Mapping[str, str]) -> Measured:
         shop, money = replace(shop, metrics=metrics), []
     elif currencies:
         shop = replace(shop, currency=currencies[0])
+    shop, told_levels = _with_levels(workspace, shop)
+    decisions += told_levels
     others_than_money = shop.metrics
     if money:
         chosen = money[0]
@@ -511,6 +527,34 @@ def _metrics(shop: Shop, money: Money, dialect: Dialect) -> list[Metric]:
             Metric(name=named("discount_given"), view=home, sql=sql, synonyms=DISCOUNT_GIVEN, unit=unit)
         )
     return added
+
+
+def _with_levels(workspace: Workspace, shop: Shop) -> tuple[Shop, list[Decision]]:
+    """Stock that is written down again on each day adds up over things; of days only the last one counts."""
+    dialect = workspace.catalog.dialect
+    decisions = []
+    for view in shop.views:
+        things = [c for c in view.refs if not says(_DAY_KEY, c)]
+        summed = [m for m in shop.metrics if m.view == view.name and m.sql.startswith("SUM(")]
+        if view.time is None or not things or not summed or not says(_STOCK, view.name):
+            continue
+        table, day = quoted(view.name, dialect), quoted(view.time, dialect)
+        of = ", ".join(quoted(c, dialect) for c in things)
+        rows = workspace.look(
+            f"SELECT COUNT(*) AS n, COUNT(DISTINCT {day}) AS days, "
+            f"(SELECT COUNT(*) FROM (SELECT DISTINCT {of} FROM {table}) AS t) AS things, "
+            f"(SELECT COUNT(*) FROM (SELECT DISTINCT {of}, {day} FROM {table}) AS l) AS levels FROM {table}"
+        )
+        count, days, different, levels = (int(str(v)) for v in rows[0]) if rows else (0, 0, 0, 0)
+        # each thing has one level a day, and most have one on most days: no log of what came and went
+        if days < 2 or levels < 0.99 * count or days * different > 3 * count:
+            continue
+        last = [replace(m, last=view.time) if m in summed else m for m in shop.metrics]
+        shop = replace(shop, metrics=tuple(last))
+        text = f"{view.name} holds the stock of {days:,} days; of {view.time} the last day counts"
+        text_zh = f"{view.name} 是 {days:,} 天的库存快照；按 {view.time} 只取最后一天"
+        decisions.append(Decision(place=f"views.{view.name}", text=text, text_zh=text_zh))
+    return shop, decisions
 
 
 def with_stock(shop: Shop, dialect: Dialect) -> Shop:

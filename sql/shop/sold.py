@@ -105,12 +105,6 @@ class Unsold:
         listed = [f"({name} IS NULL OR {name} NOT IN ({', '.join(self.values)}))"] if self.values else []
         return " AND ".join([*listed, *(mark.kept for mark in self.marks)])
 
-    def left_out(self, dialect: Dialect) -> str:
-        """SQL of those that do not."""
-        name = quoted(self.column.name, dialect)
-        listed = [f"{name} IN ({', '.join(self.values)})"] if self.values else []
-        return " OR ".join([*listed, *(f"NOT ({mark.kept})" for mark in self.marks)])
-
 
 def find_unsold(shop: Shop, money: Money, workspace: Workspace) -> Unsold | None:
     """The rows that do not count, of the orders that lines belong to, or else of the rows.
@@ -270,8 +264,8 @@ def without_unsold(shop: Shop, money: Money, unsold: Unsold, dialect: Dialect) -
     # within a view's SQL a name is that of a table, whatever the view of that name makes of it
     read = unsold.view.sql
     orders = f"({read}) AS orders_read" if read else quoted(unsold.view.name, dialect)
-    bad = f"SELECT {key} FROM {orders} WHERE {unsold.left_out(dialect)}"
-    counts = f"CASE WHEN {link} IN ({bad}) THEN 0 ELSE 1 END AS {COUNTS}"
+    good = f"SELECT {key} FROM {orders} WHERE {unsold.kept(dialect)}"  # no line of an order that was deleted
+    counts = f"CASE WHEN {link} IS NULL OR {link} IN ({good}) THEN 1 ELSE 0 END AS {COUNTS}"
     columns = ", ".join(quoted(c.name, dialect) for c in own.columns)
     source = f"({own.sql}) AS rows_before" if own.sql else quoted(own.name, dialect)
     added = ViewColumn(

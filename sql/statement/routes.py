@@ -126,6 +126,7 @@ class Routes:
         """
         found: dict[Name, Route] = {}
         taken: set[str] = set()
+        no_one_way: set[Name] = set()  # many ways lead to one name in a warehouse: each is tried once
         for route in sorted(
             self._reached_from(home), key=lambda r: (sum(h.is_many for h in r.hops), len(r.hops))
         ):
@@ -135,14 +136,19 @@ class Routes:
             taken.add(name.text.lower())
             if name in found:
                 continue
+            if name not in no_one_way:
+                try:
+                    found[name] = self.find(home, name)
+                    continue
+                except Fork:
+                    no_one_way.add(name)
+            name = Name(route.column.name, _first(route.hops[0]) if route.hops else home.name)
+            if name in found or name in no_one_way:
+                continue
             try:
                 found[name] = self.find(home, name)
-            except Fork:
-                name = Name(route.column.name, _first(route.hops[0]) if route.hops else home.name)
-                try:
-                    found.setdefault(name, self.find(home, name))
-                except (Fork, NoRoute):
-                    continue
+            except (Fork, NoRoute):
+                no_one_way.add(name)
         return list(found.items())
 
     def _all(self, home: View, name: Name) -> list[Route]:

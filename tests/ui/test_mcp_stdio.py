@@ -261,15 +261,16 @@ def test_the_schema_of_run_job_tells_what_each_job_takes(owner: Caller) -> None:
     ]  # fmt: skip
     of_jobs = {each["title"]: each["properties"].keys() for each in taken["parameters"]["anyOf"]}
     assert (
-        of_jobs["report"] == {"month"} and {"metric", "by", "only", "horizon", "level"} <= of_jobs["forecast"]
+        of_jobs["report"] == {"which", "month", "week"}
+        and {"metric", "by", "only", "horizon", "level"} <= of_jobs["forecast"]
     )
 
 
 def test_a_job_is_run_by_its_name_and_followed_up(owner: Caller) -> None:
     found = owner.result("run_job", job="report", parameters={"month": "2026-04"})
-    assert (found["skill"], found["parameters"]) == ("report", {"month": "2026-04"})
+    assert (found["skill"], found["parameters"]) == ("report", {"which": "monthly", "month": "2026-04"})
     again = owner.result("ask", question="and for May?", conversation=found["conversation"])
-    assert again["parameters"] == {"month": "2026-05"}
+    assert again["parameters"] == {"which": "monthly", "month": "2026-05"}
 
 
 WRONG: list[tuple[str, dict[str, Any], str]] = [

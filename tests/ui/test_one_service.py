@@ -147,7 +147,7 @@ def test_a_job_by_name_is_the_message_by_that_name(mcp: Caller, ways: dict[str, 
     assert bare(found) == bare(ways["http"]("report month=2026-05")) and found["skill"] == "report"
     asked = mcp.result("ask", question="and for April?", conversation=found["conversation"])
     if name == "ana":
-        assert asked["parameters"] == {"month": "2026-04"}
+        assert asked["parameters"] == {"which": "monthly", "month": "2026-04"}
     else:
         assert asked["status"] == "declined", "Bo's lamp was not sold in April"
     assert "order\\_date" in mcp.result("run_job", job="forecast")["text"], "what the shop lacks"

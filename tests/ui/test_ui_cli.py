@@ -94,7 +94,7 @@ def test_every_command_says_what_it_does_and_what_each_option_means(name: str, r
 def test_the_public_commands_are_there_and_nothing_unfinished() -> None:
     assert set(COMMANDS) == {
         "demo", "ask", "search", "guard", "evaluate", "report", "init", "index", "weights", "doctor", "audit",
-        "compile", "feishu", "mcp", "serve", "job", "slack", "watch", "forget",
+        "compile", "feishu", "mcp", "serve", "job", "slack", "forget",
     }  # fmt: skip
 
 

@@ -20,7 +20,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 
 @pytest.mark.parametrize(("language", "words"), [("en", "could not be kept now"), ("zh", "没能保存")])
 def test_a_thumb_that_cannot_be_kept_is_told(
-    tmp_path: Path, language: str, words: str, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    language: str,
+    words: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def away(*_: Any) -> None:
         raise StoreAway("postgresql://h/d", "row 7: ana@shop.example")
@@ -33,7 +37,9 @@ def test_a_thumb_that_cannot_be_kept_is_told(
     request = SimpleNamespace(
         session_hash="tab", headers={"accept-language": language}, cookies={}, request=None
     )
-    for _ in follow(talk, visitors.of(" tab"), "Revenue by month"):
+    visitor = visitors.of("tab")
+    monkeypatch.setattr(visitors, "of", lambda session: visitor)
+    for _ in follow(talk, visitor, "Revenue by month"):
         pass
     with pytest.raises(gr.Error, match=words):
         rate(SimpleNamespace(index=1, liked=True), request)
