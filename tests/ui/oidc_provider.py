@@ -40,8 +40,8 @@ class FakeProvider:
         self.asked: list[str] = []
         self.key = self._new_key()
         self._codes: dict[str, dict[str, str]] = {}
-        listening = socket.create_server(("127.0.0.1", 0))
-        self.issuer = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.issuer = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         routes = [
             Route("/.well-known/openid-configuration", self._describe),
             Route("/keys", self._keys),
@@ -50,7 +50,9 @@ class FakeProvider:
             Route("/userinfo", self._userinfo),
         ]
         self._server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_level="critical"))
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listening]}, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._listening]}, daemon=True
+        )
         self._thread.start()
 
     def behave(self, **claims: Any) -> None:
@@ -65,6 +67,7 @@ class FakeProvider:
     def close(self) -> None:
         self._server.should_exit = True
         self._thread.join(10)
+        self._listening.close()
 
     @staticmethod
     def _new_key() -> ECKey:

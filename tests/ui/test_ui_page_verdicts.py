@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +18,13 @@ from ui.talk import Talk, Visitors, follow
 
 # Gradio leaves the event loop of a page that is never served to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(autouse=True)
+def _collected() -> Iterator[None]:
+    """What it leaves is collected here, and not in a test that knows nothing of it."""
+    yield
+    gc.collect()
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "could not be kept now"), ("zh", "没能保存")])
