@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import gc
 import hashlib
 import secrets
 import socket
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -68,6 +70,9 @@ class FakeProvider:
         self._server.should_exit = True
         self._thread.join(10)
         self._listening.close()
+        with warnings.catch_warnings():  # a server that ends leaves connections that a client kept open
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
     @staticmethod
     def _new_key() -> ECKey:
