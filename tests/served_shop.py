@@ -72,16 +72,37 @@ class ServedShop:
         self.engine = Held()
         self.listening = take_port("127.0.0.1", port)
         self.address = f"http://127.0.0.1:{self.listening.getsockname()[1]}"
+        try:
+            service = self._service(folder, is_own, (a_minute, a_day), settings, signed, mounts, build, page)
+        except BaseException:
+            self.listening.close()
+            raise
+        config = uvicorn.Config(service, log_level="critical", timeout_graceful_shutdown=1, lifespan="on")
+        self.server = uvicorn.Server(config)
+        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listening]})
+        self.thread.start()
+
+    def _service(
+        self,
+        folder: Path,
+        is_own: bool,
+        limits: tuple[int, int],
+        settings: Mapping[str, Any] | Callable[[str], Mapping[str, Any]] | None,
+        signed: Callable[[Desk, Keyring], Any],
+        mounts: Callable[[Desk], Mapping[str, ASGIApp]],
+        build: Callable[[Path], Path],
+        page: Callable[[Desk], ASGIApp] | None,
+    ) -> ASGIApp:
         given = settings(self.address) if callable(settings) else settings or {}
         self.settings = Settings(home=folder / "home", **given)
         self.shop = build(folder / "shop")
         self.house = House(self.settings, load=lambda _: self.engine)
-        self.desk = Desk(self.house, str(self.shop), Allowance(a_minute, a_day))
+        self.desk = Desk(self.house, str(self.shop), Allowance(*limits))
         self.desk.state = "ready"
         self.keyring = Keyring.of(self.settings, self.house.store)
         local = Person() if is_own else None
         signed_parts = signed(self.desk, self.keyring)
-        service = build_service(
+        return build_service(
             self.desk,
             self.keyring,
             local=local,
@@ -89,10 +110,6 @@ class ServedShop:
             mounts=mounts(self.desk),
             page=page(self.desk) if page is not None else None,
         )
-        config = uvicorn.Config(service, log_level="critical", timeout_graceful_shutdown=1, lifespan="on")
-        self.server = uvicorn.Server(config)
-        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listening]})
-        self.thread.start()
 
     def key(self, name: str, role: str | None = "owner", **attributes: Any) -> str:
         return self.keyring.add(name, role=role, attributes=attributes).text
