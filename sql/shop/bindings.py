@@ -384,8 +384,9 @@ def _is_other(part: str, column: ViewColumn) -> bool:
 
 
 _NAME = re.compile(r"^(?:name|title)$|名称")
-_ANYBODY = re.compile(r"\buser\b|用户")
-"""Also whoever of the shop wrote the order: Odoo's customer is its ``partner``."""
+_VAGUE = (re.compile(r"\bpartner\b"), re.compile(r"\buser\b|用户"))
+"""May also be a supplier or an affiliate, and whoever of the shop wrote the order: the customer where nothing
+else is, the first before the second, for an order of Odoo has both and its customer is the ``partner``."""
 _REACHED = re.compile(
     r"\b(?:phone|mobile|mail|e-?mail|address|name|ip|agent|note)\b|电话|手机|邮箱|地址|姓名"
 )
@@ -400,5 +401,6 @@ def _rank(part: str, column: ViewColumn, view: View) -> tuple[bool, int, bool, b
     is_code = part == "product" and says(_CODE, column.name, column.type)
     vague = 0
     if part == "customer":
-        vague = 2 * says(_REACHED, column.name, column.type) + says(_ANYBODY, column.name, column.type)
+        said = (n for n, words in enumerate(_VAGUE, 1) if says(words, column.name, column.type))
+        vague = 3 * says(_REACHED, column.name, column.type) + next(said, 0)
     return (is_own, vague, column.is_key != (part in _IDENTIFIED), is_code, len(column.name))

@@ -327,11 +327,11 @@ def _in_cents(money: Money) -> Money:
 
 def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | None:
     """A line: a quantity with a price or an amount, and the order or the time it belongs to."""
-    numbers, is_named = _without_flags(workspace, view), says(LINE, view.name)
+    numbers, is_named = _numbers(view), says(LINE, view.name)
     quantity = _first(numbers, _QUANTITY, _NO_QUANTITY) or _first(numbers, _QUANTITY, _STOCK)
     if quantity is None and is_named:
         quantity = next((c for c in numbers if is_a_count(c)), None)
-    amount = _amount(numbers)
+    amount = _amount(_without_flags(workspace, view))
     price = _first(numbers, _PRICE, _OTHER_PRICE) or _first(numbers, _PRICE, _COST)
     if order is None and view.time is None and not is_named:
         return None  # a list of products has prices too

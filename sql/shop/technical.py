@@ -43,16 +43,16 @@ _OWN_COLUMN = re.compile(
 
 
 def without_own_tables(catalog: Catalog) -> tuple[Catalog, list[Decision]]:
-    """The catalogue without tables that a program keeps for itself, and what was left out."""
+    """The catalogue without tables that a program keeps for itself, and what was decided so."""
     names = [table.name for table in catalog.tables if table.columns]
     gone = own_tables(names)
     if not gone:
         return catalog, []
     some = ", ".join(gone[:4]) + (", …" if len(gone) > 4 else "")
-    count = f"{len(gone)} tables that hold" if len(gone) > 1 else "A table that holds"
+    count = f"{len(gone)} tables are" if len(gone) > 1 else "A table is"
     decision = Decision(
         place="views",
-        text=f"{count} copies, loads or a program's own records left out: {some}",
+        text=f"{count} left out as copies, loads or a program's own records: {some}",
         text_zh=f"略去 {len(gone)} 个程序自用的表（备份、加载记录等）：{some}",
     )
     left = set(gone)

@@ -50,6 +50,21 @@ def test_what_orders_are_known_by_is_proposed(name: str, columns: str, bound: di
     }
 
 
+@pytest.mark.parametrize(
+    ("columns", "bound"),
+    [
+        ("id integer, placed date, user_id integer, customer_id integer", "customer_id"),
+        ("id integer, placed date, partner_id integer, customer_id integer", "customer_id"),  # an affiliate
+        ("id integer, placed date, user_id integer, partner_id integer", "partner_id"),
+        ("id integer, placed date, user_phone text, user_id integer", "user_id"),
+        ("id integer, placed date, user_id integer", "user_id"),
+    ],
+)
+def test_a_customer_is_rather_whom_a_column_names_so(columns: str, bound: str):
+    found = find_bindings(Shop(name="x", database="x", views=(view("orders", columns),)), "duckdb")
+    assert found["customer"] == f"orders.{bound}"
+
+
 def test_an_amount_is_bound_also_where_its_metric_leaves_rows_out():
     orders = view("orders", "id integer, placed date, total number, status text")
     sold = "SUM(CASE WHEN (status IS NULL OR status NOT IN ('void')) THEN total END)"
