@@ -8,8 +8,21 @@ document.addEventListener("click", (event) => {
   if (event.target.closest?.(".st-jump")) document.getElementById("st-receipt")?.scrollIntoView({ behavior: "smooth" });
 });
 
+// On a phone the conversation takes what the header leaves, and whose buttons it has decides how many rows it needs.
+const measured = new ResizeObserver(([header]) => {
+  const height = Math.ceil(header.target.getBoundingClientRect().height);
+  document.documentElement.style.setProperty("--st-header-height", `${height}px`);
+});
+let header = null;
+
 // Gradio's round buttons have pictures only; readers of screens need words.
 new MutationObserver(() => {
+  const now = document.getElementById("st-header");
+  if (now && now !== header) {
+    header = now;
+    measured.disconnect();
+    measured.observe(now);
+  }
   const zh = navigator.language.startsWith("zh");
   const names = { ".submit-button": zh ? "发送" : "Send", ".stop-button": zh ? "停止" : "Stop" };
   // The choices of one question are one group for the arrow keys; Gradio gives each a name of its own.

@@ -46,7 +46,13 @@ def page_in(folder: Path) -> Callable[[Desk], ASGIApp]:
 
         house = desk.house
         anybody = Talk(
-            assistant=desk.seat(Person()), new_conversation=Conversation, shop="Tiny", role="", has_list=True
+            assistant=desk.seat(Person()),
+            new_conversation=Conversation,
+            shop="Tiny",
+            role="",
+            has_list=True,
+            has_reports=True,
+            open_files=lambda *_: pytest.fail("nobody brings files here"),  # its button stands in the header
         )
         conversations = Conversations(house.store, house.shared.forgotten.times)
         talks = ServedTalks(desk, anybody, conversations)
@@ -261,6 +267,13 @@ def test_a_phone_in_chinese_has_all_of_it(browser: Any, served: ServedShop) -> N
         assert menu["x"] >= 0 and menu["x"] + menu["width"] <= 360
         assert page.get_by_role("button", name="切换角色").is_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_phone_in_english_has_the_message_box_on_the_first_screen(browser: Any, served: ServedShop) -> None:
+    size = {"width": 360, "height": 640}
+    with tab(browser, served.address, served.key("bo", None), viewport=size, locale="en") as page:
+        box = page.locator("#st-box").bounding_box()
+        assert box["y"] + box["height"] <= 640
 
 
 def test_a_browser_signs_in_at_a_provider_of_other_hands(browser: Any, tmp_path: Path) -> None:
