@@ -117,7 +117,8 @@ _PLANNED = re.compile(
 )
 _NOT: Mapping[str, re.Pattern[str]] = {
     "product": re.compile(
-        r"\b(?:quantity|price|count|amount|total|cost|weight|discount|tax|rating)\b|数量|价|金额|重量"
+        r"\b(?:quantity|price|count|amount|total|cost|weight|discount|tax|rating|status|state|type|reason)\b"
+        r"|数量|价|金额|重量|状态|类型|原因"
     ),
     "quantity": re.compile(r"\bcount as sold\b"),
     "amount": re.compile(
@@ -127,7 +128,8 @@ _NOT: Mapping[str, re.Pattern[str]] = {
         r"\b(?:total|cost|purchase|discount|discounted|net|paid|id)\b|合计|小计|总|折|优惠|成本|采购|进"
     ),
     "order": re.compile(
-        r"\b(?:parent|original|previous|source|platform|external|return|refund)\b|原订单|来源|平台|退"
+        r"\b(?:parent|original|previous|source|platform|external|return|refund|payment|tracking)\b"
+        r"|原订单|来源|平台|退|支付|付款|物流|快递|运单"
     ),
     "order_state": re.compile(r"\b(?:financial|payment|pay)\b|支付|付款"),
     "shipped_date": _PLANNED,
@@ -251,14 +253,22 @@ def _of_orders(near: Sequence[View]) -> dict[str, str]:
         place = _first("order", near)
         return {"order": place} if place is not None else {}
     called = _BILL_NUMBER if says(_BILLS, home.name) else _ORDER_NUMBER
-    numbers = (
-        c.name
-        for c in home.columns
-        if c.name not in home.key and says(called, c.name, c.type) and not _is_other("order", c)
+    is_known_by = any(
+        says(called, c.name, c.type) and c.type == "text" for c in home.columns if c.name in home.key
     )
+    numbers: Iterable[str] = (
+        ()
+        if is_known_by
+        else (
+            c.name
+            for c in home.columns
+            if c.name not in home.key and says(called, c.name, c.type) and not _is_other("order", c)
+        )
+    )
+    number = next(iter(numbers), home.key[0])
     beside = {part: _first(part, [home]) for part in ORDER_PARTS}
     known = {part: place for part, place in beside.items() if place is not None}
-    return {"order": f"{home.name}.{next(numbers, home.key[0])}", **known}
+    return {"order": f"{home.name}.{number}", **known}
 
 
 def _of_stock(shop: Shop) -> dict[str, str]:
@@ -388,19 +398,21 @@ _VAGUE = (re.compile(r"\bpartner\b"), re.compile(r"\buser\b|用户"))
 """May also be a supplier or an affiliate, and whoever of the shop wrote the order: the customer where nothing
 else is, the first before the second, for an order of Odoo has both and its customer is the ``partner``."""
 _REACHED = re.compile(
-    r"\b(?:phone|mobile|mail|e-?mail|address|name|ip|agent|note)\b|电话|手机|邮箱|地址|姓名"
+    r"\b(?:phone|mobile|mail|e-?mail|address|name|ip|agent|note|message|remark|comment|level|type|group|segment)\b"
+    r"|电话|手机|邮箱|地址|姓名|留言|备注|等级|类型|分组"
 )
-"""What a customer is reached by, and not told apart."""
+"""What a customer is reached by or put into a group by, and not told apart."""
 _CODE = re.compile(r"\b(?:sku|code|number|barcode|ean13)\b|编码|编号|条码|货号")
 """What a product's column is called that does not name it."""
 
 
-def _rank(part: str, column: ViewColumn, view: View) -> tuple[bool, int, bool, bool, int]:
+def _rank(part: str, column: ViewColumn, view: View) -> tuple[bool, bool, int, bool, bool, int]:
     """The best first; the own key of an order's items tells these apart and no products."""
     is_own = column.name in view.key and says(LINE, view.name)
+    is_loose = part == "customer" and column.name not in view.refs
     is_code = part == "product" and says(_CODE, column.name, column.type)
     vague = 0
     if part == "customer":
         said = (n for n, words in enumerate(_VAGUE, 1) if says(words, column.name, column.type))
         vague = 3 * says(_REACHED, column.name, column.type) + next(said, 0)
-    return (is_own, vague, column.is_key != (part in _IDENTIFIED), is_code, len(column.name))
+    return (is_own, is_loose, vague, is_code, column.is_key != (part in _IDENTIFIED), len(column.name))

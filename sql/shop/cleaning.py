@@ -19,6 +19,7 @@ from sqlglot import exp
 from sql.databases.contents import EMPTY, Reading, expression, fits, read_texts
 from sql.errors import SqlError
 from sql.names import literal, quoted
+from sql.question.words import is_chinese
 from sql.semantics import View, ViewColumn
 from sql.shop.codes import CodeList, called_like, find_code_lists, known_codes, labels_of
 from sql.shop.decisions import Decision
@@ -54,6 +55,10 @@ _NO_DAYS = frozenset({"0", "99999999", "999999"})
 MOST_DAYS = 6_000
 LEAST_DAYS = 20
 """Different days, all of them real ones, that make days of numbers whose name says nothing."""
+_CHINA_S = 8 * 3600
+"""Seconds that China's clocks are ahead of UTC."""
+_LOOKED_AT = 24
+"""Columns of texts by which a shop's language is told."""
 _EPOCH = (946_684_800, 4_102_444_800)
 """Seconds since 1970 from the year 2000 to 2100."""
 
@@ -81,6 +86,8 @@ class Cleaned:
     """``(view, column)`` → how its texts are read."""
     orders: Mapping[str, str]
     """View → the column that tells the order of a line, where only an order's first line has its head."""
+    time_zone: str = ""
+    """The zone that moments counted in seconds since 1970 were put into, where the data tell one."""
 
 
 def clean(workspace: Workspace) -> Cleaned:
@@ -90,17 +97,29 @@ def clean(workspace: Workspace) -> Cleaned:
     orders: dict[str, str] = {}
     readings: dict[tuple[str, str], Reading] = {}
     lists = find_code_lists(workspace)
+    zone: str | None = None
     for view in workspace.shop.views:
         changes = _Changes()
         decisions += _codes(workspace, view, changes, lists)
-        for find in (_texts, _seconds, _day_numbers, _hundredths, _nobodies, _spellings, _heads, _deleted):
+        decisions += _texts(workspace, view, changes)
+        counted = _seconds(workspace, view)
+        if counted:
+            zone = _zone(workspace) if zone is None else zone
+            decisions += _as_moments(workspace, view, counted, zone, changes)
+        for find in (_day_numbers, _hundredths, _nobodies, _spellings, _heads, _deleted):
             decisions += find(workspace, view, changes)
         view = _changed(view, changes, workspace)
         readings |= {(view.name, column): reading for column, reading in changes.readings.items()}
         if changes.order:
             orders[view.name] = changes.order
         views.append(view)
-    return Cleaned(views=tuple(views), decisions=tuple(decisions), readings=readings, orders=orders)
+    return Cleaned(
+        views=tuple(views),
+        decisions=tuple(decisions),
+        readings=readings,
+        orders=orders,
+        time_zone=zone or "",
+    )
 
 
 def _changed(view: View, changes: _Changes, workspace: Workspace) -> View:
@@ -236,29 +255,59 @@ def _texts(workspace: Workspace, view: View, changes: _Changes) -> list[Decision
     return decisions
 
 
-def _seconds(workspace: Workspace, view: View, changes: _Changes) -> list[Decision]:
-    """Whole numbers that count seconds or milliseconds since 1970."""
+def _seconds(workspace: Workspace, view: View) -> dict[str, int]:
+    """Columns of whole numbers that count seconds (1) or milliseconds (1000) since 1970."""
     dialect = workspace.catalog.dialect
-    decisions = []
+    counted = {}
     for column in view.columns:
-        if column.type != "integer" or column.name in (*view.key, *view.refs, *changes.types):
+        if column.type != "integer" or column.name in (*view.key, *view.refs):
             continue
         if not says(_MOMENT, column.name, "date"):
             continue
-        name = quoted(column.name, dialect)
+        name = f"NULLIF({quoted(column.name, dialect)}, 0)"
         found = _numbers(workspace, view, f"MIN({name}) AS low, MAX({name}) AS high")
         if found is None:
             continue
         low, high = found
-        for scale, told in ((1, "seconds"), (1000, "milliseconds")):
+        for scale in (1, 1000):
             if _EPOCH[0] * scale <= low <= high <= _EPOCH[1] * scale:
-                changes.types[column.name] = "timestamp"
-                changes.expressions[column.name] = _moment(name, scale, dialect)
-                text = f"{view.name}.{column.name} counts {told} since 1970 and is read as moments in UTC"
-                unit = "秒" if scale == 1 else "毫秒"
-                text_zh = f"{view.name}.{column.name} 是 1970 年以来的{unit}数，按 UTC 时刻读取"
-                decisions.append(Decision(place=_place(view, column), text=text, text_zh=text_zh))
+                counted[column.name] = scale
+    return counted
+
+
+def _as_moments(
+    workspace: Workspace, view: View, counted: Mapping[str, int], zone: str, changes: _Changes
+) -> list[Decision]:
+    """Reads seconds since 1970 as moments of the shop's zone; 0 is no moment."""
+    dialect = workspace.catalog.dialect
+    decisions = []
+    for name, scale in counted.items():
+        changes.types[name] = "timestamp"
+        own = f"NULLIF({quoted(name, dialect)}, 0)"
+        changes.expressions[name] = _moment(own, scale, dialect, _CHINA_S if zone else 0)
+        unit, unit_zh = ("seconds", "秒") if scale == 1 else ("milliseconds", "毫秒")
+        told, told_zh = "in UTC", "按 UTC"
+        if zone:
+            told = f"by the clock of {zone}, for the shop's texts are Chinese"
+            told_zh = f"因店铺文本为中文，按 {zone}"
+        text = f"{view.name}.{name} counts {unit} since 1970 and is read as moments {told}"
+        text_zh = f"{view.name}.{name} 是 1970 年以来的{unit_zh}数，{told_zh} 时刻读取"
+        place = f"views.{view.name}.columns.{name}"
+        decisions.append(Decision(place=place, text=text, text_zh=text_zh, is_sure=not zone))
     return decisions
+
+
+def _zone(workspace: Workspace) -> str:
+    """China's time zone where most texts that are looked at are Chinese, else none.
+
+    China has one zone without summer time, so that an offset says it in every database.
+    """
+    texts = [(v, c) for v in workspace.shop.views for c in v.columns if c.type == "text" and c.sampled]
+    seen = [distinct_texts(workspace, view, column, 20) for view, column in texts[:_LOOKED_AT]]
+    worded = [values for values in seen if any(not value.isascii() for value in values)]
+    chinese = [v for v in worded if sum(is_chinese(value) for value in v) * 2 > len(v)]
+    is_so = len(chinese) > 1 and len(chinese) * 2 > len(worded)
+    return "Asia/Shanghai" if is_so else ""
 
 
 def _day_numbers(workspace: Workspace, view: View, changes: _Changes) -> list[Decision]:
@@ -324,10 +373,14 @@ def _day(name: str, digits: int, dialect: Dialect) -> str:
     return f"CASE WHEN NOT {none} THEN {written if dialect == 'sqlite' else f'CAST({written} AS DATE)'} END"
 
 
-def _moment(name: str, scale: int, dialect: Dialect) -> str:
+def _moment(name: str, scale: int, dialect: Dialect, offset_s: int = 0) -> str:
+    """SQL of the moment that ``name`` counts, by a clock that is ``offset_s`` seconds before UTC."""
+    later = f" + {offset_s}" if offset_s else ""
     seconds = name if scale == 1 else f"({name} / {scale})"
+    seconds = f"({seconds}{later})" if offset_s else seconds
     if dialect == "duckdb":
-        return f"MAKE_TIMESTAMP(CAST({name} AS BIGINT) * {1_000_000 // scale})"
+        moved = f" + {offset_s * 1_000_000}" if offset_s else ""
+        return f"MAKE_TIMESTAMP(CAST({name} AS BIGINT) * {1_000_000 // scale}{moved})"
     if dialect == "sqlite":
         return f"DATETIME({seconds}, 'unixepoch')"
     if dialect == "postgres":
@@ -507,7 +560,10 @@ def _numbers(workspace: Workspace, view: View, figures: str, *, source: str = ""
         return None
     if any(value is None for value in row):
         return None
-    return tuple(int(str(value)) for value in row)
+    try:
+        return tuple(int(str(value)) for value in row)
+    except ValueError:  # SQLite keeps 157.48 in a column of whole numbers
+        return None
 
 
 def _place(view: View, column: ViewColumn) -> str:

@@ -1,4 +1,4 @@
-"""Codes that another table of the database explains, or a system that is known by its columns.
+"""Codes that another table, the column's own comment, or a system that is known by its columns explains.
 
 ``t_dict(dict_type, dict_code, dict_label)`` says that 3 in ``order_status`` is 已发货. A column whose codes
 all stand there, under a kind that is called like it, is read as its labels: who asks knows those.
@@ -57,7 +57,33 @@ def find_code_lists(workspace: Workspace) -> list[CodeList]:
 
 
 def known_codes(view: View) -> Mapping[str, CodeList]:
-    """Column → what its codes mean, where a table has the columns of a system that is known."""
+    """Column → what its codes mean, where its comment says so or the table is of a system that is known."""
+    told = {
+        column.name: CodeList(view=f"the comment of {column.name}", kind=column.name, labels=labels)
+        for column in view.columns
+        if (labels := codes_in_comment(column.description))
+    }
+    return {**_codes_of_system(view), **told}
+
+
+def codes_in_comment(comment: str) -> dict[str, str]:
+    """Code → label, of a comment that lists them; empty where it lists none, or only yes and no.
+
+    >>> codes_in_comment("订单状态（0待确认, 1已确认/待支付, 2已支付）")
+    {'0': '待确认', '1': '已确认/待支付', '2': '已支付'}
+    >>> codes_in_comment("1=draft; 2=sent, 9 = cancelled by staff")
+    {'1': 'draft', '2': 'sent', '9': 'cancelled by staff'}
+    >>> codes_in_comment("amount in EUR, 2 decimals")
+    {}
+    """
+    labels: dict[str, str] = {}
+    for match in _CODE_AND_LABEL.finditer(comment):
+        labels.setdefault(match[1], match[2].strip())
+    is_flag = set(labels) <= {"0", "1"}
+    return labels if len(labels) >= LEAST_CODES and not is_flag else {}
+
+
+def _codes_of_system(view: View) -> Mapping[str, CodeList]:
     own = {column.name.lower(): column.name for column in view.columns}
     for each in _systems():
         if all(name.lower() in own for name in each["columns"]):
@@ -65,9 +91,27 @@ def known_codes(view: View) -> Mapping[str, CodeList]:
                 own[name.lower()]: CodeList(
                     view=each["system"], kind=name, labels={str(k): v for k, v in labels.items()}
                 )
-                for name, labels in each["codes"].items()
+                for name, labels in each.get("codes", {}).items()
                 if name.lower() in own
             }
+    return {}
+
+
+_CODE_AND_LABEL = re.compile(
+    r"(?<![\w.])(-?\d{1,3})\s*[:：=＝\-—–.．、]{0,2}\s*"
+    r"([^\W\d_](?:[^,，;；|。（）()\[\]{}\d\n]|(?<=[^\W\d_])\d)*?)\s*"
+    r"(?=$|[,，;；|。（）()\[\]{}\n/、]?\s*-?\d{1,3}\s*[:：=＝\-—–.．、]{0,2}\s*[^\W\d_]|[,，;；|。）)\]}\n])"
+)
+"""A code and its label in a comment."""
+LEAST_CODES = 2
+
+
+def known_words(view: View) -> Mapping[str, tuple[str, ...]]:
+    """Column → what people call it, where a table has the columns of a system whose names mislead."""
+    own = {column.name.lower(): column.name for column in view.columns}
+    for each in _systems():
+        if "words" in each and all(name.lower() in own for name in each["columns"]):
+            return {own[n.lower()]: tuple(said) for n, said in each["words"].items() if n.lower() in own}
     return {}
 
 

@@ -17,6 +17,7 @@ from sql.semantics import Metric, Shop, View, ViewColumn
 from sql.shop.attribute_values import with_attributes
 from sql.shop.bindings import find_bindings
 from sql.shop.cleaning import clean, distinct_texts
+from sql.shop.codes import known_words
 from sql.shop.decisions import Decision
 from sql.shop.drafting import shop_from_catalog, time_of
 from sql.shop.free_texts import with_free_texts
@@ -25,9 +26,10 @@ from sql.shop.labels import with_labels
 from sql.shop.languages import in_one_language
 from sql.shop.measures import LINE, Measured, find_measures, is_a_count, is_sold
 from sql.shop.relations import find_relations
+from sql.shop.reviews_found import with_reviews
 from sql.shop.same_people import with_same_people
 from sql.shop.technical import without_own_columns, without_own_tables
-from sql.shop.trade_words import in_both, nouns_of, says, spoken, without_prefix, words_for
+from sql.shop.trade_words import in_both, nouns_of, read_name, says, spoken, without_prefix, words_for
 from sql.shop.value_words import MAX_VALUES, words_of_values
 from sql.shop.warehouses import as_shop, without_unknown
 from sql.shop.workspace import Workspace, open_workspace
@@ -41,6 +43,16 @@ _LATER = re.compile(
     r"\b(?:ship|shipped|shipping|sent|delivered|delivery|received|returned|due|limit|required|requested|estimated"
     r"|expected|promised|planned|update|updated|changed)\b|发货|签收|送达|退货|预计|更新"
 )
+_EVENT = re.compile(
+    r"\b(?:refund|return|shipment|fulfillment|delivery|visit|session|movement|ticket|credit ?memo"
+    r"|statement)\b"
+    r"|退款|退货|售后|发货|配送|工单"
+)
+_OF_KEYS = frozenset({"id", "key", "number", "code", "no"})
+_LETTER_KEYS = frozenset({"uid", "oid", "gid", "mid", "pid", "cid"})
+_BUYER = re.compile(r"^(?:customer|buyer|member|client)(?: (?:id|key|number|code|no))?$|^(?:客户|买家|会员)")
+_MAYBE_RATE = re.compile(r"\b(?:discount|tax|vat|commission|margin|fee)\b|折扣|税|佣金|优惠")
+_COST = re.compile(r"\bcost\b|成本|进价")
 MOST_ROWS = 0.9
 """Share of the rows of the fullest time that another one needs to place rows in time."""
 
@@ -115,13 +127,15 @@ def describe_database(database: Database, *, name: str, location: str, with_view
     linked, told = with_main_ones(open_workspace(linked, database=database))
     decisions += told
     cleaned = clean(open_workspace(linked, database=database))
-    linked, told = without_own_columns(replace(linked, views=cleaned.views), catalog.dialect)
+    linked = replace(linked, views=cleaned.views, time_zone=cleaned.time_zone)
+    linked, told = without_own_columns(linked, catalog.dialect)
     decisions += told
     opened = open_workspace(linked, database=database)
     views = tuple(replace(view, time=_time(opened, view)) for view in linked.views)
-    views = tuple(_with_clock(view, views) for view in views)
+    views = tuple(_with_plain_ways(_with_clock(view, views)) for view in views)
     shop = replace(linked, views=_told_apart(views, catalog.dialect))
     shop = replace(shop, metrics=tuple(m for m in shop.metrics if _can_be_summed(m, shop, catalog.dialect)))
+    shop = _without_rates(open_workspace(shop, database=database))
     shop, told = without_unknown(open_workspace(shop, database=database))
     decisions += told
     measured = find_measures(open_workspace(shop, database=database), cleaned.orders)
@@ -139,6 +153,8 @@ def describe_database(database: Database, *, name: str, location: str, with_view
                 text_zh=f"供预测等任务使用：{bound_zh}",
             )
         )
+    shop, told = with_reviews(open_workspace(shop, database=database))
+    decisions += told
     shop, written = with_free_texts(open_workspace(shop, database=database))
     return Described(
         shop=shop,
@@ -213,13 +229,60 @@ def _can_be_summed(metric: Metric, shop: Shop, dialect: Dialect) -> bool:
     return not any(c is not None and c.type in ("date", "timestamp", "text") for c in columns)
 
 
+def _is_flag(workspace: Workspace, view: View, column: ViewColumn) -> bool:
+    """Whether a column of whole numbers says yes or no."""
+    own, table = (quoted(name, workspace.catalog.dialect) for name in (column.name, view.name))
+    rows = workspace.look(f"SELECT MIN({own}) AS low, MAX({own}) AS high FROM {table}")
+    return bool(rows) and tuple(map(str, rows[0])) == ("0", "1")
+
+
+def _with_plain_ways(view: View) -> View:
+    """Of several links to one view the one that is called after it alone is taken: ``partner_id`` leads to
+    the partner, beside ``partner_invoice_id``; who recommended a customer is another."""
+    prefer = {}
+    for target in set(view.refs.values()):
+        columns = [column for column, there in view.refs.items() if there == target]
+        nouns = {*nouns_of(target), *_OF_KEYS}
+        plain = [c for c in columns if c.lower() in _LETTER_KEYS or set(read_name(c)) <= nouns]
+        plain = plain or [c for c in columns if says(_BUYER, c)]
+        if len(columns) > 1 and len(plain) == 1:
+            prefer[target] = plain[0]
+    return replace(view, prefer={**prefer, **view.prefer})
+
+
+def _without_rates(workspace: Workspace) -> Shop:
+    """The shop without sums of rates: discounts from 0 to 1, and what one piece of a product costs."""
+    shop, dialect = workspace.shop, workspace.catalog.dialect
+    kept = []
+    for metric in shop.metrics:
+        view, name = shop.view(metric.view), metric.summed(dialect)
+        column = view.column(name) if view is not None and name is not None else None
+        if view is None or column is None:
+            kept.append(metric)
+            continue
+        is_of_things = view.time is None or any(view.name in other.refs.values() for other in shop.views)
+        if is_of_things and not is_sold(view) and says(_COST, column.name, column.type):
+            continue  # what one piece costs
+        if column.type == "integer" and _is_flag(workspace, view, column):
+            continue
+        if column.type == "number" and says(_MAYBE_RATE, column.name, column.type):
+            own = quoted(column.name, dialect)
+            rows = workspace.look(
+                f"SELECT MIN({own}) AS low, MAX({own}) AS high FROM {quoted(view.name, dialect)}"
+            )
+            if rows and rows[0][0] is not None and 0 <= float(str(rows[0][0])) <= float(str(rows[0][1])) <= 1:
+                continue
+        kept.append(metric)
+    return replace(shop, metrics=tuple(kept))
+
+
 def _with_clock(view: View, views: tuple[View, ...]) -> View:
     """A line takes its time from its order, and not from the product, which may have one too."""
     if view.time is not None and not _is_sent_later(view, views):
         return view
     view = replace(view, time=None)
     timed = [v for v in views if v.time is not None and v.name in view.refs.values()]
-    events = [v for v in timed if is_sold(v)]
+    events = [v for v in timed if is_sold(v)] or [v for v in timed if says(_EVENT, v.name)]
     if len(events) != 1 or len(timed) == 1:
         return view
     prefer = {v.time: events[0].name for v in timed if v is not events[0] and v.time is not None}
@@ -270,7 +333,10 @@ def _worded(view: View, plain: Mapping[str, str]) -> View:
             return _number_of(plain[thing])
         return words_for(column.name, column.type) if not column.is_key else ()
 
-    columns = tuple(replace(c, synonyms=_joined(c.synonyms, words(c))) for c in view.columns)
+    known = known_words(view)
+    columns = tuple(
+        replace(c, synonyms=known.get(c.name) or _joined(c.synonyms, words(c))) for c in view.columns
+    )
     if view.time is not None and nouns_of(name)[-1:] == ["order"]:
         said = words_for("order date"), words_for("order time")
         columns = tuple(

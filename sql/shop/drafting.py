@@ -35,7 +35,8 @@ _PEOPLE = re.compile(
 )
 _OF_A_KIND = re.compile(
     r"\b(?:type|kind|class|category|group|segment|tier|level|grade|rank|status|state|method|brand|gender|sex"
-    r"|source|channel|origin|reason|priority|language|currency|role|position|(?<!comment )title)"
+    r"|source|channel|origin|reason|priority|language|currency|role|position|city|town|country|province|region"
+    r"|(?<!comment )title)"
     r"(?: (?:name|code))?$"
 )
 """Last words of columns that hold a few kinds, and of whose values none tells who somebody is."""
@@ -45,11 +46,13 @@ _THINGS = re.compile(
 
 _ADDITIVE = re.compile(
     r"\b(?:amount|total|quantity|revenue|sales?|cost|discount|refund|refunded|unit|profit|payment|freight|commission|fee"
-    r"|tax|postage|charge|shipping|deduction|reserved"
-    r"|menge|umsatz|betrag)\b|金额|总额|销售额|数量|件数|销量|成本|利润|毛利|运费|优惠|佣金"
+    r"|tax|postage|charge|shipping|deduction|reserved|spend|spent|click|impression|gross|net|tip"
+    r"|menge|umsatz|betrag)\b|金额|总额|销售额|数量|件数|销量|成本|利润|毛利|运费|优惠|佣金|货款|花费"
+    r"|[展曝点加成观涨][^的]{1,2}(?:量|数|次数|笔数|人数)$"
 )
 _NOT_ADDITIVE = re.compile(
-    r"\b(?:date|day|time|price|rate|ratio|percent|status|state|unit cost|cost price|average|type|code"
+    r"\b(?:date|day|time|price|rate|ratio|percent|status|state|(?:unit|standard) cost|cost price|average"
+    r"|type|code"
     r"|number|flag|level|weight|limit)\b|价$|率$|比例|状态|编号|成本价"
 )
 """What a number says that adds up to nothing: prices, rates, codes."""
@@ -57,7 +60,7 @@ _OTHER_TIME = re.compile(
     r"\b(?:birth|birthday|delete|deleted|expire|expires|expiry|modified|valid)\b|生日|出生|到期|失效|有效期|保质期|删除"
 )
 _RATHER_NOT = re.compile(
-    r"\bby$|^period\b|\b(?:due|required|requested|estimated|expected|promised|promise|planned|scheduled|update|updated"
+    r"\bby$|^period\b|\b(?:handled|resolved|settled)\b|处理|完结|结算|审核|\b(?:due|required|requested|estimated|expected|promised|promise|planned|scheduled|update|updated"
     r"|changed|limit|last (?:login|seen|visit|active))\b|预计|承诺|预约|计划|要求|更新|修改"
 )
 """Times that place a row where it has no other."""

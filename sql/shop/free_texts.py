@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,7 +12,9 @@ from sql.names import quoted
 from sql.personal import Kind, find
 from sql.semantics import Shop, View, ViewColumn
 from sql.shop.decisions import Decision
+from sql.shop.drafting import looks_personal
 from sql.shop.people_columns import identifies
+from sql.shop.trade_words import says
 from sql.shop.workspace import Workspace
 
 SAMPLE = 400
@@ -19,6 +22,8 @@ SAMPLE = 400
 _LEAST_WORDS = 3
 """Of the middle one of a column's texts, so that a column of names or codes is none of texts."""
 _LEAST_SHARE = 0.01
+_TITLE = re.compile(r"\b(?:name|title|vendor|brand|supplier|manufacturer)$|名称?$|标题$|品牌$|供应商$")
+"""What things are called by: Summer Sale and Jack Wolfskin are no people."""
 _NAMED: dict[Kind, tuple[str, str]] = {
     "email": ("e-mail addresses", "邮箱"),
     "phone": ("telephone numbers", "电话"),
@@ -97,11 +102,13 @@ def personal_texts(workspace: Workspace) -> Iterator[FreeTexts]:
                 or column.values
             ):
                 continue
-            texts = _sample(workspace, view, column)
+            texts = sample_of(workspace, view, column)
             is_told = holds_words(workspace.shop, view, column)
-            if not texts or not (is_told or _are_sentences(texts)):
+            if not texts or not (is_told or are_sentences(texts)):
                 continue
             spans = [find(text) for text in texts]
+            if says(_TITLE, column.name, column.type) and not looks_personal(view.name, column.name):
+                spans = [[span for span in each if span.kind != "name"] for each in spans]
             personal = sum(map(bool, spans))
             if personal and (is_told or personal >= max(2, _LEAST_SHARE * len(texts))):
                 kinds = Counter(kind for each in spans for kind in {span.kind for span in each})
@@ -114,14 +121,16 @@ def personal_texts(workspace: Workspace) -> Iterator[FreeTexts]:
                 )
 
 
-def _sample(workspace: Workspace, view: View, column: ViewColumn) -> list[str]:
+def sample_of(workspace: Workspace, view: View, column: ViewColumn) -> list[str]:
+    """Up to ``SAMPLE`` texts of a column; none where it cannot be read."""
     name, of = (quoted(each, workspace.catalog.dialect) for each in (column.name, view.name))
     rows = workspace.look(f"SELECT {name} FROM {of} WHERE {name} IS NOT NULL LIMIT {SAMPLE}")
     return [text for (text,) in rows if isinstance(text, str) and text.strip()]
 
 
-def _are_sentences(texts: list[str]) -> bool:
+def are_sentences(texts: list[str], least: float = _LEAST_WORDS) -> bool:
+    """Whether the middle one of some texts has more words than a name or a code."""
     lengths = sorted(
         len(text.split()) + len([char for char in text if "\u3400" <= char <= "\u9fff"]) / 2 for text in texts
     )
-    return lengths[len(lengths) // 2] >= _LEAST_WORDS
+    return lengths[len(lengths) // 2] >= least

@@ -35,7 +35,7 @@ ALIKE = (0.6, 1.7)
 OLD_DAYS = 45
 """Days without a row after which a shop's last day is its clock, and not today."""
 
-_QUANTITY = re.compile(r"\b(?:quantity|unit sold|piece)\b|数量|件数|销量|\bmenge\b|\banzahl\b")
+_QUANTITY = re.compile(r"\b(?:quantity|unit sold|piece)\b|^units?$|数量|件数|销量|\bmenge\b|\banzahl\b")
 _NO_QUANTITY = re.compile(
     r"\b(?:return|returned|refund|back|shipped|ship|free|gift|stock|minimum)\b|退|赠|库存|欠"
 )
@@ -58,8 +58,8 @@ _AMOUNT = (
         r"\bgrand total\b|\btotal (?:amount|price|sales?|due)\b|\border (?:total|amount|value|price)\b"
         r"|\bline (?:total|amount)\b|\bextended (?:price|amount)\b|总金额|总额|应付|应收"
     ),
-    re.compile(r"\btotal$|\bamount\b|\bumsatz\b|\bbetrag\b|金额|合计"),
-    re.compile(r"\bsubtotal\b|\bpay(?:ment)?$|小计"),
+    re.compile(r"\btotal$|\bamount\b|^gross$|\bumsatz\b|\bbetrag\b|金额|合计"),
+    re.compile(r"\bsubtotal\b|\bpay(?:ment)?$|^net$|小计|货款"),
 )
 """Names of columns with the money of a row, the clearest first."""
 _NO_INCOME = re.compile(
@@ -76,6 +76,7 @@ _NOT_SOLD = re.compile(
     r"|inbound|payout|quote|campaign|price|shipment|after sale|dispute)\b"
     r"|库存|仓库|购物车|退货|退款|采购|进货|供应商|盘点|报价|活动|售后|入库"
 )
+_CART = re.compile(r"\b(?:cart|basket)\b|购物车")
 _PROFIT = re.compile(r"^(?:gross |net |total |order |line )?profit(?: amount)?$|^(?:毛|净|总)?利润?$")
 _PERCENT = re.compile(r"\b(?:pct|percent|rate)\b|率")
 _TAXED = re.compile(
@@ -84,12 +85,16 @@ _TAXED = re.compile(
 """What a name says of its amount beside what it is."""
 _PAYMENT = re.compile(r"\bpayment\b|支付|付款")
 _CURRENCY = re.compile(r"\bcurrency\b|币种|货币")
-_ORDER_NUMBER = re.compile(r"\border (?:id|number)\b|订单(?:号|编号)|单号")
+_ORDER_NUMBER = re.compile(
+    r"\b(?:order|receipt|slip|ticket|invoice|bill) (?:id|number|no)\b|订单(?:号|编号)|单号|小票号|流水号"
+)
+_TICKET = re.compile(r"\bticket\b")
+"""What a till calls a sale; a service desk has tickets too, but no lines with money."""
 _DAY_KEY = re.compile(r"\b(?:date|day|month|calendar)\b|日期")
 """A link to a calendar, whatever happened on that day."""
 _STOCK = re.compile(r"\b(?:stock|inventory)\b|库存")
 _PIECES = re.compile(r"\b(?:quantity|on hand|balance|stock|available)\b|数量|可用|库存|结存")
-LINE = re.compile(r"\b(?:line|item|detail|lookup)\b|\border products?$|明细")
+LINE = re.compile(r"\b(?:line|item|detail|lookup)\b|\border products?$|\border (?:cart|basket)\b|明细")
 """What a table of the lines of orders is called after."""
 _NEVER_NOW = re.compile(
     r"\b(?:delete|deleted|due|expire|expiry|valid|birth|required|estimated|promised|promise|planned|end|limit"
@@ -215,6 +220,16 @@ def is_sold(view: View) -> bool:
     return says(_SOLD, view.name) and not says(_NOT_SOLD, view.name)
 
 
+def _is_not_sold(shop: Shop, view: View) -> bool:
+    """Whether a view's name says that its rows are no sales. What was in the cart of an order was sold."""
+    if not says(_NOT_SOLD, view.name):
+        return False
+    is_cart = says(_CART, view.name) and not says(_NOT_SOLD, _CART.sub(" ", spoken(view.name)))
+    return not (
+        is_cart and any((there := shop.view(t)) is not None and is_sold(there) for t in view.refs.values())
+    )
+
+
 def is_a_count(column: ViewColumn) -> bool:
     """Whether a column is called just "number": where it is no key, a number of pieces."""
     return column.type in ("integer", "number") and spaced(column.name) in ("number", "num", "nums", "count")
@@ -240,7 +255,7 @@ def _without_flags(workspace: Workspace, view: View) -> list[ViewColumn]:
     flags = {
         column.name
         for column, low, high in zip(whole, ends[::2], ends[1::2], strict=False)
-        if low is not None and (int(str(low)), int(str(high))) == (0, 1)
+        if (str(low), str(high)) == ("0", "1")
     }
     return [c for c in numbers if c.name not in flags]
 
@@ -286,13 +301,14 @@ def _money(workspace: Workspace, orders: Mapping[str, str]) -> list[Money]:
     """What could be the shop's income, the likeliest first."""
     found: list[tuple[float, int, Money]] = []
     for place, view in enumerate(workspace.shop.views):
-        if says(_NOT_SOLD, view.name):
+        if _is_not_sold(workspace.shop, view):
             continue
         order = orders.get(view.name) or _order_column(workspace.shop, view)
         money = _line_money(workspace, view, order) or _order_money(workspace, view, order)
         if money is None:
             continue
-        score = 4.0 * money.is_line + 2.0 * says(_SOLD, view.name) + 1.0 * says(LINE, view.name)
+        sold = any(says(_SOLD, name) for name in (view.name, view.refs.get(order or "", "")))
+        score = 4.0 * money.is_line + 2.0 * sold + 1.0 * says(LINE, view.name)
         score += 1.0 * bool(view.refs) - 2.0 * says(_PAYMENT, view.name)
         found.append((-score, place, money))
     return _with_whole_orders(workspace, [money for _, _, money in sorted(found, key=lambda f: f[:2])])
@@ -337,6 +353,8 @@ def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | 
         return None  # a list of products has prices too
     if quantity is None and not (is_named and price is not None and order is not None):
         return None
+    if order is None and not is_named and _has_lines(workspace.shop, view):
+        return None  # an order tells how many pieces it has, too
 
     def write(column: ViewColumn) -> str:
         return quoted(column.name, workspace.catalog.dialect)
@@ -385,6 +403,18 @@ def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | 
     )
 
 
+def _has_lines(shop: Shop, view: View) -> bool:
+    """Whether rows of another view, each with a quantity and a price or an amount, belong to this one's."""
+    for other in shop.views:
+        if other is view or view.name not in other.refs.values() or _is_not_sold(shop, other):
+            continue
+        numbers = _numbers(other)
+        money = _first(numbers, _PRICE, _OTHER_PRICE) or _amount(numbers)
+        if money is not None and _first(numbers, _QUANTITY, _NO_QUANTITY) is not None:
+            return True
+    return False
+
+
 def _order_money(workspace: Workspace, view: View, order: str | None) -> Money | None:
     """An order or payment with its own total."""
     amount = _amount(_without_flags(workspace, view))
@@ -418,7 +448,7 @@ def _order_column(shop: Shop, view: View) -> str | None:
             there is not None
             and there.time is not None
             and not says(_DAY_KEY, column)
-            and any(says(_SOLD, name) for name in (target, column))
+            and any(says(_SOLD, name) or says(_TICKET, name) for name in (target, column))
         ):
             return column
     for named in view.columns:
@@ -508,7 +538,7 @@ def _metrics(shop: Shop, money: Money, dialect: Dialect) -> list[Metric]:
     if money.order is not None:
         order = quoted(money.order, dialect)
         orders = f"COUNT(DISTINCT {f'CASE WHEN {money.sold} THEN {order} END' if money.sold else order})"
-        if not any(money.order in view.key for view in shop.views):
+        if money.order not in money.view.refs and not any(money.order in view.key for view in shop.views):
             # no table of orders: they are counted on their lines
             added.append(Metric(name=named("number_of_orders"), view=home, sql=orders, synonyms=ORDERS))
     if orders is not None:

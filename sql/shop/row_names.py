@@ -10,7 +10,7 @@ from sql.shop.trade_words import read_name, spoken
 MOST_NAMES = 2
 """Columns that a name may stand in: first and last name."""
 
-_WHOLE = re.compile(r"\bname$|^title$|名称$|姓名$|名$|\bdescription$|^label$")
+_WHOLE = re.compile(r"\bname$|^title$|名称$|姓名$|名$|标题$|\bdescription$|^label$")
 _FIRST, _LAST = (
     re.compile(r"\b(?:first|given) ?name$|\bfname$"),
     re.compile(r"\b(?:last|family|sur) ?name$|\blname$"),

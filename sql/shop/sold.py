@@ -41,10 +41,13 @@ _CANCELLED = re.compile(
 )
 _TEST = re.compile(r"^(?:is )?test(?: order)?$|^(?:是否)?测试(?:订单)?$")
 _IS_PAID = re.compile(r"^(?:is )?paid$|^(?:是否)?已?(?:付款|支付)$|^已付$")
+MOST_CALLED_OFF = 0.35
+"""Share of the rows up to which a state that never went out is that of orders that were called off: what is
+paid at a till never goes out either."""
 LEAST_KEPT = 0.3
 """Share of the rows that a mark must leave."""
 _PAID = re.compile(r"\b(?:financial|payment|pay)\b|支付|付款")
-_UNPAID = re.compile(r"unpaid|not paid|pending|await|open|待付|未付|待支付|未支付", re.I)
+_UNPAID = re.compile(r"unpaid|not paid|pending|await|open|待付|未付|待支付|未支付|等待(?:买家)?[付支]", re.I)
 _SENT = re.compile(r"\b(?:ship|shipped|dispatch|dispatched|delivered|delivery date)\b|发货|出库|签收")
 _PAID_ON = re.compile(r"\b(?:paid|payment|invoice|completed)\b|付款|支付|完成|开票")
 ON_ACCOUNT = 0.3
@@ -56,8 +59,8 @@ _UNSOLD = re.compile(
     r"^(?!.*(?:part|request|申请))"
     r"(?!.*(?:await|pending|wait|to be).*(?:dispatch|ship|deliver|pick|fulfil|collect|stock))"
     r"(?:.*)(?:cancel|void|refunded|returned|\breturn$|fail|reject|declin|denied|draft|quot|\btest|trash|expired"
-    r"|unpaid|not paid|pending|await|\bon.?hold\b|chargeback|reversed|\berror\b|^[vx]$"
-    r"|取消|关闭|无效|已退|退款|退货|失败|作废|待付|未付|待支付|未支付|拒收)",
+    r"|unpaid|not paid|pending|await|\bon.?hold\b|chargeback|reversed|\berror\b|^(?:[vx]|cxl|voi|cnl)$"
+    r"|取消|关闭|无效|已退|退款|退货|失败|作废|待付|未付|待支付|未支付|等待(?:买家)?[付支]|拒收)",
     re.I,
 )
 
@@ -220,11 +223,12 @@ def _never_went_out(
     counted = {str(row[0]): [int(str(figure)) for figure in row[1:]] for row in rows if row[0] is not None}
     if not any(n >= LEAST_ROWS and gone >= 0.9 * n for n, gone, _ in counted.values()):
         return ()
+    most = MOST_CALLED_OFF * sum(n for n, _, _ in counted.values())
     return tuple(
         told
         for told in states
         for n, gone, old in [counted.get(told, [0, 0, 0])]
-        if n >= LEAST_ROWS and gone == 0 and old >= n / 2
+        if LEAST_ROWS <= n <= most and gone == 0 and old >= n / 2
     )
 
 

@@ -67,6 +67,8 @@ _TELLING_ENDS = ("cd", "dt", "id", "nm", "no")
 """Short forms at the end of a name that tell it is one of a column, however it can be spoken."""
 _LAYER = re.compile(r"^(dim|d|fact|fct|f|agg|mart|rpt|stg|src|int|base|ods|dwd|dws|ads)_+(?=[a-z])", re.I)
 """What a table of a warehouse begins with: a dimension, a fact, or the layer that it is in."""
+_OF_A_SHOP = re.compile(r"^(?:store|shop|mall)_(?=[a-z])", re.I)
+"""What most tables of a shop system begin with behind its own prefix: ``eb_store_order`` is an order."""
 _WITH_E = re.compile(r"(?:ss|x|ch|sh|[^aeo]us)es$")
 """Plurals whose singular has no ``e``: classes, boxes, statuses; but courses, houses."""
 _UNCOUNTED = frozenset({"goods", "news", "sales", "sms", "address", "status", "business", "series"})
@@ -367,7 +369,9 @@ def without_prefix(names: Iterable[str]) -> dict[str, str]:
     head = max(set(heads), key=heads.count, default="")
     if len(names) < 3 or heads.count(head) < 0.7 * len(names) or _is_english(head):
         return {name: name for name in names}
-    return {name: name[len(head) + 1 :] if name.lower().startswith(f"{head}_") else name for name in names}
+    plain = {name: name[len(head) + 1 :] if name.lower().startswith(f"{head}_") else name for name in names}
+    several = sum(bool(_OF_A_SHOP.match(each)) for each in plain.values())
+    return {name: _OF_A_SHOP.sub("", each) for name, each in plain.items()} if several > 3 else plain
 
 
 def is_warehouse(names: Iterable[str]) -> bool:

@@ -1,0 +1,385 @@
+"""What init makes of the tables of shop systems: Odoo, CRMEB, Taobao's exports, tills, Shopify's copies."""
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from script_file import write_file
+
+from sql.databases import open_database
+from sql.semantics import View
+from sql.shop.codes import codes_in_comment
+from sql.shop.describe import Described, describe_database
+from sql.shop.trade_words import without_prefix
+from sql.shop.workspace import open_workspace
+from sql.statement.compile import compile_statement
+from sql.statement.parse import parse
+
+
+@pytest.fixture(params=["duckdb", "sqlite"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def described(kind: str, script: str, folder: Path) -> Described:
+    path = write_file(kind, script, folder)
+    database = open_database(str(path))
+    try:
+        return describe_database(database, name="x", location=str(path))
+    finally:
+        database.close()
+
+
+def rows(found: Described, statement: str) -> list[tuple[object, ...]]:
+    workspace = open_workspace(found.shop)
+    try:
+        compiled = compile_statement(
+            parse(statement), found.shop, workspace.catalog.dialect, workspace.today, workspace.role
+        )
+        return list(workspace.run(compiled.sql).rows)
+    finally:
+        workspace.close()
+
+
+def inserted(table: str, values: list[str]) -> str:
+    return f"INSERT INTO {table} VALUES {', '.join(values)};"
+
+
+def view(found: Described, name: str) -> View:
+    seen = found.shop.view(name)
+    assert seen is not None
+    return seen
+
+
+# ---- names in several languages --------------------------------------------------------------------------
+
+TRANSLATED = [
+    {"en_US": "Grinder", "zh_CN": "磨豆机"},
+    {"en_US": "Kettle"},
+    {"en_US": "Scale", "zh_CN": "电子秤"},
+    {"zh_CN": "滤纸"},
+]
+
+
+def translated(column_type: str) -> str:
+    lines = [f"({n}, '{json.dumps(t, ensure_ascii=False)}', {10 * n})" for n, t in enumerate(TRANSLATED, 1)]
+    script = (
+        f"CREATE TABLE product_template (id INTEGER PRIMARY KEY, name {column_type}, list_price INTEGER);"
+    )
+    return script + inserted("product_template", lines)
+
+
+def test_names_in_several_languages_are_read_in_the_commonest_one(kind: str, tmp_path: Path) -> None:
+    found = described(kind, translated("JSON" if kind == "duckdb" else "TEXT"), tmp_path)
+    names = rows(found, "SELECT name FROM product_template ORDER BY list_price")
+    assert names == [("Grinder",), ("Kettle",), ("Scale",), ("滤纸",)]
+    column = view(found, "product_template").column("name")
+    assert column is not None and column.type == "text" and column.sampled
+    assert "磨豆机" in column.values["Grinder"]
+
+
+def test_json_that_is_no_translation_stays_as_it_is(kind: str, tmp_path: Path) -> None:
+    script = "CREATE TABLE events (id INTEGER PRIMARY KEY, payload TEXT);"
+    lines = [f"""({n}, '{{"amount": {n}}}')""" for n in range(1, 9)]
+    found = described(kind, script + inserted("events", lines), tmp_path)
+    assert view(found, "events").sql is None
+
+
+# ---- moments and codes -----------------------------------------------------------------------------------
+
+
+def mall(names: list[str]) -> str:
+    """Orders at 07:00 in China on the first of each month, which is the day before in UTC."""
+    firsts = [1767222000, 1769900400, 1772319600]  # 2025-12-31 23:00, 2026-01-31 23:00, 2026-02-28 23:00 UTC
+    orders = [
+        f"({n}, 'S{n}', {n % 3 + 1}, 20, 20, {firsts[n % 3]}, 0, {int(n != 5)}, {n % 4}, {2 * (n == 7)}, 2)"
+        for n in range(1, 31)
+    ]
+    users = [f"({n}, '{name}', '{name}路')" for n, name in enumerate(names, 1)]
+    return (
+        "CREATE TABLE eb_store_order (id INTEGER PRIMARY KEY, order_id VARCHAR(9), uid INTEGER, "
+        "total_price INTEGER, pay_price INTEGER, add_time INTEGER, refund_time INTEGER, paid INTEGER, "
+        "status INTEGER, refund_status INTEGER, spread_uid INTEGER);"
+        "CREATE TABLE eb_user (uid INTEGER PRIMARY KEY, city VARCHAR(20), tag VARCHAR(20));"
+        "CREATE TABLE eb_store_order_cart_info (id INTEGER PRIMARY KEY, oid INTEGER, cart_num INTEGER, "
+        "sum_price INTEGER);"
+        + inserted("eb_store_order", orders)
+        + inserted("eb_user", users)
+        + inserted(
+            "eb_store_order_cart_info", [f"({n}, {1 + n // 2}, {1 + n % 2}, 10)" for n in range(2, 60)]
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "zone", "january"),
+    [
+        pytest.param(["上海", "北京", "广州"], "Asia/Shanghai", 10, id="chinese"),
+        pytest.param(["Leeds", "York", "Bath"], "", 0, id="english"),
+    ],
+)
+def test_seconds_are_told_by_the_clock_of_a_chinese_shop(
+    kind: str, names: list[str], zone: str, january: int, tmp_path: Path
+) -> None:
+    found = described(kind, mall(names), tmp_path)
+    assert found.shop.time_zone == zone
+    days = rows(
+        found,
+        "SELECT COUNT(*) FROM eb_store_order WHERE add_time < '2026-01-31' AND add_time >= '2026-01-01'",
+    )
+    assert days == [(january,)]
+
+
+def test_a_moment_of_0_is_none(kind: str, tmp_path: Path) -> None:
+    refunds = mall(["上海", "北京", "广州"]).replace(", 0, 1, 3,", ", 1772319600, 1, 3,")
+    found = described(kind, refunds, tmp_path)
+    assert rows(found, "SELECT COUNT(*) FROM eb_store_order WHERE refund_time IS NULL") == [(23,)]
+
+
+def test_states_of_a_known_system_are_read_in_words(kind: str, tmp_path: Path) -> None:
+    found = described(kind, mall(["上海", "北京", "广州"]), tmp_path)
+    states = rows(found, "SELECT refund_status, COUNT(*) FROM eb_store_order GROUP BY refund_status")
+    assert sorted(states) == [("已退款", 1), ("未退款", 29)]
+
+
+def test_what_was_in_the_cart_of_an_order_was_sold(kind: str, tmp_path: Path) -> None:
+    found = described(kind, mall(["上海", "北京", "广州"]), tmp_path)
+    units = next(m for m in found.shop.metrics if m.name == "units_sold")
+    assert units.view == "eb_store_order_cart_info"
+
+
+def test_a_customer_is_not_who_recommended_the_shop(kind: str, tmp_path: Path) -> None:
+    found = described(kind, mall(["上海", "北京", "广州"]), tmp_path)
+    orders = rows(found, "SELECT city, COUNT(*) FROM eb_store_order GROUP BY city")
+    assert sorted(orders) == [("上海", 10), ("北京", 10), ("广州", 10)]
+
+
+@pytest.mark.parametrize(
+    ("comment", "codes"),
+    [
+        pytest.param(
+            "0 未退款 1 申请中 2 已退款", {"0": "未退款", "1": "申请中", "2": "已退款"}, id="spaces"
+        ),
+        pytest.param(
+            "订单状态（-1 : 申请退款 -2 : 退货成功 0：待发货；1：待收货；-1：已退款）",
+            {"-1": "申请退款", "-2": "退货成功", "0": "待发货", "1": "待收货"},
+            id="colons",
+        ),
+        pytest.param(
+            "订单状态;0-待付款;1-待发货;2-待收货", {"0": "待付款", "1": "待发货", "2": "待收货"}, id="dashes"
+        ),
+        pytest.param(
+            "0: pending / 1: paid / 2: refunded", {"0": "pending", "1": "paid", "2": "refunded"}, id="slashes"
+        ),
+        pytest.param(
+            "1=draft; 2=sent, 9 = cancelled by staff",
+            {"1": "draft", "2": "sent", "9": "cancelled by staff"},
+            id="equals",
+        ),
+        pytest.param(
+            "支付方式 1微信 3 h5 4支付宝", {"1": "微信", "3": "h5", "4": "支付宝"}, id="digit in a label"
+        ),
+        pytest.param("是否删除 0否 1是", {}, id="yes and no"),
+        pytest.param("amount in EUR, 2 decimals", {}, id="one number"),
+        pytest.param("valid from 2020 to 2021", {}, id="years"),
+        pytest.param("", {}, id="none"),
+    ],
+)
+def test_codes_in_a_comment(comment: str, codes: dict[str, str]) -> None:
+    assert codes_in_comment(comment) == codes
+
+
+def test_codes_that_a_comment_explains_are_read_as_its_labels(tmp_path: Path) -> None:
+    script = (
+        "CREATE TABLE parcels (id INTEGER PRIMARY KEY, state INTEGER);"
+        "COMMENT ON COLUMN parcels.state IS '1: packed, 2: sent, 3: lost';"
+        + inserted("parcels", [f"({n}, {n % 3 + 1})" for n in range(1, 10)])
+    )
+    found = described("duckdb", script, tmp_path)
+    assert rows(found, "SELECT COUNT(*) FROM parcels WHERE state = 'lost'") == [(3,)]
+
+
+def test_a_code_that_the_comment_does_not_explain_keeps_all_as_numbers(tmp_path: Path) -> None:
+    script = (
+        "CREATE TABLE parcels (id INTEGER PRIMARY KEY, state INTEGER);"
+        "COMMENT ON COLUMN parcels.state IS '1: packed, 2: sent';"
+        + inserted("parcels", [f"({n}, {n % 3 + 1})" for n in range(1, 10)])
+    )
+    found = described("duckdb", script, tmp_path)
+    assert rows(found, "SELECT COUNT(*) FROM parcels WHERE state = 3") == [(3,)]
+
+
+def test_what_most_tables_of_a_system_begin_with_is_no_word_of_theirs() -> None:
+    names = ["eb_store_order", "eb_store_product", "eb_store_cart", "eb_store_category", "eb_user"]
+    plain = {"eb_store_order": "order", "eb_store_product": "product", "eb_user": "user"}
+    assert {name: without_prefix(names)[name] for name in plain} == plain
+    assert without_prefix(["wms_store", "wms_stock", "wms_bin"])["wms_store"] == "store"
+
+
+# ---- orders and lines ------------------------------------------------------------------------------------
+
+
+def taobao() -> str:
+    states = ("交易成功", "交易关闭", "等待买家付款", "交易成功")
+    orders = [
+        f"('T{n}', 'buyer{n % 7}', {30 if n % 4 != 2 else 0}, '{states[n % 4]}', 3, "
+        f"'2026-05-{n % 28 + 1:02d}', 'P{n}', '快点发货')"
+        for n in range(1, 41)
+    ]
+    lines = [f"('T{n}-{k}', 'T{n}', 'K{k}', '裙子{k}', 10, {k})" for n in range(1, 41) for k in (1, 2)]
+    douyin = [f"('D{n}', '裙子1', 2, 20, '已完成', '2026-05-{n % 28 + 1:02d}')" for n in range(1, 21)]
+    return (
+        "CREATE TABLE 抖店订单 (主订单编号 VARCHAR(9), 选购商品 VARCHAR(9), 商品数量 INTEGER, "
+        "订单应付金额 INTEGER, 订单状态 VARCHAR(9), 订单提交时间 DATE);"
+        "CREATE TABLE 订单报表 (订单编号 VARCHAR(9), 买家会员名 VARCHAR(9), 买家实际支付金额 INTEGER, "
+        "订单状态 VARCHAR(9), 宝贝总数量 INTEGER, 订单创建时间 DATE, 支付单号 VARCHAR(9), 买家留言 VARCHAR(20));"
+        "CREATE TABLE 宝贝报表 (子订单编号 VARCHAR(9), 订单编号 VARCHAR(9), 商家编码 VARCHAR(9), 标题 VARCHAR(9), "
+        "价格 INTEGER, 购买数量 INTEGER);"
+        "CREATE TABLE 会员 (会员名 VARCHAR(9), 所在省份 VARCHAR(9));"
+        + inserted("抖店订单", douyin)
+        + inserted("订单报表", orders)
+        + inserted("宝贝报表", lines)
+        + inserted("会员", [f"('buyer{n}', '浙江')" for n in range(7)])
+    )
+
+
+def test_orders_that_tell_their_pieces_are_orders_and_not_lines(kind: str, tmp_path: Path) -> None:
+    found = described(kind, taobao(), tmp_path)
+    homes = {m.name: m.view for m in found.shop.metrics}
+    assert homes["revenue"] == "订单报表" and homes["units_sold"] == "宝贝报表"
+    assert rows(found, "SELECT revenue FROM 订单报表") == [(600,)]  # neither closed nor waiting for payment
+    assert rows(found, "SELECT 标题, units_sold FROM 宝贝报表 GROUP BY 标题") == [
+        ("裙子1", 20),
+        ("裙子2", 40),
+    ]
+    assert found.shop.bindings["customer"] == "订单报表.买家会员名"
+    assert found.shop.bindings["order"] == "订单报表.订单编号"
+
+
+def test_a_tills_tickets_are_sales(kind: str, tmp_path: Path) -> None:
+    tickets = [f"('t{n}', '2026-05-{n % 28 + 1:02d}')" for n in range(1, 31)]
+    items = [f"('t{n}', {k}, {k}, {k}.5, {k})" for n in range(1, 31) for k in (1, 2)]
+    script = (
+        "CREATE TABLE ticket (id VARCHAR(9), datenew DATE);"
+        "CREATE TABLE ticketitems (ticket VARCHAR(9), line INTEGER, units INTEGER, gross DECIMAL(9, 2), "
+        "net DECIMAL(9, 2));" + inserted("ticket", tickets) + inserted("ticketitems", items)
+    )
+    found = described(kind, script, tmp_path)
+    assert rows(found, "SELECT revenue, units_sold FROM ticketitems") == [(pytest.approx(120.0), 90)]
+
+
+def test_a_state_that_most_rows_have_was_not_called_off(kind: str, tmp_path: Path) -> None:
+    """At a till nothing is sent: CMP is completed, and of the codes that were never sent only XX is called off."""
+    states = ["CMP", "CMP", "CMP", "SHP", "SHP", "XX"]
+    sent = {state: "'2025-12-01'" if state == "SHP" else "NULL" for state in states}
+    sales = []
+    for n in range(1, 61):
+        state = states[n % 6]
+        sales.append(f"({n}, '2025-0{n % 9 + 1}-11', '{state}', {sent[state]}, 1, 10)")
+    script = (
+        "CREATE TABLE sales (id INTEGER PRIMARY KEY, sold_on DATE, line_status VARCHAR(3), ship_date DATE, "
+        "quantity INTEGER, net_amount INTEGER);" + inserted("sales", sales)
+    )
+    found = described(kind, script, tmp_path)
+    assert rows(found, "SELECT revenue FROM sales") == [(500,)]
+
+
+def test_rates_flags_and_unit_costs_are_not_summed(kind: str, tmp_path: Path) -> None:
+    script = (
+        "CREATE TABLE products (id INTEGER PRIMARY KEY, title VARCHAR(9), price INTEGER, standard_cost INTEGER, "
+        "is_postage INTEGER);"
+        "CREATE TABLE order_lines (id INTEGER PRIMARY KEY, product_id INTEGER, sold_on DATE, quantity INTEGER, "
+        "unit_price INTEGER, discount DECIMAL(4, 2), freight DECIMAL(6, 2));"
+        + inserted("products", [f"({n}, 'p{n}', {n}, {n}, {n % 2})" for n in range(1, 31)])
+        + inserted(
+            "order_lines",
+            [f"({n}, {n % 30 + 1}, '2026-05-{n % 28 + 1:02d}', 2, 5, 0.0{n % 5}, 4.5)" for n in range(1, 61)],
+        )
+    )
+    found = described(kind, script, tmp_path)
+    sums = {m.sql for m in found.shop.metrics if m.sql.startswith("SUM(") and " " not in m.sql}
+    assert sums == {"SUM(freight)", "SUM(quantity)"}
+
+
+def test_refunds_of_lines_take_their_time_from_the_refund(kind: str, tmp_path: Path) -> None:
+    script = (
+        "CREATE TABLE refund (id INTEGER PRIMARY KEY, created_at DATE, note VARCHAR(9));"
+        "CREATE TABLE location (id INTEGER PRIMARY KEY, name VARCHAR(9), created_at DATE);"
+        "CREATE TABLE order_line_refund (id INTEGER PRIMARY KEY, refund_id INTEGER, location_id INTEGER, "
+        "subtotal INTEGER);"
+        + inserted("refund", [f"({n}, '2026-05-{n:02d}', 'late')" for n in range(1, 29)])
+        + inserted("location", [f"({n}, 'place {n}', '2020-01-01')" for n in range(101, 131)])
+        + inserted("order_line_refund", [f"({n}, {n}, {100 + n}, 10)" for n in range(1, 29)])
+    )
+    found = described(kind, script, tmp_path)
+    asked = "SELECT SUM(subtotal) FROM order_line_refund WHERE DURING('May 2026')"
+    assert rows(found, asked) == [(280,)]
+
+
+def test_titles_of_things_and_places_are_no_personal_texts(kind: str, tmp_path: Path) -> None:
+    titles = ["Summer Sale for Jack", "Spring Boulder Weeks", "Emma Rose candle set"]
+    script = (
+        "CREATE TABLE promotions (id INTEGER PRIMARY KEY, promotion_name VARCHAR(40));"
+        "CREATE TABLE orders (id INTEGER PRIMARY KEY, shipping_address_city VARCHAR(20), "
+        "shipping_address_street VARCHAR(20));"
+        + inserted("promotions", [f"({n}, '{titles[n % 3]}')" for n in range(1, 31)])
+        + inserted("orders", [f"({n}, 'Leeds', 'Mill Lane {n}')" for n in range(1, 31)])
+    )
+    found = described(kind, script, tmp_path)
+    title = view(found, "promotions").column("promotion_name")
+    city, street = (view(found, "orders").column(f"shipping_address_{c}") for c in ("city", "street"))
+    assert title is not None and title.sampled and title.free_text is not True
+    assert city is not None and city.sampled and street is not None and not street.sampled
+
+
+# ---- reviews ---------------------------------------------------------------------------------------------
+
+
+def reviews(table: str, text: str, mark: str) -> str:
+    said = ["the strap broke after a week", "really warm and light", "does what it says, happy"]
+    return (
+        "CREATE TABLE products (id INTEGER PRIMARY KEY, product_name VARCHAR(20), price INTEGER);"
+        f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, product_id INTEGER, {text} VARCHAR(60), {mark} INTEGER, "
+        "created_at DATE);"
+        + inserted("products", [f"({n}, 'bag {n}', {n})" for n in range(1, 31)])
+        + inserted(
+            table,
+            [
+                f"({n}, {n % 30 + 1}, '{said[n % 3]}', {n % 5 + 1}, '2026-05-{n % 28 + 1:02d}')"
+                for n in range(1, 61)
+            ],
+        )
+    )
+
+
+def test_reviews_are_found_with_their_product(kind: str, tmp_path: Path) -> None:
+    found = described(kind, reviews("product_reviews", "body", "rating"), tmp_path)
+    source = found.shop.reviews
+    assert source is not None
+    assert (source.view, source.text, source.rating) == ("product_reviews", ("body",), "rating")
+    assert (source.product, source.written_at) == ("product_name", "created_at")
+    first = rows(found, "SELECT product_name, body FROM product_reviews WHERE id = 1")
+    assert first == [("bag 2", "really warm and light")]
+
+
+@pytest.mark.parametrize(
+    ("table", "text", "mark"),
+    [
+        pytest.param("order_comments", "body", "staff_id", id="comments without a mark"),
+        pytest.param("reviews", "reviewer_code", "rating", id="no text"),
+        pytest.param("shipments", "body", "rating", id="another thing"),
+    ],
+)
+def test_other_texts_are_no_reviews(kind: str, table: str, text: str, mark: str, tmp_path: Path) -> None:
+    assert described(kind, reviews(table, text, mark), tmp_path).shop.reviews is None
+
+
+def test_a_fraction_in_a_column_of_whole_numbers_stops_nothing(tmp_path: Path) -> None:
+    script = (
+        "CREATE TABLE payments (id INTEGER PRIMARY KEY, paid_date INTEGER);"
+        "INSERT INTO payments VALUES (1, 157.48), (2, 20);"
+    )
+    assert view(described("sqlite", script, tmp_path), "payments").sql is None
