@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import logging
 import re
 import sys
 from collections import Counter
@@ -61,6 +62,8 @@ from sql.statement.sentence import (
 
 _DIFFERENT = re.compile(r"\b(?:different|distinct|unique)\b", re.I)
 _COUNTED = re.compile(r"\bcount\s*\(\s*(?!distinct|\*)", re.I)
+logger = logging.getLogger(__name__)
+
 MAX_ROWS = 2_000
 """Of a gold result; larger ones are lists that nobody reads."""
 _SIGNS: dict[type[exp.Expr], Sign] = {
@@ -150,6 +153,7 @@ def _said(workspace: Workspace, sql: str, gold: Gold) -> str:
             rows = workspace.run(compiled.sql).rows
         except SqlError as error:
             problem = f"does not compile: {type(error).__name__}"
+            logger.debug("%s: %s", text, error)
             continue
         if is_answer_contained(rows, gold.rows, ordered=is_ordered, tolerance=1e-6):
             return text
@@ -509,7 +513,8 @@ def examples_of(folder: Path, names: Sequence[str] | None = None) -> tuple[list[
                         )
                     )
             made, unsayable = examples_over(workspace, pairs, f"spider_{name}")
-        counts["said, but not by the product's grammar for that question"] += len(unsayable)
+        if unsayable:
+            counts["said, but not by the product's grammar for that question"] += len(unsayable)
         examples += made
         sys.stderr.write(f"{name}: {len(made)} of {len(asked[name])}\n")
     return examples, counts

@@ -47,6 +47,10 @@ class ViewColumn:
         return self.type in ("integer", "number") and not self.is_key
 
 
+_BESIDE_A_PAIR = 2
+"""Columns of a table of pairs beside the two links: a position, a mark."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class View:
     """A wide table with plain names that questions are asked of."""
@@ -65,6 +69,19 @@ class View:
     """Column → view whose key (of one column) it holds; many rows here, at most one there."""
     prefer: Mapping[str, str] = field(default_factory=dict)
     """View or column that two ways lead to → the one to take: an own column, or the view on it."""
+
+    @property
+    def is_bridge(self) -> bool:
+        """Whether it holds nothing but pairs of two other views' rows: a product's categories."""
+        others = [c for c in self.columns if c.name not in {*self.refs, *self.key}]
+        is_pair = len(self.refs) == 2 and len(set(self.refs.values())) == 2 and self.time is None
+        return is_pair and len(others) <= _BESIDE_A_PAIR and all(c.type != "text" for c in others)
+
+    @property
+    def is_list_of_labels(self) -> bool:
+        """Whether it holds nothing but texts of another view's rows, of which one may have several."""
+        others = [c for c in self.columns if c.name not in {*self.refs, *self.key}]
+        return len(self.refs) == 1 and self.time is None and [c.type for c in others] == ["text"]
 
     def column(self, name: str) -> ViewColumn | None:
         """The column of that name in any letter case, or ``None``."""

@@ -298,11 +298,17 @@ def _feast_day(name: str, year: int) -> dt.date:
     return dt.date(year, *_FEASTS[name])
 
 
+_ZFAIR = "当天|那天|大促|活动|购物节|促销|期间|的?(?:卖|销|成交|订单|业绩|转化)"
+"""What stands behind 618 where it is the day of shopping, and no number."""
+
+
 @_pattern(
     rf"(?P<feast>{_FEAST}){_OF_YEAR}?",
     rf"(?:(?P<rel>this|last|previous)\s+year'?s?\s+)(?P<feast>{_FEAST})",
-    rf"(?:{_ZYEAR}的?)?\s*(?P<feast>{_ZFEAST}|618(?=当天|那天|大促|活动|购物节|促销|期间))(?:当天|那天)?",
+    rf"(?:{_ZYEAR}的?)?\s*(?P<feast>{_ZFEAST}|618(?={_ZFAIR}))(?:当天|那天)?",
     rf"{_ZYEAR}的?\s*(?P<feast>618)(?![\d元块件个])(?:当天|那天)?",
+    r"\A\s*(?P<feast>618)\s*\Z",
+    r"\b(?:during|on|over)\s+(?:the\s+)?(?P<feast>618)\b(?!\s*(?:[$€£¥]|eur|usd|gbp|cny|rmb|units|pieces|items|orders))",
 )
 def _feast(m: re.Match[str], today: dt.date) -> _Found | None:
     name = m["feast"].lower()

@@ -1,7 +1,8 @@
 """Labels that hang on things of any kind: WordPress's ``term_relationships(object_id, term_taxonomy_id)``.
 
 The column says only that it holds an object's number, so no name leads from a product to its category. Which
-things are meant is told by their keys; where each has one label of a kind, the label becomes a column of it.
+things are meant is told by their keys; where each has one label of a kind, the label becomes a column of it,
+and where some have several, the labels become a list of pairs that leads to the things.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ class _Kind:
     """What the labels say: ``product_cat``."""
     groups: str
     """A SELECT of ``thing``, the number of its labels ``n`` and one ``label``."""
+    pairs: str
+    """A SELECT of each ``thing`` and ``label``."""
 
 
 def with_labels(workspace: Workspace) -> tuple[Shop, list[Decision]]:
@@ -51,12 +54,18 @@ def with_labels(workspace: Workspace) -> tuple[Shop, list[Decision]]:
             continue
         thing, label, named = found
         for kind in _kinds(workspace, links, thing, label, named):
-            target = _meant(workspace, links, thing, kind, list(views.values()))
+            target, is_alone = _meant(workspace, links, thing, kind, list(views.values()))
             if target is None:
                 continue
-            views[target] = _labelled(views[target], kind, workspace.catalog.dialect)
-            text = f"{kind.name} of {target} comes from {links.name}, where nearly each row has one"
-            text_zh = f"{target} 的 {kind.name} 来自 {links.name}，那里几乎每一行都恰有一个"
+            if is_alone:
+                views[target] = _labelled(views[target], kind, workspace.catalog.dialect)
+                text = f"{kind.name} of {target} comes from {links.name}, where nearly each row has one"
+                text_zh = f"{target} 的 {kind.name} 来自 {links.name}，那里几乎每一行都恰有一个"
+            else:
+                pairs = _listed(views[target], kind, thing, set(views), workspace.catalog.dialect)
+                views[pairs.name] = pairs
+                text = f"{kind.name} of {target} comes from {links.name}; who has several counts in each"
+                text_zh = f"{target} 的 {kind.name} 来自 {links.name}；有多个的在每个中各计一次"
             decisions.append(Decision(place=f"views.{target}", text=text, text_zh=text_zh))
     return replace(workspace.shop, views=tuple(views.values())), decisions
 
@@ -88,8 +97,9 @@ def _kinds(
     owner = f"links.{quoted(thing.name, dialect)}"
     name = f"names.{quoted(name_columns(named[-1])[0], dialect)}"
     groups = f"SELECT {owner} AS thing, COUNT(*) AS n, MIN({name}) AS label FROM {source}"
+    pairs = f"SELECT DISTINCT {owner} AS thing, {name} AS label FROM {source}"
     if told is None:
-        return [_Kind(label.removesuffix("_id"), f"{groups} GROUP BY {owner}")]
+        return [_Kind(label.removesuffix("_id"), f"{groups} GROUP BY {owner}", pairs)]
     own = f"{'labels' if len(named) > 1 else 'names'}.{quoted(told.name, dialect)}"
     rows = workspace.look(f"SELECT DISTINCT {own} AS k FROM {source} LIMIT {MAX_KINDS + 1}")
     kinds = sorted(str(row[0]) for row in rows if row[0])
@@ -97,6 +107,7 @@ def _kinds(
         _Kind(
             re.sub(r"\W+", "_", each).strip("_").lower(),
             f"{groups} WHERE {own} = {literal(each, dialect)} GROUP BY {owner}",
+            f"{pairs} WHERE {own} = {literal(each, dialect)}",
         )
         for each in kinds
     ]
@@ -104,14 +115,15 @@ def _kinds(
 
 def _meant(
     workspace: Workspace, links: View, thing: ViewColumn, kind: _Kind, views: list[View]
-) -> str | None:
-    """The view whose rows a kind of labels hangs on; ``None`` where that is not plain.
+) -> tuple[str | None, bool]:
+    """The view whose rows a kind of labels hangs on, ``None`` where that is not plain, and whether nearly each
+    of them has one label.
 
     Numbers from 1 on stand among any others, so of several views that have them all it is that which the kind
     is called after.
     """
     dialect = workspace.catalog.dialect
-    found = []
+    found: list[tuple[View, bool]] = []
     for view in views:
         key = view.column(view.key[0]) if len(view.key) == 1 else None
         if key is None or key.type != thing.type or view.name in (links.name, *links.refs.values()):
@@ -124,10 +136,10 @@ def _meant(
             f"{quoted(view.name, dialect)} AS things ON things.{quoted(key.name, dialect)} = each_one.thing",
         )
         count, there, alone = (int(str(value)) for value in rows[0]) if rows else (0, 0, 0)
-        if count and there >= LEAST_THERE * count and alone >= LEAST_ALONE * count:
-            found.append(view)
-    named = [v for v in found if set(nouns_of(v.name)) & set(read_name(kind.name))]
-    return named[0].name if len(named) == 1 else None
+        if count and there >= LEAST_THERE * count:
+            found.append((view, alone >= LEAST_ALONE * count))
+    named = [each for each in found if set(nouns_of(each[0].name)) & set(read_name(kind.name))]
+    return (named[0][0].name, named[0][1]) if len(named) == 1 else (None, False)
 
 
 def _labelled(view: View, kind: _Kind, dialect: Dialect) -> View:
@@ -142,6 +154,21 @@ def _labelled(view: View, kind: _Kind, dialect: Dialect) -> View:
     return replace(
         view, sql=sql, columns=(*view.columns, ViewColumn(name=kind.name, type="text", sampled=True))
     )
+
+
+def _listed(view: View, kind: _Kind, thing: ViewColumn, taken: set[str], dialect: Dialect) -> View:
+    """The labels of a kind as a view of pairs: a thing's key and a label."""
+    name = kind.name if kind.name not in taken else f"{view.name}_{kind.name}"
+    key = f"{nouns_of(view.name)[-1]}_id" if view.key[0] == "id" else view.key[0]
+    sql = (
+        f"SELECT pairs.thing AS {quoted(key, dialect)}, pairs.label AS {quoted(kind.name, dialect)} "
+        f"FROM ({kind.pairs}) AS pairs"
+    )
+    columns = (
+        ViewColumn(name=key, type=thing.type),
+        ViewColumn(name=kind.name, type="text", sampled=True),
+    )
+    return View(name=name, columns=columns, sql=sql, refs={key: view.name})
 
 
 def _joined(links: View, label: str, named: tuple[View, ...], dialect: Dialect) -> str:

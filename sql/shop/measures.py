@@ -494,6 +494,9 @@ def with_money(shop: Shop, money: Money, dialect: Dialect) -> Shop:
             for v in shop.views
         )
         shop = replace(shop, views=views)
+    lines_view = next((each.view for each in (money.parts, money) if each is not None and each.is_line), None)
+    if lines_view is not None:
+        shop = replace(shop, views=tuple(_of_the_line(view, lines_view) for view in shop.views))
     # lines are not what is counted: orders are, or units
     lines_of = {(each.view.name, "COUNT(*)") for each in (money, money.parts) if each and each.is_line}
     shop = replace(shop, metrics=tuple(m for m in shop.metrics if (m.view, m.sql) not in lines_of))
@@ -508,6 +511,14 @@ def with_money(shop: Shop, money: Money, dialect: Dialect) -> Shop:
     sold = {each.view.name: each.sold for each in (money, money.parts) if each is not None and each.sold}
     kept = [_of_what_was_sold(m, sold.get(m.view, "")) for m in shop.metrics]
     return replace(shop, metrics=(*(m for m in kept if (m.view, m.sql) not in said), *added))
+
+
+def _of_the_line(view: View, lines: View) -> View:
+    """A return names its order's line: its product is that line's, and not one that a ticket is about."""
+    if lines.name not in view.refs.values():
+        return view
+    by_line = {t: lines.name for t in lines.refs.values() if t not in (*view.refs.values(), view.name)}
+    return replace(view, prefer={**by_line, **view.prefer})
 
 
 def _of_what_was_sold(metric: Metric, sold: str) -> Metric:

@@ -22,6 +22,7 @@ from sql.question.ahead import periods_ahead
 from sql.question.linking import Links, Vocabulary
 from sql.question.periods import Period
 from sql.question.stretches import days_in, numbers_in, question_stretches
+from sql.question.weekdays import weekdays_in
 from sql.semantics import View
 from sql.shop.workspace import Workspace
 from sql.statement.bounds import bounded
@@ -328,6 +329,7 @@ def sayable(links: Links, vocabulary: Vocabulary, workspace: Workspace, *, previ
     }
     texts = [t for t in dict.fromkeys([*parts, *question_stretches(links.question)]) if "\n" not in t]
     periods, numbers = [*periods_of(links, workspace)], [*map(number_text, numbers_in(links)), "0", "1", "2"]
+    numbers += map(str, weekdays_in(links.question))
     if previous:
         for node in parse(previous).walk():
             if isinstance(node, During):

@@ -141,11 +141,15 @@ class Scope:
         """The group of a row.
 
         A link to one row and from there to many gives none: all of a product's stock would stand in each
-        channel that the product was sold in.
+        channel that the product was sold in. A table that only joins two others is no such row: of a product
+        in two categories each row of the home stands in both, once.
         """
         for name in names_in(node):
             hops = self.route(name).hops
-            if any(hop.is_many and not before.is_many for before, hop in itertools.pairwise(hops)):
+            if any(
+                hop.is_many and not before.is_many and not self._is_bridge(hop, hops)
+                for before, hop in itertools.pairwise(hops)
+            ):
                 way_out = f"both only share {hops[0].view}; ask for one, or use HAS for a condition"
                 reason = f"{self.home.name} cannot be split by {name}, which is of {hops[-1].view}: {way_out}"
                 self.work.fail(name, reason)
@@ -168,6 +172,14 @@ class Scope:
         if isinstance(node, Since):
             return self.since(node)
         return self.work.fail(node, f"{node} stands alone with COUNT of its entity")
+
+    def _is_bridge(self, hop: Hop, hops: tuple[Hop, ...]) -> bool:
+        """Whether a link leads into a table of pairs or a list of labels, and the home's rows can be told
+        apart to count each once."""
+        view = self.work.shop.view(hop.view)
+        if view is None or not self.home.key:
+            return False
+        return view.is_list_of_labels if hop is hops[-1] else view.is_bridge
 
     def since(self, node: Since) -> exp.Expr:
         """What is known of the entity's first row, over all time and whatever the conditions."""

@@ -30,6 +30,7 @@ from sql.statement.seen import seen_shop
 ADAPTER = "language"
 SAYABLE: list[tuple[str, str]] = [
     ("Revenue last month", "SELECT revenue FROM sales WHERE DURING('last month')"),
+    ("Revenue on weekends", "SELECT revenue FROM sales WHERE WEEKDAY IN (6, 7)"),
     (
         "Revenue without Kitchen by month of 2026",
         "SELECT MONTH, revenue FROM sales WHERE DURING('2026') AND category <> 'Kitchen' GROUP BY MONTH",

@@ -10,6 +10,7 @@ import pytest
 from script_file import write_file
 
 from sql.databases import open_database
+from sql.errors import WrongStatement
 from sql.semantics import View
 from sql.shop.codes import codes_in_comment
 from sql.shop.describe import Described, describe_database
@@ -383,3 +384,57 @@ def test_a_fraction_in_a_column_of_whole_numbers_stops_nothing(tmp_path: Path) -
         "INSERT INTO payments VALUES (1, 157.48), (2, 20);"
     )
     assert view(described("sqlite", script, tmp_path), "payments").sql is None
+
+
+def test_the_product_of_a_return_is_that_of_its_line(kind: str, tmp_path: Path) -> None:
+    days = [f"2026-05-{n % 28 + 1:02d}" for n in range(61)]
+    script = (
+        "CREATE TABLE products (id INTEGER PRIMARY KEY, product VARCHAR(9));"
+        "CREATE TABLE orders (id INTEGER PRIMARY KEY, ordered_on DATE);"
+        "CREATE TABLE order_items (id INTEGER PRIMARY KEY, order_id INTEGER REFERENCES orders (id), product_id "
+        "INTEGER REFERENCES products (id), quantity INTEGER, unit_price INTEGER);"
+        "CREATE TABLE tickets (id INTEGER PRIMARY KEY, product_id INTEGER REFERENCES products (id), opened_on DATE);"
+        "CREATE TABLE returns (id INTEGER PRIMARY KEY, order_item_id INTEGER REFERENCES order_items (id), "
+        "ticket_id INTEGER REFERENCES tickets (id), returned_on DATE);"
+        + inserted("products", [f"({n}, 'p{n}')" for n in range(1, 4)])
+        + inserted("orders", [f"({n}, '{days[n]}')" for n in range(1, 31)])
+        + inserted("order_items", [f"({n}, {n % 30 + 1}, {n % 3 + 1}, 1, {10 + n})" for n in range(1, 61)])
+        + inserted("tickets", [f"({n}, 1, '{days[n]}')" for n in range(1, 31)])
+        + inserted("returns", [f"({n}, {3 * n}, {n}, '{days[n]}')" for n in range(1, 13)])
+    )
+    found = described(kind, script, tmp_path)
+    assert rows(found, "SELECT product, COUNT(*) FROM returns GROUP BY product") == [("p1", 12)]
+
+
+# ---- several of one thing ---------------------------------------------------------------------------------
+
+
+def categories(beside: str = "position INTEGER") -> str:
+    """Product 1 is in two categories, 2 in one, 3 in none."""
+    lines = [f"({n}, {n}, {n % 3 + 1}, 1, 10, '2026-05-{n:02d}')" for n in range(1, 31)]
+    return (
+        "CREATE TABLE categories (id INTEGER PRIMARY KEY, category VARCHAR(9));"
+        "CREATE TABLE products (id INTEGER PRIMARY KEY, product VARCHAR(9));"
+        f"CREATE TABLE product_category (product_id INTEGER REFERENCES products (id), "
+        f"category_id INTEGER REFERENCES categories (id), {beside});"
+        "CREATE TABLE order_lines (id INTEGER PRIMARY KEY, order_number INTEGER, product_id INTEGER REFERENCES "
+        "products (id), quantity INTEGER, amount INTEGER, sold_on DATE);"
+        "INSERT INTO categories VALUES (1, 'pots'), (2, 'gifts');"
+        "INSERT INTO products VALUES (1, 'pot'), (2, 'card'), (3, 'pin');"
+        "INSERT INTO product_category VALUES (1, 1, 1), (1, 2, 1), (2, 2, 1);"
+        + inserted("order_lines", lines)
+    )
+
+
+def test_a_product_in_two_categories_counts_in_each_once(kind: str, tmp_path: Path) -> None:
+    found = described(kind, categories(), tmp_path)
+    by = rows(found, "SELECT category, revenue FROM order_lines GROUP BY category ORDER BY revenue DESC")
+    assert sorted(by, key=str) == sorted([("gifts", 200), ("pots", 100), (None, 100)], key=str)
+    only = rows(found, "SELECT revenue FROM order_lines WHERE category = 'gifts'")
+    assert only == [(200,)]
+
+
+def test_rows_that_share_a_product_with_facts_are_no_pairs(kind: str, tmp_path: Path) -> None:
+    found = described(kind, categories("note VARCHAR(9)").replace("1, 1, 1)", "1, 1, 'a')"), tmp_path)
+    with pytest.raises(WrongStatement, match="both only share products"):
+        rows(found, "SELECT category, revenue FROM order_lines GROUP BY category")
