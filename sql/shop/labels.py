@@ -116,8 +116,8 @@ def _kinds(
 def _meant(
     workspace: Workspace, links: View, thing: ViewColumn, kind: _Kind, views: list[View]
 ) -> tuple[str | None, bool]:
-    """The view whose rows a kind of labels hangs on, ``None`` where that is not plain, and whether nearly each
-    of them has one label.
+    """The view whose rows a kind of labels hangs on, ``None`` where that is not plain, and whether nearly
+    each of them has one label.
 
     Numbers from 1 on stand among any others, so of several views that have them all it is that which the kind
     is called after.

@@ -1,4 +1,5 @@
-"""How people call values in the other language: countries and cities (CLDR's names), states and ways to pay.
+"""How people call values in the other language: countries (CLDR's names), cities (GeoNames'), states and ways
+to pay.
 
 A shop writes ``Germany``, ``DE`` or ``德国``; who asks may say any of them.
 """
@@ -6,11 +7,14 @@ A shop writes ``Germany``, ``DE`` or ``德国``; who asks may say any of them.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 
 from sql.shop.trade_words import says, spaced, value_names
 
+_CITIES = Path(__file__).with_name("words") / "cities.tsv"
 _COUNTRY = re.compile(r"\b(?:country|nation|ctry|market|land)\b|国家|国别|国$")
 _CITY = re.compile(r"\b(?:city|town|ort)\b|城市|市$")
 _GENDER = re.compile(r"\b(?:gender|sex)\b|性别")
@@ -86,13 +90,26 @@ def _countries() -> dict[str, tuple[str, ...]]:
 
 @cache
 def _cities() -> dict[str, tuple[str, ...]]:
-    """A city's name in English or Chinese, in lower case → both; those that CLDR names for time zones."""
+    """A city's name in English or Chinese, in lower case, with and without accents → all its names.
+
+    Those of 5,117 cities (``python -m bench.cities``; GeoNames, CC BY 4.0), and those that CLDR names for
+    time zones, whose Chinese name comes first.
+    """
     from babel import Locale
 
-    chinese = Locale("zh").time_zones
-    found = {}
-    for zone, told in chinese.items():
-        names = (zone.rpartition("/")[2].replace("_", " "), str(told.get("city", "")))
-        for each in filter(None, names):
-            found[each.casefold()] = tuple(filter(None, names))
+    names: dict[str, dict[str, None]] = {}
+    for zone, told in Locale("zh").time_zones.items():
+        names[zone.rpartition("/")[2].replace("_", " ")] = dict.fromkeys(filter(None, [told.get("city")]))
+    for line in _CITIES.read_text(encoding="utf-8").splitlines():
+        name, _, said = line.partition("\t")
+        names[name] = {**names.get(name, {}), **dict.fromkeys(said.split())}
+    found: dict[str, tuple[str, ...]] = {}
+    for name, chinese in names.items():
+        whole = (name, *chinese)
+        for each in (name, _folded(name), *chinese):
+            found.setdefault(each.casefold(), whole)
     return found
+
+
+def _folded(name: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))

@@ -30,3 +30,20 @@ def test_letters_are_genders_where_the_column_says_so() -> None:
     assert "women" in words_of_values("gender", ["F", "M"])["F"]
     assert "男" in words_of_values("性别", ["F", "M"])["M"]
     assert words_of_values("shelf", ["F", "M"]) == {}
+
+
+CITIES = [
+    ("Munich", "慕尼黑"),
+    ("Málaga", "马拉加"),
+    ("Malaga", "马拉加"),
+    ("Köln", "Cologne"),
+    ("Cologne", "科隆"),
+    ("上海", "Shanghai"),
+    ("LEEDS", "利兹"),
+]
+
+
+@pytest.mark.parametrize(("city", "word"), CITIES)
+def test_cities_are_called_by_their_names_in_both_languages(city: str, word: str) -> None:
+    assert word in words_of_values("ship_city", [city])[city]
+    assert words_of_values("shelf", [city]) == {}
