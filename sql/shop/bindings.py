@@ -135,10 +135,11 @@ _NOT: Mapping[str, re.Pattern[str]] = {
     "shipped_date": _PLANNED,
     "delivered_date": _PLANNED,
     "on_hand": re.compile(
-        r"\b(?:safety|minimum|min|maximum|max|reserved|locked|reorder|low|value|alert|status|id)\b"
+        r"\b(?:safety|minimum|min|maximum|max|reserved|locked|reorder|low|value|alert|status|id|is)\b"
         r"|安全|最低|最高|锁定|预警|下限|上限|金额"
     ),
     "stock_date": re.compile(r"\b(?:create|created|updated|modified|restock|next|expected)\b|创建|更新|预计"),
+    "consent": re.compile(r"\b(?:id|key|number|code|order|subscription)\b|编号|订单"),
     "unit_cost": re.compile(r"\b(?:total|shipping|campaign|ad|marketing|delivery)\b|总|运费|营销|广告"),
 }
 """Part → what a column's name must not say: what was hoped for is not what happened."""

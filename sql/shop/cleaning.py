@@ -39,7 +39,18 @@ _CENTS = frozenset({"cent", "fen", "pence", "penny", "分"})
 MAX_STATES = 60
 """Different values up to which a column's spellings are compared."""
 _KINDS_ZH = {"number": "数字", "date": "日期", "timestamp": "时刻"}
-_MOMENT = re.compile(r"\b(?:created|updated|time|timestamp|date|at|on|paid|ordered|placed)\b|时间|日期")
+_MOMENT = re.compile(
+    r"\b(?:created|updated|time|timestamp|date|at|on|paid|ordered|placed|start|end|by|until|due|expires|expiry)\b"
+    r"|时间|日期"
+)
+_STRIPE = frozenset(
+    {"livemode", "balance_transaction", "balance_transaction_id", "payment_intent", "payment_intent_id"}
+)
+"""Columns that only Stripe's tables have, whose amounts are whole hundredths."""
+_STRIPE_AMOUNT = re.compile(
+    r"\b(?:amount|fee|net|total|subtotal|tax|balance|paid|remaining|refunded|discount)\b"
+)
+_NO_AMOUNT = re.compile(r"\b(?:id|count|number|rate|percent|quantity|is)\b")
 _DELETED = re.compile(
     r"^(?:deleted?|removed) (?:at|on|date|time)$|^(?:is )?deleted$|^删除时间$"
     r"|^(?:fivetran|airbyte(?: ab cdc)?|ab cdc|sdc|dlt) (?:is )?deleted(?: at)?$"
@@ -184,15 +195,26 @@ def _hundredths(workspace: Workspace, view: View, changes: _Changes) -> list[Dec
     """Whole numbers of cents or fen are read as amounts of the currency."""
     dialect = workspace.catalog.dialect
     decisions = []
+    names = {c.name.lower() for v in workspace.shop.views for c in v.columns}
+    is_stripe = bool(names & _STRIPE) and any(c.name.lower() in ("currency", *_STRIPE) for c in view.columns)
     for column in view.columns:
-        words = read_name(column.name, column.type)
-        if column.type == "integer" and _CENTS & set(words) and column.name not in (*view.key, *view.refs):
+        if column.type != "integer" or column.name in (*view.key, *view.refs, *changes.types):
+            continue
+        is_named = bool(_CENTS & set(read_name(column.name, column.type)))
+        if is_named or (is_stripe and _is_amount(column)):
             changes.types[column.name] = "number"
             changes.expressions[column.name] = f"{quoted(column.name, dialect)} / 100.0"
-            text = f"{view.name}.{column.name} counts hundredths by its name, and is divided by 100"
-            text_zh = f"{view.name}.{column.name} 从名称看以分为单位，已除以 100"
+            why, why_zh = (
+                ("by its name", "从名称看") if is_named else ("as Stripe's amounts do", "与 Stripe 一样")
+            )
+            text = f"{view.name}.{column.name} counts hundredths {why}, and is divided by 100"
+            text_zh = f"{view.name}.{column.name} {why_zh}以分为单位，已除以 100"
             decisions.append(Decision(place=_place(view, column), text=text, text_zh=text_zh))
     return decisions
+
+
+def _is_amount(column: ViewColumn) -> bool:
+    return says(_STRIPE_AMOUNT, column.name, "number") and not says(_NO_AMOUNT, column.name, "number")
 
 
 def _nobodies(workspace: Workspace, view: View, changes: _Changes) -> list[Decision]:

@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 ALIKE = (0.6, 1.7)
 """Bounds of what orders add up to, as a multiple of their lines: apart by shipping, taxes and discounts."""
+LEAST_FILLED = 0.8
+"""Share of the rows that an amount stands in, where another one does."""
 OLD_DAYS = 45
 """Days without a row after which a shop's last day is its clock, and not today."""
 
@@ -88,6 +90,10 @@ _CURRENCY = re.compile(r"\bcurrency\b|币种|货币")
 _ORDER_NUMBER = re.compile(
     r"\b(?:order|receipt|slip|ticket|invoice|bill) (?:id|number|no)\b|订单(?:号|编号)|单号|小票号|流水号"
 )
+_WAY = re.compile(
+    r"\b(?:channel|type|status|state|source|market(?:place)?|method)\b|渠道|类型|状态|来源|方式"
+)
+"""What a link says that leads to how something was sold, and to no order."""
 _TICKET = re.compile(r"\bticket\b")
 """What a till calls a sale; a service desk has tickets too, but no lines with money."""
 _DAY_KEY = re.compile(r"\b(?:date|day|month|calendar)\b|日期")
@@ -240,24 +246,30 @@ def _numbers(view: View) -> list[ViewColumn]:
     return [c for c in view.columns if c.is_measure and c.name not in keys]
 
 
-def _without_flags(workspace: Workspace, view: View) -> list[ViewColumn]:
-    """The numbers of a view but for those that say yes or no: ``paid`` is 0 or 1, and no amount."""
+def _amounts(workspace: Workspace, view: View) -> list[ViewColumn]:
+    """The numbers of a view that may be its amounts, those that many rows lack last.
+
+    ``paid`` is 0 or 1, and no amount; what was paid so far is empty where an order is new.
+    """
     numbers, dialect = _numbers(view), workspace.catalog.dialect
-    whole = [c for c in numbers if c.type == "integer"]
-    if not whole:
-        return numbers
-    figures = []
-    for n, column in enumerate(whole):
+    if not numbers:
+        return []
+    figures = ["COUNT(*) AS n"]
+    for n, column in enumerate(numbers):
         name = quoted(column.name, dialect)
-        figures.append(f"MIN({name}) AS low_{n}, MAX({name}) AS high_{n}")
+        figures.append(f"COUNT({name}) AS c{n}, MIN({name}) AS low_{n}, MAX({name}) AS high_{n}")
     rows = workspace.look(f"SELECT {', '.join(figures)} FROM {quoted(view.name, dialect)}")
-    ends = rows[0] if rows else ()
-    flags = {
-        column.name
-        for column, low, high in zip(whole, ends[::2], ends[1::2], strict=False)
-        if (str(low), str(high)) == ("0", "1")
-    }
-    return [c for c in numbers if c.name not in flags]
+    if not rows:
+        return numbers
+    count, *found = rows[0]
+    filled: list[ViewColumn] = []
+    sparse: list[ViewColumn] = []
+    for n, column in enumerate(numbers):
+        has, low, high = found[3 * n : 3 * n + 3]
+        if column.type == "integer" and (str(low), str(high)) == ("0", "1"):
+            continue
+        (filled if int(str(has)) >= LEAST_FILLED * int(str(count)) else sparse).append(column)
+    return filled if _amount(filled) is not None else [*filled, *sparse]
 
 
 def _first(
@@ -347,8 +359,10 @@ def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | 
     quantity = _first(numbers, _QUANTITY, _NO_QUANTITY) or _first(numbers, _QUANTITY, _STOCK)
     if quantity is None and is_named:
         quantity = next((c for c in numbers if is_a_count(c)), None)
-    amount = _amount(_without_flags(workspace, view))
+    amount = _amount(_amounts(workspace, view))
     price = _first(numbers, _PRICE, _OTHER_PRICE) or _first(numbers, _PRICE, _COST)
+    if amount is None and price is not None and _is_whole_line(view, price):
+        amount, price = price, None
     if order is None and view.time is None and not is_named:
         return None  # a list of products has prices too
     if quantity is None and not (is_named and price is not None and order is not None):
@@ -403,6 +417,11 @@ def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | 
     )
 
 
+def _is_whole_line(view: View, price: ViewColumn) -> bool:
+    """Whether what is called a price is what all pieces of the line cost, as in Amazon's order reports."""
+    return spoken(price.name) == "item price" and any("amazon" in spaced(c.name) for c in view.columns)
+
+
 def _has_lines(shop: Shop, view: View) -> bool:
     """Whether rows of another view, each with a quantity and a price or an amount, belong to this one's."""
     for other in shop.views:
@@ -417,7 +436,7 @@ def _has_lines(shop: Shop, view: View) -> bool:
 
 def _order_money(workspace: Workspace, view: View, order: str | None) -> Money | None:
     """An order or payment with its own total."""
-    amount = _amount(_without_flags(workspace, view))
+    amount = _amount(_amounts(workspace, view))
     is_named = any(says(_SOLD, name) for name in (view.name, *view.key))
     if amount is None or view.time is None or not is_named:
         return None
@@ -448,6 +467,7 @@ def _order_column(shop: Shop, view: View) -> str | None:
             there is not None
             and there.time is not None
             and not says(_DAY_KEY, column)
+            and not says(_WAY, column)
             and any(says(_SOLD, name) or says(_TICKET, name) for name in (target, column))
         ):
             return column
@@ -488,7 +508,8 @@ def with_money(shop: Shop, money: Money, dialect: Dialect) -> Shop:
     """The shop with the metrics that a row's income gives; of what an order holds, its lines tell."""
     if money.parts is not None:
         lines = money.parts.view
-        by_lines = {target: lines.name for target in lines.refs.values() if target != money.view.name}
+        direct = (money.view.name, *money.view.refs.values())
+        by_lines = {target: lines.name for target in lines.refs.values() if target not in direct}
         views = tuple(
             replace(v, prefer={**by_lines, **v.prefer}) if v.name == money.view.name else v
             for v in shop.views

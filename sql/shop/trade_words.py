@@ -67,6 +67,8 @@ _TELLING_ENDS = ("cd", "dt", "id", "nm", "no")
 """Short forms at the end of a name that tell it is one of a column, however it can be spoken."""
 _LAYER = re.compile(r"^(dim|d|fact|fct|f|agg|mart|rpt|stg|src|int|base|ods|dwd|dws|ads)_+(?=[a-z])", re.I)
 """What a table of a warehouse begins with: a dimension, a fact, or the layer that it is in."""
+_FIELD = re.compile(r"^F(?=[A-Z][a-z])")
+"""What every field of Kingdee's tables begins with: ``FQty``, ``FBillNo``."""
 _OF_A_SHOP = re.compile(r"^(?:store|shop|mall)_(?=[a-z])", re.I)
 """What most tables of a shop system begin with behind its own prefix: ``eb_store_order`` is an order."""
 _WITH_E = re.compile(r"(?:ss|x|ch|sh|[^aeo]us)es$")
@@ -144,6 +146,7 @@ def value_names() -> Mapping[str, list[str]]:
 
 def spaced(name: str) -> str:
     """``unitPrice``, ``unit_price`` and ``UNIT-PRICE`` → ``unit price``."""
+    name = _FIELD.sub("", name)
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
     return " ".join(re.split(r"[\W_]+", parted.strip())).strip().lower()
 

@@ -406,6 +406,61 @@ def test_the_product_of_a_return_is_that_of_its_line(kind: str, tmp_path: Path) 
     assert rows(found, "SELECT product, COUNT(*) FROM returns GROUP BY product") == [("p1", 12)]
 
 
+def test_what_was_paid_so_far_is_not_taken_where_many_rows_lack_it(kind: str, tmp_path: Path) -> None:
+    orders = [f"({n}, '2026-05-{n % 28 + 1:02d}', {'NULL' if n % 3 else 10}, 10)" for n in range(1, 31)]
+    script = (
+        "CREATE TABLE sales_order (entity_id INTEGER PRIMARY KEY, created_at DATE, base_total_paid DECIMAL(9, 2), "
+        "base_grand_total DECIMAL(9, 2));" + inserted("sales_order", orders)
+    )
+    found = described(kind, script, tmp_path)
+    assert rows(found, "SELECT revenue FROM sales_order") == [(pytest.approx(300.0),)]
+
+
+def test_an_item_price_of_amazon_is_that_of_all_its_pieces(kind: str, tmp_path: Path) -> None:
+    lines = [
+        f"('O{n // 2}', '2026-05-{n % 28 + 1:02d}', 'Amazon.de', {n % 3 + 1}, {10 + n % 2 * 4})"
+        for n in range(2, 62)
+    ]
+    script = (
+        'CREATE TABLE all_orders ("amazon-order-id" VARCHAR(9), "purchase-date" DATE, "sales-channel" VARCHAR(9), '
+        'quantity INTEGER, "item-price" DECIMAL(9, 2));'
+        "CREATE TABLE marketplaces (name VARCHAR(9), opened DATE);"
+        "INSERT INTO marketplaces VALUES ('Amazon.de', '2020-01-01'), ('Amazon.fr', '2020-01-01');"
+        + inserted("all_orders", lines)
+    )
+    found = described(kind, script, tmp_path)
+    asked = rows(found, "SELECT revenue, units_sold, number_of_orders, average_order_value FROM all_orders")
+    assert asked == [(pytest.approx(720.0), 120, 30, pytest.approx(24.0))]
+
+
+def test_amounts_of_stripe_are_hundredths(kind: str, tmp_path: Path) -> None:
+    charges = [f"('ch_{n}', {1777593600 + n * 3600}, 1250, 'usd', 'succeeded', 1)" for n in range(1, 21)]
+    script = (
+        "CREATE TABLE charges (id VARCHAR(9), created INTEGER, amount INTEGER, currency VARCHAR(3), status "
+        "VARCHAR(9), livemode INTEGER);"
+        "CREATE TABLE boxes (id INTEGER PRIMARY KEY, unit_cost INTEGER);"
+        "INSERT INTO boxes VALUES (1, 700);" + inserted("charges", charges)
+    )
+    found = described(kind, script, tmp_path)
+    assert rows(found, "SELECT revenue FROM charges WHERE DURING('May 2026')") == [(pytest.approx(250.0),)]
+    assert rows(found, "SELECT unit_cost FROM boxes") == [(700,)]
+
+
+def test_fields_of_kingdee_are_called_without_their_letter(kind: str, tmp_path: Path) -> None:
+    entries = [f"({n}, {n // 2}, {n % 3 + 1}, 4.5)" for n in range(2, 62)]
+    orders = [f"({n}, 'XSDD{n}', '2026-05-{n % 28 + 1:02d}')" for n in range(1, 31)]
+    script = (
+        "CREATE TABLE SEOrder (FInterID INTEGER, FBillNo VARCHAR(9), FDate DATE);"
+        "CREATE TABLE SEOrderEntry (FDetailID INTEGER, FInterID INTEGER, FQty INTEGER, FPrice DECIMAL(9, 2));"
+        + inserted("SEOrder", orders)
+        + inserted("SEOrderEntry", entries)
+    )
+    found = described(kind, script, tmp_path)
+    assert rows(found, "SELECT units_sold FROM SEOrderEntry") == [(120,)]
+    quantity = view(found, "SEOrderEntry").column("FQty")
+    assert quantity is not None and {"quantity", "数量"} <= set(quantity.synonyms)
+
+
 # ---- several of one thing ---------------------------------------------------------------------------------
 
 
