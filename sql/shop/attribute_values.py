@@ -35,6 +35,8 @@ MAX_KEYS = 2_000
 MAX_TYPES = 30
 LEAST_SHARE = 0.05
 """Share of the things of a type that must have an attribute."""
+LEAST_OF_A_PART = 0.5
+"""Share of a link's values that one part of a table that was split must hold for the link to lead there."""
 LEAST_PER_THING = 2.0
 """Rows for each thing that a table of attributes has on average."""
 LEAST_ATTRIBUTES = 2
@@ -94,6 +96,7 @@ def with_attributes(workspace: Workspace) -> tuple[Shop, list[Decision]]:
     tables = [table for view in likely if (table := _table(workspace, linked, view)) is not None]
     views, decisions = list(shop.views), []
     new: list[str] = []
+    split: dict[str, list[View]] = {}
     for target in dict.fromkeys(table.target for table in tables):
         own = [table for table in tables if table.target == target]
         things = linked.view(target)
@@ -106,16 +109,45 @@ def with_attributes(workspace: Workspace) -> tuple[Shop, list[Decision]]:
         gone = {table.view.name for table in own}
         views = [view for view in views if view.name not in gone]
         new += [part.name for part in parts]
+        split[target] = parts
         told = ", ".join(f"{part.name} ({len(part.columns)} columns)" for part in parts)
         text = f"{', '.join(sorted(gone))}: a row for each attribute of {target}; they are columns of {told}"
         told = "、".join(f"{part.name}（{len(part.columns)} 列）" for part in parts)
         text_zh = f"{'、'.join(sorted(gone))}：{target} 的每个属性占一行；它们成为以下各表的列：{told}"
         decisions.append(Decision(place=f"views.{parts[0].name}", text=text, text_zh=text_zh))
+    views = [_leading_to_parts(workspace, view, split) for view in views]
     left = {view.name for view in views} - set(new)
     metrics = [metric for metric in shop.metrics if metric.view in left]
     taken = {metric.name for metric in metrics}
     metrics += [counting_metric(name, name.removeprefix("shop_"), taken) for name in new]
     return replace(shop, views=tuple(views), metrics=tuple(metrics)), decisions
+
+
+def _leading_to_parts(workspace: Workspace, view: View, split: Mapping[str, list[View]]) -> View:
+    """The view with links to a table that was split leading to the part that holds most of their values."""
+    dialect, refs = workspace.catalog.dialect, {}
+    for column, target in view.refs.items():
+        parts = split.get(target, [])
+        if not parts or any(part.name == target for part in parts):
+            refs[column] = target
+            continue
+        own, table = quoted(column, dialect), quoted(view.name, dialect)
+        figures = [f"COUNT({own}) AS n"]
+        for n, part in enumerate(parts):
+            keys = (
+                f"SELECT {quoted(part.key[0], dialect)} FROM ({part.sql}) AS part_{n}" if part.key else "NULL"
+            )
+            figures.append(f"COUNT(CASE WHEN {own} IN ({keys}) THEN 1 END) AS n{n}")
+        rows = workspace.look(
+            f"SELECT {', '.join(figures)} FROM ({view.sql}) AS rows_of"
+            if view.sql
+            else f"SELECT {', '.join(figures)} FROM {table}"
+        )
+        whole, *there = (int(str(value)) for value in rows[0]) if rows else (0,)
+        most = max(there, default=0)
+        if whole and most >= LEAST_OF_A_PART * whole:
+            refs[column] = parts[there.index(most)].name
+    return replace(view, refs=refs)
 
 
 # ---- what is there ----------------------------------------------------------------------------------------

@@ -117,8 +117,8 @@ _PLANNED = re.compile(
 )
 _NOT: Mapping[str, re.Pattern[str]] = {
     "product": re.compile(
-        r"\b(?:quantity|price|count|amount|total|cost|weight|discount|tax|rating|status|state|type|reason)\b"
-        r"|数量|价|金额|重量|状态|类型|原因"
+        r"\b(?:quantity|price|count|amount|total|cost|weight|discount|tax|rating|status|state|type|reason|uom"
+        r"|unit of measure)\b|数量|价|金额|重量|状态|类型|原因"
     ),
     "quantity": re.compile(r"\bcount as sold\b"),
     "amount": re.compile(

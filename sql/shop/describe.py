@@ -51,8 +51,11 @@ _EVENT = re.compile(
 _OF_KEYS = frozenset({"id", "key", "number", "code", "no"})
 _LETTER_KEYS = frozenset({"uid", "oid", "gid", "mid", "pid", "cid"})
 _BUYER = re.compile(r"^(?:customer|buyer|member|client)(?: (?:id|key|number|code|no))?$|^(?:客户|买家|会员)")
+_OF_PIECES = re.compile(r"\b(?:quantity|amount|count|total|piece|unit)\b|数量|金额|件数")
 _MAYBE_RATE = re.compile(r"\b(?:discount|tax|vat|commission|margin|fee)\b|折扣|税|佣金|优惠")
 _COST = re.compile(r"\bcost\b|成本|进价")
+_WRITTEN = re.compile(r"^(?:create|write|insert|entry) (?:date|time)$")
+"""When a line was written down, which is not when its order was placed."""
 MOST_ROWS = 0.9
 """Share of the rows of the fullest time that another one needs to place rows in time."""
 
@@ -233,7 +236,10 @@ def _is_flag(workspace: Workspace, view: View, column: ViewColumn) -> bool:
     """Whether a column of whole numbers says yes or no."""
     own, table = (quoted(name, workspace.catalog.dialect) for name in (column.name, view.name))
     rows = workspace.look(f"SELECT MIN({own}) AS low, MAX({own}) AS high FROM {table}")
-    return bool(rows) and tuple(map(str, rows[0])) == ("0", "1")
+    ends = tuple(map(str, rows[0])) if rows else ()
+    return (
+        bool(ends) and set(ends) <= {"0", "1"} and (len(set(ends)) > 1 or not says(_OF_PIECES, column.name))
+    )
 
 
 def _with_plain_ways(view: View) -> View:
@@ -259,6 +265,8 @@ def _without_rates(workspace: Workspace) -> Shop:
         column = view.column(name) if view is not None and name is not None else None
         if view is None or column is None:
             kept.append(metric)
+            continue
+        if column.name in (*view.refs, *view.key):
             continue
         is_of_things = view.time is None or any(view.name in other.refs.values() for other in shop.views)
         if is_of_things and not is_sold(view) and says(_COST, column.name, column.type):
@@ -293,7 +301,9 @@ def _is_sent_later(view: View, views: tuple[View, ...]) -> bool:
     """Whether the lines of orders have no time but those of what becomes of them: due, sent, delivered."""
     orders = [v for v in views if v.time is not None and v.name in view.refs.values() and is_sold(v)]
     is_line = says(LINE, view.name) and len(orders) == 1
-    return is_line and view.time is not None and says(_LATER, view.time, "date")
+    if not is_line or view.time is None:
+        return False
+    return says(_LATER, view.time, "date") or says(_WRITTEN, view.time, "date")
 
 
 def with_words(shop: Shop) -> Shop:

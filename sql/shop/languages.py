@@ -66,7 +66,8 @@ def _translated(workspace: Workspace, view: View) -> tuple[View, list[Decision]]
         texts = _texts_by_language(workspace, view, column) if column.type in ("text", "other") else []
         counts = Counter(language for text in texts for language in text)
         if counts:
-            languages = sorted(counts, key=lambda one: (-counts[one], one))[:MAX_LANGUAGES]
+            ranked = sorted((-count, not one.startswith("en"), one) for one, count in counts.items())
+            languages = [one for _, _, one in ranked][:MAX_LANGUAGES]
             read[column.name] = _in_language(column, languages, dialect)
             words: dict[str, dict[str, None]] = defaultdict(dict)
             for each in texts:

@@ -19,7 +19,7 @@ from sql.names import quoted
 from sql.semantics import Metric, Shop, View, ViewColumn
 from sql.shop.decisions import Decision
 from sql.shop.drafting import metric_name
-from sql.shop.exchange import in_one_currency
+from sql.shop.exchange import in_one_currency, in_one_currency_by_order
 from sql.shop.money import Money
 from sql.shop.sold import Unsold, find_unsold, without_unsold
 from sql.shop.trade_words import says, spaced, spoken
@@ -34,6 +34,8 @@ ALIKE = (0.6, 1.7)
 """Bounds of what orders add up to, as a multiple of their lines: apart by shipping, taxes and discounts."""
 LEAST_FILLED = 0.8
 """Share of the rows that an amount stands in, where another one does."""
+AGREE = 0.02
+"""Share by which orders and their lines may differ where they tell the same amount."""
 OLD_DAYS = 45
 """Days without a row after which a shop's last day is its clock, and not today."""
 
@@ -64,6 +66,7 @@ _AMOUNT = (
     re.compile(r"\bsubtotal\b|\bpay(?:ment)?$|^net$|小计|货款"),
 )
 """Names of columns with the money of a row, the clearest first."""
+_ANY_AMOUNT = re.compile("|".join(each.pattern for each in _AMOUNT))
 _NO_INCOME = re.compile(
     r"(?<!after )\b(?:tax|vat|shipping|freight|refund|discount|coupon|cost|fee|tip|limit|budget|credit"
     r"|profit|margin|list|quantity|count|commission|deduction|point|loyalty|deposit|target)\b|\bitem$"
@@ -134,12 +137,20 @@ def find_measures(workspace: Workspace, orders: Mapping[str, str]) -> Measured:
     Args:
         orders: view → the column that tells the order of its lines, where that is known already.
     """
+    from sql.shop.workspace import open_workspace
+
     shop = workspace.shop
     decisions: list[Decision] = []
     money = _money(workspace, orders)
     currencies = _currencies(workspace, money[0]) if money else ()
     own = currency_column(money[0].view) if len(currencies) > 1 else None
     alike = in_one_currency(workspace, money[0], own) if own is not None else None
+    if len(currencies) > 1 and own is None and (by_order := in_one_currency_by_order(workspace, money[0])):
+        changed, converted, name, how = by_order
+        alike = converted, name, how
+        new = {view.name: view for view in changed}
+        shop = replace(shop, views=tuple(new.get(view.name, view) for view in shop.views))
+        workspace = open_workspace(shop, database=workspace.database)
     if alike is not None:
         told, (one, home, how) = ", ".join(currencies[:4]), alike
         money, currencies = [one], (home,)
@@ -298,10 +309,13 @@ def _currencies(workspace: Workspace, money: Money) -> tuple[str, ...]:
         column = currency_column(view) if view is not None else None
         if view is None or column is None:
             continue
-        own = quoted(column.name, dialect)
-        asked = (
-            f"SELECT DISTINCT {own} AS c FROM {quoted(view.name, dialect)} WHERE {own} IS NOT NULL LIMIT 9"
-        )
+        own, table = quoted(column.name, dialect), quoted(view.name, dialect)
+        asked = f"SELECT DISTINCT {own} AS c FROM {table} WHERE {own} IS NOT NULL"
+        if name != money.view.name and len(view.key) == 1:  # of a list of all currencies those that are used
+            links = [c for c, target in money.view.refs.items() if target == name]
+            used = f"SELECT {quoted(links[0], dialect)} FROM {quoted(money.view.name, dialect)}"
+            asked += f" AND {quoted(view.key[0], dialect)} IN ({used})"
+        asked += " LIMIT 9"
         try:
             return tuple(sorted(str(row[0]) for row in workspace.run(asked).rows))
         except SqlError as error:
@@ -332,7 +346,8 @@ def _with_whole_orders(workspace: Workspace, found: list[Money]) -> list[Money]:
     whole = next((m for m in found if line is not None and _belongs(line, m)), None)
     if line is None or whole is None:
         return found
-    own, of_lines = (_figure(workspace, m.view, f"SUM({m.amount})") for m in (whole, line))
+    own = _figure(workspace, whole.view, f"SUM({whole.amount})")
+    line, of_lines = _agreeing(workspace, line, own)
     ratio = own / of_lines if own and of_lines else 0.0
     if ALIKE[0] <= ratio / 100 <= ALIKE[1] and whole.is_whole:
         whole = _in_cents(whole)
@@ -342,6 +357,22 @@ def _with_whole_orders(workspace: Workspace, found: list[Money]) -> list[Money]:
         return found  # another amount than what the lines add up to
     others = [m for m in found if m.view.name not in (whole.view.name, line.view.name)]
     return [replace(whole, parts=line), line, *others]
+
+
+def _agreeing(workspace: Workspace, line: Money, own: float | None) -> tuple[Money, float | None]:
+    """The lines with that of their amounts that adds up to what their orders do, with tax or without."""
+    of_lines = _figure(workspace, line.view, f"SUM({line.amount})")
+    if not own or not of_lines or abs(own / of_lines - 1) <= AGREE:
+        return line, of_lines
+    for column in _numbers(line.view):
+        if not _first([column], _ANY_AMOUNT, _NO_INCOME) or column.name == line.told:
+            continue
+        amount = quoted(column.name, workspace.catalog.dialect)
+        total = _figure(workspace, line.view, f"SUM({amount})")
+        if total and abs(own / total - 1) <= AGREE:
+            is_whole = column.type == "integer"
+            return replace(line, amount=amount, told=column.name, is_whole=is_whole, discount=""), total
+    return line, of_lines
 
 
 def _belongs(line: Money, whole: Money) -> bool:

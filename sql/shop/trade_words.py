@@ -398,6 +398,7 @@ def in_both(name: str, kind: str = "") -> tuple[str, str]:
     parts = [p for p in parts_of(name, kind) if (p.english or p.chinese) not in left_out]
     if parts and parts[0].english == "id":
         parts = [*parts[1:], parts[0]]  # PrestaShop's id_order
+    parts = [p for n, p in enumerate(parts) if n == 0 or p != parts[n - 1]]  # Odoo's product_product
     is_english = any(part.is_known for part in parts) and all(part.english for part in parts)
     return (" ".join(part.english for part in parts) if is_english else ""), _in_chinese(parts)
 

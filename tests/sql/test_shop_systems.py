@@ -461,6 +461,59 @@ def test_fields_of_kingdee_are_called_without_their_letter(kind: str, tmp_path: 
     assert quantity is not None and {"quantity", "数量"} <= set(quantity.synonyms)
 
 
+def odoo(rate: float, *, is_converted: bool = False) -> str:
+    """Every fifth order is in dollars, at 1.25 of them a euro."""
+    orders, lines = [], []
+    for n in range(1, 61):
+        is_dollar = n % 5 == 0
+        factor = 1.25 if is_dollar and not is_converted else 1
+        orders.append(
+            f"({n}, '2026-05-{n % 28 + 1:02d}', {2 if is_dollar else 1}, {rate if is_dollar else 1}, "
+            f"{30 * factor}, 'sale')"
+        )
+        lines += [
+            f"({2 * n + k}, {n}, {n % 12 + 1}, 1, {(10 + 10 * k) * factor}, '2026-06-01')" for k in (0, 1)
+        ]
+    return (
+        "CREATE TABLE res_currency (id INTEGER PRIMARY KEY, name VARCHAR(3));"
+        "INSERT INTO res_currency VALUES (1, 'EUR'), (2, 'USD'), (3, 'CHF');"
+        "CREATE TABLE product (id INTEGER PRIMARY KEY, name VARCHAR(20));"
+        "CREATE TABLE sale_order (id INTEGER PRIMARY KEY, date_order DATE, currency_id INTEGER REFERENCES "
+        "res_currency (id), currency_rate DECIMAL(9, 4), amount_total DECIMAL(9, 2), state VARCHAR(9));"
+        "CREATE TABLE sale_order_line (id INTEGER PRIMARY KEY, order_id INTEGER REFERENCES sale_order (id), "
+        "product_id INTEGER REFERENCES product (id), quantity INTEGER, line_total DECIMAL(9, 2), create_date DATE);"
+        + inserted("product", [f"({n}, 'part {n}')" for n in range(1, 13)])
+        + inserted("sale_order", orders)
+        + inserted("sale_order_line", lines)
+    )
+
+
+@pytest.mark.parametrize(
+    ("rate", "is_converted"),
+    [
+        pytest.param(1.25, False, id="dollars a euro"),
+        pytest.param(0.8, False, id="euros a dollar"),
+        pytest.param(1.25, True, id="converted"),
+    ],
+)
+def test_amounts_are_brought_into_one_currency_by_their_orders_rate(
+    kind: str, rate: float, is_converted: bool, tmp_path: Path
+) -> None:
+    found = described(kind, odoo(rate, is_converted=is_converted), tmp_path)
+    assert found.shop.currency == "EUR"
+    assert rows(found, "SELECT revenue FROM sale_order") == [(pytest.approx(1800.0),)]
+    by_part = dict(rows(found, "SELECT product_name, revenue FROM sale_order_line GROUP BY product_name"))
+    assert by_part == {f"part {n}": pytest.approx(150.0) for n in range(1, 13)}
+    # a line was sold when its order was, and not when it was written down
+    assert rows(found, "SELECT units_sold FROM sale_order_line WHERE DURING('May 2026')") == [(120,)]
+
+
+def test_a_list_of_currencies_that_are_not_used_says_nothing(kind: str, tmp_path: Path) -> None:
+    found = described(kind, odoo(1.25).replace(", 2, 1.25,", ", 1, 1,"), tmp_path)
+    assert found.shop.currency == "EUR"
+    assert not [d for d in found.decisions if "several currencies" in d.text]
+
+
 # ---- several of one thing ---------------------------------------------------------------------------------
 
 
