@@ -30,7 +30,7 @@ _TIME = (
     r"(?:[ T](?P<hour>\d{1,2}):(?P<minute>\d{2})(?P<second>:\d{2}(?:\.\d+)?)?"
     r"(?P<zone> ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?"
 )
-_YMD = re.compile(rf"(?P<a>(?:19|20)\d\d)(?P<sep>[-/.])(?P<b>\d{{1,2}})(?P=sep)(?P<c>\d{{1,2}}){_TIME}$")
+_YMD = re.compile(rf"(?P<a>(?:19|20)\d\d|9999)(?P<sep>[-/.])(?P<b>\d{{1,2}})(?P=sep)(?P<c>\d{{1,2}}){_TIME}$")
 _DMY = re.compile(rf"(?P<a>\d{{1,2}})(?P<sep>[-/.])(?P<b>\d{{1,2}})(?P=sep)(?P<c>(?:19|20)\d\d){_TIME}$")
 _SHORT = re.compile(rf"(?P<a>\d{{1,2}})(?P<sep>[-/.])(?P<b>\d{{1,2}})(?P=sep)(?P<c>\d\d){_TIME}$")
 _CHINESE = re.compile(r"(?P<a>(?:19|20)\d\d)年(?P<b>\d{1,2})月(?P<c>\d{1,2})日$")
@@ -228,7 +228,7 @@ def pattern(reading: Reading) -> str:
     if reading.kind == "number":
         return _number_pattern(reading)
     two = r"\d{2}" if reading.is_padded else r"\d{1,2}"
-    year = r"\d{2}" if reading.has_short_year else r"(19|20)\d{2}"
+    year = r"\d{2}" if reading.has_short_year else r"((19|20)\d{2}|9999)"  # the end of time
     if reading.separator == "年":
         return rf"{year}年{two}月{two}日"
     parts = [year, two, two] if reading.order == "ymd" else [two, two, year]
@@ -373,7 +373,7 @@ def _fits_sqlite(reading: Reading, text: str) -> str:
             + ("()" if reading.has_brackets else "")
         )
         return f"({text} NOT GLOB {literal(f'*[^{letters} −-]*', 'sqlite')} AND {text} GLOB '*[0-9]*')"
-    year = "[0-9][0-9]" if reading.has_short_year else "[12][0-9][0-9][0-9]"
+    year = "[0-9][0-9]" if reading.has_short_year else "[129][0-9][0-9][0-9]"
     shapes = ["[0-9][0-9]"] if reading.is_padded else ["[0-9]", "[0-9][0-9]"]
     ends = ("年", "月", "日") if reading.separator == "年" else (reading.separator, reading.separator, "")
     found = []

@@ -30,6 +30,10 @@ _MAYBE_REVIEWS = re.compile(r"\b(?:comments?|ratings?|repl(?:y|ies)|evaluations?
 _TEXT = re.compile(
     r"\b(?:reviews?|text|content|comments?|body|message|feedback|description)\b|内容|评价|评论|正文|描述"
 )
+_OTHERS = re.compile(
+    r"\b(?:admin|reply|answer|response|seller|merchant|internal|staff)\b|回复|商家|卖家|客服"
+)
+"""What somebody of the shop wrote to a review."""
 _TITLE = re.compile(r"^(?:review )?(?:title|subject|headline|summary)$|^(?:评价)?标题$")
 _MARK = re.compile(r"\b(?:ratings?|score|stars?|grade|points?)\b|评分|星级|打分|得分|分数|相符")
 _PRODUCT = re.compile(r"\b(?:products?|goods|items?|sku|article)\b|商品|宝贝|产品|货品")
@@ -65,7 +69,8 @@ def _reviews(workspace: Workspace, view: View) -> _Found | None:
     if len(view.key) != 1 or not (is_named or is_maybe):
         return None
     own = [c for c in view.columns if c.name not in {*view.key, *view.refs}]
-    texts = [(c, sample_of(workspace, view, c)) for c in own if c.type == "text" and says(_TEXT, c.name)]
+    said = [c for c in own if c.type == "text" and says(_TEXT, c.name) and not says(_OTHERS, c.name)]
+    texts = [(c, sample_of(workspace, view, c)) for c in said]
     texts = [(c, sample) for c, sample in texts if len(sample) > 1 and are_sentences(sample, LEAST_WORDS)]
     mark = next((c for c in own if says(_MARK, c.name) and _is_mark(workspace, view, c)), None)
     product, joined = _product(workspace, view)

@@ -30,6 +30,8 @@ _OWN_TABLE = re.compile(
 _COPY = re.compile(
     r"_?(?:bkp|bak|backup|copy|old|tmp|temp|备份|副本)(?=_|\d|$)[_\d]*|^(?:bkp|bak|backup|tmp|temp)_", re.I
 )
+_PUT_LAST = re.compile(r"^(?:zz+|xx+|z|x|del|dead|unused)_+", re.I)
+"""What a table is renamed to begin with so that it stands last in a list."""
 _LOWER_LAYER = re.compile(r"^(?:stg|staging|src|raw|int|base|ods|agg|rpt|snapshot)_+", re.I)
 _OWN_COLUMN = re.compile(
     r"^(?:fivetran|airbyte|ab|sdc|dlt|stitch|dbt|etl|elt|dw|dwh|edw|hevo|rivery|meta) "
@@ -66,7 +68,7 @@ def own_tables(names: Iterable[str]) -> list[str]:
     found = []
     for name in names:
         plain = _COPY.sub("", name).lower()
-        is_copy = plain != name.lower() and plain in known
+        is_copy = plain != name.lower() and (plain in known or _PUT_LAST.sub("", plain) in known)
         is_own = len(names) >= MANY and bool(_OWN_TABLE.search(name))
         if is_copy or is_own or (is_layered and _LOWER_LAYER.match(name)):
             found.append(name)

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from sql.databases.contents import read_texts
 from sql.names import quoted
 from sql.semantics import Shop, View, ViewColumn
 from sql.shop.decisions import Decision
@@ -36,6 +37,7 @@ _PART = re.compile(
     r"|年|季度|月|周|星期"
 )
 """What a day tells by itself."""
+_DAY = re.compile(r"\b(?:date|day)\b|日期")
 _FISCAL = re.compile(r"\b(?:fiscal|financial) year\b|财年|会计年度")
 _BESIDE = re.compile(
     r"\b(?:holiday|weekend|season|event|working day|workday|business day)\b|节日|假日|假期|季节|工作日"
@@ -130,7 +132,8 @@ def _day_of(workspace: Workspace, view: View) -> str | None:
     if len(view.key) != 1 or view.refs or not says(_CALENDAR, view.name):
         return None
     parts = [c for c in view.columns if says(_PART, c.name, c.type)]
-    days = [c.name for c in view.columns if c.type in ("date", "timestamp") and c.name not in view.key]
+    own = [c for c in view.columns if c.name not in view.key]
+    days = [c.name for c in own if c.type in ("date", "timestamp") or _is_written_day(workspace, view, c)]
     days = [name for name in days if not says(_FROM, name, "date") and not says(_TO, name, "date")]
     is_referred = any(view.name in each.refs.values() for each in workspace.shop.views if each is not view)
     if len(parts) < LEAST_PARTS or not days or not is_referred:
@@ -141,6 +144,16 @@ def _day_of(workspace: Workspace, view: View) -> str | None:
     count, *different = (int(str(value)) for value in rows[0]) if rows else (0, *(0 for _ in days))
     fits = [name for name, n in zip(days, different, strict=True) if n >= 0.98 * count]
     return fits[0] if count >= LEAST_DAYS and fits else None
+
+
+def _is_written_day(workspace: Workspace, view: View, column: ViewColumn) -> bool:
+    """Whether a column of texts holds days: SQLite has no other."""
+    from sql.shop.cleaning import MAX_VALUES, distinct_texts
+
+    if column.type != "text" or not says(_DAY, column.name, "date"):
+        return False
+    reading = read_texts(distinct_texts(workspace, view, column, MAX_VALUES))
+    return reading is not None and reading.kind == "date" and reading.is_iso
 
 
 def _beside(calendar: View) -> tuple[ViewColumn, ...]:

@@ -339,17 +339,20 @@ def test_titles_of_things_and_places_are_no_personal_texts(kind: str, tmp_path: 
 # ---- reviews ---------------------------------------------------------------------------------------------
 
 
+ANSWER = "Thank you so much for your kind words, we hope to see you again soon"
+
+
 def reviews(table: str, text: str, mark: str) -> str:
     said = ["the strap broke after a week", "really warm and light", "does what it says, happy"]
     return (
         "CREATE TABLE products (id INTEGER PRIMARY KEY, product_name VARCHAR(20), price INTEGER);"
         f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, product_id INTEGER, {text} VARCHAR(60), {mark} INTEGER, "
-        "created_at DATE);"
+        "created_at DATE, admin_reply TEXT);"
         + inserted("products", [f"({n}, 'bag {n}', {n})" for n in range(1, 31)])
         + inserted(
             table,
             [
-                f"({n}, {n % 30 + 1}, '{said[n % 3]}', {n % 5 + 1}, '2026-05-{n % 28 + 1:02d}')"
+                f"({n}, {n % 30 + 1}, '{said[n % 3]}', {n % 5 + 1}, '2026-05-{n % 28 + 1:02d}', '{ANSWER}')"
                 for n in range(1, 61)
             ],
         )
@@ -512,6 +515,36 @@ def test_a_list_of_currencies_that_are_not_used_says_nothing(kind: str, tmp_path
     found = described(kind, odoo(1.25).replace(", 2, 1.25,", ", 1, 1,"), tmp_path)
     assert found.shop.currency == "EUR"
     assert not [d for d in found.decisions if "several currencies" in d.text]
+
+
+def test_a_users_id_is_that_of_a_user_and_not_of_a_users_coupon(kind: str, tmp_path: Path) -> None:
+    script = (
+        "CREATE TABLE mall_coupon_user (id INTEGER PRIMARY KEY, coupon VARCHAR(9));"
+        "CREATE TABLE mall_user (id INTEGER PRIMARY KEY, city VARCHAR(9));"
+        "CREATE TABLE mall_order (id INTEGER PRIMARY KEY, user_id INTEGER, add_time DATE);"
+        + inserted("mall_coupon_user", [f"({n}, 'c')" for n in range(1, 61)])
+        + inserted("mall_user", [f"({n}, 'Leeds')" for n in range(1, 31)])
+        + inserted("mall_order", [f"({n}, {n % 30 + 1}, '2026-05-01')" for n in range(1, 61)])
+    )
+    assert view(described(kind, script, tmp_path), "mall_order").refs == {"user_id": "mall_user"}
+
+
+def test_a_calendar_of_written_days_that_ends_with_the_end_of_time(kind: str, tmp_path: Path) -> None:
+    days = [
+        f"({2026}{month:02d}{n:02d}, '2026-{month:02d}-{n:02d}', 2026, {month}, 'Monday')"
+        for month in (5, 6, 7)
+        for n in range(1, 31)
+    ]
+    days += ["(0, NULL, NULL, NULL, 'Unknown')", "(99991231, '9999-12-31', 9999, 12, 'Friday')"]
+    sales = [f"({n}, {20260500 + n % 30 + 1}, 2, 5)" for n in range(1, 61)]
+    script = (
+        "CREATE TABLE dim_date (date_key INTEGER PRIMARY KEY, full_date TEXT, year_number INTEGER, month_number "
+        "INTEGER, day_name TEXT);"
+        "CREATE TABLE fact_sales (sales_key INTEGER PRIMARY KEY, order_date_key INTEGER REFERENCES dim_date (date_key), "
+        "quantity INTEGER, net_amount INTEGER);" + inserted("dim_date", days) + inserted("fact_sales", sales)
+    )
+    found = described(kind, script, tmp_path)
+    assert rows(found, "SELECT revenue FROM fact_sales WHERE DURING('2026-05-10')") == [(10,)]
 
 
 # ---- several of one thing ---------------------------------------------------------------------------------

@@ -262,6 +262,7 @@ def test_what_a_program_keeps_for_itself_is_left_out(opened: Opened) -> None:
         (["orders", "orders_backup", "customers"], ["orders_backup"]),
         (["订单报表", "订单报表_备份", "商品"], ["订单报表_备份"]),
         (["backup", "orders"], []),
+        (["orders", "zz_orders_bkp_20241231"], ["zz_orders_bkp_20241231"]),
         (["old_town_shops", "orders"], []),
         (["stg_orders", "orders"], []),
         (["dim_a", "dim_b", "fact_c", "stg_c", "agg_c"], ["stg_c", "agg_c"]),
