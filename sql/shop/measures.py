@@ -21,7 +21,7 @@ from sql.shop.decisions import Decision
 from sql.shop.drafting import metric_name
 from sql.shop.exchange import in_one_currency, in_one_currency_by_order
 from sql.shop.money import Money
-from sql.shop.sold import Unsold, find_unsold, without_unsold
+from sql.shop.sold import Unsold, find_unsold, without_refused, without_unsold
 from sql.shop.trade_words import says, spaced, spoken
 from sql.types import Dialect
 
@@ -81,6 +81,10 @@ _NOT_SOLD = re.compile(
     r"|inbound|payout|quote|campaign|price|shipment|after sale|dispute)\b"
     r"|库存|仓库|购物车|退货|退款|采购|进货|供应商|盘点|报价|活动|售后|入库"
 )
+_OF_ALL = re.compile(
+    r"\b(?:refund|refunded|return|returned|due|owed|residual|outstanding|cancelled)\b|退款|退货|退回|欠款|未付|未收"
+)
+"""What stands on just those orders that do not count: money that was given back, or is still owed."""
 _CART = re.compile(r"\b(?:cart|basket)\b|购物车")
 _PROFIT = re.compile(r"^(?:gross |net |total |order |line )?profit(?: amount)?$|^(?:毛|净|总)?利润?$")
 _PERCENT = re.compile(r"\b(?:pct|percent|rate)\b|率")
@@ -207,6 +211,8 @@ def find_measures(workspace: Workspace, orders: Mapping[str, str]) -> Measured:
             text_zh = f"{chosen.told} 都是整数；如果以分为单位，请在 metrics.revenue 中除以 100"
             place = "metrics.revenue"
             decisions.append(Decision(place=place, text=text, text_zh=text_zh, is_sure=False))
+    shop, told_refunds = without_refused(shop, workspace)
+    decisions += told_refunds
     shop = with_stock(shop, workspace.catalog.dialect)
     clock = _clock(workspace, money[0] if money else None)
     if clock is not None:
@@ -576,7 +582,7 @@ def _of_the_line(view: View, lines: View) -> View:
 def _of_what_was_sold(metric: Metric, sold: str) -> Metric:
     """A sum over orders or their lines without those that do not count, as revenue is."""
     summed = re.fullmatch(r"SUM\((.+)\)", metric.sql)
-    if not sold or summed is None:
+    if not sold or summed is None or says(_OF_ALL, summed[1].strip('"`')):
         return metric
     return replace(metric, sql=f"SUM(CASE WHEN {sold} THEN {summed[1]} END)")
 

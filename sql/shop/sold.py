@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sql.errors import SqlError
 from sql.names import literal, quoted
 from sql.semantics import Shop, View, ViewColumn
+from sql.shop.decisions import Decision
 from sql.shop.money import Money
 from sql.shop.row_names import name_columns
 from sql.shop.trade_words import says
@@ -52,6 +53,13 @@ _SENT = re.compile(r"\b(?:ship|shipped|dispatch|dispatched|delivered|delivery da
 _PAID_ON = re.compile(r"\b(?:paid|payment|invoice|completed)\b|付款|支付|完成|开票")
 ON_ACCOUNT = 0.3
 """Share of unpaid orders that went out from which a shop sells on account."""
+_REFUNDS = re.compile(r"\b(?:refund|after ?sale|credit ?memo|chargeback)\b|退款|售后")
+_NOT_GRANTED = re.compile(
+    r"reject|refus|denied|declin|cancel|withdraw|fail|void|pending|await|request|processing|in progress"
+    r"|拒绝|驳回|撤销|取消|关闭|失败|待|申请|处理中|审核",
+    re.I,
+)
+"""States of a refund that gave nothing back, or nothing yet."""
 _KIND = re.compile(r"\btype\b|\bkind\b|类型|类别")
 _SALE = re.compile(r"^(?:sale|sold|sell|purchase|normal|order|销售|正常|普通)", re.I)
 """What a column of kinds says of a row that is a sale; beside it stand returns and voids."""
@@ -280,6 +288,35 @@ def without_unsold(shop: Shop, money: Money, unsold: Unsold, dialect: Dialect) -
     marked = replace(own, sql=f"SELECT {columns}, {counts} FROM {source}", columns=(*own.columns, added))
     views = tuple(marked if view is own else view for view in shop.views)
     return replace(shop, views=views), replace(money, view=marked, sold=sold)
+
+
+def without_refused(shop: Shop, workspace: Workspace) -> tuple[Shop, list[Decision]]:
+    """The shop with sums over refunds without those that were refused, withdrawn or not yet granted."""
+    dialect, decisions = workspace.catalog.dialect, []
+    metrics = list(shop.metrics)
+    for view in shop.views:
+        summed = [m for m in metrics if m.view == view.name and m.summed(dialect) is not None]
+        if not summed or not says(_REFUNDS, view.name):
+            continue
+        for column in (c for c in _states(view) if says(_STATE, c.name, c.type)):
+            states = _values(shop, workspace, view, column)
+            out = tuple(state for state in states if _NOT_GRANTED.search(state))
+            if not out or not 1 < len(states) <= MAX_STATES or len(out) == len(states):
+                continue
+            own, listed = quoted(column.name, dialect), ", ".join(states[state] for state in out)
+            kept = f"({own} IS NULL OR {own} NOT IN ({listed}))"
+            for metric in summed:
+                one = re.fullmatch(r"SUM\((.+)\)", metric.sql)
+                if one is not None:
+                    sql = f"SUM(CASE WHEN {kept} THEN {one[1]} END)"
+                    metrics[metrics.index(metric)] = replace(metric, sql=sql)
+            told = ", ".join(out)
+            text = f"Sums over {view.name} leave out those whose {column.name} is {told}"
+            text_zh = f"{view.name} 的合计不含 {column.name} 为{'、'.join(out)}的行"
+            place = f"views.{view.name}"
+            decisions.append(Decision(place=place, text=text, text_zh=text_zh, is_sure=False))
+            break
+    return replace(shop, metrics=tuple(metrics)), decisions
 
 
 def _description(unsold: Unsold) -> str:

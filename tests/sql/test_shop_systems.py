@@ -547,6 +547,31 @@ def test_a_calendar_of_written_days_that_ends_with_the_end_of_time(kind: str, tm
     assert rows(found, "SELECT revenue FROM fact_sales WHERE DURING('2026-05-10')") == [(10,)]
 
 
+def test_refunds_that_were_refused_or_are_open_gave_nothing_back(kind: str, tmp_path: Path) -> None:
+    states = ("退款成功", "商家已拒绝", "待商家处理", "退款成功")
+    refunds = [f"({n}, '2026-05-{n % 28 + 1:02d}', '{states[n % 4]}', 10)" for n in range(1, 41)]
+    script = (
+        "CREATE TABLE 售后单 (售后编号 INTEGER PRIMARY KEY, 申请时间 DATE, 售后状态 VARCHAR(9), 退款金额 INTEGER);"
+        + inserted("售后单", refunds)
+    )
+    found = described(kind, script, tmp_path)
+    name = next(m.name for m in found.shop.metrics if m.summed("duckdb") == "退款金额")
+    assert rows(found, f"SELECT {name}, COUNT(*) FROM 售后单") == [(200, 40)]
+
+
+def test_what_was_given_back_is_summed_over_cancelled_orders_too(kind: str, tmp_path: Path) -> None:
+    orders = [
+        f"({n}, '2026-05-{n % 28 + 1:02d}', '{'cancelled' if n % 3 == 0 else 'paid'}', 10, {8 if n % 3 == 0 else 0})"
+        for n in range(1, 31)
+    ]
+    script = (
+        "CREATE TABLE orders (id INTEGER PRIMARY KEY, placed_at DATE, order_status VARCHAR(9), total INTEGER, "
+        "refund_amount INTEGER);" + inserted("orders", orders)
+    )
+    found = described(kind, script, tmp_path)
+    assert rows(found, "SELECT revenue, total_orders_refund_amount FROM orders") == [(200, 80)]
+
+
 # ---- several of one thing ---------------------------------------------------------------------------------
 
 
