@@ -128,7 +128,7 @@ def find_unsold(shop: Shop, money: Money, workspace: Workspace) -> Unsold | None
     for view in (order, own, *map(shop.view, profiles)):
         if view is None:
             continue
-        marks = _marks(workspace, view) if view in (order, own) else ()
+        marks = _marks(workspace, view)
         link = profiles.get(view.name, "") if view not in (order, own) else ""
         is_cancelled_by_day = any(says(_CANCELLED, m.column.name, m.column.type) for m in marks)
         for column in _states(view):
@@ -155,7 +155,9 @@ def find_unsold(shop: Shop, money: Money, workspace: Workspace) -> Unsold | None
                 )
         if marks:
             out = tuple(mark.told for mark in marks)
-            return Unsold(view=view, column=marks[0].column, states=out, out=out, values=(), marks=marks)
+            return Unsold(
+                view=view, column=marks[0].column, states=out, out=out, values=(), link=link, marks=marks
+            )
     return None
 
 

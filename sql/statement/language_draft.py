@@ -42,6 +42,7 @@ from sql.statement.known_values import (
 )
 from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar, Sayable
 from sql.statement.language_prompt import describe, language_prompt
+from sql.statement.levels_now import levels_now
 from sql.statement.listed import counted_instead, each_once, listed
 from sql.statement.looked_back import looked_back
 from sql.statement.meant_names import with_meant_names
@@ -49,7 +50,7 @@ from sql.statement.named import with_names, without_names
 from sql.statement.newness import new_or_returning
 from sql.statement.other_rows import given_back, named_elsewhere
 from sql.statement.parse import parse
-from sql.statement.rehomed import rehomed
+from sql.statement.rehomed import rehomed, without_itself
 from sql.statement.seen import seen_shop
 from sql.statement.sentence import During, Has, Number, Statement, Text
 from sql.statement.sold_only import sold_only
@@ -72,6 +73,10 @@ MAX_WORDS = 7
 """Longest stretch of a question, in words, that may mean a period."""
 
 
+_COMPARED = re.compile(
+    r"\b(?:compar\w+|versus|vs|against|than|differen\w+|or)\b|对比|相比|比|与|和|还是", re.I
+)
+"""Words beside two periods that are held against each other, and no range."""
 _PERIOD_WORD = re.compile(r"[A-Za-z]+|\d+(?:[-/.]\d+)*|[\u4e00-\u9fff]")
 _TIME = re.compile(
     r"\d{4}|\d[-/.]\d|year|quarter|month|week|day|fiscal|\bfy|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
@@ -180,6 +185,7 @@ class LanguageDrafter:
             within = sorted_as_said(within, links, self.shop)
             within = summed(within, links, self.shop, self.grammar.routes)
             within = sold_only(within, links, self.shop, self.workspace.catalog.dialect)
+            within = levels_now(within, links, self.workspace)
             if within != compiled.statement:
                 compiled = self._compile(within)
             wrong = unknown_value(compiled.statement, self.shop, self.grammar.routes, self._whole_values)
@@ -250,7 +256,8 @@ class LanguageDrafter:
 
     def compile(self, text: str) -> Compiled:
         """A statement for the role; raises ``WrongStatement`` or ``TwoWays``."""
-        statement = spelled(parse(text), self.shop, self.grammar.routes, self._whole_values)
+        statement = without_itself(parse(text), self.shop)
+        statement = spelled(statement, self.shop, self.grammar.routes, self._whole_values)
         statement = in_lists(statement, self.shop, self.grammar.routes, self._whole_values)
         named = with_names(statement, self.shop, self.grammar.routes) if self.names else statement
         if named != statement and self.workspace.role.minimum_group is None:
@@ -392,10 +399,13 @@ def periods_of(links: Links, workspace: Workspace) -> tuple[str, ...]:
     ahead = periods_ahead(links.question, today)
     candidates += [_in_days(p) if span_of(p.text, today, starts) is None else p.text for p in ahead]
     tokens = list(_PERIOD_WORD.finditer(links.question))
+    ranges = [] if _COMPARED.search(links.question) else [p for p in links.periods if p.grain == "range"]
     stretches = [
         links.question[first.start() : last.end()]
         for n, first in enumerate(tokens)
         for last in tokens[n : n + MAX_WORDS]
+        # January alone is no part of what "from January to March" means
+        if not any(p.first <= first.start() and last.end() <= p.last for p in ranges)
     ]
     candidates += sorted(filter(_TIME.search, stretches), key=len)
     found: dict[tuple[dt.date | None, dt.date | None, str | None], str] = {}

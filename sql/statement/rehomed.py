@@ -11,9 +11,52 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sql.semantics import Shop
-from sql.statement.sentence import Aggregate, Grain, Name, Node, Only, Per, Share, Shifted, Statement
+from sql.shop.row_names import name_columns
+from sql.statement.sentence import (
+    Aggregate,
+    Grain,
+    Has,
+    Name,
+    Node,
+    Only,
+    Per,
+    Share,
+    Shifted,
+    Statement,
+    Value,
+)
 
 _FIGURES = (Aggregate, Only, Per, Share, Shifted)
+
+
+def without_itself(statement: Statement, shop: Shop) -> Statement:
+    """Rows of a view whose things have no rows in that very view, over the view of the things.
+
+    ``SELECT goods_name FROM order_goods WHERE goods_id HAS NO order_goods`` has no row: goods were meant.
+    """
+    home = shop.view(statement.view)
+    own = [c for c in statement.where if isinstance(c, Has) and c.view.lower() == statement.view.lower()]
+    if home is None or len(own) != 1 or not own[0].is_not or own[0].where or own[0].during:
+        return statement
+    target = shop.view(home.refs.get(own[0].entity.text, ""))
+    if target is None or len(target.key) != 1 or statement.having or statement.limit_per:
+        return statement
+    names = name_columns(target)
+    items: list[Value] = []
+    for item in statement.items:
+        if not isinstance(item, Name):
+            return statement
+        known = target.column(item.text)
+        items += [Name(known.name)] if known is not None else [Name(name) for name in names]
+    others = tuple(
+        c for c in statement.where
+        if c is not own[0] and all(target.column(n.text) for n in c.walk() if isinstance(n, Name))
+    )  # fmt: skip
+    has = replace(own[0], entity=Name(target.key[0]))
+    shown = tuple(dict.fromkeys(items))
+    if not shown:
+        return statement
+    return Statement(view=target.name, items=shown, where=(*others, has), limit=statement.limit)
 
 
 def rehomed(statement: Statement, shop: Shop) -> Iterator[Statement]:

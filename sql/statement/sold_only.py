@@ -6,15 +6,29 @@ condition goes into the statement, so that it is told and can be taken away.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from sqlglot import exp
 
 from sql.question.linking import Links
 from sql.semantics import Metric, Shop
-from sql.statement.sentence import Aggregate, Among, Compare, Condition, Name, Number, Statement, Text
+from sql.shop.sold import COUNTS
+from sql.statement.sentence import (
+    Aggregate,
+    Among,
+    Compare,
+    Condition,
+    Has,
+    Name,
+    Node,
+    Number,
+    Statement,
+    Text,
+)
 from sql.types import Dialect
 
+_BOUGHT = re.compile(r"\b(?:sold|sell|selling|bought|buy|purchas\w+)\b|卖|买|购|售出|成交", re.I)
 _OF_MONEY = ("SUM", "AVG", "MEDIAN", "PERCENTILE")
 
 
@@ -25,6 +39,8 @@ def sold_only(statement: Statement, links: Links, shop: Shop, dialect: Dialect) 
     """
     if not shop.is_drafted:
         return statement
+    if _BOUGHT.search(links.question):
+        statement = statement.with_parts(lambda part: _of_what_was_sold(part, shop))
     for node in statement.walk():
         if (
             not isinstance(node, Aggregate)
@@ -39,6 +55,15 @@ def sold_only(statement: Statement, links: Links, shop: Shop, dialect: Dialect) 
             if condition is not None and not _is_said(condition, statement, links):
                 return replace(statement, where=(*statement.where, condition))
     return statement
+
+
+def _of_what_was_sold(part: Node, shop: Shop) -> Node:
+    """Who bought nothing has no line that counts: a cancelled one was not sold."""
+    if isinstance(part, Has) and not part.where:
+        view = shop.view(part.view)
+        if view is not None and view.column(COUNTS) is not None:
+            return replace(part, where=(Compare(Name(COUNTS), "=", Number("1")),))
+    return part.with_parts(lambda each: _of_what_was_sold(each, shop))
 
 
 def counted_under(metric: Metric, column: str, dialect: Dialect) -> Condition | None:
