@@ -263,7 +263,9 @@ def _of_orders(near: Sequence[View]) -> dict[str, str]:
         else (
             c.name
             for c in home.columns
-            if c.name not in home.key and says(called, c.name, c.type) and not _is_other("order", c)
+            if c.name not in home.key
+            and (says(called, c.name, c.type) or "order number" in c.synonyms)
+            and not _is_other("order", c)
         )
     )
     number = next(iter(numbers), home.key[0])

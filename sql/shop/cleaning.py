@@ -21,7 +21,7 @@ from sql.errors import SqlError
 from sql.names import literal, quoted
 from sql.question.words import is_chinese
 from sql.semantics import View, ViewColumn
-from sql.shop.codes import CodeList, called_like, find_code_lists, known_codes, labels_of
+from sql.shop.codes import CodeList, called_like, find_code_lists, known_codes, known_rows, labels_of
 from sql.shop.decisions import Decision
 from sql.shop.drafting import looks_personal
 from sql.shop.relations import is_key_like
@@ -117,7 +117,7 @@ def clean(workspace: Workspace) -> Cleaned:
         if counted:
             zone = _zone(workspace) if zone is None else zone
             decisions += _as_moments(workspace, view, counted, zone, changes)
-        for find in (_day_numbers, _hundredths, _nobodies, _spellings, _heads, _deleted):
+        for find in (_day_numbers, _hundredths, _nobodies, _spellings, _heads, _elsewhere, _deleted):
             decisions += find(workspace, view, changes)
         view = _changed(view, changes, workspace)
         readings |= {(view.name, column): reading for column, reading in changes.readings.items()}
@@ -514,6 +514,26 @@ def _are_orders(workspace: Workspace, view: View, column: ViewColumn) -> bool:
     return len(values) > 1 and all(_NAMED_ORDER.match(value) for value in values)
 
 
+def _elsewhere(workspace: Workspace, view: View, changes: _Changes) -> list[Decision]:
+    """Rows that a known system keeps for another end: Odoo's stock at customers and suppliers."""
+    kept = known_rows(view)
+    table = quoted(view.name, workspace.catalog.dialect)
+    rows = (
+        workspace.look(f"SELECT COUNT(*) AS n, COUNT(CASE WHEN {kept} THEN 1 END) AS k FROM {table}")
+        if kept
+        else []
+    )
+    count, left = (int(str(value)) for value in rows[0]) if rows else (0, 0)
+    if not 0 < left < count:
+        return []
+    changes.where = kept
+    text = (
+        f"{count - left:,} of {count:,} rows of {view.name} are not the shop's own and are left out ({kept})"
+    )
+    text_zh = f"{view.name} 的 {count:,} 行中有 {count - left:,} 行不属于店铺自身，已略去（{kept}）"
+    return [Decision(place=f"views.{view.name}", text=text, text_zh=text_zh)]
+
+
 def _deleted(workspace: Workspace, view: View, changes: _Changes) -> list[Decision]:
     """Rows that are marked as deleted are left out."""
     dialect = workspace.catalog.dialect
@@ -532,7 +552,7 @@ def _deleted(workspace: Workspace, view: View, changes: _Changes) -> list[Decisi
         found = _numbers(workspace, view, f"COUNT(*) AS n, COUNT(CASE WHEN {kept} THEN 1 END) AS kept")
         if found is None or not 0 < found[1] < found[0]:
             continue
-        changes.where = kept
+        changes.where = f"{changes.where} AND {kept}" if changes.where else kept
         text = (
             f"{found[0] - found[1]:,} of {found[0]:,} rows of {view.name} are marked as deleted "
             f"({column.name}) and are left out"

@@ -115,6 +115,15 @@ def known_words(view: View) -> Mapping[str, tuple[str, ...]]:
     return {}
 
 
+def known_rows(view: View) -> str:
+    """SQL of the rows that count, where a table has the columns of a system that keeps others in it too."""
+    own = {column.name.lower() for column in view.columns}
+    found = (
+        each["rows"] for each in _systems() if "rows" in each and {*map(str.lower, each["columns"])} <= own
+    )
+    return str(next(found, ""))
+
+
 @cache
 def _systems() -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = read_yaml((_FOLDER / "known_codes.yml").read_text("utf-8"))

@@ -51,7 +51,9 @@ _EVENT = re.compile(
 _OF_KEYS = frozenset({"id", "key", "number", "code", "no"})
 _LETTER_KEYS = frozenset({"uid", "oid", "gid", "mid", "pid", "cid"})
 _BUYER = re.compile(r"^(?:customer|buyer|member|client)(?: (?:id|key|number|code|no))?$|^(?:客户|买家|会员)")
-_OF_PIECES = re.compile(r"\b(?:quantity|amount|count|total|piece|unit)\b|数量|金额|件数")
+_OF_PIECES = re.compile(
+    r"\b(?:quantity|amount|count|total|piece|unit|discount|refund|tax|fee|freight)\b|数量|金额|件数|优惠|退款"
+)
 _MAYBE_RATE = re.compile(r"\b(?:discount|tax|vat|commission|margin|fee)\b|折扣|税|佣金|优惠")
 _COST = re.compile(r"\bcost\b|成本|进价")
 _WRITTEN = re.compile(r"^(?:create|write|insert|entry) (?:date|time)$")

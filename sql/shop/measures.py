@@ -21,7 +21,7 @@ from sql.shop.decisions import Decision
 from sql.shop.drafting import metric_name
 from sql.shop.exchange import in_one_currency, in_one_currency_by_order
 from sql.shop.money import Money
-from sql.shop.sold import Unsold, find_unsold, without_refused, without_unsold
+from sql.shop.sold import Unsold, find_unsold, without_drafts, without_refused, without_unsold
 from sql.shop.trade_words import says, spaced, spoken
 from sql.types import Dialect
 
@@ -185,6 +185,7 @@ def find_measures(workspace: Workspace, orders: Mapping[str, str]) -> Measured:
         unsold = find_unsold(shop, chosen, workspace)
         if unsold is not None:
             shop, chosen = without_unsold(shop, chosen, unsold, workspace.catalog.dialect)
+            shop = without_drafts(shop, unsold, workspace.catalog.dialect)
         shop = with_money(shop, chosen, workspace.catalog.dialect)
         counted = f"without {unsold.told()}" if unsold is not None else "rows in every state count"
         others = [f"{m.view.name} ({m.told})" for m in money[1:3] if m != chosen.parts]
@@ -377,7 +378,7 @@ def _agreeing(workspace: Workspace, line: Money, own: float | None) -> tuple[Mon
         total = _figure(workspace, line.view, f"SUM({amount})")
         if total and abs(own / total - 1) <= AGREE:
             is_whole = column.type == "integer"
-            return replace(line, amount=amount, told=column.name, is_whole=is_whole, discount=""), total
+            return replace(line, amount=amount, told=column.name, is_whole=is_whole), total
     return line, of_lines
 
 
@@ -414,6 +415,7 @@ def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | 
     if amount is not None and order is not None and _is_repeated(workspace, view, amount, order):
         amount = None  # the order's amount stands on each of its lines, and adds up to several times it
     if amount is not None:
+        per_cent = _per_cent(workspace, view, numbers, quantity, price, amount)
         return Money(
             view=view,
             amount=write(amount),
@@ -422,6 +424,10 @@ def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | 
             is_line=True,
             order=order,
             is_whole=amount.type == "integer",
+            discount=f"{units} * {write(price)} * {per_cent} / 100.0"
+            if per_cent and price is not None
+            else "",
+            no_sums=(f"SUM({per_cent})",) if per_cent else (),
         )
     if price is None:
         return None
@@ -452,6 +458,36 @@ def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | 
         no_sums=no_sums,
         is_whole=price.type == "integer" and discount is None,
     )
+
+
+def _per_cent(
+    workspace: Workspace,
+    view: View,
+    numbers: list[ViewColumn],
+    quantity: ViewColumn | None,
+    price: ViewColumn | None,
+    amount: ViewColumn,
+) -> str:
+    """SQL of a discount in per cent, where a line's amount is its pieces at the price less it; else empty.
+
+    The amount may be with tax: then what is paid for lines without a discount tells by how much.
+    """
+    discount = _first(numbers, _DISCOUNT)
+    if discount is None or quantity is None or price is None:
+        return ""
+    dialect = workspace.catalog.dialect
+    own, pieces, each, whole = (quoted(c.name, dialect) for c in (discount, quantity, price, amount))
+    plain = f"CASE WHEN COALESCE({own}, 0) = 0 THEN"
+    sums = (
+        f"SUM(CASE WHEN {own} > 0 THEN {pieces} * {each} * (1 - {own} / 100.0) END)",
+        f"SUM(CASE WHEN {own} > 0 THEN {whole} END)",
+        f"SUM({plain} {pieces} * {each} END)",
+        f"SUM({plain} {whole} END)",
+    )
+    less, told, full, paid = (_figure(workspace, view, sql) for sql in sums)
+    if not less or not told or not full or not paid:
+        return ""
+    return own if abs(told / less / (paid / full) - 1) <= AGREE else ""
 
 
 def _is_whole_line(view: View, price: ViewColumn) -> bool:
@@ -567,7 +603,8 @@ def with_money(shop: Shop, money: Money, dialect: Dialect) -> Shop:
         if each is not None:
             said |= {(each.view.name, sql) for sql in each.no_sums}
     sold = {each.view.name: each.sold for each in (money, money.parts) if each is not None and each.sold}
-    kept = [_of_what_was_sold(m, sold.get(m.view, "")) for m in shop.metrics]
+    others = (m for m in shop.metrics if (m.view, m.sql) not in said)
+    kept = [_of_what_was_sold(m, sold.get(m.view, "")) for m in others]
     return replace(shop, metrics=(*(m for m in kept if (m.view, m.sql) not in said), *added))
 
 

@@ -53,6 +53,8 @@ _SENT = re.compile(r"\b(?:ship|shipped|dispatch|dispatched|delivered|delivery da
 _PAID_ON = re.compile(r"\b(?:paid|payment|invoice|completed)\b|付款|支付|完成|开票")
 ON_ACCOUNT = 0.3
 """Share of unpaid orders that went out from which a shop sells on account."""
+_NO_ORDER = re.compile(r"draft|quot|\btrash|checkout|\bcart\b|\btest|报价|草稿|测试", re.I)
+"""States of what never was an order."""
 _REFUNDS = re.compile(r"\b(?:refund|after ?sale|credit ?memo|chargeback)\b|退款|售后")
 _NOT_GRANTED = re.compile(
     r"reject|refus|denied|declin|cancel|withdraw|fail|void|pending|await|request|processing|in progress"
@@ -290,6 +292,24 @@ def without_unsold(shop: Shop, money: Money, unsold: Unsold, dialect: Dialect) -
     marked = replace(own, sql=f"SELECT {columns}, {counts} FROM {source}", columns=(*own.columns, added))
     views = tuple(marked if view is own else view for view in shop.views)
     return replace(shop, views=views), replace(money, view=marked, sold=sold)
+
+
+def without_drafts(shop: Shop, unsold: Unsold, dialect: Dialect) -> Shop:
+    """The shop with counts of its orders without what never was one: quotations, drafts, tests."""
+    drafts = [
+        value for state, value in zip(unsold.out, unsold.values, strict=False) if _NO_ORDER.search(state)
+    ]
+    own = quoted(unsold.column.name, dialect)
+    kept = [f"({own} IS NULL OR {own} NOT IN ({', '.join(drafts)}))"] if drafts else []
+    kept += [m.kept for m in unsold.marks if says(_TEST, m.column.name)]
+    if not kept:
+        return shop
+    counted = f"COUNT(CASE WHEN {' AND '.join(kept)} THEN 1 END)"
+    metrics = (
+        replace(m, sql=counted) if m.view == unsold.view.name and m.sql == "COUNT(*)" else m
+        for m in shop.metrics
+    )
+    return replace(shop, metrics=tuple(metrics))
 
 
 def without_refused(shop: Shop, workspace: Workspace) -> tuple[Shop, list[Decision]]:

@@ -572,6 +572,56 @@ def test_what_was_given_back_is_summed_over_cancelled_orders_too(kind: str, tmp_
     assert rows(found, "SELECT revenue, total_orders_refund_amount FROM orders") == [(200, 80)]
 
 
+def quotations() -> str:
+    states = ("sale", "draft", "sent", "cancel", "sale", "done")
+    orders = [
+        f"({n}, 'S{n:05d}', '2026-05-{n % 28 + 1:02d}', {n % 9 + 1}, '{states[n % 6]}', 90)"
+        for n in range(1, 61)
+    ]
+    lines = [f"({n}, {n}, {n % 5 + 1}, 1, 100, 10, 90)" for n in range(1, 61)]
+    stock = [f"({n}, {n % 2 + 1}, {n % 5 + 1}, 7, 0, '2026-05-01')" for n in range(1, 21)]
+    return (
+        "CREATE TABLE res_partner (id INTEGER PRIMARY KEY, city VARCHAR(9));"
+        "CREATE TABLE product (id INTEGER PRIMARY KEY, product VARCHAR(9));"
+        "CREATE TABLE sale_order (id INTEGER PRIMARY KEY, name VARCHAR(9), date_order DATE, partner_id INTEGER "
+        "REFERENCES res_partner (id), state VARCHAR(9), amount_total DECIMAL(9, 2));"
+        "CREATE TABLE sale_order_line (id INTEGER PRIMARY KEY, order_id INTEGER REFERENCES sale_order (id), "
+        "product_id INTEGER REFERENCES product (id), quantity INTEGER, price_unit DECIMAL(9, 2), "
+        "discount DECIMAL(5, 2), price_subtotal DECIMAL(9, 2));"
+        "CREATE TABLE stock_location (id INTEGER PRIMARY KEY, usage VARCHAR(9));"
+        "INSERT INTO stock_location VALUES (1, 'internal'), (2, 'customer');"
+        "CREATE TABLE stock_quant (id INTEGER PRIMARY KEY, location_id INTEGER REFERENCES stock_location (id), "
+        "product_id INTEGER REFERENCES product (id), quantity INTEGER, reserved_quantity INTEGER, in_date DATE);"
+        + inserted("res_partner", [f"({n}, 'Bath')" for n in range(1, 11)])
+        + inserted("product", [f"({n}, 'part {n}')" for n in range(1, 6)])
+        + inserted("sale_order", orders)
+        + inserted("sale_order_line", lines)
+        + inserted("stock_quant", stock)
+    )
+
+
+def test_a_quotation_is_no_order_and_a_cancelled_order_brings_nothing_in(kind: str, tmp_path: Path) -> None:
+    found = described(kind, quotations(), tmp_path)
+    asked = "SELECT number_of_sale_order, revenue FROM sale_order"
+    assert rows(found, asked) == [(40, pytest.approx(2700.0))]
+    assert found.shop.bindings["order"] == "sale_order.name"
+
+
+def test_a_discount_in_per_cent_is_given_in_money(kind: str, tmp_path: Path) -> None:
+    found = described(kind, quotations().replace("1, 100, 10, 90)", "1, 100, 0, 100)", 5), tmp_path)
+    assert not [m.name for m in found.shop.metrics if m.summed("duckdb") == "discount"]
+    ((given,),) = rows(found, "SELECT discount_given FROM sale_order_line")
+    assert given == pytest.approx(10.0 * (30 - sum(n % 6 in (0, 4, 5) for n in range(1, 6))))
+
+
+def test_what_lies_at_customers_is_no_stock(kind: str, tmp_path: Path) -> None:
+    found = described(kind, quotations(), tmp_path)
+    stock = next(
+        m.name for m in found.shop.metrics if m.view == "stock_quant" and m.summed("duckdb") == "quantity"
+    )
+    assert rows(found, f"SELECT {stock} FROM stock_quant") == [(70,)]
+
+
 # ---- several of one thing ---------------------------------------------------------------------------------
 
 
