@@ -66,6 +66,7 @@ _NO_DAYS = frozenset({"0", "99999999", "999999"})
 MOST_DAYS = 6_000
 LEAST_DAYS = 20
 """Different days, all of them real ones, that make days of numbers whose name says nothing."""
+_END_OF_TIME = "9000-01-01"
 _CHINA_S = 8 * 3600
 """Seconds that China's clocks are ahead of UTC."""
 _LOOKED_AT = 24
@@ -117,7 +118,16 @@ def clean(workspace: Workspace) -> Cleaned:
         if counted:
             zone = _zone(workspace) if zone is None else zone
             decisions += _as_moments(workspace, view, counted, zone, changes)
-        for find in (_day_numbers, _hundredths, _nobodies, _spellings, _heads, _elsewhere, _deleted):
+        for find in (
+            _day_numbers,
+            _hundredths,
+            _nobodies,
+            _spellings,
+            _heads,
+            _elsewhere,
+            _ends_of_time,
+            _deleted,
+        ):
             decisions += find(workspace, view, changes)
         view = _changed(view, changes, workspace)
         readings |= {(view.name, column): reading for column, reading in changes.readings.items()}
@@ -532,6 +542,31 @@ def _elsewhere(workspace: Workspace, view: View, changes: _Changes) -> list[Deci
     )
     text_zh = f"{view.name} 的 {count:,} 行中有 {count - left:,} 行不属于店铺自身，已略去（{kept}）"
     return [Decision(place=f"views.{view.name}", text=text, text_zh=text_zh)]
+
+
+def _ends_of_time(workspace: Workspace, view: View, changes: _Changes) -> list[Decision]:
+    """Days such as 9999-12-31 stand for what has not happened."""
+    dialect = workspace.catalog.dialect
+    decisions = []
+    days = [c for c in view.columns if changes.types.get(c.name, c.type) in ("date", "timestamp")]
+    days = [c for c in days if c.name not in (*view.key, *view.refs)]
+    if not days:
+        return []
+    told = [changes.expressions.get(c.name, quoted(c.name, dialect)) for c in days]
+    figures = ", ".join(
+        f"COUNT(CASE WHEN {own} >= '{_END_OF_TIME}' THEN 1 END) AS n{n}" for n, own in enumerate(told)
+    )
+    rows = workspace.look(f"SELECT {figures} FROM {quoted(view.name, dialect)}")
+    for column, own, count in zip(days, told, rows[0] if rows else (), strict=False):
+        if not int(str(count)):
+            continue
+        changes.expressions[column.name] = f"CASE WHEN {own} < '{_END_OF_TIME}' THEN {own} END"
+        text = (
+            f"{view.name}.{column.name} is 9999-12-31 or so in {int(str(count)):,} rows, which are left empty"
+        )
+        text_zh = f"{view.name}.{column.name} 有 {int(str(count)):,} 行为 9999-12-31 之类的日期，视为空"
+        decisions.append(Decision(place=_place(view, column), text=text, text_zh=text_zh))
+    return decisions
 
 
 def _deleted(workspace: Workspace, view: View, changes: _Changes) -> list[Decision]:

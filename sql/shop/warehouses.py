@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sql.databases.contents import read_texts
+from sql.databases.contents import LEAST, read_texts
 from sql.names import quoted
 from sql.semantics import Shop, View, ViewColumn
 from sql.shop.decisions import Decision
@@ -37,6 +37,7 @@ _PART = re.compile(
     r"|年|季度|月|周|星期"
 )
 """What a day tells by itself."""
+_END_OF_TIME = "9000-01-01"
 _DAY = re.compile(r"\b(?:date|day)\b|日期")
 _FISCAL = re.compile(r"\b(?:fiscal|financial) year\b|财年|会计年度")
 _BESIDE = re.compile(
@@ -146,14 +147,21 @@ def _day_of(workspace: Workspace, view: View) -> str | None:
     return fits[0] if count >= LEAST_DAYS and fits else None
 
 
-def _is_written_day(workspace: Workspace, view: View, column: ViewColumn) -> bool:
-    """Whether a column of texts holds days: SQLite has no other."""
+def _is_written_day(
+    workspace: Workspace, view: View, column: ViewColumn, *, is_version: bool = False
+) -> bool:
+    """Whether a column of texts holds days, or the times from and to which a row holds.
+
+    SQLite has no other, and a first description of any database reads texts only later.
+    """
     from sql.shop.cleaning import MAX_VALUES, distinct_texts
 
-    if column.type != "text" or not says(_DAY, column.name, "date"):
+    said = (_FROM, _TO) if is_version else (_DAY,)
+    if column.type != "text" or not any(says(each, column.name, "date") for each in said):
         return False
-    reading = read_texts(distinct_texts(workspace, view, column, MAX_VALUES))
-    return reading is not None and reading.kind == "date" and reading.is_iso
+    values = distinct_texts(workspace, view, column, MAX_VALUES)
+    reading = read_texts(values, least=1 if is_version else LEAST)
+    return reading is not None and reading.kind in ("date", "timestamp") and reading.is_iso
 
 
 def _beside(calendar: View) -> tuple[ViewColumn, ...]:
@@ -185,7 +193,8 @@ def _dated(
     parts = [f"rows_of.{quoted(c.name, dialect)}" for c in columns]
     joins = []
     for n, (link, name) in enumerate(days.items(), 1):
-        parts.append(f"day_{n}.{quoted(day, dialect)} AS {quoted(name, dialect)}")
+        own = f"day_{n}.{quoted(day, dialect)}"  # what ends with the end of time has not happened
+        parts.append(f"CASE WHEN {own} < '{_END_OF_TIME}' THEN {own} END AS {quoted(name, dialect)}")
         joins.append(f"LEFT JOIN {told} AS day_{n} ON day_{n}.{key} = rows_of.{quoted(link, dialect)}")
         columns.append(ViewColumn(name=name, type=kind, synonyms=_spaced(name)))
     return replace(
@@ -251,7 +260,10 @@ def _of_today(workspace: Workspace, shop: Shop) -> tuple[Shop, list[Decision]]:
 
 def _history(workspace: Workspace, view: View) -> _History | None:
     """What tells a table's rows of the past apart from those of today; ``None`` where it has no such rows."""
-    times = [c for c in view.columns if c.type in ("date", "timestamp")]
+    times = [
+        c for c in view.columns
+        if c.type in ("date", "timestamp") or _is_written_day(workspace, view, c, is_version=True)
+    ]  # fmt: skip
     since = next((c.name for c in times if says(_FROM, c.name, "date")), None)
     until = next((c.name for c in times if says(_TO, c.name, "date")), None)
     flags = tuple(c.name for c in view.columns if says(_CURRENT, c.name, c.type))

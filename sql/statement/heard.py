@@ -260,6 +260,7 @@ def unheard(links: Links, compiled: Compiled, shop: Shop) -> tuple[str, ...]:
     found |= dict.fromkeys(_states(links, compiled, parts))
     found |= dict.fromkeys(_counted(links, parts))
     found |= dict.fromkeys(_often(links, parts))
+    found |= dict.fromkeys(_per_order(links, nodes))
     found |= dict.fromkeys(_kinds(links, parts, shop))
     found |= dict.fromkeys(_other_money(links, parts, shop))
     found |= dict.fromkeys(_whole_of_share(links, parts))
@@ -276,6 +277,17 @@ _OFTEN = re.compile(
     r"|最常|最频繁|次数最[多少]|(?:租|借|退|点|订)得?最[多少](?!的?(?:钱|金额|销售额))",
     re.I,
 )
+
+
+_EACH_ORDER = re.compile(r"(?:每|平均每|平均一)(?:单|笔|个订单|张订单)|\b(?:per|each|every) order\b", re.I)
+_WHO = re.compile(r"customer|client|user|member|buyer|person|client|uid|客户|用户|会员|买家", re.I)
+
+
+def _per_order(links: Links, nodes: Sequence[la.Node]) -> list[str]:
+    """Per order, where the statement has it per customer."""
+    match = _EACH_ORDER.search(links.question)
+    entities = [str(node.entity) for node in nodes if isinstance(node, la.Per)]
+    return [match[0]] if match is not None and entities and all(map(_WHO.search, entities)) else []
 
 
 def _often(links: Links, parts: _Parts) -> list[str]:

@@ -115,6 +115,8 @@ def test_a_bare_model_is_not_offered_to_decline(workspace, vocabulary):
 
 HEARD: list[tuple[str, str, tuple[str, ...]]] = [
     ("Revenue without Kitchen", "SELECT revenue FROM sales WHERE category = 'Kitchen'", ("without",)),
+    ("average revenue per order", "SELECT AVG(revenue PER customer_id) FROM sales", ("per order",)),
+    ("average revenue per order", "SELECT AVG(revenue PER order_id) FROM sales", ()),
     ("Revenue without Kitchen", "SELECT revenue FROM sales WHERE category <> 'Kitchen'", ()),
     ("Revenue without Kitchen", "SELECT revenue FROM sales", ("without", "Kitchen")),
     ("median revenue", "SELECT revenue FROM sales", ("median",)),

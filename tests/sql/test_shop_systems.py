@@ -622,6 +622,35 @@ def test_what_lies_at_customers_is_no_stock(kind: str, tmp_path: Path) -> None:
     assert rows(found, f"SELECT {stock} FROM stock_quant") == [(70,)]
 
 
+def test_what_has_not_happened_takes_no_days(kind: str, tmp_path: Path) -> None:
+    orders = [
+        f"({n}, '2026-05-{n % 20 + 1:02d}', '{'9999-12-31' if n % 4 == 0 else f'2026-05-{n % 20 + 4:02d}'}')"
+        for n in range(1, 41)
+    ]
+    script = "CREATE TABLE orders (id INTEGER PRIMARY KEY, placed_on DATE, delivered_on DATE);" + inserted(
+        "orders", orders
+    )
+    found = described(kind, script, tmp_path)
+    asked = "SELECT AVG(DAYS(placed_on, delivered_on)), COUNT(*) FROM orders WHERE delivered_on IS NOT NULL"
+    assert rows(found, asked) == [(3.0, 30)]
+
+
+def test_written_versions_of_a_customer_are_one_customer(kind: str, tmp_path: Path) -> None:
+    versions = [f"({n}, 'C{n}', 'Bath', '2024-01-01', '9999-12-31')" for n in range(1, 31)]
+    versions += ["(90, 'C1', 'Leeds', '2025-01-01', '9999-12-31')"]
+    script = (
+        "CREATE TABLE dim_customer (customer_key INTEGER PRIMARY KEY, customer_id VARCHAR(9), city VARCHAR(9), "
+        "row_valid_from TEXT, row_valid_to TEXT);"
+        "CREATE TABLE fact_sales (id INTEGER PRIMARY KEY, customer_key INTEGER REFERENCES dim_customer (customer_key), "
+        "sold_on DATE, quantity INTEGER, net_amount INTEGER);"
+        + inserted("dim_customer", versions)
+        + inserted("fact_sales", [f"({n}, {1 if n % 2 else 90}, '2026-05-01', 1, {n})" for n in range(1, 41)])
+    )
+    found = described(kind, script, tmp_path)
+    assert rows(found, "SELECT number_of_dim_customer FROM dim_customer") == [(30,)]
+    assert rows(found, "SELECT city, COUNT(*) FROM fact_sales GROUP BY city") == [("Leeds", 40)]
+
+
 # ---- several of one thing ---------------------------------------------------------------------------------
 
 
