@@ -138,7 +138,10 @@ def _meant(
         count, there, alone = (int(str(value)) for value in rows[0]) if rows else (0, 0, 0)
         if count and there >= LEAST_THERE * count:
             found.append((view, alone >= LEAST_ALONE * count))
-    named = [each for each in found if set(nouns_of(each[0].name)) & set(read_name(kind.name))]
+    said = set(read_name(kind.name))
+    named = [each for each in found if set(nouns_of(each[0].name)) & said]
+    beside = [len(set(nouns_of(each[0].name)) - said) for each in named]
+    named = [each for each, more in zip(named, beside, strict=True) if more == min(beside)]
     return (named[0][0].name, named[0][1]) if len(named) == 1 else (None, False)
 
 

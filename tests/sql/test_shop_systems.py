@@ -679,6 +679,26 @@ def test_a_product_in_two_categories_counts_in_each_once(kind: str, tmp_path: Pa
     assert only == [(200,)]
 
 
+def test_a_category_hangs_on_the_product_and_not_on_what_is_known_of_it(kind: str, tmp_path: Path) -> None:
+    script = (
+        "CREATE TABLE product (id INTEGER PRIMARY KEY, title VARCHAR(9));"
+        "CREATE TABLE product_meta_lookup (product_id INTEGER PRIMARY KEY, stock INTEGER);"
+        "CREATE TABLE terms (term_id INTEGER PRIMARY KEY, name VARCHAR(9));"
+        "CREATE TABLE term_taxonomy (term_taxonomy_id INTEGER PRIMARY KEY, term_id INTEGER REFERENCES terms (term_id), "
+        "taxonomy VARCHAR(20));"
+        "CREATE TABLE term_relationships (object_id INTEGER, term_taxonomy_id INTEGER REFERENCES term_taxonomy "
+        "(term_taxonomy_id));"
+        + inserted("product", [f"({n}, 'p{n}')" for n in range(1, 31)])
+        + inserted("product_meta_lookup", [f"({n}, {n})" for n in range(1, 31)])
+        + "INSERT INTO terms VALUES (1, 'Seeds'), (2, 'Tools');"
+        "INSERT INTO term_taxonomy VALUES (51, 1, 'product_cat'), (52, 2, 'product_cat');"
+        + inserted("term_relationships", [f"({n}, {51 + n % 2})" for n in range(1, 31)])
+    )
+    found = described(kind, script, tmp_path)
+    by = rows(found, "SELECT product_cat, COUNT(*) FROM product GROUP BY product_cat")
+    assert sorted(by) == [("Seeds", 15), ("Tools", 15)]
+
+
 def test_rows_that_share_a_product_with_facts_are_no_pairs(kind: str, tmp_path: Path) -> None:
     found = described(kind, categories("note VARCHAR(9)").replace("1, 1, 1)", "1, 1, 'a')"), tmp_path)
     with pytest.raises(WrongStatement, match="both only share products"):
