@@ -55,7 +55,7 @@ from sql.statement.seen import seen_shop
 from sql.statement.sentence import During, Has, Number, Statement, Text
 from sql.statement.sold_only import sold_only
 from sql.statement.sorted_as_said import sorted_as_said
-from sql.statement.spans import span_of
+from sql.statement.spans import Span, span_of
 from sql.statement.summed import summed
 from sql.statement.written import After, Written
 
@@ -389,6 +389,19 @@ def _in_days(period: Period) -> str:
     return f"{period.start.isoformat()} to {last.isoformat()}"
 
 
+def _is_part(text: str, span: Span, period: Period) -> bool:
+    """Whether words mean less than the range that they stand in: January of "from January to March"."""
+    if (
+        text.strip() == period.text.strip()
+        or text not in period.text
+        or span.start is None
+        or span.end is None
+    ):
+        return False
+    is_within = period.start <= span.start and span.end <= period.end
+    return is_within and (span.start, span.end) != (period.start, period.end)
+
+
 def periods_of(links: Links, workspace: Workspace) -> tuple[str, ...]:
     """Words of the question that mean one stretch of days each.
 
@@ -404,13 +417,11 @@ def periods_of(links: Links, workspace: Workspace) -> tuple[str, ...]:
         links.question[first.start() : last.end()]
         for n, first in enumerate(tokens)
         for last in tokens[n : n + MAX_WORDS]
-        # January alone is no part of what "from January to March" means
-        if not any(p.first <= first.start() and last.end() <= p.last for p in ranges)
     ]
     candidates += sorted(filter(_TIME.search, stretches), key=len)
     found: dict[tuple[dt.date | None, dt.date | None, str | None], str] = {}
     for text in candidates:
         span = span_of(text, today, starts)
-        if span is not None:
+        if span is not None and not any(_is_part(text, span, p) for p in ranges):
             found.setdefault((span.start, span.end, span.unit), text)
     return tuple(found.values())[:MAX_PERIODS]

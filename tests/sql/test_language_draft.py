@@ -30,6 +30,8 @@ from sql.statement.seen import seen_shop
 ADAPTER = "language"
 SAYABLE: list[tuple[str, str]] = [
     ("Revenue last month", "SELECT revenue FROM sales WHERE DURING('last month')"),
+    ("Revenue from January to March", "SELECT revenue FROM sales WHERE DURING('from January to March')"),
+    ("compare January to March", "SELECT revenue FROM sales WHERE DURING('January')"),
     ("Revenue on weekends", "SELECT revenue FROM sales WHERE WEEKDAY IN (6, 7)"),
     (
         "Revenue without Kitchen by month of 2026",
@@ -69,6 +71,7 @@ SAYABLE: list[tuple[str, str]] = [
     ),
 ]  # fmt: skip
 NEVER: list[tuple[str, str]] = [
+    ("Revenue from January to March", "SELECT revenue FROM sales WHERE DURING('January')"),
     ("Revenue last month", "SELECT turnover FROM sales"),  # no such name
     ("Revenue last month", "SELECT revenue FROM sales WHERE DURING('last year')"),  # nobody said so
     ("Revenue in Germany", "SELECT revenue FROM sales WHERE country = 'Atlantis'"),
