@@ -32,6 +32,7 @@ OTHER_UNIT = re.compile(
 )
 NO_PRICE = re.compile(
     r"(?i)\b(?:fewer|older|younger|newer|longer|shorter|larger|bigger|smaller|taller|heavier|lighter|later|earlier|slower|faster)\s+than\s*$"
+    r"|(?:进价|成本|采购价|\bcosts?|\bcost price|\bpurchase price|\bbuying price)\s*(?:超过|高于|低于|大于|小于|不到|以上|over|under|above|below|more than|less than)?\s*$"
 )
 """Comparisons that no price is told by."""
 SOME_OF = re.compile(r"哪[个些款]|列出来?")

@@ -33,7 +33,10 @@ AHEAD = re.compile(
     r"(?i)\b(?:will|going\ to|gonna)\b.*\b(?:be|sell|sold|make|get|have|earn|come)\b|会(?:是|有|卖|达到)"
 )
 """Words that are about the future where a time to come is named too."""
-RECORDED = re.compile(r"(?i)\brecorded\b|已(?:经)?(?:登记|记录)的?")
+RECORDED = re.compile(
+    r"(?i)\brecorded\b|已(?:经)?(?:登记|记录)的?"
+    r"|\b(?:should|must|(?:need|have|has|due)\s+to|to)\s+(?:go\s+out|ship|leave|be\s+(?:shipped|sent|delivered|picked))\b"
+)
 """Words that ask for figures of the future that the data hold already."""
 OTHERWISE = re.compile(
     r"(?i)\b(?:not|n't|nothing|never|unsold|without)\b[^.?]*\bfor\b|\b(?:sell|sold|run|be)\s+out\b|卖完|卖光|断货|缺货|售罄"

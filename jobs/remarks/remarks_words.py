@@ -200,6 +200,13 @@ TOP = Parameter(
 PARAMETERS = (ASPECT, SIGN, PER, ONLY, PERIOD, TOP)
 
 
+_STARS = re.compile(r"(?i)[一二三四五\d]\s*星|\b(?:[1-5]|one|two|three|four|five)[-\s]stars?\b")
+"""Reviews of so many stars are counted by their rating."""
+
+
 def claims(understood: Understood) -> Claim | None:
     """What asks how many reviews speak of something, or of what they speak most; ratings are figures."""
-    return Claim(strength=Strength.SAID, reason="cue") if CUE.search(understood.standalone) else None
+    text = understood.standalone
+    if _STARS.search(text):
+        return None
+    return Claim(strength=Strength.SAID, reason="cue") if CUE.search(text) else None

@@ -58,6 +58,7 @@ FILLER = re.compile(
 )
 _SET_BY_HAND = re.compile(
     r"(?i)\b(?:re-?order(?:ing)?\s+(?:point|level)|minimum|min\.?\s+(?:stock|level)|below|under|beneath|level\s+where)\b|补货点|低于|最低库存|安全库存"
+    r"|一件(?:都|也)?没(?:有)?卖|零销[售量]"
 )
 """What asks for the level that somebody wrote into the data: a figure."""
 _OTHER_THINGS = re.compile(

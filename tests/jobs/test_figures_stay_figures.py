@@ -18,6 +18,10 @@ SHOPS = sorted({pair.shop for pair in PAIRS})[::6]
 TOO = {"ask_sql", "bought_together", "cohorts", "customer_card", "order_card", "ask_reviews"}
 """Jobs that tell the same: pairs, cohorts, one order or customer, and what reviews hold."""
 TAKEN = [
+    ("五星好评占多少", "remarks"),
+    ("which order lines should go out next week? order no., item, qty", "forecast"),
+    ("近三个月一件都没卖的滞销货", "stock"),
+    ("进价超过300的商品和进价,从贵到便宜", "find_products"),
     ("o00002什么时候预计送到", "forecast"),
     ("今年取货比预计晚的订单占几成", "forecast"),
     ("按流量来源看下2025年的单量", "forecast"),
