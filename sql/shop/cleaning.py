@@ -19,13 +19,12 @@ from sqlglot import exp
 from sql.databases.contents import EMPTY, Reading, expression, fits, read_texts
 from sql.errors import SqlError
 from sql.names import literal, quoted
-from sql.question.words import is_chinese
 from sql.semantics import View, ViewColumn
 from sql.shop.codes import CodeList, called_like, find_code_lists, known_codes, known_rows, labels_of
 from sql.shop.decisions import Decision
 from sql.shop.drafting import looks_personal
 from sql.shop.relations import is_key_like
-from sql.shop.trade_words import read_name, says
+from sql.shop.trade_words import is_chinese, read_name, says
 from sql.types import ColumnType, Dialect
 
 if TYPE_CHECKING:
