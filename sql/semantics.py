@@ -7,6 +7,7 @@ can build a shop in a test without a file.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -47,8 +48,11 @@ class ViewColumn:
         return self.type in ("integer", "number") and not self.is_key
 
 
-_BESIDE_A_PAIR = 2
-"""Columns of a table of pairs beside the two links: a position, a mark."""
+_BESIDE_A_PAIR = re.compile(
+    r"^(?:is_.*|.*(?:position|sort|order|rank|priority|primary|main|default).*)$", re.I
+)
+"""Columns of a table of pairs beside the two links: a position, a mark. Whatever is counted there, such as the
+stock of a product in a warehouse, makes it a table of facts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,12 +79,14 @@ class View:
         """Whether it holds nothing but pairs of two other views' rows: a product's categories."""
         others = [c for c in self.columns if c.name not in {*self.refs, *self.key}]
         is_pair = len(self.refs) == 2 and len(set(self.refs.values())) == 2 and self.time is None
-        return is_pair and len(others) <= _BESIDE_A_PAIR and all(c.type != "text" for c in others)
+        return is_pair and all(c.type != "text" and _BESIDE_A_PAIR.match(c.name) for c in others)
 
     @property
     def is_list_of_labels(self) -> bool:
         """Whether it holds nothing but texts of another view's rows, of which one may have several."""
-        others = [c for c in self.columns if c.name not in {*self.refs, *self.key}]
+        others = [
+            c for c in self.columns if c.name not in self.refs
+        ]  # what has a number of its own is a thing
         return len(self.refs) == 1 and self.time is None and [c.type for c in others] == ["text"]
 
     def column(self, name: str) -> ViewColumn | None:

@@ -239,9 +239,7 @@ def _is_flag(workspace: Workspace, view: View, column: ViewColumn) -> bool:
     own, table = (quoted(name, workspace.catalog.dialect) for name in (column.name, view.name))
     rows = workspace.look(f"SELECT MIN({own}) AS low, MAX({own}) AS high FROM {table}")
     ends = tuple(map(str, rows[0])) if rows else ()
-    return (
-        bool(ends) and set(ends) <= {"0", "1"} and (len(set(ends)) > 1 or not says(_OF_PIECES, column.name))
-    )
+    return bool(ends) and set(ends) <= {"0", "1"} and not says(_OF_PIECES, column.name)
 
 
 def _with_plain_ways(view: View) -> View:

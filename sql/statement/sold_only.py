@@ -28,7 +28,7 @@ from sql.statement.sentence import (
 )
 from sql.types import Dialect
 
-_BOUGHT = re.compile(r"\b(?:sold|sell|selling|bought|buy|purchas\w+)\b|卖|买|购|售出|成交", re.I)
+_BOUGHT = re.compile(r"\b(?:sold|sell|selling|bought|buy|purchas\w+)\b|[卖买](?![家方])|购|售出|成交", re.I)
 _OF_MONEY = ("SUM", "AVG", "MEDIAN", "PERCENTILE")
 
 

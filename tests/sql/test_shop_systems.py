@@ -699,6 +699,25 @@ def test_a_category_hangs_on_the_product_and_not_on_what_is_known_of_it(kind: st
     assert sorted(by) == [("Seeds", 15), ("Tools", 15)]
 
 
+@pytest.mark.parametrize("beside", ["quantity INTEGER", "price DECIMAL(9, 2)"])
+def test_what_counts_something_for_two_things_is_no_table_of_pairs(
+    kind: str, beside: str, tmp_path: Path
+) -> None:
+    """A product lies in two warehouses: its sales are of neither."""
+    found = described(kind, categories(beside).replace("categor", "warehous"), tmp_path)
+    with pytest.raises(WrongStatement, match="both only share products"):
+        rows(found, "SELECT warehousy, revenue FROM order_lines GROUP BY warehousy")
+
+
+def test_what_has_a_number_of_its_own_is_no_list_of_labels(kind: str, tmp_path: Path) -> None:
+    labels = "id INTEGER PRIMARY KEY, product_id INTEGER REFERENCES products (id), subject VARCHAR(9)"
+    script = categories() + f"CREATE TABLE tickets ({labels});"
+    script += inserted("tickets", [f"({n}, {n % 3 + 1}, 'late {n % 2}')" for n in range(1, 31)])
+    found = described(kind, script, tmp_path)
+    with pytest.raises(WrongStatement, match="both only share products"):
+        rows(found, "SELECT subject, revenue FROM order_lines GROUP BY subject")
+
+
 def test_rows_that_share_a_product_with_facts_are_no_pairs(kind: str, tmp_path: Path) -> None:
     found = described(kind, categories("note VARCHAR(9)").replace("1, 1, 1)", "1, 1, 'a')"), tmp_path)
     with pytest.raises(WrongStatement, match="both only share products"):
