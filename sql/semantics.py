@@ -51,8 +51,8 @@ class ViewColumn:
 _BESIDE_A_PAIR = re.compile(
     r"^(?:is_.*|.*(?:position|sort|order|rank|priority|primary|main|default).*)$", re.I
 )
-"""Columns of a table of pairs beside the two links: a position, a mark. Whatever is counted there, such as the
-stock of a product in a warehouse, makes it a table of facts."""
+"""Columns of a table of pairs beside the two links: a position, a mark. Whatever is counted there, such as
+the stock of a product in a warehouse, makes it a table of facts."""
 
 
 @dataclass(frozen=True, kw_only=True)

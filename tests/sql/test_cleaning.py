@@ -5,13 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from script_file import write_file
+from described_shop import described, inserted, rows
 
-from sql.databases import open_database
-from sql.shop.describe import Described, describe_database
-from sql.shop.workspace import open_workspace
-from sql.statement.compile import compile_statement
-from sql.statement.parse import parse
+from sql.shop.describe import Described
 
 
 @pytest.fixture(params=["duckdb", "sqlite"])
@@ -19,32 +15,8 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def described(kind: str, script: str, folder: Path) -> Described:
-    path = write_file(kind, script, folder)
-    database = open_database(str(path))
-    try:
-        return describe_database(database, name="x", location=str(path))
-    finally:
-        database.close()
-
-
-def rows(found: Described, statement: str) -> list[tuple[object, ...]]:
-    workspace = open_workspace(found.shop)
-    try:
-        compiled = compile_statement(
-            parse(statement), found.shop, workspace.catalog.dialect, workspace.today, workspace.role
-        )
-        return list(workspace.run(compiled.sql).rows)
-    finally:
-        workspace.close()
-
-
 def told(found: Described) -> str:
     return "\n".join(decision.text for decision in found.decisions)
-
-
-def inserted(table: str, values: list[str]) -> str:
-    return f"INSERT INTO {table} VALUES {', '.join(values)};"
 
 
 def test_an_orders_head_is_filled_in_and_its_total_counted_once(kind: str, tmp_path: Path) -> None:

@@ -7,46 +7,18 @@ import json
 from pathlib import Path
 
 import pytest
-from script_file import write_file
+from described_shop import described, inserted, rows
 
-from sql.databases import open_database
 from sql.errors import WrongStatement
 from sql.semantics import View
 from sql.shop.codes import codes_in_comment
-from sql.shop.describe import Described, describe_database
+from sql.shop.describe import Described
 from sql.shop.trade_words import without_prefix
-from sql.shop.workspace import open_workspace
-from sql.statement.compile import compile_statement
-from sql.statement.parse import parse
 
 
 @pytest.fixture(params=["duckdb", "sqlite"])
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-def described(kind: str, script: str, folder: Path) -> Described:
-    path = write_file(kind, script, folder)
-    database = open_database(str(path))
-    try:
-        return describe_database(database, name="x", location=str(path))
-    finally:
-        database.close()
-
-
-def rows(found: Described, statement: str) -> list[tuple[object, ...]]:
-    workspace = open_workspace(found.shop)
-    try:
-        compiled = compile_statement(
-            parse(statement), found.shop, workspace.catalog.dialect, workspace.today, workspace.role
-        )
-        return list(workspace.run(compiled.sql).rows)
-    finally:
-        workspace.close()
-
-
-def inserted(table: str, values: list[str]) -> str:
-    return f"INSERT INTO {table} VALUES {', '.join(values)};"
 
 
 def view(found: Described, name: str) -> View:
