@@ -80,7 +80,7 @@ RELATIVE = re.compile(
 EDITING = re.compile(
     r"(?ix)^\W*(?:(?:and|but|now|then|ok(?:ay)?|please)\b[,\s]*)*(?:"
     r"(?:(?:shown?|give\ (?:me|us))\s+)?(?:as|in)\s+(?:an?\s+)?(?:%|per\ ?cent\w*|shares?\b|proportions?\b|fractions?\b)"
-    r"|(?:what|which|how\ (?:big|large)\ a)\s+(?:share|percentage|proportion|per\ ?cent)\b.*"
+    r"|(?:what|which|how\ (?:big|large)\ a)\s+(?:share|percentage|proportion|per\ ?cent)\b[^,;.?!]*"
     r"\b(?:is|are|was|were|does|do|did|makes?)\s+(?:that|this|it|those|these)\b"
     r"|(?:sort(?:ed)?|rank(?:ed)?|order(?:ed)?)\s+(?:it|them|that|this|by|from|in|asc\w*|desc\w*|alphabetically)\b"
     r"|(?:just\ |only\ )?(?:the\ )?(?:top|first|best)\ \w+\ only\b|how\ (?:much|many)\ of\ (?:that|this|those|these|them)\b"

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar, cast
 
 from finetune.examples import Example
 from finetune.shops.check import BUILT, opened
 from finetune.shops.question_pairs import SET, Pair, load_pairs
 from llm.constraint import accepts
 from sql.question.linking import Vocabulary, link
+from sql.semantics import Shop, View
 from sql.shop.workspace import Workspace
 from sql.statement.language_draft import sayable
 from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar
 from sql.statement.language_prompt import describe, language_prompt
 from sql.statement.parse import parse
+from sql.statement.routes import Fork, NoRoute, Routes
 from sql.statement.seen import seen_shop
-from sql.statement.sentence import Text
+from sql.statement.sentence import Has, Name, Node, Text
 from sql.statement.spans import span_of
+
+NodeT = TypeVar("NodeT", bound=Node)
 
 
 def reply_of(pair: Pair) -> str | None:
@@ -77,13 +83,45 @@ def examples_over(
             continue
         links = link(pair.turns[-1], vocabulary, workspace.today)
         said = sayable(links, vocabulary, workspace, previous=pair.previous)
-        reply = _in_words_of(reply, said.periods, workspace)
+        reply = _in_words_of(_in_names_of(reply, shop, grammar.routes), said.periods, workspace)
         if not accepts(grammar.of(said), reply):
             unsayable.append((pair, reply))
             continue
         prompt = language_prompt(links, fixed, vocabulary, previous=pair.previous)
         examples.append(Example(database=name, prompt=prompt, reply=reply))
     return examples, unsayable
+
+
+def _in_names_of(reply: str, shop: Shop, routes: Routes) -> str:
+    """The reply with each column in the one way that the grammar writes it: the nearest stands alone."""
+    if reply == NOTHING:
+        return reply
+    lead = ASK if reply.startswith(ASK) else ""
+    statements = map(parse, reply.removeprefix(lead).split(OR))
+    return lead + OR.join(str(_renamed(each, shop.view(each.view), shop, routes)) for each in statements)
+
+
+def _renamed(node: NodeT, home: View | None, shop: Shop, routes: Routes) -> NodeT:
+    if home is None:
+        return node
+    written = {(route.hops, route.column.name): name for name, route in routes.columns(home)}
+
+    def renamed(name: Name) -> Name:
+        with contextlib.suppress(NoRoute, Fork):
+            route = routes.find(home, name)
+            return written.get((route.hops, route.column.name), name)
+        return name
+
+    def change(part: Node) -> Node:
+        if isinstance(part, Name):
+            return renamed(part)
+        if isinstance(part, Has):
+            there = shop.view(part.view)
+            inside = tuple(_renamed(each, there, shop, routes) for each in part.where)
+            return replace(part, entity=renamed(part.entity), where=inside)
+        return part.with_parts(change)
+
+    return cast(NodeT, change(node))
 
 
 def _in_words_of(reply: str, periods: Sequence[str], workspace: Workspace) -> str:

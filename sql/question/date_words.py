@@ -440,8 +440,14 @@ def _season(m: re.Match[str], today: dt.date) -> _Found | None:
     return _in_year(lambda y: months_of(y, first, 3), _named_year(m, today), today, "range")
 
 
-@_pattern(rf"(?:the\s+)?(?:last|past|previous|recent|prior|preceding)\s+{_N}\s+(?:full\s+)?{_UNIT}s?")
+_WHOLE = r"(?:(?:full|complete|completed|whole|entire|calendar)\s+)?"
+
+
+@_pattern(rf"(?:the\s+)?(?:last|past|previous|recent|prior|preceding)\s+{_N}\s+(?P<whole>{_WHOLE}){_UNIT}s?")
 def _last_n(m: re.Match[str], today: dt.date) -> _Found | None:
+    if m["whole"]:
+        unit = m["unit"].lower()
+        return (unit_ago(unit, _count(m["n"]), today)[0], unit_ago(unit, 0, today)[0]), "range"
     return units_back(m["unit"].lower(), _count(m["n"]), today), "range"
 
 
@@ -466,7 +472,7 @@ def _ago(m: re.Match[str], today: dt.date) -> _Found | None:
     return days, grain
 
 
-@_pattern(rf"(?P<which>this|current|last|previous|prior|past)\s+{_UNIT}(?!\s+(?:year|of)\b)(?:'s)?")
+@_pattern(rf"(?P<which>this|current|last|previous|prior|past)\s+{_WHOLE}{_UNIT}(?!\s+(?:year|of)\b)(?:'s)?")
 def _this_or_last(m: re.Match[str], today: dt.date) -> _Found | None:
     unit, which = m["unit"].lower(), m["which"].lower()
     if which == "past":

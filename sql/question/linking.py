@@ -736,7 +736,8 @@ _TAKEN = re.compile(
     r"\b(?:how much (?:money |cash )?(?:did|do|have|has) (?:we|i|the shop|the store)|(?:did "
     r"|do |have |has )?we (?:take|took|taken|make|made"
     r"|earn|earned)\b|money|cash|(?<!\d )(?<!\d)euros?|earn(?:ed)?|bring in|brought in|brings "
-    r"in|bringing in)|赚了?|进账|多少钱|卖得?了?多少欧|(?<!\d)(?<!\d )(?<!万)欧元",
+    r"in|bringing in)|\bspen(?:ds?|t|ding)\b|花了|消费了?"
+    r"|赚了?|进账|多少钱|卖得?了?多少欧|(?<!\d)(?<!\d )(?<!万)欧元",
     re.I,
 )
 _SOLD = re.compile(
@@ -813,6 +814,8 @@ def _is_verb(question: str, match: _Match) -> bool:
     ) or (word == "order" and re.match(r"\s+(them |it |the results? |by\b)", after, re.I) is not None)
 
 
+_SHORT_CODE = 3
+"""Digits up to which a value may as well be a number."""
 _DURATION = re.compile(
     r"\b(?:than|over|under|least|most|within)\s+(an?|one|two|three|four|\d{1,4})\s+weeks?\b", re.I
 )
@@ -823,7 +826,12 @@ def _numbers(question: str, periods: Sequence[Period], matches: Sequence[_Match]
     """Numbers in digits and in words, outside of periods and of values such as "Headphones 300"."""
     taken = [(p.first, p.last) for p in periods]
     taken += [
-        (m.start, m.end) for m in matches if m.end - m.start > 1 and any(t.kind == "value" for t in m.targets)
+        (m.start, m.end)
+        for m in matches
+        if m.end - m.start > 1
+        and any(t.kind == "value" for t in m.targets)
+        # ten products are wanted, though a warehouse is called 10
+        and not (question[m.start : m.end].isdecimal() and m.end - m.start <= _SHORT_CODE)
     ]
 
     def is_free(start: int, end: int) -> bool:

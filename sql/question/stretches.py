@@ -8,7 +8,7 @@ import re
 
 from sql.question.linking import Links, chinese_words
 from sql.question.numbers import zh_number
-from sql.question.words import NUMBER_WORDS, STOP_WORDS, WORD, ZH_SHAPE, ZH_STOP, is_chinese
+from sql.question.words import NUMBER_WORDS, STOP_WORDS, WORD, ZH_SHAPE, ZH_STOP, is_chinese, stem
 
 MAX_WORDS = 6
 """Longest stretch of the question, in words, that may be a value."""
@@ -40,6 +40,13 @@ _LENGTH = re.compile(
 )
 _DAYS = {"week": 7, "month": 30, "year": 365, "hour": 1 / 24, "day": 1}
 _DAYS |= {"周": 7, "星期": 7, "礼拜": 7, "月": 30, "年": 365, "小时": 1 / 24, "天": 1, "日": 1}
+_PLURAL = re.compile(r"[A-Za-z]{3,}s")
+_HALF_MORE = re.compile(r"(\d{1,4}|[一二两三四五六七八九十]+)个半|\b(\d{1,4}) and a half\b", re.I)
+_AFTER_NOON = re.compile(
+    r"\b(\d{1,2})(?:[:.]00)?(?: o'clock)?\s*(?:pm\b|p\.m\.|at night|in the (?:evening|afternoon))"
+    r"|(?:下午|晚上?|傍晚|夜里|午后)(\d{1,2}|[一二两三四五六七八九十]+)点",
+    re.I,
+)
 _PERCENT = re.compile(r"%|％|per ?cent|\bpct\b|百分", re.I)
 
 
@@ -56,6 +63,8 @@ def question_stretches(question: str) -> list[str]:
             is_telling = all(w.casefold() not in STOP_WORDS or (len(w) == 1 and w.isupper()) for w in ends)
             if len(text) <= 80 and (is_chinese(text) or is_telling):
                 found[text] = None
+                if first == last and _PLURAL.fullmatch(text):  # candles are called Pine Candle
+                    found[stem(text)] = None
     return [*_chinese_stretches(question), *found]
 
 
@@ -85,9 +94,18 @@ def numbers_in(links: Links) -> tuple[float, ...]:
     for m in _TENTHS.finditer(links.question):
         found.append((zh_number(m[1]) or 0) / 10 + (0.05 if m[2] else 0.0))
     found += _lengths(links.question)
+    found += [value + 0.5 for value in _said(_HALF_MORE, links.question)]
+    found += [value + 12 for value in _said(_AFTER_NOON, links.question) if value < 12]
     if _PERCENT.search(links.question):
         found = [each for value in found for each in (value, round(value / 100, 6))]
     return tuple(dict.fromkeys(round(value, 6) for value in found if value < _MAX_NUMBER))
+
+
+def _said(pattern: re.Pattern[str], question: str) -> list[float]:
+    """The numbers, in digits or Chinese signs, that a pattern's groups hold."""
+    words = [next(filter(None, m.groups())) for m in pattern.finditer(question)]
+    values = [float(word) if word.isdecimal() else zh_number(word) for word in words]
+    return [float(value) for value in values if value is not None]
 
 
 def _lengths(question: str) -> list[float]:

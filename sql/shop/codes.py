@@ -173,8 +173,12 @@ def labels_of(
 
 
 def _is_short_for(kind: str, column: str) -> bool:
-    """``OSTS`` for the status of orders: a letter before what the column is called."""
-    return any(len(word) > 2 and spaced(kind)[1:] == word for word in spaced(column).split())
+    """``OSTS`` for the status of orders, ``hydj`` for the ``dj`` of a 会员: what the column is called, behind
+    a letter or the initials of a thing."""
+    said, words = spaced(kind), spaced(column).split()
+    if any(len(word) > 2 and said[1:] == word for word in words):
+        return True
+    return len(words) == 1 and len(said) == 4 and said[2:] == words[0]
 
 
 def _words(name: str) -> set[str]:

@@ -24,6 +24,7 @@ from sql.shop.free_texts import with_free_texts
 from sql.shop.hierarchies import with_main_ones
 from sql.shop.labels import with_labels
 from sql.shop.languages import in_one_language
+from sql.shop.main_things import with_plain_words
 from sql.shop.measures import LINE, Measured, find_measures, is_a_count, is_sold
 from sql.shop.relations import find_relations
 from sql.shop.reviews_found import with_reviews
@@ -146,6 +147,7 @@ def describe_database(database: Database, *, name: str, location: str, with_view
     measured = find_measures(open_workspace(shop, database=database), cleaned.orders)
     shop = with_values(with_words(measured.shop), open_workspace(measured.shop, database=database))
     shop = replace(shop, bindings=find_bindings(shop, catalog.dialect))
+    shop = with_plain_words(shop)
     shop, told = with_same_people(open_workspace(shop, database=database))
     decisions += told
     if shop.bindings:

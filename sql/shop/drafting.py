@@ -30,7 +30,8 @@ _PERSONAL = re.compile(
 _NAMES = re.compile(r"name|title|alias|text|description|details")
 """Columns that are about a person when their table is, and about a thing otherwise."""
 _PEOPLE = re.compile(
-    r"customer|client|user|person|people|employee|staff|member|patient|student|contact|buyer|guest|player|author"
+    r"customer|client|user|person|people|employee|staff|member|patient|student|contact|buyer|guest|player"
+    r"|\bauthors?\b"
     r"|teacher|driver|owner|artist|passenger|candidate|faculty|manager|host|agent|voter|subscriber"
 )
 _OF_A_KIND = re.compile(
@@ -53,7 +54,7 @@ _ADDITIVE = re.compile(
 _NOT_ADDITIVE = re.compile(
     r"\b(?:date|day|time|price|rate|ratio|percent|status|state|(?:unit|standard) cost|cost price|average"
     r"|type|code"
-    r"|number|flag|level|weight|limit)\b|价$|率$|比例|状态|编号|成本价"
+    r"|number|flag|level|weight|limit|method)\b|\blines?$|价$|率$|比例|状态|编号|成本价|方式"
 )
 """What a number says that adds up to nothing: prices, rates, codes."""
 _OTHER_TIME = re.compile(
@@ -201,10 +202,10 @@ def _guess_metrics(catalog: Catalog) -> Iterator[Metric]:
 def counting_metric(view: str, plain: str, taken: set[str]) -> Metric:
     """The number of a view's rows, in the words that people use for what it is called plainly."""
     name = metric_name(f"number_of_{view}", taken)
-    return Metric(name=name, view=view, sql="COUNT(*)", synonyms=tuple(dict.fromkeys(_counted(plain))))
+    return Metric(name=name, view=view, sql="COUNT(*)", synonyms=tuple(dict.fromkeys(counted_words(plain))))
 
 
-def _counted(name: str) -> Iterator[str]:
+def counted_words(name: str) -> Iterator[str]:
     """How people ask for the number of a table's rows."""
     english, chinese = in_both(name)
     first, _, last = (english or spaced(name)).rpartition(" ")

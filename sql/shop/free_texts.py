@@ -14,6 +14,7 @@ from sql.semantics import Shop, View, ViewColumn
 from sql.shop.decisions import Decision
 from sql.shop.drafting import looks_personal
 from sql.shop.people_columns import identifies
+from sql.shop.row_names import name_columns
 from sql.shop.trade_words import says
 from sql.shop.workspace import Workspace
 
@@ -107,7 +108,8 @@ def personal_texts(workspace: Workspace) -> Iterator[FreeTexts]:
             if not texts or not (is_told or are_sentences(texts)):
                 continue
             spans = [find(text) for text in texts]
-            if says(_TITLE, column.name, column.type) and not looks_personal(view.name, column.name):
+            is_title = says(_TITLE, column.name, column.type) or column.name in name_columns(view)
+            if is_title and not looks_personal(view.name, column.name):
                 spans = [[span for span in each if span.kind != "name"] for each in spans]
             personal = sum(map(bool, spans))
             if personal and (is_told or personal >= max(2, _LEAST_SHARE * len(texts))):

@@ -451,6 +451,11 @@ class Grid:
         name = next((n for d, n in self.dims if d == node), None)
         return _Spine(name).node() if name is not None else _operand(self.figure(node))
 
+    def _of_all(self, node: Value) -> exp.Expr:
+        """A figure over everything, whatever the groups."""
+        query = self.work.grid(self.work, replace(self.frame, dims=()), [("value", node)], names=[])
+        return exp.Subquery(this=query)
+
     def condition(self, node: Condition) -> exp.Expr:
         """A condition of HAVING."""
         if isinstance(node, AllOf):
@@ -462,7 +467,8 @@ class Grid:
                 made = exp.Or(this=made, expression=part)
             return exp.Paren(this=made)
         if isinstance(node, Compare):
-            return SIGNS[node.sign](this=self.side(node.left), expression=self.side(node.right))
+            right = self._of_all(node.right) if is_of_all(node) else self.side(node.right)
+            return SIGNS[node.sign](this=self.side(node.left), expression=right)
         if isinstance(node, Empty | Among | Range):
             left = self.side(node.left)
             found: exp.Expr = exp.Is(this=left, expression=exp.Null())
@@ -710,6 +716,14 @@ class _Spine:
 
     def node(self) -> exp.Column:
         return exp.column(exp.to_identifier(self.name, quoted=True), table=exp.to_identifier(self.TABLE))
+
+
+def is_of_all(node: Compare) -> bool:
+    """Whether a figure is held against what it is over all groups: against itself, or the average of it per
+    entity. Within its own group it would be compared with nothing but itself."""
+    right = node.right
+    is_of_each = isinstance(right, Aggregate) and isinstance(right.operand, Per)
+    return right == node.left or (is_of_each and right.operand.figure == node.left)  # type: ignore[union-attr]
 
 
 def _operand(node: exp.Expr) -> exp.Expr:

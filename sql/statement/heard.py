@@ -261,6 +261,7 @@ def unheard(links: Links, compiled: Compiled, shop: Shop) -> tuple[str, ...]:
     found |= dict.fromkeys(_counted(links, parts))
     found |= dict.fromkeys(_often(links, parts))
     found |= dict.fromkeys(_per_order(links, nodes))
+    found |= dict.fromkeys(_first_ever(links, parts))
     found |= dict.fromkeys(_kinds(links, parts, shop))
     found |= dict.fromkeys(_other_money(links, parts, shop))
     found |= dict.fromkeys(_whole_of_share(links, parts))
@@ -288,6 +289,20 @@ def _per_order(links: Links, nodes: Sequence[la.Node]) -> list[str]:
     match = _EACH_ORDER.search(links.question)
     entities = [str(node.entity) for node in nodes if isinstance(node, la.Per)]
     return [match[0]] if match is not None and entities and all(map(_WHO.search, entities)) else []
+
+
+_FIRST = re.compile(
+    r"\b(?:very )?first(?: ever)? (?:order|purchase|buy)s?\b|第一[次单笔](?!序)|头一?[次单]|首[单购]", re.I
+)
+
+
+def _first_ever(links: Links, parts: _Parts) -> list[str]:
+    """The first order of each, where the statement is about all of them."""
+    match = _FIRST.search(links.question)
+    if match is None or parts.lists_rows or parts.is_sorted or parts.aggregates("MIN"):
+        return []
+    is_said = parts.has(la.Since, la.Has, la.Rank) or parts.metric_says("first|首|第一")
+    return [] if is_said else [match[0]]
 
 
 def _often(links: Links, parts: _Parts) -> list[str]:
@@ -416,6 +431,8 @@ def _values(
         if any(m.kind != "value" for m in readings) or max(m.score for m in readings) < SURE:
             continue  # it may as well be the name of a thing
         text = readings[0].text.casefold()
+        if any((n.start, n.end) == (readings[0].start, readings[0].end) for n in links.numbers):
+            continue  # it is heard as a number, or missing as one
         values = [(m.value or "").casefold() for m in readings]
         is_shown = any(m.name.casefold() in (*shown, *truths) for m in readings)
         is_name = any(text in name for name in names)

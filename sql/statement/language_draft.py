@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import itertools
 import re
 import threading
 from collections.abc import Sequence
@@ -46,12 +47,13 @@ from sql.statement.levels_now import levels_now
 from sql.statement.listed import counted_instead, each_once, listed
 from sql.statement.looked_back import looked_back
 from sql.statement.meant_names import with_meant_names
-from sql.statement.named import with_names, without_names
+from sql.statement.named import with_keys, with_names, without_names
 from sql.statement.newness import new_or_returning
 from sql.statement.other_rows import given_back, named_elsewhere
 from sql.statement.parse import parse
 from sql.statement.rehomed import rehomed, without_itself
 from sql.statement.seen import seen_shop
+from sql.statement.senseless import contradicts_itself, shares_of_the_whole, shortfalls, shows_nothing
 from sql.statement.sentence import During, Has, Number, Statement, Text
 from sql.statement.sold_only import sold_only
 from sql.statement.sorted_as_said import sorted_as_said
@@ -119,6 +121,7 @@ class LanguageDrafter:
         self.shop = seen_shop(workspace)
         self.grammar = LanguageGrammar(self.shop, is_taught=adapter is not None)
         self.fixed = describe(self.shop, vocabulary, is_taught=adapter is not None)
+        self._shared_names: dict[tuple[str, tuple[str, ...]], bool] = {}
 
     def draft(
         self,
@@ -178,6 +181,7 @@ class LanguageDrafter:
             compiled = self.compile(text)
             said = {*numbers_in(links), *(_numbers_of(before) if before is not None else ())}
             within = listed(bounded(looked_back(compiled, links), links), links.question)
+            within = shortfalls(shares_of_the_whole(within), links)
             within = each_once(within, links, self.shop)
             within = said_only(within, self.shop, self.grammar.routes, said, links.question)
             within = with_meant_names(within, links, self.shop, self.grammar.routes)
@@ -196,6 +200,7 @@ class LanguageDrafter:
                     compiled.statement, self.shop, self.grammar.routes, self._holds, _beside_numbers(links)
                 )
             wrong = wrong or compared_with_itself(compiled.statement, self.workspace.today)
+            wrong = wrong or shows_nothing(compiled.statement) or contradicts_itself(compiled.statement)
             said = {*numbers_in(links), *(_numbers_of(before) if before is not None else ())}
             wrong = wrong or counted_instead(compiled.statement, links.question, self.shop)
             wrong = wrong or unsaid_key(compiled.statement, self.shop, self.grammar.routes, said)
@@ -241,6 +246,21 @@ class LanguageDrafter:
             return True
         return bool(found.rows and found.rows[0][0])
 
+    def _is_shared(self, view: View, columns: tuple[str, ...]) -> bool:
+        """Whether two rows of a view, as the role sees it, have the same name; asked once."""
+        if (view.name, columns) not in self._shared_names:
+            dialect = self.workspace.catalog.dialect
+            names = ", ".join(quoted(column, dialect) for column in columns)
+            known = " AND ".join(f"{quoted(column, dialect)} IS NOT NULL" for column in columns)
+            sql = f"SELECT {names}, COUNT(*) AS n FROM {quoted(view.name, dialect)} WHERE {known}"
+            sql += f" GROUP BY {names} HAVING COUNT(*) > 1 LIMIT 1"
+            try:
+                found = bool(self.workspace.run(sql).rows)
+            except SqlError:
+                found = False
+            self._shared_names[(view.name, columns)] = found
+        return self._shared_names[(view.name, columns)]
+
     @cached_property
     def _whole_values(self) -> dict[tuple[str, str], tuple[str, ...]]:
         values, whole = self.vocabulary.values, self.vocabulary.whole_values
@@ -250,7 +270,9 @@ class LanguageDrafter:
         """A statement that was kept, unless it means nothing any more under the shop's description."""
         try:
             kept = self.compile(statement).statement
-            return str(without_names(kept, self.shop, self.grammar.routes) if self.names else kept)
+            if self.names:
+                kept = without_names(kept, self.shop, self.grammar.routes, self._is_shared)
+            return str(kept)
         except (WrongStatement, TwoWays):
             return ""
 
@@ -259,7 +281,10 @@ class LanguageDrafter:
         statement = without_itself(parse(text), self.shop)
         statement = spelled(statement, self.shop, self.grammar.routes, self._whole_values)
         statement = in_lists(statement, self.shop, self.grammar.routes, self._whole_values)
-        named = with_names(statement, self.shop, self.grammar.routes) if self.names else statement
+        named = statement
+        if self.names:
+            named = with_names(statement, self.shop, self.grammar.routes, self._is_shared)
+            named = with_keys(named, self.shop, self.grammar.routes, self._is_shared)
         if named != statement and self.workspace.role.minimum_group is None:
             with contextlib.suppress(WrongStatement, TwoWays):
                 return self._compile(named)
@@ -340,6 +365,7 @@ def sayable(links: Links, vocabulary: Vocabulary, workspace: Workspace, *, previ
     if previous:
         for node in parse(previous).walk():
             if isinstance(node, During):
+                periods += _before(node.words, links.question, workspace)
                 periods.append(node.words)
             elif isinstance(node, Has) and node.during:
                 periods.append(node.during)
@@ -389,6 +415,44 @@ def _in_days(period: Period) -> str:
     return f"{period.start.isoformat()} to {last.isoformat()}"
 
 
+_ONE_BEFORE = re.compile(
+    r"\b(?:the|a|one) (?:day|week|month|quarter|year|period) (?:before|earlier|prior)\b"
+    r"|\bthe (?:previous|prior|preceding) (?:day|week|month|quarter|year|period|one)\b"
+    r"|(?:再|更)往前|再前|前一(?:天|日|周|个?星期|个?月|个?季度?|年)|上一(?:天|周|个?月|个?季度?|年)",
+    re.I,
+)
+
+
+def _before(words: str, question: str, workspace: Workspace) -> list[str]:
+    """The period just before one that a follow-up goes back from: the week before last week."""
+    span = span_of(words, workspace.today, workspace.shop.fiscal_year_starts, is_cut=False)
+    if not _ONE_BEFORE.search(question) or span is None or span.start is None or span.end is None:
+        return []
+    months = 12 * (span.end.year - span.start.year) + span.end.month - span.start.month
+    is_of_months = months > 0 and span.start.day == span.end.day == 1
+    if is_of_months:
+        first = span.start.year * 12 + span.start.month - 1 - months
+        start = dt.date(first // 12, first % 12 + 1, 1)
+    else:
+        start = span.start - (span.end - span.start)
+    return [f"{start.isoformat()} to {(span.start - dt.timedelta(days=1)).isoformat()}"]
+
+
+def _both(links: Links) -> list[str]:
+    """Two neighbouring periods that are named side by side, as one: November and December."""
+    found = []
+    for a, b in itertools.pairwise(links.periods):
+        between = links.question[a.last : b.first]
+        early, late = sorted((a, b), key=lambda p: p.start)
+        if _SIDE_BY_SIDE.fullmatch(between) and early.end == late.start and a.grain == b.grain:
+            last = late.end - dt.timedelta(days=1)
+            found.append(f"{early.start.isoformat()} to {last.isoformat()}")
+    return found
+
+
+_SIDE_BY_SIDE = re.compile(r"\s*(?:,|，|、|&|\+|\band\b|和|与|及|跟)?\s*(?:the\s+)?", re.I)
+
+
 def _is_part(text: str, span: Span, period: Period) -> bool:
     """Whether words mean less than the range that they stand in: January of "from January to March"."""
     if (
@@ -419,6 +483,7 @@ def periods_of(links: Links, workspace: Workspace) -> tuple[str, ...]:
         for last in tokens[n : n + MAX_WORDS]
     ]
     candidates += sorted(filter(_TIME.search, stretches), key=len)
+    candidates += _both(links)
     found: dict[tuple[dt.date | None, dt.date | None, str | None], str] = {}
     for text in candidates:
         span = span_of(text, today, starts)

@@ -10,17 +10,20 @@ from typing import cast
 
 from sql.question.linking import Links
 from sql.semantics import Shop, View
+from sql.shop.row_names import name_columns
 from sql.statement.routes import Fork, NoRoute, Routes
 from sql.statement.sentence import Has, Name, Node, Statement
 
 _SURE = 0.95
+_JUST_A_NAME = frozenset({"name", "title", "label", "名称"})
 
 
 def with_meant_names(statement: Statement, links: Links, shop: Shop, routes: Routes) -> Statement:
     """The statement with each name that several views have said of the one view that the question names.
 
     A name stays where the asked view has it itself, and where the question names the view that it is of, or
-    none or several of the others.
+    none or several of the others. ``name`` of something else that the question does not speak of is meant as
+    the asked thing's own title.
     """
     home = shop.view(statement.view)
     named = _named(links)
@@ -60,6 +63,10 @@ def _of_the_named(name: Name, home: View, named: frozenset[str], routes: Routes)
         return name
     if not found.hops or found.view.name.lower() in named:
         return name
+    if home.name.lower() in named and name.text.lower() in _JUST_A_NAME and not found.is_many:
+        own = name_columns(home)  # "which products": the category's name was not asked for
+        if len(own) == 1:
+            return Name(own[0])
     same = found.view.refs.get(found.column.name)  # a link holds the key of that very thing
     others = {view for view in routes.holders(home, name.text) if view.lower() in named and view != same}
     if len(others) != 1:

@@ -290,6 +290,9 @@ class Reader:
             if is_denied and not self.is_zh:
                 return f"{left} {self.value(node.right)}"
             sign = "=" if is_denied else node.sign
+            if node.right == node.left:
+                whole = "总体" if self.is_zh else "that of all"
+                return f"{left}{gap}{_SIGNS[self.language][sign]}{gap}{whole}"
             return f"{left}{gap}{_SIGNS[self.language][sign]}{gap}{self.value(node.right)}"
         if isinstance(node, la.Range):
             low, high = self.value(node.low), self.value(node.high)

@@ -225,6 +225,8 @@ class Scope:
         view = route.view
         if route.is_many or not view.key:
             work.fail(node, f"GAP needs the key of {view.name} in shop.yml (key: [COLUMN])")
+        if view.key == (node.entity.text,) and not node.entity.of and view.column(node.entity.text):
+            work.fail(node, f"each {node.entity} is one row, so none is before it; write DAYS(TIME, TIME)")
         scope = Scope(work, view, Frame(view))
         time, who = scope.column(Name(node.time.text)), scope.entity(node.entity)
         keys = [(f"key_{i}", scope.column(Name(name))) for i, name in enumerate(view.key, 1)]

@@ -39,7 +39,7 @@ _NUMBERS = {
     )
 }
 _FISCAL = re.compile(
-    r"(?:(this|last|previous)\s+)?(?:(?:fiscal|financial)\s+(year|quarter)|fy)\s*((?:19|20)\d\d)?(?:\s*[/-]\s*(\d\d(?:\d\d)?))?"
+    r"(?:(this|last|previous)\s+)?(?:(?:full|complete|completed|whole|entire)\s+)?(?:(?:fiscal|financial)\s+(year|quarter)|fy)\s*((?:19|20)\d\d)?(?:\s*[/-]\s*(\d\d(?:\d\d)?))?"
     r"|((?:19|20)\d\d)(?:\s*[/-]\s*(\d\d(?:\d\d)?))?\s*财[政年]?年?度?"
     r"|(?P<zh>本|这个?|上个?|上一个?)财(?P<unit>年|季)度?",
     re.I,

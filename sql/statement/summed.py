@@ -8,10 +8,15 @@ from dataclasses import replace
 from sql.question.linking import Links
 from sql.semantics import Shop, View
 from sql.statement.routes import Fork, NoRoute, Routes
-from sql.statement.sentence import Aggregate, Compare, Condition, Name, Statement, Text
+from sql.statement.sentence import Aggregate, Compare, Condition, Name, Statement, Text, Value
 
 _TOTAL = re.compile(
-    r"\b(?:how much|total|altogether|in all|sum of)\b|(?:一?共|总共|合计|总计|加起来|累计).{0,12}多少|多少钱",
+    r"\b(?:how (?:much|many)|total|altogether|in all|sum of)\b|合计|总计|加起来|累计|多少(?!天|个?月|年)",
+    re.I,
+)
+_EACH_OF_THEM = re.compile(
+    r"\bhow (?:much|many)\b[^,.?]{0,20}\beach\b|\beach of (?:them|the)\b|\beach .{0,12}\bowes?\b"
+    r"|(?:分别|各自?)[^，。？]{0,4}多少",
     re.I,
 )
 _EACH = re.compile(r"\b(?:each|every|per|list|which|what .* each)\b|每|各|哪|列出|分别", re.I)
@@ -24,26 +29,59 @@ def summed(statement: Statement, links: Links, shop: Shop, routes: Routes) -> St
     """
     home = shop.view(statement.view)
     text = links.question
+    if home is not None and _EACH_OF_THEM.search(text):
+        return _summed_for_each(statement, home, shop, routes)
     if home is None or statement.groups or statement.order or statement.limit is not None:
         return statement
     if not _TOTAL.search(text) or _EACH.search(text):
         return statement
     if any(_tells_one(part, home) for part in statement.where):
         return statement
+    items = [_sum_of(item, home, shop, routes) for item in statement.items]
+    return replace(statement, items=tuple(items)) if None not in items else statement  # type: ignore[arg-type]
+
+
+def _sum_of(item: Value, home: View, shop: Shop, routes: Routes) -> Value | None:
+    """The sum of an amount of the view's own rows; ``None`` for anything else."""
+    if not isinstance(item, Name):
+        return None
+    try:
+        route = routes.find(home, item)
+    except (NoRoute, Fork):
+        return None
+    if route.hops or not route.column.is_measure or item.text in (*home.key, *home.refs):
+        return None
     metrics = {(m.view, m.sql.upper()): m.name for m in shop.metrics}
-    items = []
-    for item in statement.items:
-        if not isinstance(item, Name):
-            return statement
-        try:
-            route = routes.find(home, item)
-        except (NoRoute, Fork):
-            return statement
-        if route.hops or not route.column.is_measure or item.text in (*home.key, *home.refs):
-            return statement
-        known = metrics.get((home.name, f"SUM({item.text})".upper()))
-        items.append(Name(known) if known else Aggregate("SUM", item))
-    return replace(statement, items=tuple(items))
+    known = metrics.get((home.name, f"SUM({item.text})".upper()))
+    return Name(known) if known else Aggregate("SUM", item)
+
+
+def _summed_for_each(statement: Statement, home: View, shop: Shop, routes: Routes) -> Statement:
+    """A seller's name beside each amount that he owes, as the sum for each: how much each of them owes."""
+    if statement.groups or statement.limit is not None:
+        return statement
+    sums = {item: found for item in statement.items if (found := _sum_of(item, home, shop, routes))}
+    names = [item for item in statement.items if item not in sums]
+    if (
+        not sums
+        or not names
+        or not all(isinstance(n, Name) and _is_elsewhere(n, home, routes) for n in names)
+    ):
+        return statement
+    items = tuple(sums.get(item, item) for item in statement.items)
+    order = tuple(replace(o, key=sums.get(o.key, o.key)) for o in statement.order)
+    return replace(statement, items=items, order=order, groups=tuple(names))  # type: ignore[arg-type]
+
+
+def _is_elsewhere(name: Name, home: View, routes: Routes) -> bool:
+    """Whether a column is of something that several rows may belong to."""
+    if name.text in home.refs:
+        return True
+    try:
+        route = routes.find(home, name)
+    except (NoRoute, Fork):
+        return False
+    return bool(route.hops) and not route.is_many
 
 
 def _tells_one(part: Condition, home: View) -> bool:

@@ -130,6 +130,8 @@ HEARD: list[tuple[str, str, tuple[str, ...]]] = [
     ("Revenue of each country", "SELECT country, revenue FROM sales GROUP BY country", ()),
     ("Top 3 brands", "SELECT brand, revenue FROM sales GROUP BY brand ORDER BY revenue DESC LIMIT 3", ()),
     ("Top 3 brands by revenue", "SELECT brand, revenue FROM sales GROUP BY brand", ("Top", "3")),
+    ("average spent on the first order", "SELECT AVG(revenue PER customer_id) FROM sales", ("first order",)),
+    ("when was the first order", "SELECT MIN(ordered_at) FROM sales", ()),
     ("Revenue growth in May 2026", "SELECT revenue FROM sales WHERE DURING('May 2026')", ("growth",)),
     ("running total of revenue by month", "SELECT MONTH, revenue FROM sales GROUP BY MONTH", ("running",)),
     ("share of revenue from the app", "SELECT revenue FROM sales WHERE channel = 'app'", ("share",)),

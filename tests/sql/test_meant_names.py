@@ -50,8 +50,8 @@ def linked(question: str) -> Links:
     """The question with the views that it names, in the singular or the plural."""
     mentions = []
     for each in SHOP.views:
-        stem = each.name.removesuffix("s")
-        found = re.search(rf"\b{stem}s?\b", question)
+        stem = each.name.removesuffix("ies").removesuffix("s")
+        found = re.search(rf"\b{stem}(?:y|ies|s)?\b", question)
         if found is not None:
             mentions.append(
                 Mention(
@@ -66,6 +66,22 @@ def linked(question: str) -> Links:
                 )
             )
     return Links(question=question, mentions=tuple(mentions))
+
+
+def test_a_thing_s_own_title_is_meant_and_not_the_name_of_its_category() -> None:
+    shop = Shop(
+        name="x",
+        database="x.duckdb",
+        views=(
+            view("titles", "title_id", "title_name", "city_id", city_id="cities"),
+            view("cities", "city_id", "name"),
+        ),
+    )
+    (never,) = (parse("SELECT name FROM titles WHERE title_id > 3"),)
+    asked = {"which titles were never ordered": "title_name", "which cities have titles": "name"}
+    for question, column in asked.items():
+        meant = with_meant_names(never, linked(question), shop, Routes(shop))
+        assert str(meant) == f"SELECT {column} FROM titles WHERE title_id > 3"
 
 
 @pytest.mark.parametrize(("question", "written", "meant"), CASES, ids=[f"{q}: {w}" for q, w, _ in CASES])

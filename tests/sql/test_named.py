@@ -7,7 +7,7 @@ import pytest
 from sql.semantics import Shop, View, ViewColumn
 from sql.shop.row_names import name_columns
 from sql.statement.known_values import misplaced_number, moved, said_only, spelled, unknown_value, unsaid_key
-from sql.statement.named import with_names, without_names
+from sql.statement.named import with_keys, with_names, without_names
 from sql.statement.parse import parse
 from sql.statement.routes import Routes
 from sql.types import ColumnType
@@ -87,6 +87,42 @@ def test_the_name_of_a_thing_stands_beside_its_key(written: str, shown: str) -> 
     assert str(named) == shown
     assert with_names(named, SHOP, ROUTES) == named
     assert str(without_names(named, SHOP, ROUTES)) in (written, "SELECT sku FROM products")
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (
+            "SELECT first_name, last_name, SUM(amount) FROM lines GROUP BY first_name, last_name",
+            "SELECT customer_id, first_name, last_name, SUM(amount) FROM lines "
+            "GROUP BY customer_id, first_name, last_name",
+        ),
+        # one of two names is asked for, and of things none is told apart: two sizes of one shirt are a shirt
+        (
+            "SELECT first_name, COUNT(*) FROM orders GROUP BY first_name",
+            "SELECT first_name, COUNT(*) FROM orders GROUP BY first_name",
+        ),
+        (
+            "SELECT product_name, SUM(amount) FROM lines GROUP BY product_name",
+            "SELECT product_name, SUM(amount) FROM lines GROUP BY product_name",
+        ),
+        (
+            "SELECT customer_id, first_name, last_name, COUNT(*) FROM orders "
+            "GROUP BY customer_id, first_name, last_name",
+            "SELECT customer_id, first_name, last_name, COUNT(*) FROM orders "
+            "GROUP BY customer_id, first_name, last_name",
+        ),
+    ],
+)
+def test_two_people_of_one_name_are_told_apart(written: str, shown: str) -> None:
+    statement = parse(written)
+    assert str(with_keys(statement, SHOP, ROUTES, lambda *_: True)) == shown
+    assert with_keys(statement, SHOP, ROUTES, lambda *_: False) == statement
+
+
+def test_clients_have_a_customer_name() -> None:
+    clients = view("clients", {"id": "integer", "customer_name": "text", "since": "date"}, "id", time="since")
+    assert name_columns(clients) == ("customer_name",)
 
 
 def test_which_columns_name_a_row() -> None:

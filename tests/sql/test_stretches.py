@@ -29,6 +29,12 @@ NUMBERS: list[tuple[str, set[float]]] = [
     ("三成半", {0.35}),
     ("half of the customers", {0.5}),
     ("more than 5 per cent", {5.0, 0.05}),
+    ("播了超过6个半小时的场次", {6.5}),
+    ("longer than two and a half hours, or 3 and a half", {3.5}),
+    ("orders placed after 10 at night", {22.0}),
+    ("orders after 5pm", {17.0}),
+    ("晚上十点以后的订单", {22.0}),
+    ("until 12 pm", {12.0}),
 ]
 INVENTED: list[tuple[str, str, int]] = [
     ("Revenue in Germany", "SELECT revenue FROM sales WHERE country = 'Germany'", 0),
@@ -72,6 +78,8 @@ def test_a_text_that_nothing_in_the_question_stands_for_is_counted(
         ("revenue in Q1 and Q2 2025", {"Q1 2025", "Q2 2025", "Q1 and Q2 2025"}),
         ("2025年5月和6月的订单", {"2025年5月", "2025-06", "2025年5月和6月"}),
         ("orders in 2024 and 2025 by quarter", {"2024", "2025", "2024 and 2025"}),
+        ("去年和前年各卖了多少", {"去年", "前年", "2024-01-01 to 2025-12-31"}),
+        ("turnover of nov + dec 2025", {"2025-11-01 to 2025-12-31"}),
     ],
 )
 def test_two_periods_are_offered_each_by_itself_and_both_together(

@@ -25,6 +25,16 @@ SHOP = Shop(
                 ViewColumn(name="state", type="text"),
             ),
         ),
+        View(
+            name="fees",
+            key=("fee_id",),
+            refs={"order_id": "orders"},
+            columns=(
+                ViewColumn(name="fee_id", type="integer"),
+                ViewColumn(name="order_id", type="integer"),
+                ViewColumn(name="fee", type="number"),
+            ),
+        ),
     ),
     metrics=(Metric(name="taxes", view="orders", sql="SUM(tax)"),),
 )
@@ -36,6 +46,20 @@ CASES = [
         "SELECT paid FROM orders WHERE state = 'open'",
         "SELECT SUM(paid) FROM orders WHERE state = 'open'",
     ),
+    (
+        "还有多少没付",
+        "SELECT paid FROM orders WHERE state = 'open'",
+        "SELECT SUM(paid) FROM orders WHERE state = 'open'",
+    ),
+    (
+        "which states still owe fees, and how much does each of them owe? biggest first",
+        "SELECT state, fee FROM fees ORDER BY fee DESC",
+        "SELECT state, SUM(fee) FROM fees GROUP BY state ORDER BY SUM(fee) DESC",
+    ),
+    ("各欠了多少", "SELECT state, fee FROM fees", "SELECT state, SUM(fee) FROM fees GROUP BY state"),
+    # each fee by itself, and amounts beside what is the fees' own
+    ("list the fees with their states", "SELECT state, fee FROM fees", "SELECT state, fee FROM fees"),
+    ("how much does each of them owe", "SELECT fee_id, fee FROM fees", "SELECT fee_id, fee FROM fees"),
     # of one order, beside something else, of each, in an order, and what is no total
     *(
         (question, statement, statement)

@@ -1,0 +1,99 @@
+"""Parts of a statement that can tell nothing, whatever the rows are.
+
+Each group of a dimension has a share of all or nothing in a condition on that very dimension; a list of rows
+that are chosen for lacking a value has nothing to show of it. A model writes either where something else was
+meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sql.question.linking import Links
+from sql.statement.sentence import (
+    AllOf,
+    Among,
+    AnyOf,
+    Calc,
+    Compare,
+    Condition,
+    Empty,
+    Has,
+    Name,
+    Share,
+    Statement,
+    Value,
+)
+
+
+def shares_of_the_whole(statement: Statement) -> Statement:
+    """``country, SHARE(revenue, country = 'FR') … GROUP BY country`` without the grouping: France's share.
+
+    Only where nothing but such shares is told; their order and a limit go with the groups.
+    """
+    shares = [item for item in statement.items if isinstance(item, Share)]
+    own = {column for share in shares for column in _columns(share.condition)}
+    if not shares or len(own) != 1 or any(share.per for share in shares):
+        return statement
+    (column,) = own
+    others = [item for item in statement.items if item not in shares]
+    if statement.groups != (column,) or any(item != column for item in others):
+        return statement
+    return replace(statement, items=tuple(shares), groups=(), having=(), order=(), limit=None, limit_per=())
+
+
+_SHORT = re.compile(
+    r"差|缺|短|\b(?:short|lack\w*|missing|below|under|need\w*|how (?:many|much) more)\b", re.I
+)
+
+
+def shortfalls(statement: Statement, links: Links) -> Statement:
+    """``stock - minimum`` of rows with less stock than the minimum, asked how much they lack, the other way
+    round: they lack 13, and not -13."""
+    less = {
+        (c.left, c.right) if c.sign in ("<", "<=") else (c.right, c.left)
+        for c in statement.where
+        if isinstance(c, Compare) and c.sign in ("<", "<=", ">", ">=")
+    }
+    if not less or not _SHORT.search(links.question):
+        return statement
+
+    def turned(node: Value) -> Value:
+        is_less = isinstance(node, Calc) and node.sign == "-" and (node.left, node.right) in less
+        return replace(node, left=node.right, right=node.left) if is_less and isinstance(node, Calc) else node
+
+    items = tuple(map(turned, statement.items))
+    if items == statement.items:
+        return statement
+    order = tuple(replace(o, key=turned(o.key)) for o in statement.order)
+    return replace(statement, items=items, order=order)
+
+
+def contradicts_itself(statement: Statement) -> str | None:
+    """What is wrong where something is to have rows of a view and, whatever they are, none of them."""
+    has = [c for c in statement.where if isinstance(c, Has)]
+    never = [c for c in has if c.is_not and not (c.where or c.during or c.within or c.times)]
+    for none in never:
+        if any(not c.is_not and (c.entity, c.view) == (none.entity, none.view) for c in has):
+            return f"nothing has rows of {none.view} and none of them; leave one of the two out"
+    return None
+
+
+def shows_nothing(statement: Statement) -> str | None:
+    """What is wrong with a list that shows a column whose lack its rows were chosen by."""
+    if statement.groups:
+        return None
+    empty = {c.left for c in statement.where if isinstance(c, Empty) and not c.is_not}
+    shown = next((item for item in statement.items if item in empty), None)
+    return None if shown is None else f"{shown} is empty in all of these rows; show another column"
+
+
+def _columns(condition: Condition | None) -> Iterator[Name]:
+    """The columns that a condition compares with values."""
+    if isinstance(condition, AnyOf | AllOf):
+        for part in condition.parts:
+            yield from _columns(part)
+    elif isinstance(condition, Compare | Among) and isinstance(condition.left, Name):
+        yield condition.left

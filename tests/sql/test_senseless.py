@@ -1,0 +1,81 @@
+"""Parts of a statement that can tell nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from sql.question.linking import Links
+from sql.statement.parse import parse
+from sql.statement.senseless import contradicts_itself, shares_of_the_whole, shortfalls, shows_nothing
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (
+            "SELECT country, SHARE(revenue, country = 'FR'), SHARE(revenue, country = 'BE') FROM sales "
+            "WHERE DURING('2025') GROUP BY country ORDER BY country LIMIT 5",
+            "SELECT SHARE(revenue, country = 'FR'), SHARE(revenue, country = 'BE') FROM sales "
+            "WHERE DURING('2025')",
+        ),
+        (
+            "SELECT SHARE(revenue, country IN ('FR', 'BE')) FROM sales GROUP BY country",
+            "SELECT SHARE(revenue, country IN ('FR', 'BE')) FROM sales",
+        ),
+        # of each country the app's share, and beside revenue the grouping tells something
+        ("SELECT country, SHARE(revenue, channel = 'app') FROM sales GROUP BY country", ""),
+        ("SELECT country, revenue, SHARE(revenue, country = 'FR') FROM sales GROUP BY country", ""),
+        ("SELECT country, SHARE(revenue) FROM sales GROUP BY country", ""),
+    ],
+)
+def test_a_share_of_what_is_grouped_by_is_told_of_the_whole(written: str, meant: str) -> None:
+    assert str(shares_of_the_whole(parse(written))) == (meant or written)
+
+
+@pytest.mark.parametrize(
+    ("written", "is_told"),
+    [
+        ("SELECT id, closed FROM complaints WHERE closed IS NULL", True),
+        ("SELECT id, opened FROM complaints WHERE closed IS NULL", False),
+        ("SELECT id, closed FROM complaints WHERE closed IS NOT NULL", False),
+        ("SELECT closed, COUNT(*) FROM complaints WHERE closed IS NULL GROUP BY closed", False),
+    ],
+)
+def test_a_list_of_rows_that_lack_a_value_does_not_show_it(written: str, is_told: bool) -> None:
+    assert (shows_nothing(parse(written)) is not None) == is_told
+
+
+@pytest.mark.parametrize(
+    ("question", "written", "meant"),
+    [
+        (
+            "which are below the minimum, and how many are they short",
+            "SELECT name, stock - minimum FROM items WHERE stock < minimum ORDER BY stock - minimum",
+            "SELECT name, minimum - stock FROM items WHERE stock < minimum ORDER BY minimum - stock",
+        ),
+        (
+            "各差多少件",
+            "SELECT stock - minimum FROM items WHERE minimum > stock",
+            "SELECT minimum - stock FROM items WHERE minimum > stock",
+        ),
+        ("stock less the minimum", "SELECT stock - minimum FROM items WHERE stock < minimum", ""),
+        ("how many are they short", "SELECT minimum - stock FROM items WHERE stock < minimum", ""),
+        ("how many are they short", "SELECT stock - minimum FROM items", ""),
+    ],
+)
+def test_what_is_short_is_told_as_what_is_lacking(question: str, written: str, meant: str) -> None:
+    assert str(shortfalls(parse(written), Links(question=question, mentions=()))) == (meant or written)
+
+
+@pytest.mark.parametrize(
+    ("where", "is_told"),
+    [
+        ("id HAS orders COUNT = 1 AND id HAS NO orders", True),
+        ("id HAS orders DURING('2024') AND id HAS NO orders DURING('2025')", False),
+        ("id HAS orders AND id HAS NO returns", False),
+        ("id HAS orders COUNT = 1", False),
+    ],
+)
+def test_nobody_has_orders_and_none(where: str, is_told: bool) -> None:
+    statement = parse(f"SELECT COUNT(id) FROM customers WHERE {where}")
+    assert (contradicts_itself(statement) is not None) == is_told
