@@ -38,6 +38,7 @@ from sql.types import Catalog, Dialect
 
 logger = logging.getLogger(__name__)
 
+_ORDERED_ON = frozenset({"order date", "received date", "ordered date", "purchase date"})
 _JUST_NAMES = frozenset({"name", "title", "label"})
 _CITY = re.compile(r"\b(?:city|town|postcode)\b|城市")
 _LATER = re.compile(
@@ -334,12 +335,15 @@ def _worded(view: View, plain: Mapping[str, str]) -> View:
     name = plain[view.name]
     # a state beside a city is a part of a country, elsewhere it is a status
     is_address = any(says(_CITY, c.name, c.type) for c in view.columns)
+    is_ordered = any(spoken(c.name, c.type) in _ORDERED_ON for c in view.columns)
 
     def words(column: ViewColumn) -> tuple[str, ...]:
         if spoken(column.name, column.type) == "state":
             return words_for("province" if is_address else "status", "text")
         if is_a_count(column) and column.name not in view.key:
             return words_for("quantity", column.type)
+        if is_ordered and spoken(column.name, column.type) == "expiry date":
+            return ("expected date", *words_for("expected date", column.type))  # exp_dt of a purchase order
         thing = view.refs.get(column.name, view.name if view.key == (column.name,) else "")
         if thing in plain and not any(in_both(column.name, column.type)):
             return _number_of(plain[thing])

@@ -114,7 +114,9 @@ _NEVER_NOW = re.compile(
     r"|update|updated|modified)\b|到期|失效|预计|承诺|有效期|保质期|生日|更新"
 )
 
-REVENUE = ("sales", "turnover", "total sales", "销售额", "营业额", "收入", "成交额")
+REVENUE = (
+    "sales", "turnover", "total sales", "takings", "销售额", "营业额", "收入", "成交额", "业绩", "流水"
+)  # fmt: skip
 UNITS = ("units", "units sold", "items sold", "pieces sold", "quantity sold", "销量", "件数", "销售数量")
 ORDERS = ("orders", "number of orders", "how many orders", "订单数", "订单量", "单数")
 STOCK = ("stock", "in stock", "on hand", "库存", "库存数量", "现货")

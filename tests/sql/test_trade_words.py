@@ -128,7 +128,6 @@ NAMES = [
     ("comp_dt", "date", "completed date", {"完成日期"}),
     # what
     ("fld", "text", "field", {"字段"}),
-    ("cn_no", "text", "credit note number", {"贷项通知单号"}),
     ("pl_cd", "text", "pricelist code", {"price list", "价目表"}),
     ("frm_whs", "text", "from warehouse", {"from which warehouse", "调出仓库"}),
     ("to_whs", "text", "to warehouse", {"调入仓库"}),
