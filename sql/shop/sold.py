@@ -69,7 +69,7 @@ _UNSOLD = re.compile(
     r"^(?!.*(?:part|request|申请))"
     r"(?!.*(?:await|pending|wait|to be).*(?:dispatch|ship|deliver|pick|fulfil|collect|stock))"
     r"(?:.*)(?:cancel|void|refunded|returned|\breturn$|fail|reject|declin|denied|draft|quot|\btest|trash|expired"
-    r"|unpaid|not paid|pending|await|\bon.?hold\b|chargeback|reversed|\berror\b|^(?:[vx]|cxl|voi|cnl)$"
+    r"|unpaid|not paid|pending|await|chargeback|reversed|\berror\b|^(?:[vx]|cxl|voi|cnl)$"
     r"|取消|关闭|无效|已退|退款|退货|失败|作废|待付|未付|待支付|未支付|等待(?:买家)?[付支]|拒收)",
     re.I,
 )

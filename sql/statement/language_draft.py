@@ -12,7 +12,7 @@ import datetime as dt
 import itertools
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -43,6 +43,7 @@ from sql.statement.known_values import (
 )
 from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar, Sayable
 from sql.statement.language_prompt import describe, language_prompt
+from sql.statement.last_one import last_one
 from sql.statement.levels_now import levels_now
 from sql.statement.listed import counted_instead, each_once, listed
 from sql.statement.looked_back import looked_back
@@ -53,7 +54,13 @@ from sql.statement.other_rows import given_back, named_elsewhere
 from sql.statement.parse import parse
 from sql.statement.rehomed import rehomed, without_itself
 from sql.statement.seen import seen_shop
-from sql.statement.senseless import contradicts_itself, shares_of_the_whole, shortfalls, shows_nothing
+from sql.statement.senseless import (
+    contradicts_itself,
+    shares_of_the_whole,
+    shortfalls,
+    shows_nothing,
+    unasked_length,
+)
 from sql.statement.sentence import During, Has, Number, Statement, Text
 from sql.statement.sold_only import sold_only
 from sql.statement.sorted_as_said import sorted_as_said
@@ -180,30 +187,13 @@ class LanguageDrafter:
                 return Written(sql="", completions=(completion,), choices=readings)
             compiled = self.compile(text)
             said = {*numbers_in(links), *(_numbers_of(before) if before is not None else ())}
-            within = listed(bounded(looked_back(compiled, links), links), links.question)
-            within = shortfalls(shares_of_the_whole(within), links)
-            within = each_once(within, links, self.shop)
-            within = said_only(within, self.shop, self.grammar.routes, said, links.question)
-            within = with_meant_names(within, links, self.shop, self.grammar.routes)
-            within = new_or_returning(within, links)
-            within = sorted_as_said(within, links, self.shop)
-            within = summed(within, links, self.shop, self.grammar.routes)
-            within = sold_only(within, links, self.shop, self.workspace.catalog.dialect)
-            within = levels_now(within, links, self.workspace)
+            within = self._as_meant(compiled, links, said)
             if within != compiled.statement:
                 compiled = self._compile(within)
             wrong = unknown_value(compiled.statement, self.shop, self.grammar.routes, self._whole_values)
             if wrong is not None and (better := self._moved(compiled.statement)) is not None:
                 compiled, wrong = better, None
-            if wrong is None and not self.workspace.role.rows:  # of rows that it may not see nothing is said
-                wrong = misplaced_number(
-                    compiled.statement, self.shop, self.grammar.routes, self._holds, _beside_numbers(links)
-                )
-            wrong = wrong or compared_with_itself(compiled.statement, self.workspace.today)
-            wrong = wrong or shows_nothing(compiled.statement) or contradicts_itself(compiled.statement)
-            said = {*numbers_in(links), *(_numbers_of(before) if before is not None else ())}
-            wrong = wrong or counted_instead(compiled.statement, links.question, self.shop)
-            wrong = wrong or unsaid_key(compiled.statement, self.shop, self.grammar.routes, said)
+            wrong = wrong or self._fault(compiled.statement, links, said)
             if wrong is not None:
                 return Written(sql=text, completions=(completion,), fault=wrong)
         except (WrongStatement, TwoWays) as error:
@@ -221,6 +211,37 @@ class LanguageDrafter:
             compiled=compiled,
             unheard=missing,
             invented=invented(links, parse(text)),
+        )
+
+    def _as_meant(self, compiled: Compiled, links: Links, said: Set[float]) -> Statement:
+        """The statement as the question's words mean it, where they leave no doubt."""
+        shop, routes = self.shop, self.grammar.routes
+        within = listed(bounded(looked_back(compiled, links), links), links.question)
+        within = shortfalls(shares_of_the_whole(within), links)
+        within = each_once(within, links, shop)
+        within = said_only(within, shop, routes, said, links.question)
+        within = with_meant_names(within, links, shop, routes)
+        within = new_or_returning(within, links)
+        within = sorted_as_said(within, links, shop)
+        within = last_one(summed(within, links, shop, routes), links, shop, routes)
+        within = sold_only(within, links, shop, self.workspace.catalog.dialect)
+        return levels_now(within, links, self.workspace)
+
+    def _fault(self, statement: Statement, links: Links, said: Set[float]) -> str | None:
+        """What a statement cannot mean, whatever its rows are; ``None`` for nothing."""
+        wrong = None
+        if not self.workspace.role.rows:  # of rows that it may not see nothing is said
+            wrong = misplaced_number(
+                statement, self.shop, self.grammar.routes, self._holds, _beside_numbers(links)
+            )
+        return (
+            wrong
+            or compared_with_itself(statement, self.workspace.today)
+            or shows_nothing(statement)
+            or contradicts_itself(statement)
+            or unasked_length(statement, said, links.question)
+            or counted_instead(statement, links.question, self.shop)
+            or unsaid_key(statement, self.shop, self.grammar.routes, said)
         )
 
     def _moved(self, statement: Statement) -> Compiled | None:

@@ -6,6 +6,7 @@ customers, the shop's is meant, and the statement says so.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 from sql.question.linking import Links
@@ -15,7 +16,6 @@ from sql.statement.routes import Fork, NoRoute, Routes
 from sql.statement.sentence import Has, Name, Node, Statement
 
 _SURE = 0.95
-_JUST_A_NAME = frozenset({"name", "title", "label", "名称"})
 
 
 def with_meant_names(statement: Statement, links: Links, shop: Shop, routes: Routes) -> Statement:
@@ -29,7 +29,27 @@ def with_meant_names(statement: Statement, links: Links, shop: Shop, routes: Rou
     named = _named(links)
     if home is None or not named:
         return statement
-    return cast(Statement, _meant(statement, home, named, routes))
+    meant = cast(Statement, _meant(statement, home, named, routes))
+    return _by_own_name(meant, home, links, routes) if home.name.lower() in named else meant
+
+
+def _by_own_name(statement: Statement, home: View, links: Links, routes: Routes) -> Statement:
+    """A list of things that shows the name of something else, which the question does not speak of, with the
+    things' own name: "which products were never sold" are no categories."""
+    own, spoken_of = name_columns(home), {m.view for m in links.mentions}
+    names = [item for item in statement.items if isinstance(item, Name)]
+    if statement.groups or len(own) != 1 or any(name == Name(own[0]) for name in names):
+        return statement
+    for name in names:
+        try:
+            found = routes.find(home, name)
+        except (NoRoute, Fork):
+            continue
+        is_name = bool(found.hops) and not found.is_many and found.column.name in name_columns(found.view)
+        if is_name and found.view.name not in spoken_of:
+            items = tuple(Name(own[0]) if item == name else item for item in statement.items)
+            return replace(statement, items=items)
+    return statement
 
 
 def _named(links: Links) -> frozenset[str]:
@@ -63,10 +83,6 @@ def _of_the_named(name: Name, home: View, named: frozenset[str], routes: Routes)
         return name
     if not found.hops or found.view.name.lower() in named:
         return name
-    if home.name.lower() in named and name.text.lower() in _JUST_A_NAME and not found.is_many:
-        own = name_columns(home)  # "which products": the category's name was not asked for
-        if len(own) == 1:
-            return Name(own[0])
     same = found.view.refs.get(found.column.name)  # a link holds the key of that very thing
     others = {view for view in routes.holders(home, name.text) if view.lower() in named and view != same}
     if len(others) != 1:

@@ -8,7 +8,7 @@ meant.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import replace
 
 from sql.question.linking import Links
@@ -19,9 +19,12 @@ from sql.statement.sentence import (
     Calc,
     Compare,
     Condition,
+    Elapsed,
     Empty,
+    Gap,
     Has,
     Name,
+    Number,
     Share,
     Statement,
     Value,
@@ -78,6 +81,26 @@ def contradicts_itself(statement: Statement) -> str | None:
     for none in never:
         if any(not c.is_not and (c.entity, c.view) == (none.entity, none.view) for c in has):
             return f"nothing has rows of {none.view} and none of them; leave one of the two out"
+    return None
+
+
+_LENGTH = re.compile(
+    r"\b(?:same[- ]day|next[- ]day|on time|late|delay\w*|early|before|after|ahead|overdue|promised"
+    r"|immediately|at once)\b"
+    r"|当[天日]|次日|隔天|准时|按时|及时|晚|迟|早|延|提前|超期|逾期|之前|之后|立[刻即]|马上",
+    re.I,
+)
+
+
+def unasked_length(statement: Statement, said: Set[float], question: str) -> str | None:
+    """What is wrong with a condition on days between two times whose number nobody said."""
+    if _LENGTH.search(question):
+        return None
+    for each in statement.where:
+        if not (isinstance(each, Compare) and isinstance(each.left, Elapsed | Gap)):
+            continue
+        if isinstance(each.right, Number) and float(each.right.text) not in said:
+            return f"nobody asked for {each}; leave it out"
     return None
 
 

@@ -6,7 +6,13 @@ import pytest
 
 from sql.question.linking import Links
 from sql.statement.parse import parse
-from sql.statement.senseless import contradicts_itself, shares_of_the_whole, shortfalls, shows_nothing
+from sql.statement.senseless import (
+    contradicts_itself,
+    shares_of_the_whole,
+    shortfalls,
+    shows_nothing,
+    unasked_length,
+)
 
 
 @pytest.mark.parametrize(
@@ -79,3 +85,19 @@ def test_what_is_short_is_told_as_what_is_lacking(question: str, written: str, m
 def test_nobody_has_orders_and_none(where: str, is_told: bool) -> None:
     statement = parse(f"SELECT COUNT(id) FROM customers WHERE {where}")
     assert (contradicts_itself(statement) is not None) == is_told
+
+
+@pytest.mark.parametrize(
+    ("question", "where", "is_told"),
+    [
+        ("our best customers, all time", "DAYS(placed, sent) = 0", True),
+        ("orders sent within 2 days", "DAYS(placed, sent) <= 2", False),
+        ("orders sent on the same day", "DAYS(placed, sent) = 0", False),
+        ("our best customers", "amount > 0", False),
+    ],
+)
+def test_a_length_of_time_that_nobody_said_is_none_of_a_condition(
+    question: str, where: str, is_told: bool
+) -> None:
+    statement = parse(f"SELECT id FROM orders WHERE {where}")
+    assert (unasked_length(statement, {2.0}, question) is not None) == is_told
