@@ -298,7 +298,7 @@ _FIRST = re.compile(
 
 def _first_ever(links: Links, parts: _Parts) -> list[str]:
     """The first order of each, where the statement is about all of them."""
-    match = _FIRST.search(links.question)
+    match = _FIRST.search(mask(links, names=False))
     if match is None or parts.lists_rows or parts.is_sorted or parts.aggregates("MIN"):
         return []
     is_said = parts.has(la.Since, la.Has, la.Rank) or parts.metric_says("first|首|第一")

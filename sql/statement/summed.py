@@ -7,13 +7,17 @@ from dataclasses import replace
 
 from sql.question.linking import Links
 from sql.semantics import Shop, View
+from sql.shop.trade_words import says
 from sql.statement.routes import Fork, NoRoute, Routes
 from sql.statement.sentence import Aggregate, Compare, Condition, Name, Statement, Text, Value
 
 _TOTAL = re.compile(
-    r"\b(?:how (?:much|many)|total|altogether|in all|sum of)\b|合计|总计|加起来|累计|多少(?!天|个?月|年)",
+    r"\b(?:how (?:much|many)|total|altogether|in all|sum of)\b|合计|总计|加起来"
+    r"|(?:一?共|总共|累计).{0,12}多少|多少钱|(?:还有|还剩|剩下?|共?有)多少(?!天|个?月|年)",
     re.I,
 )
+_NO_SUM = re.compile(r"\b(?:price|rate|percent|ratio|rating|age|level)\b|价格?$|率$|比例$|单价")
+"""What is of one piece, and adds up to nothing."""
 _EACH_OF_THEM = re.compile(
     r"\bhow (?:much|many)\b[^,.?]{0,20}\beach\b|\beach of (?:them|the)\b|\beach .{0,12}\bowes?\b"
     r"|(?:分别|各自?)[^，。？]{0,4}多少",
@@ -51,6 +55,8 @@ def _sum_of(item: Value, home: View, shop: Shop, routes: Routes) -> Value | None
         return None
     if route.hops or not route.column.is_measure or item.text in (*home.key, *home.refs):
         return None
+    if says(_NO_SUM, item.text, route.column.type):
+        return None
     metrics = {(m.view, m.sql.upper()): m.name for m in shop.metrics}
     known = metrics.get((home.name, f"SUM({item.text})".upper()))
     return Name(known) if known else Aggregate("SUM", item)
@@ -58,7 +64,7 @@ def _sum_of(item: Value, home: View, shop: Shop, routes: Routes) -> Value | None
 
 def _summed_for_each(statement: Statement, home: View, shop: Shop, routes: Routes) -> Statement:
     """A seller's name beside each amount that he owes, as the sum for each: how much each of them owes."""
-    if statement.groups or statement.limit is not None:
+    if statement.groups or statement.limit is not None or any(_tells_one(p, home) for p in statement.where):
         return statement
     sums = {item: found for item in statement.items if (found := _sum_of(item, home, shop, routes))}
     names = [item for item in statement.items if item not in sums]

@@ -57,7 +57,13 @@ CASES = [
         "SELECT state, SUM(fee) FROM fees GROUP BY state ORDER BY SUM(fee) DESC",
     ),
     ("各欠了多少", "SELECT state, fee FROM fees", "SELECT state, SUM(fee) FROM fees GROUP BY state"),
-    # each fee by itself, and amounts beside what is the fees' own
+    # of one order by its number, a price, each fee by itself, and amounts beside what is the fees' own
+    (
+        "what is in A-700, and how much of each",
+        "SELECT state, fee FROM fees WHERE number = 'A-700'",
+        "SELECT state, fee FROM fees WHERE number = 'A-700'",
+    ),
+    ("标价是多少", "SELECT tax FROM orders", "SELECT tax FROM orders"),
     ("list the fees with their states", "SELECT state, fee FROM fees", "SELECT state, fee FROM fees"),
     ("how much does each of them owe", "SELECT fee_id, fee FROM fees", "SELECT fee_id, fee FROM fees"),
     # of one order, beside something else, of each, in an order, and what is no total
