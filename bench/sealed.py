@@ -15,8 +15,8 @@ that was stopped goes on there. Each question goes through the whole assistant, 
 Right is a first table that holds the gold rows; a further column is no fault (``finetune.match``), nor a
 month told by its first day, nor a figure with more decimals than the gold's two, nor a share that is told in
 per cent, nor a month in which nothing happened told with 0, nor a weekday told by its number, nor a date
-where the table writes 20250314. A question that has no answer, or two readings, is right when it is declined
-or asked back.
+where the table writes 20250314, nor a moment where it writes a text. A question
+that has no answer, or two readings, is right when it is declined or asked back.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def _spellings(
     filled = [row for row in rows if not _is_empty(row)]
     for ours in (rows, filled) if len(filled) < len(rows) else (rows,):
         for tell in _UNITS:
-            told = [[tell(day) if (day := _day(v)) else v for v in row] for row in ours]
+            told = [[tell(day) if (day := _day(v)) else _as_written(v) for v in row] for row in ours]
             yield [[_rounded(v) for v in row] for row in told], rounded
             yield [[_rounded(_in_per_cent(v)) for v in row] for row in told], rounded
         numbered = [
@@ -200,6 +200,12 @@ def _day(value: Any) -> dt.date | None:
     if isinstance(value, dt.datetime):
         return value.date() if value.time() == dt.time() else None
     return value if isinstance(value, dt.date) else None
+
+
+def _as_written(value: Any) -> Any:
+    """A moment as a table of texts writes it."""
+    is_moment = isinstance(value, dt.datetime) and value.time() != dt.time()
+    return value.isoformat(" ", "seconds") if is_moment else value
 
 
 def _rounded(value: Any) -> Any:

@@ -64,6 +64,8 @@ class Features:
     """Named without "by" and not measured."""
     top: re.Match[str] | None
     links: Links
+    today: dt.date = dt.date.max
+    """The shop's day, at which a period that is not over yet is cut."""
 
     @property
     def has_any(self) -> bool:
@@ -87,7 +89,7 @@ def _spans(links: Links) -> tuple[Span, ...]:
     )
 
 
-def features_of(links: Links) -> Features:
+def features_of(links: Links, today: dt.date = dt.date.max) -> Features:
     """What a question names, sorted by what it does there."""
     text = links.question
     values, measures, columns = [], [], []
@@ -131,6 +133,7 @@ def features_of(links: Links) -> Features:
         columns=tuple(columns),
         top=top,
         links=links,
+        today=today,
     )
 
 
@@ -195,11 +198,22 @@ def is_followup(links: Links, *, needs_cue: bool = False, after_asking_back: boo
         return True
     if is_short and cues.APART.search(text) and not features.measures:
         return True
+    if cues.SPLIT.match(text) and not features.measures:
+        return True
+    if _speaks_of_others(features):
+        return True
     if features.measures or links.unknown or not is_short or cues.BEST.search(text):
         return False
     if cues.ASKING.search(text) and not cues.PRONOUN.search(text):
         return False
     return features.has_any
+
+
+def _speaks_of_others(features: Features) -> bool:
+    """Whether "they" stands before anything that it could be: those who were told of."""
+    match = cues.THEY.search(features.text)
+    others = [m for m in features.links.mentions if m.kind != "metric"]
+    return match is not None and not any(m.start < match.start() for m in others)
 
 
 def is_addition(links: Links) -> bool:
@@ -223,15 +237,18 @@ def strip_lead(links: Links) -> str:
     return rest[:1].upper() + rest[1:] if match and len(rest) > 3 else text
 
 
-def combine(previous: Links, followup: Links, *, is_about_text: bool = False) -> str:
+def combine(
+    previous: Links, followup: Links, *, is_about_text: bool = False, today: dt.date = dt.date.max
+) -> str:
     """The standalone question that ``followup`` makes of the previous one.
 
     Args:
         previous: of the previous standalone question.
         followup: of the message alone.
         is_about_text: the previous question was about reviews, whose topic is free words.
+        today: the shop's day; the same period last year ends where this one has come to.
     """
-    old, new = features_of(previous), features_of(followup)
+    old, new = features_of(previous, today), features_of(followup, today)
     rest = _rest(followup.question)
     referred = _with_referent(old, new)
     if referred is not None:
@@ -240,6 +257,8 @@ def combine(previous: Links, followup: Links, *, is_about_text: bool = False) ->
         topic = _with_topic(previous.question, rest)
         if topic is not None:
             return topic
+    if _speaks_of_others(new):
+        return _append(old.text, followup.question[_soft_lead_end(followup.question) :])
     if not (new.has_any or new.measures or _relative(new, old) or _flipped(old, new)):
         return _append(old.text, rest)
     if cues.NEGATING.search(followup.question) or (
@@ -395,13 +414,17 @@ def _prepositioned(text: str) -> str:
 def _relative(new: Features, old: Features) -> str | None:
     """ "the month before", "same period last year": counted from the previous question's period."""
     match = cues.RELATIVE.search(new.text)
-    if match is None or not old.periods or old.periods[0].is_open:
+    if match is None or not old.periods or old.periods[0].start == dt.date.min:
         return None
     period = old.periods[0]
     groups = match.groupdict()
     chinese = bool(groups["zh"] or groups["zlast"])
     if groups["yearly"] or groups["last"] or groups["zlast"]:
-        return _say_days(_shift(period.start, -12), _shift(period.end, -12), chinese)
+        is_going_on = period.start <= new.today < period.end and new.today < dt.date.max
+        end = new.today + dt.timedelta(days=1) if is_going_on else period.end
+        return _say_days(_shift(period.start, -12), _shift(end, -12), chinese)
+    if period.is_open:
+        return None
     if groups["month"]:
         month = list(calendar.month_name).index(groups["month"].capitalize())
         start = dt.date(period.start.year - (month >= period.start.month), month, 1)
@@ -418,9 +441,9 @@ def _relative(new: Features, old: Features) -> str | None:
     return _say_days(_shift(period.start, months), _shift(period.end, months), chinese)
 
 
-def with_days_said(previous: Links, links: Links) -> str | None:
+def with_days_said(previous: Links, links: Links, today: dt.date = dt.date.max) -> str | None:
     """A follow-up with "the month before" as the month that is meant; ``None`` without such words."""
-    said = _relative(features_of(links), features_of(previous))
+    said = _relative(features_of(links, today), features_of(previous, today))
     match = cues.RELATIVE.search(links.question)
     if said is None or match is None:
         return None

@@ -40,6 +40,12 @@ COMPARING = re.compile(
 PRONOUN = re.compile(
     r"(?i)\b(?:it|that|this|them|they|those|these|their|its|ones?|there|the same)\b|它|他们|它们|这些|那些|这个|同样|其中|里面|里头|当中"
 )
+THEY = re.compile(r"(?i)\b(?:they|them|their|those|these)\b|[他她它]们")
+SPLIT = re.compile(
+    r"^\W*(?:那么?|再|请|帮我|麻烦)*(?:按照?|分|以)\S{1,12}?(?:分开|拆开|拆分|拆|细分|分组|分类)(?:来?看|统计|列|汇总|算)?(?:一下|下|吧)?\W*$"
+    r"|(?i:^\W*(?:(?:and|now|please|can you|could you)\s+)*(?:split|break)\s+(?:it|this|that|them)?\s*(?:up|down)?\s*(?:by|into)\b)"
+)
+"""The same again, by something."""
 ASKING = re.compile(
     r"(?i)^\W*(?:whats?|which|who|whose|how|when|where|why|show|list|give|find|tell|count|compare|did|do|does|is|are|was|were|"
     r"can|could|has|have|please|display|calculate|name)\b|多少|哪|几个|几种|什么|谁|列出|显示|为什么|怎么|请"

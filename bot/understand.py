@@ -186,7 +186,7 @@ def understand(
         return understood(linked(last.standalone_question), last, chart=chart)
     if last is not None and last.status == "answered" and (statement := edit(question, last)):
         before = link(last.standalone_question, vocabulary, today)
-        return understood(linked(combine(before, said)), last, statement=statement)
+        return understood(linked(combine(before, said, today=today)), last, statement=statement)
     chosen = _chosen_option(question, conversation.turns[-1] if conversation and conversation.turns else None)
     if chosen is not None:
         return understood(linked(chosen), last)
@@ -212,8 +212,8 @@ def understand(
     if last is not None and is_followup(links, after_asking_back=last.status == "clarify"):
         previous = link(last.standalone_question, vocabulary, today)
         is_about_text = any(job.is_about_text for job in jobs if job.name == last.skill)
-        combined = linked(combine(previous, links, is_about_text=is_about_text))
-        days = with_days_said(previous, said)
+        combined = linked(combine(previous, links, is_about_text=is_about_text, today=today))
+        days = with_days_said(previous, said, today)
         return understood(combined, last, changes=True, asked=said if days is None else linked(days))
     if last is None and is_followup(links, needs_cue=True) and not cues.ASKS.search(question):
         raise AskBack("no_previous")

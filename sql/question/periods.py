@@ -71,7 +71,7 @@ def find_periods(question: str, today: dt.date) -> tuple[Period, ...]:
             continue
         periods.append(_open_or_plain(question, atom, today))
         at += 1
-    return tuple(_merge_same_last_year(question, periods))
+    return tuple(_merge_same_last_year(question, periods, today))
 
 
 def unread_dates(question: str, today: dt.date) -> tuple[str, ...]:
@@ -218,19 +218,22 @@ _SAME_AS = re.compile(
 )
 
 
-def _merge_same_last_year(question: str, periods: list[Period]) -> list[Period]:
-    """ "The same period last year" beside another period: that period, one year earlier."""
+def _merge_same_last_year(question: str, periods: list[Period], today: dt.date) -> list[Period]:
+    """ "The same period last year" beside another period: that period, one year earlier, as far as it has
+    come."""
     m = _SAME_AS.search(question)
     others = [p for p in periods if not m or p.last <= m.start() or p.first >= m.end()]
-    if not m or not others or others[0].is_open:
+    if not m or not others or others[0].start == dt.date.min:
         return periods
     base = others[0]
+    is_going_on = base.start <= today < base.end
+    end = today + dt.timedelta(days=1) if is_going_on else base.end
     moved = Period(
         start=shift_months(base.start, -12),
-        end=shift_months(base.end, -12),
+        end=shift_months(end, -12),
         first=m.start(),
         last=m.end(),
         text=m[0],
-        grain=base.grain,
+        grain="range" if is_going_on else base.grain,
     )
     return sorted([*others, moved], key=lambda p: p.first)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sql.semantics import Shop, View, ViewColumn
 from sql.shop.measures import LINE, is_sold
-from sql.shop.trade_words import says
+from sql.shop.trade_words import says, spoken
 from sql.types import Dialect
 
 _DAYS = frozenset({"date", "timestamp"})
@@ -168,6 +168,7 @@ _SENDS = re.compile(
 _BESIDE_CAMPAIGN = ("campaign_cost", "campaign_channel", "campaign_offer")
 _CHOSEN = ("logged_choice", "choice_propensity", "choice_reward")
 """Parts of one view in which choices were logged."""
+_STOCK = re.compile(r"\b(?:stock|inventory)\b|库存")
 _BESIDE_STOCK = ("on_order", "lead_time", "unit_cost")
 """Parts that are one number for each product, beside its stock or where that view leads."""
 
@@ -279,7 +280,7 @@ def _of_stock(shop: Shop) -> dict[str, str]:
     levels = [
         (level, _first("stock_date", [view]), view)
         for view in shop.views
-        if (level := _first("on_hand", [view])) is not None and _first("product", _near(shop, [view]))
+        if (level := _level(view)) is not None and _first("product", _near(shop, [view]))
     ]
     if not levels:
         return {}
@@ -292,6 +293,18 @@ def _of_stock(shop: Shop) -> dict[str, str]:
         found |= {"past_on_hand": past[0], "stock_date": str(past[1])}
     beside = {part: _first(part, _near(shop, [home])) for part in _BESIDE_STOCK}
     return found | {part: place for part, place in beside.items() if place is not None}
+
+
+def _level(view: View) -> str | None:
+    """The column with the pieces in stock: by its name, or the quantity of a table of stock."""
+    named = _first("on_hand", [view])
+    if named is not None or not says(_STOCK, view.name):
+        return named
+    pieces = [
+        c.name for c in view.columns if spoken(c.name, c.type) in ("quantity", "number") and not c.is_key
+    ]
+    own = [name for name in pieces if name not in (*view.key, *view.refs)]
+    return f"{view.name}.{own[0]}" if own else None
 
 
 def _of_returns(shop: Shop) -> dict[str, str]:

@@ -25,6 +25,7 @@ from sql.shop.decisions import Decision
 from sql.shop.drafting import looks_personal
 from sql.shop.relations import is_key_like
 from sql.shop.trade_words import is_chinese, read_name, says
+from sql.shop.value_words import KIND_OF_PLACE, PLACE
 from sql.types import ColumnType, Dialect
 
 if TYPE_CHECKING:
@@ -85,6 +86,10 @@ class _Changes:
     where: str = ""
     order: str = ""
     """The column that tells which lines belong together, where a line's head was filled in."""
+
+
+MAX_PLACES = 200
+"""Different values up to which places are looked through for two spellings."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -419,7 +424,8 @@ def _moment(name: str, scale: int, dialect: Dialect, offset_s: int = 0) -> str:
 
 
 def _spellings(workspace: Workspace, view: View, changes: _Changes) -> list[Decision]:
-    """One state in several spellings: ``Paid``, ``PAID`` and ``paid `` are read as one."""
+    """One state in several spellings: ``Paid``, ``PAID`` and ``paid `` are read as one, and so are a province
+    and a city with and without what they are: 浙江 and 浙江省."""
     dialect = workspace.catalog.dialect
     decisions = []
     for column in view.columns:
@@ -429,17 +435,18 @@ def _spellings(workspace: Workspace, view: View, changes: _Changes) -> list[Deci
             or column.name in (*view.key, *view.refs, *changes.types)
         ):
             continue
-        values = distinct_texts(workspace, view, column, MAX_STATES + 1)
-        folded = {value.strip().casefold() for value in values}
-        if not 0 < len(folded) < len(values) <= MAX_STATES:
+        is_place = says(PLACE, column.name, column.type)
+        most = MAX_PLACES if is_place else MAX_STATES
+        values = distinct_texts(workspace, view, column, most + 1)
+        same = {value: _folded(value, is_place) for value in values}
+        folded = set(same.values())
+        if not 0 < len(folded) < len(values) <= most:
             continue
         counts = _counts(workspace, view, column)
         name = quoted(column.name, dialect)
         cases, again = [], []
         for each in sorted(folded):
-            spelled = sorted(
-                (v for v in values if v.strip().casefold() == each), key=lambda v: -counts.get(v, 0)
-            )
+            spelled = sorted((v for v in values if same[v] == each), key=lambda v: -counts.get(v, 0))
             if len(spelled) > 1 and each:
                 others = ", ".join(literal(value, dialect) for value in spelled)
                 cases.append(f"WHEN {name} IN ({others}) THEN {literal(spelled[0].strip(), dialect)}")
@@ -455,6 +462,13 @@ def _spellings(workspace: Workspace, view: View, changes: _Changes) -> list[Deci
         text_zh = f"{view.name}.{column.name} 中同一个值有几种写法（{told}）；统一为最常见的写法"
         decisions.append(Decision(place=_place(view, column), text=text, text_zh=text_zh))
     return decisions
+
+
+def _folded(value: str, is_place: bool) -> str:
+    """What all spellings of a value have in common."""
+    plain = value.strip().casefold()
+    short = KIND_OF_PLACE.sub("", plain) if is_place else plain
+    return short if len(short) > 1 else plain
 
 
 def _heads(workspace: Workspace, view: View, changes: _Changes) -> list[Decision]:

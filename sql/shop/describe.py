@@ -39,6 +39,8 @@ from sql.types import Catalog, Dialect
 logger = logging.getLogger(__name__)
 
 _ORDERED_ON = frozenset({"order date", "received date", "ordered date", "purchase date"})
+_REVIEWS = re.compile(r"\breviews?\b|\bratings?\b|评[价论分]|点评")
+_STARS = frozenset({"subtotal", "star", "score", "level"})
 _JUST_NAMES = frozenset({"name", "title", "label"})
 _CITY = re.compile(r"\b(?:city|town|postcode)\b|城市")
 _LATER = re.compile(
@@ -335,6 +337,7 @@ def _worded(view: View, plain: Mapping[str, str]) -> View:
     name = plain[view.name]
     # a state beside a city is a part of a country, elsewhere it is a status
     is_address = any(says(_CITY, c.name, c.type) for c in view.columns)
+    is_of_reviews = says(_REVIEWS, view.name)
     is_ordered = any(spoken(c.name, c.type) in _ORDERED_ON for c in view.columns)
 
     def words(column: ViewColumn) -> tuple[str, ...]:
@@ -342,6 +345,8 @@ def _worded(view: View, plain: Mapping[str, str]) -> View:
             return words_for("province" if is_address else "status", "text")
         if is_a_count(column) and column.name not in view.key:
             return words_for("quantity", column.type)
+        if is_of_reviews and column.type == "integer" and spoken(column.name, column.type) in _STARS:
+            return words_for("stars", column.type)  # xj of reviews counts stars, and is no subtotal
         if is_ordered and spoken(column.name, column.type) == "expiry date":
             return ("expected date", *words_for("expected date", column.type))  # exp_dt of a purchase order
         thing = view.refs.get(column.name, view.name if view.key == (column.name,) else "")

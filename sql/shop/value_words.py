@@ -17,6 +17,9 @@ from sql.shop.trade_words import says, spaced, value_names
 _CITIES = Path(__file__).with_name("words") / "cities.tsv"
 _COUNTRY = re.compile(r"\b(?:country|nation|ctry|market|land)\b|国家|国别|国$")
 _CITY = re.compile(r"\b(?:city|town|ort)\b|城市|市$")
+PLACE = re.compile(r"\b(?:province|city|region|state)\b|省|市|地区")
+KIND_OF_PLACE = re.compile(r"(?:(?:维吾尔|壮族|回族)?自治区|特别行政区|[省市])$")
+"""What stands behind a place's name in full."""
 _GENDER = re.compile(r"\b(?:gender|sex)\b|性别")
 _GENDERS = {
     "f": ("female", "women", "woman", "ladies", "女", "女性"),
@@ -48,12 +51,14 @@ def words_of_values(column: str, values: Sequence[str]) -> dict[str, tuple[str, 
         known.append(_cities())
     if says(_GENDER, column):
         known.append(_GENDERS)
-    head = _head(values)
+    head, is_place = _head(values), says(PLACE, column)
     found = {}
     for value in values:
         # a state is spelled On Hold, on_hold or on-hold; a place has its hyphens
         forms = dict.fromkeys((value.strip().casefold(), spaced(value), spaced(value.removeprefix(head))))
         words = [w for names in known for form in forms for w in names.get(form, ()) if w != value]
+        if is_place and len(short := KIND_OF_PLACE.sub("", value)) > 1 and short != value:
+            words.insert(0, short)  # 浙江 is said for 浙江省
         if words:
             found[value] = tuple(dict.fromkeys(words))
     return found

@@ -176,7 +176,7 @@ def _view_rules(
     ones += [f'"PERCENTILE(" val_{n} ", " PERCENT ")"']
     values = [f"NAME_{n}", f"per_{n}", f'plain_{n} " PER " UNIT']
     plain = ['"COUNT(*)"', f'AGG NAME_{n} ")"']
-    conditions = [f"per_{n} range", f"has_{n}", f"known_{n}", "daypart"]
+    conditions = [f"per_{n} range", f'per_{n} SIGN "AVG(" per_{n} ")"', f"has_{n}", f"known_{n}", "daypart"]
     conditions += [f'SINCE UNIT " PER " NAME_{n} ")"', f'NAME_{n} " IS " "NOT "? "NULL"']
     conditions.append(f'"(" {some} (" OR " {some}){{1,3}} ")"')
     if shop.metrics:

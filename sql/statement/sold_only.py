@@ -14,6 +14,7 @@ from sqlglot import exp
 from sql.question.linking import Links
 from sql.semantics import Metric, Shop
 from sql.shop.sold import COUNTS
+from sql.shop.trade_words import says
 from sql.statement.sentence import (
     Aggregate,
     Among,
@@ -59,11 +60,22 @@ def sold_only(statement: Statement, links: Links, shop: Shop, dialect: Dialect) 
 
 def _of_what_was_sold(part: Node, shop: Shop) -> Node:
     """Who bought nothing has no line that counts: a cancelled one was not sold."""
-    if isinstance(part, Has) and not part.where:
+    if isinstance(part, Has) and not any(_speaks_of_states(each) for each in part.where):
         view = shop.view(part.view)
         if view is not None and view.column(COUNTS) is not None:
-            return replace(part, where=(Compare(Name(COUNTS), "=", Number("1")),))
+            return replace(part, where=(*part.where, Compare(Name(COUNTS), "=", Number("1"))))
     return part.with_parts(lambda each: _of_what_was_sold(each, shop))
+
+
+def _speaks_of_states(condition: Condition) -> bool:
+    """Whether a condition says itself which lines count: by their state, or by what counts."""
+    names = [node.text for node in condition.walk() if isinstance(node, Name)]
+    return any(name == COUNTS or says(_STATES, name) for name in names)
+
+
+_STATES = re.compile(
+    r"\b(?:status|state|cancel|cancelled|canceled|paid|refund|refunded|returned)\b|状态|取消|退"
+)
 
 
 def counted_under(metric: Metric, column: str, dialect: Dialect) -> Condition | None:

@@ -115,6 +115,7 @@ YTD profit | 2026-01-01 2026-07-01
 in summer 2025 | 2025-06-01 2025-09-01
 revenue in May 2026 versus May 2025 | 2026-05-01 2026-06-01, 2025-05-01 2025-06-01
 this month compared with last month | 2026-06-01 2026-07-01, 2026-05-01 2026-06-01
+this year against the same period last year | 2026-01-01 2027-01-01, 2025-01-01 2025-07-01
 May 2026 against the same period last year | 2026-05-01 2026-06-01, 2025-05-01 2025-06-01
 the month before | 2026-05-01 2026-06-01
 since the start of the year | 2026-01-01 9999-12-31

@@ -44,6 +44,10 @@ PINYIN = (
     + "CREATE TABLE ddmx (mx_id INTEGER PRIMARY KEY, dd_id INTEGER REFERENCES dingdan(dd_id), "
     "sp_id INTEGER REFERENCES shangpin(sp_id), sl INTEGER, xj REAL);"
     + inserted("ddmx", [f"({n}, {n}, {n % 20 + 1}, 2, 10)" for n in range(1, 91)])
+    + "CREATE TABLE kucun (kc_id INTEGER PRIMARY KEY, sp_id INTEGER REFERENCES shangpin(sp_id), sl INTEGER, aqkc INTEGER);"
+    + inserted("kucun", [f"({n}, {n}, {n}, 5)" for n in range(1, 21)])
+    + "CREATE TABLE pingjia (pj_id INTEGER PRIMARY KEY, sp_id INTEGER REFERENCES shangpin(sp_id), xj INTEGER, nr TEXT);"
+    + inserted("pingjia", [f"({n}, {n % 20 + 1}, {n % 5 + 1}, '很好')" for n in range(1, 31)])
     + "CREATE TABLE zidian (id INTEGER PRIMARY KEY, lx TEXT, dm INTEGER, mc TEXT);"
     + inserted(
         "zidian",
@@ -94,6 +98,12 @@ def test_codes_of_a_thing_s_initials_are_read(pinyin: Described) -> None:
     assert revenue == 300  # of ninety orders a third is paid for and not cancelled
 
 
+def test_stock_is_bound_and_stars_are_no_subtotal(pinyin: Described) -> None:
+    assert pinyin.shop.bindings["on_hand"] == "kucun.sl"
+    stars = view(pinyin, "pingjia").column("xj")
+    assert stars is not None and {"评分", "rating"} <= set(stars.synonyms)
+
+
 def test_a_way_to_pay_is_not_added_up(pinyin: Described) -> None:
     assert "total_dingdan_zffs" not in {metric.name for metric in pinyin.shop.metrics}
 
@@ -122,6 +132,22 @@ ERP = (
     + "CREATE TABLE rma (rma_no TEXT PRIMARY KEY, so_no TEXT REFERENCES so_hdr, so_ln INTEGER, rma_dt TEXT, cls_dt TEXT);"
     + inserted("rma", [f"('R{n}', 'SO{n}', 1, '{day(n)}', '{day(n + 1)}')" for n in range(1, 41)])
 )
+
+
+def test_a_province_is_one_with_and_without_its_kind(kind: str, tmp_path: Path) -> None:
+    names = ["浙江", "浙江省", "内蒙古", "内蒙古自治区", "吉林", "吉林市"]
+    script = "CREATE TABLE 客户 (客户编号 INTEGER PRIMARY KEY, 省份 TEXT, 备注 TEXT);"
+    script += inserted("客户", [f"({n}, '{names[n % 6]}', '{names[n % 6]}')" for n in range(1, 61)])
+    found = described(kind, script, tmp_path)
+    counts = dict(rows(found, "SELECT 省份, COUNT(*) FROM 客户 GROUP BY 省份"))
+    assert sorted(counts.values()) == [20, 20, 20]
+    assert len(rows(found, "SELECT 备注, COUNT(*) FROM 客户 GROUP BY 备注")) == 6
+    workspace = open_workspace(found.shop)
+    try:
+        links = link("浙江的客户有多少", Vocabulary.build(workspace), workspace.today)
+    finally:
+        workspace.close()
+    assert {m.value for m in links.mentions if m.name == "省份"} & set(map(str, counts))
 
 
 def test_an_authorization_is_no_author(kind: str, tmp_path: Path) -> None:

@@ -77,6 +77,33 @@ def test_a_state_that_the_question_names_and_a_described_shop_stay() -> None:
     assert sold_only(statement, plain, replace(SHOP, is_drafted=False), "duckdb") == statement
 
 
+@pytest.mark.parametrize(
+    ("question", "where", "counted"),
+    [
+        (
+            "who bought Audio",
+            "id HAS items (kind = 'Audio')",
+            "id HAS items (kind = 'Audio' AND counts_as_sold = 1)",
+        ),
+        ("who bought nothing", "id HAS NO items", "id HAS NO items (counts_as_sold = 1)"),
+        ("who bought and cancelled", "id HAS items (status = 'void')", "id HAS items (status = 'void')"),
+        ("who has Audio", "id HAS items (kind = 'Audio')", "id HAS items (kind = 'Audio')"),
+    ],
+)
+def test_who_bought_something_bought_what_counts(question: str, where: str, counted: str) -> None:
+    items = View(
+        name="items",
+        columns=tuple(
+            ViewColumn(name=name, type=kind)  # type: ignore[arg-type]
+            for name, kind in (("kind", "text"), ("status", "text"), ("counts_as_sold", "integer"))
+        ),
+    )
+    shop = replace(SHOP, views=(*SHOP.views, items))
+    statement = parse(f"SELECT COUNT(id) FROM orders WHERE {where}")
+    told = sold_only(statement, Links(question=question, mentions=()), shop, "duckdb")
+    assert str(told) == f"SELECT COUNT(id) FROM orders WHERE {counted}"
+
+
 def test_what_a_rule_adds_is_nothing_that_the_model_made_up(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "shop.duckdb")) as database:
         database.execute("CREATE TABLE orders (id INTEGER, total DOUBLE, freight DOUBLE, status VARCHAR)")
