@@ -198,7 +198,7 @@ def is_followup(links: Links, *, needs_cue: bool = False, after_asking_back: boo
         return True
     if is_short and cues.APART.search(text) and not features.measures:
         return True
-    if cues.SPLIT.match(text) and not features.measures:
+    if (cues.SPLIT.match(text) or cues.WHAT_OF.match(text)) and not features.measures:
         return True
     if _speaks_of_others(features):
         return True

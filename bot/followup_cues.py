@@ -46,6 +46,8 @@ SPLIT = re.compile(
     r"|(?i:^\W*(?:(?:and|now|please|can you|could you)\s+)*(?:split|break)\s+(?:it|this|that|them)?\s*(?:up|down)?\s*(?:by|into)\b)"
 )
 """The same again, by something."""
+WHAT_OF = re.compile(r"^\W*(?:那么?|还有)?\S{1,12}呢[？?，,。]\s*\S")
+"""The same of something else, with more behind it: 白葡萄酒呢？按渠道看."""
 ASKING = re.compile(
     r"(?i)^\W*(?:whats?|which|who|whose|how|when|where|why|show|list|give|find|tell|count|compare|did|do|does|is|are|was|were|"
     r"can|could|has|have|please|display|calculate|name)\b|多少|哪|几个|几种|什么|谁|列出|显示|为什么|怎么|请"

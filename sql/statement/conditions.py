@@ -20,6 +20,7 @@ from sql.semantics import View
 from sql.statement.routes import Route
 from sql.statement.scope import Scope, outer_conditions
 from sql.statement.sentence import (
+    Aggregate,
     AllOf,
     Among,
     AnyOf,
@@ -61,6 +62,7 @@ _MEANT = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_OF_ALL = ("AVG", "MEDIAN", "MIN", "MAX")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -170,8 +172,22 @@ def _fitting(scope: Scope, left: Value, value: Value) -> exp.Expr:
             return scope.value(Number(value.value))
         if is_number:
             scope.work.fail(value, f"{left} holds numbers, and {value} is none")
+    if isinstance(value, Aggregate) and value.operand == left and value.word in _OF_ALL:
+        return _over_all(scope, value)
     made = scope.value(value)
     return exp.Paren(this=made) if isinstance(made, exp.Binary) else made
+
+
+def _over_all(scope: Scope, value: Aggregate) -> exp.Expr:
+    """The average of a column over all the rows that the statement is about: ``price > AVG(price)``."""
+    frame = scope.frame
+    if isinstance(value.operand, Name) and scope.route(value.operand).is_many:
+        scope.work.fail(
+            value, f"{value.operand} is of rows that several hang on; write {value} behind HAVING"
+        )
+    others = tuple(c for c in frame.where if not any(isinstance(part, Aggregate) for part in c.walk()))
+    whole = replace(frame, dims=(), where=others)
+    return exp.Subquery(this=scope.work.grid(scope.work, whole, [("value", value)], names=[]))
 
 
 def _is_day(scope: Scope, left: Value, right: Value) -> bool:

@@ -187,7 +187,7 @@ def _view_rules(
         made.append(f"sum_{n}: NUMBER_{n} CALC NUMBER_{n} (CALC NUMBER_{n})?")
         values.append(f"sum_{n}")
         items.append(f"sum_{n}")
-        tails = [f"SIGN (NUM | NUMBER_{n})", '" BETWEEN " NUM " AND " NUM']
+        tails = [f'SIGN (NUM | NUMBER_{n} | "AVG(" NUMBER_{n} ")")', '" BETWEEN " NUM " AND " NUM']
         tails.append('" NOT"? " IN (" NUM (", " NUM){1,7} ")"')
         conditions.append(f"NUMBER_{n} ({' | '.join(tails)})")
     if times:
