@@ -17,7 +17,7 @@ from sql.ask import Ambiguous
 from sql.errors import SqlError, WrongStatement
 from sql.names import quoted
 from sql.semantics import Shop
-from sql.statement.compile import compile_count
+from sql.statement.compile import compile_count, compile_undated
 from sql.statement.left_out import counted_view
 from sql.statement.read_aloud import ReadAs, Reader, read_aloud
 from sql.types import Table
@@ -38,6 +38,8 @@ UNSURE = 0.3
 SURE, TOO_UNSURE = 0.8, 0.6
 """Confidence below which the answer begins with its doubt, and below which it is a question back."""
 
+UNDATED = 0.05
+"""Share of the rows that may be left out for want of a time before the answer says so."""
 MOST_WORDS = 4
 """Words that a question back names at most."""
 
@@ -72,7 +74,7 @@ def answer_with_sql(request: Request, tools: Tools) -> Evidence:
         tables=(table, *(each for each in further.values() if each is not table)),
         scope=scope_of(answer.links, table.query.tree) if read is None else _scope(answer, read),
         titles={} if read is None else _titles(answer, request, tools),
-        caveats=(*_caveats(answer), *_left_out(answer, request, tools)),
+        caveats=(*_caveats(answer), *_left_out(answer, request, tools), *_undated(answer, request, tools)),
         parts=_places(table, further),
         about=_view_of(table, tools.workspace.shop),
         confidence=answer.confidence,
@@ -169,6 +171,30 @@ def _left_out(answer: SqlAnswer, request: Request, tools: Tools) -> tuple[tuple[
     conditions = ("；" if reader.is_zh else ", ").join(reader.condition(each) for each in answer.never)
     view = view_title(shop, home.name, request.language)
     return (("left_out", {"view": view, "conditions": conditions}),)
+
+
+def _undated(answer: SqlAnswer, request: Request, tools: Tools) -> tuple[tuple[str, Mapping[str, str]], ...]:
+    """That rows are left out for want of a time: a payment that failed has no day on which it was paid."""
+    workspace, compiled = tools.workspace, answer.compiled
+    role, shop = workspace.role, workspace.shop
+    if compiled is None or role.rows or role.minimum_group is not None:
+        return ()  # of rows that it may not see nothing is said
+    try:
+        undated = compile_undated(compiled, shop, role)
+        if undated is None:
+            return ()
+        ((missing,),) = workspace.run(undated.sql).rows
+        ((dated,),) = workspace.run(compile_count(compiled, shop, role).sql).rows
+    except (SqlError, WrongStatement) as error:
+        logger.info("rows without a time were not counted: %s", type(error).__name__)
+        return ()
+    if not isinstance(missing, int) or not isinstance(dated, int) or missing < UNDATED * (missing + dated):
+        return ()
+    home = shop.view(compiled.statement.view)
+    if not missing or home is None or home.time is None:
+        return ()
+    names = {"view": view_title(shop, home.name, request.language), "time": _name(request, tools)(home.time)}
+    return (("undated", names),)
 
 
 _WHY = re.compile(r"(?i)^\W*(?:why|how come)\b|为什么|为何")

@@ -35,6 +35,7 @@ from sql.statement.sentence import (
     Dim,
     During,
     Elapsed,
+    Empty,
     Gap,
     Grain,
     Name,
@@ -139,6 +140,19 @@ def compile_count(compiled: Compiled, shop: Shop, role: Role | None = None) -> C
         limit_per=(),
     )
     return compile_statement(rows, shop, compiled.dialect, compiled.today, role)
+
+
+def compile_undated(compiled: Compiled, shop: Shop, role: Role | None = None) -> Compiled | None:
+    """How many rows meet a statement's other conditions and have no time, so that they are in no period.
+
+    ``None`` where it has no period, or its view no clock of its own.
+    """
+    statement, home = compiled.statement, shop.view(compiled.statement.view)
+    if statement.period is None or home is None or home.time is None:
+        return None
+    others = tuple(c for c in statement.where if c is not statement.period)
+    undated = replace(statement, where=(*others, Empty(Name(home.time))))
+    return compile_count(replace(compiled, statement=undated), shop, role)
 
 
 class _Compiler:

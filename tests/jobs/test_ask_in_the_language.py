@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,6 +119,22 @@ def test_that_nothing_is_due_by_a_day_of_its_own_is_an_answer(workspace):
     statement = "SELECT COUNT(order_id) FROM orders WHERE DURING(delivered_at, 'next week')"
     composed = answered(workspace, "how many orders arrive next week", "en", statement, [statement] * 3)
     assert "next week" in composed.text and "0" in composed.text
+
+
+def test_rows_without_a_time_are_told_before_a_figure_that_leaves_them_out(tmp_path):
+    """A cancelled order was never delivered, so that by its day of delivery no month has it."""
+    shop = asking_shop.asking_shop(asking_shop.build(tmp_path))
+    by_delivery = tuple(replace(v, time="delivered_at") if v.name == "orders" else v for v in shop.views)
+    cancelled = "SELECT COUNT(*) FROM orders WHERE DURING('May 2026') AND status = 'cancelled'"
+    delivered = cancelled.replace("cancelled", "delivered")
+    with closing(open_workspace(replace(shop, views=by_delivery))) as opened:
+        told = answered(opened, "cancelled orders in May 2026", "en", cancelled, [cancelled] * 3).text
+        complete = answered(opened, "delivered orders in May 2026", "en", delivered, [delivered] * 3).text
+        in_zh = cancelled.replace("May 2026", "2026年5月")
+        zh = answered(opened, "2026年5月取消的订单", "zh", in_zh, [in_zh] * 3).text
+    assert "have no delivered at" in told and told.index("have no") < told.index("0")
+    assert "没有" in zh and "不属于任何时期" in zh
+    assert "have no" not in complete
 
 
 def test_two_readings_are_asked_back_in_words(workspace):
