@@ -209,11 +209,18 @@ def is_followup(links: Links, *, needs_cue: bool = False, after_asking_back: boo
     return features.has_any
 
 
+MOST_OF_THEM = 16
+"""Words up to which a message about "them" goes on from the question before."""
+
+
 def _speaks_of_others(features: Features) -> bool:
     """Whether "they" stands before anything that it could be: those who were told of."""
-    match = cues.THEY.search(features.text)
+    text = features.text
+    match = cues.THEY.search(text)
+    if match is None or length_of(text) > MOST_OF_THEM or cues.WHO.search(text[: match.start()]):
+        return False
     others = [m for m in features.links.mentions if m.kind != "metric"]
-    return match is not None and not any(m.start < match.start() for m in others)
+    return not any(m.start < match.start() for m in others)
 
 
 def is_addition(links: Links) -> bool:

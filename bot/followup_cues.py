@@ -40,13 +40,19 @@ COMPARING = re.compile(
 PRONOUN = re.compile(
     r"(?i)\b(?:it|that|this|them|they|those|these|their|its|ones?|there|the same)\b|它|他们|它们|这些|那些|这个|同样|其中|里面|里头|当中"
 )
-THEY = re.compile(r"(?i)\b(?:they|them|their|those|these)\b|[他她它]们")
+THEY = re.compile(
+    r"(?i)\b(?:they|them|their)\b|\b(?:those|these)\b(?!\s+(?:[a-z]+))|\b(?:those|these)\s+ones\b|[他她它]们"
+)
+WHO = re.compile(r"(?i)\b(?:who|whom|whose)\b|谁|哪")
+"""What stands for people in the message itself."""
 SPLIT = re.compile(
-    r"^\W*(?:那么?|再|请|帮我|麻烦)*(?:按照?|分|以)\S{1,12}?(?:分开|拆开|拆分|拆|细分|分组|分类)(?:来?看|统计|列|汇总|算)?(?:一下|下|吧)?\W*$"
+    r"^\W*(?:那么?|再|请|帮我|麻烦)*(?:按照?|分(?![析别类布配])|以)\S{1,12}?(?:分开|拆开|拆分|拆|细分|分组)(?:来?看|统计|列|汇总|算)?(?:一下|下|吧)?\W*$"
     r"|(?i:^\W*(?:(?:and|now|please|can you|could you)\s+)*(?:split|break)\s+(?:it|this|that|them)?\s*(?:up|down)?\s*(?:by|into)\b)"
 )
 """The same again, by something."""
-WHAT_OF = re.compile(r"^\W*(?:那么?|还有)?\S{1,12}呢[？?，,。]\s*\S")
+WHAT_OF = re.compile(
+    r"^\W*(?:那么?|还有)?(?:(?!哪|谁|什么|多少|几|怎么|为什么|为何|如何)\S){1,12}呢[？?，,。]\s*\S"
+)
 """The same of something else, with more behind it: 白葡萄酒呢？按渠道看."""
 ASKING = re.compile(
     r"(?i)^\W*(?:whats?|which|who|whose|how|when|where|why|show|list|give|find|tell|count|compare|did|do|does|is|are|was|were|"

@@ -180,15 +180,15 @@ def _undated(answer: SqlAnswer, request: Request, tools: Tools) -> tuple[tuple[s
     if compiled is None or role.rows or role.minimum_group is not None:
         return ()  # of rows that it may not see nothing is said
     try:
-        undated = compile_undated(compiled, shop, role)
-        if undated is None:
+        counts = compile_undated(compiled, shop, role)
+        if counts is None:
             return ()
-        ((missing,),) = workspace.run(undated.sql).rows
-        ((dated,),) = workspace.run(compile_count(compiled, shop, role).sql).rows
+        missing = workspace.run(counts[0].sql, cancel=request.cancel).rows[0][0]
+        fitting = workspace.run(counts[1].sql, cancel=request.cancel).rows[0][0] if missing else 0
     except (SqlError, WrongStatement) as error:
         logger.info("rows without a time were not counted: %s", type(error).__name__)
         return ()
-    if not isinstance(missing, int) or not isinstance(dated, int) or missing < UNDATED * (missing + dated):
+    if not isinstance(missing, int) or not isinstance(fitting, int) or missing < UNDATED * fitting:
         return ()
     home = shop.view(compiled.statement.view)
     if not missing or home is None or home.time is None:

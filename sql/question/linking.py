@@ -736,7 +736,8 @@ _TAKEN = re.compile(
     r"\b(?:how much (?:money |cash )?(?:did|do|have|has) (?:we|i|the shop|the store)|(?:did "
     r"|do |have |has )?we (?:take|took|taken|make|made"
     r"|earn|earned)\b|money|cash|(?<!\d )(?<!\d)euros?|earn(?:ed)?|bring in|brought in|brings "
-    r"in|bringing in)|\bspen(?:ds?|t|ding)\b|花了|消费了?"
+    r"in|bringing in)|(?<!time )\bspen(?:ds?|t|ding)\b"
+    r"|花了(?!.{0,2}(?:几|多久|多长|\d+天))|消费(?![者税品])"
     r"|赚了?|进账|多少钱|卖得?了?多少欧|(?<!\d)(?<!\d )(?<!万)欧元",
     re.I,
 )

@@ -169,6 +169,11 @@ _BESIDE_CAMPAIGN = ("campaign_cost", "campaign_channel", "campaign_offer")
 _CHOSEN = ("logged_choice", "choice_propensity", "choice_reward")
 """Parts of one view in which choices were logged."""
 _STOCK = re.compile(r"\b(?:stock|inventory)\b|库存")
+_MOVED = re.compile(
+    r"\b(?:movement|move|transaction|transfer|adjustment|log|entry|take|history|count|line|detail)\b"
+    r"|流水|变动|调拨|入库|出库|盘点|明细|记录"
+)
+"""Tables of what came and went, which are no levels."""
 _BESIDE_STOCK = ("on_order", "lead_time", "unit_cost")
 """Parts that are one number for each product, beside its stock or where that view leads."""
 
@@ -284,7 +289,7 @@ def _of_stock(shop: Shop) -> dict[str, str]:
     ]
     if not levels:
         return {}
-    now, day, home = min(levels, key=lambda each: each[1] is not None)
+    now, day, home = min(levels, key=lambda each: (_first("on_hand", [each[2]]) is None, each[1] is not None))
     found = {"on_hand": now}
     past = next(((level, at) for level, at, _ in levels if at is not None and level != now), None)
     if day is not None:
@@ -298,7 +303,7 @@ def _of_stock(shop: Shop) -> dict[str, str]:
 def _level(view: View) -> str | None:
     """The column with the pieces in stock: by its name, or the quantity of a table of stock."""
     named = _first("on_hand", [view])
-    if named is not None or not says(_STOCK, view.name):
+    if named is not None or not says(_STOCK, view.name) or says(_MOVED, view.name):
         return named
     pieces = [
         c.name for c in view.columns if spoken(c.name, c.type) in ("quantity", "number") and not c.is_key

@@ -10,7 +10,8 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import re
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -438,7 +439,7 @@ def _spellings(workspace: Workspace, view: View, changes: _Changes) -> list[Deci
         is_place = says(PLACE, column.name, column.type)
         most = MAX_PLACES if is_place else MAX_STATES
         values = distinct_texts(workspace, view, column, most + 1)
-        same = {value: _folded(value, is_place) for value in values}
+        same = _folded(values, is_place)
         folded = set(same.values())
         if not 0 < len(folded) < len(values) <= most:
             continue
@@ -464,11 +465,20 @@ def _spellings(workspace: Workspace, view: View, changes: _Changes) -> list[Deci
     return decisions
 
 
-def _folded(value: str, is_place: bool) -> str:
-    """What all spellings of a value have in common."""
-    plain = value.strip().casefold()
-    short = KIND_OF_PLACE.sub("", plain) if is_place else plain
-    return short if len(short) > 1 else plain
+def _folded(values: Collection[str], is_place: bool) -> dict[str, str]:
+    """Value → what all its spellings have in common; 吉林省 and 吉林市 are two places, and stay two."""
+    plain = {value: value.strip().casefold() for value in values}
+    if not is_place:
+        return plain
+    short = {value: KIND_OF_PLACE.sub("", text) or text for value, text in plain.items()}
+    kinds: dict[str, set[str]] = defaultdict(set)
+    for value, text in plain.items():
+        if text != short[value]:
+            kinds[short[value]].add(text)
+    return {
+        value: short[value] if len(short[value]) > 1 and len(kinds[short[value]]) < 2 else text
+        for value, text in plain.items()
+    }
 
 
 def _heads(workspace: Workspace, view: View, changes: _Changes) -> list[Decision]:

@@ -178,7 +178,8 @@ def _is_short_for(kind: str, column: str) -> bool:
     said, words = spaced(kind), spaced(column).split()
     if any(len(word) > 2 and said[1:] == word for word in words):
         return True
-    return len(words) == 1 and len(said) == 4 and said[2:] == words[0]
+    is_initials = re.fullmatch(r"[b-df-hj-np-tv-z]{4}", said) is not None
+    return len(words) == 1 and is_initials and said[2:] == words[0]
 
 
 def _words(name: str) -> set[str]:

@@ -39,6 +39,7 @@ from sql.types import Catalog, Dialect
 logger = logging.getLogger(__name__)
 
 _ORDERED_ON = frozenset({"order date", "received date", "ordered date", "purchase date"})
+_EXP = re.compile(r"exp(?!ir)", re.I)
 _REVIEWS = re.compile(r"\breviews?\b|\bratings?\b|评[价论分]|点评")
 _STARS = frozenset({"subtotal", "star", "score", "level"})
 _JUST_NAMES = frozenset({"name", "title", "label"})
@@ -347,7 +348,7 @@ def _worded(view: View, plain: Mapping[str, str]) -> View:
             return words_for("quantity", column.type)
         if is_of_reviews and column.type == "integer" and spoken(column.name, column.type) in _STARS:
             return words_for("stars", column.type)  # xj of reviews counts stars, and is no subtotal
-        if is_ordered and spoken(column.name, column.type) == "expiry date":
+        if is_ordered and _EXP.match(column.name) and spoken(column.name, column.type) == "expiry date":
             return ("expected date", *words_for("expected date", column.type))  # exp_dt of a purchase order
         thing = view.refs.get(column.name, view.name if view.key == (column.name,) else "")
         if thing in plain and not any(in_both(column.name, column.type)):

@@ -17,7 +17,7 @@ MAIN_THINGS = ("order", "customer", "product")
 def with_plain_words(shop: Shop) -> Shop:
     """The shop whose bound things are also called plainly, where nothing else of it is."""
     for part in MAIN_THINGS:
-        view = _view_of(shop, shop.bindings.get(part, ""))
+        view = _view_of(shop, part)
         if view is None:
             continue
         taken = {word.lower() for other in shop.views if other.name != view.name for word in _words(other)}
@@ -47,18 +47,20 @@ def _counted_plainly(shop: Shop, view: View, part: str) -> tuple[Metric, ...]:
     )
 
 
-def _view_of(shop: Shop, place: str) -> View | None:
-    """The view whose rows a bound column tells apart: where its link leads, or where it stands itself."""
-    name, _, column = place.rpartition(".")
+def _view_of(shop: Shop, part: str) -> View | None:
+    """The view whose rows a bound column tells apart: where its link leads, or where it is the key."""
+    name, _, column = shop.bindings.get(part, "").rpartition(".")
     home = shop.view(name)
     if home is None:
         return None
     target = shop.view(home.refs.get(column, ""))
     if target is not None:
         return target
-    # an order's number stands beside its key; a line's order without a table of orders is no row
+    if home.key == (column,):
+        return home
+    # an order's number stands beside its key; the name of a customer on an order makes no customers of orders
     is_pointed_at = any(home.name in other.refs.values() for other in shop.views)
-    return home if home.key == (column,) or (len(home.key) == 1 and is_pointed_at) else None
+    return home if part == "order" and len(home.key) == 1 and is_pointed_at else None
 
 
 def _words(view: View) -> set[str]:

@@ -40,7 +40,7 @@ def name_columns(view: View) -> tuple[str, ...]:
     said = {c.name: spoken(c.name) for c in texts}
     first = [n for n, words in said.items() if _FIRST.search(words)]
     last = [n for n, words in said.items() if _LAST.search(words)]
-    nouns = set(read_name(view.name))
+    nouns, kind = set(read_name(view.name)), set(nouns_of(view.name)[-1:])
     for same in (_SAME_PEOPLE, _ARTICLES):  # clients have a customer name, items a product name
         nouns |= same if nouns & same else set()
     whole = [
@@ -53,11 +53,11 @@ def name_columns(view: View) -> tuple[str, ...]:
         whole = [n for n in whole if not said[n].endswith("description")] or [
             n for n in whole if set(said[n].split()) & nouns
         ]
-        if not whole and nouns & _ARTICLES:
+        if not whole and kind & _ARTICLES:
             return tuple(described[:1])  # an old order system's items are called by their description
     if whole:
         own = [n for n in whole if set(said[n].split()[:-1]) & nouns or said[n] in ("name", "名称", "姓名")]
         # an order has a date, and no name that is not called so; a seller's day is when he joined
-        if own or view.time is None or nouns & _HOLDERS:
+        if own or view.time is None or kind & _HOLDERS:
             return ((own or whole)[0],)
     return (*first[:1], *last[:1])[:MOST_NAMES]

@@ -142,17 +142,27 @@ def compile_count(compiled: Compiled, shop: Shop, role: Role | None = None) -> C
     return compile_statement(rows, shop, compiled.dialect, compiled.today, role)
 
 
-def compile_undated(compiled: Compiled, shop: Shop, role: Role | None = None) -> Compiled | None:
-    """How many rows meet a statement's other conditions and have no time, so that they are in no period.
+def compile_undated(
+    compiled: Compiled, shop: Shop, role: Role | None = None
+) -> tuple[Compiled, Compiled] | None:
+    """How many rows meet a statement's other conditions and have no time, so that they are in no period; and
+    how many meet them at all.
 
-    ``None`` where it has no period, or its view no clock of its own.
+    ``None`` where it has no period, its view no clock of its own, or a metric another one.
     """
     statement, home = compiled.statement, shop.view(compiled.statement.view)
     if statement.period is None or home is None or home.time is None:
         return None
+    names = {node.text for node in statement.walk() if isinstance(node, Name)}
+    if any(m.name in names and (m.time or m.last or m.view != home.name) for m in shop.metrics):
+        return None
     others = tuple(c for c in statement.where if c is not statement.period)
     undated = replace(statement, where=(*others, Empty(Name(home.time))))
-    return compile_count(replace(compiled, statement=undated), shop, role)
+    whole = replace(statement, where=others)
+    missing, all_of_them = (
+        compile_count(replace(compiled, statement=each), shop, role) for each in (undated, whole)
+    )
+    return missing, all_of_them
 
 
 class _Compiler:

@@ -301,7 +301,9 @@ def _first_ever(links: Links, parts: _Parts) -> list[str]:
     match = _FIRST.search(mask(links, names=False))
     if match is None or parts.lists_rows or parts.is_sorted or parts.aggregates("MIN"):
         return []
+    names = " ".join(node.text for node in parts.nodes if isinstance(node, la.Name))
     is_said = parts.has(la.Since, la.Has, la.Rank) or parts.metric_says("first|首|第一")
+    is_said = is_said or re.search("first|首|第一", names, re.I) is not None
     return [] if is_said else [match[0]]
 
 

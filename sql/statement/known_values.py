@@ -18,6 +18,7 @@ from rapidfuzz import fuzz, process
 from sql.semantics import Shop, View
 from sql.statement.routes import Fork, NoRoute, Route, Routes
 from sql.statement.sentence import (
+    Aggregate,
     Among,
     AnyOf,
     Compare,
@@ -47,12 +48,22 @@ def unknown_value(statement: Statement, shop: Shop, routes: Routes, values: Valu
     return next(_faults(statement, home, shop, routes, values), None) if home is not None else None
 
 
-def compared_with_itself(statement: Statement, today: dt.date) -> str | None:
-    """What is wrong with a time that is compared with itself, where the present day is likely meant."""
+def compared_with_itself(statement: Statement, today: dt.date, shop: Shop) -> str | None:
+    """What is wrong with a time that is compared with itself, where the present day is likely meant.
+
+    An average behind HAVING is none: it is compared with that of all.
+    """
     for node in statement.walk():
-        if isinstance(node, Compare) and node.left == node.right:
+        if isinstance(node, Compare) and node.left == node.right and not _is_average(node.left, shop):
             return f"{node.left} is compared with itself; today is {Text(today.isoformat())}"
     return None
+
+
+def _is_average(node: Value, shop: Shop) -> bool:
+    if isinstance(node, Aggregate):
+        return node.word in ("AVG", "MEDIAN", "PERCENTILE")
+    metric = next((m for m in shop.metrics if isinstance(node, Name) and m.name == node.text), None)
+    return metric is not None and (metric.is_composed or "/" in metric.sql or "AVG(" in metric.sql.upper())
 
 
 Holds = Callable[[View, str, str], bool]

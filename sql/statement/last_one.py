@@ -11,7 +11,7 @@ from dataclasses import replace
 from sql.question.linking import Links
 from sql.semantics import Shop, View
 from sql.statement.routes import Fork, NoRoute, Routes
-from sql.statement.sentence import Aggregate, Name, Order, Statement, Value
+from sql.statement.sentence import Aggregate, Compare, Name, Order, Statement, Value
 
 _LAST = re.compile(
     r"\b(?:the |their |his |her |our )?(?:last|latest|most recent|newest)"
@@ -19,7 +19,12 @@ _LAST = re.compile(
     r"|(?:最近|最后|上)(?:的)?一(?:次|笔|单|个订单|张)",
     re.I,
 )
-_EACH = re.compile(r"\b(?:each|every|per|by)\b|每|各|分别|按", re.I)
+_OF_ALL = re.compile(
+    r"\b(?:each|every|per|by|all|total|altogether|so far|ever|list|customers|clients|members|users)\b"
+    r"|每|各|分别|按|一共|总共|合计|累计|总额|哪些",
+    re.I,
+)
+"""Words that ask for something of each, or of all of them."""
 
 
 def last_one(statement: Statement, links: Links, shop: Shop, routes: Routes) -> Statement:
@@ -29,9 +34,14 @@ def last_one(statement: Statement, links: Links, shop: Shop, routes: Routes) -> 
     """
     home = shop.view(statement.view)
     newest = [item for item in statement.items if isinstance(item, Aggregate) and item.word == "MAX"]
-    if home is None or len(newest) != 1 or len(statement.items) < 2 or statement.having:
+    if home is None or len(newest) != 1 or len(statement.items) < 2:
         return statement
-    if not _LAST.search(links.question) or _EACH.search(links.question):
+    if statement.having or statement.order or statement.limit is not None:
+        return statement
+    if not _LAST.search(links.question) or _OF_ALL.search(links.question):
+        return statement
+    is_of_one = any(isinstance(part, Compare) and part.sign == "=" for part in statement.where)
+    if statement.groups and not is_of_one:
         return statement
     columns = [_column(item, shop, home) for item in statement.items]
     time = columns[statement.items.index(newest[0])]

@@ -87,6 +87,8 @@ def with_keys(statement: Statement, shop: Shop, routes: Routes, is_shared: IsSha
     for reached in found.values():
         route = reached[0][1]
         columns = name_columns(route.view) if is_of_people(route.view) and not route.is_many else ()
+        if not route.hops:
+            continue  # over the people themselves their names are asked about: which stand twice
         if not columns or {r.column.name for _, r in reached} & set(columns) != set(columns):
             continue
         key = _key_of(route, home, routes)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Set
 from dataclasses import replace
 
 from sql.question.linking import Links
+from sql.shop.trade_words import says
 from sql.statement.sentence import (
     AllOf,
     Among,
@@ -47,9 +48,8 @@ def shares_of_the_whole(statement: Statement) -> Statement:
     return replace(statement, items=tuple(shares), groups=(), having=(), order=(), limit=None, limit_per=())
 
 
-_SHORT = re.compile(
-    r"差|缺|短|\b(?:short|lack\w*|missing|below|under|need\w*|how (?:many|much) more)\b", re.I
-)
+_SHORT = re.compile(r"差(?![评价异])|缺|\b(?:short|lack\w*|missing|how (?:many|much) more)\b", re.I)
+_NO_PIECES = re.compile(r"\b(?:price|cost|date|time|day|amount|margin)\b|价|成本|日期|时间|金额")
 
 
 def shortfalls(statement: Statement, links: Links) -> Statement:
@@ -65,12 +65,17 @@ def shortfalls(statement: Statement, links: Links) -> Statement:
 
     def turned(node: Value) -> Value:
         is_less = isinstance(node, Calc) and node.sign == "-" and (node.left, node.right) in less
+        if is_less and any(isinstance(n, Name) and says(_NO_PIECES, n.text) for n in node.walk()):
+            return node  # what is sold below cost makes a loss
         return replace(node, left=node.right, right=node.left) if is_less and isinstance(node, Calc) else node
 
     items = tuple(map(turned, statement.items))
     if items == statement.items:
         return statement
-    order = tuple(replace(o, key=turned(o.key)) for o in statement.order)
+    order = tuple(
+        replace(o, key=turned(o.key), is_descending=o.is_descending == (turned(o.key) == o.key))
+        for o in statement.order
+    )
     return replace(statement, items=items, order=order)
 
 
@@ -85,9 +90,10 @@ def contradicts_itself(statement: Statement) -> str | None:
 
 
 _LENGTH = re.compile(
-    r"\b(?:same[- ]day|next[- ]day|on time|late|delay\w*|early|before|after|ahead|overdue|promised"
+    r"\b(?:same[- ]day|next[- ]day|on time|late|later|delay\w*|early|earlier|longer|sooner|before|after|ahead"
+    r"|overdue|promised|expected|estimated|planned|due"
     r"|immediately|at once)\b"
-    r"|当[天日]|次日|隔天|准时|按时|及时|晚|迟|早|延|提前|超期|逾期|之前|之后|立[刻即]|马上",
+    r"|当[天日]|次日|隔天|准时|按时|及时|晚|迟|早|延|提前|超[期过]|逾期|之前|之后|立[刻即]|马上|预计|预期|慢|快",
     re.I,
 )
 
@@ -99,7 +105,7 @@ def unasked_length(statement: Statement, said: Set[float], question: str) -> str
     for each in statement.where:
         if not (isinstance(each, Compare) and isinstance(each.left, Elapsed | Gap)):
             continue
-        if isinstance(each.right, Number) and float(each.right.text) not in said:
+        if isinstance(each.right, Number) and float(each.right.text) not in {0.0, *said}:
             return f"nobody asked for {each}; leave it out"
     return None
 

@@ -19,8 +19,7 @@ _TOTAL = re.compile(
 _NO_SUM = re.compile(r"\b(?:price|rate|percent|ratio|rating|age|level)\b|价格?$|率$|比例$|单价")
 """What is of one piece, and adds up to nothing."""
 _EACH_OF_THEM = re.compile(
-    r"\bhow (?:much|many)\b[^,.?]{0,20}\beach\b|\beach of (?:them|the)\b|\beach .{0,12}\bowes?\b"
-    r"|(?:分别|各自?)[^，。？]{0,4}多少",
+    r"\beach of them\b|\beach .{0,12}\bowes?\b|各自?[^，。？自]{0,3}多少",
     re.I,
 )
 _EACH = re.compile(r"\b(?:each|every|per|list|which|what .* each)\b|每|各|哪|列出|分别", re.I)

@@ -53,6 +53,19 @@ CASES = [
         "SELECT MAX(placed), state FROM orders WHERE name = 'Hollins' GROUP BY state",
         f"SELECT placed, state FROM orders WHERE name = 'Hollins' {LAST}",
     ),
+    # all customers, a total beside the last order, an order of its own
+    ("list the customers with their last order", "SELECT name, MAX(placed) FROM orders GROUP BY name", ""),
+    ("客户最近一次下单时间", "SELECT name, MAX(placed) FROM orders GROUP BY name", ""),
+    (
+        "Hollins最近一次下单是什么时候，今年一共花了多少",
+        "SELECT MAX(placed), revenue FROM orders WHERE name = 'Hollins'",
+        "",
+    ),
+    (
+        "the last order and what was spent",
+        "SELECT name, MAX(placed), revenue FROM orders WHERE state = 'a' GROUP BY name ORDER BY revenue DESC",
+        "",
+    ),
     # of each customer, the day alone, something that no single order has, and what is asked of all
     ("each customer's last order", "SELECT name, MAX(placed) FROM orders GROUP BY name", ""),
     ("when was the last order", "SELECT MAX(placed) FROM orders", ""),

@@ -97,6 +97,11 @@ def test_the_name_of_a_thing_stands_beside_its_key(written: str, shown: str) -> 
             "SELECT customer_id, first_name, last_name, SUM(amount) FROM lines "
             "GROUP BY customer_id, first_name, last_name",
         ),
+        # which names stand twice is asked over the people themselves
+        (
+            "SELECT first_name, last_name, COUNT(*) FROM customers GROUP BY first_name, last_name",
+            "SELECT first_name, last_name, COUNT(*) FROM customers GROUP BY first_name, last_name",
+        ),
         # one of two names is asked for, and of things none is told apart: two sizes of one shirt are a shirt
         (
             "SELECT first_name, COUNT(*) FROM orders GROUP BY first_name",
@@ -118,6 +123,12 @@ def test_two_people_of_one_name_are_told_apart(written: str, shown: str) -> None
     statement = parse(written)
     assert str(with_keys(statement, SHOP, ROUTES, lambda *_: True)) == shown
     assert with_keys(statement, SHOP, ROUTES, lambda *_: False) == statement
+
+
+def test_what_is_written_about_products_names_none() -> None:
+    columns: dict[str, ColumnType] = {"id": "integer", "product_id": "integer", "description": "text"}
+    reviews = view("product_reviews", {**columns, "created": "date"}, "id", time="created")
+    assert name_columns(reviews) == ()
 
 
 def test_clients_have_a_customer_name() -> None:

@@ -56,14 +56,16 @@ def test_a_list_of_rows_that_lack_a_value_does_not_show_it(written: str, is_told
     [
         (
             "which are below the minimum, and how many are they short",
-            "SELECT name, stock - minimum FROM items WHERE stock < minimum ORDER BY stock - minimum",
-            "SELECT name, minimum - stock FROM items WHERE stock < minimum ORDER BY minimum - stock",
+            "SELECT name, stock - minimum FROM items WHERE stock < minimum ORDER BY stock - minimum LIMIT 5",
+            "SELECT name, minimum - stock FROM items WHERE stock < minimum "
+            "ORDER BY minimum - stock DESC LIMIT 5",
         ),
         (
             "各差多少件",
             "SELECT stock - minimum FROM items WHERE minimum > stock",
             "SELECT minimum - stock FROM items WHERE minimum > stock",
         ),
+        ("how short of cost are they", "SELECT price - cost FROM items WHERE price < cost", ""),
         ("stock less the minimum", "SELECT stock - minimum FROM items WHERE stock < minimum", ""),
         ("how many are they short", "SELECT minimum - stock FROM items WHERE stock < minimum", ""),
         ("how many are they short", "SELECT stock - minimum FROM items", ""),
@@ -90,9 +92,11 @@ def test_nobody_has_orders_and_none(where: str, is_told: bool) -> None:
 @pytest.mark.parametrize(
     ("question", "where", "is_told"),
     [
-        ("our best customers, all time", "DAYS(placed, sent) = 0", True),
         ("orders sent within 2 days", "DAYS(placed, sent) <= 2", False),
         ("orders sent on the same day", "DAYS(placed, sent) = 0", False),
+        ("orders that arrived later than expected", "DAYS(due, sent) > 0", False),
+        ("超过了预计送达时间的订单", "DAYS(due, sent) > 0", False),
+        ("our best customers, all time", "DAYS(placed, sent) = 7", True),
         ("our best customers", "amount > 0", False),
     ],
 )

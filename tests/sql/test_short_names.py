@@ -150,6 +150,45 @@ def test_a_province_is_one_with_and_without_its_kind(kind: str, tmp_path: Path) 
     assert {m.value for m in links.mentions if m.name == "省份"} & set(map(str, counts))
 
 
+def test_a_province_and_a_city_of_one_name_are_two(kind: str, tmp_path: Path) -> None:
+    script = "CREATE TABLE kunden (id INTEGER PRIMARY KEY, region TEXT);"
+    script += inserted("kunden", [f"({n}, '{['吉林省', '吉林市'][n % 2]}')" for n in range(1, 41)])
+    assert (
+        len(rows(described(kind, script, tmp_path), "SELECT region, COUNT(*) FROM kunden GROUP BY region"))
+        == 2
+    )
+
+
+def test_a_customer_s_name_on_an_order_makes_no_customers_of_orders(kind: str, tmp_path: Path) -> None:
+    script = (
+        "CREATE TABLE orders (order_id INTEGER PRIMARY KEY, customer_name TEXT, order_date DATE, total REAL);"
+    )
+    script += inserted("orders", [f"({n}, 'Ann {n % 7}', '{day(n)}', {n})" for n in range(1, 61)])
+    script += "CREATE TABLE order_lines (id INTEGER PRIMARY KEY, order_id INTEGER REFERENCES orders(order_id), product_name TEXT, quantity INTEGER);"
+    script += inserted("order_lines", [f"({n}, {n}, 'Tea {n % 5}', 1)" for n in range(1, 61)])
+    found = described(kind, script, tmp_path)
+    assert not {"customer", "客户"} & set(view(found, "orders").synonyms)
+    assert not any("customers" in s for m in found.shop.metrics if m.sql == "COUNT(*)" for s in m.synonyms)
+
+
+def test_movements_are_no_levels_and_what_expires_is_not_expected(kind: str, tmp_path: Path) -> None:
+    script = (
+        ERP
+        + "CREATE TABLE inventory_movements (id INTEGER PRIMARY KEY, itm_no TEXT REFERENCES itm, quantity INTEGER, moved_at TEXT);"
+    )
+    script += inserted(
+        "inventory_movements", [f"({n}, '{10000 + n % 20 + 1}', {n}, '{day(n)}')" for n in range(1, 41)]
+    )
+    script += "CREATE TABLE stock_batches (id INTEGER PRIMARY KEY, itm_no TEXT REFERENCES itm, received_date TEXT, expiry_date TEXT);"
+    script += inserted(
+        "stock_batches", [f"({n}, '{10000 + n % 20 + 1}', '{day(n)}', '{day(n + 3)}')" for n in range(1, 41)]
+    )
+    found = described(kind, script, tmp_path)
+    assert found.shop.bindings.get("on_hand") != "inventory_movements.quantity"
+    expiry = view(found, "stock_batches").column("expiry_date")
+    assert expiry is not None and "到期日期" in expiry.synonyms
+
+
 def test_an_authorization_is_no_author(kind: str, tmp_path: Path) -> None:
     found = described(kind, ERP, tmp_path)
     assert view(found, "rma").time == "rma_dt"

@@ -57,6 +57,7 @@ CASES = [
         "SELECT state, SUM(fee) FROM fees GROUP BY state ORDER BY SUM(fee) DESC",
     ),
     ("各欠了多少", "SELECT state, fee FROM fees", "SELECT state, SUM(fee) FROM fees GROUP BY state"),
+    ("how much was each refund and who got it", "SELECT state, fee FROM fees", "SELECT state, fee FROM fees"),
     # of one order by its number, a price, each fee by itself, and amounts beside what is the fees' own
     (
         "what is in A-700, and how much of each",
