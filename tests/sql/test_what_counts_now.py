@@ -97,7 +97,7 @@ SOLD = [
     (
         "never sold in bulk",
         "SELECT product FROM products WHERE id HAS NO order_lines (quantity > 5)",
-        "",
+        "SELECT product FROM products WHERE id HAS NO order_lines (quantity > 5 AND counts_as_sold = 1)",
     ),
     ("never bought in May", "SELECT product FROM products WHERE id HAS NO stock_daily", ""),
 ]
