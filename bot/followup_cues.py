@@ -43,6 +43,7 @@ PRONOUN = re.compile(
 THEY = re.compile(
     r"(?i)\b(?:they|them|their)\b|\b(?:those|these)\b(?!\s+(?:[a-z]+))|\b(?:those|these)\s+ones\b|[他她它]们"
 )
+"""Who was told of before; "these days" and "those who" say themselves what is meant."""
 WHO = re.compile(r"(?i)\b(?:who|whom|whose)\b|谁|哪")
 """What stands for people in the message itself."""
 SPLIT = re.compile(

@@ -177,8 +177,13 @@ def _undated(answer: SqlAnswer, request: Request, tools: Tools) -> tuple[tuple[s
     """That rows are left out for want of a time: a payment that failed has no day on which it was paid."""
     workspace, compiled = tools.workspace, answer.compiled
     role, shop = workspace.role, workspace.shop
-    if compiled is None or role.rows or role.minimum_group is not None:
+    home = shop.view(compiled.statement.view) if compiled is not None else None
+    if compiled is None or home is None or home.time is None:
+        return ()
+    if role.rows or role.minimum_group is not None or compiled.statement.period is None:
         return ()  # of rows that it may not see nothing is said
+    if not workspace.has_undated(home):
+        return ()
     try:
         counts = compile_undated(compiled, shop, role)
         if counts is None:
@@ -188,10 +193,7 @@ def _undated(answer: SqlAnswer, request: Request, tools: Tools) -> tuple[tuple[s
     except (SqlError, WrongStatement) as error:
         logger.info("rows without a time were not counted: %s", type(error).__name__)
         return ()
-    if not isinstance(missing, int) or not isinstance(fitting, int) or missing < UNDATED * fitting:
-        return ()
-    home = shop.view(compiled.statement.view)
-    if not missing or home is None or home.time is None:
+    if not isinstance(missing, int) or not isinstance(fitting, int) or not 0 < missing >= UNDATED * fitting:
         return ()
     names = {"view": view_title(shop, home.name, request.language), "time": _name(request, tools)(home.time)}
     return (("undated", names),)

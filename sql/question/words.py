@@ -30,8 +30,8 @@ STOP_WORDS = words(
     comes gets goes brings gives takes
     stay we've taken wich anything something euro euros eur € agreed agree needed live lives lived
     living it's work onto whole total someone somebody everything nothing nobody
-    dear hey morning afternoon kindly cheers regards folks guys boss colleague colleagues asap fyi urgently
-    havent hasnt didnt dont doesnt isnt arent nos files file curious wondering wonder question quick quickly
+    dear hey kindly cheers regards folks guys asap fyi urgently curious wondering wonder quick quickly
+    havent hasnt didnt dont doesnt isnt arent nos
     money shows showing appear appears appeared moment got pls plz who's whos hows thats i'm
     """
 )
@@ -69,7 +69,7 @@ ZH_STOP = words(
     分别 下单 方面 来说 谁 历史 历史上 因为 所以 了吗 有史以来 公司 本店 做 用了 比
     笔 盒 瓶 袋 箱 双 套 台 份 批 部 本 张 只 项 啥 呀 嘛 哦 呗 哈 着 但 但是 而且 然后 如果 到底 究竟
     具体 大概 麻烦 帮忙 谢谢 列下 列一下 百分之几 里面 里头 当中 跟 时候 咱 各自 手头 手上 出来
-    拉 拉一下 拉个 发我 老板 领导 同事 问 问下 问一下 您好 你好 亲 急 赶紧 查下 看下 帮查
+    拉 拉一下 拉个 发我 老板 领导 问 问下 问一下 您好 你好 亲 急 赶紧 查下 看下 帮查
     写 写出来 对账 汇报
     """
 )

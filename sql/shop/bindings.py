@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from sql.semantics import Shop, View, ViewColumn
-from sql.shop.measures import LINE, is_sold
+from sql.shop.measures import LINE, STOCK_TABLE, is_sold
 from sql.shop.trade_words import says, spoken
 from sql.types import Dialect
 
@@ -168,7 +168,6 @@ _SENDS = re.compile(
 _BESIDE_CAMPAIGN = ("campaign_cost", "campaign_channel", "campaign_offer")
 _CHOSEN = ("logged_choice", "choice_propensity", "choice_reward")
 """Parts of one view in which choices were logged."""
-_STOCK = re.compile(r"\b(?:stock|inventory)\b|库存")
 _MOVED = re.compile(
     r"\b(?:movement|move|transaction|transfer|adjustment|log|entry|take|history|count|line|detail)\b"
     r"|流水|变动|调拨|入库|出库|盘点|明细|记录"
@@ -303,7 +302,7 @@ def _of_stock(shop: Shop) -> dict[str, str]:
 def _level(view: View) -> str | None:
     """The column with the pieces in stock: by its name, or the quantity of a table of stock."""
     named = _first("on_hand", [view])
-    if named is not None or not says(_STOCK, view.name) or says(_MOVED, view.name):
+    if named is not None or not says(STOCK_TABLE, view.name) or says(_MOVED, view.name):
         return named
     pieces = [
         c.name for c in view.columns if spoken(c.name, c.type) in ("quantity", "number") and not c.is_key

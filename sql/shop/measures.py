@@ -105,7 +105,8 @@ _TICKET = re.compile(r"\bticket\b")
 """What a till calls a sale; a service desk has tickets too, but no lines with money."""
 _DAY_KEY = re.compile(r"\b(?:date|day|month|calendar)\b|日期")
 """A link to a calendar, whatever happened on that day."""
-_STOCK = re.compile(r"\b(?:stock|inventory)\b|库存")
+STOCK_TABLE = re.compile(r"\b(?:stock|inventory)\b|库存")
+"""What tables of stock are called."""
 _PIECES = re.compile(r"\b(?:quantity|on hand|balance|stock|available)\b|数量|可用|库存|结存")
 LINE = re.compile(r"\b(?:line|item|detail|lookup)\b|\border products?$|\border (?:cart|basket)\b|明细")
 """What a table of the lines of orders is called after."""
@@ -396,7 +397,7 @@ def _in_cents(money: Money) -> Money:
 def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | None:
     """A line: a quantity with a price or an amount, and the order or the time it belongs to."""
     numbers, is_named = _numbers(view), says(LINE, view.name)
-    quantity = _first(numbers, _QUANTITY, _NO_QUANTITY) or _first(numbers, _QUANTITY, _STOCK)
+    quantity = _first(numbers, _QUANTITY, _NO_QUANTITY) or _first(numbers, _QUANTITY, STOCK_TABLE)
     if quantity is None and is_named:
         quantity = next((c for c in numbers if is_a_count(c)), None)
     amount = _amount(_amounts(workspace, view))
@@ -674,7 +675,7 @@ def _with_levels(workspace: Workspace, shop: Shop) -> tuple[Shop, list[Decision]
     for view in shop.views:
         things = [c for c in view.refs if not says(_DAY_KEY, c)]
         summed = [m for m in shop.metrics if m.view == view.name and m.sql.startswith("SUM(")]
-        if view.time is None or not things or not summed or not says(_STOCK, view.name):
+        if view.time is None or not things or not summed or not says(STOCK_TABLE, view.name):
             continue
         table, day = quoted(view.name, dialect), quoted(view.time, dialect)
         of = ", ".join(quoted(c, dialect) for c in things)
@@ -699,7 +700,7 @@ def with_stock(shop: Shop, dialect: Dialect) -> Shop:
     """Of a table of stock its pieces are asked for, never its rows."""
     metrics = list(shop.metrics)
     for view in shop.views:
-        pieces = _first(_numbers(view), _PIECES) if says(_STOCK, view.name) else None
+        pieces = _first(_numbers(view), _PIECES) if says(STOCK_TABLE, view.name) else None
         if pieces is None:
             continue
         summed = f"SUM({quoted(pieces.name, dialect)})"

@@ -20,7 +20,7 @@ from sql.lock.veils import Veil
 from sql.names import quoted
 from sql.personal import REGIONS
 from sql.record import checked
-from sql.semantics import Attributes, Role, Shop
+from sql.semantics import Attributes, Role, Shop, View
 from sql.shop.people_columns import known_names, phone_regions
 from sql.shop.shopfile import check_shop, locate, placed
 from sql.types import Catalog, Table, Value
@@ -44,6 +44,8 @@ class Workspace:
     user: Attributes = field(default_factory=dict)
     """The asking user's attributes, which the role's rules about rows may name."""
 
+    _undated: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
+
     def run(self, sql: str, cancel: threading.Event | None = None) -> Table:
         """Check ``sql`` and run it within the role's budget; raises the errors of ``sql.errors``."""
         return run(checked(self.guard, sql), self.database, self.role.limits, cancel)
@@ -55,6 +57,18 @@ class Workspace:
         except SqlError as error:
             logger.info("not looked at: %s", type(error).__name__)
             return []
+
+    def has_undated(self, view: View) -> bool:
+        """Whether some rows of a view, as the role sees them, have no time; looked up once, for that may
+        read all of them."""
+        if view.time is None:
+            return False
+        if view.name not in self._undated:
+            name, time = (quoted(each, self.catalog.dialect) for each in (view.name, view.time))
+            self._undated[view.name] = bool(
+                self.look(f"SELECT {time} FROM {name} WHERE {time} IS NULL LIMIT 1")
+            )
+        return self._undated[view.name]
 
     def close(self) -> None:
         """Close the database; the workspace is of no use afterwards."""

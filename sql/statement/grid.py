@@ -467,7 +467,7 @@ class Grid:
                 made = exp.Or(this=made, expression=part)
             return exp.Paren(this=made)
         if isinstance(node, Compare):
-            right = self._of_all(node.right) if is_of_all(node) else self.side(node.right)
+            right = self._of_all(node.right) if _is_of_all(node) else self.side(node.right)
             return SIGNS[node.sign](this=self.side(node.left), expression=right)
         if isinstance(node, Empty | Among | Range):
             left = self.side(node.left)
@@ -718,7 +718,7 @@ class _Spine:
         return exp.column(exp.to_identifier(self.name, quoted=True), table=exp.to_identifier(self.TABLE))
 
 
-def is_of_all(node: Compare) -> bool:
+def _is_of_all(node: Compare) -> bool:
     """Whether a figure is held against what it is over all groups: against itself, or the average of it per
     entity. Within its own group it would be compared with nothing but itself."""
     right = node.right

@@ -292,7 +292,9 @@ def _per_order(links: Links, nodes: Sequence[la.Node]) -> list[str]:
 
 
 _FIRST = re.compile(
-    r"\b(?:very )?first(?: ever)? (?:order|purchase|buy)s?\b|第一[次单笔](?!序)|头一?[次单]|首[单购]", re.I
+    r"\b(?:very )?first(?: ever)? (?:order|purchase|buy)s?\b|第一[次单笔](?!序)"
+    r"|头一?[次单]|首[单购](?!.{0,4}[券礼惠])",
+    re.I,
 )
 
 

@@ -86,9 +86,9 @@ def with_keys(statement: Statement, shop: Shop, routes: Routes, is_shared: IsSha
         found.setdefault((route.view.name, route.hops), []).append((name, route))
     for reached in found.values():
         route = reached[0][1]
-        columns = name_columns(route.view) if is_of_people(route.view) and not route.is_many else ()
-        if not route.hops:
+        if not route.hops or route.is_many or not is_of_people(route.view):
             continue  # over the people themselves their names are asked about: which stand twice
+        columns = name_columns(route.view)
         if not columns or {r.column.name for _, r in reached} & set(columns) != set(columns):
             continue
         key = _key_of(route, home, routes)
@@ -104,14 +104,10 @@ def with_keys(statement: Statement, shop: Shop, routes: Routes, is_shared: IsSha
 
 
 def _key_of(route: Route, home: View, routes: Routes) -> Name | None:
-    """The column that tells apart the rows of the view at the end of a way: the link's, else its own key."""
+    """The link's own column at the end of a way, which tells apart the rows of the view that it leads to."""
     if len(route.view.key) != 1:
         return None
-    place = (
-        (route.hops[:-1], route.hops[-1].own)
-        if route.hops and route.hops[-1].theirs == route.view.key[0]
-        else (route.hops, route.view.key[0])
-    )
+    place = route.hops[:-1], route.hops[-1].own  # a to-one link leads to the key
     return next((name for name, r in routes.columns(home) if (r.hops, r.column.name) == place), None)
 
 

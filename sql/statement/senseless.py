@@ -99,13 +99,20 @@ _LENGTH = re.compile(
 
 
 def unasked_length(statement: Statement, said: Set[float], question: str) -> str | None:
-    """What is wrong with a condition on days between two times whose number nobody said."""
+    """What is wrong with a condition on days between two times whose number nobody said.
+
+    More or less than 0 says which of the two is the later, and needs no number.
+
+    Args:
+        said: the numbers that the question names, with days for weeks and months.
+    """
     if _LENGTH.search(question):
         return None
     for each in statement.where:
         if not (isinstance(each, Compare) and isinstance(each.left, Elapsed | Gap)):
             continue
-        if isinstance(each.right, Number) and float(each.right.text) not in {0.0, *said}:
+        is_later = each.sign != "=" and isinstance(each.right, Number) and float(each.right.text) == 0
+        if isinstance(each.right, Number) and not is_later and float(each.right.text) not in said:
             return f"nobody asked for {each}; leave it out"
     return None
 

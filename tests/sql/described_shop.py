@@ -7,6 +7,7 @@ from pathlib import Path
 from script_file import write_file
 
 from sql.databases import open_database
+from sql.semantics import View
 from sql.shop.describe import Described, describe_database
 from sql.shop.workspace import open_workspace
 from sql.statement.compile import compile_statement
@@ -20,6 +21,12 @@ def described(kind: str, script: str, folder: Path) -> Described:
         return describe_database(database, name="x", location=str(path))
     finally:
         database.close()
+
+
+def view(found: Described, name: str) -> View:
+    seen = found.shop.view(name)
+    assert seen is not None
+    return seen
 
 
 def rows(found: Described, statement: str) -> list[tuple[object, ...]]:

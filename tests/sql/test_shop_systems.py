@@ -7,24 +7,16 @@ import json
 from pathlib import Path
 
 import pytest
-from described_shop import described, inserted, rows
+from described_shop import described, inserted, rows, view
 
 from sql.errors import WrongStatement
-from sql.semantics import View
 from sql.shop.codes import codes_in_comment
-from sql.shop.describe import Described
 from sql.shop.trade_words import without_prefix
 
 
 @pytest.fixture(params=["duckdb", "sqlite"])
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-def view(found: Described, name: str) -> View:
-    seen = found.shop.view(name)
-    assert seen is not None
-    return seen
 
 
 # ---- names in several languages --------------------------------------------------------------------------

@@ -6,10 +6,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from described_shop import described, inserted, rows
+from described_shop import described, inserted, rows, view
 
 from sql.question.linking import Vocabulary, link
-from sql.semantics import View
 from sql.shop.describe import Described
 from sql.shop.drafting import looks_personal
 from sql.shop.workspace import open_workspace
@@ -18,12 +17,6 @@ from sql.shop.workspace import open_workspace
 @pytest.fixture(params=["duckdb", "sqlite"])
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-def view(found: Described, name: str) -> View:
-    seen = found.shop.view(name)
-    assert seen is not None
-    return seen
 
 
 def day(n: int) -> str:
