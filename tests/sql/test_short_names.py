@@ -11,6 +11,7 @@ from described_shop import described, inserted, rows, view
 from sql.question.linking import Vocabulary, link
 from sql.shop.describe import Described
 from sql.shop.drafting import looks_personal
+from sql.shop.row_names import name_columns
 from sql.shop.workspace import open_workspace
 
 
@@ -193,6 +194,7 @@ def test_items_without_a_name_are_called_by_their_description(kind: str, tmp_pat
     found = described(kind, ERP, tmp_path)
     description = view(found, "itm").column("dsc")
     assert description is not None and description.sampled and not description.free_text
+    assert name_columns(view(found, "itm")) == ("dsc",)
     workspace = open_workspace(found.shop)
     try:
         links = link("stock of felco 2 garden secateurs 2 cm", Vocabulary.build(workspace), workspace.today)
