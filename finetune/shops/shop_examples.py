@@ -16,11 +16,11 @@ from llm.constraint import accepts
 from sql.question.linking import Vocabulary, link
 from sql.semantics import Shop, View
 from sql.shop.workspace import Workspace
-from sql.statement.language_draft import sayable
 from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar
 from sql.statement.language_prompt import describe, language_prompt
 from sql.statement.parse import parse
 from sql.statement.routes import Fork, NoRoute, Routes
+from sql.statement.sayable import sayable
 from sql.statement.seen import seen_shop
 from sql.statement.sentence import Has, Name, Node, Text
 from sql.statement.spans import span_of

@@ -8,8 +8,6 @@ told in the words that the next try reads.
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
-import itertools
 import re
 import threading
 from collections.abc import Sequence, Set
@@ -19,17 +17,13 @@ from functools import cached_property
 from llm.engine import Completion, Engine, Request
 from sql.errors import SqlError, TwoWays, WrongStatement
 from sql.names import quoted
-from sql.question.ahead import periods_ahead
 from sql.question.linking import Links, Vocabulary
-from sql.question.periods import Period
-from sql.question.stretches import days_in, numbers_in, question_stretches
-from sql.question.weekdays import weekdays_in
+from sql.question.stretches import numbers_in
 from sql.semantics import View
 from sql.shop.workspace import Workspace
 from sql.statement.bounds import bounded
 from sql.statement.carried_over import lost
 from sql.statement.compile import Compiled, compile_statement
-from sql.statement.grammar import number_text
 from sql.statement.heard import invented, unheard
 from sql.statement.known_values import (
     compared_with_itself,
@@ -41,7 +35,7 @@ from sql.statement.known_values import (
     unknown_value,
     unsaid_key,
 )
-from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar, Sayable
+from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar
 from sql.statement.language_prompt import describe, language_prompt
 from sql.statement.last_one import last_one
 from sql.statement.levels_now import levels_now
@@ -52,7 +46,9 @@ from sql.statement.named import with_keys, with_names, without_names
 from sql.statement.newness import new_or_returning
 from sql.statement.other_rows import given_back, named_elsewhere
 from sql.statement.parse import parse
+from sql.statement.parts_of_names import all_of_the_part
 from sql.statement.rehomed import rehomed, without_itself
+from sql.statement.sayable import sayable
 from sql.statement.seen import seen_shop
 from sql.statement.senseless import (
     contradicts_itself,
@@ -61,10 +57,9 @@ from sql.statement.senseless import (
     shows_nothing,
     unasked_length,
 )
-from sql.statement.sentence import During, Has, Number, Statement, Text
+from sql.statement.sentence import Number, Statement
 from sql.statement.sold_only import sold_only
 from sql.statement.sorted_as_said import sorted_as_said
-from sql.statement.spans import Span, span_of
 from sql.statement.summed import summed
 from sql.statement.written import After, Written
 
@@ -74,24 +69,6 @@ TRIES_AGAIN = 3
 """Statements sampled where the greedy one should not stand."""
 WARM = 0.7
 """Temperature that they are sampled at."""
-FEW_VALUES = 12
-"""Values of a column with no more than so many may always be compared with."""
-MAX_TEXTS = 60
-MAX_PERIODS = 12
-MAX_WORDS = 7
-"""Longest stretch of a question, in words, that may mean a period."""
-
-
-_COMPARED = re.compile(
-    r"\b(?:compar\w+|versus|vs|against|than|differen\w+|or)\b|对比|相比|比|与|和|还是", re.I
-)
-"""Words beside two periods that are held against each other, and no range."""
-_PERIOD_WORD = re.compile(r"[A-Za-z]+|\d+(?:[-/.]\d+)*|[\u4e00-\u9fff]")
-_TIME = re.compile(
-    r"\d{4}|\d[-/.]\d|year|quarter|month|week|day|fiscal|\bfy|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
-    r"|spring|summer|autumn|fall|winter|christmas|easter|tomorrow|[年月日周季天]|星期|礼拜|昨|今|明日",
-    re.I,
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,6 +198,7 @@ class LanguageDrafter:
         within = each_once(within, links, shop)
         within = said_only(within, shop, routes, said, links.question)
         within = with_meant_names(within, links, shop, routes)
+        within = all_of_the_part(within, links, shop, routes, self.vocabulary.values)
         within = new_or_returning(within, links)
         within = sorted_as_said(within, links, shop)
         within = last_one(summed(within, links, shop, routes), links, shop, routes)
@@ -360,154 +338,3 @@ def _standing(written: Written) -> tuple[bool, int, float]:
     """What makes one of several statements the worse one, the largest first."""
     is_at_fault = written.fault is not None or written.is_unfinished
     return is_at_fault, len(written.unheard), written.invented - sum(written.logprobs)
-
-
-def sayable(links: Links, vocabulary: Vocabulary, workspace: Workspace, *, previous: str = "") -> Sayable:
-    """Values, texts, periods and numbers that a statement for one question may hold.
-
-    Args:
-        previous: the statement that a follow-up changes; what it holds may be said again.
-    """
-    linked: dict[tuple[str, str], dict[str, None]] = {}
-    parts: dict[str, None] = {}
-    for mention in links.mentions:
-        if mention.kind == "value" and mention.value is not None:
-            if mention.is_part:
-                parts[mention.value] = None
-            else:
-                linked.setdefault((mention.view, mention.name), {})[mention.value] = None
-    values = {key: tuple(known) for key, known in vocabulary.values.items() if 0 < len(known) <= FEW_VALUES}
-    values = {
-        key: tuple(dict.fromkeys([*linked.get(key, ()), *values.get(key, ())])) for key in [*linked, *values]
-    }
-    texts = [t for t in dict.fromkeys([*parts, *question_stretches(links.question)]) if "\n" not in t]
-    periods, numbers = [*periods_of(links, workspace)], [*map(number_text, numbers_in(links)), "0", "1", "2"]
-    numbers += map(str, weekdays_in(links.question))
-    if previous:
-        for node in parse(previous).walk():
-            if isinstance(node, During):
-                periods += _before(node.words, links.question, workspace)
-                periods.append(node.words)
-            elif isinstance(node, Has) and node.during:
-                periods.append(node.during)
-            elif isinstance(node, Number):
-                numbers.append(node.text)
-            elif isinstance(node, Text):
-                texts.insert(0, node.value)
-            elif isinstance(node, Statement) and node.limit is not None:
-                numbers.append(str(node.limit))
-    return Sayable(
-        values=values,
-        texts=tuple(texts[:MAX_TEXTS]),
-        periods=tuple(dict.fromkeys(periods)),
-        numbers=tuple(dict.fromkeys(numbers)),
-        days=tuple(day.isoformat() for day in dict.fromkeys([*days_in(links), *_now_in(links, workspace)])),
-    )
-
-
-_NOW = re.compile(
-    r"\b(?:overdue|late|expir\w+|past|passed|due|still|already|yet|now|today|currently|outstanding)\b"
-    r"|过期|逾期|超期|超时|到期|效期|临期|过了|已经|现在|目前|如今|至今|今天|还没|还未|尚未|仍",
-    re.I,
-)
-"""Words by which a time is compared with the present one."""
-
-
-def _now_in(links: Links, workspace: Workspace) -> tuple[dt.date, ...]:
-    """The shop's today, where a word of the question compares with it: an expiry that has passed."""
-    return (workspace.today,) if _NOW.search(links.question) else ()
-
-
-def _self_contained(period: Period, today: dt.date, starts: int) -> str:
-    """Words that mean a period by themselves: "Q1" of "Q1 and Q2 2025" alone would be this year's."""
-    text = period.text.strip()
-    span = span_of(text, today, starts, is_cut=False)
-    if period.is_open or span is None or (span.start, span.end) == (period.start, period.end):
-        return text
-    if period.grain == "month":
-        return f"{period.start:%Y-%m}"
-    if period.grain == "quarter":
-        return f"Q{(period.start.month + 2) // 3} {period.start.year}"
-    return _in_days(period)
-
-
-def _in_days(period: Period) -> str:
-    last = period.end - dt.timedelta(days=1)
-    return f"{period.start.isoformat()} to {last.isoformat()}"
-
-
-_ONE_BEFORE = re.compile(
-    r"\b(?:the|a|one) (?:day|week|month|quarter|year|period) (?:before|earlier|prior)\b"
-    r"|\bthe (?:previous|prior|preceding) (?:day|week|month|quarter|year|period|one)\b"
-    r"|(?:再|更)往前|再前|前一(?:天|日|周|个?星期|个?月|个?季度?|年)|上一(?:天|周|个?月|个?季度?|年)",
-    re.I,
-)
-
-
-def _before(words: str, question: str, workspace: Workspace) -> list[str]:
-    """The period just before one that a follow-up goes back from: the week before last week."""
-    span = span_of(words, workspace.today, workspace.shop.fiscal_year_starts, is_cut=False)
-    if not _ONE_BEFORE.search(question) or span is None or span.start is None or span.end is None:
-        return []
-    months = 12 * (span.end.year - span.start.year) + span.end.month - span.start.month
-    is_of_months = months > 0 and span.start.day == span.end.day == 1
-    if is_of_months:
-        first = span.start.year * 12 + span.start.month - 1 - months
-        start = dt.date(first // 12, first % 12 + 1, 1)
-    else:
-        start = span.start - (span.end - span.start)
-    return [f"{start.isoformat()} to {(span.start - dt.timedelta(days=1)).isoformat()}"]
-
-
-def _both(links: Links) -> list[str]:
-    """Two neighbouring periods that are named side by side, as one: November and December."""
-    found = []
-    for a, b in itertools.pairwise(links.periods):
-        between = links.question[a.last : b.first]
-        early, late = sorted((a, b), key=lambda p: p.start)
-        if _SIDE_BY_SIDE.fullmatch(between) and early.end == late.start and a.grain == b.grain:
-            last = late.end - dt.timedelta(days=1)
-            found.append(f"{early.start.isoformat()} to {last.isoformat()}")
-    return found
-
-
-_SIDE_BY_SIDE = re.compile(r"\s*(?:,|，|、|&|\+|\band\b|和|与|及|跟)?\s*(?:the\s+)?", re.I)
-
-
-def _is_part(text: str, span: Span, period: Period) -> bool:
-    """Whether words mean less than the range that they stand in: January of "from January to March"."""
-    if (
-        text.strip() == period.text.strip()
-        or text not in period.text
-        or span.start is None
-        or span.end is None
-    ):
-        return False
-    is_within = period.start <= span.start and span.end <= period.end
-    return is_within and (span.start, span.end) != (period.start, period.end)
-
-
-def periods_of(links: Links, workspace: Workspace) -> tuple[str, ...]:
-    """Words of the question that mean one stretch of days each.
-
-    For each stretch they are those that linking found, else the shortest that mean it.
-    """
-    today, starts = workspace.today, workspace.shop.fiscal_year_starts
-    candidates = [_self_contained(p, today, starts) for p in links.periods]
-    ahead = periods_ahead(links.question, today)
-    candidates += [_in_days(p) if span_of(p.text, today, starts) is None else p.text for p in ahead]
-    tokens = list(_PERIOD_WORD.finditer(links.question))
-    ranges = [] if _COMPARED.search(links.question) else [p for p in links.periods if p.grain == "range"]
-    stretches = [
-        links.question[first.start() : last.end()]
-        for n, first in enumerate(tokens)
-        for last in tokens[n : n + MAX_WORDS]
-    ]
-    candidates += sorted(filter(_TIME.search, stretches), key=len)
-    candidates += _both(links)
-    found: dict[tuple[dt.date | None, dt.date | None, str | None], str] = {}
-    for text in candidates:
-        span = span_of(text, today, starts)
-        if span is not None and not any(_is_part(text, span, p) for p in ranges):
-            found.setdefault((span.start, span.end, span.unit), text)
-    return tuple(found.values())[:MAX_PERIODS]

@@ -18,8 +18,9 @@ from sql.question.linking import Vocabulary, link
 from sql.shop.drafting import shop_from_catalog
 from sql.shop.workspace import Workspace, open_workspace
 from sql.statement.grammar import lark_text, number_text
-from sql.statement.language_draft import LanguageDrafter, sayable
+from sql.statement.language_draft import LanguageDrafter
 from sql.statement.parse import parse
+from sql.statement.sayable import sayable
 from sql.statement.sentence import Number, Text, written_name
 from sql.types import Dialect
 

@@ -21,10 +21,11 @@ from sql.shop.workspace import Workspace, open_workspace
 from sql.statement.carried_over import lost
 from sql.statement.compile import compile_statement
 from sql.statement.heard import unheard
-from sql.statement.language_draft import LanguageDrafter, sayable
+from sql.statement.language_draft import LanguageDrafter
 from sql.statement.language_grammar import LanguageGrammar
 from sql.statement.parse import parse
 from sql.statement.rehomed import rehomed
+from sql.statement.sayable import sayable
 from sql.statement.seen import seen_shop
 
 ADAPTER = "language"

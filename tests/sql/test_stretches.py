@@ -12,8 +12,8 @@ from sql.question.linking import Vocabulary, link
 from sql.question.stretches import numbers_in
 from sql.shop.workspace import Workspace, open_workspace
 from sql.statement.heard import invented
-from sql.statement.language_draft import periods_of
 from sql.statement.parse import parse
+from sql.statement.sayable import periods_of
 
 NUMBERS: list[tuple[str, set[float]]] = [
     ("去年有几个月回款超过十万", {100_000.0}),

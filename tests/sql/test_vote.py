@@ -16,8 +16,8 @@ from sql.question.linking import Vocabulary, link
 from sql.question.stretches import question_stretches
 from sql.shop.drafting import shop_from_catalog
 from sql.shop.workspace import Workspace, open_workspace
-from sql.statement.language_draft import sayable
 from sql.statement.language_grammar import NOTHING
+from sql.statement.sayable import sayable
 from sql.statement.vote import TEMPERATURE
 
 ADAPTER = "language"

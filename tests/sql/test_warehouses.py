@@ -20,9 +20,9 @@ from sql.shop.technical import own_tables
 from sql.shop.trade_words import without_prefix
 from sql.shop.workspace import Workspace, open_workspace
 from sql.statement.compile import compile_statement
-from sql.statement.language_draft import sayable
 from sql.statement.language_grammar import LanguageGrammar
 from sql.statement.parse import parse
+from sql.statement.sayable import sayable
 from sql.statement.seen import seen_shop
 
 FIRST = dt.date(2024, 12, 1)
