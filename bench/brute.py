@@ -384,6 +384,8 @@ class Brute:
             return False if False in found else None if None in found else True
         if isinstance(c, la.Has):
             return self.has(home, row, c)
+        if isinstance(c, la.Top):
+            return (self.single(home, row, str(c.operand.entity)) in self.first_ones(c)) != c.is_not
         if isinstance(c, la.Holds) and isinstance(c.what, la.Since):
             value = self.since(home, row, c.what)
             return None if value is None else (value == "new") != c.is_not
@@ -465,6 +467,17 @@ class Brute:
             count = len({self.single(c.view, r, c.times.of.text) for r in kept} - {None})
         sign, wanted = (c.times.sign, c.times.count) if c.times else (">=", 1)
         return compare(count, sign, wanted) != c.is_not
+
+    def first_ones(self, c: la.Top) -> Any:
+        """Those among the first by a figure, equal ones by name, of all rows or of its conditions'."""
+        key = ("first", str(replace(c, is_not=False)))
+        if key not in self._kept:
+            inner = Brute(self.tables, la.Statement(view=self.view, items=(), where=c.where))
+            worths = inner.worths(c.operand, At(inner.span))
+            known = [k for k, worth in worths.items() if k is not None and worth is not None]
+            sign = -1 if c.word == "TOP" else 1
+            self._kept[key] = sorted(known, key=lambda k: (sign * worths[k], k))[: c.count]
+        return self._kept[key]
 
     # ---- values of rows ---------------------------------------------------------------------------------
 
@@ -804,7 +817,7 @@ class Brute:
     def is_of_customer(self, row: Row, c: la.Condition, at: At) -> bool:
         if isinstance(getattr(c, "left", None), la.Per):  # it says which customers, not which of their rows
             return self.holds("customers", row, c, at) is True
-        names = [] if isinstance(c, la.Has) else [p.text for p in c.walk() if isinstance(p, la.Name)]
+        names = [] if isinstance(c, la.Has | la.Top) else [p.text for p in c.walk() if isinstance(p, la.Name)]
         reaches = all(n in row for n in names) and not any(isinstance(p, la.Since) for p in c.walk())
         return not reaches or self.holds("customers", row, c, At((None, None))) is True
 
@@ -989,7 +1002,7 @@ _OUT: Any = object()
 
 
 def _is_worth(c: la.Condition) -> bool:
-    return any(isinstance(p, la.Per) for p in c.walk())
+    return not isinstance(c, la.Top) and any(isinstance(p, la.Per) for p in c.walk())
 
 
 def _any(found: list[bool | None]) -> bool | None:

@@ -222,10 +222,19 @@ class Maker:
             return la.Compare(
                 la.Per(N("revenue"), who), dice.choice([">", "<="]), la.Number(dice.choice(["50", "150"]))
             )
-        if way < 0.3 and view == "orders":
+        if way < 0.3 and view in ("orders", "lines"):
+            where: tuple[la.Condition, ...] = ()
+            if dice.random() < 0.4:
+                where = (la.During(dice.choice(list(PERIODS))),)
+            if dice.random() < 0.4:
+                where = (*where, self.about("channel"))
+            worth = la.Per(N(dice.choice(["revenue", "order_count"])), who)
+            word = dice.choice(["TOP", "BOTTOM"])
+            return la.Top(cast(Any, word), worth, dice.choice([1, 2, 3]), where, dice.random() < 0.3)
+        if way < 0.4 and view == "orders":
             return la.Holds(la.Since("IS_FIRST", "MONTH", who), dice.random() < 0.4)
         there = dice.choice(["orders", "visits", "returns"])
-        where: tuple[la.Condition, ...] = ()
+        where = ()
         if dice.random() < 0.4:
             name = {"orders": "channel", "visits": "source", "returns": "reason"}[there]
             where = (self.about(name),)

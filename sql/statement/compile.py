@@ -53,6 +53,7 @@ from sql.statement.sentence import (
     Since,
     Statement,
     Tile,
+    Top,
     Value,
 )
 from sql.statement.spans import Span
@@ -344,7 +345,7 @@ class _Compiler:
         keys: list[tuple[exp.Expr, str, bool]] = []
         given = list(self.statement.order)
         ordered = {str(o.key) for o in given}
-        rest = [Order(d) for d, _ in dims if str(d) not in ordered and not self._is_unordered(d)]
+        rest = [Order(d) for d, _ in dims if str(d) not in ordered and not self.work.is_unordered(d)]
         calendar = [o for o in rest if o.key in grid.calendar_dims and not given]
         if given and rest and self.statement.limit is not None:
             self.work.assume("ties by name", ", ".join(str(o.key) for o in rest))
@@ -359,9 +360,6 @@ class _Compiler:
                 value = values.get(str(order.key))
                 keys.append((value if value is not None else grid.figure(order.key), "", order.is_descending))
         return keys
-
-    def _is_unordered(self, dim: Dim) -> bool:
-        return str(dim).rpartition(".")[2].strip('`"').lower() in self.work.unordered
 
     def _finished(
         self,
@@ -449,7 +447,7 @@ class _Compiler:
         ]
         asked = [o.key for o in statement.order]
         keys += [
-            (work.column(n), False) for d, n in named_dims if d not in asked and not self._is_unordered(d)
+            (work.column(n), False) for d, n in named_dims if d not in asked and not self.work.is_unordered(d)
         ]
         parts = [part for key, is_down in keys for part in work.ordered(key, is_down)]
         if parts:
@@ -671,5 +669,7 @@ def label(node: Value) -> str:
 def _told(condition: Condition) -> str:
     if isinstance(condition, During):
         return condition.words
+    if isinstance(condition, Top):
+        return f"{condition.word}_{condition.count}"
     values = [str(v) for v in vars(condition).values() if isinstance(v, Node)][1:] or ["part"]
     return "_".join(re.sub(r"[^\w-]+", "_", value).strip("_") for value in values)

@@ -40,10 +40,11 @@ from sql.statement.sentence import (
     Sign,
     Since,
     Text,
+    Top,
     Truth,
     Value,
 )
-from sql.statement.work import Frame, both, names_in
+from sql.statement.work import Frame, both, names_in, subquery
 
 SIGNS: dict[str, type[exp.Binary]] = {
     "=": exp.EQ,
@@ -78,6 +79,8 @@ def row_condition(scope: Scope, node: Condition) -> exp.Expr:
         return exp.Paren(this=made)
     if isinstance(node, Has):
         return _has(scope, node)
+    if isinstance(node, Top):
+        return _among_the_first(scope, node)
     if isinstance(node, Compare | Among | Range | Empty) and isinstance(node.left, Per):
         return _worth(scope, node)
     if isinstance(node, During) and node.column is None:
@@ -306,6 +309,38 @@ def _worth(scope: Scope, node: Compare | Among | Range | Empty) -> exp.Expr:
         inner = replace(inner, sign=OPPOSITE[inner.sign])
     query = work.grid(work, frame, [], names=["entity"], having=(inner,))
     return _inside(scope.entity(per.entity), query, is_not)
+
+
+def _among_the_first(scope: Scope, node: Top) -> exp.Expr:
+    """Whether a row belongs to one of the entities that a figure puts first: ``TOP(revenue PER id, 5)``."""
+    work, per = scope.work, node.operand
+    if not isinstance(per.entity, Name) or per.is_all:
+        work.fail(per, f"{node.word} is PER a column, of those that have rows")
+    known = (scope.frame.view.name, str(replace(node, is_not=False)))
+    if known not in work.firsts:
+        work.firsts[known] = work.add("leaders", _first_ones(scope, node, per.entity))
+    first = work.firsts[known]
+    query = exp.select(work.column("entity", first)).from_(work.table(first))
+    return _inside(scope.entity(per.entity), query, node.is_not)
+
+
+def _first_ones(scope: Scope, node: Top, entity: Name) -> exp.Select:
+    """The entities in the order of a figure, equal ones by name, up to so many."""
+    work = scope.work
+    periods = [c for c in node.where if isinstance(c, During) and c.column is None]
+    if len(periods) > 1:
+        work.fail(periods[1], "one period inside the parentheses")
+    where = tuple(c for c in node.where if c not in periods)
+    span = work.span(periods[0].words) if periods else None
+    frame = Frame(scope.frame.view, (entity,), where, span)
+    worth = work.grid(work, frame, [("value", node.operand.figure)], names=["entity"])
+    value, who = work.column("value", "base"), work.column("entity", "base")
+    order = work.ordered(value, node.word == "TOP")
+    order += [] if work.is_unordered(entity) else work.ordered(who, False)
+    made = exp.select(who).from_(subquery(worth, "base", work)).order_by(*order).limit(node.count)
+    for column in (who, value):
+        made.where(exp.Not(this=exp.Is(this=column.copy(), expression=exp.Null())), copy=False)
+    return made
 
 
 def _holds_for_none(node: Compare) -> bool:

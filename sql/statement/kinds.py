@@ -30,6 +30,7 @@ from sql.statement.sentence import (
     Statement,
     Step,
     Text,
+    Top,
     Value,
 )
 from sql.statement.work import Work
@@ -68,7 +69,7 @@ def check_kinds(work: Work, home: View, statement: Statement) -> None:
 def _own(node: Node) -> Iterator[Node]:
     """The node and all parts of it that speak of its own view."""
     yield node
-    if isinstance(node, Has):
+    if isinstance(node, Has | Top):
         return
     for value in vars(node).values():
         for part in value if isinstance(value, tuple) else (value,):

@@ -179,6 +179,7 @@ def _view_rules(
     conditions = [f"per_{n} range", f'per_{n} SIGN "AVG(" per_{n} ")"', f"has_{n}", f"known_{n}", "daypart"]
     conditions += [f'SINCE UNIT " PER " NAME_{n} ")"', f'NAME_{n} " IS " "NOT "? "NULL"']
     conditions.append(f'"(" {some} (" OR " {some}){{1,3}} ")"')
+    conditions.append(f'"NOT "? ("TOP(" | "BOTTOM(") per_{n} ", " WHOLE (", " {some})? ")"')
     if shop.metrics:
         ones.append("METRIC")
         plain.append("METRIC")

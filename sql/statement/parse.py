@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NoReturn, TypeVar, cast
+from typing import Literal, NoReturn, TypeVar, cast
 
 from sql.errors import WrongStatement
 from sql.statement.sentence import (
@@ -54,6 +54,7 @@ from sql.statement.sentence import (
     Text,
     Tile,
     Times,
+    Top,
     Truth,
     Unit,
     Value,
@@ -255,7 +256,10 @@ class _Parser:
         return found[0] if len(found) == 1 else AllOf(found)
 
     def condition(self) -> Condition:
-        if self.takes("NOT"):
+        is_not = self.takes("NOT")
+        if self.sees("TOP", "(") or self.sees("BOTTOM", "("):
+            return self.top(is_not)
+        if is_not:
             what = self.primary()
             if not isinstance(what, Name | Since):
                 self.fail("a column that is true or false behind NOT")
@@ -365,6 +369,16 @@ class _Parser:
             self.take()
             times = Times(cast(Sign, sign), self.whole("a number of times"), of)
         return Has(entity, view, where, during, within, times, is_not)
+
+    def top(self, is_not: bool) -> Top:
+        word = cast(Literal["TOP", "BOTTOM"], self.take().word)
+        self.need("(")
+        operand = self.of_entity()
+        self.need(",")
+        count = self.whole("a number of places")
+        where = self.conditions() if self.takes(",") else ()
+        self.need(")")
+        return Top(word, operand, count, where, is_not)
 
     # ---- values, figures, dimensions --------------------------------------------------------------------
 
@@ -500,13 +514,17 @@ class _Parser:
         return Bucket(operand, self.listed(self.number))
 
     def tile(self) -> Value:
+        operand = self.of_entity()
+        self.need(",")
+        return Tile(operand, self.whole("a number of groups"))
+
+    def of_entity(self) -> Per:
         start = self.place
         operand = self.value()
         if not isinstance(operand, Per):
             self.place = start
             self.fail("a figure PER entity")
-        self.need(",")
-        return Tile(operand, self.whole("a number of groups"))
+        return operand
 
 
 def _following(where: object, groups: object, having: object, order: object, limit: object) -> str:

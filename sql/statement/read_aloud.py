@@ -275,6 +275,8 @@ class Reader:
             return f"{time}：{node.words}" if self.is_zh else f"{time} in {node.words}"
         if isinstance(node, la.Has):
             return self._has(node, is_denied=is_denied)
+        if isinstance(node, la.Top):
+            return self._top(node)
         if isinstance(node, la.Holds) and isinstance(node.what, la.Since):
             who = _things(self.value(node.what.entity))
             unit = node.what.unit.replace("_", " ").lower()
@@ -318,6 +320,18 @@ class Reader:
         near = f" within {node.within.count} {node.within.unit.lower()}" if node.within else ""
         has = "" if is_denied else f"{self.value(node.entity)} with "
         return f"{has}{view}{where}{times}{period}{near}"
+
+    def _top(self, node: la.Top) -> str:
+        figure, who = self.value(node.operand.figure), self.value(node.operand.entity)
+        inner = list(map(self.condition, node.where))
+        is_top = node.word == "TOP"
+        if self.is_zh:
+            where = f"（{'且'.join(inner)}）" if inner else ""
+            not_ = "非" if node.is_not else ""
+            return f"{not_}{figure}{'最高' if is_top else '最低'}的{node.count}个{who}{where}"
+        where = f" with {' and '.join(inner)}" if inner else ""
+        kind = "highest" if is_top else "lowest"
+        return f"{who}{' not' if node.is_not else ''} among the {node.count} with the {kind} {figure}{where}"
 
     def order(self, statement: la.Statement) -> str:
         """The order and the number of rows; empty where nothing is said of them."""

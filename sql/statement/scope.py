@@ -28,6 +28,7 @@ from sql.statement.sentence import (
     Since,
     Text,
     Tile,
+    Top,
     Truth,
     Value,
 )
@@ -281,7 +282,11 @@ class Scope:
 
 def outer_conditions(frame: Frame) -> tuple[Condition, ...]:
     """The conditions that hold for what an entity is worth: all but those about such worths themselves."""
-    return tuple(c for c in frame.where if not any(isinstance(part, Per) for part in c.walk()))
+    return tuple(c for c in frame.where if not _is_worth(c))
+
+
+def _is_worth(condition: Condition) -> bool:
+    return not isinstance(condition, Top) and any(isinstance(part, Per) for part in condition.walk())
 
 
 def named(value: exp.Expr, name: str, work: Work) -> exp.Expr:

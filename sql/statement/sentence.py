@@ -463,6 +463,24 @@ class Has(Node):
 
 
 @dataclass(frozen=True)
+class Top(Node):
+    """Whether an entity is among the first so many by a figure, or with BOTTOM among the last.
+
+    Like HAS it is about all rows that its own conditions leave, whatever the statement is about.
+    """
+
+    word: Literal["TOP", "BOTTOM"]
+    operand: Per
+    count: int
+    where: tuple[Condition, ...] = ()
+    is_not: bool = False
+
+    def __str__(self) -> str:
+        where = f", {_joined(self.where)}" if self.where else ""
+        return f"{'NOT ' if self.is_not else ''}{self.word}({self.operand}, {self.count}{where})"
+
+
+@dataclass(frozen=True)
 class AllOf(Node):
     """Several conditions that all hold; stands inside ``AnyOf``."""
 
@@ -482,7 +500,7 @@ class AnyOf(Node):
         return f"({' OR '.join(map(str, self.parts))})"
 
 
-Condition: TypeAlias = Compare | Among | Range | Like | Empty | Holds | During | Has | AllOf | AnyOf
+Condition: TypeAlias = Compare | Among | Range | Like | Empty | Holds | During | Has | Top | AllOf | AnyOf
 Dim: TypeAlias = Name | Grain | Bucket | Tile | Since | Pairs | Per
 Figure: TypeAlias = Aggregate | Shifted | Only | Share | Running | Rolling | Rank
 Value: TypeAlias = Name | Number | Text | Truth | Calc | Elapsed | Gap | Dim | Figure
@@ -574,6 +592,8 @@ def subject(condition: Condition) -> str | None:
         return f"DURING {condition.column or ''}"
     if isinstance(condition, Has):
         return f"{condition.entity} HAS {condition.view}"
+    if isinstance(condition, Top):
+        return f"TOP {condition.operand.entity}"
     if isinstance(condition, Holds):
         return str(condition.what)
     if isinstance(condition, AllOf | AnyOf):

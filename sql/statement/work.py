@@ -18,7 +18,7 @@ from sql.errors import TwoWays, WrongStatement
 from sql.names import identifier
 from sql.semantics import Metric, Shop, View
 from sql.statement.routes import Fork, NoRoute, Route, Routes
-from sql.statement.sentence import UNITS, Condition, Dim, Grain, Has, Name, Node, Per, Statement, Unit
+from sql.statement.sentence import UNITS, Condition, Dim, Grain, Has, Name, Node, Per, Statement, Top, Unit
 from sql.statement.spans import Shift, Span, span_of
 from sql.types import Dialect
 
@@ -91,12 +91,14 @@ class Work:
     today: dt.date
     statement: Statement
     is_grouped: bool = False
+    """For a role that sees groups of a size only: plain aggregates, written as the shop has them."""
     unordered: frozenset[str] = frozenset()
     """Names of columns in lower case that nothing is sorted by unasked: the role sees pseudonyms there."""
-    """For a role that sees groups of a size only: plain aggregates, written as the shop has them."""
     ctes: list[tuple[str, exp.Query]] = field(default_factory=list)
     is_recursive: bool = False
     taken: set[str] = field(default_factory=set)
+    firsts: dict[tuple[str, str], str] = field(default_factory=dict)
+    """View and ``TOP(…)`` → the query of those that are among the first."""
     assumptions: dict[Assumption, None] = field(default_factory=dict)
     grid: Callable[..., exp.Select] = field(default=lambda: exp.Select())
     """``sql.statement.grid.table``, put here so that conditions and leaves may hold whole tables."""
@@ -288,6 +290,10 @@ class Work:
         """A column by its name."""
         return exp.column(self.identifier(name), table=self.identifier(table) if table else None)
 
+    def is_unordered(self, dim: Dim) -> bool:
+        """Whether nothing is sorted by a dimension unasked."""
+        return str(dim).rpartition(".")[2].strip('`"').lower() in self.unordered
+
     def ordered(self, key: exp.Expr, is_descending: bool, *, is_window: bool = False) -> list[exp.Expr]:
         """One key of an order, empty values last in every database."""
         if is_window and self.dialect == "mysql":
@@ -322,7 +328,7 @@ def _all_names(node: Node) -> list[Name]:
     if isinstance(node, Name):
         return [node]
     found: list[Name] = []
-    for part in () if isinstance(node, Has) else vars(node).values():
+    for part in () if isinstance(node, Has | Top) else vars(node).values():
         for each in part if isinstance(part, tuple) else (part,):
             found += _all_names(each) if isinstance(each, Node) else []
     return found
@@ -332,7 +338,7 @@ def names_in(node: Node) -> list[Name]:
     """The columns that a condition or value is about, without those inside HAS and PER."""
     if isinstance(node, Name):
         return [node]
-    if isinstance(node, Has | Per):
+    if isinstance(node, Has | Per | Top):
         return []
     found: list[Name] = []
     for name in vars(node).values():

@@ -33,6 +33,8 @@ SELECT 收入 FROM 销售 WHERE 地区 = '北京' AND DURING('2024年3月')
 SELECT MONTH(sent_at), HOUR, FISCAL_QUARTER FROM s GROUP BY MONTH(sent_at), HOUR, FISCAL_QUARTER
 SELECT COUNT(*), COUNT(DAY) FROM s HAVING a = 0 AND b IS NULL ORDER BY a, b DESC LIMIT 5
 SELECT revenue PER order_id, COUNT(order_id) FROM s GROUP BY revenue PER order_id
+SELECT SHARE(a, TOP(a PER b, 10)) FROM s WHERE NOT BOTTOM(AVG(c) PER d, 3, DURING('2025') AND e = 'x')
+SELECT top FROM bottom WHERE top > 3 AND NOT bottom
 """.strip().splitlines()
 
 OTHER_SPELLINGS = [
@@ -55,6 +57,9 @@ WRONG = [
     ("SELECT PERCENTILE(x, 140) FROM s", 21, "a percentage from 0 to 100"),
     ("SELECT a FROM s LIMIT many", 22, "a number of rows"),
     ("SELECT TILE(a, 10) FROM s", 12, "a figure PER entity"),
+    ("SELECT a FROM s WHERE TOP(a, 10)", 26, "a figure PER entity"),
+    ("SELECT a FROM s WHERE TOP(a PER b, few)", 35, "a number of places"),
+    ("SELECT TOP(a PER b, 10) FROM s", 7, "one of the words SUM, AVG"),
     ("SELECT a FROM s LIMIT 2 PER a + b", 28, "a dimension"),
     ("SELECT a FROM s; DROP TABLE s", 15, "has no meaning here"),
     ("DELETE FROM s", 0, "expected SELECT"),
