@@ -219,8 +219,8 @@ def _speaks_of_others(features: Features) -> bool:
     match = cues.THEY.search(text)
     if match is None or length_of(text) > MOST_OF_THEM or cues.WHO.search(text[: match.start()]):
         return False
-    others = [m for m in features.links.mentions if m.kind != "metric"]
-    return not any(m.start < match.start() for m in others)
+    others = [m for m in features.links.mentions if m.kind != "metric" and m.start < match.start()]
+    return all(cues.HOW_MANY.search(text[: m.start]) for m in others)
 
 
 def is_addition(links: Links) -> bool:

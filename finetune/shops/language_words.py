@@ -35,6 +35,7 @@ from sql.statement.sentence import (
     Since,
     Statement,
     Tile,
+    Top,
 )
 
 WORDS: tuple[str, ...] = (
@@ -42,7 +43,7 @@ WORDS: tuple[str, ...] = (
     *("COUNT(*)", "COUNT(column)", "COUNT(unit)", "AVG PER", "PER", "PER ALL", "PER as dimension"),
     *("DURING", "DURING(column)", "BEFORE", "GROWTH", "ONLY", "ONLY(DURING)"),
     *("SHARE", "SHARE PER", "SHARE(condition)", "RUNNING", "RUNNING(unit)", "ROLLING", "RANK", "RANK PER"),
-    *("BUCKET", "TILE", "FIRST", "AGE", "IS_FIRST", "GAP", "PAIRS", "DAYS", "HOURS"),
+    *("BUCKET", "TILE", "FIRST", "AGE", "IS_FIRST", "GAP", "PAIRS", "DAYS", "HOURS", "TOP", "BOTTOM"),
     *("HAS", "HAS NO", "HAS COUNT", "HAS WITHIN", "HAS DURING", "HAS (condition)"),
     *GRAINS,
     *("unit of a column", "+ - * /", "GROUP BY", "HAVING", "ORDER BY", "DESC", "LIMIT", "LIMIT PER"),
@@ -101,6 +102,8 @@ def _of(part: Node) -> Iterator[str]:
             yield from _of_has(part)
         case Calc():
             yield "+ - * /"
+        case Top(word=word):
+            yield word
         case Rolling() | Bucket() | Tile() | Gap() | Pairs():
             yield type(part).__name__.upper()
         case _:

@@ -53,7 +53,7 @@ class _Parts:
         return (
             bool(self.statement.order)
             or self.aggregates("MIN", "MAX")
-            or self.has(la.Rank, la.Since, la.Tile)
+            or self.has(la.Rank, la.Since, la.Tile, la.Top)
         )
 
     @property
@@ -287,7 +287,8 @@ _WHO = re.compile(r"customer|client|user|member|buyer|person|client|uid|客户|�
 def _per_order(links: Links, nodes: Sequence[la.Node]) -> list[str]:
     """Per order, where the statement has it per customer."""
     match = _EACH_ORDER.search(links.question)
-    entities = [str(node.entity) for node in nodes if isinstance(node, la.Per)]
+    leading = [node.operand for node in nodes if isinstance(node, la.Top)]
+    entities = [str(n.entity) for n in nodes if isinstance(n, la.Per) and n not in leading]
     return [match[0]] if match is not None and entities and all(map(_WHO.search, entities)) else []
 
 
@@ -510,13 +511,17 @@ def _counted(links: Links, parts: _Parts) -> list[str]:
     return missing
 
 
+_OWN = (la.Empty, la.Holds, la.Has, la.Top, la.Since, la.Times, la.Among, la.Range)
+"""Conditions without a value that the question would have to say."""
+
+
 def _own_conditions(links: Links, parts: _Parts) -> int:
     """Conditions of the statement that hold no value or number which the question says."""
     numbers = {number.value for number in links.numbers}
     values = {m.value.casefold() for m in links.mentions if m.value and len(m.text) >= len(m.value)}
     count = 0
     for node in parts.nodes:
-        if isinstance(node, la.Empty | la.Holds | la.Has | la.Since | la.Times | la.Among | la.Range):
+        if isinstance(node, _OWN):
             count += 1
         elif isinstance(node, la.Compare):
             right = node.right

@@ -61,6 +61,7 @@ from sql.statement.sentence import Number, Statement
 from sql.statement.sold_only import sold_only
 from sql.statement.sorted_as_said import sorted_as_said
 from sql.statement.summed import summed
+from sql.statement.those_told import of_those
 from sql.statement.written import After, Written
 
 MAX_TOKENS = 100
@@ -165,6 +166,8 @@ class LanguageDrafter:
             compiled = self.compile(text)
             said = {*numbers_in(links), *(_numbers_of(before) if before is not None else ())}
             within = self._as_meant(compiled, links, said)
+            if before is not None:
+                within = of_those(within, before, links, self.shop, self.grammar.routes)
             if within != compiled.statement:
                 compiled = self._compile(within)
             wrong = unknown_value(compiled.statement, self.shop, self.grammar.routes, self._whole_values)
