@@ -7,6 +7,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from sqlglot import exp
@@ -66,6 +67,9 @@ def answer_with_sql(request: Request, tools: Tools) -> Evidence:
     table = answer.table
     if (ahead := _still_to_come(answer, tools.workspace.today)) is not None:
         raise Declined("not_yet", {"period": escape_markdown(ahead)})
+    untimed = _untimed(answer, request, tools)
+    if untimed is not None and untimed.count == untimed.of:
+        raise Declined("untimed", untimed.names)
     request.on_table(table)
     started = time.monotonic()
     further = _further(table, answer.compiled, tools)
@@ -74,7 +78,7 @@ def answer_with_sql(request: Request, tools: Tools) -> Evidence:
         tables=(table, *(each for each in further.values() if each is not table)),
         scope=scope_of(answer.links, table.query.tree) if read is None else _scope(answer, read),
         titles={} if read is None else _titles(answer, request, tools),
-        caveats=(*_caveats(answer), *_left_out(answer, request, tools), *_undated(answer, request, tools)),
+        caveats=(*_caveats(answer), *_left_out(answer, request, tools), *_undated(untimed)),
         parts=_places(table, further),
         about=_view_of(table, tools.workspace.shop),
         confidence=answer.confidence,
@@ -173,30 +177,51 @@ def _left_out(answer: SqlAnswer, request: Request, tools: Tools) -> tuple[tuple[
     return (("left_out", {"view": view, "conditions": conditions}),)
 
 
-def _undated(answer: SqlAnswer, request: Request, tools: Tools) -> tuple[tuple[str, Mapping[str, str]], ...]:
-    """That rows are left out for want of a time: a payment that failed has no day on which it was paid."""
+@dataclass(frozen=True)
+class _Untimed:
+    """Rows that meet every condition of a statement but its period, since they have no time."""
+
+    names: Mapping[str, str]
+    count: int
+    of: int
+    """Rows that meet the conditions, in whatever period."""
+
+
+def _untimed(answer: SqlAnswer, request: Request, tools: Tools) -> _Untimed | None:
+    """The rows left out for want of a time: a payment that failed has no day on which it was paid."""
     workspace, compiled = tools.workspace, answer.compiled
     role, shop = workspace.role, workspace.shop
     home = shop.view(compiled.statement.view) if compiled is not None else None
     if compiled is None or home is None or home.time is None:
-        return ()
+        return None
     if role.rows or role.minimum_group is not None or compiled.statement.period is None:
-        return ()  # of rows that it may not see nothing is said
+        return None  # of rows that it may not see nothing is said
     if not workspace.has_undated(home):
-        return ()
+        return None
     try:
         counts = compile_undated(compiled, shop, role)
         if counts is None:
-            return ()
+            return None
         missing = workspace.run(counts[0].sql, cancel=request.cancel).rows[0][0]
         fitting = workspace.run(counts[1].sql, cancel=request.cancel).rows[0][0] if missing else 0
     except (SqlError, WrongStatement) as error:
         logger.info("rows without a time were not counted: %s", type(error).__name__)
+        return None
+    if not isinstance(missing, int) or not isinstance(fitting, int) or not missing:
+        return None
+    names = {
+        "view": view_title(shop, home.name, request.language),
+        "time": _name(request, tools)(home.time),
+        "period": escape_markdown(compiled.statement.period.words),
+    }
+    return _Untimed(names, missing, fitting)
+
+
+def _undated(untimed: _Untimed | None) -> tuple[tuple[str, Mapping[str, str]], ...]:
+    """That a share of the rows worth telling is in no period."""
+    if untimed is None or untimed.count < UNDATED * untimed.of:
         return ()
-    if not isinstance(missing, int) or not isinstance(fitting, int) or not 0 < missing >= UNDATED * fitting:
-        return ()
-    names = {"view": view_title(shop, home.name, request.language), "time": _name(request, tools)(home.time)}
-    return (("undated", names),)
+    return (("undated", untimed.names),)
 
 
 _WHY = re.compile(r"(?i)^\W*(?:why|how come)\b|为什么|为何")

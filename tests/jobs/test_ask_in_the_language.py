@@ -125,16 +125,19 @@ def test_rows_without_a_time_are_told_before_a_figure_that_leaves_them_out(tmp_p
     """A cancelled order was never delivered, so that by its day of delivery no month has it."""
     shop = asking_shop.asking_shop(asking_shop.build(tmp_path))
     by_delivery = tuple(replace(v, time="delivered_at") if v.name == "orders" else v for v in shop.views)
-    cancelled = "SELECT COUNT(*) FROM orders WHERE DURING('May 2026') AND status = 'cancelled'"
-    delivered = cancelled.replace("cancelled", "delivered")
+    some = "SELECT COUNT(*) FROM orders WHERE DURING('May 2026')"
+    delivered, cancelled = (f"{some} AND status = '{state}'" for state in ("delivered", "cancelled"))
     with closing(open_workspace(replace(shop, views=by_delivery))) as opened:
-        told = answered(opened, "cancelled orders in May 2026", "en", cancelled, [cancelled] * 3).text
+        told = answered(opened, "orders in May 2026", "en", some, [some] * 3).text
         complete = answered(opened, "delivered orders in May 2026", "en", delivered, [delivered] * 3).text
-        in_zh = cancelled.replace("May 2026", "2026年5月")
-        zh = answered(opened, "2026年5月取消的订单", "zh", in_zh, [in_zh] * 3).text
-    assert "have no delivered at" in told and told.index("have no") < told.index("0")
+        in_zh = some.replace("May 2026", "2026年5月") + " AND status IN ('delivered', 'cancelled')"
+        zh = answered(opened, "2026年5月delivered和cancelled的订单数", "zh", in_zh, [in_zh] * 3).text
+        with pytest.raises(Declined) as raised:  # not one of them has a day
+            answered(opened, "cancelled orders in May 2026", "en", cancelled, [cancelled] * 3)
+    assert "have no delivered at" in told and told.index("have no") < told.index("May 2026: 2026-05-01")
     assert "没有" in zh and "不属于任何时期" in zh
     assert "have no" not in complete
+    assert raised.value.key == "untimed" and raised.value.values["period"] == "May 2026"
 
 
 def test_two_readings_are_asked_back_in_words(workspace):
