@@ -59,8 +59,10 @@ FILLER = re.compile(
 _SET_BY_HAND = re.compile(
     r"(?i)\b(?:re-?order(?:ing)?\s+(?:point|level)|minimum|min\.?\s+(?:stock|level)|below|under|beneath|level\s+where)\b|补货点|低于|最低库存|安全库存"
     r"|一件(?:都|也)?没(?:有)?卖|零销[售量]"
+    r"|\b(?:less|fewer)\s+than\s+[\w,.]+\b(?!\s*(?:days?|weeks?|months?))|\b\d+\s+or\s+(?:less|fewer)\b(?!\s*(?:days?|weeks?|months?))"
+    r"|(?:不到|不足|少于|小于|不超过|不多于)\s*(?:\d+|[一二两三四五六七八九十百]+)(?!\d|\s*(?:天|日|周|个?星期|个?月|[一二两三四五六七八九十百]))"
 )
-"""What asks for the level that somebody wrote into the data: a figure."""
+"""What asks for a level that somebody wrote into the data, or says itself: a figure."""
 _OTHER_THINGS = re.compile(
     r"(?i)\b(?:coupons?|codes?|vouchers?|contracts?|subscriptions?|budgets?)\b|\bout\s+of\s+time\b|优惠券|合同|预算"
 )

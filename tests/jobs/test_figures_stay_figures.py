@@ -37,6 +37,9 @@ TAKEN = [
     ("有没有从来没卖出去过的商品", "find_products"),
     ("去年第四季度的订单里,一分钱没收到的有多少单", "order_card"),
     ("还没发货的订单,给我单号和要求日期,最急的在前", "order_card"),
+    ("哪几款还在卖但库存加起来不到10件了，我要补货", "stock"),
+    ("which boots have fewer than 5 pairs left? i need to reorder them", "stock"),
+    ("哪些商品库存少于 20 个，需要补货", "stock"),
 ]
 
 
