@@ -438,7 +438,7 @@ class Brute:
             left = left.date() if isinstance(left, dt.datetime) else left
             return (low <= left <= high) != c.is_not
         assert isinstance(c, la.Like)
-        pattern = c.pattern.value
+        pattern, left = c.pattern.value.casefold(), left.casefold()
         inside = pattern.strip("%")
         start, end = not pattern.startswith("%"), not pattern.endswith("%")
         match = left == inside if start and end else left.startswith(inside) if start else inside in left

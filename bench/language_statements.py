@@ -197,7 +197,8 @@ class Maker:
         if way < 0.8:
             return la.Empty(N(name), dice.random() < 0.6)
         if way < 0.9:
-            return la.Like(N(name), la.Text(dice.choice(values)[:2] + "%"), dice.random() < 0.3)
+            start = dice.choice([str.upper, str.lower])(dice.choice(values)[:2])
+            return la.Like(N(name), la.Text(f"{start}%"), dice.random() < 0.3)
         picked = dice.sample(values, 2)
         return la.AnyOf(tuple(la.Compare(N(name), "=", la.Text(v)) for v in picked))
 

@@ -102,8 +102,8 @@ def _of(part: Node) -> Iterator[str]:
             yield from _of_has(part)
         case Calc():
             yield "+ - * /"
-        case Top(word=word):
-            yield word
+        case Top(word=word, is_not=is_not):
+            yield from (word, "NOT") if is_not else (word,)
         case Rolling() | Bucket() | Tile() | Gap() | Pairs():
             yield type(part).__name__.upper()
         case _:

@@ -144,7 +144,9 @@ def _tested(scope: Scope, node: Among | Range | Like | Empty, left: exp.Expr) ->
     if isinstance(node, Empty):
         return exp.Is(this=left, expression=exp.Null())
     if isinstance(node, Like):
-        return exp.Like(this=left, expression=exp.Literal.string(node.pattern.value))
+        minds_case = scope.work.dialect in ("duckdb", "postgres")
+        like = exp.ILike if minds_case else exp.Like
+        return like(this=left, expression=exp.Literal.string(node.pattern.value))
     if isinstance(node, Among):
         return exp.In(this=left, expressions=[_fitting(scope, node.left, value) for value in node.values])
     low, high = Compare(node.left, ">=", node.low), Compare(node.left, "<=", node.high)

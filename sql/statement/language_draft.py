@@ -21,6 +21,7 @@ from sql.question.linking import Links, Vocabulary
 from sql.question.stretches import numbers_in
 from sql.semantics import View
 from sql.shop.workspace import Workspace
+from sql.statement.as_kept import KeptValues, as_kept
 from sql.statement.bounds import bounded
 from sql.statement.carried_over import lost
 from sql.statement.compile import Compiled, compile_statement
@@ -107,6 +108,7 @@ class LanguageDrafter:
         self.grammar = LanguageGrammar(self.shop, is_taught=adapter is not None)
         self.fixed = describe(self.shop, vocabulary, is_taught=adapter is not None)
         self._shared_names: dict[tuple[str, tuple[str, ...]], bool] = {}
+        self._kept_values = KeptValues(workspace)
 
     def draft(
         self,
@@ -206,7 +208,10 @@ class LanguageDrafter:
         within = sorted_as_said(within, links, shop)
         within = last_one(summed(within, links, shop, routes), links, shop, routes)
         within = sold_only(within, links, shop, self.workspace.catalog.dialect)
-        return levels_now(within, links, self.workspace)
+        within = levels_now(within, links, self.workspace)
+        if self.workspace.role.minimum_group is None:
+            within = as_kept(within, shop, routes, self.vocabulary.whole_values, self._kept_values)
+        return within
 
     def _fault(self, statement: Statement, links: Links, said: Set[float]) -> str | None:
         """What a statement cannot mean, whatever its rows are; ``None`` for nothing."""

@@ -1,0 +1,112 @@
+"""Names of which the data know another spelling: "anna lee" is Anna Lee, and Hollins is Hollins Nurseries.
+
+A column whose values are all known is compared with these (``sql.statement.known_values``). Of people's names
+and numbers, and where there are too many values, nothing is known beforehand: the database is asked for this
+one. Else "there is none" would be told of somebody who is there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence, Set
+from functools import partial
+from typing import cast
+
+from sqlglot import exp
+
+from sql.errors import SqlError
+from sql.names import quoted
+from sql.question.words import is_chinese
+from sql.semantics import Shop, View
+from sql.shop.workspace import Workspace
+from sql.statement.routes import Fork, NoRoute, Routes
+from sql.statement.sentence import Among, Compare, Condition, Has, Like, Name, Node, Statement, Text
+
+logger = logging.getLogger(__name__)
+
+Found = Callable[[View, str, str], Sequence[str]]
+"""View, column and a pattern of LIKE → a few of the column's values that are like it, in any letter case."""
+FEW = 4
+MOST_KEPT = 500
+"""Texts of which is remembered what was found."""
+LEAST_INSIDE = 3
+"""Letters, or two Chinese characters, from which a text is looked for inside of longer ones."""
+LEAST_DIGITS = 3
+"""Digits from which a number is looked for at the end of longer ones: 7731 of a telephone's."""
+
+
+def as_kept(
+    statement: Statement, shop: Shop, routes: Routes, known: Set[tuple[str, str]], find: Found
+) -> Statement:
+    """The statement with each text as the database keeps it.
+
+    Args:
+        known: ``(view, column)`` of which all values are known.
+    """
+    home = shop.view(statement.view)
+    if home is None:
+        return statement
+
+    def kept(node: Node, home: View) -> Node:
+        if isinstance(node, Has):
+            home = shop.view(node.view) or home
+        if not isinstance(node, Compare):
+            return node.with_parts(lambda part: kept(part, home))
+        left, text = node.left, node.right
+        if node.sign not in ("=", "<>") or not isinstance(left, Name) or not isinstance(text, Text):
+            return node
+        try:
+            route = routes.find(home, left)
+        except (NoRoute, Fork):
+            return node
+        if route.column.type != "text" or (route.view.name, route.column.name) in known:
+            return node
+        return _kept(node, left, text.value.strip(), partial(find, route.view, route.column.name))
+
+    return cast(Statement, kept(statement, home))
+
+
+class KeptValues:
+    """A few values of a column that are like a pattern, as a workspace's role sees them; looked for once."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._found: dict[tuple[str, str, str], Sequence[str]] = {}
+
+    def __call__(self, view: View, column: str, pattern: str) -> Sequence[str]:
+        """See :data:`Found`; nothing where the database does not tell."""
+        asked = (view.name, column, pattern)
+        found = self._found.get(asked)
+        if found is not None:
+            return found
+        dialect = self._workspace.catalog.dialect
+        name, table = quoted(column, dialect), quoted(view.name, dialect)
+        like = exp.Literal.string(pattern.lower()).sql(dialect)
+        sql = f"SELECT DISTINCT {name} FROM {table} WHERE LOWER({name}) LIKE {like} LIMIT {FEW}"
+        try:
+            rows = self._workspace.run(sql).rows
+        except SqlError as error:
+            logger.info("values like a text were not looked for: %s", type(error).__name__)
+            return ()
+        if len(self._found) >= MOST_KEPT:
+            self._found.clear()
+        self._found[asked] = found = tuple(sorted(str(row[0]) for row in rows))
+        return found
+
+
+def _kept(node: Compare, left: Name, text: str, find: Callable[[str], Sequence[str]]) -> Condition:
+    if not text or "%" in text or "_" in text:
+        return node
+    found = find(text)
+    if text in found:
+        return node
+    is_not = node.sign == "<>"
+    if len(found) == 1:
+        return Compare(left, node.sign, Text(found[0]))
+    if found:
+        return Among(left, tuple(map(Text, found)), is_not=is_not)
+    if text.isdecimal():
+        is_one = len(text) >= LEAST_DIGITS and len(find(f"%{text}")) == 1
+        return Like(left, Text(f"%{text}"), is_not=is_not) if is_one else node
+    is_long = len(text) >= LEAST_INSIDE or (is_chinese(text) and len(text) > 1)
+    return Like(left, Text(f"%{text}%"), is_not=is_not) if is_long and find(f"%{text}%") else node
