@@ -187,6 +187,32 @@ _TAIL_AFTER = re.compile(r"\s*(?:之后|以后|后)(?!年)")
 _TAIL_BEFORE = re.compile(r"\s*(?P<end>[底末])?(?:之前|以前|前)(?![几\d一二三两])")
 
 
+_OF_IT = re.compile(
+    r"(?<!\bstarting )(?<!\bbeginning )(?<!\beffective )(?<!\bas )\bfrom\s+(?:the\s+)?$", re.I
+)
+_COURSE = re.compile(
+    r"\b(?:by|per|each|every) (?:day|week|month|quarter|year)\b"
+    r"|\b(?:daily|weekly|monthly|quarterly|yearly|trend|develop\w*|evol\w*|chang\w+|gr[oe]w\w*|cumulative)\b"
+    r"|\brunning total\b",
+    re.I,
+)
+"""What tells of a course of time: "from March" lets it begin, "through 2025" is all of that year."""
+_ALL_YEAR = re.compile(r"(?<!\bup )\bthrough\s+(?:the\s+)?$", re.I)
+_TILL_NOW = re.compile(
+    r"\s*(?:forwards?|upwards?|(?:up )?(?:to|until|till)\s+(?:now|today|date|this day))\b", re.I
+)
+
+
+def _is_of_it(question: str, atom: Atom) -> bool:
+    """Whether "from" and "through" open nothing: orders from June are June's."""
+    before, after = question[: atom.first], question[atom.last :]
+    is_course = _COURSE.search(question) is not None
+    if _ALL_YEAR.search(before):
+        return is_course and atom.grain == "year"
+    opens = _TAIL_SINCE.match(after) or _TILL_NOW.match(after)
+    return _OF_IT.search(before) is not None and not is_course and opens is None
+
+
 def _open_or_plain(question: str, atom: Atom, today: dt.date) -> Period:
     """The expression itself, or the open range that words such as "since" make of it."""
     before, after = question[: atom.first], question[atom.last :]
@@ -194,6 +220,8 @@ def _open_or_plain(question: str, atom: Atom, today: dt.date) -> Period:
     first, last, grain = atom.first, atom.last, atom.grain
     if grain == "range" and (m := _FROM.search(before)):  # "from 1 to 15 May" has an end
         first = m.start()
+    elif _is_of_it(question, atom):
+        pass
     elif (m := _SINCE.search(before)) and not re.match(r"\s*[到至]", after):
         first, start, end, grain = m.start(), end if m["end"] else start, dt.date.max, "range"
         tail = _TAIL_SINCE.match(after)

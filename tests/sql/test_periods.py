@@ -90,6 +90,16 @@ from November to February 2026 | 2025-11-01 2026-03-01
 from March to May | 2026-03-01 2026-06-01
 between 2024 and 2025 | 2024-01-01 2026-01-01
 since January | 2026-01-01 9999-12-31
+orders from January that never got a shipment | 2026-01-01 2026-02-01
+the five reviews from last month | 2026-05-01 2026-06-01
+invoices from may 2026 above 400 | 2026-05-01 2026-06-01
+from January on | 2026-01-01 9999-12-31
+sales from May until now | 2026-05-01 9999-12-31
+starting from January | 2026-01-01 9999-12-31
+revenue by month from January | 2026-01-01 9999-12-31
+how did sales develop from 2025 | 2025-01-01 9999-12-31
+running total of sales through 2025 by month | 2025-01-01 2026-01-01
+sales by month up through 2025 | 0001-01-01 2026-01-01
 since 2025 | 2025-01-01 9999-12-31
 before March 2025 | 0001-01-01 2025-03-01
 after May 2025 | 2025-06-01 9999-12-31
