@@ -14,6 +14,7 @@ from finetune.shops.check import BUILT, opened
 from finetune.shops.question_pairs import SET, Pair, load_pairs
 from llm.constraint import accepts
 from sql.question.linking import Vocabulary, link
+from sql.question.written_out import written_out
 from sql.semantics import Shop, View
 from sql.shop.workspace import Workspace
 from sql.statement.language_grammar import ASK, NOTHING, OR, LanguageGrammar
@@ -81,9 +82,10 @@ def examples_over(
         reply = reply_of(pair)
         if reply is None:
             continue
-        links = link(pair.turns[-1], vocabulary, workspace.today)
+        links = link(written_out(pair.turns[-1], vocabulary.is_name), vocabulary, workspace.today)
         said = sayable(links, vocabulary, workspace, previous=pair.previous)
         reply = _in_words_of(_in_names_of(reply, shop, grammar.routes), said.periods, workspace)
+        reply = _in_letters_of(reply, said.texts)
         if not accepts(grammar.of(said), reply):
             unsayable.append((pair, reply))
             continue
@@ -124,18 +126,30 @@ def _renamed(node: NodeT, home: View | None, shop: Shop, routes: Routes) -> Node
     return cast(NodeT, change(node))
 
 
+def _in_letters_of(reply: str, texts: Sequence[str]) -> str:
+    """The reply with each text of LIKE in the question's own letter case, which makes no difference there."""
+    offered = {text.casefold(): text for text in reversed(texts)}
+
+    def said(match: re.Match[str]) -> str:
+        return match[1] + offered.get(match[2].casefold(), match[2]) + match[3]
+
+    return re.sub(r"( LIKE '%?)([^'%]+)(%?')", said, reply)
+
+
 def _in_words_of(reply: str, periods: Sequence[str], workspace: Workspace) -> str:
     """The reply with each period in the words that serving would offer for the same days."""
     starts = workspace.shop.fiscal_year_starts
 
-    def days(words: str) -> object:
+    def days(words: str) -> tuple[object, ...]:
         span = span_of(words, workspace.today, starts)
-        return span and (span.start, span.end, span.unit)
+        return (span.start, span.end, span.unit) if span is not None else ()
 
-    offered = {days(words): words for words in reversed(periods)}
+    offered = {days(words)[:2]: words for words in reversed(periods)}
+    offered |= {days(words): words for words in reversed(periods)}
 
     def said(match: re.Match[str]) -> str:
         words = match[2].replace("''", "'")
-        return match[1] + str(Text(offered.get(days(words), words)))
+        found = days(words)
+        return match[1] + str(Text(offered.get(found, offered.get(found[:2], words))))
 
     return re.sub(r"(DURING\((?:[^'()]+, )?)'((?:[^']|'')*)'", said, reply)

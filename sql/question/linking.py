@@ -61,7 +61,11 @@ _MAX_VALUE_LENGTH = 120
 _MAX_PHRASE = 8
 _TIME_UNITS = frozenset({"day", "week", "month", "quarter", "year", "date", "time", "hour", "日期", "时间"})
 _PERSONAL = re.compile(r"e_?mail|phone|passw|iban|card_number|address|street|birth|ssn|passport", re.I)
-"""Columns never sampled, whatever shop.yml says."""
+"""Columns never sampled, whatever shop.yml says, unless they hold a kind or a place."""
+_OF_A_KIND = re.compile(
+    r"(?:^|_)(?:type|kind|status|state|country|country_?code|city|region|province|consent|source|level)$",
+    re.I,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,7 +232,8 @@ class Vocabulary:
     def _sample(self, workspace: Workspace) -> None:
         for view in self.views:
             for column in view.columns:
-                if column.sampled and column.type == "text" and not _PERSONAL.search(column.name):
+                is_personal = _PERSONAL.search(column.name) and not _OF_A_KIND.search(column.name)
+                if column.sampled and column.type == "text" and not is_personal:
                     values, is_whole = _distinct_values(workspace, view, column)
                     self.add_values(view.name, column.name, values)
                     if is_whole:

@@ -173,9 +173,11 @@ _BEFORE = re.compile(
     r"(?:the\s+)?$",
     re.I,
 )
+_NO_TILL = "".join(rf"(?<!\b{word} )" for word in ("per", "each", "every", "by", "the", "a", "in", "at"))
+"""A till is also where money is taken."""
 _UNTIL = re.compile(
     (
-        r"(?:\buntil|\btill|\bup to|(?<!\bgo )(?<!\bgoes )(?<!\bgone )(?<!\bwent )\bthrough"
+        rf"(?:\buntil|{_NO_TILL}\btill|\bup to|(?<!\bgo )(?<!\bgoes )(?<!\bgone )(?<!\bwent )\bthrough"
         r"|\bby(?:\s+the)?\s+end\s+of|截至|截止到?|直到)\s*(?:the\s+)?(?:end of\s+)?$"
     ),
     re.I,

@@ -34,12 +34,30 @@ _WORD = re.compile(r"[A-Za-z]+|一半|[零一二两三四五六七八九十百�
 _TENTHS = re.compile(r"([一二两三四五六七八九])成(半)?")
 _LENGTH = re.compile(
     r"(?<![\w.])(\d{1,4}|an?|one|two|three|four|five|six|eight|ten|twelve|half an?)\s+"
-    r"(week|month|year|hour|day)s?\b"
-    r"|(\d{1,4}|[一二两三四五六七八九十半]+)个?(周|星期|礼拜|月|年|小时|天|日)",
+    r"(week|month|year|hour|day|minute|min)s?\b"
+    r"|(\d{1,4}|[一二两三四五六七八九十半]+)个?(周|星期|礼拜|月|年|小时|天|日|分钟)",
     re.I,
 )
-_DAYS = {"week": 7, "month": 30, "year": 365, "hour": 1 / 24, "day": 1}
-_DAYS |= {"周": 7, "星期": 7, "礼拜": 7, "月": 30, "年": 365, "小时": 1 / 24, "天": 1, "日": 1}
+_UNITS = {"周": "week", "星期": "week", "礼拜": "week", "月": "month", "年": "year", "小时": "hour"}
+_UNITS |= {"天": "day", "日": "day", "分钟": "minute", "min": "minute"}
+_AS_COLUMNS_HOLD_IT = {
+    "minute": (60,),
+    "hour": (1 / 24, 1, 60, 3600),
+    "day": (1, 24),
+    "week": (7, 168),
+    "month": (30, 720),
+    "year": (365, 8760, 12),
+}
+"""A length of time in the units that columns hold: days and hours; of minutes seconds, of years months."""
+_EQUAL_GROUPS = {"tercile": 3, "quartile": 4, "quintile": 5, "decile": 10, "tenth": 10, "fifth": 5}
+_GROUP_WORD = re.compile(rf"\b({'|'.join(_EQUAL_GROUPS)})s?\b", re.I)
+_DECADES = {"fifties": 50, "sixties": 60, "seventies": 70, "eighties": 80, "nineties": 90}
+_DECADE = re.compile(
+    rf"\b(?:19)?([5-9]0)'?s\b|\b({'|'.join(_DECADES)})\b|(?:19)?([5-9]0|[五六七八九][零十])(?:后|年代)", re.I
+)
+_BELOW_ZERO = re.compile(
+    r"(?:(?<![\d\s])\s+|^|[(（,，:：])[-−](\d+(?:\.\d+)?)(?![\d-])|\bminus (\d+(?:\.\d+)?)\b|负(\d+)"
+)
 _PLURAL = re.compile(r"[A-Za-z]{3,}s")
 _HALF_MORE = re.compile(r"(\d{1,4}|[一二两三四五六七八九十]+)个半|\b(\d{1,4}) and a half\b", re.I)
 _AFTER_NOON = re.compile(
@@ -63,8 +81,10 @@ def question_stretches(question: str) -> list[str]:
             is_telling = all(w.casefold() not in STOP_WORDS or (len(w) == 1 and w.isupper()) for w in ends)
             if len(text) <= 80 and (is_chinese(text) or is_telling):
                 found[text] = None
-                if first == last and _PLURAL.fullmatch(text):  # candles are called Pine Candle
-                    found[stem(text)] = None
+                if question[: spans[first][0]].endswith("#"):  # orders may be called #1042
+                    found[f"#{text}"] = None
+                if _PLURAL.fullmatch(ends[1]):  # candles are called Pine Candle
+                    found[text.removesuffix(ends[1]) + stem(ends[1])] = None
     return [*_chinese_stretches(question), *found]
 
 
@@ -94,6 +114,9 @@ def numbers_in(links: Links) -> tuple[float, ...]:
     for m in _TENTHS.finditer(links.question):
         found.append((zh_number(m[1]) or 0) / 10 + (0.05 if m[2] else 0.0))
     found += _lengths(links.question)
+    found += [_EQUAL_GROUPS[m[1].casefold()] for m in _GROUP_WORD.finditer(links.question)]
+    found += [year for m in _DECADE.finditer(links.question) for year in _years_of(m)]
+    found += [-value for value in _said(_BELOW_ZERO, links.question)]
     found += [value + 0.5 for value in _said(_HALF_MORE, links.question)]
     found += [value + 12 for value in _said(_AFTER_NOON, links.question) if value < 12]
     if _PERCENT.search(links.question):
@@ -109,7 +132,7 @@ def _said(pattern: re.Pattern[str], question: str) -> list[float]:
 
 
 def _lengths(question: str) -> list[float]:
-    """Lengths of time in whole days or hours: columns and DAYS hold days, "within a week" is 7 of them."""
+    """Lengths of time as columns and DAYS hold them: "within a week" is 7 days, two years are 24 months."""
     found = []
     for m in _LENGTH.finditer(question):
         word, unit = (m[1] or m[3]).casefold(), (m[2] or m[4]).casefold()
@@ -117,9 +140,16 @@ def _lengths(question: str) -> list[float]:
         count = count or (float(word) if word.isdecimal() else NUMBER_WORDS.get(word, zh_number(word)))
         if count is None:
             continue
-        days = count * _DAYS[unit]
-        found += [value for value in (days, days * 24) if value >= 1 and value == int(value)]
+        lengths = [count * each for each in _AS_COLUMNS_HOLD_IT[_UNITS.get(unit, unit)]]
+        found += [value for value in lengths if value >= 1 and value == int(value)]
     return found
+
+
+def _years_of(decade: re.Match[str]) -> tuple[float, float]:
+    """The first and last year of the eighties."""
+    word = next(filter(None, decade.groups())).casefold()
+    first = _DECADES.get(word) or zh_number(word.replace("零", "十")) or int(word)
+    return 1900.0 + first, 1909.0 + first
 
 
 def mask(links: Links, *, names: bool = True) -> str:

@@ -174,7 +174,7 @@ def _view_rules(
     figures += [f'"RANK(" one_{n} (" PER " dim_{n})? ")"']
     ones = ['"COUNT(*)"', f'"COUNT(" (UNIT | "DISTINCT " NAME_{n}) ")"', f'AGG val_{n} ")"']
     ones += [f'"PERCENTILE(" val_{n} ", " PERCENT ")"']
-    values = [f"NAME_{n}", f"per_{n}", f'plain_{n} " PER " UNIT']
+    values = [f"NAME_{n}", f"per_{n}", f'plain_{n} " PER " "ALL "? UNIT']
     plain = ['"COUNT(*)"', f'AGG NAME_{n} ")"']
     conditions = [f"per_{n} range", f'per_{n} SIGN "AVG(" per_{n} ")"', f"has_{n}", f"known_{n}", "daypart"]
     conditions += [f'SINCE UNIT " PER " NAME_{n} ")"', f'NAME_{n} " IS " "NOT "? "NULL"']
@@ -185,9 +185,16 @@ def _view_rules(
         plain.append("METRIC")
     if numbers:
         made.append(_terminal(f"NUMBER_{n}", numbers))
-        made.append(f"sum_{n}: NUMBER_{n} CALC NUMBER_{n} (CALC NUMBER_{n})?")
+        two = f"NUMBER_{n} CALC NUMBER_{n}"
+        forms = [
+            f"{two} (CALC NUMBER_{n})?",
+            f'NUMBER_{n} CALC "(" {two} ")"',
+            f'"(" {two} ")" CALC NUMBER_{n}',
+        ]
+        made.append(f"sum_{n}: {' | '.join(forms)}")
         values.append(f"sum_{n}")
         items.append(f"sum_{n}")
+        plain.append(f'"SUM(" sum_{n} ")"')
         tails = [f'SIGN (NUM | NUMBER_{n} | "AVG(" NUMBER_{n} ")")', '" BETWEEN " NUM " AND " NUM']
         tails.append('" NOT"? " IN (" NUM (", " NUM){1,7} ")"')
         conditions.append(f"NUMBER_{n} ({' | '.join(tails)})")
@@ -214,7 +221,8 @@ def _view_rules(
     made += [
         f"item_{n}: {' | '.join(items)}",
         f"dim_{n}: {' | '.join(dims)}",
-        f"figure_{n}: term_{n} (CALC term_{n})?",
+        f"figure_{n}: term_{n} (CALC term_{n})? | both_{n} CALC term_{n} | term_{n} CALC both_{n}",
+        f'both_{n}: "(" term_{n} CALC term_{n} ")"',
         f"term_{n}: {' | '.join(figures)}",
         f"one_{n}: {' | '.join(ones)}",
         f"val_{n}: {' | '.join(values)}",

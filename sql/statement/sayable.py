@@ -5,21 +5,28 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import re
+from collections.abc import Mapping, Sequence
 
 from sql.question.ahead import periods_ahead
 from sql.question.linking import Links, Vocabulary
 from sql.question.periods import Period
 from sql.question.stretches import days_in, numbers_in, question_stretches
 from sql.question.weekdays import weekdays_in
+from sql.question.words import is_chinese, spaced
 from sql.shop.workspace import Workspace
 from sql.statement.grammar import number_text
 from sql.statement.language_grammar import Sayable
 from sql.statement.parse import parse
-from sql.statement.sentence import During, Has, Number, Statement, Text
+from sql.statement.sentence import During, Has, Number, Rolling, Statement, Step, Text, Tile, Times, Top
 from sql.statement.spans import Span, span_of
 
 FEW_VALUES = 12
 """Values of a column with no more than so many may always be compared with."""
+FOREIGN_VALUES = 200
+"""The same where the question is in another language than the values, which no linking finds."""
+FOREIGN_SHARE = 0.8
+MOST_FOREIGN = 1_500
+"""Values of all columns together that are added so, the shortest lists first."""
 MAX_TEXTS = 60
 MAX_PERIODS = 12
 MAX_WORDS = 7
@@ -55,9 +62,10 @@ def sayable(links: Links, vocabulary: Vocabulary, workspace: Workspace, *, previ
     values = {
         key: tuple(dict.fromkeys([*linked.get(key, ()), *values.get(key, ())])) for key in [*linked, *values]
     }
+    values |= _foreign(values, vocabulary, links.question)
     texts = [t for t in dict.fromkeys([*parts, *question_stretches(links.question)]) if "\n" not in t]
     periods, numbers = [*periods_of(links, workspace)], [*map(number_text, numbers_in(links)), "0", "1", "2"]
-    numbers += map(str, weekdays_in(links.question))
+    numbers += [*map(str, weekdays_in(links.question)), *map(str, _units_of(links.periods, vocabulary))]
     if previous:
         for node in parse(previous).walk():
             if isinstance(node, During):
@@ -67,6 +75,8 @@ def sayable(links: Links, vocabulary: Vocabulary, workspace: Workspace, *, previ
                 periods.append(node.during)
             elif isinstance(node, Number):
                 numbers.append(node.text)
+            elif isinstance(node, Times | Step | Rolling | Tile | Top):
+                numbers.append(str(node.count))
             elif isinstance(node, Text):
                 texts.insert(0, node.value)
             elif isinstance(node, Statement) and node.limit is not None:
@@ -78,6 +88,51 @@ def sayable(links: Links, vocabulary: Vocabulary, workspace: Workspace, *, previ
         numbers=tuple(dict.fromkeys(numbers)),
         days=tuple(day.isoformat() for day in dict.fromkeys([*days_in(links), *_now_in(links, workspace)])),
     )
+
+
+def _foreign(
+    values: Mapping[tuple[str, str], Sequence[str]], vocabulary: Vocabulary, question: str
+) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Values of longer lists in another language than the question: 背包, where the shop has Backpacks."""
+    is_zh = is_chinese(question)
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    count = 0
+    for place in sorted(vocabulary.whole_values, key=lambda p: (len(vocabulary.values[p]), p)):
+        known = vocabulary.values[place]
+        if not FEW_VALUES < len(known) <= FOREIGN_VALUES or not any(map(_has_letters, known)):
+            continue
+        if sum(is_chinese(value) != is_zh for value in known) < FOREIGN_SHARE * len(known):
+            continue
+        count += len(known)
+        if count > MOST_FOREIGN:
+            break
+        found[place] = tuple(dict.fromkeys([*values.get(place, ()), *known]))
+    return found
+
+
+def _has_letters(value: str) -> bool:
+    return re.search(r"[^\W\d_]{2}", value) is not None
+
+
+_UNIT_COLUMN = re.compile(
+    r"(?:^|[ _])(?:year|quarter|month|yr|qtr|nian|yue)(?:$|[ _])|年份?$|月份?$|季度?$", re.I
+)
+
+
+def _units_of(periods: Sequence[Period], vocabulary: Vocabulary) -> list[int]:
+    """Year, quarter and month of periods, where the shop has such columns: Q3 of this year is 2026 and 3."""
+    has_units = any(
+        column.type == "integer" and _UNIT_COLUMN.search(spaced(column.name))
+        for view in vocabulary.views
+        for column in view.columns
+    )
+    found: list[int] = []
+    for period in periods if has_units else ():
+        if 1 < period.start.year < 9999:
+            found += [period.start.year]
+            found += [period.start.month] if period.grain == "month" else []
+            found += [(period.start.month + 2) // 3] if period.grain == "quarter" else []
+    return found
 
 
 _NOW = re.compile(

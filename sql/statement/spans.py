@@ -140,7 +140,7 @@ def span_of(words: str, today: dt.date, fiscal_start: int, *, is_cut: bool = Tru
     Args:
         is_cut: end with today where it falls into them.
     """
-    found = _last_units(words, today) or _fiscal(words, today, fiscal_start)
+    found = _last_units(words, today) or _fiscal(words, today, fiscal_start) or _from_on(words, today)
     if found is None:
         periods = (
             find_periods(words, today) or find_periods(f"in {words}", today) or periods_ahead(words, today)
@@ -170,6 +170,18 @@ def _one(words: str, period: Period) -> Span | None:
     start = None if period.start == dt.date.min else period.start
     end = None if period.end == dt.date.max else period.end
     return Span(start, end, _GRAIN_UNITS.get(period.grain), words)
+
+
+def _from_on(words: str, today: dt.date) -> Span | None:
+    """Days from June on: in a question "orders from June" are June's, in a statement they are not."""
+    if not words.lower().startswith("from "):
+        return None
+    periods = find_periods(words, today)
+    if len(periods) != 1 or periods[0].first == 0:
+        return None
+    since = f"since {words[5:]}"
+    found = _one(since, opened[0]) if len(opened := find_periods(since, today)) == 1 else None
+    return replace(found, words=words) if found is not None else None
 
 
 def _range(words: str, today: dt.date) -> Span | None:
