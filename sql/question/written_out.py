@@ -23,8 +23,8 @@ SHORT = {
     "fo": "of", "adn": "and", "nad": "and", "ot": "to", "waht": "what", "whcih": "which", "wehn": "when",
     "befor": "before", "shwo": "show", "lsit": "list", "thsi": "this", "tihs": "this", "frm": "from",
     "evry": "every", "eahc": "each", "yaer": "year", "yera": "year", "mnoth": "month", "motnh": "month",
-    "lst": "last", "lastmonth": "last month", "thismonth": "this month", "lastweek": "last week", "thisweek": "this week",
-    "lastyear": "last year", "thisyear": "this year", "yesturday": "yesterday", "wekk": "week", "weke": "week",
+    "lst": "last", "wekk": "week", "weke": "week", "yesturday": "yesterday",
+    **{f"{a}{unit}": f"{a} {unit}" for a in ("last", "this") for unit in ("week", "month", "year")},
 }  # fmt: skip
 """What stands for one word that asks, as it is typed."""
 _LONG = (

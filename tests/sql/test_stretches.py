@@ -16,6 +16,15 @@ from sql.statement.parse import parse
 from sql.statement.sayable import periods_of
 
 NUMBERS: list[tuple[str, set[float]]] = [
+    ("等了10分钟以上的来电", {10, 600}),
+    ("calls of more than 2 hours", {2, 120, 7200}),
+    ("保修期两年以上的产品", {2, 24, 730}),
+    ("customers born in the eighties", {1980, 1989}),
+    ("90后的会员有多少", {1990, 1999}),
+    ("八零后的会员有多少", {1980, 1989}),
+    ("customer deciles by revenue", {10}),
+    ("stock bookings for reason -3", {3, -3}),
+    ("codes 4 and -4", {4, -4}),
     ("去年有几个月回款超过十万", {100_000.0}),
     ("单价高于一万两千的", {12_000.0}),
     ("orders over 2.5k", {2_500.0}),
@@ -70,6 +79,12 @@ def test_a_text_that_nothing_in_the_question_stands_for_is_counted(
     question: str, statement: str, count: int, workspace: Workspace, vocabulary: Vocabulary
 ) -> None:
     assert invented(link(question, vocabulary, workspace.today), parse(statement)) == count
+
+
+def test_ranges_and_parts_of_codes_are_not_below_zero(vocabulary: Vocabulary) -> None:
+    for question in ("orders of 2024 - 2025", "between 3-5 pieces", "part A-3", "2026-05-03"):
+        found = numbers_in(link(question, vocabulary, dt.date(2026, 6, 30)))
+        assert min(found) >= 0, question
 
 
 @pytest.mark.parametrize(
