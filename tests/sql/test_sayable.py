@@ -42,7 +42,7 @@ CASES = [
     ("背包有几种", "SELECT COUNT(*) FROM products WHERE kind = 'Backpacks'", ""),
     ("how many are for billing", "SELECT COUNT(*) FROM orders WHERE address_type = 'billing'", ""),
     ("order #SW0012", "SELECT ordered_at FROM orders WHERE order_no = '#SW0012'", ""),
-    ("all BACKPACKS", "SELECT COUNT(*) FROM products WHERE kind LIKE '%backpack%'", ""),
+    ("all backpacks", "SELECT COUNT(*) FROM products WHERE kind LIKE '%backpack%'", ""),
     # years and quarters that a column holds as numbers
     ("goals for Q3 2025", "SELECT goal FROM targets WHERE target_year = 2025 AND target_quarter = 3", ""),
     # sums of differences and shares of sums
