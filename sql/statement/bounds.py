@@ -28,11 +28,13 @@ _BEFORE: tuple[tuple[Sign, str], ...] = (
 )  # fmt: skip
 """Words before a number, the longer ones first, with the sign that they mean."""
 _BETWEEN = r"\s*(?:about\s+|[$€£¥￥]\s*)?$"
+_NO_OTHER = r"(?! than)(?!\s+[€$£¥￥]?\d)"
+"""Behind words that would bound the next number: more than 3 pieces or above 1500."""
 _BEHIND: tuple[tuple[Sign, str], ...] = (
-    ("<=", r"or (?:less|fewer|under|below|lower|cheaper)\b"
+    ("<=", rf"or (?:less|fewer|under|below|lower|cheaper)\b{_NO_OTHER}"
            r"|(?:以下|以内|之内|内(?!容)|及以下|或以下|或更少|或者更少)"),
-    (">=", r"or (?:more|above|over|higher|greater|better|longer|older)\b"
-           r"|and (?:more|up|over|above)\b(?! than)|\+|plus\b|upwards?\b"
+    (">=", rf"or (?:more|above|over|higher|greater|better|longer|older)\b{_NO_OTHER}"
+           rf"|and (?:more|up|over|above)\b{_NO_OTHER}|\+|plus\b|upwards?\b"
            r"|(?:以上|及以上|或以上|或更多|或者更多)(?!\s*[(（，,]?\s*不[含包])"),
 )  # fmt: skip
 _UNIT = r"^\s*(?:[€%]|[a-z]+\s+(?=or |and )|[\u4e00-\u9fff]{0,2}?)?\s*"

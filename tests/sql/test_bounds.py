@@ -24,6 +24,8 @@ SAID = [
     ("orders over $100", {100: ">"}),
     ("no more than 3 items", {3: "<="}),
     ("10 units or more", {10: ">="}),
+    ("orders of more than 3 pieces or above 1500 yuan", {3: ">", 1500: ">"}),
+    ("fewer than 5 lines or under 20 €", {5: "<", 20: "<"}),
     ("3+ orders", {3: ">="}),
     ("more than 50 long and more than 30 high", {50: ">", 30: ">"}),
     ("orders between 5 and 10", {}),
