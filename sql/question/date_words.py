@@ -78,8 +78,14 @@ _NTH = r"(?P<nth>1st|2nd|3rd|4th|first|second|third|fourth)"
 _UNIT = r"(?P<unit>day|week|month|quarter|year)"
 _ZN = r"(?P<n>\d{1,4}|[零一二两三四五六七八九十百]{1,4}|半)"
 _ZUNIT = r"(?P<unit>天|日|周|星期|礼拜|月|季度|季|年)"
+_ZPART = (
+    r"\s*(?:[上下]半年|第?\s*[一二三四1-4]\s*个?季|全年|双|618|元旦|春节|清明|五一|端午|中秋|国庆|圣诞)"
+    r"|\s+\d{1,2}月"
+)
+"""What a year without its 年 stands before: 2025上半年."""
 _ZYEAR = (
-    r"(?:(?P<year>(?:19|20)\d\d|(?<!\d)\d\d|[一二][九零〇][零〇一二三四五六七八九]{2})\s*年"
+    rf"(?:(?P<year>(?<!\d)(?:19|20)\d\d(?=\s*年|{_ZPART})"
+    r"|(?<!\d)\d\d(?=\s*年)|[一二][九零〇][零〇一二三四五六七八九]{2}(?=\s*年))\s*年?"
     r"|(?P<rel>大前年|今年|本年|去年|上年|前年))"
 )
 _ZMONTH = r"(?P<month>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])\s*月(?:份)?"
@@ -755,6 +761,11 @@ def _zh_last_n(m: re.Match[str], today: dt.date) -> _Found | None:
         return (units_back("month", 6, today), "range") if unit == "year" else None
     count = zh_number(m["n"])
     return (units_back(unit, count, today), "range") if count else None
+
+
+@_pattern(r"(?:the\s+)?(?:last|past|previous)\s+half(?:\s+a)?[\s-]+year")
+def _half_a_year(m: re.Match[str], today: dt.date) -> _Found | None:
+    return units_back("month", 6, today), "range"
 
 
 @_pattern(rf"{_ZN}\s*个?{_ZUNIT}(?:之|以)?前")

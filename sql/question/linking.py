@@ -63,7 +63,7 @@ _TIME_UNITS = frozenset({"day", "week", "month", "quarter", "year", "date", "tim
 _PERSONAL = re.compile(r"e_?mail|phone|passw|iban|card_number|address|street|birth|ssn|passport", re.I)
 """Columns never sampled, whatever shop.yml says, unless they hold a kind or a place."""
 _OF_A_KIND = re.compile(
-    r"(?:^|_)(?:type|kind|status|state|country|country_?code|city|region|province|consent|source|level)$",
+    r"^(?:is_|has_|是否)|(?:^|_)(?:type|kind|status|state|country|country_?code|city|region|province|consent|source|level)$",
     re.I,
 )
 

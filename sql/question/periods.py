@@ -195,7 +195,7 @@ _OF_IT = re.compile(
 _COURSE = re.compile(
     r"\b(?:by|per|each|every) (?:day|week|month|quarter|year)\b"
     r"|\b(?:daily|weekly|monthly|quarterly|yearly|trend|develop\w*|evol\w*|chang\w+|gr[oe]w\w*|cumulative)\b"
-    r"|\brunning total\b",
+    r"|\b(?:running|moving|rolling)\b",
     re.I,
 )
 """What tells of a course of time: "from March" lets it begin, "through 2025" is all of that year."""

@@ -49,6 +49,12 @@ _AS_COLUMNS_HOLD_IT = {
     "year": (365, 8760, 12),
 }
 """A length of time in the units that columns hold: days and hours; of minutes seconds, of years months."""
+_WEIGHT = re.compile(
+    r"(\d+(?:\.\d+)?|[一二两三四五六七八九十半]+)\s*(?:(kg|kilos?|公斤|千克|升|l(?:itres?|iters?)?)|(斤))(?![a-z])",
+    re.I,
+)
+"""Of which columns hold grams and millilitres."""
+_MILLIONS = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)m\b", re.I)
 _EQUAL_GROUPS = {"tercile": 3, "quartile": 4, "quintile": 5, "decile": 10, "tenth": 10, "fifth": 5}
 _GROUP_WORD = re.compile(rf"\b({'|'.join(_EQUAL_GROUPS)})s?\b", re.I)
 _DECADES = {"fifties": 50, "sixties": 60, "seventies": 70, "eighties": 80, "nineties": 90}
@@ -56,7 +62,8 @@ _DECADE = re.compile(
     rf"\b(?:19)?([5-9]0)'?s\b|\b({'|'.join(_DECADES)})\b|(?:19)?([5-9]0|[五六七八九][零十])(?:后|年代)", re.I
 )
 _BELOW_ZERO = re.compile(
-    r"(?:(?<![\d\s])\s+|^|[(（,，:：])[-−](\d+(?:\.\d+)?)(?![\d-])|\bminus (\d+(?:\.\d+)?)\b|负(\d+)"
+    r"(?:(?<![\d\s])\s+|^|[(（,，:：]|(?<![年月日号到至])(?<=[\u4e00-\u9fff]))[-−](\d+(?:\.\d+)?)(?![\d-])"
+    r"|\bminus (\d+(?:\.\d+)?)\b|负(\d+)"
 )
 _PLURAL = re.compile(r"[A-Za-z]{3,}s")
 _HALF_MORE = re.compile(r"(\d{1,4}|[一二两三四五六七八九十]+)个半|\b(\d{1,4}) and a half\b", re.I)
@@ -85,7 +92,17 @@ def question_stretches(question: str) -> list[str]:
                     found[f"#{text}"] = None
                 if _PLURAL.fullmatch(ends[1]):  # candles are called Pine Candle
                     found[text.removesuffix(ends[1]) + stem(ends[1])] = None
+    for m in _WITH_SIGN.finditer(question):
+        found[m[1]] = None
     return [*_chinese_stretches(question), *found]
+
+
+_WITH_SIGN = re.compile(r"[带含有叫](?:[“\"‘'「])?([\u4e00-\u9fff]{1,4})(?:[”\"’'」])?(?:这个|一个)?字")
+"""A single sign that names have: 带杯字的商品."""
+_CODE_BEHIND, _CODE_BEFORE = (
+    re.compile(r"[A-Za-z0-9]+(?![\u4e00-\u9fff]*[年月日号])"),
+    re.compile(r"[A-Za-z0-9]+$"),
+)
 
 
 def _chinese_stretches(question: str) -> list[str]:
@@ -98,7 +115,12 @@ def _chinese_stretches(question: str) -> list[str]:
             is_whole = all(a[2] == b[1] for a, b in itertools.pairwise(some))
             ends = {some[0][0], some[-1][0]}
             if is_whole and not ends & (ZH_STOP | ZH_SHAPE):
-                found[question[some[0][1] : some[-1][2]]] = None
+                start, end = some[0][1], some[-1][2]
+                found[question[start:end]] = None
+                # 小汤圆576, 8424西瓜: letters and digits on end belong to a name
+                behind, before = _CODE_BEHIND.match(question, end), _CODE_BEFORE.search(question[:start])
+                found |= {question[start : behind.end()]: None} if behind else {}
+                found |= {question[before.start() : end]: None} if before else {}
     return list(found)
 
 
@@ -116,6 +138,8 @@ def numbers_in(links: Links) -> tuple[float, ...]:
     found += _lengths(links.question)
     found += [_EQUAL_GROUPS[m[1].casefold()] for m in _GROUP_WORD.finditer(links.question)]
     found += [year for m in _DECADE.finditer(links.question) for year in _years_of(m)]
+    found += [value * 1_000_000 for value in _said(_MILLIONS, links.question)]
+    found += _weights(links.question)
     found += [-value for value in _said(_BELOW_ZERO, links.question)]
     found += [value + 0.5 for value in _said(_HALF_MORE, links.question)]
     found += [value + 12 for value in _said(_AFTER_NOON, links.question) if value < 12]
@@ -142,6 +166,14 @@ def _lengths(question: str) -> list[float]:
             continue
         lengths = [count * each for each in _AS_COLUMNS_HOLD_IT[_UNITS.get(unit, unit)]]
         found += [value for value in lengths if value >= 1 and value == int(value)]
+    return found
+
+
+def _weights(question: str) -> list[float]:
+    found = []
+    for m in _WEIGHT.finditer(question):
+        count = 0.5 if m[1] == "半" else float(m[1]) if m[1][0].isdecimal() else zh_number(m[1])
+        found += [count * (500.0 if m[3] else 1000.0)] if count else []
     return found
 
 

@@ -8,7 +8,7 @@ _ENGLISH = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 _CHINESE = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "日": 7, "天": 7}
 _DAY = re.compile(rf"\b({'|'.join(_ENGLISH)})s?\b|(?:周|星期|礼拜)([一二三四五六日天]+)", re.I)
 _WEEKEND = re.compile(r"\bweekends?\b|周末|双休日", re.I)
-_WORKDAY = re.compile(r"\bweekdays?\b|\b(?:working|business) days?\b|工作日", re.I)
+_WORKDAY = re.compile(r"\bweekdays?\b|\b(?:working|business) days?\b|工作日|平日|平时(?!候)", re.I)
 
 
 def weekdays_in(question: str) -> tuple[int, ...]:

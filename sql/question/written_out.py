@@ -37,6 +37,12 @@ _ROOTS = frozenset(map(root, _LONG))
 _REAL = frozenset(["mouth", "moth", "moths", "mouths", "medina"])
 """Words that are one letter from those, and are words."""
 LEAST_LETTERS = 5
+_POSSESSIVE = re.compile(
+    r"\b(yesterday|today|tomorrow"
+    r"|(?<!the )(?:this|last|next|previous) (?:week|month|quarter|year))s\b(?=\s+[a-z])",
+    re.IGNORECASE,
+)
+"""An apostrophe left out: last months sales."""
 _WORD = re.compile(
     r"""(?<![\w@./:=#&+'’"“-])(?:w/o|[a-z]+(?:['’][a-z]+)?)(?![\w@/:=#&+'’"”-]|\.\w)""",
     re.IGNORECASE | re.ASCII,
@@ -60,7 +66,7 @@ def written_out(message: str, is_name: Callable[[str], bool]) -> str:
             return match[0]
         return SHORT.get(word) or _right(word) or match[0]
 
-    return _WORD.sub(full, message)
+    return _POSSESSIVE.sub(r"\1's", _WORD.sub(full, message))
 
 
 def _right(word: str) -> str | None:

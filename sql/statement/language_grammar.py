@@ -168,7 +168,10 @@ def _view_rules(
     dims += [f'SINCE UNIT " PER " NAME_{n} ")"', f'"PAIRS(" NAME_{n} " PER " NAME_{n} ")"']
     some = f'cond_{n} (" AND " cond_{n}){{0,2}}'
     figures = [f"one_{n}", f'"BEFORE(" one_{n} (CALC one_{n})? (", " step)? ")"']
-    figures += [f'"GROWTH(" one_{n} (CALC one_{n})? (", " step)? ")"', f'"ONLY(" one_{n} ", " {some} ")"']
+    figures += [
+        f'"GROWTH(" one_{n} (CALC one_{n})? (", " step)? ")"',
+        f'"ONLY(" one_{n} (CALC one_{n})? ", " {some} ")"',
+    ]
     figures += [f'"SHARE(" one_{n} (" PER " dim_{n} (", " dim_{n})? | ", " {some})? ")"']
     figures += [f'"RUNNING(" one_{n} (CALC one_{n})? (", " UNIT)? ")"', f'"ROLLING(" one_{n} ", " WHOLE ")"']
     figures += [f'"RANK(" one_{n} (" PER " dim_{n})? ")"']
@@ -195,6 +198,7 @@ def _view_rules(
         values.append(f"sum_{n}")
         items.append(f"sum_{n}")
         plain.append(f'"SUM(" sum_{n} ")"')
+        conditions.append(f"sum_{n} SIGN (NUM | NUMBER_{n})")
         tails = [f'SIGN (NUM | NUMBER_{n} | "AVG(" NUMBER_{n} ")")', '" BETWEEN " NUM " AND " NUM']
         tails.append('" NOT"? " IN (" NUM (", " NUM){1,7} ")"')
         conditions.append(f"NUMBER_{n} ({' | '.join(tails)})")

@@ -31,6 +31,9 @@ _LAST_N = re.compile(
     r"|(?:最近|近|过去)的?\s*(\d{1,4}|[零一二两三四五六七八九十]{1,3})\s*个?(周|星期|月|季度|年)",
     re.I,
 )
+_HALF_YEAR = re.compile(
+    r"(?:the\s+)?(?:last|past|previous)\s+half(?:\s+a)?[\s-]+year|(?:最近|近|过去)的?半年", re.I
+)
 _UNITS_ZH = {"周": "week", "星期": "week", "月": "month", "季度": "quarter", "年": "year"}
 _NUMBERS = {
     w: i
@@ -201,7 +204,7 @@ def _both(words: str, first: Period, second: Period) -> Span | None:
 
 
 def _last_units(words: str, today: dt.date) -> Span | None:
-    match = _LAST_N.fullmatch(words.strip())
+    match = _LAST_N.fullmatch(_HALF_YEAR.sub("last 6 months", words.strip()))
     if match is None:
         return None
     word = (match[1] or match[3]).lower()

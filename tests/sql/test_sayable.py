@@ -51,6 +51,17 @@ CASES = [
     ("a part of both", "SELECT SUM(cost) / (SUM(cost) + SUM(price)) FROM products", ""),
     ("what an order is worth", "SELECT AVG(SUM(pieces * price) PER order_no) FROM orders", ""),
     ("a month on average", "SELECT AVG(SUM(pieces) PER ALL MONTH) FROM orders", ""),
+    ("compared", "SELECT ONLY(SUM(price) / SUM(cost), product_id > 0) FROM products", ""),
+    ("where we keep less than 2", "SELECT kind, price - cost FROM products WHERE price - cost < 2", ""),
+    (
+        "周末和平时",
+        "SELECT ONLY(SUM(pieces), WEEKDAY IN (6, 7)), ONLY(SUM(pieces), WEEKDAY <= 5) FROM orders",
+        "",
+    ),
+    # letters and digits on end, a single sign
+    ("小汤圆576的订单", "SELECT COUNT(*) FROM orders WHERE order_no = '汤圆576'", ""),
+    ("8424西瓜的订单", "SELECT COUNT(*) FROM orders WHERE order_no = '8424西瓜'", ""),
+    ("带杯字的商品", "SELECT COUNT(*) FROM products WHERE kind LIKE '%杯%'", ""),
     # the first few
     ("of the top 3", "SELECT SUM(pieces) FROM orders WHERE TOP(SUM(pieces) PER product_id, 3)", ""),
     # what the statement before counts by stays sayable

@@ -17,6 +17,11 @@ from sql.statement.sayable import periods_of
 
 NUMBERS: list[tuple[str, set[float]]] = [
     ("等了10分钟以上的来电", {10, 600}),
+    ("整箱一公斤装的", {1, 1000}),
+    ("bottles of 1.5 litres", {1.5, 1500}),
+    ("2斤装的", {2, 1000}),
+    ("hosts with 100k to 1m followers", {100_000, 1_000_000}),
+    ("原因代码-3的报损", {3, -3}),
     ("calls of more than 2 hours", {2, 120, 7200}),
     ("保修期两年以上的产品", {2, 24, 730}),
     ("customers born in the eighties", {1980, 1989}),

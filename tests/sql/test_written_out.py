@@ -11,6 +11,8 @@ CASES = [
     ("how mny sold this yr", "how many sold this year"),
     ("Teh total of lst mnth, w/o returns", "the total of last month, without returns"),
     ("avarage days btwn order and delivery", "average days between order and delivery"),
+    ("list yesterdays orders and last months sales", "list yesterday's orders and last month's sales"),
+    ("takings lastmonth", "takings last month"),
     ("sales yesturday compred with the wk befor", "sales yesterday compared with the week before"),
 ]
 AS_THEY_ARE = [
@@ -23,6 +25,8 @@ AS_THEY_ARE = [
     "see shop.example/teh?yr=2",
     "mouth wash and moth balls",
     "销售额 yr2024",
+    "the last weeks of June",
+    "in the last months",
 ]
 
 
