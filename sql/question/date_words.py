@@ -29,7 +29,7 @@ from sql.question.days import (
     year_of,
 )
 from sql.question.numbers import ZH_DIGITS, zh_number
-from sql.question.words import NUMBER_WORDS
+from sql.question.words import NUMBER_WORDS, is_chinese
 
 Grain = Literal["day", "week", "month", "quarter", "half", "year", "range"]
 
@@ -79,7 +79,7 @@ _UNIT = r"(?P<unit>day|week|month|quarter|year)"
 _ZN = r"(?P<n>\d{1,4}|[零一二两三四五六七八九十百]{1,4}|半)"
 _ZUNIT = r"(?P<unit>天|日|周|星期|礼拜|月|季度|季|年)"
 _ZPART = (
-    r"\s*(?:[上下]半年|第?\s*[一二三四1-4]\s*个?季|全年|双|618|元旦|春节|清明|五一|端午|中秋|国庆|圣诞)"
+    r"\s*(?:前\s*(?:\d{1,2}|[一二三四五六七八九十]+)\s*个?[月季]|[上下]半年|第?\s*[一二三四1-4]\s*个?季|全年|双|618|元旦|春节|清明|五一|端午|中秋|国庆|圣诞)"
     r"|\s+\d{1,2}月"
 )
 """What a year without its 年 stands before: 2025上半年."""
@@ -759,7 +759,9 @@ def _zh_last_n(m: re.Match[str], today: dt.date) -> _Found | None:
     unit = _ZUNITS[m["unit"]]
     if m["n"] == "半":
         return (units_back("month", 6, today), "range") if unit == "year" else None
-    count = zh_number(m["n"])
+    count = zh_number(m["n"]) or 0
+    if m[0].startswith("前") and (unit == "quarter" or (unit == "month" and count >= LONG_YEARS)):
+        return None  # see _zh_first_of_this_year
     return (units_back(unit, count, today), "range") if count else None
 
 
@@ -771,11 +773,165 @@ def _half_a_year(m: re.Match[str], today: dt.date) -> _Found | None:
 @_pattern(rf"{_ZN}\s*个?{_ZUNIT}(?:之|以)?前")
 def _zh_ago(m: re.Match[str], today: dt.date) -> _Found | None:
     count = zh_number(m["n"])
-    if not count or count > 200:
+    if not count or count > 200 or (m["unit"] == "月" and "个" not in m[0]):  # 8月前 is before August
         return None
     unit = _ZUNITS[m["unit"]]
     grain: Grain = unit  # type: ignore[assignment]
     return unit_ago(unit, count, today), grain
+
+
+# --- parts of longer periods -----------------------------------------------------------------------------
+
+_IS_FIRST = {"first": True, "last": False, "final": False, "前": True, "头": True, "最后": False, "后": False}
+_OF_SOME_YEAR = (
+    r"\s+of\s+(?:the\s+)?(?:year\s+)?"
+    r"(?:(?P<year>(?:19|20)\d\d)|(?P<rel>this|last|previous)\s+year|(?P<this>year))"
+)
+_ZCOUNT = r"(?P<n>\d{1,2}|[一二两三四五六七八九十]{1,3})\s*个?"
+_SEASONS = {
+    "spring": 3,
+    "summer": 6,
+    "autumn": 9,
+    "fall": 9,
+    "winter": 12,
+    "春": 3,
+    "夏": 6,
+    "秋": 9,
+    "冬": 12,
+}
+_ZWHICH = r"(?P<which>上上|上|本|这)一?个?"
+_ZAGO = {"上上": 2, "上": 1}
+LONG_YEARS = 7
+"""Months from which 前N个月 are the first of a year, as in a report; fewer are those just gone."""
+
+
+def _side_of(days: Days, is_first: bool, unit: str, count: int) -> Days | None:
+    """The first or last so many units of some days; ``None`` where they have no such part."""
+    start, end = days
+    if unit in ("month", "quarter"):
+        months = count * (3 if unit == "quarter" else 1)
+        if (end - start).days < 28 * months:
+            return None
+        return (start, shift_months(start, months)) if is_first else (shift_months(end, -months), end)
+    length = dt.timedelta(days=count * (7 if unit == "week" else 1))
+    if length > end - start:
+        return None
+    return (start, start + length) if is_first else (end - length, end)
+
+
+@_pattern(
+    rf"(?:the\s+)?(?P<side>first|last|final)\s+(?:{_N}\s+)?(?P<unit>day|week|month|quarter)s?{_OF_SOME_YEAR}",
+    rf"(?:the\s+)?(?P<side>first)\s+{_N}\s+(?P<unit>week|month|quarter)s\s+(?P<rel>this|last|previous)\s+year",
+)
+def _part_of_year(m: re.Match[str], today: dt.date) -> _Found | None:
+    year = _named_year(m, today) or today.year
+    count = _count(m["n"]) if m["n"] else 1
+    days = _side_of(year_of(year), _IS_FIRST[m["side"].lower()], m["unit"].lower(), count)
+    return (days, "range") if days is not None else _IMPOSSIBLE
+
+
+@_pattern(
+    rf"(?:the\s+)?(?P<side>first|last|final)\s+{_N}\s+(?P<unit>day|week)s\s+(?:of|in)\s+{_MONTH}{_OF_YEAR}?"
+)
+def _part_of_some_month(m: re.Match[str], today: dt.date) -> _Found | None:
+    month, is_first, count = _MONTHS[m["month"].lower()], _IS_FIRST[m["side"].lower()], _count(m["n"])
+
+    def make(year: int) -> Days | None:
+        return _side_of(months_of(year, month, 1), is_first, m["unit"].lower(), count)
+
+    return _in_year(make, _named_year(m, today), today, "range")
+
+
+@_pattern(rf"{_ZYEAR}\s*的?(?P<side>前|头|最后|后)\s*{_ZCOUNT}(?P<unit>月|季度|季|周|星期|天)(?!前|内)")
+def _zh_part_of_year(m: re.Match[str], today: dt.date) -> _Found | None:
+    year, count = _named_year(m, today), zh_number(m["n"])
+    if year is None or not count:
+        return None
+    days = _side_of(year_of(year), _IS_FIRST[m["side"]], _ZUNITS[m["unit"]], count)
+    return (days, "range") if days is not None else _IMPOSSIBLE
+
+
+@_pattern(rf"前\s*{_ZCOUNT}(?P<unit>月|季度|季)(?!前|内)")
+def _zh_first_of_this_year(m: re.Match[str], today: dt.date) -> _Found | None:
+    """前三季度 and 前8个月 are of the year, as reports have them; 前三个月 are those just gone."""
+    count = zh_number(m["n"]) or 0
+    if m["unit"] == "月" and count < LONG_YEARS:
+        return None
+    days = _side_of(year_of(today.year), True, _ZUNITS[m["unit"]], count)
+    return (days, "range") if days is not None else None
+
+
+@_pattern(rf"{_ZYEAR}\s*的?(?P<season>春|夏|秋|冬)(?:天|季(?!度|[新款]))")
+def _zh_season(m: re.Match[str], today: dt.date) -> _Found | None:
+    first = _SEASONS[m["season"]]
+    return _in_year(lambda y: months_of(y, first, 3), _named_year(m, today), today, "range")
+
+
+@_pattern(r"(?P<which>last|this|past|previous)\s+(?P<season>spring|summer|autumn|fall|winter)")
+def _near_season(m: re.Match[str], today: dt.date) -> _Found | None:
+    """The summer that has begun last; of one that is not over, last summer is the one before."""
+    first = _SEASONS[m["season"].lower()]
+    begun = latest_begun(lambda y: months_of(y, first, 3), today)
+    if begun is None:
+        return None
+    is_before = m["which"].lower() != "this" and begun[1] > today
+    return (months_of(begun[0].year - 1, first, 3) if is_before else begun), "range"
+
+
+@_pattern(
+    rf"{_ZWHICH}(?:周|星期|礼拜)(?P<a>[一二三四五六日天])\s*[-–—~～到至]\s*(?:周|星期|礼拜)?(?P<b>[一二三四五六日天])"
+)
+def _zh_days_of_week(m: re.Match[str], today: dt.date) -> _Found | None:
+    monday = unit_ago("week", _ZAGO.get(m["which"], 0), today)[0]
+    first, last = (_ZWEEKDAYS[m[group]] for group in "ab")
+    if last <= first:
+        return _IMPOSSIBLE
+    return (monday + dt.timedelta(days=first), monday + dt.timedelta(days=last + 1)), "range"
+
+
+@_pattern(rf"{_ZWHICH}月的?(?P<a>\d{{1,2}})[日号]?(?:\s*[-–—~～到至]\s*(?P<b>\d{{1,2}}))?[日号]")
+def _zh_days_of_month(m: re.Match[str], today: dt.date) -> _Found | None:
+    month = unit_ago("month", _ZAGO.get(m["which"], 0), today)[0]
+    first = date_or_none(month.year, month.month, int(m["a"]))
+    last = date_or_none(month.year, month.month, int(m["b"] or m["a"]))
+    if first is None or last is None or last < first:
+        return _IMPOSSIBLE
+    return (first, last + dt.timedelta(days=1)), "range" if m["b"] else "day"
+
+
+@_pattern(
+    r"(?<![\d./])(?P<am>1[0-2]|0?[1-9])[./](?P<a>\d{1,2})\s*[-–—~～到至]\s*"
+    r"(?P<bm>1[0-2]|0?[1-9])[./](?P<b>\d{1,2})(?![\d./]|\s*(?:元|块|%|折|万))"
+)
+def _zh_short_days(m: re.Match[str], today: dt.date) -> _Found | None:
+    """8.1-8.15 in a Chinese sentence, which has the month first."""
+    if not is_chinese(m.string):
+        return None
+
+    def make(year: int) -> Days | None:
+        start = date_or_none(year, int(m["am"]), int(m["a"]))
+        last = date_or_none(year, int(m["bm"]), int(m["b"]))
+        return (start, last + dt.timedelta(days=1)) if start and last and start <= last else None
+
+    return _in_year(make, None, today, "range")
+
+
+@_pattern(r"(?<![\d.])(?P<year>(?:19|20)\d\d)\s*[-–—~～到至]\s*(?P<to>(?:19|20)\d\d)年(?![\d前])")
+def _zh_years(m: re.Match[str], today: dt.date) -> _Found | None:
+    first, last = int(m["year"]), int(m["to"])
+    return ((dt.date(first, 1, 1), dt.date(last + 1, 1, 1)), "range") if first < last else _IMPOSSIBLE
+
+
+@_pattern(
+    r"(?<!as of )(?<!by )(?:this|yesterday)\s+(?:morning|afternoon|evening)|tonight|last\s+night|overnight",
+    r"(?:the\s+)?(?:last|past)\s+(?:(?:few|\d{1,3})\s+)?hours?|q[1-4]\s+fy\s*'?\d\d(?:\d\d)?",
+    r"[今昨][早晚夜](?![餐饭])|(?:今天|昨天)(?:早上|上午|中午|下午|晚上)(?!\s*(?:\d|[一二两三四五六七八九十]+点))",
+    r"(?:过去|最近|近)\s*\d+\s*个?小时",
+    rf"{_ZYEAR}?\s*的?(?:五一(?:假期|期间|黄金周|长假)?|暑假|暑期|寒假)",
+)
+def _no_days(m: re.Match[str], today: dt.date) -> _Found | None:
+    """Hours, and holidays that no calendar here knows: nothing of all time may be told in their place."""
+    return _IMPOSSIBLE
 
 
 def atoms_of(question: str, today: dt.date) -> list[Atom]:
