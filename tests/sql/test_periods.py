@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from sql.question.numbers import zh_number
-from sql.question.periods import find_periods
+from sql.question.periods import find_periods, unread_dates
 
 TODAY = dt.date(2026, 6, 30)
 OPEN_END, OPEN_START = "9999-12-31", "0001-01-01"
@@ -347,3 +347,30 @@ def test_last_day_of_february_survives_other_years():
 
 def test_chinese_numbers():
     assert [zh_number(t) for t in ("十", "二十三", "一百", "12", "x")] == [10, 23, 100, 12, None]
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("orders this morning", "this morning"),
+        ("sales of last night", "last night"),
+        ("orders in the past 24 hours", "the past 24 hours"),
+        ("revenue in Q4 FY25", "Q4 FY25"),
+        ("今天上午的订单", "今天上午"),
+        ("昨晚卖了多少", "昨晚"),
+        ("过去24小时的销售额", "过去24小时"),
+        ("五一假期卖了多少", "五一假期"),
+        ("去年暑假的销售额", "去年暑假"),
+        ("on 31 June", "31 June"),
+    ],
+)
+def test_words_of_time_that_name_no_days_are_told(question: str, words: str) -> None:
+    assert unread_dates(question, TODAY) == (words,)
+    assert find_periods(question, TODAY) == ()
+
+
+@pytest.mark.parametrize(
+    "question", ["晚上下单的有多少", "how many order in the morning", "今天下午3点后的订单", "good morning"]
+)
+def test_parts_of_every_day_are_no_such_words(question: str) -> None:
+    assert unread_dates(question, TODAY) == ()
