@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sql.question.words import NUMBER_WORDS
+from sql.question.words import NUMBER_WORDS, is_chinese
 
 MAX_NUMBER = 1e15
 """Longer ones are no figure of a shop ("1,222,333,444,…" is a list), and floats do not hold them exactly."""
@@ -51,15 +51,18 @@ _SCALES = {
     "m": 1e6,
     "bn": 1e9,
     "billion": 1e9,
+    "w": 1e4,
 }
+"""A w is typed for 万, in Chinese alone."""
 _ZH_UNITS, _ZH_SECTIONS = {"十": 10, "百": 100, "千": 1_000}, {"万": 10_000, "亿": 100_000_000}
 _ZH_SCALES = {**_ZH_UNITS, **_ZH_SECTIONS, "百万": 1_000_000, "千万": 10_000_000}
 _MONEY = r"[€$£¥￥]|eur|euros?|usd|dollars?|gbp|pounds?|yuan|rmb|元|块"
 _DIGITS = re.compile(
     r"(?<![A-Za-z0-9_.])(?P<n>"
     r"\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:[.\s]000)+(?![\d,])|\d{1,3}(?:['’\u00a0\u202f]\d{3})+(?:[.,]\d+)?"
+    r"|\d{1,3}(?: \d{3})+(?=\s*(?:€|eur\b|kr\b|zł|kč|chf\b))"
     r"|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+,\d{1,2}(?![\d,])|\d+(?:\.\d+)?|(?<!\w)\.\d+)"
-    r"(?:\s*(?P<scale>(?:k|thousand|mn|mio|million|bn|billion)\b|百万|千万|百(?!分)|[千万亿])"
+    r"(?:\s*(?P<scale>(?:k|w|thousand|mn|mio|million|bn|billion)(?![A-Za-z0-9_])|百万|千万|百(?!分)|[千万亿])"
     rf"|(?P<money>m)(?=\s*(?:{_MONEY})?(?![\w]))"
     r")?(?P<more>(?<=[百千万亿])[1-9](?P<unit>[百千万]?)(?![\d.]))?",
     re.I,
@@ -79,7 +82,9 @@ def _in_digits(question: str) -> list[Number]:
             found.append(Number(value=float(text), start=start, end=m.end("n"), text=text))
             continue
         value, scale = _digits(text), 1.0
-        if m["scale"]:
+        if m["scale"] in ("w", "W") and not is_chinese(question):
+            end = m.end("n")
+        elif m["scale"]:
             scale = _SCALES.get(m["scale"].casefold(), 0.0) or float(_ZH_SCALES[m["scale"]])
         elif m["money"]:
             is_money = re.search(rf"(?:{_MONEY})\s*$", question[: m.start()], re.I) or re.match(

@@ -29,8 +29,12 @@ _IN_WORDS = {
     "dozen": 12.0,
     "fortnight": 14.0,
     "一半": 0.5,
+    "半价": 0.5,
+    "俩": 2.0,
+    "仨": 3.0,
+    "双倍": 2.0,
 }
-_WORD = re.compile(r"[A-Za-z]+|一半|[零一二两三四五六七八九十百千万亿]+")
+_WORD = re.compile(r"[A-Za-z]+|一半|半价|双倍|[俩仨]|[零一二两三四五六七八九十百千万亿]+")
 _TENTHS = re.compile(r"([一二两三四五六七八九])成(半)?")
 _LENGTH = re.compile(
     r"(?<![\w.])(\d{1,4}|an?|one|two|three|four|five|six|eight|ten|twelve|half an?)\s+"
@@ -55,6 +59,8 @@ _WEIGHT = re.compile(
 )
 """Of which columns hold grams and millilitres."""
 _MILLIONS = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)m\b", re.I)
+_OFF = re.compile(r"([一二三四五六七八九1-9])[.点]?([一二三四五六七八九1-9])?\s*折")
+_FRACTION = re.compile(r"(?<![\d/.])([1-9])/([2-9]|10)(?![\d/.])")
 _EQUAL_GROUPS = {"tercile": 3, "quartile": 4, "quintile": 5, "decile": 10, "tenth": 10, "fifth": 5}
 _GROUP_WORD = re.compile(rf"\b({'|'.join(_EQUAL_GROUPS)})s?\b", re.I)
 _DECADES = {"fifties": 50, "sixties": 60, "seventies": 70, "eighties": 80, "nineties": 90}
@@ -140,6 +146,8 @@ def numbers_in(links: Links) -> tuple[float, ...]:
     found += [year for m in _DECADE.finditer(links.question) for year in _years_of(m)]
     found += [value * 1_000_000 for value in _said(_MILLIONS, links.question)]
     found += _weights(links.question)
+    found += [part for m in _OFF.finditer(links.question) for part in _price_left(m)]
+    found += [int(m[1]) / int(m[2]) for m in _FRACTION.finditer(links.question)]
     found += [-value for value in _said(_BELOW_ZERO, links.question)]
     found += [value + 0.5 for value in _said(_HALF_MORE, links.question)]
     found += [value + 12 for value in _said(_AFTER_NOON, links.question) if value < 12]
@@ -151,7 +159,7 @@ def numbers_in(links: Links) -> tuple[float, ...]:
 def _said(pattern: re.Pattern[str], question: str) -> list[float]:
     """The numbers, in digits or Chinese signs, that a pattern's groups hold."""
     words = [next(filter(None, m.groups())) for m in pattern.finditer(question)]
-    values = [float(word) if word.isdecimal() else zh_number(word) for word in words]
+    values = [float(word) if word[0].isdecimal() else zh_number(word) for word in words]
     return [float(value) for value in values if value is not None]
 
 
@@ -175,6 +183,13 @@ def _weights(question: str) -> list[float]:
         count = 0.5 if m[1] == "半" else float(m[1]) if m[1][0].isdecimal() else zh_number(m[1])
         found += [count * (500.0 if m[3] else 1000.0)] if count else []
     return found
+
+
+def _price_left(off: re.Match[str]) -> tuple[float, float]:
+    """七折 leaves 0.7 of a price and takes 0.3; 八五折 leaves 0.85."""
+    tens, ones = (zh_number(sign) or 0 for sign in (off[1], off[2] or "零"))
+    left = round(tens / 10 + ones / 100, 2)
+    return left, round(1 - left, 2)
 
 
 def _years_of(decade: re.Match[str]) -> tuple[float, float]:
