@@ -62,7 +62,7 @@ from sql.statement.sentence import Number, Statement
 from sql.statement.sold_only import sold_only
 from sql.statement.sorted_as_said import sorted_as_said
 from sql.statement.summed import summed
-from sql.statement.those_told import of_those
+from sql.statement.those_told import of_those, share_of_the_first
 from sql.statement.written import After, Written
 
 MAX_TOKENS = 100
@@ -199,6 +199,7 @@ class LanguageDrafter:
         """The statement as the question's words mean it, where they leave no doubt."""
         shop, routes = self.shop, self.grammar.routes
         within = listed(bounded(looked_back(compiled, links), links), links.question)
+        within = share_of_the_first(within, links, shop, routes)
         within = shortfalls(shares_of_the_whole(within), links)
         within = each_once(within, links, shop)
         within = said_only(within, shop, routes, said, links.question)

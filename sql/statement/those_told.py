@@ -8,7 +8,7 @@ from dataclasses import replace
 from sql.question.linking import Links
 from sql.semantics import Shop, View
 from sql.statement.routes import Fork, NoRoute, Routes
-from sql.statement.sentence import Aggregate, Grain, Name, Per, Statement, Top, Value
+from sql.statement.sentence import Aggregate, Grain, Name, Per, Share, Statement, Top, Value
 
 _THEM = re.compile(
     r"\b(?:they|them|their)\b|\b(?:those|these)\b(?!\s+(?:who|that|which|with|days?|weeks?|months?|times?)\b)"
@@ -43,6 +43,29 @@ def of_those(statement: Statement, before: Statement, links: Links, shop: Shop, 
     if before.groups and _EACH.search(links.question) and not set(before.groups) & set(statement.groups):
         statement = _for_each(statement, before, shop)
     return replace(statement, where=(*statement.where, told))
+
+
+_SHARE = re.compile(
+    r"\b(?:what|which|how (?:much|big|large|high))\b[^.?!]*"
+    r"(?:\b(?:share|percentage|per ?cent|proportion|part|fraction)\b|%)|\b(?:account for|make up) how much\b"
+    r"|(?:占|贡献)[^，。？?]{0,12}(?:多少|几成|比例|比重|百分)|占比(?:是|有)?(?:多少|多大|几)",
+    re.I,
+)
+_APART = re.compile(r"\b(?:each|every|individually|respectively|per)\b|各|每|分别", re.I)
+
+
+def share_of_the_first(statement: Statement, links: Links, shop: Shop, routes: Routes) -> Statement:
+    """One share of the first few together, where it was written for each of them and one is asked for."""
+    if not _SHARE.search(links.question) or _APART.search(links.question):
+        return statement
+    told = _told(statement, shop, routes) if statement.groups else None
+    shares = [item for item in statement.items if isinstance(item, Share) and not item.per]
+    if told is None or len(shares) != 1 or shares[0].condition is not None or told.count < 2:
+        return statement
+    figure, first = shares[0].figure, told
+    if told.operand.figure == shares[0]:
+        first = replace(told, operand=replace(told.operand, figure=figure))
+    return Statement(view=statement.view, items=(Share(figure, condition=first),), where=statement.where)
 
 
 def _for_each(statement: Statement, before: Statement, shop: Shop) -> Statement:
