@@ -21,9 +21,9 @@ _BEFORE: tuple[tuple[Sign, str], ...] = (
     (">=", r"(?:at least|(?:no|not) (?:less|fewer|lower|smaller) than|starting (?:at|from)|upwards of|>=|≥"
            rf"|{_NOT} (?:under|below)|(?:a )?min(?:imum)?\.?(?: of)?"
            r"|(?:不|未|没有?)(?:少于|低于|小于)|大于等于|大于或等于|至少|最少|起码|(?<![不未没有])达到?|(?<!不)满)"),
-    (">", r"(?:(?:more|greater|higher|larger|bigger|longer|older|more expensive) than|above|over|beyond|>"
+    (">", r"(?:(?:more|greater|higher|larger|bigger|longer|older|more expensive) than|above|over|beyond|[>＞]"
           r"|exceed(?:s|ed|ing)?|in excess of|超过|大于|多于|高于|超出|高出)"),
-    ("<", r"(?:(?:less|fewer|lower|smaller|shorter|cheaper) than|below|under|<|少于|小于|低于|不到|不足|不满"
+    ("<", r"(?:(?:less|fewer|lower|smaller|shorter|cheaper) than|below|under|[<＜]|少于|小于|低于|不到|不足|不满"
           r"|(?:不|未|没有?)(?:达到?|到))"),
 )  # fmt: skip
 """Words before a number, the longer ones first, with the sign that they mean."""
@@ -32,9 +32,11 @@ _NO_OTHER = r"(?! than)(?!\s+[€$£¥￥]?\d)"
 """Behind words that would bound the next number: more than 3 pieces or above 1500."""
 _BEHIND: tuple[tuple[Sign, str], ...] = (
     ("<=", rf"or (?:less|fewer|under|below|lower|cheaper)\b{_NO_OTHER}"
+           r"|(?:max(?:imum)?|tops|at (?:the )?most)\b(?!\s+\d)|[(（]含[)）]以下"
            r"|(?:以下|以内|之内|内(?!容)|及以下|或以下|或更少|或者更少)"),
     (">=", rf"or (?:more|above|over|higher|greater|better|longer|older)\b{_NO_OTHER}"
            rf"|and (?:more|up|over|above)\b{_NO_OTHER}|\+|plus\b|upwards?\b"
+           r"|(?:min(?:imum)?|at (?:the )?least)\b(?!\s+\d)|[(（]含[)）]以上"
            r"|(?:以上|及以上|或以上|或更多|或者更多)(?!\s*[(（，,]?\s*不[含包])"),
 )  # fmt: skip
 _UNIT = r"^\s*(?:[€%]|[a-z]+\s+(?=or |and )|[\u4e00-\u9fff]{0,2}?)?\s*"
