@@ -23,7 +23,8 @@ _BEFORE: tuple[tuple[Sign, str], ...] = (
            r"|(?:不|未|没有?)(?:少于|低于|小于)|大于等于|大于或等于|至少|最少|起码|(?<![不未没有])达到?|(?<!不)满)"),
     (">", r"(?:(?:more|greater|higher|larger|bigger|longer|older|more expensive) than|above|over|beyond|[>＞]"
           r"|exceed(?:s|ed|ing)?|in excess of|超过|大于|多于|高于|超出|高出)"),
-    ("<", r"(?:(?:less|fewer|lower|smaller|shorter|cheaper) than|below|under|[<＜]|少于|小于|低于|不到|不足|不满"
+    ("<", r"(?:(?:less|fewer|lower|smaller|shorter|cheaper) than|below|under|[<＜]"
+          r"|少于|小于|低于|不到|不足|不满"
           r"|(?:不|未|没有?)(?:达到?|到))"),
 )  # fmt: skip
 """Words before a number, the longer ones first, with the sign that they mean."""
@@ -39,7 +40,7 @@ _BEHIND: tuple[tuple[Sign, str], ...] = (
            r"|(?:min(?:imum)?|at (?:the )?least)\b(?!\s+\d)|[(（]含[)）]以上"
            r"|(?:以上|及以上|或以上|或更多|或者更多)(?!\s*[(（，,]?\s*不[含包])"),
 )  # fmt: skip
-_UNIT = r"^\s*(?:[€%]|[a-z]+\s+(?=or |and )|[\u4e00-\u9fff]{0,2}?)?\s*"
+_UNIT = r"^\s*(?:[€%]|[a-z]+\s+(?=or |and |at |max|min|tops)|[\u4e00-\u9fff]{0,2}?)?\s*"
 _OTHER: dict[Sign, Sign] = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 
 
