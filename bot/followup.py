@@ -219,8 +219,16 @@ def _speaks_of_others(features: Features) -> bool:
     match = cues.THEY.search(text)
     if match is None or length_of(text) > MOST_OF_THEM or cues.WHO.search(text[: match.start()]):
         return False
-    others = [m for m in features.links.mentions if m.kind != "metric" and m.start < match.start()]
-    return all(cues.HOW_MANY.search(text[: m.start]) for m in others)
+    before = [m for m in features.links.mentions if m.start < match.start()]
+    return not any(_may_be_them(m, text, match.start()) for m in before)
+
+
+def _may_be_them(mention: Mention, text: str, at: int) -> bool:
+    """Whether "them" may be what is named before it; of "how many orders has each of them" it is not."""
+    between = text[mention.end : at]
+    if mention.kind == "metric":
+        return cues.AND_SO.search(between) is not None
+    return not (cues.HOW_MANY.search(text[: mention.start]) and cues.OF_THEM.fullmatch(between))
 
 
 def is_addition(links: Links) -> bool:

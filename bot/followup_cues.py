@@ -48,6 +48,11 @@ WHO = re.compile(r"(?i)\b(?:who|whom|whose)\b|谁|哪")
 """What stands for people in the message itself."""
 HOW_MANY = re.compile(r"(?i)\bhow (?:many|much)\s+(?:of\s+)?$|(?:多少|几)[个张笔条件单次位]?$")
 """What stands before the thing that is counted, which is not the one that is spoken of."""
+AND_SO = re.compile(r"(?i)\band\b|[,，、；;]|以及|还有")
+OF_THEM = re.compile(
+    r"(?i)\s*(?:(?:has|have|had|did|does|do|was|were|is|are|came|come|made|placed|for|by|of|from|to|each|one|all|both)\b\s*)*"
+)
+"""What stands between it and "them": how many orders has each of them."""
 SPLIT = re.compile(
     r"^\W*(?:那么?|再|请|帮我|麻烦)*(?:按照?|分(?![析别类布配])|以)\S{1,12}?(?:分开|拆开|拆分|拆|细分|分组)(?:来?看|统计|列|汇总|算)?(?:一下|下|吧)?\W*$"
     r"|(?i:^\W*(?:(?:and|now|please|can you|could you)\s+)*(?:split|break)\s+(?:it|this|that|them)?\s*(?:up|down)?\s*(?:by|into)\b)"

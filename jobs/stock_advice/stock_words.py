@@ -59,8 +59,9 @@ FILLER = re.compile(
 _SET_BY_HAND = re.compile(
     r"(?i)\b(?:re-?order(?:ing)?\s+(?:point|level)|minimum|min\.?\s+(?:stock|level)|below|under|beneath|level\s+where)\b|补货点|低于|最低库存|安全库存"
     r"|一件(?:都|也)?没(?:有)?卖|零销[售量]"
-    r"|\b(?:less|fewer)\s+than\s+[\w,.]+\b(?!\s*(?:days?|weeks?|months?))|\b\d+\s+or\s+(?:less|fewer)\b(?!\s*(?:days?|weeks?|months?))"
-    r"|(?:不到|不足|少于|小于|不超过|不多于)\s*(?:\d+|[一二两三四五六七八九十百]+)(?!\d|\s*(?:天|日|周|个?星期|个?月|[一二两三四五六七八九十百]))"
+    r"|\b(?:less|fewer)\s+than\s+[\w.]+\s+(?:left|in\s+stock|on\s+hand|pairs?|pieces?|units?|items?|boxes|bottles|packs?|of\s+them)\b"
+    r"|\b\d+\s+or\s+(?:less|fewer)\s+(?:left|in\s+stock|on\s+hand|pairs?|pieces?|units?|items?)\b"
+    r"|(?:不到|不足|少于|小于|不超过|不多于)\s*(?:\d+|[一二两三四五六七八九十百]+)\s*(?:件|台|瓶|盒|包|袋|双|箱|支|把|条|只|套|本|份|斤|个(?!半|月|工作|星期))"
 )
 """What asks for a level that somebody wrote into the data, or says itself: a figure."""
 _OTHER_THINGS = re.compile(

@@ -173,7 +173,43 @@ _BEFORE = re.compile(
     r"(?:the\s+)?$",
     re.I,
 )
-_NO_TILL = "".join(rf"(?<!\b{word} )" for word in ("per", "each", "every", "by", "the", "a", "in", "at"))
+_NO_TILL = "".join(
+    rf"(?<!\b{word} )"
+    for word in (
+        *(
+            "per",
+            "each",
+            "every",
+            "any",
+            "one",
+            "by",
+            "the",
+            "a",
+            "in",
+            "at",
+            "from",
+            "of",
+            "for",
+            "which",
+            "our",
+            "my",
+        ),
+        *(
+            "your",
+            "their",
+            "main",
+            "other",
+            "first",
+            "second",
+            "third",
+            "same",
+            "new",
+            "old",
+            "front",
+            "back",
+        ),
+    )
+)
 """A till is also where money is taken."""
 _UNTIL = re.compile(
     (
@@ -195,7 +231,9 @@ _OF_IT = re.compile(
 _COURSE = re.compile(
     r"\b(?:by|per|each|every) (?:day|week|month|quarter|year)\b"
     r"|\b(?:daily|weekly|monthly|quarterly|yearly|trend|develop\w*|evol\w*|chang\w+|gr[oe]w\w*|cumulative)\b"
-    r"|\b(?:running|moving|rolling)\b",
+    r"|\b(?:running|moving|rolling)\b|\bmonths? (?:over|by|after) months?\b"
+    r"|\bof the (?:days|weeks|months|years)\b"
+    r"|\bover time\b|\bchart\b|\bgraph\b|\bso far\b|\bin total\b",
     re.I,
 )
 """What tells of a course of time: "from March" lets it begin, "through 2025" is all of that year."""
@@ -211,8 +249,8 @@ def _is_of_it(question: str, atom: Atom) -> bool:
     is_course = _COURSE.search(question) is not None
     if _ALL_YEAR.search(before):
         return is_course and atom.grain == "year"
-    opens = _TAIL_SINCE.match(after) or _TILL_NOW.match(after)
-    return _OF_IT.search(before) is not None and not is_course and opens is None
+    opens = _TAIL_SINCE.match(after) or _TILL_NOW.match(after) or not before[: -len("from ")].strip()
+    return _OF_IT.search(before) is not None and not is_course and not opens
 
 
 def _open_or_plain(question: str, atom: Atom, today: dt.date) -> Period:

@@ -2,12 +2,14 @@
 
 A column whose values are all known is compared with these (``sql.statement.known_values``). Of people's names
 and numbers, and where there are too many values, nothing is known beforehand: the database is asked for this
-one. Else "there is none" would be told of somebody who is there.
+one. Else "there is none" would be told of somebody who is there. Words are looked for as words: Ann is no
+Hannah; and codes as they are: A-101 is not A-1010.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Sequence, Set
 from functools import partial
 from typing import cast
@@ -26,13 +28,15 @@ logger = logging.getLogger(__name__)
 
 Found = Callable[[View, str, str], Sequence[str]]
 """View, column and a pattern of LIKE → a few of the column's values that are like it, in any letter case."""
-FEW = 4
+FEW = 12
+"""Values that are looked for; so many are too many to mean them."""
 MOST_KEPT = 500
 """Texts of which is remembered what was found."""
 LEAST_INSIDE = 3
-"""Letters, or two Chinese characters, from which a text is looked for inside of longer ones."""
-LEAST_DIGITS = 3
-"""Digits from which a number is looked for at the end of longer ones: 7731 of a telephone's."""
+"""Letters, or two Chinese characters, from which words are looked for among those of longer names."""
+LEAST_DIGITS = 4
+"""Digits from which a number is looked for at the end of a telephone's or a card's."""
+_CALLED = re.compile(r"phone|mobile|\btel|card|(?:^|_)(?:sjh?|dh|shouji|dianhua)(?:$|_)|电话|手机|卡号", re.I)
 
 
 def as_kept(
@@ -100,13 +104,24 @@ def _kept(node: Compare, left: Name, text: str, find: Callable[[str], Sequence[s
     found = find(text)
     if text in found:
         return node
-    is_not = node.sign == "<>"
-    if len(found) == 1:
-        return Compare(left, node.sign, Text(found[0]))
     if found:
-        return Among(left, tuple(map(Text, found)), is_not=is_not)
+        return _one_of(left, found, is_not=node.sign == "<>")
+    if node.sign == "<>":
+        return node
     if text.isdecimal():
-        is_one = len(text) >= LEAST_DIGITS and len(find(f"%{text}")) == 1
-        return Like(left, Text(f"%{text}"), is_not=is_not) if is_one else node
-    is_long = len(text) >= LEAST_INSIDE or (is_chinese(text) and len(text) > 1)
-    return Like(left, Text(f"%{text}%"), is_not=is_not) if is_long and find(f"%{text}%") else node
+        is_one = len(text) >= LEAST_DIGITS and _CALLED.search(left.text) and len(find(f"%{text}")) == 1
+        return Like(left, Text(f"%{text}")) if is_one else node
+    if any(sign.isdecimal() for sign in text):
+        return node  # A-101 is not A-1010
+    if is_chinese(text):
+        inside = find(f"%{text}%") if len(text) > 1 else ()
+    else:
+        words = (f"{text} %", f"% {text}", f"% {text} %") if len(text) >= LEAST_INSIDE else ()
+        inside = tuple(dict.fromkeys(value for pattern in words for value in find(pattern)))
+    return _one_of(left, inside) if 0 < len(inside) < FEW else node
+
+
+def _one_of(left: Name, found: Sequence[str], *, is_not: bool = False) -> Condition:
+    if len(found) == 1:
+        return Compare(left, "<>" if is_not else "=", Text(found[0]))
+    return Among(left, tuple(map(Text, found)), is_not=is_not)

@@ -9,6 +9,7 @@ Order of work: conditions, leaves, groups and calendar, figures, windows, HAVING
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
 from collections.abc import Callable
@@ -18,10 +19,11 @@ from typing import cast
 from sqlglot import exp
 
 from sql.lock.trees import print_tree
-from sql.semantics import Role, Shop
+from sql.semantics import Role, Shop, View
 from sql.statement.conditions import row_condition
 from sql.statement.grid import Grid, table
 from sql.statement.kinds import check_kinds
+from sql.statement.routes import Fork, NoRoute, Routes
 from sql.statement.scope import Scope, band_names, named
 from sql.statement.sentence import (
     GRAINS,
@@ -157,6 +159,9 @@ def compile_undated(
     names = {node.text for node in statement.walk() if isinstance(node, Name)}
     if any(m.name in names and (m.time or m.last or m.view != home.name) for m in shop.metrics):
         return None
+    routes = Routes(shop)
+    if any(_is_of_many(item, home, routes) for item in statement.items):
+        return None  # a figure of other rows goes by their clock
     others = tuple(c for c in statement.where if c is not statement.period)
     undated = replace(statement, where=(*others, Empty(Name(home.time))))
     whole = replace(statement, where=others)
@@ -164,6 +169,15 @@ def compile_undated(
         compile_count(replace(compiled, statement=each), shop, role) for each in (undated, whole)
     )
     return missing, all_of_them
+
+
+def _is_of_many(item: Value, home: View, routes: Routes) -> bool:
+    """Whether a figure is of rows that hang on those of the view."""
+    for name in (node for node in item.walk() if isinstance(node, Name)):
+        with contextlib.suppress(NoRoute, Fork):
+            if routes.find(home, name).is_many:
+                return True
+    return False
 
 
 class _Compiler:

@@ -44,7 +44,7 @@ from sql.statement.sentence import (
     Truth,
     Value,
 )
-from sql.statement.work import Frame, both, names_in, subquery
+from sql.statement.work import Frame, Work, both, names_in, subquery
 
 SIGNS: dict[str, type[exp.Binary]] = {
     "=": exp.EQ,
@@ -318,23 +318,35 @@ def _among_the_first(scope: Scope, node: Top) -> exp.Expr:
     work, per = scope.work, node.operand
     if not isinstance(per.entity, Name) or per.is_all:
         work.fail(per, f"{node.word} is PER a column, of those that have rows")
-    known = (scope.frame.view.name, str(replace(node, is_not=False)))
+    view = work.view(node.view, node) if node.view else scope.frame.view
+    if view is not scope.frame.view and not _is_same_thing(scope, view, per.entity):
+        work.fail(per.entity, f"{per.entity} of {view.name} is another thing than of {scope.frame.view.name}")
+    known = (view.name, str(replace(node, is_not=False)))
     if known not in work.firsts:
-        work.firsts[known] = work.add("leaders", _first_ones(scope, node, per.entity))
+        work.firsts[known] = work.add("leaders", _first_ones(work, view, node, per.entity))
     first = work.firsts[known]
     query = exp.select(work.column("entity", first)).from_(work.table(first))
     return _inside(scope.entity(per.entity), query, node.is_not)
 
 
-def _first_ones(scope: Scope, node: Top, entity: Name) -> exp.Select:
-    """The entities in the order of a figure, equal ones by name, up to so many."""
+def _is_same_thing(scope: Scope, view: View, entity: Name) -> bool:
+    """Whether a name means one column, or the key of one thing, in the statement's view and in another."""
     work = scope.work
+    here, there = work.route(scope.frame.view, scope.frame, entity), work.route(view, Frame(view), entity)
+    if (here.view.name, here.column.name) == (there.view.name, there.column.name):
+        return True
+    thing = work.entity_view(here)
+    return thing is not None and thing is work.entity_view(there)
+
+
+def _first_ones(work: Work, view: View, node: Top, entity: Name) -> exp.Select:
+    """The entities in the order of a figure, equal ones by their own, up to so many."""
     periods = [c for c in node.where if isinstance(c, During) and c.column is None]
     if len(periods) > 1:
         work.fail(periods[1], "one period inside the parentheses")
     where = tuple(c for c in node.where if c not in periods)
     span = work.span(periods[0].words) if periods else None
-    frame = Frame(scope.frame.view, (entity,), where, span)
+    frame = Frame(view, (entity,), where, span)
     worth = work.grid(work, frame, [("value", node.operand.figure)], names=["entity"])
     value, who = work.column("value", "base"), work.column("entity", "base")
     order = work.ordered(value, node.word == "TOP")

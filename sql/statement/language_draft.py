@@ -169,7 +169,10 @@ class LanguageDrafter:
             said = {*numbers_in(links), *(_numbers_of(before) if before is not None else ())}
             within = self._as_meant(compiled, links, said)
             if before is not None:
-                within = of_those(within, before, links, self.shop, self.grammar.routes)
+                about = of_those(within, before, links, self.shop, self.grammar.routes)
+                if about is None:
+                    return Written(sql=text, completions=(completion,), fault="it is not about those told of")
+                within = about
             if within != compiled.statement:
                 compiled = self._compile(within)
             wrong = unknown_value(compiled.statement, self.shop, self.grammar.routes, self._whole_values)

@@ -101,6 +101,7 @@ class LanguageGrammar:
                 lines.append(_terminal("METRIC", [written_name(m.name) for m in self.shop.metrics]))
             for n, (view, reached) in enumerate(zip(self.shop.views, self._reached, strict=True)):
                 lines += _view_rules(n, view, self.shop, reached, *kinds)
+            lines.append(_far_top(self.shop))
             self._parts[kinds] = "\n".join(lines)
         return self._parts[kinds]
 
@@ -183,6 +184,7 @@ def _view_rules(
     conditions += [f'SINCE UNIT " PER " NAME_{n} ")"', f'NAME_{n} " IS " "NOT "? "NULL"']
     conditions.append(f'"(" {some} (" OR " {some}){{1,3}} ")"')
     conditions.append(f'"NOT "? ("TOP(" | "BOTTOM(") per_{n} ", " WHOLE (", " {some})? ")"')
+    conditions.append("far_top")
     if shop.metrics:
         ones.append("METRIC")
         plain.append("METRIC")
@@ -246,6 +248,15 @@ def _has(n: int, shop: Shop, *, is_timed: bool) -> str:
         own = f'"{_inner(written_name(view.name))}" (" (" cond_{m} (" AND " cond_{m}){{0,2}} ")")?'
         others.append(f'{own} {during} (" WITHIN " step)? {times}')
     return f'has_{n}: NAME_{n} " HAS " "NO "? ({" | ".join(others)})'
+
+
+def _far_top(shop: Shop) -> str:
+    """Those that a figure of another view puts first."""
+    worths = []
+    for n, view in enumerate(shop.views):
+        some = f'cond_{n} (" AND " cond_{n}){{0,2}}'
+        worths.append(f'per_{n} " FROM {_inner(written_name(view.name))}, " WHOLE (", " {some})?')
+    return f'far_top: "NOT "? ("TOP(" | "BOTTOM(") ({" | ".join(worths)}) ")"'
 
 
 def _terminal(name: str, texts: Iterable[str]) -> str:

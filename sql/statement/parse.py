@@ -374,11 +374,12 @@ class _Parser:
         word = cast(Literal["TOP", "BOTTOM"], self.take().word)
         self.need("(")
         operand = self.of_entity()
+        view = self.name_text("a view") if self.takes("FROM") else ""
         self.need(",")
         count = self.whole("a number of places")
         where = self.conditions() if self.takes(",") else ()
         self.need(")")
-        return Top(word, operand, count, where, is_not)
+        return Top(word, operand, count, where, is_not, view)
 
     # ---- values, figures, dimensions --------------------------------------------------------------------
 

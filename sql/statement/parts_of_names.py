@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence, Set
 from typing import cast
 
-from sql.question.linking import Links
-from sql.question.words import WORD, is_chinese, stem
+from sql.question.linking import Links, chinese_words
+from sql.question.words import SHAPE_WORDS, STOP_WORDS, WORD, is_chinese, stem
 from sql.semantics import Shop, View
 from sql.statement.known_values import Values
 from sql.statement.routes import Fork, NoRoute, Routes
@@ -59,17 +60,44 @@ def _words_for(name: str, column: str, links: Links) -> str | None:
     start, end = max(spans, key=lambda span: span[1] - span[0])
     said = links.question[start:end]
     elsewhere = links.question[:start] + " " + links.question[end:]
-    is_told_apart = any(e <= start or end <= s for s, e in spans) or _more_of_it(name, said, elsewhere)
+    is_told_apart = (
+        any(e <= start or end <= s for s, e in spans)
+        or _more_of_it(name, said, elsewhere)
+        or _is_qualified(links, start, end)
+    )
     return said if _is_in(said, name) and not is_told_apart else None
 
 
 def _more_of_it(name: str, said: str, elsewhere: str) -> bool:
-    """Whether the question has other words of a name as well; in Chinese two characters side by side."""
+    """Whether the question has more of a name as well: another word, in Chinese another sign."""
     if (_stems(name) - _stems(said)) & _stems(elsewhere):
         return True
-    rest = name.replace(said, " ")
-    pairs = {rest[n : n + 2] for n in range(len(rest) - 1)}
-    return any(is_chinese(pair) and " " not in pair and pair in elsewhere for pair in pairs)
+    return any(is_chinese(sign) and sign in elsewhere for sign in name.replace(said, ""))
+
+
+_SMALL_ZH = re.compile(
+    r"(?:的|了|过|着|买|卖|购|订|售|下单|有|没|是|和|与|跟|及|或|又|也|既|再|还|都|只|各|每|这|那|哪|些|个|款|种|们|我|你|店|家|查|看"
+    r"|列出|统计|今年|去年|上月|本月|今天|昨天|最近|现在|目前|一共|总共|共)+"
+)
+
+
+def _is_qualified(links: Links, start: int, end: int) -> bool:
+    """Whether a word beside a name says which of several is meant: men's shirts, large bears, two metres."""
+    question = links.question
+    covered = [(m.start, m.end) for m in links.mentions if (m.start, m.end) != (start, end)]
+    covered += [(p.first, p.last) for p in links.periods]
+
+    def tells(word: str, at: int) -> bool:
+        is_small = word.casefold() in STOP_WORDS | SHAPE_WORDS or _SMALL_ZH.fullmatch(word) is not None
+        return not is_small and not any(a <= at < b for a, b in covered)
+
+    before, behind = question[:start].rstrip(" 的"), question[end:].lstrip(" 的")
+    left = list(WORD.finditer(before))
+    if left and left[-1].end() == len(before):
+        word = left[-1][0] if not is_chinese(left[-1][0]) else chinese_words(left[-1][0])[-1][0]
+        if tells(word, len(before) - len(word)):
+            return True
+    return re.match(r"(?:of|in|with|for)\s+(?:\d|one\b|two\b|three\b|size\b)|[(（]", behind, re.I) is not None
 
 
 def _of_all(node: Compare, left: Name, said: str, known: Sequence[str]) -> Condition:
@@ -78,7 +106,7 @@ def _of_all(node: Compare, left: Name, said: str, known: Sequence[str]) -> Condi
     is_whole = any(_stems(value) == _stems(said) for value in having)
     if len(having) < 2 or is_whole:
         return node
-    if all(said.casefold() in value.casefold() for value in having):
+    if having == [value for value in known if said.casefold() in value.casefold()]:
         return Like(left, Text(f"%{said}%"), is_not=node.sign == "<>")
     return Among(left, tuple(map(Text, having)), is_not=node.sign == "<>")
 

@@ -27,7 +27,7 @@ FOREIGN_VALUES = 200
 FOREIGN_SHARE = 0.8
 MOST_FOREIGN = 1_500
 """Values of all columns together that are added so, the shortest lists first."""
-MAX_TEXTS = 60
+MAX_TEXTS = 90
 MAX_PERIODS = 12
 MAX_WORDS = 7
 """Longest stretch of a question, in words, that may mean a period."""

@@ -474,10 +474,13 @@ class Top(Node):
     count: int
     where: tuple[Condition, ...] = ()
     is_not: bool = False
+    view: str = ""
+    """That the figure is read from; empty for the statement's."""
 
     def __str__(self) -> str:
         where = f", {_joined(self.where)}" if self.where else ""
-        return f"{'NOT ' if self.is_not else ''}{self.word}({self.operand}, {self.count}{where})"
+        worth = f"{self.operand}{f' FROM {written_name(self.view)}' if self.view else ''}"
+        return f"{'NOT ' if self.is_not else ''}{self.word}({worth}, {self.count}{where})"
 
 
 @dataclass(frozen=True)

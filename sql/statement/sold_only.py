@@ -26,6 +26,7 @@ from sql.statement.sentence import (
     Number,
     Statement,
     Text,
+    Top,
 )
 from sql.types import Dialect
 
@@ -42,20 +43,39 @@ def sold_only(statement: Statement, links: Links, shop: Shop, dialect: Dialect) 
         return statement
     if _BOUGHT.search(links.question):
         statement = statement.with_parts(lambda part: _of_what_was_sold(part, shop))
+    statement = statement.with_parts(lambda part: _ranked_by_sold(part, statement.view, shop, dialect))
+    ranked = {id(part) for top in statement.walk() if isinstance(top, Top) for part in top.walk()}
     for node in statement.walk():
-        if (
-            not isinstance(node, Aggregate)
-            or node.word not in _OF_MONEY
-            or not isinstance(node.operand, Name)
-        ):
+        if id(node) in ranked or not _is_of_money(node):
             continue
         for metric in shop.metrics:
             if metric.view.lower() != statement.view.lower():
                 continue
-            condition = counted_under(metric, node.operand.text, dialect)
+            condition = counted_under(metric, node.operand.text, dialect)  # type: ignore[attr-defined]
             if condition is not None and not _is_said(condition, statement, links):
                 return replace(statement, where=(*statement.where, condition))
     return statement
+
+
+def _is_of_money(node: Node) -> bool:
+    return isinstance(node, Aggregate) and node.word in _OF_MONEY and isinstance(node.operand, Name)
+
+
+def _ranked_by_sold(part: Node, view: str, shop: Shop, dialect: Dialect) -> Node:
+    """Those that are among the first, by what counts as sold."""
+    if not isinstance(part, Top):
+        return part.with_parts(lambda each: _ranked_by_sold(each, view, shop, dialect))
+    figure, home = part.operand.figure, (part.view or view).lower()
+    if not _is_of_money(figure):
+        return part
+    used = {n.text.lower() for c in part.where for n in c.walk() if isinstance(n, Name)}
+    for metric in shop.metrics:
+        if metric.view.lower() != home:
+            continue
+        condition = counted_under(metric, figure.operand.text, dialect)  # type: ignore[union-attr]
+        if isinstance(condition, Compare | Among) and str(condition.left).lower() not in used:
+            return replace(part, where=(*part.where, condition))
+    return part
 
 
 def _of_what_was_sold(part: Node, shop: Shop) -> Node:
@@ -99,5 +119,6 @@ def _is_said(condition: Condition, statement: Statement, links: Links) -> bool:
     """Whether the statement has a condition on the column, or the question names one of its values."""
     assert isinstance(condition, Compare | Among) and isinstance(condition.left, Name)
     name = condition.left.text.lower()
-    used = {node.text.lower() for part in statement.where for node in part.walk() if isinstance(node, Name)}
+    own = [part for part in statement.where if not isinstance(part, Top)]
+    used = {node.text.lower() for part in own for node in part.walk() if isinstance(node, Name)}
     return name in used or any(m.kind == "value" and m.name.lower() == name for m in links.mentions)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import cast
 
 from sql.question.linking import Links
 from sql.semantics import Shop, View
-from sql.statement.routes import Fork, NoRoute, Routes
-from sql.statement.sentence import Aggregate, Grain, Name, Per, Share, Statement, Top, Value
+from sql.statement.routes import Fork, NoRoute, Route, Routes
+from sql.statement.sentence import Aggregate, Grain, Name, Per, Rank, Running, Share, Statement, Top, Value
 
 _THEM = re.compile(
     r"\b(?:they|them|their)\b|\b(?:those|these)\b(?!\s+(?:who|that|which|with|days?|weeks?|months?|times?)\b)"
@@ -16,33 +17,67 @@ _THEM = re.compile(
     re.I,
 )
 _ONE = re.compile(
-    r"\b(?:he|she|his|her|it|its)\b|\b(?:that|this) (?:customer|client|member|buyer|person|product|item|one"
-    r"|order|supplier|store|shop)\b|[他她它](?!们)|(?:这|那|该|此)(?:一?[个位款家]|客户|会员|商品|产品|顾客|供应商|门店)",
+    r"\b(?:he|she|his|her|its|of it)\b"
+    r"|\b(?:that|this) (?:customer|client|member|buyer|person|product|item|one|order|supplier|store|shop)\b"
+    r"|[他她](?!们)|它的|(?:这|那|该|此)(?:一?[个位款家]|客户|会员|商品|产品|顾客|供应商|门店)",
     re.I,
 )
 _EACH = re.compile(
     r"\beach(?: of them| one)?\b|\b(?:respectively|apiece)\b|分别|各自?|每(?:个人|个|位|款|家|人)", re.I
 )
+_ALL_BUT = re.compile(
+    r"\b(?:except|besides|without|excluding|exclude|leave out|other than|apart from|but not|not)\b"
+    r"(?:\s+\w+){0,2}?\s+(?:them|those|these|him|her|that|this)\b"
+    r"|(?:除了?|除去|去掉|排除|不算|不含|不要)(?:了)?(?:[他她它]们?|这|那|该)|(?:[他她它]们?|这些|那些)(?:之外|以外)",
+    re.I,
+)
+_AGAINST = re.compile(
+    r"\b(?:compar\w+|versus|vs\.?|against|than (?:the )?(?:others?|rest|average))\b|对比|相比|比(?:其他|别)",
+    re.I,
+)
+"""Words that hold those who were told of against others, so that both are asked for."""
 
 
-def of_those(statement: Statement, before: Statement, links: Links, shop: Shop, routes: Routes) -> Statement:
+def of_those(
+    statement: Statement, before: Statement, links: Links, shop: Shop, routes: Routes
+) -> Statement | None:
     """The statement for those alone that the answer before told of: the first few by a figure.
 
-    It stays where the message speaks of nobody, or where it is the same list with something changed.
+    It stays where the message speaks of nobody, or where it is the same list with something changed; ``None``
+    where it speaks of them and the statement cannot be about them.
 
     Args:
         before: that the answer before came from.
         links: of the message alone.
     """
     told = _told(before, shop, routes)
-    speaks = _THEM.search(links.question) or (before.limit == 1 and _ONE.search(links.question))
+    text = links.question
+    speaks = _THEM.search(text) or (before.limit == 1 and _ONE.search(text))
     if told is None or not speaks or any(isinstance(part, Top) for part in statement.walk()):
         return statement
-    if statement.order == before.order and statement.limit == before.limit:
+    if set(before.groups) <= set(statement.groups) and _keys(statement) == _keys(before):
+        return statement  # the same list: more of them, with more beside them, in another order
+    if _AGAINST.search(text):
         return statement
-    if before.groups and _EACH.search(links.question) and not set(before.groups) & set(statement.groups):
+    is_but = _ALL_BUT.search(text) is not None
+    if before.groups and _EACH.search(text) and not is_but and not set(before.groups) & set(statement.groups):
         statement = _for_each(statement, before, shop)
-    return replace(statement, where=(*statement.where, told))
+    if any(isinstance(part, Share | Rank | Running) for part in statement.walk()):
+        return None if is_but else _among_all(statement, before)
+    elsewhere = before.view if before.view.lower() != statement.view.lower() else ""
+    return replace(statement, where=(*statement.where, replace(told, view=elsewhere, is_not=is_but)))
+
+
+def _keys(statement: Statement) -> list[Value]:
+    return [order.key for order in statement.order]
+
+
+def _among_all(statement: Statement, before: Statement) -> Statement | None:
+    """A share is of all, not of those who were told of: the list is cut as it was before."""
+    is_same = statement.view.lower() == before.view.lower() and set(before.groups) <= set(statement.groups)
+    if not before.groups or not is_same or statement.where != before.where:
+        return None
+    return replace(statement, order=before.order, limit=before.limit)
 
 
 _SHARE = re.compile(
@@ -88,27 +123,36 @@ def _told(before: Statement, shop: Shop, routes: Routes) -> Top | None:
         if not isinstance(key, Name) or len(home.key) != 1:
             return None
         figure = Aggregate("MAX", key)
-    entity = _entity(before, home, routes)
+    entity = _entity(before, home, shop, routes)
     if entity is None or key in before.groups:
         return None
     return Top(word, Per(figure, entity), before.limit, before.where)  # type: ignore[arg-type]
 
 
-def _entity(before: Statement, home: View, routes: Routes) -> Name | None:
-    """What each row of a list is about: its key where that is shown, else the one thing it is grouped by."""
+def _entity(before: Statement, home: View, shop: Shop, routes: Routes) -> Name | None:
+    """What each row of a list is about: the one thing it is grouped by, or its key with names beside it."""
     if not before.groups:
         return Name(home.key[0])
-    names = [group for group in before.groups if isinstance(group, Name)]
-    if len(names) < len(before.groups):
+    if not all(isinstance(group, Name) for group in before.groups):
         return None
-    keys = []
-    for name in names:
-        try:
-            route = routes.find(home, name)
-        except (NoRoute, Fork):
-            return None
-        if route.column.name in (*route.view.key, *route.view.refs):
-            keys.append(name)
-    if len(keys) == 1:
-        return keys[0]
-    return names[0] if len(names) == 1 else None
+    names = cast("tuple[Name, ...]", before.groups)
+    if len(names) == 1:
+        return names[0]
+    try:
+        found = [routes.find(home, name) for name in names]
+    except (NoRoute, Fork):
+        return None
+    keys = [(name, thing) for name, route in zip(names, found, strict=True) if (thing := _thing(route, shop))]
+    if len(keys) != 1:
+        return None
+    (key, thing) = keys[0]
+    others = [route.view.name for name, route in zip(names, found, strict=True) if name is not key]
+    return key if all(view == thing for view in others) else None
+
+
+def _thing(route: Route, shop: Shop) -> str | None:
+    """The view that has one row for each value of a key."""
+    if route.view.key == (route.column.name,):
+        return route.view.name
+    target = shop.view(route.view.refs.get(route.column.name, ""))
+    return target.name if target is not None else None

@@ -328,7 +328,9 @@ def _all_names(node: Node) -> list[Name]:
     if isinstance(node, Name):
         return [node]
     found: list[Name] = []
-    for part in () if isinstance(node, Has | Top) else vars(node).values():
+    if isinstance(node, Top):
+        return _all_names(node.operand) if not node.view else []
+    for part in () if isinstance(node, Has) else vars(node).values():
         for each in part if isinstance(part, tuple) else (part,):
             found += _all_names(each) if isinstance(each, Node) else []
     return found

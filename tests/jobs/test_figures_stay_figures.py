@@ -40,6 +40,7 @@ TAKEN = [
     ("哪几款还在卖但库存加起来不到10件了，我要补货", "stock"),
     ("which boots have fewer than 5 pairs left? i need to reorder them", "stock"),
     ("哪些商品库存少于 20 个，需要补货", "stock"),
+    ("which pens have 3 or fewer left, what should we reorder", "stock"),
 ]
 
 

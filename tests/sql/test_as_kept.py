@@ -33,9 +33,10 @@ ASKED = "SELECT COUNT(order_id) FROM orders WHERE {}"
 CASES = [
     ("full_name = 'bo smith'", "full_name = 'Bo Smith'"),
     ("full_name = 'anna lee'", "full_name IN ('ANNA LEE', 'Anna Lee')"),
-    ("full_name = 'Hollins'", "full_name LIKE '%Hollins%'"),
-    ("full_name <> 'hollins'", "full_name NOT LIKE '%hollins%'"),
-    ("full_name = '小红'", "full_name LIKE '%小红%'"),
+    ("full_name <> 'bo smith'", "full_name <> 'Bo Smith'"),
+    ("full_name = 'Hollins'", "full_name = 'Hollins Nurseries'"),
+    ("full_name = 'anna'", "full_name IN ('ANNA LEE', 'Anna Lee')"),
+    ("full_name = '小红'", "full_name = '王小红'"),
     ("phone = '7731'", "phone LIKE '%7731'"),
     (
         "customer_id HAS customers (full_name = 'bo smith')",
@@ -46,6 +47,10 @@ CASES = [
     ("full_name = 'Carla'", None),
     ("phone = '0005'", None),
     ("full_name = 'an'", None),
+    ("full_name = 'ann'", None),
+    ("full_name <> 'hollins'", None),
+    ("code = 'A-1'", None),
+    ("code = '100'", None),
     ("code = 'A-1%'", None),
 ]
 

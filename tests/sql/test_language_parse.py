@@ -34,6 +34,7 @@ SELECT MONTH(sent_at), HOUR, FISCAL_QUARTER FROM s GROUP BY MONTH(sent_at), HOUR
 SELECT COUNT(*), COUNT(DAY) FROM s HAVING a = 0 AND b IS NULL ORDER BY a, b DESC LIMIT 5
 SELECT revenue PER order_id, COUNT(order_id) FROM s GROUP BY revenue PER order_id
 SELECT SHARE(a, TOP(a PER b, 10)) FROM s WHERE NOT BOTTOM(AVG(c) PER d, 3, DURING('2025') AND e = 'x')
+SELECT a FROM s WHERE NOT TOP(COUNT(*) PER b FROM "group", 3, c = 'd') AND BOTTOM(e PER f FROM t, 1)
 SELECT top FROM bottom WHERE top > 3 AND NOT bottom
 """.strip().splitlines()
 

@@ -95,6 +95,14 @@ the five reviews from last month | 2026-05-01 2026-06-01
 invoices from may 2026 above 400 | 2026-05-01 2026-06-01
 from January on | 2026-01-01 9999-12-31
 sales from May until now | 2026-05-01 9999-12-31
+orders from March to the present day | 2026-03-01 9999-12-31
+revenue from March so far | 2026-03-01 9999-12-31
+From March, how much have we sold | 2026-03-01 9999-12-31
+revenue month over month from March | 2026-03-01 9999-12-31
+a chart of revenue over time from March | 2026-03-01 9999-12-31
+which till last month took the most | 2026-05-01 2026-06-01
+our till yesterday | 2026-06-29 2026-06-30
+orders till yesterday | 0001-01-01 2026-06-30
 starting from January | 2026-01-01 9999-12-31
 revenue by month from January | 2026-01-01 9999-12-31
 how did sales develop from 2025 | 2025-01-01 9999-12-31
