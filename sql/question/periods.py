@@ -239,7 +239,9 @@ _COURSE = re.compile(
 """What tells of a course of time: "from March" lets it begin, "through 2025" is all of that year."""
 _ALL_YEAR = re.compile(r"(?<!\bup )\bthrough\s+(?:the\s+)?$", re.I)
 _TILL_NOW = re.compile(
-    r"\s*(?:forwards?|upwards?|(?:up )?(?:to|until|till)\s+(?:now|today|date|this day))\b", re.I
+    r"\s*,?\s*(?:forwards?|upwards?|so far"
+    r"|(?:up )?(?:to|until|till|through)\s+(?:the )?(?:now|today|date|this day|present))\b",
+    re.I,
 )
 
 
