@@ -82,7 +82,10 @@ def examples_over(
         reply = reply_of(pair)
         if reply is None:
             continue
-        links = link(written_out(pair.turns[-1], vocabulary.is_name), vocabulary, workspace.today)
+        message = pair.turns[-1]
+        if pair.language == "en":  # as a message is read when it is served
+            message = written_out(message, vocabulary.is_name)
+        links = link(message, vocabulary, workspace.today)
         said = sayable(links, vocabulary, workspace, previous=pair.previous)
         reply = _in_words_of(_in_names_of(reply, shop, grammar.routes), said.periods, workspace)
         reply = _in_letters_of(reply, said.texts)

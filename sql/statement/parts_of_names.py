@@ -7,7 +7,7 @@ from collections.abc import Sequence, Set
 from typing import cast
 
 from sql.question.linking import Links, chinese_words
-from sql.question.words import SHAPE_WORDS, STOP_WORDS, WORD, is_chinese, stem
+from sql.question.words import SHAPE_WORDS, STOP_WORDS, WORD, ZH_SHAPE, ZH_STOP, is_chinese, stem
 from sql.semantics import Shop, View
 from sql.statement.known_values import Values
 from sql.statement.routes import Fork, NoRoute, Routes
@@ -75,29 +75,27 @@ def _more_of_it(name: str, said: str, elsewhere: str) -> bool:
     return any(is_chinese(sign) and sign in elsewhere for sign in name.replace(said, ""))
 
 
-_SMALL_ZH = re.compile(
-    r"(?:的|了|过|着|买|卖|购|订|售|下单|有|没|是|和|与|跟|及|或|又|也|既|再|还|都|只|各|每|这|那|哪|些|个|款|种|们|我|你|店|家|查|看"
-    r"|列出|统计|今年|去年|上月|本月|今天|昨天|最近|现在|目前|一共|总共|共)+"
-)
+_SMALL = STOP_WORDS | SHAPE_WORDS | ZH_STOP | ZH_SHAPE | frozenset("买订购")
 
 
 def _is_qualified(links: Links, start: int, end: int) -> bool:
     """Whether a word beside a name says which of several is meant: men's shirts, large bears, two metres."""
-    question = links.question
+    before, behind = links.question[:start].rstrip(" 的"), links.question[end:].lstrip(" 的")
+    if re.match(r"(?:of|in|with|for)\s+(?:\d|one\b|two\b|three\b|size\b)|[(（]", behind, re.I):
+        return True
+    words = list(WORD.finditer(before))
+    if not words or words[-1].end() < len(before):
+        return False
+    word = words[-1][0].casefold()
+    if is_chinese(word):
+        word = next((text for text, _, _ in reversed(chinese_words(word))), word)
+        is_small = word in _SMALL or all(sign in _SMALL for sign in word)
+    else:
+        is_small = word in _SMALL
+    at = len(before) - len(word)
     covered = [(m.start, m.end) for m in links.mentions if (m.start, m.end) != (start, end)]
     covered += [(p.first, p.last) for p in links.periods]
-
-    def tells(word: str, at: int) -> bool:
-        is_small = word.casefold() in STOP_WORDS | SHAPE_WORDS or _SMALL_ZH.fullmatch(word) is not None
-        return not is_small and not any(a <= at < b for a, b in covered)
-
-    before, behind = question[:start].rstrip(" 的"), question[end:].lstrip(" 的")
-    left = list(WORD.finditer(before))
-    if left and left[-1].end() == len(before):
-        word = left[-1][0] if not is_chinese(left[-1][0]) else chinese_words(left[-1][0])[-1][0]
-        if tells(word, len(before) - len(word)):
-            return True
-    return re.match(r"(?:of|in|with|for)\s+(?:\d|one\b|two\b|three\b|size\b)|[(（]", behind, re.I) is not None
+    return not is_small and not any(a <= at < b for a, b in covered)
 
 
 def _of_all(node: Compare, left: Name, said: str, known: Sequence[str]) -> Condition:

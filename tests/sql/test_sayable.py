@@ -64,6 +64,11 @@ CASES = [
     ("带杯字的商品", "SELECT COUNT(*) FROM products WHERE kind LIKE '%杯%'", ""),
     # the first few
     ("of the top 3", "SELECT SUM(pieces) FROM orders WHERE TOP(SUM(pieces) PER product_id, 3)", ""),
+    (
+        "goals of the 3",
+        "SELECT cost FROM products WHERE NOT BOTTOM(COUNT(*) PER product_id FROM orders, 3, pieces > 0)",
+        "",
+    ),
     # what the statement before counts by stays sayable
     (
         "only those of billing",

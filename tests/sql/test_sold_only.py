@@ -104,6 +104,15 @@ def test_who_bought_something_bought_what_counts(question: str, where: str, coun
     assert str(told) == f"SELECT COUNT(id) FROM orders WHERE {counted}"
 
 
+def test_those_among_the_first_are_ranked_by_what_counts_as_sold() -> None:
+    """What orders are counted stays as it is asked; a condition inside TOP is no condition of the whole."""
+    top = "SELECT COUNT(id) FROM orders WHERE TOP(SUM(total) PER id, 5{})"
+    told = sold_only(parse(top.format("")), Links(question="their orders", mentions=()), SHOP, "duckdb")
+    assert str(told) == top.format(", status NOT IN ('cancelled', 'void')")
+    again = sold_only(told, Links(question="their orders", mentions=()), SHOP, "duckdb")
+    assert again == told
+
+
 def test_what_a_rule_adds_is_nothing_that_the_model_made_up(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "shop.duckdb")) as database:
         database.execute("CREATE TABLE orders (id INTEGER, total DOUBLE, freight DOUBLE, status VARCHAR)")
