@@ -24,6 +24,7 @@ from bot.memory import Conversation, Turn
 from bot.parameters import changed, says_only
 from bot.redrawing import chart_asked
 from sql.question.answerable import Verdict, verdict_of
+from sql.question.asides import linked_without_asides
 from sql.question.linking import Links, Vocabulary, link
 from sql.question.words import words
 from sql.question.written_out import written_out
@@ -142,17 +143,18 @@ def understand(
         AskBack: a follow-up, and there is nothing to follow.
         Courtesy: it is thanks, or asks about the answer before.
     """
-    question = check_question(message)
-    language = language_of(question)
+    whole = check_question(message)
+    language = language_of(whole)
     if language == "en":
-        question = written_out(question, vocabulary.is_name)
-    said = link(question, vocabulary, today)
+        whole = written_out(whole, vocabulary.is_name)
     last = conversation.last if conversation is not None else None
-    if last is not None and not _WORD.search(question):
+    if last is not None and not _WORD.search(whole):
         language = language_of(last.standalone_question)
-    courtesy = courtesy_of(question, last)
+    courtesy = courtesy_of(whole, last)
     if courtesy is not None:
         raise courtesy
+    said = linked_without_asides(whole, vocabulary, today)
+    question = said.question
 
     def understood(
         links: Links,
@@ -165,7 +167,7 @@ def understand(
         statement: str = "",
     ) -> Understood:
         return Understood(
-            question=question,
+            question=whole,
             standalone=links.question,
             language=language,
             links=links,

@@ -21,7 +21,8 @@ from llm.engine import Engine
 from llm.errors import LlmError
 from sql.ask import Ambiguous, CannotAnswer, open_asker
 from sql.errors import SqlError
-from sql.question.linking import Vocabulary, link
+from sql.question.asides import linked_without_asides
+from sql.question.linking import Vocabulary
 from sql.statement.doubt import AGAINST, FOR, WEIGHTS, probability
 from sql.statement.written import After
 
@@ -84,7 +85,7 @@ def measure(
                 started = time.monotonic()
                 verdict, text, confidence, signs = "failed", "", 0.0, {}
                 try:
-                    said = link(pair.turns[-1], vocabulary, workspace.today)
+                    said = linked_without_asides(pair.turns[-1], vocabulary, workspace.today)
                     if pair.previous:
                         answer = model.ask(said, after=After(said=said, statement=pair.previous))
                     else:

@@ -13,7 +13,8 @@ from finetune.examples import Example
 from finetune.shops.check import BUILT, opened
 from finetune.shops.question_pairs import SET, Pair, load_pairs
 from llm.constraint import accepts
-from sql.question.linking import Vocabulary, link
+from sql.question.asides import linked_without_asides
+from sql.question.linking import Vocabulary
 from sql.question.written_out import written_out
 from sql.semantics import Shop, View
 from sql.shop.workspace import Workspace
@@ -85,7 +86,7 @@ def examples_over(
         message = pair.turns[-1]
         if pair.language == "en":  # as a message is read when it is served
             message = written_out(message, vocabulary.is_name)
-        links = link(message, vocabulary, workspace.today)
+        links = linked_without_asides(message, vocabulary, workspace.today)
         said = sayable(links, vocabulary, workspace, previous=pair.previous)
         reply = _in_words_of(_in_names_of(reply, shop, grammar.routes), said.periods, workspace)
         reply = _in_letters_of(reply, said.texts)

@@ -15,6 +15,7 @@ from typing import Literal
 
 from sql.question.days import (
     Days,
+    before_today,
     date_or_none,
     full_year,
     iso_week,
@@ -478,6 +479,17 @@ def _ago(m: re.Match[str], today: dt.date) -> _Found | None:
     return days, grain
 
 
+@_pattern(
+    rf"(?:(?:more\s+than|over|longer\s+than|at\s+least|earlier\s+than)\s+{_N}\s+{_UNIT}s?\s+ago"
+    r"|older\s+than\s+(?P<old>\d+|a|an|one|two|three|six)\s+(?P<of>day|week|month|quarter)s?(?!\s+old))"
+)
+def _longer_ago(m: re.Match[str], today: dt.date) -> _Found | None:
+    return (
+        dt.date.min,
+        before_today((m["unit"] or m["of"]).lower(), _count(m["n"] or m["old"]), today),
+    ), "range"
+
+
 @_pattern(rf"(?P<which>this|current|last|previous|prior|past)\s+{_WHOLE}{_UNIT}(?!\s+(?:year|of)\b)(?:'s)?")
 def _this_or_last(m: re.Match[str], today: dt.date) -> _Found | None:
     unit, which = m["unit"].lower(), m["which"].lower()
@@ -770,7 +782,19 @@ def _half_a_year(m: re.Match[str], today: dt.date) -> _Found | None:
     return units_back("month", 6, today), "range"
 
 
-@_pattern(rf"{_ZN}\s*个?{_ZUNIT}(?:之|以)?前")
+@_pattern(
+    rf"(?:超过|早于|多于)?\s*{_ZN}\s*个?{_ZUNIT}(?:以上)?(?:之|以)前"
+    rf"|(?:超过|早于|多于)\s*{_ZN.replace('<n>', '<n_2>')}\s*个?{_ZUNIT.replace('<unit>', '<unit_2>')}前"
+)
+def _zh_longer_ago(m: re.Match[str], today: dt.date) -> _Found | None:
+    said, unit = m["n"] or m["n_2"], m["unit"] or m["unit_2"]
+    count, of = (6, "month") if said + unit == "半年" else (zh_number(said), _ZUNITS[unit])
+    if not count or count > 200 or (unit == "月" and "个" not in m[0]):  # 8月以前 is before August
+        return None
+    return (dt.date.min, before_today(of, count, today)), "range"
+
+
+@_pattern(rf"{_ZN}\s*个?{_ZUNIT}前")
 def _zh_ago(m: re.Match[str], today: dt.date) -> _Found | None:
     count = zh_number(m["n"])
     if not count or count > 200 or (m["unit"] == "月" and "个" not in m[0]):  # 8月前 is before August

@@ -70,6 +70,13 @@ def units_back(unit: str, count: int, today: dt.date) -> Days:
     return shift_months(end, -count * {"month": 1, "quarter": 3, "year": 12}[unit]), end
 
 
+def before_today(unit: str, count: int, today: dt.date) -> dt.date:
+    """The day that lies ``count`` units back; what is longer ago is before it."""
+    if unit in ("day", "week"):
+        return today - dt.timedelta(days=count * (7 if unit == "week" else 1))
+    return shift_months(today, -count * {"month": 1, "quarter": 3, "year": 12}[unit])
+
+
 def unit_ago(unit: str, ago: int, today: dt.date) -> Days:
     """The calendar unit ``ago`` units before the current one."""
     if unit == "day":

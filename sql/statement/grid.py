@@ -297,8 +297,8 @@ class Grid:
         per = self._per(node, node.per) if node.per else self._shown_units()
         work.assume("whole", ", ".join(str(d) for d, _ in per) or "all")
         value = self.figure(node.figure, at)
-        names = {m.name for d in node.figure.walk() if isinstance(d, Name) and (m := work.metric(d))}
-        homes = [work.view(m.view, m.name) for m in work.shop.metrics if m.name in names and m.view]
+        figures = [m for d in node.figure.walk() if isinstance(d, Name) and (m := work.metric(d))]
+        homes = [work.view(m.view, m.name) for m in figures if m.view]
         is_many = any(work.is_many(home, self.frame, self.frame.dims) for home in homes or [self.frame.view])
         is_here = not any(isinstance(part, Shifted | During) for part in node.figure.walk())
         if self._is_additive(node.figure) and is_here and not is_many:

@@ -14,11 +14,12 @@ import torch
 from tiny_model import write_gguf, write_model
 from transformers import AutoModelForCausalLM
 
+from finetune import trainer
 from finetune.errors import TrainingError
 from finetune.examples import Example, read_examples, write_examples
 from finetune.run_folder import Run
 from finetune.train import Settings, train
-from finetune.trainer import AT_ONCE, SharedTrainer, collate, in_order, make_batches
+from finetune.trainer import SharedTrainer, collate, in_order, make_batches
 from llm.adapters import SHIPPED, default_adapter
 from llm.chat import ChatTokenizer
 from llm.engine import Engine, Prompt, Request
@@ -186,6 +187,8 @@ def test_few_schemas_are_held_at_once_and_each_is_read_once(
     tokenizer = ChatTokenizer(tiny_folder)
     many = [each for n in range(20) for each in examples(f"s{n}", {f"how {q}": "NOTHING" for q in range(6)})]
     batches = make_batches(many, tokenizer, 2, tokenizer.tokens("\nQuestion:"))
+    longest = max(len(batch.shared) for batch in batches)
+    monkeypatch.setattr(trainer, "HELD_TOKENS", 8 * longest)
     order = in_order(batches, 7)
     assert sorted(map(id, order)) == sorted(map(id, batches))
     assert (
@@ -194,18 +197,18 @@ def test_few_schemas_are_held_at_once_and_each_is_read_once(
     places: dict[tuple[int, ...], list[int]] = {}
     for at, batch in enumerate(order):
         places.setdefault(batch.shared, []).append(at)
-    assert all(max(at) - min(at) < 3 * AT_ONCE for at in places.values())
+    assert all(max(at) - min(at) < 3 * 8 + 3 for at in places.values())
     held: list[int] = []
     read = SharedTrainer._keys_and_values
 
     def watched(self: SharedTrainer, shared: torch.Tensor) -> object:
         found = read(self, shared)
-        held.append(len(self._shared))
+        held.append(sum(map(len, self._shared)))
         return found
 
     monkeypatch.setattr(SharedTrainer, "_keys_and_values", watched)
     train(tiny_folder, many, OTHERS, tmp_path / "run", replace(FAST, epochs=1), progress=False)
-    assert 1 < max(held) <= AT_ONCE + 1
+    assert longest < max(held) <= 8 * longest
 
 
 @pytest.mark.skipif(usable_cores() == 1, reason="needs a second core")
