@@ -88,7 +88,8 @@ def examples_over(
             message = written_out(message, vocabulary.is_name)
         links = linked_without_asides(message, vocabulary, workspace.today)
         said = sayable(links, vocabulary, workspace, previous=pair.previous)
-        reply = _in_words_of(_in_names_of(reply, shop, grammar.routes), said.periods, workspace)
+        reply = _in_names_of(_until_now(reply, workspace), shop, grammar.routes)
+        reply = _in_words_of(reply, said.periods, workspace)
         reply = _in_letters_of(reply, said.texts)
         if not accepts(grammar.of(said), reply):
             unsayable.append((pair, reply))
@@ -138,6 +139,12 @@ def _in_letters_of(reply: str, texts: Sequence[str]) -> str:
         return match[1] + offered.get(match[2].casefold(), match[2]) + match[3]
 
     return re.sub(r"( LIKE '%?)([^'%]+)(%?')", said, reply)
+
+
+def _until_now(reply: str, workspace: Workspace) -> str:
+    """The reply with times before today compared with the day: no word of it need be said."""
+    day = Text(workspace.today.isoformat())
+    return re.sub(r"DURING\(([^'(),]+), 'before today'\)", lambda m: f"{m[1]} < {day}", reply)
 
 
 def _in_words_of(reply: str, periods: Sequence[str], workspace: Workspace) -> str:

@@ -48,6 +48,10 @@ def _next_year(m: re.Match[str], today: dt.date) -> _Found | None:
     return unit_ago("year", -1, today), "year"
 
 
+def _half_a_year(m: re.Match[str], today: dt.date) -> _Found | None:
+    return (today + dt.timedelta(days=1), shift_months(today, 6) + dt.timedelta(days=1)), "range"
+
+
 def _length(m: re.Match[str], today: dt.date) -> _Found | None:
     said, unit = m["n"].lower(), _unit_of(m)
     count = int(said) if said.isdecimal() else NUMBER_WORDS.get(said, zh_number(said))
@@ -85,6 +89,10 @@ _PATTERNS: tuple[tuple[str, _Handler], ...] = (
     (rf"(?<![一看查等以上下])下{{1,2}}一?个?(?!天|日){_ZUNIT}(?![一二三四五六日天])", _next_unit),
     (r"明年", _next_year),
     (rf"(?:未来|接下来|今后|往后)的?{_ZN}个?{_ZUNIT}(?:之?内|里)?", _length),
+    (
+        r"(?:未来|接下来|今后|往后)的?半年(?:之?内|里)?|\b(?:next|coming)\s+half(?:\s+a)?[\s-]+year\b",
+        _half_a_year,
+    ),
     (rf"{_ZN}个?{_ZUNIT}(?:之|以)?内(?=(?:就?要|就?会|将|快)?(?:到期|过期|失效|届满|续[费约]))", _length),
 )
 _COMPILED = tuple((re.compile(text, re.I), handler) for text, handler in _PATTERNS)

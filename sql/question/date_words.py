@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from sql.question import lengths
 from sql.question.days import (
     Days,
-    before_today,
     date_or_none,
     full_year,
     iso_week,
@@ -479,15 +479,8 @@ def _ago(m: re.Match[str], today: dt.date) -> _Found | None:
     return days, grain
 
 
-@_pattern(
-    rf"(?:(?:more\s+than|over|longer\s+than|at\s+least|earlier\s+than)\s+{_N}\s+{_UNIT}s?\s+ago"
-    r"|older\s+than\s+(?P<old>\d+|a|an|one|two|three|six)\s+(?P<of>day|week|month|quarter)s?(?!\s+old))"
-)
-def _longer_ago(m: re.Match[str], today: dt.date) -> _Found | None:
-    return (
-        dt.date.min,
-        before_today((m["unit"] or m["of"]).lower(), _count(m["n"] or m["old"]), today),
-    ), "range"
+for _text, _handler in lengths.PATTERNS:
+    _pattern(_text)(_handler)
 
 
 @_pattern(rf"(?P<which>this|current|last|previous|prior|past)\s+{_WHOLE}{_UNIT}(?!\s+(?:year|of)\b)(?:'s)?")
@@ -736,7 +729,9 @@ def _zh_half(m: re.Match[str], today: dt.date) -> _Found | None:
     return _in_year(lambda y: months_of(y, first, 6), _named_year(m, today), today, "half")
 
 
-@_pattern(rf"{_ZYEAR}?(?P<same>去年同期|去年同月|去年这个时候|去年此时)")
+@_pattern(
+    rf"{_ZYEAR}?(?P<same>去年同期|去年同月|去年这个时候|去年此时|去年的?同一?个?(?:时期|时候|时段|时间段?|阶段))"
+)
 def _zh_same(m: re.Match[str], today: dt.date) -> _Found | None:
     return unit_ago("month", 0, shift_months(today, -12)), "month"
 
@@ -780,18 +775,6 @@ def _zh_last_n(m: re.Match[str], today: dt.date) -> _Found | None:
 @_pattern(r"(?:the\s+)?(?:last|past|previous)\s+half(?:\s+a)?[\s-]+year")
 def _half_a_year(m: re.Match[str], today: dt.date) -> _Found | None:
     return units_back("month", 6, today), "range"
-
-
-@_pattern(
-    rf"(?:超过|早于|多于)?\s*{_ZN}\s*个?{_ZUNIT}(?:以上)?(?:之|以)前"
-    rf"|(?:超过|早于|多于)\s*{_ZN.replace('<n>', '<n_2>')}\s*个?{_ZUNIT.replace('<unit>', '<unit_2>')}前"
-)
-def _zh_longer_ago(m: re.Match[str], today: dt.date) -> _Found | None:
-    said, unit = m["n"] or m["n_2"], m["unit"] or m["unit_2"]
-    count, of = (6, "month") if said + unit == "半年" else (zh_number(said), _ZUNITS[unit])
-    if not count or count > 200 or (unit == "月" and "个" not in m[0]):  # 8月以前 is before August
-        return None
-    return (dt.date.min, before_today(of, count, today)), "range"
 
 
 @_pattern(rf"{_ZN}\s*个?{_ZUNIT}前")

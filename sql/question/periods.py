@@ -284,7 +284,9 @@ def _open_or_plain(question: str, atom: Atom, today: dt.date) -> Period:
 
 
 _SAME_AS = re.compile(
-    r"(?:the\s+)?same\s+(?:period|time|days)\s+(?:of\s+|in\s+)?(?:last|the\s+previous)\s+year|去年同期", re.I
+    r"(?:the\s+)?same\s+(?:period|time|days)\s+(?:of\s+|in\s+)?(?:last|the\s+previous)\s+year"
+    r"|去年的?同(?:期|一?个?(?:时期|时候|时段|时间段?|阶段))",
+    re.I,
 )
 
 

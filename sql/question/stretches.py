@@ -210,6 +210,9 @@ def mask(links: Links, *, names: bool = True) -> str:
 
 
 def days_in(links: Links) -> tuple[dt.date, ...]:
-    """The first and the next day of each period that a question names."""
+    """The first and the next day of each period that a question names; of decades the first and last day."""
     found = [day for p in links.periods for day in (p.start, p.end)]
+    for m in _DECADE.finditer(links.question):
+        first, last = _years_of(m)
+        found += [dt.date(int(first), 1, 1), dt.date(int(last), 12, 31), dt.date(int(last) + 1, 1, 1)]
     return tuple(dict.fromkeys(day for day in found if 1 < day.year < 9999))

@@ -30,7 +30,7 @@ SHORT = {
 _LONG = (
     "average", "before", "between", "compare", "compared", "growth", "highest", "lowest",
     "median", "month", "monthly", "months", "number", "percent", "percentage", "previous", "quarter",
-    "quarterly", "quarters", "weekly", "without", "yesterday",
+    "quarterly", "quarters", "weekly", "without", "yesterday", "thousand", "hundred", "million",
 )  # fmt: skip
 """Words of which one letter may be wrong, left out, doubled or changed round."""
 _ROOTS = frozenset(map(root, _LONG))

@@ -109,6 +109,9 @@ def _kept(node: Compare, left: Name, text: str, find: Callable[[str], Sequence[s
     if node.sign == "<>":
         return node
     if text.isdecimal():
+        widths = {len(value) for value in find("0%") if value.isdecimal()}
+        if len(widths) == 1 and find(filled := text.zfill(*widths)):  # order 87 is 000000087
+            return Compare(left, "=", Text(filled))
         is_one = len(text) >= LEAST_DIGITS and _CALLED.search(left.text) and len(find(f"%{text}")) == 1
         return Like(left, Text(f"%{text}")) if is_one else node
     if any(sign.isdecimal() for sign in text):

@@ -8,6 +8,7 @@ is a name. What is looked for is read off the statement's tree, never off its te
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -574,8 +575,14 @@ def _periods(links: Links, compiled: Compiled, nodes: Sequence[la.Node], shop: S
         is_day = str(period.start) in days or str(period.end) in days
         is_day |= str(period.start.year) in years  # a year that a column holds as a number
         same = span_of(period.text.strip(), today, shop.fiscal_year_starts)
-        days_of = (same.start, same.end) if same is not None else (period.start, period.end)
-        is_same = any(s is not None and (s.start, s.end) == days_of for s in spans)
+        own = Span(
+            None if period.start == dt.date.min else period.start,
+            None if period.end == dt.date.max else period.end,
+            None,
+            period.text,
+        )
+        days_of = {(each.start, each.end) for each in (same, own) if each is not None}
+        is_same = any(s is not None and (s.start, s.end) in days_of for s in spans)
         # "than last year" stands beside the same months of that year
         is_before = same is not None and any(_lies_in(before, same) for before in moved)
         if not (is_said or is_same or is_day or is_before):

@@ -45,6 +45,7 @@ from sql.statement.looked_back import looked_back
 from sql.statement.meant_names import with_meant_names
 from sql.statement.named import with_keys, with_names, without_names
 from sql.statement.newness import new_or_returning
+from sql.statement.not_lately import not_lately
 from sql.statement.other_rows import given_back, named_elsewhere
 from sql.statement.parse import parse
 from sql.statement.parts_of_names import all_of_the_part
@@ -212,7 +213,7 @@ class LanguageDrafter:
         within = sorted_as_said(within, links, shop)
         within = last_one(summed(within, links, shop, routes), links, shop, routes)
         within = sold_only(within, links, shop, self.workspace.catalog.dialect)
-        within = levels_now(within, links, self.workspace)
+        within = not_lately(levels_now(within, links, self.workspace), self.workspace.today)
         if self.workspace.role.minimum_group is None:
             within = as_kept(within, shop, routes, self.vocabulary.whole_values, self._kept_values)
         return within

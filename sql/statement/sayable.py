@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from sql.question.ahead import periods_ahead
+from sql.question.lengths import as_last
 from sql.question.linking import Links, Vocabulary
 from sql.question.periods import Period
 from sql.question.stretches import days_in, numbers_in, question_stretches
@@ -66,6 +67,7 @@ def sayable(links: Links, vocabulary: Vocabulary, workspace: Workspace, *, previ
     texts = [t for t in dict.fromkeys([*parts, *question_stretches(links.question)]) if "\n" not in t]
     periods, numbers = [*periods_of(links, workspace)], [*map(number_text, numbers_in(links)), "0", "1", "2"]
     numbers += [*map(str, weekdays_in(links.question)), *map(str, _units_of(links.periods, vocabulary))]
+    numbers += [str(_PLACES[m[0].lower()]) for m in _PLACE.finditer(links.question)]
     if previous:
         for node in parse(previous).walk():
             if isinstance(node, During):
@@ -88,6 +90,18 @@ def sayable(links: Links, vocabulary: Vocabulary, workspace: Workspace, *, previ
         numbers=tuple(dict.fromkeys(numbers)),
         days=tuple(day.isoformat() for day in dict.fromkeys([*days_in(links), *_now_in(links, workspace)])),
     )
+
+
+_PLACES = {
+    word: place
+    for words in (
+        "second third fourth fifth sixth seventh eighth ninth tenth",
+        "第二 第三 第四 第五 第六 第七 第八 第九 第十",
+    )
+    for place, word in enumerate(words.split(), 2)
+}
+_PLACE = re.compile("|".join(rf"\b{w}\b" if w.isascii() else w for w in _PLACES), re.I)
+"""The third best month is of rank 3."""
 
 
 def _foreign(
@@ -136,8 +150,9 @@ def _units_of(periods: Sequence[Period], vocabulary: Vocabulary) -> list[int]:
 
 
 _NOW = re.compile(
-    r"\b(?:overdue|late|expir\w+|past|passed|due|still|already|yet|now|today|currently|outstanding)\b"
-    r"|过期|逾期|超期|超时|到期|效期|临期|过了|已经|现在|目前|如今|至今|今天|还没|还未|尚未|仍",
+    r"\b(?:overdue|late|expir\w+|past|passed|due|still|already|yet|now|today|currently|outstanding|is over"
+    r"|at the moment|atm|should (?:be|have)|valid)\b"
+    r"|过期|逾期|超期|超时|到期|效期|临期|过了|已经|现在|目前|如今|至今|今天|还没|还未|尚未|仍|正在|早该|该到|有效",
     re.I,
 )
 """Words by which a time is compared with the present one."""
@@ -152,6 +167,10 @@ def _self_contained(period: Period, today: dt.date, starts: int) -> str:
     """Words that mean a period by themselves: "Q1" of "Q1 and Q2 2025" alone would be this year's."""
     text = period.text.strip()
     span = span_of(text, today, starts, is_cut=False)
+    if span is None and (last := as_last(text)) is not None and not period.is_open:
+        return last
+    if span is None and period.start == dt.date.min:
+        return f"before {period.end.isoformat()}"
     if period.is_open or span is None or (span.start, span.end) == (period.start, period.end):
         return text
     if period.grain == "month":

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, replace
 
 from sql.question.ahead import periods_ahead
-from sql.question.days import shift_months
+from sql.question.days import shift_months, units_back
 from sql.question.numbers import zh_number
 from sql.question.periods import Period, find_periods
 from sql.statement.sentence import Step, Unit
@@ -214,6 +214,23 @@ def _last_units(words: str, today: dt.date) -> Span | None:
         return None
     end = unit_start(today, unit, 1)  # type: ignore[arg-type]
     return Span(back(end, shift_of(Step(count, unit))), end, None, words)  # type: ignore[arg-type]
+
+
+def up_to_today(words: str, today: dt.date) -> str | None:
+    """A length of full units as the days up to today; ``None`` for other words, and where "full" is said.
+
+    >>> up_to_today("last 3 months", dt.date(2026, 3, 31))
+    '2026-01-01 to 2026-03-31'
+    """
+    match = _LAST_N.fullmatch(_HALF_YEAR.sub("last 6 months", words.strip()))
+    if match is None or re.search(r"\bfull\b", words, re.I):
+        return None
+    word = (match[1] or match[3]).lower()
+    count = _NUMBERS.get(word) or zh_number(word)
+    if not count:
+        return None
+    start, end = units_back((match[2] or _UNITS_ZH[match[4]]).lower(), count, today)
+    return f"{start.isoformat()} to {(end - dt.timedelta(days=1)).isoformat()}"
 
 
 def _fiscal(words: str, today: dt.date, starts: int) -> Span | None:

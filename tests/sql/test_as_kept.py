@@ -25,8 +25,9 @@ SCRIPT = "\n".join(
         " (customer_id INTEGER PRIMARY KEY, full_name VARCHAR, phone VARCHAR, code VARCHAR);",
         inserted("customers", [f"({n}, '{a}', '{b}', '{c}')" for n, (a, b, c) in enumerate(PEOPLE, 1)]),
         "CREATE TABLE orders"
-        " (order_id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers, total INTEGER);",
-        inserted("orders", [f"({n}, {n % 5 + 1}, {n})" for n in range(1, 21)]),
+        " (order_id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers, total INTEGER,"
+        " increment_id VARCHAR);",
+        inserted("orders", [f"({n}, {n % 5 + 1}, {n}, '{n:09d}')" for n in range(1, 21)]),
     ]
 )
 ASKED = "SELECT COUNT(order_id) FROM orders WHERE {}"
@@ -38,6 +39,8 @@ CASES = [
     ("full_name = 'anna'", "full_name IN ('ANNA LEE', 'Anna Lee')"),
     ("full_name = '小红'", "full_name = '王小红'"),
     ("phone = '7731'", "phone LIKE '%7731'"),
+    ("increment_id = '7'", "increment_id = '000000007'"),
+    ("increment_id = '07'", "increment_id = '000000007'"),
     (
         "customer_id HAS customers (full_name = 'bo smith')",
         "customer_id HAS customers (full_name = 'Bo Smith')",
@@ -52,6 +55,7 @@ CASES = [
     ("code = 'A-1'", None),
     ("code = '100'", None),
     ("code = 'A-1%'", None),
+    ("increment_id = '21'", None),
 ]
 
 

@@ -36,6 +36,22 @@ past year | 2025-07-01 2026-07-01
 last 2 years | 2024-07-01 2026-07-01
 two weeks ago | 2026-06-15 2026-06-22
 3 months ago | 2026-03-01 2026-04-01
+orders placed more than a week ago and not sent | 0001-01-01 2026-06-23
+sent more than 30 days ago | 0001-01-01 2026-05-31
+orders from over 2 weeks ago | 0001-01-01 2026-06-16
+who joined at least three months ago | 0001-01-01 2026-03-30
+joined more than 2 years ago | 0001-01-01 2024-06-30
+backorders older than 30 days | 0001-01-01 2026-05-31
+returns older than a month | 0001-01-01 2026-05-30
+invoices unpaid for more than 30 days | 0001-01-01 2026-05-31
+orders open for over two weeks | 0001-01-01 2026-06-16
+orders not shipped in 3 days | 0001-01-01 2026-06-27
+customers who haven't bought in 90 days | 2026-04-02 2026-07-01
+customers not seen for a year | 2025-07-01 2026-07-01
+products not sold in 6 months | 2026-01-01 2026-07-01
+orders delivered in 3 days |
+revenue for 3 months |
+orders over the last 2 weeks | 2026-06-17 2026-07-01
 Orders in May | 2026-05-01 2026-06-01
 orders in Novmber | 2025-11-01 2025-12-01
 orders in Feburary 2025 | 2025-02-01 2025-03-01
@@ -161,6 +177,21 @@ top 2000 |
 去年最后一个季度 | 2025-10-01 2026-01-01
 3月之前 | 0001-01-01 2026-03-01
 3个月前 | 2026-03-01 2026-04-01
+3个月之前下的单 | 0001-01-01 2026-03-30
+90天以前注册的会员 | 0001-01-01 2026-04-01
+超过30天前的订单 | 0001-01-01 2026-05-31
+两年以上之前注册 | 0001-01-01 2024-06-30
+半年以前的订单 | 0001-01-01 2025-12-30
+3天前 | 2026-06-27 2026-06-28
+建档满两年的客户 | 0001-01-01 2024-06-30
+下单超过10天还没发的单子 | 0001-01-01 2026-06-20
+已经两周没发货的订单 | 0001-01-01 2026-06-16
+超过90天没来的会员 | 2026-04-02 2026-07-01
+三个月没动的库存 | 2026-04-01 2026-07-01
+半年没来的客户 | 2026-01-01 2026-07-01
+满300减50的券 |
+第3天没来 |
+今年卖了多少，去年同一时候呢 | 2026-01-01 2027-01-01, 2025-01-01 2025-07-01
 去年夏天 | 2025-06-01 2025-09-01
 夏季连衣裙 |
 the last quarter of 2025 | 2025-10-01 2026-01-01

@@ -69,6 +69,25 @@ CASES = [
         "SELECT cost FROM products WHERE NOT BOTTOM(COUNT(*) PER product_id FROM orders, 3, pieces > 0)",
         "",
     ),
+    # lengths of time, days that have passed, decades, places
+    ("open for over 2 weeks", "SELECT order_no FROM orders WHERE DURING('before 2025-08-27')", ""),
+    (
+        "kinds nobody bought, not bought in 90 days",
+        "SELECT kind FROM products WHERE product_id HAS NO orders DURING('last 90 days')",
+        "",
+    ),
+    ("三个月没卖的", "SELECT kind FROM products WHERE product_id HAS NO orders DURING('近三个月')", ""),
+    ("that should be here by now", "SELECT order_no FROM orders WHERE ordered_at < '2025-09-10'", ""),
+    (
+        "from the 80s",
+        "SELECT order_no FROM orders WHERE ordered_at BETWEEN '1980-01-01' AND '1989-12-31'",
+        "",
+    ),
+    (
+        "the third best kind",
+        "SELECT kind, SUM(price) FROM products GROUP BY kind HAVING RANK(SUM(price)) = 3",
+        "",
+    ),
     # what the statement before counts by stays sayable
     (
         "only those of billing",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -111,3 +112,47 @@ def test_no_fault_names_what_is_hidden(
     with pytest.raises(WrongStatement) as caught:
         rows(as_role(role), statement)
     assert hidden not in str(caught.value)
+
+
+TWO_WAYS = """\
+name: Two ways
+database: shop.duckdb
+today: 2026-06-30
+views:
+  orders:
+    key: [order_id]
+    columns: {order_id: {type: integer}, total: {type: number}}
+  lines:
+    refs: {order_id: orders, product_id: products}
+    columns: {order_id: {type: integer}, product_id: {type: integer}, amount: {type: number}}
+  returns:
+    refs: {order_id: orders, product_id: products}
+    columns: {order_id: {type: integer}, product_id: {type: integer}}
+  products:
+    key: [product_id]
+    columns: {product_id: {type: integer}, kind: {type: text}}
+metrics:
+  revenue: {view: orders, sql: SUM(total), parts: {view: lines, sql: SUM(amount)}}
+"""
+
+
+def test_shares_are_of_the_parts_that_stand_in_though_orders_lead_to_their_kind_two_ways(
+    tmp_path: Path,
+) -> None:
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as database:
+        database.execute(
+            "CREATE TABLE orders AS SELECT * FROM (VALUES (1, 50.0), (2, 50.0)) AS v(order_id, total);"
+            "CREATE TABLE products AS SELECT * FROM (VALUES (1, 'tea'), (2, 'cup')) AS v(product_id, kind);"
+            "CREATE TABLE lines AS SELECT * FROM (VALUES (1, 1, 30.0), (1, 2, 30.0), (2, 1, 60.0)) "
+            "AS v(order_id, product_id, amount);"
+            "CREATE TABLE returns AS SELECT * FROM (VALUES (1, 1)) AS v(order_id, product_id);"
+        )
+    (tmp_path / "shop.yml").write_text(TWO_WAYS, "utf-8")
+    workspace = open_workspace(load_shop(tmp_path / "shop.yml"))
+    try:
+        shares = rows(
+            workspace, "SELECT kind, revenue, SHARE(revenue) FROM lines GROUP BY kind ORDER BY kind"
+        )
+        assert shares == [("cup", 30, 0.25), ("tea", 90, 0.75)]
+    finally:
+        workspace.close()
