@@ -155,7 +155,7 @@ _PHRASES = (
 _LEAD = re.compile(
     rf"for (?=[^?,.:]{{0,60}}\b{_FOR_WHAT}\b)[^?,.:]{{3,60}}?\b"
     r"(?=(?:I|we)(?: would|'d)? (?:really |just )?(?:need|like|want) to (?:know|see|find out)\b"
-    r"|(?:can|could|would) (?:you|someone|somebody) )"
+    r"|(?:I|we)(?: would|'d)? need\b|(?:can|could|would) (?:you|someone|somebody) )"
     rf"|(?-i:{_WHO}|[A-Z][a-z]+) (?:would like|wants|needs|asked me) to (?:know|see|find out) ",
     re.I,
 )
@@ -171,6 +171,11 @@ _ASKS = re.compile(
     r"|per|each|every|average|share|percent|compare[ds]?|than|more|less|least|top|best|first|last|new)\b"
     r"|[?？]|多少|几|哪|谁|什么|啥|吗|列|给我|名单|只|不含|除|没|平均|占|比|最|前|每|各|按",
     re.I,
+)
+
+
+_QUESTION = re.compile(
+    r"\b(?:how|what|which|who|whose|when|where|show|list|give)\b|多少|几|哪|谁|什么|啥|吗|列|给我", re.I
 )
 
 
@@ -201,7 +206,7 @@ def without_asides(links: Links) -> str:
     """
     message = links.question
     clauses = _clauses(message)
-    out = [_aside(clause, links) for clause in clauses]
+    out = [_aside(clause, links, _is_asked(clauses[:n], message)) for n, clause in enumerate(clauses)]
     for n in range(1, len(clauses)):  # the name under "many thanks"
         is_signed = _SIGNED.fullmatch(message[clauses[n].start : clauses[n].end]) is not None
         if is_signed and out[n - 1] is _THANKS and all(out[n + 1 :]) and _is_bare(clauses[n], links):
@@ -231,27 +236,41 @@ def _clauses(message: str) -> list[_Clause]:
     return [*clauses, _Clause(start, len(message), "")]
 
 
-def _aside(clause: _Clause, links: Links) -> _Phrase | None:
-    """What a clause is that asks nothing; ``None`` for one that may ask."""
+def _is_asked(before: Sequence[_Clause], message: str) -> bool:
+    """Whether a question has been asked already."""
+    return any(
+        clause.mark.startswith(("?", "？")) or _QUESTION.search(message[clause.start : clause.end])
+        for clause in before
+    )
+
+
+def _aside(clause: _Clause, links: Links, is_asked: bool) -> _Phrase | None:
+    """What a clause is that asks nothing; ``None`` for one that may ask.
+
+    Args:
+        is_asked: a question stands before it; then things and days that it names are those of its own plan.
+    """
     text = links.question[clause.start : clause.end].strip()
     for phrase in _PHRASES:
         if phrase.pattern.fullmatch(text) is None:
             continue
         if phrase.may_name:
             return phrase
-        is_asked = clause.mark.startswith(("?", "？")) or _ASKS.search(text) is not None
-        is_asked = is_asked and (phrase.is_open or clause.mark.startswith(("?", "？")))
-        if is_asked or (phrase.is_open and _NAME.search(text)) or not _is_bare(clause, links):
-            continue
-        return phrase
+        is_question = clause.mark.startswith(("?", "？")) or (
+            phrase.is_open and _ASKS.search(text) is not None
+        )
+        names = phrase.is_open and _NAME.search(text) is not None
+        if not is_question and not names and _is_bare(clause, links, lightly=phrase.is_open and is_asked):
+            return phrase
     return None
 
 
-def _is_bare(clause: _Clause, links: Links) -> bool:
-    """Whether nothing of the shop, no period and no number stands in it."""
+def _is_bare(clause: _Clause, links: Links, *, lightly: bool = False) -> bool:
+    """Whether nothing of the shop, no period and no number stands in it; or else no value and no number."""
+    named = [m for m in links.mentions if not lightly or m.kind == "value"]
     spans: Sequence[tuple[int, int]] = [
-        *((m.start, m.end) for m in (*links.mentions, *links.hidden)),
-        *((p.first, p.last) for p in links.periods),
+        *((m.start, m.end) for m in (*named, *links.hidden)),
+        *((p.first, p.last) for p in links.periods if not lightly),
         *((n.start, n.end) for n in links.numbers),
     ]
     return not any(start < clause.end and clause.start < end for start, end in spans)

@@ -809,6 +809,12 @@ def _has_number(matches: Sequence[_Match], vocabulary: Vocabulary) -> bool:
 def _is_verb(question: str, match: _Match) -> bool:
     """ "Return the names …", "Order them by …" and "Name the products" are commands."""
     word = question[match.start : match.end].casefold()
+    if word == "paid" and re.match(r"\s+back\b", question[match.end :], re.I):
+        return True
+    if word == "open" and re.search(r"\b(?:we|they|you|I|he|she|to)\s+$", question[: match.start], re.I):
+        return True
+    if word.startswith("少") and question[: match.start].endswith("多"):
+        return True  # 多少件 is how many, and no 少件
     if word not in ("return", "order", "sort", "rank", "review", "name"):
         return False
     after = question[match.end :]
@@ -845,6 +851,8 @@ def _numbers(question: str, periods: Sequence[Period], matches: Sequence[_Match]
 
     found = [n for n in find_numbers(question) if is_free(n.start, n.end)]
     for m in _DURATION.finditer(question):
+        if not is_free(m.start(), m.end()):
+            continue  # "more than a week ago" is a period
         count = NUMBER_WORDS.get(m[1].casefold(), 1) if not m[1].isdecimal() else int(m[1])
         found = [n for n in found if not m.start() <= n.start < m.end()]
         found.append(

@@ -23,7 +23,7 @@ import re
 from dataclasses import dataclass, replace
 
 from sql.question.date_words import Atom, Grain, atoms_of
-from sql.question.days import shift_months
+from sql.question.days import shift_months, week_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,6 +245,10 @@ _TILL_NOW = re.compile(
 )
 
 
+_ITS_WEEK = re.compile(r"\s*(?:那|这|当)一?个?(?:周|星期|礼拜)(?!末)")
+_WEEK_OF = re.compile(r"\bthe week of\s+(?:the\s+)?$", re.I)
+
+
 def _is_of_it(question: str, atom: Atom) -> bool:
     """Whether "from" and "through" open nothing: orders from June are June's."""
     before, after = question[: atom.first], question[atom.last :]
@@ -260,7 +264,10 @@ def _open_or_plain(question: str, atom: Atom, today: dt.date) -> Period:
     before, after = question[: atom.first], question[atom.last :]
     start, end = atom.days
     first, last, grain = atom.first, atom.last, atom.grain
-    if grain == "range" and (m := _FROM.search(before)):  # "from 1 to 15 May" has an end
+    if grain == "day" and (m := _ITS_WEEK.match(after) or _WEEK_OF.search(before)):
+        (start, end), grain = week_of(start), "week"
+        first, last = (m.start(), last) if m.string is before else (first, last + m.end())
+    elif grain == "range" and (m := _FROM.search(before)):  # "from 1 to 15 May" has an end
         first = m.start()
     elif _is_of_it(question, atom):
         pass

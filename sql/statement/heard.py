@@ -8,122 +8,40 @@ is a name. What is looked for is read off the statement's tree, never off its te
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
-from sql.question.ahead import periods_ahead
 from sql.question.linking import Links, Mention
-from sql.question.periods import unread_dates
 from sql.question.stretches import mask
-from sql.question.words import root
-from sql.semantics import Metric, Shop
+from sql.question.words import is_chinese, root
+from sql.semantics import Shop
+from sql.shop.trade_words import says
 from sql.statement import sentence as la
 from sql.statement.compile import Compiled
+from sql.statement.heard_parts import Parts, value_text
+from sql.statement.heard_periods import periods_unheard
+from sql.statement.heard_states import DONE, states_unheard
 from sql.statement.other_rows import SURE, given_back, named_elsewhere
-from sql.statement.spans import Span, shift_of, span_of
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """What the parts of a statement are, and the metrics in it."""
-
-    statement: la.Statement
-    nodes: tuple[la.Node, ...]
-    metrics: tuple[Metric, ...]
-    asked: str
-    """The question and the values that it names, in small letters."""
-
-    def has(self, *kinds: type[la.Node]) -> bool:
-        return any(isinstance(node, kinds) for node in self.nodes)
-
-    def aggregates(self, *words: str) -> bool:
-        return any(isinstance(node, la.Aggregate) and node.word in words for node in self.nodes)
-
-    def metric_says(self, pattern: str) -> bool:
-        """Whether a metric is made so, or is called so."""
-        return any(
-            re.search(pattern, text, re.I)
-            for m in self.metrics
-            for text in (m.sql, m.name, m.description, *m.synonyms)
-        )
-
-    @property
-    def is_sorted(self) -> bool:
-        return (
-            bool(self.statement.order)
-            or self.aggregates("MIN", "MAX")
-            or self.has(la.Rank, la.Since, la.Tile, la.Top)
-        )
-
-    @property
-    def denies(self) -> bool:
-        is_not = any(getattr(node, "is_not", False) for node in self.nodes)
-        signs = [node for node in self.nodes if isinstance(node, la.Compare)]
-        is_other = any(n.sign == "<>" or (n.sign == "=" and str(n.right) in ("0", "FALSE")) for n in signs)
-        none = any(isinstance(n, la.Times) and n.count == 0 for n in self.nodes)
-        whole = any(isinstance(n, la.Per) and n.is_all for n in self.nodes)
-        # "not yet sent" may be a value of its own, such as 'open'
-        own = any(n.sign == "=" and _text(n.right).casefold() not in self.asked for n in signs)
-        return is_not or is_other or none or whole or own or self.has(la.Empty)
-
-    @property
-    def lists_rows(self) -> bool:
-        return (
-            not self.statement.groups and not self.has(la.Aggregate, la.Share, la.Only) and not self.metrics
-        )
-
-    @property
-    def compares(self) -> bool:
-        signs = ("<", "<=", ">", ">=")
-        is_compared = any(isinstance(n, la.Compare | la.Times) and n.sign in signs for n in self.nodes)
-        return is_compared or self.has(la.Range, la.Bucket)
-
-    @property
-    def counts(self) -> bool:
-        """Whether things are counted, or what counts them is added up; an amount of money is no count."""
-        summed = [
-            n.operand.text
-            for n in self.nodes
-            if isinstance(n, la.Aggregate) and isinstance(n.operand, la.Name)
-        ]
-        for metric in self.metrics:
-            summed += [metric.name, *metric.synonyms, *([] if "*" in metric.sql else [metric.sql])]
-        is_counted = any(map(_COUNTED.search, summed))
-        return is_counted or self.aggregates("COUNT") or self.has(la.Times, la.Pairs, la.Share)
-
-    @property
-    def divides(self) -> bool:
-        return any(isinstance(n, la.Calc) and n.sign == "/" for n in self.nodes) or self.metric_says(r"/|%")
-
-    @property
-    def sets_beside(self) -> bool:
-        """Whether two periods or things stand beside each other."""
-        only = sum(isinstance(n, la.Only) for n in self.nodes) > 1
-        return only or self.has(la.Shifted) or bool(self.statement.groups)
-
-
-_COUNTED = re.compile(
-    r"count|number|qty|quantity|units|pieces|items|times|stück|menge|num(?![a-z])|件|数|次|单量|销量", re.I
-)
-"""What a figure says that is a number of things."""
 
 
 @dataclass(frozen=True)
 class _Word:
     pattern: str
-    is_heard: Callable[[_Parts], bool]
+    is_heard: Callable[[Parts], bool]
 
 
 _EACH = _Word(
-    r"\b(?:per|each|every)\b(?! other| one)|\b(?:broken down|split|grouped) by\b|每(?!天都)|按|各(?!位)",
+    r"\b(?:per|each|every)\b(?! other| one)|\b(?:broken down|split|grouped) by\b|每(?!天都)"
+    r"|按(?!\S{1,6}(?:算|计|折))|各(?!位)",
     lambda p: (
         bool(p.statement.groups or p.statement.limit_per)
         or p.lists_rows
         or p.has(la.Per, la.Rank, la.Pairs)
         or p.aggregates("AVG")
         or p.divides
+        or p.sets_beside
+        or p.shows_several
     ),
 )
 _SORTED = _Word(
@@ -136,8 +54,9 @@ _WORDS: tuple[_Word, ...] = (
     _EACH,
     _SORTED,
     _Word(
-        r"\b(?:without|excluding|exclud\w+|except(?: for)?|other than|apart from|never|not|isn't|aren't"
-        r"|wasn't|didn't|haven't|hasn't|don't|doesn't|non)\b(?! only)|\bno (?!\.|\d|one\b|matter)(?=[a-z ])"
+        r"\b(?:without|excluding|exclud\w+|except(?: for)?|other than|apart from|never|not(?! too much)"
+        r"|isn't(?! it\b)|aren't|wasn't|didn't|haven't|hasn't|don't|doesn't|non)\b(?! only)"
+        r"|\bno (?!\.|\d|one\b|matter|wait\b|rush\b)(?=[a-z ])"
         r"|除了|除去|不含|不包括|不算|(?<!有)没有?(?!问题|$|[?？,，。；;])|未(?!来)|排除|从来不|不是",
         lambda p: p.denies or p.metric_says(r"not|without|never|未|不"),
     ),
@@ -153,14 +72,15 @@ _WORDS: tuple[_Word, ...] = (
         lambda p: p.has(la.Share) or p.divides or p.metric_says("%|share|rate|率|比"),
     ),
     _Word(
-        r"\b(?:growth|grow\w*|grew|increas\w+|decreas\w+|rise|rose|fell|drop(?:ped)?|declin\w+|chang\w+|yoy|mom"
+        r"\b(?:growth|grow\w*|grew|increas\w+|decreas\w+|rise|rose"
+        r"|(?:fell|drop(?:ped)?)(?! (?:below|under|due|out|off|behind)|\s{3})|declin\w+|chang\w+|yoy|mom"
         r"|year[- ]over[- ]year|month[- ]over[- ]month)\b|增长|增幅|涨|跌|下降|下滑|变化|同比|环比",
         lambda p: p.has(la.Shifted) or p.sets_beside or p.metric_says(r"growth|change"),
     ),
     _Word(
         r"\b(?:compar\w+|versus|vs\.?|against|than (?:in |last|the (?:month|year|week|quarter)))"
         r"|对比|相比|比较|比(?=.{0,6}(?:上|去|前|同))|跟.{0,8}比",
-        lambda p: p.sets_beside or any(isinstance(n, la.Among) for n in p.nodes),
+        lambda p: p.sets_beside or p.shows_several or p.has(la.Elapsed, la.Among),
     ),
     _Word(
         r"\bdifference\b|\bgaps? (?:in \w+ )?between\b|\bhow much (?:more|less)\b|相差|差多少|差额|差距",
@@ -169,7 +89,8 @@ _WORDS: tuple[_Word, ...] = (
         ),
     ),
     _Word(
-        r"\b(?:running|cumulative)\b|累计|累积",
+        r"\brunning (?:totals?|sums?|counts?|balances?|figures?|averages?|revenue|sales|turnover)\b"
+        r"|\bcumulative\b|累计|累积",
         lambda p: p.has(la.Running, la.Per) or p.aggregates("SUM") or p.metric_says("累计|cumulative"),
     ),
     _Word(r"\b(?:rolling|moving)\b|移动平均|滚动", lambda p: p.has(la.Rolling)),
@@ -200,34 +121,30 @@ _WORDS: tuple[_Word, ...] = (
         lambda p: p.has(la.Share, la.Shifted) or p.divides or p.metric_says("rate|率"),
     ),
     _Word(
-        r"\b(?:forecast\w*|predict\w*|projection|will (?:we|it|there|they))\b|预测|预计|将会", lambda p: False
+        r"\b(?:forecast\w*|predict\w*|projection|will (?:we|it|there|they))\b|预测|预计|将会",
+        lambda p: re.search(r"expect|promis|plan|estimat|预计", p.names) is not None,
     ),
 )
-_DONE = (
-    r"(?:un|pre)?paid|(?:un)?shipped|(?:un)?dispatched|(?:un)?fulfilled|(?:un)?delivered|(?:un)?processed"
-    r"|completed|cancell?ed|refunded|voided|abandoned|(?:dis)?approved|rejected|(?:un)?resolved|(?:un)?subscribed"
-    r"|(?:un)?confirmed|(?:un)?verified|(?:un)?published|enabled|disabled|archived|closed"
-)
-_STATE = re.compile(
-    r"\b(?:(?:in|out of) stock|on (?:sale|offer|hold|backorder)|up for sale|for sale|sold out|backordered"
-    r"|discontinued|(?:un)?available|(?:in)?active|pending|outstanding|unfinished|ongoing|overdue|expired"
-    r"|(?:in)?valid|damaged|defective|delayed|on time|wholesale|vip"
-    r"|(?<=\bstill )open|(?<=\bare )open|(?<=\bis )open|(?<=\bwere )open|(?<=\bthe )open|(?<=\ball )open"
-    r"|(?<=\bany )open|(?<=\bof )open|(?<=\bmany )open|(?<=\bour )open|(?<=\bcurrently )open"
-    rf"|(?<=\bis )(?:{_DONE})|(?<=\bare )(?:{_DONE})|(?<=\bwere )(?:{_DONE})|(?<=\bnot )(?:{_DONE})"
-    rf"|(?<=\byet )(?:{_DONE})|(?<=\balready )(?:{_DONE})|(?<=\bbeen )(?:{_DONE})|(?:{_DONE})(?= \w+s\b))\b"
-    r"(?! (?:total|cost|fee|price|date|value|amount|day|time|rate|free)s?\b)"
-    r"|在售|在卖|上架|下架|停售|停产|在库(?!存)|(?:有|缺|断|无)货(?!款)|脱销|售罄|预售|清仓|启用|停用|活跃|有效|无效|失效"
-    r"|(?:付|结|发|收|退|签)(?:了|过|完|好)[款货钱单账收]"
-    r"|过期|逾期|(?:已|未|待|没)(?:付|支付|结|发|出|收|到|签收|送达|完成|取消|审核|确认|处理|退|退款|结算|开票|评价)"
-    r"[款货账单]?|没(?:付|发|到|收)[款货]?|欠款|赊账|挂账|作废|异常|质量问题|破损|线上|线下|直营|加盟",
-    re.I,
-)
-"""Words that narrow rows to those in some state or of some kind: what is counted is not all of them."""
 _BEHIND = re.compile(
     r"(?:\b(?:by|per|each|every|for each|for every)\s+(?:the\s+|our\s+|single\s+)?|每一?个?|各个?|按照?)$",
     re.I,
 )
+
+
+_DONE_BY = re.compile(
+    r"\b(?!(?:grouped|sorted|ordered|ranked|listed|divided|summed|counted|compared|separated)\b)\w+(?:ed|ought|ent|iven|ade)"
+    r" by (?:the |our |a )?$",
+    re.I,
+)
+"""What was asked for by the customer is not told by customer."""
+
+
+_NUMBER_OF = re.compile(
+    r"\b(?:card|order|phone|serial|item|account|member|invoice|batch|house|part|tracking|ref|customer"
+    r"|parcel|sku) no\b",
+    re.I,
+)
+"""A card's number is no denial."""
 
 
 def changes_figure(text: str) -> bool:
@@ -244,8 +161,10 @@ def unheard(links: Links, compiled: Compiled, shop: Shop) -> tuple[str, ...]:
     inner = {word.lower() for m in metrics if m.is_composed for word in re.findall(r"\w+", m.sql)}
     metrics += [m for m in shop.metrics if m.name.lower() in inner and m not in metrics]
     asked = " ".join([links.question, *(m.value for m in links.mentions if m.value)])
-    parts = _Parts(statement, nodes, tuple(metrics), asked.casefold())
-    masked = mask(links)
+    called = [word for v in shop.views for c in v.columns if c.name.lower() in names for word in c.synonyms]
+    parts = Parts(statement, nodes, tuple(metrics), asked.casefold(), " ".join(called).casefold())
+    no_denial = _NUMBER_OF.sub(lambda m: " " * len(m[0]), links.question)
+    masked = "".join(a if b != " " else " " for a, b in zip(mask(links), no_denial, strict=True))
     found: dict[str, None] = {}
     heard = []
     for word in _WORDS:
@@ -254,12 +173,12 @@ def unheard(links: Links, compiled: Compiled, shop: Shop) -> tuple[str, ...]:
             heard.append(word.pattern)
         elif match is not None and match[0].strip():
             found[match[0].strip()] = None
-    said = [text for text in _values(links, statement, nodes, metrics) if not _is_word(text, heard)]
+    said = [text for text in _values(links, parts) if not _is_word(text, heard)]
     found |= dict.fromkeys(said)
     if not statement.order:  # else what stands behind "by" may be what is sorted by
         found |= dict.fromkeys(_dimensions(links, nodes, masked))
-    found |= dict.fromkeys(_states(links, compiled, parts))
-    found |= dict.fromkeys(_counted(links, parts))
+    found |= dict.fromkeys(states_unheard(links, compiled, parts))
+    found |= dict.fromkeys(_counted(links, parts, shop))
     found |= dict.fromkeys(_often(links, parts))
     found |= dict.fromkeys(_per_order(links, nodes))
     found |= dict.fromkeys(_first_ever(links, parts))
@@ -268,7 +187,7 @@ def unheard(links: Links, compiled: Compiled, shop: Shop) -> tuple[str, ...]:
     found |= dict.fromkeys(_whole_of_share(links, parts))
     found |= dict.fromkeys(named_elsewhere(links, statement, shop))
     found |= dict.fromkeys(given_back(links, statement, shop))
-    found |= dict.fromkeys(_periods(links, compiled, nodes, shop))
+    found |= dict.fromkeys(periods_unheard(links, compiled, nodes, shop))
     found |= dict.fromkeys(_numbers(links, nodes, statement))
     return tuple(found)
 
@@ -279,6 +198,16 @@ _OFTEN = re.compile(
     r"|最常|最频繁|次数最[多少]|(?:租|借|退|点|订)得?最[多少](?!的?(?:钱|金额|销售额))",
     re.I,
 )
+
+
+def _leads_to(column: str, views: Set[str], shop: Shop) -> bool:
+    """Whether a column tells the rows of one of the views: customers are counted by their id on orders."""
+    return any(
+        (name.lower() == column.lower() and target.lower() in views)
+        or (view.name.lower() in views and column.lower() in (k.lower() for k in view.key))
+        for view in shop.views
+        for name, target in [*view.refs.items(), ("", "")]
+    )
 
 
 _EACH_ORDER = re.compile(r"(?:每|平均每|平均一)(?:单|笔|个订单|张订单)|\b(?:per|each|every) order\b", re.I)
@@ -300,7 +229,7 @@ _FIRST = re.compile(
 )
 
 
-def _first_ever(links: Links, parts: _Parts) -> list[str]:
+def _first_ever(links: Links, parts: Parts) -> list[str]:
     """The first order of each, where the statement is about all of them."""
     match = _FIRST.search(mask(links, names=False))
     if match is None or parts.lists_rows or parts.is_sorted or parts.aggregates("MIN"):
@@ -311,7 +240,7 @@ def _first_ever(links: Links, parts: _Parts) -> list[str]:
     return [] if is_said else [match[0]]
 
 
-def _often(links: Links, parts: _Parts) -> list[str]:
+def _often(links: Links, parts: Parts) -> list[str]:
     """What happens most often, where an amount is added up instead: "most rented" counts rentals."""
     if parts.counts or parts.lists_rows or parts.divides:
         return []
@@ -326,7 +255,7 @@ _WHICH_KIND = re.compile(
 _OF_KIND = re.compile(r"categor|kind|type|class|group|department|segment|类|种|大组|部门", re.I)
 
 
-def _kinds(links: Links, parts: _Parts, shop: Shop) -> list[str]:
+def _kinds(links: Links, parts: Parts, shop: Shop) -> list[str]:
     """Which kind is asked, where none that the shop has is told: the best product is no answer to that."""
     match = _WHICH_KIND.search(links.question)
     columns = [column for view in shop.views for column in view.columns] if match is not None else []
@@ -345,7 +274,7 @@ _OTHER_MONEY = (
         r"shipping|delivery|freight|postage|carriage|运费|邮费|快递费",
     ),
     (r"\bprofits?\b|\bmargins?\b|利润|毛利", r"profit|margin|利润|毛利"),
-    (r"\bcommissions?\b|佣金|提成", r"commission|佣金|提成"),
+    (r"\bcommissions?\b|佣金|提成", r"commission|brokerage|佣金|提成"),
     (r"\bdeposits?\b|押金|定金", r"deposit|押金|定金"),
 )
 """Money that is not what was sold for: as people ask for it, and as a name says it."""
@@ -355,7 +284,7 @@ _INCLUDED = (
 )
 
 
-def _other_money(links: Links, parts: _Parts, shop: Shop) -> list[str]:
+def _other_money(links: Links, parts: Parts, shop: Shop) -> list[str]:
     """Discounts, taxes and the like that are asked about, where no name of the statement is called so."""
     asked = []
     for said, held in _OTHER_MONEY:
@@ -378,12 +307,12 @@ def _other_money(links: Links, parts: _Parts, shop: Shop) -> list[str]:
 
 _OF_ROWS = re.compile(
     r"(?:\b(?:percentage|percent|per cent|share|proportion|fraction)|%) of (?:all |our |the )*"
-    rf"({_DONE}) (?=\w+s\b)",
+    rf"({DONE}) (?=\w+s\b)",
     re.I,
 )
 
 
-def _whole_of_share(links: Links, parts: _Parts) -> list[str]:
+def _whole_of_share(links: Links, parts: Parts) -> list[str]:
     """The state in "percentage of delivered orders", where the share is taken of orders in every state."""
     match = _OF_ROWS.search(links.question)
     if match is None or not parts.has(la.Share):
@@ -416,17 +345,15 @@ def invented(links: Links, statement: la.Statement) -> int:
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
-def _values(
-    links: Links, statement: la.Statement, nodes: Sequence[la.Node], metrics: Sequence[Metric]
-) -> list[str]:
+def _values(links: Links, parts: Parts) -> list[str]:
     """Values that the question names for sure and the statement does not hold.
 
-    A value is no condition where its column is shown ("is it paid?"), or where it is part of a column's name
-    ("from order to dispatch").
+    A value is no condition where its column is shown ("is it paid?"), where it is part of a column's name
+    ("from order to dispatch"), and where the statement says it by others: what is not paid is pending.
     """
-    held = " ".join(_text(n).casefold() for n in nodes if isinstance(n, la.Text | la.Number))
-    held += " ".join(m.sql.casefold() for m in metrics)
-    names = [n.text.casefold() for n in nodes if isinstance(n, la.Name)]
+    statement, nodes = parts.statement, parts.nodes
+    held = " ".join(value_text(n).casefold() for n in nodes if isinstance(n, la.Text | la.Number))
+    held += " ".join(m.sql.casefold() for m in parts.metrics)
     shown = [n.text.casefold() for each in (*statement.items, *statement.groups) for n in each.walk()
              if isinstance(n, la.Name)]  # fmt: skip
     truths = [
@@ -436,61 +363,60 @@ def _values(
     for readings in _stretches(links):
         if any(m.kind != "value" for m in readings) or max(m.score for m in readings) < SURE:
             continue  # it may as well be the name of a thing
-        text = readings[0].text.casefold()
-        if any((n.start, n.end) == (readings[0].start, readings[0].end) for n in links.numbers):
+        first = readings[0]
+        text = first.text.casefold()
+        if len(text) == 1 and is_chinese(text):
+            continue  # 件 is a unit and a measure word
+        if any((n.start, n.end) == (first.start, first.end) for n in links.numbers):
             continue  # it is heard as a number, or missing as one
         values = [(m.value or "").casefold() for m in readings]
         is_shown = any(m.name.casefold() in (*shown, *truths) for m in readings)
-        is_name = any(text in name for name in names)
-        if not is_shown and not is_name and not any(each and each in held for each in (*values, text)):
-            missing.append(readings[0].text)
+        is_held = any(each and each in held for each in (*values, text))
+        if (
+            not is_shown
+            and not is_held
+            and not parts.is_called(text)
+            and not _is_otherwise(readings, links, parts)
+        ):
+            missing.append(first.text)
     return missing
 
 
-def _text(node: la.Node) -> str:
-    return node.value if isinstance(node, la.Text) else str(node)
+_NO_SUCH = re.compile(r"(?:\b(?:not|no|non|never)\b|n['’]t\b|没|未|不)[^,.;，。；]{0,12}$", re.I)
+
+
+def _is_otherwise(readings: Sequence[Mention], links: Links, parts: Parts) -> bool:
+    """Whether the statement says a state by others: what is open is none of those that are done."""
+    columns = {m.name.casefold() for m in readings}
+    is_denied = _NO_SUCH.search(links.question[: readings[0].start]) is not None
+    for node in parts.nodes:
+        if not isinstance(node, la.Among | la.Compare) or not isinstance(node.left, la.Name):
+            continue
+        is_not = node.is_not if isinstance(node, la.Among) else node.sign == "<>"
+        name = node.left.text
+        is_same = name.casefold() in columns
+        is_state = says(_OF_STATE, name) and any(says(_OF_STATE, column) for column in columns)
+        is_other = is_denied and (is_same or (is_state and parts.is_not_yet))
+        if is_other or (is_not and (is_same or is_state)):
+            return True
+    return False
+
+
+_OF_STATE = re.compile(r"\b(?:status|state|stage)\b|状态")
 
 
 def _is_word(text: str, patterns: Sequence[str]) -> bool:
     return any(re.search(pattern, text, re.I) for pattern in patterns)
 
 
-def _states(links: Links, compiled: Compiled, parts: _Parts) -> list[str]:
-    """Words for a state that no name of the statement, and no condition of its own, stands for.
-
-    Which condition a word means is the model's to say ("in stock" may be ``on_hand > 0``): one that no value
-    or number of the question accounts for is taken for it.
-    """
-    said = list(_STATE.finditer(mask(links, names=False)))
-    if not said:
-        return []
-    written = str(compiled.statement).casefold()
-    written += " ".join(
-        text for m in parts.metrics for text in (m.sql, m.description, *m.synonyms)
-    ).casefold()
-    used = {m.text.casefold() for m in links.mentions if m.name.casefold() in written}
-    own = _own_conditions(links, parts)
-    missing = []
-    for match in said:
-        text = match[0].strip().casefold()
-        words = [root(word) for word in text.split() if len(word) > 3 or not word.isascii()]
-        if any(word in written for word in words) or any(text in each for each in used):
-            continue
-        if own > 0:
-            own -= 1
-            continue
-        missing.append(match[0].strip())
-    return missing
-
-
 _HOW_MANY = re.compile(
     r"(?:\b(?:how many|number of|count of)\s+(?:different |of our |of the |our |the )?"
-    r"|(?:多少|几)[个张笔单条份位家件种款名]?)$",
+    r"|(?:多少|(?<!哪)几)[个张笔单条份位家件种款名]?)$",
     re.I,
 )
 
 
-def _counted(links: Links, parts: _Parts) -> list[str]:
+def _counted(links: Links, parts: Parts, shop: Shop) -> list[str]:
     """What the question asks the number of, where the rows of another view are counted."""
     rows = {m.view.lower() for m in parts.metrics if m.sql.strip().upper() == "COUNT(*)"}
     if not rows or parts.divides or parts.aggregates("AVG"):
@@ -507,29 +433,14 @@ def _counted(links: Links, parts: _Parts) -> list[str]:
             m.start <= first.start and first.end <= m.end and (m.start, m.end) != (first.start, first.end)
             for m in links.mentions
         )
-        if not is_inside and not views & rows and not any(view in written for view in views):
+        is_linked = any(
+            isinstance(n, la.Aggregate) and n.word == "COUNT" and isinstance(n.operand, la.Name)
+            and _leads_to(n.operand.text, views, shop)
+            for n in parts.nodes
+        )  # fmt: skip
+        if not is_inside and not is_linked and not views & rows and not any(v in written for v in views):
             missing.append(first.text)
     return missing
-
-
-_OWN = (la.Empty, la.Holds, la.Has, la.Top, la.Since, la.Times, la.Among, la.Range)
-"""Conditions without a value that the question would have to say."""
-
-
-def _own_conditions(links: Links, parts: _Parts) -> int:
-    """Conditions of the statement that hold no value or number which the question says."""
-    numbers = {number.value for number in links.numbers}
-    values = {m.value.casefold() for m in links.mentions if m.value and len(m.text) >= len(m.value)}
-    count = 0
-    for node in parts.nodes:
-        if isinstance(node, _OWN):
-            count += 1
-        elif isinstance(node, la.Compare):
-            right = node.right
-            is_said = isinstance(right, la.Text) and right.value.casefold() in values
-            is_said |= isinstance(right, la.Number) and float(right.text) in numbers
-            count += not is_said
-    return count
 
 
 def _dimensions(links: Links, nodes: Sequence[la.Node], masked: str) -> list[str]:
@@ -541,7 +452,9 @@ def _dimensions(links: Links, nodes: Sequence[la.Node], masked: str) -> list[str
         columns = [m for m in readings if m.kind == "column"]
         end = readings[0].end
         followed = any(m.start >= end and not links.question[end : m.start].strip() for m in links.mentions)
-        if not columns or followed or not _BEHIND.search(masked[: readings[0].start]):
+        before = links.question[: readings[0].start]
+        is_behind = _BEHIND.search(masked[: readings[0].start]) and _BEHIND.search(before)
+        if not columns or followed or not is_behind or _DONE_BY.search(before):
             continue
         is_named = any(_is_named(m, names) for m in readings)
         if not is_named and not any(unit in readings[0].text.lower() for unit in units):
@@ -552,58 +465,6 @@ def _dimensions(links: Links, nodes: Sequence[la.Node], masked: str) -> list[str
 def _is_named(mention: Mention, names: set[str]) -> bool:
     stem = mention.name.lower().removesuffix("_id")
     return mention.kind == "view" or any(stem in name for name in names)
-
-
-def _periods(links: Links, compiled: Compiled, nodes: Sequence[la.Node], shop: Shop) -> list[str]:
-    """Dates that name no day; periods that no DURING, comparison with a day or shift stands for."""
-    unread = list(unread_dates(links.question, compiled.today))
-    # what is to come beside another period is why somebody asks: "for next week's plan: orders of last week"
-    periods = links.periods or periods_ahead(links.question, compiled.today)
-    if not periods:
-        return unread
-    words = [n.words for n in nodes if isinstance(n, la.During)]
-    words += [n.during for n in nodes if isinstance(n, la.Has) and n.during]
-    today = compiled.today
-    spans = [span_of(text, today, shop.fiscal_year_starts) for text in words]
-    days = {n.value for n in nodes if isinstance(n, la.Text)}
-    years = {n.text for n in nodes if isinstance(n, la.Number)}
-    moved = list(_moved(compiled.span, nodes))
-    missing = []
-    for period in periods:
-        said = period.text.strip().casefold()
-        is_said = any(said in text.casefold() or text.casefold() in said for text in words)
-        is_day = str(period.start) in days or str(period.end) in days
-        is_day |= str(period.start.year) in years  # a year that a column holds as a number
-        same = span_of(period.text.strip(), today, shop.fiscal_year_starts)
-        own = Span(
-            None if period.start == dt.date.min else period.start,
-            None if period.end == dt.date.max else period.end,
-            None,
-            period.text,
-        )
-        days_of = {(each.start, each.end) for each in (same, own) if each is not None}
-        is_same = any(s is not None and (s.start, s.end) in days_of for s in spans)
-        # "than last year" stands beside the same months of that year
-        is_before = same is not None and any(_lies_in(before, same) for before in moved)
-        if not (is_said or is_same or is_day or is_before):
-            missing.append(period.text)
-    return [*missing, *unread]
-
-
-def _moved(span: Span | None, nodes: Sequence[la.Node]) -> Iterator[Span | None]:
-    """The periods that a statement's comparisons look back to; ``None`` where those are many."""
-    units = [n.unit for n in nodes if isinstance(n, la.Grain) and n.unit not in ("WEEKDAY", "HOUR")]
-    for node in nodes:
-        if not isinstance(node, la.Shifted):
-            continue
-        shift = shift_of(node.step) if node.step is not None else span and span.length()
-        yield span.moved(shift) if span is not None and shift and not units else None
-
-
-def _lies_in(before: Span | None, said: Span) -> bool:
-    if before is None or before.start is None or before.end is None:
-        return True
-    return (said.start is None or said.start <= before.start) and (said.end is None or before.end <= said.end)
 
 
 _SMALL_WORDS = 12

@@ -98,6 +98,12 @@ _STATES = re.compile(
 )
 
 
+_UNSOLD = re.compile(
+    r"cancel|void|refund|return|unpaid|pending|await|draft|reject|[取撤]消|退|待付|未付|关闭|作废", re.I
+)
+"""States that revenue leaves out: who asks for them by another column does not want them left out."""
+
+
 def counted_under(metric: Metric, column: str, dialect: Dialect) -> Condition | None:
     """``status NOT IN (…)`` of ``SUM(CASE WHEN status IS NULL OR status NOT IN (…) THEN column END)``."""
     tree = metric.tree(dialect)
@@ -121,4 +127,12 @@ def _is_said(condition: Condition, statement: Statement, links: Links) -> bool:
     name = condition.left.text.lower()
     own = [part for part in statement.where if not isinstance(part, Top)]
     used = {node.text.lower() for part in own for node in part.walk() if isinstance(node, Name)}
-    return name in used or any(m.kind == "value" and m.name.lower() == name for m in links.mentions)
+    is_of_unsold = any(
+        _speaks_of_states(part) and any(isinstance(n, Text) and _UNSOLD.search(n.value) for n in part.walk())
+        for part in own
+    )
+    return (
+        name in used
+        or is_of_unsold
+        or any(m.kind == "value" and m.name.lower() == name for m in links.mentions)
+    )

@@ -1,0 +1,106 @@
+"""Words of a question that a statement has a part for, as people who know no statement say them; and those
+that it leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from described_shop import described, inserted
+
+from sql.question.linking import Vocabulary, link
+from sql.shop.workspace import Workspace, open_workspace
+from sql.statement.compile import compile_statement
+from sql.statement.heard import unheard
+from sql.statement.parse import parse
+
+STATES = ("open", "paid", "shipped", "pending_payment", "cancelled")
+SCRIPT = "\n".join(
+    [
+        "CREATE TABLE customers (customer_id INTEGER PRIMARY KEY, full_name VARCHAR, opened_at DATE);",
+        inserted("customers", [f"({n}, 'Ann Lee {n}', '2024-05-0{n}')" for n in range(1, 9)]),
+        "CREATE TABLE products (product_id INTEGER PRIMARY KEY, title VARCHAR, is_active BOOLEAN,"
+        " stock_quantity INTEGER);",
+        inserted("products", [f"({n}, 'Thing {n}', {n % 3 > 0}, {n})" for n in range(1, 9)]),
+        "CREATE TABLE orders (order_id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers,"
+        " ordered_at DATE, status VARCHAR, total INTEGER);",
+        inserted(
+            "orders",
+            [f"({n}, {n % 8 + 1}, '2025-0{n % 9 + 1}-10', '{STATES[n % 5]}', {n})" for n in range(1, 41)],
+        ),
+    ]
+)
+HEARD = [
+    ("orders that are not paid yet", "SELECT order_id FROM orders WHERE status = 'pending_payment'"),
+    ("orders not yet shipped", "SELECT order_id FROM orders WHERE status = 'open'"),
+    ("还没付款的订单", "SELECT order_id FROM orders WHERE status = 'pending_payment'"),
+    ("without those that are switched off", "SELECT title FROM products WHERE is_active"),
+    ("which things are we still running", "SELECT title FROM products WHERE is_active"),
+    ("when did we open it for Ann Lee 3", "SELECT opened_at FROM customers WHERE full_name = 'Ann Lee 3'"),
+    ("how many were wanted by the customer", "SELECT COUNT(*) FROM orders"),
+    ("how many customers ordered", "SELECT COUNT(customer_id) FROM orders"),
+    ("which have dropped below 5", "SELECT title FROM products WHERE stock_quantity < 5"),
+    ("those above 20, odd, isn't it", "SELECT order_id FROM orders WHERE total > 20"),
+    ("orders older than 30 days", "SELECT order_id FROM orders WHERE DURING('before the last 30 days')"),
+    ("orders more than 30 days ago", "SELECT order_id FROM orders WHERE ordered_at < '2025-08-11'"),
+    (
+        "who was not seen for 90 days",
+        "SELECT full_name FROM customers WHERE customer_id HAS NO orders DURING('last 90 days')",
+    ),
+    (
+        "2024 and 2025, how many each",
+        "SELECT YEAR, COUNT(*) FROM orders WHERE DURING('2024 to 2025') GROUP BY YEAR",
+    ),
+    ("March to May, this year", "SELECT COUNT(*) FROM orders WHERE DURING('March to May')"),
+    ("total and number of orders, compared", "SELECT SUM(total), COUNT(*) FROM orders"),
+    ("多少件", "SELECT SUM(stock_quantity) FROM products"),
+]
+LEFT_OUT = [
+    ("orders that are not open", "SELECT order_id FROM orders WHERE status = 'open'", "not"),
+    ("things that are not active", "SELECT title FROM products WHERE is_active", "not"),
+    ("how did money and orders grow", "SELECT SUM(total), COUNT(*) FROM orders", "grow"),
+    ("in 2024 and in March 2025", "SELECT SUM(total) FROM orders WHERE DURING('March 2025')", "2024"),
+    ("how many paid orders", "SELECT COUNT(*) FROM orders", "paid"),
+    ("orders by status", "SELECT COUNT(*) FROM orders", "status"),
+    ("split by the status", "SELECT COUNT(*) FROM orders", "status"),
+    ("unpaid for more than 30 days", "SELECT order_id FROM orders WHERE status = 'pending_payment'",
+     "for more than 30 days"),
+    ("orders that fell", "SELECT COUNT(*) FROM orders", "fell"),
+    ("no orders", "SELECT full_name FROM customers", "no"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    found = described("duckdb", SCRIPT, tmp_path_factory.mktemp("heard"))
+    workspace = open_workspace(replace(found.shop, metrics=()))
+    yield workspace
+    workspace.close()
+
+
+@pytest.fixture(scope="module")
+def vocabulary(workspace: Workspace) -> Vocabulary:
+    return Vocabulary.build(workspace)
+
+
+def left_out(question: str, statement: str, workspace: Workspace, vocabulary: Vocabulary) -> tuple[str, ...]:
+    links = link(question, vocabulary, workspace.today)
+    compiled = compile_statement(
+        parse(statement), workspace.shop, workspace.catalog.dialect, workspace.today, workspace.role
+    )
+    return unheard(links, compiled, workspace.shop)
+
+
+@pytest.mark.parametrize(("question", "statement"), HEARD)
+def test_it_has_a_part_for_each_word(
+    question: str, statement: str, workspace: Workspace, vocabulary: Vocabulary
+) -> None:
+    assert left_out(question, statement, workspace, vocabulary) == ()
+
+
+@pytest.mark.parametrize(("question", "statement", "word"), LEFT_OUT)
+def test_what_it_leaves_out_is_told(
+    question: str, statement: str, word: str, workspace: Workspace, vocabulary: Vocabulary
+) -> None:
+    assert word in left_out(question, statement, workspace, vocabulary)
