@@ -27,6 +27,7 @@ from sqlglot import exp
 from llm.traced import span
 from sql.errors import SqlError
 from sql.names import quoted
+from sql.question.homophones import LEAST, MOST, Sounds
 from sql.question.numbers import Number, find_numbers, zh_number
 from sql.question.periods import Period, find_periods
 from sql.question.words import (
@@ -145,6 +146,11 @@ class Vocabulary:
     """Whether a program wrote the description and nobody has read it yet."""
     pieces: tuple[Metric, ...] = ()
     """Metrics that sum the bound ``quantity``: what "how many were sold" means."""
+
+    @cached_property
+    def sounds(self) -> Sounds:
+        """The Chinese phrases by how they sound; made when a question first asks for it."""
+        return Sounds(self.chinese)
 
     @property
     def is_plain(self) -> bool:
@@ -410,6 +416,7 @@ def link(question: str, vocabulary: Vocabulary, today: dt.date) -> Links:
     matches += _identifiers(question, periods, vocabulary)
     matches += _parts(tokens, matches, vocabulary) + _chinese_parts(question, periods, matches, vocabulary)
     matches += _typing_errors(tokens, matches, vocabulary)
+    matches += _homophones(question, periods, matches, vocabulary)
     matches += _name_parts(tokens, matches, vocabulary)
     kept = [m for m in _longest(matches) if not _is_verb(question, m)]
     kept += _trade(question, kept, vocabulary)
@@ -676,6 +683,34 @@ def _typing_errors(
             near = process.extractOne(word, words, scorer=fuzz.ratio, score_cutoff=86)
             if near and (targets := vocabulary.phrases.get(near[0])):
                 found.append(_Match(token.start, token.end, 0.6, tuple(targets)))
+    return found
+
+
+def _homophones(
+    question: str, periods: Sequence[Period], matches: Sequence[_Match], vocabulary: Vocabulary
+) -> list[_Match]:
+    """Chinese names of which a character is another of the same sound, between words that are explained."""
+    spans = [*((m.start, m.end) for m in matches), *((p.first, p.last) for p in periods)]
+    taken = {at for start, end in spans for at in range(start, end)}
+
+    def is_edge(at: int) -> bool:
+        is_outside = not 0 <= at < len(question) or at in taken
+        return is_outside or not is_chinese(question[at]) or question[at] in ZH_STOP | ZH_SHAPE
+
+    found = []
+    for run in re.finditer(r"[\u4e00-\u9fff]+", question):
+        for start in range(run.start(), run.end()):
+            for end in range(min(run.end(), start + MOST), start + LEAST - 1, -1):
+                if taken & set(range(start, end)):
+                    continue
+                text = question[start:end]
+                is_whole = end - start > LEAST or (is_edge(start - 1) and is_edge(end))
+                if text in ZH_STOP or text in ZH_SHAPE or not is_whole:
+                    continue
+                meant = vocabulary.sounds.meant(text)
+                if meant is not None:
+                    found.append(_Match(start, end, 0.6, tuple(vocabulary.chinese[meant])))
+                    taken |= set(range(start, end))
     return found
 
 
