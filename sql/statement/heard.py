@@ -162,7 +162,14 @@ def unheard(links: Links, compiled: Compiled, shop: Shop) -> tuple[str, ...]:
     metrics += [m for m in shop.metrics if m.name.lower() in inner and m not in metrics]
     asked = " ".join([links.question, *(m.value for m in links.mentions if m.value)])
     called = [word for v in shop.views for c in v.columns if c.name.lower() in names for word in c.synonyms]
-    parts = Parts(statement, nodes, tuple(metrics), asked.casefold(), " ".join(called).casefold())
+    parts = Parts(
+        statement,
+        nodes,
+        tuple(metrics),
+        question=links.question.casefold(),
+        asked=asked.casefold(),
+        called=" ".join(called).casefold(),
+    )
     no_denial = _NUMBER_OF.sub(lambda m: " " * len(m[0]), links.question)
     masked = "".join(a if b != " " else " " for a, b in zip(mask(links), no_denial, strict=True))
     found: dict[str, None] = {}

@@ -19,6 +19,8 @@ class Parts:
     statement: la.Statement
     nodes: tuple[la.Node, ...]
     metrics: tuple[Metric, ...]
+    question: str
+    """In small letters."""
     asked: str
     """The question and the values that it names, in small letters."""
     called: str = ""
@@ -91,19 +93,20 @@ class Parts:
 
     @property
     def is_not_yet(self) -> bool:
-        """Whether a state is asked for that is no end: what is processing is not finished.
+        """Whether a state is asked for that is no end and that the question calls otherwise.
 
-        Not where that very state is denied.
+        What is processing is not finished, and what waits for payment (待付款) is not paid (没付).
         """
         states = [state.casefold() for state in self.equal_to if _NOT_YET.search(state.replace("_", " "))]
-        return any(re.search(rf"{_DENIED}{re.escape(state)}", self.asked) is None for state in states)
+        denied = {match[1] for match in _DENIED.finditer(self.question)}
+        return any(state not in self.question or any(each in state for each in denied) for state in states)
 
     @property
     def has_unnamed_flag(self) -> bool:
         """Whether a flag must hold that the question calls otherwise: what is active is not switched off."""
         flags = [n.what.text for n in self.nodes if isinstance(n, la.Holds) and isinstance(n.what, la.Name)]
-        words = [[w for w in spaced(flag).split() if w not in ("is", "has", "was")] for flag in flags]
-        return any(not any(root(word) in self.asked for word in each) for each in words)
+        words = [[w for w in spaced(flag).split() if _ON.fullmatch(w)] for flag in flags]
+        return any(each and not any(root(word) in self.asked for word in each) for each in words)
 
     @property
     def lists_rows(self) -> bool:
@@ -155,7 +158,8 @@ _COUNTED = re.compile(
     r"count|number|qty|quantity|units|pieces|items|times|stück|menge|num(?![a-z])|件|数|次|单量|销量", re.I
 )
 """What a figure says that is a number of things."""
-_DENIED = r"(?:\bnot|n't|\bno|\bnon|\bnever|没有?|未|不是?|非)\W?(?:\w+ ){0,2}"
+_DENIED = re.compile(r"(?:没有?|未)([\u4e00-\u9fff])")
+_ON = re.compile(r"active|enabled|available|visible|published|live|current|valid|stock|sale|status", re.I)
 _NOT_YET = re.compile(
     r"\b(?:pending|open|await\w*|process(?:ing)?|in progress|unpaid|unfulfilled|draft|on ?hold|requested)\b"
     r"|^[待未]|中$",

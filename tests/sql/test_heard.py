@@ -21,8 +21,8 @@ SCRIPT = "\n".join(
         "CREATE TABLE customers (customer_id INTEGER PRIMARY KEY, full_name VARCHAR, opened_at DATE);",
         inserted("customers", [f"({n}, 'Ann Lee {n}', '2024-05-0{n}')" for n in range(1, 9)]),
         "CREATE TABLE products (product_id INTEGER PRIMARY KEY, title VARCHAR, is_active BOOLEAN,"
-        " stock_quantity INTEGER);",
-        inserted("products", [f"({n}, 'Thing {n}', {n % 3 > 0}, {n})" for n in range(1, 9)]),
+        " is_sent BOOLEAN, stock_quantity INTEGER);",
+        inserted("products", [f"({n}, 'Thing {n}', {n % 3 > 0}, {n % 2 > 0}, {n})" for n in range(1, 9)]),
         "CREATE TABLE orders (order_id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers,"
         " ordered_at DATE, status VARCHAR, total INTEGER);",
         inserted(
@@ -66,6 +66,8 @@ LEFT_OUT = [
     ("split by the status", "SELECT COUNT(*) FROM orders", "status"),
     ("unpaid for more than 30 days", "SELECT order_id FROM orders WHERE status = 'pending_payment'",
      "for more than 30 days"),
+    ("open ones without a customer", "SELECT order_id FROM orders WHERE status = 'open'", "without"),
+    ("who never came and gets our letter", "SELECT title FROM products WHERE is_sent", "never"),
     ("orders that fell", "SELECT COUNT(*) FROM orders", "fell"),
     ("no orders", "SELECT full_name FROM customers", "no"),
 ]  # fmt: skip
