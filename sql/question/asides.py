@@ -45,10 +45,14 @@ _ZH_FOR_WHAT = (
     r"|选品|投放|做?活动|写稿|排班|做表|PPT|[周月年]?终?总结|核对|结账|[月年]结|做?分析|参考|清单)"
 )
 _THEM = r"(?:他们|她们|它们|他|她|大家|这些人|这些客户|这些会员|人家|对方|客户|客人|会员|顾客|供应商)"
-_ZH_INTENDS = r"(?:想|要|准备|打算|得|需要|好|方便|以便|可以|安排人)"
+_ZH_WANTS = r"(?:想要?|要给|准备|打算|好|方便|以便|安排人)"
+_ZH_WHEN = r"(?:我们?|咱们?|这边|也|就|再|然后|今天|明天|下周|下个月|等下|一会儿?)*"
 _ZH_DOING = (
     r"(?:推|发|寄|送|打个?电话|回访|联系|做|通知|提醒|搞|安排|补|备货|下架|清|谈|开会|汇报|报|写|催|聊|沟通"
     r"|处理|跟进|回复|交差|采购|进货|调货|定|决定|参考|调整|约|拜访|维护|激活|唤醒|召回|开票|请款|整理|记账|打款)"
+)
+_ZH_ACT = (
+    rf"(?:要|去|来|再|得|需要)*(?:(?:给|跟|对|找|让|把|去|和|向){_THEM}.{{0,4}})?{_ZH_DOING}.{{0,10}}(?<!的)"
 )
 
 
@@ -61,17 +65,23 @@ class _Phrase:
     """Whether any words may stand in it; then no name may, and nothing later may point back to it."""
     may_name: bool = False
     """Whether it asks nothing whatever it names: "the customer is on the phone" asks for no phone."""
+    is_light: bool = False
+    """Whether it asks nothing where it is no value of the shop's: a priority may be called urgent."""
+    is_first: bool = False
+    """Whether only the beginning of a message is one."""
+    is_behind: bool = False
+    """Whether it is one only behind a question that has ended."""
 
 
-def _phrase(pattern: str, *, is_open: bool = False, may_name: bool = False, case: int = re.I) -> _Phrase:
-    return _Phrase(re.compile(pattern, case), is_open, may_name)
+def _phrase(pattern: str, *, case: int = re.I, **kinds: bool) -> _Phrase:
+    return _Phrase(re.compile(pattern, case), **kinds)
 
 
 _THANKS = _phrase(
     r"(?:(?:many|lots of|big|with) )?(?:thanks|thank you|thx|cheers|ta|regards|(?:kind|best) regards"
     r"|best wishes|greetings|much appreciated)(?: (?:a lot|a million|so much|very much|much|you"
     r"|in advance|again|all|everyone|guys|team|for (?:your|the) help|a bunch)){0,3}",
-    may_name=True,
+    is_light=True,
 )
 _WHO_ASKS = _phrase(
     rf"(?:[Ii]t'?s |[Tt]his is )?(?:me|{_WHO}|[A-Z][a-z]+)(?: from [a-z ]{{3,20}})? (?:again|here)", case=0
@@ -82,13 +92,14 @@ _PHRASES = (
     _phrase(
         rf"{_HELLO}(?: (?:all|team|everyone|everybody|there|guys|folks|colleagues?|both|again|sir"
         r"|madam)){0,3}",
-        may_name=True,
+        is_light=True,
+        is_first=True,
     ),
-    _phrase(rf"{_HELLO} (?-i:[A-Z][a-z]+)"),
+    _phrase(rf"{_HELLO} (?-i:[A-Z][a-z]+)", is_first=True),
     _phrase(
-        r"(?:please|pls|plz|asap|(?:it'?s )?urgent(?:ly)?|quick one|quickly|sorry(?: to bother(?: you)?)?|fyi"
+        r"(?:please|pls|plz|asap|it'?s urgent|quick one|quickly|sorry(?: to bother(?: you)?)?|fyi"
         r"|no (?:rush|hurry)|when you have a (?:minute|moment|sec)|if (?:possible|you can|you don'?t mind))",
-        may_name=True,
+        is_light=True,
     ),
     _phrase(
         rf"(?:{_WHO}|quick|short|small|stupid|silly|simple|one more|another|next|last|new)(?: [a-z]+)? "
@@ -104,7 +115,7 @@ _PHRASES = (
         is_open=True,
     ),
     _phrase(
-        rf"(?:(?:so|because|as|since|and|that) )*"
+        rf"(?:(?:so that|so|because|as|since|and) )*"
         rf"(?:(?:I|we|he|she|they)(?: would|'d|'ll|'m|'re| am| are| have| will)? ?(?:really |just |also )?"
         rf"(?:want|need|like|love|have|going|planning|can|about|could|may|trying|hoping|intend)(?: to)?"
         rf"|to|in order to|want to|need to|gotta|going to) {_DOING}\b.*",
@@ -122,12 +133,13 @@ _PHRASES = (
     ),
     _phrase(
         r"(?:你好|您好|hi|hello|嗨|哈喽|亲|各位|大家好|早|早上好|上午好|中午好|下午好|晚上好|在吗|在不在|老师|同学)+[呀啊哈呢]?",
-        may_name=True,
+        is_light=True,
+        is_first=True,
     ),
     _phrase(
         r"(?:非常|十分|先)?(?:谢谢|多谢|谢了|感谢|辛苦|麻烦|拜托|劳驾|谢)(?:你|您|大家|啦|了|哈|啊)*"
         r"|不好意思|打扰(?:了|一下)|急|急用|很急|在线等|挺急的?",
-        may_name=True,
+        is_light=True,
     ),
     _phrase(
         rf"{_ZH_WHO}(?:那边|这边|那里|这里)?(?:刚|刚才|又|现在|今天|明天|突然)?(?:要|问|想|让|催|叫)?"
@@ -138,16 +150,15 @@ _PHRASES = (
         rf"(?:材料|上|前)?(?:用|用的|要用|需要|要报的?|要讲的?|要看的?|一下|下)*)"
         r"|(?:想|要|我想|我要)?(?:问|请教|咨询|确认|核实)(?:一下|下|个事|个问题)"
     ),
+    _phrase(rf"{_ZH_WHEN}(?:{_ZH_WANTS}|我们?|咱们?){_ZH_ACT}", is_open=True),
+    _phrase(rf"{_ZH_WHEN}(?:要|得|需要|可以){_ZH_ACT}", is_open=True, is_behind=True),
     _phrase(
-        rf"(?:我们?|咱们?|这边|也|就|再|然后|今天|明天|下周|下个月|等下|一会儿?)*(?:{_ZH_INTENDS}|我们?|咱们?)(?:要|去|来|再)*"
-        rf"(?:(?:给|跟|对|找|让|把|去|和|向){_THEM}.{{0,4}})?{_ZH_DOING}.{{0,10}}",
+        rf"(?:我们?|咱们?)?{_ZH_WANTS}+(?:(?:给|跟|对|向){_THEM}(?:推|发|寄|送|打|做).{{0,12}}|去?谈.{{0,8}})",
+        may_name=True,
         is_open=True,
     ),
     _phrase(
-        rf"(?:我们?|咱们?)?{_ZH_INTENDS}+(?:给|跟|对|向){_THEM}(?:推|发|寄|送|打|做).{{0,12}}", may_name=True
-    ),
-    _phrase(
-        r"(?:客户|客人|顾客|买家|会员|对方|人家)(?:在|正在|一直|又|都)?(?:电话|线上|门口|店里)?(?:里|上)?(?:催|等|问|急|投诉)"
+        r"(?:客户|客人|顾客|买家|会员|对方|人家)(?:在|正在|一直|又|都)?(?:电话|线上|门口|店里)?(?:里|上)?(?:催|等|问|急)"
         r"(?:着|了|呢|我|得?很急|货|单|两次|好几次)*",
         may_name=True,
     ),
@@ -168,7 +179,9 @@ _BACK = re.compile(
 _OWN = re.compile(r"\b(?:my|mine)\b|我的|我自己", re.I)
 _ASKS = re.compile(
     r"\b(?:how|what|which|who|whose|when|where|show|list|give|names?|number|count|total|only|without|except|not|never"
-    r"|per|each|every|average|share|percent|compare[ds]?|than|more|less|least|top|best|first|last|new)\b"
+    r"|per|each|every|average|share|percent|compare[ds]?|than|more|less|least|top|best|first|last|new"
+    r"|exclud\w+|includ\w+|ones|repeat|returning|gross|net|rate|ratio|(?:un)?paid|overdue|(?:in)?active|open|pending"
+    r"|cancell?ed|returned|refunded|shipped|delivered|late|vip|those who|who)\b"
     r"|[?？]|多少|几|哪|谁|什么|啥|吗|列|给我|名单|只|不含|除|没|平均|占|比|最|前|每|各|按",
     re.I,
 )
@@ -206,7 +219,12 @@ def without_asides(links: Links) -> str:
     """
     message = links.question
     clauses = _clauses(message)
-    out = [_aside(clause, links, _is_asked(clauses[:n], message)) for n, clause in enumerate(clauses)]
+    out: list[_Phrase | None] = []
+    has_ended = has_asked = False
+    for clause in clauses:
+        out.append(_aside(clause, links, is_first=all(out), has_ended=has_ended, has_asked=has_asked))
+        has_ended |= clause.mark.startswith(("?", "？"))
+        has_asked |= has_ended or _QUESTION.search(message[clause.start : clause.end]) is not None
     for n in range(1, len(clauses)):  # the name under "many thanks"
         is_signed = _SIGNED.fullmatch(message[clauses[n].start : clauses[n].end]) is not None
         if is_signed and out[n - 1] is _THANKS and all(out[n + 1 :]) and _is_bare(clauses[n], links):
@@ -236,31 +254,26 @@ def _clauses(message: str) -> list[_Clause]:
     return [*clauses, _Clause(start, len(message), "")]
 
 
-def _is_asked(before: Sequence[_Clause], message: str) -> bool:
-    """Whether a question has been asked already."""
-    return any(
-        clause.mark.startswith(("?", "？")) or _QUESTION.search(message[clause.start : clause.end])
-        for clause in before
-    )
-
-
-def _aside(clause: _Clause, links: Links, is_asked: bool) -> _Phrase | None:
+def _aside(
+    clause: _Clause, links: Links, *, is_first: bool, has_ended: bool, has_asked: bool
+) -> _Phrase | None:
     """What a clause is that asks nothing; ``None`` for one that may ask.
 
     Args:
-        is_asked: a question stands before it; then things and days that it names are those of its own plan.
+        is_first: nothing that asks stands before it.
+        has_ended: a question has ended before it.
+        has_asked: a question stands before it; then things and days that it names are those of its own plan.
     """
     text = links.question[clause.start : clause.end].strip()
     for phrase in _PHRASES:
-        if phrase.pattern.fullmatch(text) is None:
+        is_there = (is_first or not phrase.is_first) and (has_ended or not phrase.is_behind)
+        if not is_there or phrase.pattern.fullmatch(text) is None:
             continue
-        if phrase.may_name:
-            return phrase
-        is_question = clause.mark.startswith(("?", "？")) or (
-            phrase.is_open and _ASKS.search(text) is not None
-        )
-        names = phrase.is_open and _NAME.search(text) is not None
-        if not is_question and not names and _is_bare(clause, links, lightly=phrase.is_open and is_asked):
+        is_asked = clause.mark.startswith(("?", "？"))
+        if phrase.is_open:
+            is_asked |= _ASKS.search(text) is not None or _NAME.search(text) is not None
+        is_light = phrase.is_light or (phrase.is_open and has_asked)
+        if not is_asked and (phrase.may_name or _is_bare(clause, links, lightly=is_light)):
             return phrase
     return None
 
@@ -279,7 +292,7 @@ def _is_bare(clause: _Clause, links: Links, *, lightly: bool = False) -> bool:
 def _past_lead(clause: _Clause, links: Links) -> int:
     """Where what a clause asks begins: behind what the answer is for, and who wants it."""
     lead = _LEAD.match(links.question[clause.start : clause.end])
-    if lead is None or _NAME.search(lead[0]):
+    if lead is None or _NAME.search(lead[0]) or _ASKS.search(lead[0]):
         return clause.start
     end = clause.start + lead.end()
     return end if _is_bare(_Clause(clause.start, end, ""), links) else clause.start

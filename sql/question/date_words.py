@@ -777,7 +777,7 @@ def _half_a_year(m: re.Match[str], today: dt.date) -> _Found | None:
     return units_back("month", 6, today), "range"
 
 
-@_pattern(rf"{_ZN}\s*个?{_ZUNIT}前")
+@_pattern(rf"{_ZN}\s*个?{_ZUNIT}(?:之|以)?前")
 def _zh_ago(m: re.Match[str], today: dt.date) -> _Found | None:
     count = zh_number(m["n"])
     if not count or count > 200 or (m["unit"] == "月" and "个" not in m[0]):  # 8月前 is before August

@@ -148,6 +148,24 @@ class Vocabulary:
     """Metrics that sum the bound ``quantity``: what "how many were sold" means."""
 
     @cached_property
+    def refunds(self) -> tuple[_Target, ...]:
+        """What tells the money that was paid back, where little does: metrics, else columns of refunds."""
+        found = [
+            _Target("metric", m.view, m.name)
+            for m in self.metrics
+            if any(_REFUNDED.search(spaced(text)) for text in (m.name, *m.synonyms))
+        ]
+        found = found or [
+            _Target("column", view.name, column.name)
+            for view in self.views
+            if _OF_REFUNDS.search(" ".join([spaced(view.name), *view.synonyms]))
+            for column in view.columns
+            if column.type == "number"
+            and any(_REFUNDED.search(spaced(text)) for text in (column.name, *column.synonyms))
+        ]
+        return tuple(found) if len(found) <= _MOST_REFUNDS else ()
+
+    @cached_property
     def sounds(self) -> Sounds:
         """The Chinese phrases by how they sound; made when a question first asks for it."""
         return Sounds(self.chinese)
@@ -707,6 +725,8 @@ def _homophones(
                 is_whole = end - start > LEAST or (is_edge(start - 1) and is_edge(end))
                 if text in ZH_STOP or text in ZH_SHAPE or not is_whole:
                     continue
+                if len(rjieba.cut(text, False)) == 1:
+                    continue  # 陕西 is a word, and no 山西
                 meant = vocabulary.sounds.meant(text)
                 if meant is not None:
                     found.append(_Match(start, end, 0.6, tuple(vocabulary.chinese[meant])))
@@ -789,6 +809,9 @@ _SOLD = re.compile(
 def _trade(question: str, matches: Sequence[_Match], vocabulary: Vocabulary) -> list[_Match]:
     """Plain words for buying and selling, where the question names no metric and no number of its own."""
     kept = [m for m in matches if m.score >= 0.6]
+    back = _PAID_BACK.search(question)
+    if back is not None and vocabulary.refunds:
+        return [_Match(back.start(), back.end(), 0.7, vocabulary.refunds)]
     if any(t.kind == "metric" and not t.is_hidden for m in kept for t in m.targets):
         return []
     found: list[_Match] = []
@@ -820,6 +843,20 @@ def _trade(question: str, matches: Sequence[_Match], vocabulary: Vocabulary) -> 
     return [f for f in found if f.targets and not is_taken(f)]
 
 
+_PAID_BACK = re.compile(
+    r"\b(?:paid|pay|gave|give|given) (?:\w+ )?back\b|\bmoney (?:we )?(?:paid |gave )?back\b"
+    r"|退(?:出去|给\S{1,4}|回去|回|掉)?的(?:钱|金额|款)"
+    r"|退(?:出去|给\S{1,4}|回去|掉)?了?(?:总共|一共)?多少钱",
+    re.I,
+)
+"""Money that goes back to those who paid."""
+_REFUNDED = re.compile(
+    r"\brefund(?:ed)? (?:amount|price|total|money|fee)|\btotal refund"
+    r"|退款(?:金额|价格|总额|合计)|退[款回]金额",
+    re.I,
+)
+_OF_REFUNDS = re.compile(r"\b(?:refund|return|creditmemo|credit memo|credit note)s?\b|退款|退货", re.I)
+_MOST_REFUNDS = 3
 _BY_MONEY = re.compile(r"\b(?:by (?:value|money)|in (?:value|money))\b|按(?:销售)?金额|按钱算?", re.I)
 _BY_PIECES = re.compile(r"\b(?:by|in) (?:units|pieces|volume)\b|按(?:件数|数量|销量)", re.I)
 _LOSS = re.compile(
@@ -846,7 +883,7 @@ def _is_verb(question: str, match: _Match) -> bool:
     word = question[match.start : match.end].casefold()
     if word == "paid" and re.match(r"\s+back\b", question[match.end :], re.I):
         return True
-    if word == "open" and re.search(r"\b(?:we|they|you|I|he|she|to)\s+$", question[: match.start], re.I):
+    if word == "open" and re.search(r"\b(?:we|they|you|I|he|she)\s+$", question[: match.start], re.I):
         return True
     if word.startswith("少") and question[: match.start].endswith("多"):
         return True  # 多少件 is how many, and no 少件

@@ -266,8 +266,11 @@ def _open_or_plain(question: str, atom: Atom, today: dt.date) -> Period:
     first, last, grain = atom.first, atom.last, atom.grain
     if grain == "day" and (m := _ITS_WEEK.match(after) or _WEEK_OF.search(before)):
         (start, end), grain = week_of(start), "week"
-        first, last = (m.start(), last) if m.string is before else (first, last + m.end())
-    elif grain == "range" and (m := _FROM.search(before)):  # "from 1 to 15 May" has an end
+        if m.string is before:
+            first, before = m.start(), before[: m.start()]
+        else:
+            last, after = last + m.end(), after[m.end() :]
+    if grain == "range" and (m := _FROM.search(before)):  # "from 1 to 15 May" has an end
         first = m.start()
     elif _is_of_it(question, atom):
         pass

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import cast
 
@@ -20,12 +20,14 @@ from sql.errors import SqlError
 from sql.names import quoted
 from sql.question.words import is_chinese
 from sql.semantics import Shop, View
+from sql.shop.trade_words import says
 from sql.shop.workspace import Workspace
 from sql.statement.routes import Fork, NoRoute, Routes
 from sql.statement.sentence import Among, Compare, Condition, Has, Like, Name, Node, Statement, Text
 
 logger = logging.getLogger(__name__)
 
+Values = Mapping[tuple[str, str], Sequence[str]]
 Found = Callable[[View, str, str], Sequence[str]]
 """View, column and a pattern of LIKE → a few of the column's values that are like it, in any letter case."""
 FEW = 12
@@ -36,16 +38,20 @@ LEAST_INSIDE = 3
 """Letters, or two Chinese characters, from which words are looked for among those of longer names."""
 LEAST_DIGITS = 4
 """Digits from which a number is looked for at the end of a telephone's or a card's."""
+_NAMED = re.compile(
+    r"\b(?:name|company|firm|customer|client|buyer|contact|vendor|supplier|nickname|member|recipient)\b"
+    r"|名|客户|买家|昵称|联系人|供应商|收[件货]人|会员"
+)
+"""What a column says that tells who or what something is."""
 _CALLED = re.compile(r"phone|mobile|\btel|card|(?:^|_)(?:sjh?|dh|shouji|dianhua)(?:$|_)|电话|手机|卡号", re.I)
 
 
-def as_kept(
-    statement: Statement, shop: Shop, routes: Routes, known: Set[tuple[str, str]], find: Found
-) -> Statement:
-    """The statement with each text as the database keeps it.
+def as_kept(statement: Statement, shop: Shop, routes: Routes, known: Values, find: Found) -> Statement:
+    """The statement with each text as the database keeps it, and where it does: whom no salesperson is called
+    may be a customer.
 
     Args:
-        known: ``(view, column)`` of which all values are known.
+        known: ``(view, column)`` of which all values are known → these.
     """
     home = shop.view(statement.view)
     if home is None:
@@ -63,11 +69,36 @@ def as_kept(
             route = routes.find(home, left)
         except (NoRoute, Fork):
             return node
-        if route.column.type != "text" or (route.view.name, route.column.name) in known:
+        if route.column.type != "text":
             return node
-        return _kept(node, left, text.value.strip(), partial(find, route.view, route.column.name))
+        place, said = (route.view.name, route.column.name), text.value.strip()
+        if place in known:
+            is_there = any(said.casefold() == value.strip().casefold() for value in known[place])
+            made: Condition = node
+        else:
+            made = _kept(node, left, said, partial(find, route.view, route.column.name))
+            is_there = made != node or bool(find(route.view, route.column.name, said))
+        if is_there or node.sign == "<>" or not says(_NAMED, left.text, "text"):
+            return made
+        return _elsewhere(said, home, routes, known, find) or made
 
     return cast(Statement, kept(statement, home))
+
+
+def _elsewhere(text: str, home: View, routes: Routes, known: Values, find: Found) -> Condition | None:
+    """The condition on the one other name that somebody or something of this name has."""
+    if len(text) < LEAST_INSIDE - is_chinese(text) or "%" in text or "_" in text or text.isdecimal():
+        return None
+    held = []
+    for name, route in routes.columns(home):
+        view, column = route.view, route.column
+        if route.is_many or column.type != "text" or not says(_NAMED, column.name, "text"):
+            continue
+        if (view.name, column.name) not in known and (found := find(view, column.name, text)):
+            held.append((name, found))
+        if len(held) > 1:
+            return None
+    return _one_of(*held[0]) if held else None
 
 
 class KeptValues:

@@ -32,16 +32,14 @@ class _Word:
 
 
 _EACH = _Word(
-    r"\b(?:per|each|every)\b(?! other| one)|\b(?:broken down|split|grouped) by\b|每(?!天都)"
-    r"|按(?!\S{1,6}(?:算|计|折))|各(?!位)",
+    r"\b(?:per|each(?!\s*(?:[?.,;]|$))|every)\b(?! other| one)|\b(?:broken down|split|grouped) by\b"
+    r"|每(?!天都)|按(?!\S{1,6}(?:算|计|折))|各(?!位|是?多少|有多少|几)",
     lambda p: (
         bool(p.statement.groups or p.statement.limit_per)
         or p.lists_rows
         or p.has(la.Per, la.Rank, la.Pairs)
         or p.aggregates("AVG")
         or p.divides
-        or p.sets_beside
-        or p.shows_several
     ),
 )
 _SORTED = _Word(
@@ -52,6 +50,10 @@ _SORTED = _Word(
 )
 _WORDS: tuple[_Word, ...] = (
     _EACH,
+    _Word(
+        r"\beach(?=\s*(?:[?.,;]|$))|各(?=是?多少|有多少|几)",
+        lambda p: p.sets_beside or p.shows_several or p.lists_rows or _EACH.is_heard(p),
+    ),
     _SORTED,
     _Word(
         r"\b(?:without|excluding|exclud\w+|except(?: for)?|other than|apart from|never|not(?! too much)"
@@ -73,7 +75,7 @@ _WORDS: tuple[_Word, ...] = (
     ),
     _Word(
         r"\b(?:growth|grow\w*|grew|increas\w+|decreas\w+|rise|rose"
-        r"|(?:fell|drop(?:ped)?)(?! (?:below|under|due|out|off|behind)|\s{3})|declin\w+|chang\w+|yoy|mom"
+        r"|(?:fell|drop(?:ped)?)(?! (?:below|under|due|behind)|\s{3})|declin\w+|chang\w+|yoy|mom"
         r"|year[- ]over[- ]year|month[- ]over[- ]month)\b|增长|增幅|涨|跌|下降|下滑|变化|同比|环比",
         lambda p: p.has(la.Shifted) or p.sets_beside or p.metric_says(r"growth|change"),
     ),
@@ -141,7 +143,7 @@ _DONE_BY = re.compile(
 
 _NUMBER_OF = re.compile(
     r"\b(?:card|order|phone|serial|item|account|member|invoice|batch|house|part|tracking|ref|customer"
-    r"|parcel|sku) no\b",
+    r"|parcel|sku) no(?=\s*(?:[?.,;:/#\d]|$|and\b|or\b))",
     re.I,
 )
 """A card's number is no denial."""
@@ -401,10 +403,8 @@ def _is_otherwise(readings: Sequence[Mention], links: Links, parts: Parts) -> bo
             continue
         is_not = node.is_not if isinstance(node, la.Among) else node.sign == "<>"
         name = node.left.text
-        is_same = name.casefold() in columns
         is_state = says(_OF_STATE, name) and any(says(_OF_STATE, column) for column in columns)
-        is_other = is_denied and (is_same or (is_state and parts.is_not_yet))
-        if is_other or (is_not and (is_same or is_state)):
+        if is_state and (is_not or (is_denied and parts.is_not_yet)):
             return True
     return False
 
@@ -461,7 +461,8 @@ def _dimensions(links: Links, nodes: Sequence[la.Node], masked: str) -> list[str
         followed = any(m.start >= end and not links.question[end : m.start].strip() for m in links.mentions)
         before = links.question[: readings[0].start]
         is_behind = _BEHIND.search(masked[: readings[0].start]) and _BEHIND.search(before)
-        if not columns or followed or not is_behind or _DONE_BY.search(before):
+        is_doer = _DONE_BY.search(before) is not None and any(map(_WHO.search, (m.name for m in readings)))
+        if not columns or followed or not is_behind or is_doer:
             continue
         is_named = any(_is_named(m, names) for m in readings)
         if not is_named and not any(unit in readings[0].text.lower() for unit in units):

@@ -106,7 +106,9 @@ class Parts:
         """Whether a flag must hold that the question calls otherwise: what is active is not switched off."""
         flags = [n.what.text for n in self.nodes if isinstance(n, la.Holds) and isinstance(n.what, la.Name)]
         words = [[w for w in spaced(flag).split() if _ON.fullmatch(w)] for flag in flags]
-        return any(each and not any(root(word) in self.asked for word in each) for each in words)
+        return _OFF.search(self.question) is not None and any(
+            each and not any(root(word) in self.asked for word in each) for each in words
+        )
 
     @property
     def lists_rows(self) -> bool:
@@ -160,6 +162,10 @@ _COUNTED = re.compile(
 """What a figure says that is a number of things."""
 _DENIED = re.compile(r"(?:没有?|未)([\u4e00-\u9fff])")
 _ON = re.compile(r"active|enabled|available|visible|published|live|current|valid|stock|sale|status", re.I)
+_OFF = re.compile(
+    r"\b(?:switched off|turned off|taken off|discontinued|inactive|disabled|hidden|delisted|retired"
+    r"|offline)\b|下架|停售|停产|停用|禁用|隐藏"
+)
 _NOT_YET = re.compile(
     r"\b(?:pending|open|await\w*|process(?:ing)?|in progress|unpaid|unfulfilled|draft|on ?hold|requested)\b"
     r"|^[待未]|中$",

@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from sql.question.ahead import periods_ahead
-from sql.question.lengths import as_last
+from sql.question.lengths import as_last, is_length
 from sql.question.linking import Links
 from sql.question.periods import Period, unread_dates
 from sql.semantics import Shop
@@ -31,7 +30,7 @@ def periods_unheard(links: Links, compiled: Compiled, nodes: Sequence[la.Node], 
     days = {n.value for n in nodes if isinstance(n, la.Text)}
     years = {n.text for n in nodes if isinstance(n, la.Number)}
     moved = list(_moved(compiled.span, nodes))
-    units = {n.unit.lower() for n in compiled.statement.groups if isinstance(n, la.Grain)}
+    beside = _beside(compiled, periods)
     heard: list[Period] = []
     for period in periods:
         said = period.text.strip().casefold()
@@ -45,16 +44,22 @@ def periods_unheard(links: Links, compiled: Compiled, nodes: Sequence[la.Node], 
         is_same = any(s is not None and any(_is_alike(s, each) for each in meant) for s in spans)
         # "than last year" stands beside the same months of that year
         is_before = any(_lies_in(before, each) for before in moved for each in meant)
-        # "last year and this year, how many each" is both of them by year
-        so_far = own if own.end is None else replace(own, end=min(own.end, today + dt.timedelta(days=1)))
-        is_told_apart = (
-            period.grain in units and compiled.span is not None and _lies_in(so_far, compiled.span)
-        )
-        if is_said or is_same or is_day or is_before or is_told_apart:
+        if is_said or is_same or is_day or is_before or period in beside:
             heard.append(period)
     return [
         p.text for p in periods if p not in heard and not _is_of_another(p, heard, links.question)
     ] + unread
+
+
+def _beside(compiled: Compiled, periods: Sequence[Period]) -> list[Period]:
+    """Several units of time that a statement tells one by one: "last year and this year, how many each"."""
+    units = {n.unit.lower() for n in compiled.statement.groups if isinstance(n, la.Grain)}
+    alike = [p for p in periods if p.grain in units]
+    whole, after = compiled.span, compiled.today + dt.timedelta(days=1)
+    if len(alike) < 2 or whole is None or compiled.statement.limit is not None:
+        return []
+    start, end = min(p.start for p in alike), min(max(p.end for p in alike), after)
+    return alike if (whole.start, whole.end and min(whole.end, after)) == (start, end) else []
 
 
 def _span(period: Period) -> Span:
@@ -79,7 +84,8 @@ def _is_alike(said: Span, meant: Span) -> bool:
 def _ends_near(meant: Span, day: dt.date) -> bool:
     """Whether a period before some day ends then, or what did not happen for so long did so before."""
     if meant.start is None:
-        return meant.end is not None and abs((meant.end - day).days) <= 1
+        away = abs((meant.end - day).days) if meant.end is not None else _ABOUT
+        return away <= is_length(meant.words)
     return as_last(meant.words.strip()) is not None and abs((meant.start - day).days) <= _ABOUT
 
 
@@ -92,12 +98,21 @@ def _is_of_another(period: Period, heard: Sequence[Period], question: str) -> bo
     for other in heard:
         between = question[min(period.last, other.last) : max(period.first, other.first)]
         is_inside = period.start <= other.start and other.end <= period.end
-        if is_inside and not _APART.search(between):
+        if (
+            period.grain == "year"
+            and is_inside
+            and not _APART.search(between)
+            and not _OF_A_YEAR.search(other.text)
+        ):
             return True
     return False
 
 
-_APART = re.compile(r"\b(?:and|or|vs|versus|than|with|against|compared)\b|[和与跟比及]", re.I)
+_APART = re.compile(r"\b(?:and|or|vs|versus|than|with|against|compared)\b|[和与跟比及、；;]", re.I)
+_OF_A_YEAR = re.compile(
+    r"\d{4}|\b(?:years?|this|last|previous|past|today|yesterday)\b|[年本这上今昨近去前]", re.I
+)
+"""What names its own year, or lies beside today."""
 
 
 def _moved(span: Span | None, nodes: Sequence[la.Node]) -> Iterator[Span | None]:

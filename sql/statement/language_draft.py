@@ -215,7 +215,7 @@ class LanguageDrafter:
         within = sold_only(within, links, shop, self.workspace.catalog.dialect)
         within = not_lately(levels_now(within, links, self.workspace), self.workspace.today)
         if self.workspace.role.minimum_group is None:
-            within = as_kept(within, shop, routes, self.vocabulary.whole_values, self._kept_values)
+            within = as_kept(within, shop, routes, self._whole_values, self._kept_values)
         return within
 
     def _fault(self, statement: Statement, links: Links, said: Set[float]) -> str | None:

@@ -27,7 +27,7 @@ _THINGS = re.compile(
 )
 _BACK = re.compile(
     r"\b(?:refund(?:s|ed|ing)?|(?:gave|give|given|giving|paid|sent|send|money|brought)\s+back|credited)\b"
-    r"|退(?!订|休|出|役|货地址)(?:给|了|回|掉|款|钱|货|换)?",
+    r"|退(?!订|休|出(?!去)|役|货地址)(?:出去|给|了|回|掉|款|钱|货|换)?",
     re.I,
 )
 """What is said of money and goods that go back."""

@@ -128,7 +128,10 @@ def _is_said(condition: Condition, statement: Statement, links: Links) -> bool:
     own = [part for part in statement.where if not isinstance(part, Top)]
     used = {node.text.lower() for part in own for node in part.walk() if isinstance(node, Name)}
     is_of_unsold = any(
-        _speaks_of_states(part) and any(isinstance(n, Text) and _UNSOLD.search(n.value) for n in part.walk())
+        _speaks_of_states(part)
+        and not (isinstance(part, Compare) and part.sign != "=")
+        and not getattr(part, "is_not", False)
+        and any(isinstance(n, Text) and _UNSOLD.search(n.value) for n in part.walk())
         for part in own
     )
     return (

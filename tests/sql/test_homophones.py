@@ -11,7 +11,7 @@ from sql.question.homophones import Sounds
 from sql.question.linking import Vocabulary, link
 from sql.shop.workspace import open_workspace
 
-NAMES = ["牛腩", "田野", "孟静", "纸尿裤", "慈济滋补行", "若羌红枣", "亳州总仓", "绿豆", "Lamp 灯"]
+NAMES = ["牛腩", "田野", "孟静", "纸尿裤", "慈济滋补行", "若羌红枣", "亳州总仓", "绿豆", "山西", "Lamp 灯"]
 SOUNDS = Sounds(NAMES)
 
 
@@ -42,7 +42,7 @@ def test_two_that_sound_alike_are_none() -> None:
 SCRIPT = "\n".join(
     [
         "CREATE TABLE sold (sold_id INTEGER PRIMARY KEY, dish VARCHAR, keeper VARCHAR, total INTEGER);",
-        inserted("sold", [f"({n}, '{NAMES[n % 8]}', '{NAMES[1 + n % 2]}', {n})" for n in range(1, 33)]),
+        inserted("sold", [f"({n}, '{NAMES[n % 9]}', '{NAMES[1 + n % 2]}', {n})" for n in range(1, 33)]),
     ]
 )
 
@@ -55,6 +55,7 @@ SCRIPT = "\n".join(
         ("纸尿库卖了几包", {"纸尿裤"}),
         ("慈济滋不行一共提过几次退货", {"慈济滋补行"}),
         ("今天也没卖", set()),  # 天也 stands inside other words
+        ("陕西卖了多少", set()),  # a word of its own
     ],
 )
 def test_questions_find_what_was_meant(

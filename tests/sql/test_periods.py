@@ -45,7 +45,13 @@ backorders older than 30 days | 0001-01-01 2026-05-31
 returns older than a month | 0001-01-01 2026-05-30
 invoices unpaid for more than 30 days | 0001-01-01 2026-05-31
 orders open for over two weeks | 0001-01-01 2026-06-16
-orders not shipped in 3 days | 0001-01-01 2026-06-27
+orders not shipped for 3 days | 0001-01-01 2026-06-27
+orders not delivered in 3 days |
+orders placed no more than 30 days ago | 2026-06-01 2026-07-01
+which batches don't expire in 30 days |
+customers who don't get the newsletter and bought in one week |
+babies older than 6 months |
+until the week of 2 March | 0001-01-01 2026-03-09
 customers who haven't bought in 90 days | 2026-04-02 2026-07-01
 customers not seen for a year | 2025-07-01 2026-07-01
 products not sold in 6 months | 2026-01-01 2026-07-01
@@ -190,6 +196,13 @@ top 2000 |
 三个月没动的库存 | 2026-04-01 2026-07-01
 半年没来的客户 | 2026-01-01 2026-07-01
 满300减50的券 |
+入会不满一年的会员 | 2025-07-01 2026-07-01
+买满2年质保 |
+24年没下单的客户 | 2024-01-01 2025-01-01
+10天以前到5天以前 | 2026-06-20 2026-06-26
+有三个月没卖过 |
+截至3月2日那周 | 0001-01-01 2026-03-09
+双十一那周 | 2025-11-10 2025-11-17
 第3天没来 |
 今年卖了多少，去年同一时候呢 | 2026-01-01 2027-01-01, 2025-01-01 2025-07-01
 去年夏天 | 2025-06-01 2025-09-01
