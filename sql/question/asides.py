@@ -171,6 +171,13 @@ _LEAD = re.compile(
     re.I,
 )
 """What the answer is for, or who wants it, in the clause that asks."""
+_RATHER = re.compile(
+    r"\b(amounts?|values?|money|revenue|turnover|counts?|numbers?|pieces|units)\b,?\s+not\s+(?:the\s+)?"
+    r"(?:amounts?|values?|money|revenue|turnover|counts?|numbers?|pieces|units)\b"
+    r"|(金额|数量|件数|笔数|单数)[，,]?\s*不(?:是|要|看)(?:金额|数量|件数|笔数|单数)",
+    re.I,
+)
+"""One figure and not another: "amounts, not counts" asks for amounts."""
 _SIGNED = re.compile(r"[A-Z][\w'-]*(?: [A-Z][\w'-]*){0,2}")
 _NAME = re.compile(r"(?<=\w )(?!I\b)[A-Z]\w+|[\"“”‘《「]")
 _BACK = re.compile(
@@ -242,7 +249,7 @@ def without_asides(links: Links) -> str:
         for clause, phrase in zip(clauses, out, strict=True)
         if phrase is None
     )
-    kept = re.sub(r"[\s,，:：;；(（–—-]+$", "", kept.strip())
+    kept = _RATHER.sub(lambda m: m[1] or m[2], re.sub(r"[\s,，:：;；(（–—-]+$", "", kept.strip()))
     return kept if re.search(r"\w", kept) else message
 
 

@@ -542,13 +542,16 @@ def _chinese(question: str, periods: Sequence[Period], vocabulary: Vocabulary) -
     for start in range(len(folded)):
         for end in range(start + 1, min(start + vocabulary.longest_chinese, len(folded)) + 1):
             targets = vocabulary.chinese.get(folded[start:end])
-            if targets and end == start + 1 and _MEASURED.search(folded[:start]):
+            is_measure = end == start + 1 and (folded[start] in _MEASURES or _MEASURED.search(folded[:start]))
+            if targets and is_measure:
                 targets = [t for t in targets if t.kind != "value"]
             if targets and not any(p.first < end and start < p.last for p in periods):
                 matches.append(_Match(start, end, 1.0, tuple(targets)))
     return matches
 
 
+_MEASURES = frozenset("件台提个袋盒瓶包箱条张双套份本支只把斤克升对组批次款种类位名单笔家")
+"""Signs that count things, or stand in many words; a column of units has them as values."""
 _IDENTIFIER = re.compile(
     (
         r"([A-Za-z]+|订单|客户|顾客|商品|产品|工单|退货|评论)\s*(?:number|no\.?|id|nr\.?|code|编号"
@@ -845,6 +848,7 @@ def _trade(question: str, matches: Sequence[_Match], vocabulary: Vocabulary) -> 
 
 _PAID_BACK = re.compile(
     r"\b(?:paid|pay|gave|give|given) (?:\w+ )?back\b|\bmoney (?:we )?(?:paid |gave )?back\b"
+    r"|\b(?:total|how much|amount|sum)\b[^?.;]{0,20}\brefund(?:ed)?\b|\brefund(?:ed)? (?:sum|money)\b"
     r"|退(?:出去|给\S{1,4}|回去|回|掉)?的(?:钱|金额|款)"
     r"|退(?:出去|给\S{1,4}|回去|掉)?了?(?:总共|一共)?多少钱",
     re.I,

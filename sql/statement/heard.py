@@ -193,6 +193,7 @@ def unheard(links: Links, compiled: Compiled, shop: Shop) -> tuple[str, ...]:
     found |= dict.fromkeys(_first_ever(links, parts))
     found |= dict.fromkeys(_kinds(links, parts, shop))
     found |= dict.fromkeys(_other_money(links, parts, shop))
+    found |= dict.fromkeys(_of_stock(links, parts))
     found |= dict.fromkeys(_whole_of_share(links, parts))
     found |= dict.fromkeys(named_elsewhere(links, statement, shop))
     found |= dict.fromkeys(given_back(links, statement, shop))
@@ -293,13 +294,36 @@ _INCLUDED = (
 )
 
 
+_TAKEN_OFF = re.compile(r"excl|excluding|before|without|net of|免", re.I)
+_STOCK = re.compile(
+    r"\b(?:in stock|stock (?:value|levels?|left)|(?:value|worth|cost) of (?:the |our )?stock"
+    r"|inventory (?:value|levels?)|on hand)\b|库存",
+    re.I,
+)
+_STOCK_NAMES = re.compile(
+    r"stock|inventory|on ?hand|warehouse|qty|quantity|avail|库存|现存|库|kucun|\bkc|cun|level|batch|lot", re.I
+)
+
+
+def _of_stock(links: Links, parts: Parts) -> list[str]:
+    """Stock that is asked about, where no name of the statement is called so."""
+    match = _STOCK.search(mask(links, names=False))
+    if match is None or _STOCK_NAMES.search(f"{parts.names} {' '.join(m.sql for m in parts.metrics)}"):
+        return []
+    return [match[0]]
+
+
 def _other_money(links: Links, parts: Parts, shop: Shop) -> list[str]:
     """Discounts, taxes and the like that are asked about, where no name of the statement is called so."""
     asked = []
     for said, held in _OTHER_MONEY:
         pattern = rf"(?P<before>{_INCLUDED})?(?:{said})(?P<after> (?:included|excluded))?"
         match = re.search(pattern, links.question, re.I)
-        if match is not None and not match["before"] and not match["after"]:
+        if match is None:
+            continue
+        if match["before"] and _TAKEN_OFF.match(match["before"]):
+            asked.append((match[0], f"{held}|net|excl|without|before|未税|不含"))
+        elif not match["before"] and not match["after"]:
             asked.append((match[0], held))
     is_worked_out = any(isinstance(node, la.Calc) and node.sign == "-" for node in parts.nodes)
     if not asked or is_worked_out:

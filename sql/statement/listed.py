@@ -12,6 +12,9 @@ from sql.statement.sentence import Aggregate, Name, Statement
 _LIST = re.compile(
     r"^\W*(?:please |pls |(?:can|could) you )?"
     r"(?:list|show|display|which|who|give|find|name|what are|return)\b"
+    r"|^\W*(?:all |the |our |those )?(?:orders|customers|products|items|members|invoices|tickets|sellers"
+    r"|suppliers|articles|dealers|clients|parcels|shipments|coupons)"
+    r" (?:with|without|that|which|who|over|under|above|below|still|whose)\b"
     r"|列出|列一下|哪些|有哪",
     re.I,
 )

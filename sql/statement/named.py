@@ -132,11 +132,11 @@ def _names_of(item: Name, home: View, shop: Shop, routes: Routes, is_shared: IsS
     if target is None:
         return []
     columns = name_columns(target)
-    found = []
+    found: dict[str, Name] = {}  # a column may be written in two ways: alone, and with its view
     for name, reached in routes.columns(home) if columns else ():
         if reached.view is target and reached.column.name in columns and _is_same_thing(route, reached):
-            found.append(name)
-    return found if len(found) == len(columns) else []
+            found.setdefault(reached.column.name, name)
+    return list(found.values()) if len(found) == len(columns) else []
 
 
 def _is_number(route: Route, is_shared: IsShared | None) -> bool:

@@ -41,6 +41,8 @@ def links(message: str, *named: str, kind: MentionKind = "column") -> Links:
         ("who hasn't bought since May? want to ring them up", "who hasn't bought since May?"),
         ("articles never sold online? thinking of a clear out", "articles never sold online?"),
         ("SO25562 - customer on the phone, where is it", "SO25562 - where is it"),
+        ("amounts, not counts", "amounts"),
+        ("要看金额，不要数量", "要看金额"),
         ("你好，客户在催，麻烦看下 DD2025 到哪一步了", "麻烦看下 DD2025 到哪一步了"),
         ("老板要看数：每个大类销售额各多少", "每个大类销售额各多少"),
         ("做复盘用：今年的新客占多少比例？", "今年的新客占多少比例？"),

@@ -54,6 +54,7 @@ HEARD = [
     ),
     ("March to May, this year", "SELECT COUNT(*) FROM orders WHERE DURING('March to May')"),
     ("total and number of orders, compared", "SELECT SUM(total), COUNT(*) FROM orders"),
+    ("things in stock", "SELECT COUNT(*) FROM products WHERE stock_quantity > 0"),
     ("多少件", "SELECT SUM(stock_quantity) FROM products"),
 ]
 LEFT_OUT = [
@@ -76,6 +77,9 @@ LEFT_OUT = [
     ("things never sold", "SELECT title FROM products WHERE is_active", "never"),
     ("which customer no orders", "SELECT full_name FROM customers", "no"),
     ("orders received by status", "SELECT COUNT(*) FROM orders", "status"),
+    ("stock value by customer", "SELECT full_name, SUM(total) FROM orders GROUP BY full_name", "stock value"),
+    ("total, net of tax", "SELECT SUM(total) FROM orders", "net of tax"),
+    ("total without shipping costs", "SELECT SUM(total) FROM orders", "without shipping costs"),
     ("orders that fell", "SELECT COUNT(*) FROM orders", "fell"),
     ("no orders", "SELECT full_name FROM customers", "no"),
 ]  # fmt: skip

@@ -21,11 +21,13 @@ WRONG = [
     ("Show all the distinct districts", "SELECT COUNT(district) FROM orders"),
     ("which orders are late", "SELECT orders FROM orders WHERE state = 'late'"),
     ("哪些城市有订单", "SELECT COUNT(city) FROM orders"),
+    ("orders with a gift note that still have to go out", "SELECT orders FROM orders WHERE state = 'late'"),
 ]
 RIGHT = [
     ("Show all the distinct districts", "SELECT district FROM orders"),
     ("show the number of districts", "SELECT COUNT(district) FROM orders"),
     ("orders last week", "SELECT orders FROM orders"),
+    ("orders in May", "SELECT orders FROM orders"),
     ("show revenue", "SELECT revenue FROM orders"),
     (
         "which city has most orders",

@@ -309,3 +309,26 @@ def test_conditions_of_which_one_may_hold_and_those_of_another_view_are_no_fault
 def test_a_value_is_looked_for_where_it_is(written: str, meant: str | None) -> None:
     found = moved(parse(written), SHOP, ROUTES, VALUES)
     assert (str(found) if found is not None else None) == meant
+
+
+def test_a_name_to_which_a_longer_way_leads_as_well_is_shown() -> None:
+    """The seller of a line, and who bought the line's product in: the first has one name, however written."""
+    shop = Shop(
+        name="two ways",
+        database="x",
+        views=(
+            view("employees", {"employee_id": "integer", "first_name": "text", "last_name": "text"},
+                 "employee_id"),
+            view("orders", {"order_id": "integer", "employee_id": "integer"}, "order_id",
+                 refs={"employee_id": "employees"}),
+            view("products", {"sku": "text"}, "sku"),
+            view("purchases", {"purchase_id": "integer", "sku": "text", "created_by": "integer"},
+                 "purchase_id", refs={"sku": "products", "created_by": "employees"}),
+            view("lines", {"order_id": "integer", "sku": "text"},
+                 refs={"order_id": "orders", "sku": "products"}),
+        ),
+    )  # fmt: skip
+    found = with_names(
+        parse("SELECT employee_id, COUNT(*) FROM lines GROUP BY employee_id"), shop, Routes(shop)
+    )
+    assert {str(item) for item in found.items} == {"employee_id", "first_name", "last_name", "COUNT(*)"}
