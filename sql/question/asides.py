@@ -172,8 +172,9 @@ _LEAD = re.compile(
 )
 """What the answer is for, or who wants it, in the clause that asks."""
 _RATHER = re.compile(
-    r"\b(amounts?|values?|money|revenue|turnover|counts?|numbers?|pieces|units)\b,?\s+not\s+(?:the\s+)?"
-    r"(?:amounts?|values?|money|revenue|turnover|counts?|numbers?|pieces|units)\b"
+    r"\b(amounts?|values?|money|revenue|turnover|counts?|numbers?|pieces|units|median|average|mean|totals?)\b,?"
+    r"\s+not\s+(?:the\s+)?"
+    r"(?:amounts?|values?|money|revenue|turnover|counts?|numbers?|pieces|units|median|average|mean|totals?)\b"
     r"|(金额|数量|件数|笔数|单数)[，,]?\s*不(?:是|要|看)(?:金额|数量|件数|笔数|单数)",
     re.I,
 )

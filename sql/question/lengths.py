@@ -50,7 +50,7 @@ _NOT = re.compile(
 _NO_MORE = re.compile(rf"(?:\b(?:no|not)|{_IS_NOT})\s+$", re.I)
 _AGED = re.compile(
     r"\b(?:orders?|invoices?|refunds?|tickets?|parcels?|payments?|returns?|quotes?|leads?|back-?orders?|claims?|stock"
-    r"|carts?|baskets?|shipments?|transactions?|complaints?|requests?|ones|those|are|is)[,]?\s+$",
+    r"|carts?|baskets?|shipments?|transactions?|complaints?|requests?|ones|those|are|is|\))[,)]*\s+$",
     re.I,
 )
 """What has an age because of its day; babies are older than six months by themselves."""

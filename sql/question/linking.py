@@ -885,6 +885,10 @@ def _has_number(matches: Sequence[_Match], vocabulary: Vocabulary) -> bool:
 def _is_verb(question: str, match: _Match) -> bool:
     """ "Return the names …", "Order them by …" and "Name the products" are commands."""
     word = question[match.start : match.end].casefold()
+    if word == "ups" and re.search(
+        r"\b(?:sign|pick|follow|set|start|close|top)[- ]?$", question[: match.start], re.I
+    ):
+        return True
     if word == "paid" and re.match(r"\s+back\b", question[match.end :], re.I):
         return True
     if word == "open" and re.search(r"\b(?:we|they|you|I|he|she)\s+$", question[: match.start], re.I):

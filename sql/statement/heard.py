@@ -8,6 +8,7 @@ is a name. What is looked for is read off the statement's tree, never off its te
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ class _Word:
 
 _EACH = _Word(
     r"\b(?:per|each(?!\s*(?:[?.,;]|$))|every)\b(?! other| one)|\b(?:broken down|split|grouped) by\b"
-    r"|每(?!天都)|按(?!\S{1,6}(?:算|计|折))|各(?!位|是?多少|有多少|几)",
+    r"|每(?!天都)|按(?![时期]|[^，,。]{0,8}(?:算|计|折|为准))|各(?!位|是?多少|有多少|几)",
     lambda p: (
         bool(p.statement.groups or p.statement.limit_per)
         or p.lists_rows
@@ -46,7 +47,7 @@ _SORTED = _Word(
     r"\b(?<!at )(?:top|bottom|best|worst|most|least|highest|lowest|largest|biggest|smallest|cheapest|longest"
     r"|shortest|busiest|slowest|fastest|latest|newest|oldest|earliest|fewest|rank\w*)\b"
     r"|最(?!近)|排名|前[0-9一二三四五六七八九十两]+(?!天|个?月|周|年)|倒数",
-    lambda p: p.is_sorted,
+    lambda p: p.is_sorted or re.search(r"\b(?:min|max|lowest|highest|last|latest)|最", p.names) is not None,
 )
 _WORDS: tuple[_Word, ...] = (
     _EACH,
@@ -56,8 +57,8 @@ _WORDS: tuple[_Word, ...] = (
     ),
     _SORTED,
     _Word(
-        r"\b(?:without|excluding|exclud\w+|except(?: for)?|other than|apart from|never|not(?! too much)"
-        r"|isn't(?! it\b)|aren't|wasn't|didn't|haven't|hasn't|don't|doesn't|non)\b(?! only)"
+        r"\b(?:without|excluding|exclud\w+|except(?: for)?|other than|apart from|never"
+        r"|not(?! too much)|isn't(?! it\b)|aren't|wasn't|didn't|haven't|hasn't|don't|doesn't|non)\b(?! only)"
         r"|\bno (?!\.|\d|one\b|matter|wait\b|rush\b)(?=[a-z ])"
         r"|除了|除去|不含|不包括|不算|(?<!有)没有?(?!问题|$|[?？,，。；;])|未(?!来)|排除|从来不|不是",
         lambda p: p.denies or p.metric_says(r"not|without|never|未|不"),
@@ -71,7 +72,7 @@ _WORDS: tuple[_Word, ...] = (
     _Word(
         r"\b(?:share|percentage|proportion|fraction)\b|\b(?:what|how many|which) per ?cent\b|%(?= of)"
         r"|占比|比例|百分之几|百分比|份额|占了?多少",
-        lambda p: p.has(la.Share) or p.divides or p.metric_says("%|share|rate|率|比"),
+        lambda p: p.has(la.Share, la.Shifted) or p.divides or p.metric_says("%|share|rate|率|比"),
     ),
     _Word(
         r"\b(?:growth|grow\w*|grew|increas\w+|decreas\w+|rise|rose"
@@ -91,8 +92,8 @@ _WORDS: tuple[_Word, ...] = (
         ),
     ),
     _Word(
-        r"\brunning (?:totals?|sums?|counts?|balances?|figures?|averages?|revenue|sales|turnover)\b"
-        r"|\bcumulative\b|累计|累积",
+        r"(?<!the )(?<!still )(?<!are )(?<!is )\brunning"
+        r"(?= (?:totals?|sums?|counts?|balances?|figures?)\b|\s{3})|\bcumulative\b|累计|累积",
         lambda p: p.has(la.Running, la.Per) or p.aggregates("SUM") or p.metric_says("累计|cumulative"),
     ),
     _Word(r"\b(?:rolling|moving)\b|移动平均|滚动", lambda p: p.has(la.Rolling)),
@@ -112,14 +113,14 @@ _WORDS: tuple[_Word, ...] = (
     _Word(
         r"\b(?:more than once|twice|repeat\w*|again|multiple times|several times|at least (?:two|three))\b"
         r"|多次|两次|复购|再次|不止一次|重复购买",
-        lambda p: p.compares or p.has(la.Since, la.Gap, la.Pairs) or p.metric_says("repeat|复购"),
+        lambda p: p.compares or p.has(la.Since, la.Gap, la.Pairs, la.Per) or p.metric_says("repeat|复购"),
     ),
     _Word(
         r"\b(?:together|same (?:order|basket|purchase))\b|一起买|同一[个笔]?订单|搭配",
         lambda p: p.has(la.Pairs, la.Has, la.Per) or any(isinstance(n, la.AnyOf | la.Among) for n in p.nodes),
     ),
     _Word(
-        r"\b(?:rate|ratio)\b|率(?!先)",
+        r"\b(?:rate|ratio)\b(?! (?:the|us|our|it|them)\b)|率(?!先)",
         lambda p: p.has(la.Share, la.Shifted) or p.divides or p.metric_says("rate|率"),
     ),
     _Word(
@@ -131,6 +132,22 @@ _BEHIND = re.compile(
     r"(?:\b(?:by|per|each|every|for each|for every)\s+(?:the\s+|our\s+|single\s+)?|每一?个?|各个?|按照?)$",
     re.I,
 )
+
+
+_DONE_BY = re.compile(
+    r"\b(?!(?:grouped|sorted|ordered|ranked|listed|divided|summed|counted|compared|separated)\b)\w+(?:ed|ought|ent|iven|ade)"
+    r" by (?:the |our |a )?$",
+    re.I,
+)
+"""What was asked for by the customer is not told by customer."""
+
+
+_NO_DENIAL = re.compile(
+    r"\b(?:card|order|phone|serial|item|account|member|invoice|batch|house|part|tracking|ref|customer"
+    r"|parcel|sku) no(?=\s*(?:[?.,;:/#\d]|$|and\b|or\b))|\bor not(?=\W*$)",
+    re.I,
+)
+"""A card's number is no denial, nor is whether something is so or not."""
 
 
 _DONE_BY = re.compile(
@@ -172,15 +189,16 @@ def unheard(links: Links, compiled: Compiled, shop: Shop) -> tuple[str, ...]:
         asked=asked.casefold(),
         called=" ".join(called).casefold(),
     )
-    no_denial = _NUMBER_OF.sub(lambda m: " " * len(m[0]), links.question)
+    no_denial = _NO_DENIAL.sub(lambda m: " " * len(m[0]), links.question)
     masked = "".join(a if b != " " else " " for a, b in zip(mask(links), no_denial, strict=True))
+    texts = " ".join(n.value.casefold() for n in nodes if isinstance(n, la.Text))
     found: dict[str, None] = {}
     heard = []
     for word in _WORDS:
         match = re.search(word.pattern, masked, re.I)
         if word.is_heard(parts):
             heard.append(word.pattern)
-        elif match is not None and match[0].strip():
+        elif match is not None and match[0].strip() and match[0].strip().casefold() not in texts:
             found[match[0].strip()] = None
     said = [text for text in _values(links, parts) if not _is_word(text, heard)]
     found |= dict.fromkeys(said)
@@ -297,7 +315,7 @@ _INCLUDED = (
 _TAKEN_OFF = re.compile(r"excl|excluding|before|without|net of|免", re.I)
 _STOCK = re.compile(
     r"\b(?:in stock|stock (?:value|levels?|left)|(?:value|worth|cost) of (?:the |our )?stock"
-    r"|inventory (?:value|levels?)|on hand)\b|库存",
+    r"|inventory (?:value|levels?)|on hand)\b|(?<!安全)(?<!最低)(?<!最高)库存",
     re.I,
 )
 _STOCK_NAMES = re.compile(
@@ -322,7 +340,7 @@ def _other_money(links: Links, parts: Parts, shop: Shop) -> list[str]:
         if match is None:
             continue
         if match["before"] and _TAKEN_OFF.match(match["before"]):
-            asked.append((match[0], f"{held}|net|excl|without|before|未税|不含"))
+            asked.append((match[0], f"{held}|net|excl|without|before|subtotal|未税|不含|小计"))
         elif not match["before"] and not match["after"]:
             asked.append((match[0], held))
     is_worked_out = any(isinstance(node, la.Calc) and node.sign == "-" for node in parts.nodes)
@@ -450,7 +468,8 @@ _HOW_MANY = re.compile(
 def _counted(links: Links, parts: Parts, shop: Shop) -> list[str]:
     """What the question asks the number of, where the rows of another view are counted."""
     rows = {m.view.lower() for m in parts.metrics if m.sql.strip().upper() == "COUNT(*)"}
-    if not rows or parts.divides or parts.aggregates("AVG"):
+    is_of_bands = any(isinstance(group, la.Per) for group in parts.statement.groups)
+    if not rows or parts.divides or parts.aggregates("AVG") or is_of_bands:
         return []
     written = str(parts.statement).lower()
     missing = []
@@ -511,6 +530,7 @@ def _numbers(links: Links, nodes: Sequence[la.Node], statement: la.Statement) ->
     held |= {value * 100 for value in held}
     if any(isinstance(n, la.Bucket | la.Per | la.Since) for n in nodes):
         return []  # "once, twice, three times …" names bands
+    held |= _neighbours(links, held)
     texts = [n.value for n in nodes if isinstance(n, la.Text)]
     texts += [n.words for n in nodes if isinstance(n, la.During)]
     names = [n.text for n in nodes if isinstance(n, la.Name)]  # the price per hundred is price_100
@@ -522,6 +542,19 @@ def _numbers(links: Links, nodes: Sequence[la.Node], statement: la.Statement) ->
         and not any(number.text.strip() in text for text in texts)
         and not any(f"{number.value:g}" in name for name in names)
     ]
+
+
+def _neighbours(links: Links, held: Set[float]) -> set[float]:
+    """The other of two numbers that follow each other, where one is a bound: 1 or 2 stars are at most 2."""
+    found = set()
+    for one, other in itertools.pairwise(links.numbers):
+        between = links.question[one.end : other.start]
+        if _OR.fullmatch(between) and abs(one.value - other.value) == 1 and held & {one.value, other.value}:
+            found |= {one.value, other.value}
+    return found
+
+
+_OR = re.compile(r"\s*[星分]?\s*(?:or|,|、|或者?|和)?\s*", re.I)
 
 
 def _stretches(links: Links) -> list[list[Mention]]:

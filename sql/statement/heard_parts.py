@@ -168,7 +168,7 @@ _OFF = re.compile(
 )
 _NOT_YET = re.compile(
     r"\b(?:pending|open|await\w*|process(?:ing)?|in progress|unpaid|unfulfilled|draft|on ?hold|requested)\b"
-    r"|^[待未]|中$",
+    r"|^[待未]|等待|中$",
     re.I,
 )
 

@@ -66,7 +66,7 @@ def states_unheard(links: Links, compiled: Compiled, parts: Parts) -> list[str]:
     return missing
 
 
-_DENIED = re.compile(r"(?:\b(?:not|yet)\b|n['’]t\b|\bun|没|未)[^,.;，。；]{0,14}$", re.I)
+_DENIED = re.compile(r"(?:\b(?:not|yet|to be|waiting)\b|n['’]t\b|\bun|没|未)[^,.;，。；]{0,14}$", re.I)
 _PLACES = (("线上", "网上", "online", "web"), ("线下", "门店", "in store", "store", "till", "receipt"))
 """Where things are sold, as people say it and as tables are called."""
 
