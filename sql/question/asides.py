@@ -171,6 +171,12 @@ _LEAD = re.compile(
     re.I,
 )
 """What the answer is for, or who wants it, in the clause that asks."""
+_ON_THE_PHONE = re.compile(
+    r"\b((?:customer|client|chap|lady|gentleman|man|woman|guy|somebody|someone|buyer|caller|girl|fellow)\b[^,.;?]{0,40}?)"
+    r" (?:is )?on the (?:phone|line)\b",
+    re.I,
+)
+"""Somebody who calls has ordered by no telephone."""
 _RATHER = re.compile(
     r"\b(amounts?|values?|money|revenue|turnover|counts?|numbers?|pieces|units|median|average|mean|totals?)\b,?"
     r"\s+not\s+(?:the\s+)?"
@@ -250,6 +256,7 @@ def without_asides(links: Links) -> str:
         for clause, phrase in zip(clauses, out, strict=True)
         if phrase is None
     )
+    kept = _ON_THE_PHONE.sub(r"\1", kept)
     kept = _RATHER.sub(lambda m: m[1] or m[2], re.sub(r"[\s,，:：;；(（–—-]+$", "", kept.strip()))
     return kept if re.search(r"\w", kept) else message
 

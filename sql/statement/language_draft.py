@@ -61,7 +61,7 @@ from sql.statement.senseless import (
 )
 from sql.statement.sentence import Number, Statement
 from sql.statement.sold_only import sold_only
-from sql.statement.sorted_as_said import sorted_as_said
+from sql.statement.sorted_as_said import another_place, in_its_place, sorted_as_said
 from sql.statement.summed import summed
 from sql.statement.those_told import of_those, share_of_the_first
 from sql.statement.written import After, Written
@@ -210,7 +210,7 @@ class LanguageDrafter:
         within = with_meant_names(within, links, shop, routes)
         within = all_of_the_part(within, links, shop, routes, self.vocabulary.values)
         within = new_or_returning(within, links)
-        within = sorted_as_said(within, links, shop)
+        within = in_its_place(sorted_as_said(within, links, shop), links, shop)
         within = last_one(summed(within, links, shop, routes), links, shop, routes)
         within = sold_only(within, links, shop, self.workspace.catalog.dialect)
         within = not_lately(levels_now(within, links, self.workspace), self.workspace.today)
@@ -232,6 +232,7 @@ class LanguageDrafter:
             or contradicts_itself(statement)
             or unasked_length(statement, said, links.question)
             or counted_instead(statement, links.question, self.shop)
+            or another_place(statement, links.question)
             or unsaid_key(statement, self.shop, self.grammar.routes, said)
         )
 

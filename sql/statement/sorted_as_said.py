@@ -1,4 +1,5 @@
 """Which end of a ranking is asked for: what fell most comes first in ascending growth, the fewest first too.
+And which place: the second best is not the best.
 
 Only what the words leave no doubt of is put right: words for one end alone, a single key, and that a figure.
 """
@@ -10,7 +11,18 @@ from dataclasses import replace
 
 from sql.question.linking import Links
 from sql.semantics import Shop
-from sql.statement.sentence import Aggregate, Calc, Name, Order, Shifted, Statement, Value
+from sql.statement.sentence import (
+    Aggregate,
+    Calc,
+    Compare,
+    Name,
+    Number,
+    Order,
+    Rank,
+    Shifted,
+    Statement,
+    Value,
+)
 
 _MOST = re.compile(
     r"\b(?:highest|most|largest|biggest|greatest|top|strongest|hardest|sharpest|worst)\b|最[多大高强猛厉快]|前[\d一二三四五六七八九十]",
@@ -29,6 +41,39 @@ _FELL = re.compile(
 _ROSE = re.compile(
     r"\b(?:grew|grow\w*|rose|ris(?:e|es|en|ing)|increas\w+|gain\w*)\b|增长|上升|上涨|增加|涨|增幅", re.I
 )
+
+
+_PLACES = {
+    **dict(zip(["second", "third", "fourth", "fifth"], range(2, 6), strict=True)),
+    **dict(zip(["2nd", "3rd", "4th", "5th"], range(2, 6), strict=True)),
+    **dict(zip("二三四五", range(2, 6), strict=True)),
+}
+_NTH = re.compile(
+    r"\b(second|third|fourth|fifth|2nd|3rd|4th|5th)[\s-]+"
+    r"(?:most|best|highest|largest|biggest|busiest|greatest|strongest)\b"
+    r"|(?:排名?)?第([二三四五])(?:多|高|大|好|畅销|名)",
+    re.I,
+)
+
+
+def in_its_place(statement: Statement, links: Links, shop: Shop) -> Statement:
+    """The statement with the second of a ranking, where the first was written and the second is asked for."""
+    match = _NTH.search(links.question)
+    if match is None or statement.limit != 1 or len(statement.order) != 1 or not statement.groups:
+        return statement
+    (order,) = statement.order
+    if statement.limit_per or not order.is_descending or not _is_figure(order.key, shop):
+        return statement
+    place = Number(str(_PLACES[(match[1] or match[2]).lower()]))
+    having = (*statement.having, Compare(Rank(order.key), "=", place))
+    return replace(statement, having=having, order=(), limit=None)
+
+
+def another_place(statement: Statement, question: str) -> str | None:
+    """What is wrong with the first of a list where the second is asked for."""
+    match = _NTH.search(question)
+    is_first = statement.limit == 1 and not any(isinstance(node, Rank) for node in statement.walk())
+    return f"the question asks for the {match[0]}, not the first" if match and is_first else None
 
 
 def sorted_as_said(statement: Statement, links: Links, shop: Shop) -> Statement:

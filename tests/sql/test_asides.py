@@ -42,6 +42,7 @@ def links(message: str, *named: str, kind: MentionKind = "column") -> Links:
         ("articles never sold online? thinking of a clear out", "articles never sold online?"),
         ("SO25562 - customer on the phone, where is it", "SO25562 - where is it"),
         ("amounts, not counts", "amounts"),
+        ("chap from Lee Ltd on the phone, what did he buy", "chap from Lee Ltd, what did he buy"),
         ("要看金额，不要数量", "要看金额"),
         ("你好，客户在催，麻烦看下 DD2025 到哪一步了", "麻烦看下 DD2025 到哪一步了"),
         ("老板要看数：每个大类销售额各多少", "每个大类销售额各多少"),

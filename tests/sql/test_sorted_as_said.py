@@ -9,7 +9,7 @@ import pytest
 
 from sql.question.linking import Links
 from sql.statement.parse import parse
-from sql.statement.sorted_as_said import sorted_as_said
+from sql.statement.sorted_as_said import another_place, in_its_place, sorted_as_said
 
 PLAIN = "SELECT brand, revenue FROM sales GROUP BY brand ORDER BY revenue{} LIMIT 3"
 GROWTH = (
@@ -46,3 +46,31 @@ def test_the_order_is_the_one_that_is_said(question: str, statement: str, writte
     shop = asking_shop.asking_shop(Path("none.duckdb"))
     links = Links(question=question, mentions=())
     assert str(sorted_as_said(parse(statement.format(written)), links, shop)) == statement.format(meant)
+
+
+BEST = "SELECT brand, revenue FROM sales GROUP BY brand ORDER BY revenue DESC LIMIT 1"
+SECOND = "SELECT brand, revenue FROM sales GROUP BY brand HAVING RANK(revenue) = {}"
+
+
+@pytest.mark.parametrize(
+    ("question", "meant"),
+    [
+        ("who's our second best brand", SECOND.format(2)),
+        ("the 3rd-biggest brand by revenue", SECOND.format(3)),
+        ("销售额第二高的品牌", SECOND.format(2)),
+        ("排第三名的品牌", SECOND.format(3)),
+        ("the best brand", BEST),
+        ("the second brand", BEST),
+    ],
+)
+def test_the_second_best_is_not_the_best(question: str, meant: str) -> None:
+    shop = asking_shop.asking_shop(Path("none.duckdb"))
+    found = in_its_place(parse(BEST), Links(question=question, mentions=()), shop)
+    assert str(found) == meant
+    assert another_place(found, question) is None
+
+
+def test_the_first_row_of_a_list_is_no_second() -> None:
+    first = parse("SELECT order_id FROM sales ORDER BY quantity DESC LIMIT 1")
+    assert another_place(first, "the second largest order") is not None
+    assert another_place(first, "the largest order") is None
