@@ -201,9 +201,9 @@ def understand(
     links = said
     if last is not None and cues.WHY.match(question):
         reason = _reason_column(last, links, vocabulary, today)
-        whole = _why_of(last, vocabulary, today) if reason is None else None
-        if whole is not None and _asks_for_a_job(understood(whole, None), jobs):
-            return understood(whole, last)
+        about = _why_of(last, vocabulary, today) if reason is None else None
+        if about is not None and _asks_for_a_job(understood(about, None), jobs):
+            return understood(about, last)
         if reason is None:
             raise AskBack("no_reason", options=_breakdowns(last, vocabulary, today))
         links = link(reason, vocabulary, today)
