@@ -60,7 +60,7 @@ NAMES = [
     ("OEHDR", "", "order header", {"order", "订单"}),
     ("OELIN", "", "order line", {"order line", "订单明细"}),
     ("ARCUST", "", "accounts receivable customer", {"应收账款客户"}),
-    ("QTYSHP", "integer", "quantity shipping", {"quantity shipped", "发货数量"}),
+    ("QTYSHP", "integer", "quantity shipped", {"quantity shipped", "发货数量"}),
     # initials before the last word of a name, by what the column holds
     ("sj_rq", "date", "listing date", {"上架日期"}),
     ("dd_sj", "date", "order time", {"下单时间"}),
