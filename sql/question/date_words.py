@@ -780,7 +780,8 @@ def _half_a_year(m: re.Match[str], today: dt.date) -> _Found | None:
 @_pattern(rf"{_ZN}\s*个?{_ZUNIT}(?:之|以)?前")
 def _zh_ago(m: re.Match[str], today: dt.date) -> _Found | None:
     count = zh_number(m["n"])
-    if not count or count > 200 or (m["unit"] == "月" and "个" not in m[0]):  # 8月前 is before August
+    is_named = m["unit"] == "日" or (m["unit"] == "月" and "个" not in m[0])
+    if not count or count > 200 or is_named:  # 8月前 is before August, 15日前 before the 15th
         return None
     unit = _ZUNITS[m["unit"]]
     grain: Grain = unit  # type: ignore[assignment]

@@ -22,10 +22,9 @@ _N = rf"(?P<n>\d{{1,4}}|{'|'.join(sorted(_COUNTS, key=len, reverse=True))})"
 _UNIT = r"(?P<unit>day|week|month|quarter|year)"
 _MORE = r"(?:more\s+than|over|longer\s+than|at\s+least|earlier\s+than)\s+"
 _ZN = r"(?P<n>\d{1,4}|[一二两三四五六七八九十百]{1,4}|半)"
-_ZUNIT = r"(?P<unit>天|日|周|星期|礼拜|个?月|个?季度?|年)"
+_ZUNIT = r"(?P<unit>天|周|星期|礼拜|个?月|个?季度?|年)"
 _ZUNITS = {
     "天": "day",
-    "日": "day",
     "周": "week",
     "星期": "week",
     "礼拜": "week",
