@@ -153,7 +153,7 @@ def understand(
     courtesy = courtesy_of(whole, last)
     if courtesy is not None:
         raise courtesy
-    said = linked_without_asides(whole, vocabulary, today)
+    said = _asked(whole, language, vocabulary, today, jobs)
     question = said.question
 
     def understood(
@@ -220,6 +220,24 @@ def understand(
     if last is None and is_followup(links, needs_cue=True) and not cues.ASKS.search(question):
         raise AskBack("no_previous")
     return understood(linked(strip_lead(said)), None)
+
+
+def _asked(whole: str, language: str, vocabulary: Vocabulary, today: dt.date, jobs: Sequence[Job]) -> Links:
+    """What the words of a message mean that ask something.
+
+    All of them where a job wants the message: a letter is told by its greeting and its name.
+    """
+    links = link(whole, vocabulary, today)
+    alone = Understood(
+        question=whole,
+        standalone=whole,
+        language=language,
+        links=links,
+        said=links,
+        previous=None,
+        verdict=_verdict(links, links, vocabulary),
+    )
+    return links if _asks_for_a_job(alone, jobs) else linked_without_asides(whole, vocabulary, today)
 
 
 def _verdict(links: Links, said: Links, vocabulary: Vocabulary) -> Verdict | None:

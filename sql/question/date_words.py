@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from sql.question import lengths
+from sql.question import lengths_behind
 from sql.question.days import (
     Days,
     date_or_none,
@@ -479,7 +479,7 @@ def _ago(m: re.Match[str], today: dt.date) -> _Found | None:
     return days, grain
 
 
-for _text, _handler in lengths.PATTERNS:
+for _text, _handler in lengths_behind.PATTERNS:
     _pattern(_text)(_handler)
 
 

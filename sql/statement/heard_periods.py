@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from sql.question.ahead import periods_ahead
-from sql.question.lengths import as_last, is_length
+from sql.question.lengths_behind import as_last, is_length
 from sql.question.linking import Links
 from sql.question.periods import Period, unread_dates
 from sql.semantics import Shop

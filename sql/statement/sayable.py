@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from sql.question.ahead import periods_ahead
-from sql.question.lengths import as_last
+from sql.question.lengths_behind import as_last
 from sql.question.linking import Links, Vocabulary
 from sql.question.periods import Period
 from sql.question.stretches import days_in, numbers_in, question_stretches
