@@ -213,7 +213,7 @@ class LanguageDrafter:
         within = in_its_place(sorted_as_said(within, links, shop), links, shop)
         within = last_one(summed(within, links, shop, routes), links, shop, routes)
         within = sold_only(within, links, shop, self.workspace.catalog.dialect)
-        within = not_lately(levels_now(within, links, self.workspace), self.workspace.today)
+        within = not_lately(levels_now(within, links, self.workspace), links, self.workspace.today)
         if self.workspace.role.minimum_group is None:
             within = as_kept(within, shop, routes, self._whole_values, self._kept_values)
         return within

@@ -6,6 +6,8 @@ import datetime as dt
 
 import pytest
 
+from sql.question.linking import Links
+from sql.question.periods import find_periods
 from sql.statement.not_lately import not_lately
 from sql.statement.parse import parse
 
@@ -33,5 +35,20 @@ ASKED = "SELECT name FROM customers WHERE customer_id {}"
     ],
 )
 def test_who_did_nothing_lately(written: str, meant: str | None) -> None:
-    statement = parse(ASKED.format(written))
-    assert str(not_lately(statement, TODAY)) == str(parse(ASKED.format(meant or written)))
+    statement, links = parse(ASKED.format(written)), Links(question="", mentions=())
+    assert str(not_lately(statement, links, TODAY)) == str(parse(ASKED.format(meant or written)))
+
+
+@pytest.mark.parametrize(
+    ("question", "written", "meant"),
+    [
+        ("who has not bought in 90 days", "HAS NO orders WITHIN 90 DAY", "2026-01-01 to 2026-03-31"),
+        ("三个月没下单的客户", "HAS NO orders WITHIN 3 MONTH", "2026-01-01 to 2026-03-31"),
+        ("no order within 90 days of joining", "HAS NO orders WITHIN 90 DAY", None),
+        ("who has not bought in 90 days", "HAS orders WITHIN 90 DAY", None),
+    ],
+)
+def test_for_how_long_nothing_happened(question: str, written: str, meant: str | None) -> None:
+    links = Links(question=question, mentions=(), periods=find_periods(question, TODAY))
+    found = str(not_lately(parse(ASKED.format(written)), links, TODAY))
+    assert found == ASKED.format(f"HAS NO orders DURING('{meant}')" if meant else written)
