@@ -24,7 +24,7 @@ from bot.memory import Conversation, Turn
 from bot.parameters import changed, says_only
 from bot.redrawing import chart_asked
 from sql.question.answerable import Verdict, verdict_of
-from sql.question.asides import linked_without_asides
+from sql.question.asides import without_asides
 from sql.question.linking import Links, Vocabulary, link
 from sql.question.words import words
 from sql.question.written_out import written_out
@@ -228,6 +228,9 @@ def _asked(whole: str, language: str, vocabulary: Vocabulary, today: dt.date, jo
     All of them where a job wants the message: a letter is told by its greeting and its name.
     """
     links = link(whole, vocabulary, today)
+    asked = without_asides(links)
+    if asked == whole:
+        return links
     alone = Understood(
         question=whole,
         standalone=whole,
@@ -237,7 +240,7 @@ def _asked(whole: str, language: str, vocabulary: Vocabulary, today: dt.date, jo
         previous=None,
         verdict=_verdict(links, links, vocabulary),
     )
-    return links if _asks_for_a_job(alone, jobs) else linked_without_asides(whole, vocabulary, today)
+    return links if _asks_for_a_job(alone, jobs) else link(asked, vocabulary, today)
 
 
 def _verdict(links: Links, said: Links, vocabulary: Vocabulary) -> Verdict | None:

@@ -17,11 +17,11 @@ import numpy as np
 from finetune.match import is_answer_contained
 from finetune.shops.check import BUILT, ask, opened
 from finetune.shops.question_pairs import SET, Pair, load_pairs
+from finetune.shops.shop_examples import as_served
 from llm.engine import Engine
 from llm.errors import LlmError
 from sql.ask import Ambiguous, CannotAnswer, open_asker
 from sql.errors import SqlError
-from sql.question.asides import linked_without_asides
 from sql.question.linking import Vocabulary
 from sql.statement.doubt import AGAINST, FOR, WEIGHTS, probability
 from sql.statement.written import After
@@ -85,7 +85,7 @@ def measure(
                 started = time.monotonic()
                 verdict, text, confidence, signs = "failed", "", 0.0, {}
                 try:
-                    said = linked_without_asides(pair.turns[-1], vocabulary, workspace.today)
+                    said = as_served(pair, vocabulary, workspace)
                     if pair.previous:
                         answer = model.ask(said, after=After(said=said, statement=pair.previous))
                     else:

@@ -14,7 +14,7 @@ from finetune.shops.check import BUILT, opened
 from finetune.shops.question_pairs import SET, Pair, load_pairs
 from llm.constraint import accepts
 from sql.question.asides import linked_without_asides
-from sql.question.linking import Vocabulary
+from sql.question.linking import Links, Vocabulary
 from sql.question.written_out import written_out
 from sql.semantics import Shop, View
 from sql.shop.workspace import Workspace
@@ -83,10 +83,7 @@ def examples_over(
         reply = reply_of(pair)
         if reply is None:
             continue
-        message = pair.turns[-1]
-        if pair.language == "en":  # as a message is read when it is served
-            message = written_out(message, vocabulary.is_name)
-        links = linked_without_asides(message, vocabulary, workspace.today)
+        links = as_served(pair, vocabulary, workspace)
         said = sayable(links, vocabulary, workspace, previous=pair.previous)
         reply = _in_names_of(_until_now(reply, workspace), shop, grammar.routes)
         reply = _in_words_of(reply, said.periods, workspace)
@@ -97,6 +94,14 @@ def examples_over(
         prompt = language_prompt(links, fixed, vocabulary, previous=pair.previous)
         examples.append(Example(database=name, prompt=prompt, reply=reply))
     return examples, unsayable
+
+
+def as_served(pair: Pair, vocabulary: Vocabulary, workspace: Workspace) -> Links:
+    """What the words of a pair's last message mean, read as ``bot.understand`` reads a message."""
+    message = pair.turns[-1]
+    if pair.language == "en":
+        message = written_out(message, vocabulary.is_name)
+    return linked_without_asides(message, vocabulary, workspace.today)
 
 
 def _in_names_of(reply: str, shop: Shop, routes: Routes) -> str:

@@ -728,10 +728,9 @@ def _homophones(
                 is_whole = end - start > LEAST or (is_edge(start - 1) and is_edge(end))
                 if text in ZH_STOP or text in ZH_SHAPE or not is_whole:
                     continue
-                if len(rjieba.cut(text, False)) == 1:
-                    continue  # 陕西 is a word, and no 山西
                 meant = vocabulary.sounds.meant(text)
-                if meant is not None:
+                # 陕西 is a word, and no 山西
+                if meant is not None and len(rjieba.cut(text, False)) > 1:
                     found.append(_Match(start, end, 0.6, tuple(vocabulary.chinese[meant])))
                     taken |= set(range(start, end))
     return found

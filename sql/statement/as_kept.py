@@ -28,6 +28,7 @@ from sql.statement.sentence import Among, Compare, Condition, Has, Like, Name, N
 logger = logging.getLogger(__name__)
 
 Values = Mapping[tuple[str, str], Sequence[str]]
+"""View and column → all the values that it holds."""
 Found = Callable[[View, str, str], Sequence[str]]
 """View, column and a pattern of LIKE → a few of the column's values that are like it, in any letter case."""
 FEW = 12
@@ -47,8 +48,9 @@ _CALLED = re.compile(r"phone|mobile|\btel|card|(?:^|_)(?:sjh?|dh|shouji|dianhua)
 
 
 def as_kept(statement: Statement, shop: Shop, routes: Routes, known: Values, find: Found) -> Statement:
-    """The statement with each text as the database keeps it, and where it does: whom no salesperson is called
-    may be a customer.
+    """The statement with each text as the database keeps it, on the column that does.
+
+    A name that no salesperson has may be a customer's.
 
     Args:
         known: ``(view, column)`` of which all values are known → these.
