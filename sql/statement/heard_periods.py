@@ -36,7 +36,10 @@ def periods_unheard(links: Links, compiled: Compiled, nodes: Sequence[la.Node], 
         said = period.text.strip().casefold()
         same, own = span_of(period.text.strip(), today, shop.fiscal_year_starts), _span(period)
         meant = [own] if same is None else [own, same]
-        is_said = any(said in text.casefold() or text.casefold() in said for text in words)
+        is_said = any(
+            said in text.casefold() or (span is None and text.casefold() in said)
+            for text, span in zip(words, spans, strict=True)
+        )
         is_day = str(period.start) in days or str(period.end) in days
         is_day |= any(_ends_near(own, day) for day in map(_day, days) if day is not None)
         # a year that a column holds as a number

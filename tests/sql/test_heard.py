@@ -80,6 +80,7 @@ LEFT_OUT = [
     ("stock value by customer", "SELECT full_name, SUM(total) FROM orders GROUP BY full_name", "stock value"),
     ("total, net of tax", "SELECT SUM(total) FROM orders", "net of tax"),
     ("total without shipping costs", "SELECT SUM(total) FROM orders", "without shipping costs"),
+    ("去年同一时候呢", "SELECT COUNT(*) FROM orders WHERE DURING('去年')", "去年同一时候"),
     ("orders that fell", "SELECT COUNT(*) FROM orders", "fell"),
     ("no orders", "SELECT full_name FROM customers", "no"),
 ]  # fmt: skip
