@@ -11,7 +11,8 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sql.errors import SqlError
@@ -53,6 +54,8 @@ _PLACES_IN_A_LIST = frozenset({"sort order", "display order", "order by"})
 _PIECES = re.compile(r"^(?:stock|inventory|quantity)$|库存")
 _LETTERS = {"uid": "user", "oid": "order", "gid": "goods", "mid": "member"}
 """What a letter before ``id`` stands for in many systems."""
+_A_LETTER = re.compile(r"[a-oq-z]id")
+"""A letter and ``id``; ``pid`` is a parent's."""
 _SAME_THING = frozenset({"user", "account", "person", "contact", "ref", "reference", "fk", "link"})
 """What a name says of a thing that it refers to without calling it a key: WooCommerce's ``customer_user``."""
 _STAFF = frozenset({"employee", "staff", "salesperson", "salesman", "员工", "职员"})
@@ -60,6 +63,16 @@ _POSTS = frozenset(
     {"rep", "representative", "manager", "salesperson", "salesman", "agent", "clerk", "cashier"}
 )
 """What a member of the staff is called where a row names one: ``support_rep_id``."""
+_FLAT = re.compile(r"_flat(?:_.+)?$", re.I)
+"""What Magento calls a table that holds all of a thing's attributes in one row, for one of its stores."""
+_PARTS = frozenset(
+    {"group", "type", "category", "class", "level", "tier", "grade", "rank", "segment", "status", "state"}
+    | {"address", "line", "item", "card", "coupon", "variant", "kind"}
+)
+"""What things have that has keys of its own."""
+_SUPERIORS = frozenset({"manager", "supervisor", "superior", "boss", "leader"})
+_SUPERIORS_ZH = ("上级", "主管", "领导")
+"""What a row of a table of people calls another."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +95,15 @@ class Relation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Counts:
+    """What is counted once of each view."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    least: dict[tuple[str, str], int] = field(default_factory=dict)
+    """The smallest value of a key."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Found:
     """A description with its keys and links, and which of them were found in the values."""
 
@@ -97,16 +119,23 @@ def find_relations(workspace: Workspace) -> Found:
     A table that takes too long to look at is left as it is.
     """
     shop = workspace.shop
-    rows: dict[str, int] = {}
+    counts = _Counts()
     keys: dict[str, str] = {}
     views: list[View] = []
+    several: dict[str, tuple[str, ...]] = {}
     for view in shop.views:
         if not view.key:
-            key = _key(workspace, view, rows)
-            if key is not None:
-                keys[view.name] = key
-                view = replace(view, key=(key,))
+            found = _keys(workspace, view, counts)
+            if found:
+                keys[view.name] = found[0]
+                view = replace(view, key=found[:1])
+            if len(found) > 1:
+                several[view.name] = found
         views.append(view)
+    for place, view in enumerate(views):
+        if view.name in several:
+            views[place] = _by_referrers(workspace, view, several[view.name], views, counts)
+            keys[view.name] = views[place].key[0]
     views = [_by_name(workspace, view, views, keys) for view in views]
     relations: list[Relation] = []
     for place, view in enumerate(views):
@@ -114,7 +143,7 @@ def find_relations(workspace: Workspace) -> Found:
         for column in view.columns:
             if column.name in refs:
                 continue
-            relation = _relation(workspace, view, column, views, rows)
+            relation = _relation(workspace, view, column, views, counts)
             if relation is not None:
                 refs[column.name] = relation.target
                 relations.append(relation)
@@ -135,7 +164,7 @@ def _by_name(workspace: Workspace, view: View, views: list[View], keys: dict[str
     if (
         key is None
         or referring(key)
-        or any(_clearness(c.name, key.name, view, o) for o in others for c in o.columns)
+        or any(_clearness(c, key.name, view, o) for o in others for c in o.columns)
     ):
         return view
     for name in name_columns(view):
@@ -155,56 +184,106 @@ def _by_name(workspace: Workspace, view: View, views: list[View], keys: dict[str
     return view
 
 
-def _key(workspace: Workspace, view: View, rows: dict[str, int]) -> str | None:
-    """The column that tells the rows of a table apart, the likeliest by its name first."""
+def _keys(workspace: Workspace, view: View, counts: _Counts) -> tuple[str, ...]:
+    """The columns that tell the rows of a table apart, the likeliest by its name first."""
     columns = [c for c in view.columns if c.type in ("integer", "text")]
     likely = sorted((c for c in columns if is_key_like(c.name)), key=lambda c: _distance(c.name, view))
     candidates = list(dict.fromkeys(c.name for c in [*likely, *columns[:1]]))[:MAX_CANDIDATES]
     if not candidates:
-        return None
-    counts = []
+        return ()
+    figures = []
     for number, name in enumerate(candidates):
         written = quoted(name, workspace.catalog.dialect)
-        counts += [f"COUNT({written}) AS n_{number}", f"COUNT(DISTINCT {written}) AS d_{number}"]
-    found = _counted(workspace, f"SELECT COUNT(*) AS n, {', '.join(counts)} FROM {_table(workspace, view)}")
+        figures += [f"COUNT({written}) AS n_{number}", f"COUNT(DISTINCT {written}) AS d_{number}"]
+    found = _counted(workspace, f"SELECT COUNT(*) AS n, {', '.join(figures)} FROM {_table(workspace, view)}")
     if found is None:
-        return None
-    rows[view.name] = found[0]
-    for name, filled, different in zip(candidates, found[1::2], found[2::2], strict=True):
-        if found[0] > 1 and filled == different == found[0]:
-            return name
-    return None
+        return ()
+    counts.rows[view.name] = found[0]
+    counted = zip(candidates, found[1::2], found[2::2], strict=True)
+    return tuple(name for name, filled, different in counted if found[0] > 1 and filled == different == found[0])
+
+
+def _by_referrers(
+    workspace: Workspace, view: View, keys: tuple[str, ...], views: list[View], counts: _Counts
+) -> View:
+    """A view whose rows several columns tell apart: its key is the one that most columns elsewhere hold."""
+
+    first, others = spoken(keys[0]).split(), [other for other in views if other is not view]
+    if first in (["id"], ["entity", "id"]):
+        return view
+    is_own_id = "id" in first and set(first) - {"id", "entity"} <= set(_nouns(view))
+
+    def is_anothers(key: str) -> bool:
+        column, keyless = view.column(key), replace(view, key=())
+        return column is not None and any(_refers(workspace, keyless, column, o, counts) for o in others)
+
+    def held(key: str) -> int:
+        keyed = replace(view, key=(key,))
+        columns = ((other, c) for other in others for c in other.columns)
+        return sum(_refers(workspace, other, c, keyed, counts) is not None for other, c in columns)
+
+    if is_own_id and held(keys[0]):
+        return view
+    own = [key for key in keys if (key == keys[0] and is_own_id) or not is_anothers(key)] or keys[:1]
+    best = max(own, key=held) if len(own) > 1 else own[0]  # of equals the likeliest by its name
+    return replace(view, key=(best,))
 
 
 def _relation(
-    workspace: Workspace, view: View, column: ViewColumn, views: list[View], rows: dict[str, int]
+    workspace: Workspace, view: View, column: ViewColumn, views: list[View], counts: _Counts
 ) -> Relation | None:
     """The view that a column refers to: the clearest by name, of equals the one with most matches."""
     best: tuple[float, float, Relation] | None = None
     for target in views:
-        if target is view or len(target.key) != 1 or column.type not in ("integer", "text"):
-            continue
-        key = target.column(target.key[0])
-        if key is None or key.type != column.type:
-            continue
-        clearness = _clearness(column.name, key.name, target, view)
-        if clearness == 0 and not (column.type == "text" and is_key_like(column.name)):
-            continue
-        if view.key == (column.name,) and not (
-            _is_named_after(column.name, target) and _hangs_on(workspace, view, target, clearness, rows)
-        ):
-            continue
-        relation = _matched(workspace, view, column.name, target, key.name)
-        if relation is None or not _is_enough(relation, clearness):
-            continue
-        if relation.matched < LEAST_VALUES and clearness < 3 and column.type == "integer":
-            # small numbers are rows of any long table: a refund's state 1 and 2 of 43,000 lines of a log
-            most = FEW_ROWS if clearness >= 2 and is_key_like(column.name) else SHORT_LIST
-            if _rows(workspace, target, rows) > max(most, relation.matched * FEW_ROWS // LEAST_VALUES):
-                continue
-        if best is None or (clearness, relation.share) > best[:2]:
-            best = (clearness, relation.share, relation)
+        found = _refers(workspace, view, column, target, counts)
+        if found is not None and (best is None or (found[0], found[1].share) > best[:2]):
+            best = (found[0], found[1].share, found[1])
     return best[2] if best is not None else None
+
+
+def _refers(
+    workspace: Workspace, view: View, column: ViewColumn, target: View, counts: _Counts
+) -> tuple[float, Relation] | None:
+    """How clearly a column refers to a view, and by how many of its values; ``None`` where it does not."""
+    is_own = target.name == view.name
+    if len(target.key) != 1 or column.type not in ("integer", "text") or column.name == (is_own and target.key[0]):
+        return None
+    key = target.column(target.key[0])
+    if key is None or key.type != column.type:
+        return None
+    clearness = _superior(column.name) if is_own else _clearness(column, key.name, target, view)
+    if clearness == 0 and not (not is_own and _may_be_a_key(column)):
+        return None
+    if view.key == (column.name,) and not (
+        _is_named_after(column.name, target) and _hangs_on(workspace, view, target, clearness, counts)
+    ):
+        return None
+    if clearness == 0 and column.type == "integer" and not _are_telling(workspace, target, key.name, counts):
+        return None
+    relation = _matched(workspace, view, column.name, target, key.name)
+    if relation is None or not _is_enough(relation, clearness):
+        return None
+    if relation.matched < LEAST_VALUES and clearness < 3 and column.type == "integer":
+        # small numbers are rows of any long table: a refund's state 1 and 2 of 43,000 lines of a log
+        most = FEW_ROWS if clearness >= 2 and is_key_like(column.name) else SHORT_LIST
+        if _rows(workspace, target, counts) > max(most, relation.matched * FEW_ROWS // LEAST_VALUES):
+            return None
+    return clearness, relation
+
+
+def _may_be_a_key(column: ViewColumn) -> bool:
+    """Whether its values alone may tell what a column refers to: by its name it may be a key."""
+    return is_key_like(column.name) and (column.type == "text" or says(_KEY_WORD, column.name, column.type))
+
+
+def _are_telling(workspace: Workspace, view: View, key: str, counts: _Counts) -> bool:
+    """Whether numbers are found among a view's keys by no accident: they do not begin anywhere near 1."""
+    count = _rows(workspace, view, counts)
+    if (view.name, key) not in counts.least:
+        written, table = quoted(key, workspace.catalog.dialect), _table(workspace, view)
+        found = _counted(workspace, f"SELECT MIN({written}) AS n FROM {table}") if count else None
+        counts.least[view.name, key] = found[0] if found is not None else 0
+    return counts.least[view.name, key] > count
 
 
 def _is_enough(relation: Relation, clearness: float) -> bool:
@@ -221,27 +300,27 @@ def _is_named_after(column: str, target: View) -> bool:
     return bool(words & set(_nouns(target)))
 
 
-def _rows(workspace: Workspace, view: View, rows: dict[str, int]) -> int:
+def _rows(workspace: Workspace, view: View, counts: _Counts) -> int:
     """The rows of a view, counted once; none where they cannot be counted."""
-    if view.name not in rows:
+    if view.name not in counts.rows:
         found = _counted(workspace, f"SELECT COUNT(*) AS n FROM {_table(workspace, view)}")
         if found is None:
             return 0
-        rows[view.name] = found[0]
-    return rows[view.name]
+        counts.rows[view.name] = found[0]
+    return counts.rows[view.name]
 
 
-def _hangs_on(workspace: Workspace, view: View, target: View, clearness: float, rows: dict[str, int]) -> bool:
+def _hangs_on(workspace: Workspace, view: View, target: View, clearness: float, counts: _Counts) -> bool:
     """Whether one row here belongs to one row there, and not the other way round."""
     if clearness < 3:
         return False
     for each in (view, target):
-        if each.name not in rows:
+        if each.name not in counts.rows:
             found = _counted(workspace, f"SELECT COUNT(*) AS n FROM {_table(workspace, each)}")
             if found is None:
                 return False
-            rows[each.name] = found[0]
-    here, there = rows[view.name], rows[target.name]
+            counts.rows[each.name] = found[0]
+    here, there = counts.rows[view.name], counts.rows[target.name]
     is_of_it = set(_nouns(target)) <= set(spoken(target.key[0]).split())
     return here < there or (here == there and is_of_it)  # stock has a row for each item, and hangs on it
 
@@ -287,7 +366,38 @@ def _table(workspace: Workspace, view: View) -> str:
 
 def _nouns(view: View) -> list[str]:
     """The words of a view's name in the singular."""
-    return nouns_of(view.name)
+    words = ["person" if word == "people" else word for word in nouns_of(_FLAT.sub("", view.name))]
+    return [word for word in words if not word.isdigit()] or words
+
+
+def _is_its_own(column: str, view: View, nouns: list[str]) -> bool:
+    """Whether a column tells the rows of its own view apart: ``item_id`` of ``stock_item``, which is no
+    ``order_item``, but may be one of ``items``."""
+    words = [singular(word) for word in spoken(column).split() if not _KEY_WORD.search(word)]
+    if not words or not is_key_like(column) or words != _nouns(view)[-1:]:
+        return False
+    return words != nouns and nouns[-1:] == words
+
+
+def _is_of_a_part(words: list[str], nouns: list[str]) -> bool:
+    """Whether a key is that of something of the thing: a customer's group is no customer."""
+    if not nouns or nouns[-1] not in words or not words[-1:] or not _KEY_WORD.search(words[-1]):
+        return False
+    behind = words[words.index(nouns[-1]) + 1 : -1]
+    return bool(set(behind) & _PARTS)
+
+
+@cache
+def _verbs_of(noun: str) -> frozenset[str]:
+    """What is done by whom or what a noun calls after it: a shipper ships, a supplier supplies."""
+    stem = noun.removesuffix("er")
+    if stem == noun or len(stem) < 4:
+        return frozenset()
+    if stem[-1] == stem[-2]:
+        stem = stem[:-1]
+    if stem.endswith("i"):
+        stem = f"{stem[:-1]}y"
+    return frozenset({stem, f"{stem}e", f"{stem}ed", f"{stem}{stem[-1]}ed", f"{stem[:-1]}ied"})
 
 
 def is_key_like(name: str) -> bool:
@@ -316,15 +426,27 @@ def _nearness(nouns: list[str], words: list[str]) -> float:
     return 0.3 / (1 + len(set(nouns) - set(words)))
 
 
-def _clearness(column: str, key: str, target: View, view: View) -> float:
+def _superior(column: str) -> float:
+    """How clearly a name says that a column refers to another row of its own view: 1 it hints, 0 not at all."""
+    words = set(spoken(column).split())
+    return 1 if words & _SUPERIORS or {"report", "to"} <= words or any(s in column for s in _SUPERIORS_ZH) else 0
+
+
+def _clearness(held: ViewColumn, key: str, target: View, view: View) -> float:
     """How clearly a name says that a column of a view refers to another: 3 very, 2 clearly, 1 it hints, 0 not
     at all."""
+    column = held.name
     own, other, nouns = spoken(column), spoken(key), _nouns(target)
     words = [singular(word) for word in own.split()]
-    if own in _PLACES_IN_A_LIST:
+    if own in _PLACES_IN_A_LIST or _is_its_own(column, view, nouns) or _is_of_a_part(words, nouns):
         return 0
+    if held.type == "integer" and says(_KEY_WORD, column) and not says(_KEY_WORD, column, "integer"):
+        return 0  # a number of pieces: refund_num
     if nouns and other in _GENERIC and _LETTERS.get(column.lower()) == nouns[-1]:
         return 2.5 if len(nouns) == 1 else 2
+    shared = set(nouns) & set(_nouns(view))
+    if other in _GENERIC and _A_LETTER.fullmatch(column) and any(noun[0] == column[0] for noun in shared):
+        return 1  # a coupon_user's cid is that of a coupon
     named = bool(nouns) and nouns[-1] in words
     if own == other and own not in _GENERIC:
         return 3.5 if named else 3  # a product's number is that of a product, and not of its stock
@@ -335,7 +457,13 @@ def _clearness(column: str, key: str, target: View, view: View) -> float:
         return 2  # an order's address in Magento
     if is_key_like(column) and _POSTS & set(words) and nouns and nouns[-1] in _STAFF:
         return 1
+    if words[-1:] == ["by"] and nouns and nouns[-1] in _STAFF | {"user"}:
+        return 1  # created_by
+    if nouns and words and words[0] in _verbs_of(nouns[-1]):
+        return 2 if is_key_like(column) else 1  # ship_via, supplied_by
     rest = set(words) - set(nouns)
+    if named and rest == {"name"} and held.type == "text":
+        return 1
     if named and (is_key_like(column) or (rest and rest <= _SAME_THING)):
         return 2 + _nearness(nouns, words)
     if other not in _GENERIC and (own.endswith(f" {other}") or _ends_with(column, key)):

@@ -118,9 +118,12 @@ def unasked_length(statement: Statement, said: Set[float], question: str) -> str
 
 
 def shows_nothing(statement: Statement) -> str | None:
-    """What is wrong with a list that shows a column whose lack its rows were chosen by."""
+    """What is wrong with a list that shows a column whose lack its rows were chosen by, or whose one value."""
     if statement.groups:
         return None
+    given = {str(c.left).lower() for c in statement.where if isinstance(c, Compare) and c.sign == "="}
+    if given and all(str(item).lower() in given for item in statement.items):
+        return "all that is shown is what its rows were chosen by; show what is asked of them"
     empty = {c.left for c in statement.where if isinstance(c, Empty) and not c.is_not}
     shown = next((item for item in statement.items if item in empty), None)
     return None if shown is None else f"{shown} is empty in all of these rows; show another column"

@@ -1,0 +1,67 @@
+"""Figures and columns that a follow-up puts beside those of the statement before: "the pieces too", 金额也加上.
+
+Every one of the training set's 129 such follow-ups over the same rows keeps what was shown and adds to it,
+but for those that add to a figure itself (``SUM(price + freight)``) and those that list what was counted.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from sql.statement.sentence import Aggregate, Name, Node, Statement
+
+_BESIDE = re.compile(
+    r"\b(?:as well|also|beside|next to|alongside|plus)\b|\btoo[.!]*$|^(?:please |pls |can you )?add\b"
+    r"|^(?:oh |ok |hm )?and how (?:many|much)\b.*\beach\b"
+    r"|加上|再加|加[一个]+列|也(?:列|加|要|给|放|看|带|显示)|旁边|带上|一并",
+    re.I,
+)
+
+
+def with_added(before: Statement, statement: Statement, question: str) -> Statement:
+    """The statement with what was shown before in front, where the message adds to it and the rows are the same.
+
+    Args:
+        before: the statement that the message goes on from.
+        question: the message alone.
+    """
+    if not _BESIDE.search(question) or not _are_of_the_same_rows(before, statement):
+        return statement
+    groups = {str(group).lower() for group in statement.groups}
+    shown, new = (tuple(i for i in each.items if str(i).lower() not in groups) for each in (before, statement))
+    if not new or _names(shown) & _names(new) or _lists_what_was_counted(before, new):
+        return statement
+    dims = tuple(item for item in statement.items if str(item).lower() in groups)
+    order = before.order if before.limit is not None else statement.order or before.order
+    return replace(statement, items=(*dims, *shown, *new), order=order, limit=before.limit)
+
+
+def _are_of_the_same_rows(before: Statement, statement: Statement) -> bool:
+    """Whether both show rows of one view under the same conditions, in the same groups.
+
+    Names may have come beside the keys of the groups.
+    """
+
+    def scope(each: Statement) -> tuple[object, ...]:
+        conditions = [sorted(str(c).lower() for c in part) for part in (each.where, each.having)]
+        return each.view.lower(), conditions, bool(each.groups), each.limit_per
+
+    groups = [{str(group).lower() for group in each.groups} for each in (before, statement)]
+    is_as_long = statement.limit in (None, before.limit)
+    return scope(before) == scope(statement) and groups[0] <= groups[1] and is_as_long
+
+
+def _lists_what_was_counted(before: Statement, new: tuple[Node, ...]) -> bool:
+    """Whether columns of rows are shown after a lone figure: who they are, of whom the number was told."""
+    is_lone = len(before.items) == 1 and not before.groups
+    return is_lone and any(isinstance(n, Aggregate) for n in before.items[0].walk()) and _are_columns(new)
+
+
+def _are_columns(items: tuple[Node, ...]) -> bool:
+    return all(isinstance(item, Name) for item in items)
+
+
+def _names(items: tuple[Node, ...]) -> set[str]:
+    """The columns and metrics in what is shown."""
+    return {node.text.lower() for item in items for node in item.walk() if isinstance(node, Name)}
