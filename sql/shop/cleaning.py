@@ -24,6 +24,7 @@ from sql.semantics import View, ViewColumn
 from sql.shop.codes import CodeList, called_like, find_code_lists, known_codes, known_rows, labels_of
 from sql.shop.decisions import Decision
 from sql.shop.drafting import looks_personal
+from sql.shop.measures import is_sold
 from sql.shop.relations import is_key_like
 from sql.shop.trade_words import is_chinese, read_name, says
 from sql.shop.value_words import KIND_OF_PLACE, PLACE
@@ -609,6 +610,14 @@ def _deleted(workspace: Workspace, view: View, changes: _Changes) -> list[Decisi
         found = _numbers(workspace, view, f"COUNT(*) AS n, COUNT(CASE WHEN {kept} THEN 1 END) AS kept")
         if found is None or not 0 < found[1] < found[0]:
             continue
+        if _hang_on_deleted(workspace, view, kept):
+            gone = found[0] - found[1]
+            text = (
+                f"{gone:,} of {found[0]:,} rows of {view.name} are marked as deleted ({column.name}); they "
+                "stay, for other rows belong to them"
+            )
+            text_zh = f"{view.name} 有 {gone:,} 行标记为已删除（{column.name}）；因仍被其他行引用，予以保留"
+            return [Decision(place=f"views.{view.name}", text=text, text_zh=text_zh, is_sure=False)]
         changes.where = f"{changes.where} AND {kept}" if changes.where else kept
         text = (
             f"{found[0] - found[1]:,} of {found[0]:,} rows of {view.name} are marked as deleted "
@@ -618,6 +627,22 @@ def _deleted(workspace: Workspace, view: View, changes: _Changes) -> list[Decisi
         text_zh = f"{view.name} 的 {found[0]:,} 行中有 {gone:,} 行标记为已删除（{column.name}），已略去"
         return [Decision(place=f"views.{view.name}", text=text, text_zh=text_zh, is_sure=False)]
     return []
+
+
+def _hang_on_deleted(workspace: Workspace, view: View, kept: str) -> bool:
+    """Whether rows of other views belong to deleted ones of this: what was sold of an item that is sold no
+    more. What was deleted of orders was not sold, whatever lines it has."""
+    if is_sold(view) or len(view.key) != 1:
+        return False
+    dialect = workspace.catalog.dialect
+    key, table = quoted(view.key[0], dialect), quoted(view.name, dialect)
+    for other in workspace.shop.views:
+        for link in (name for name, target in other.refs.items() if target == view.name and other != view):
+            gone = f"{quoted(link, dialect)} IN (SELECT {key} FROM {table} WHERE NOT ({kept}))"
+            found = _numbers(workspace, other, f"COUNT(CASE WHEN {gone} THEN 1 END) AS gone")
+            if found is not None and found[0]:
+                return True
+    return False
 
 
 # ---- reading ----------------------------------------------------------------------------------------------

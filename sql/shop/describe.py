@@ -46,7 +46,7 @@ _JUST_NAMES = frozenset({"name", "title", "label"})
 _CITY = re.compile(r"\b(?:city|town|postcode)\b|城市")
 _LATER = re.compile(
     r"\b(?:ship|shipped|shipping|sent|delivered|delivery|received|returned|due|limit|required|requested|estimated"
-    r"|expected|promised|planned|update|updated|changed)\b|发货|签收|送达|退货|预计|更新"
+    r"|expected|promised|planned|advice|consign|confirmed|update|updated|changed)\b|发货|签收|送达|退货|预计|更新"
 )
 _EVENT = re.compile(
     r"\b(?:refund|return|shipment|fulfillment|delivery|visit|session|movement|ticket|credit ?memo"
@@ -304,11 +304,17 @@ def _with_clock(view: View, views: tuple[View, ...]) -> View:
 
 
 def _is_sent_later(view: View, views: tuple[View, ...]) -> bool:
-    """Whether the lines of orders have no time but those of what becomes of them: due, sent, delivered."""
-    orders = [v for v in views if v.time is not None and v.name in view.refs.values() and is_sold(v)]
-    is_line = says(LINE, view.name) and len(orders) == 1
-    if not is_line or view.time is None:
+    """Whether the lines of orders have no time but those of what becomes of them: due, sent, delivered.
+
+    The plain date of a line is that of its order, or none of a sale's: when a purchase is to come in.
+    """
+    heads = [v for v in views if v.time is not None and v.name in view.refs.values()]
+    named = [v for v in heads if view.name.lower().startswith(v.name.lower())]
+    orders = named or [v for v in heads if is_sold(v) and says(LINE, view.name)]
+    if len(orders) != 1 or view.time is None:
         return False
+    if named and spoken(view.time, "date") == "date":
+        return True
     return says(_LATER, view.time, "date") or says(_WRITTEN, view.time, "date")
 
 

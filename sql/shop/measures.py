@@ -66,6 +66,9 @@ _AMOUNT = (
     re.compile(r"\bsubtotal\b|\bpay(?:ment)?$|^net$|小计|货款"),
 )
 """Names of columns with the money of a row, the clearest first."""
+_PART_OF = re.compile(r"\bparent (?:item|line)(?: id)?$")
+_GRAND_TOTAL = re.compile(r"\bgrand total\b")
+_PAID_SO_FAR = re.compile(r"\btotal paid\b")
 _ANY_AMOUNT = re.compile("|".join(each.pattern for each in _AMOUNT))
 _NO_INCOME = re.compile(
     r"(?<!after )\b(?:tax|vat|shipping|freight|refund|discount|coupon|cost|fee|tip|limit|budget|credit"
@@ -419,6 +422,7 @@ def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | 
         amount = None  # the order's amount stands on each of its lines, and adds up to several times it
     if amount is not None:
         per_cent = _per_cent(workspace, view, numbers, quantity, price, amount)
+        units = _of_whole_lines(workspace, view, units, write(amount))
         return Money(
             view=view,
             amount=write(amount),
@@ -461,6 +465,23 @@ def _line_money(workspace: Workspace, view: View, order: str | None) -> Money | 
         no_sums=no_sums,
         is_whole=price.type == "integer" and discount is None,
     )
+
+
+def _of_whole_lines(workspace: Workspace, view: View, units: str, amount: str) -> str:
+    """Pieces without those of lines that are part of another and cost nothing by themselves.
+
+    Magento writes what was put together, with its price, and below it what it was put together of.
+    """
+    parent = next((c for c in view.columns if says(_PART_OF, c.name)), None)
+    if parent is None:
+        return units
+    own = quoted(parent.name, workspace.catalog.dialect)
+    rows = workspace.look(
+        f"SELECT COUNT({own}) AS parts, COUNT(CASE WHEN {own} IS NOT NULL AND {amount} <> 0 THEN 1 END) AS paid "
+        f"FROM {quoted(view.name, workspace.catalog.dialect)}"
+    )
+    parts, paid = (int(str(value)) for value in rows[0]) if rows else (0, 0)
+    return f"CASE WHEN {own} IS NULL THEN {units} END" if parts and not paid else units
 
 
 def _per_cent(
@@ -532,6 +553,10 @@ def _order_money(workspace: Workspace, view: View, order: str | None) -> Money |
 def _amount(numbers: list[ViewColumn]) -> ViewColumn | None:
     # an amount is rather the order's than a product amount
     plain = sorted(numbers, key=lambda c: len(spoken(c.name, c.type).split()))
+    names = {c.name.lower() for c in numbers}
+    plain = [c for c in plain if f"base_{c.name.lower()}" not in names]  # its twin is in the shop's currency
+    if any(says(_GRAND_TOTAL, c.name, c.type) for c in plain):  # what was paid of it so far is less
+        plain = [c for c in plain if not says(_PAID_SO_FAR, c.name, c.type)]
     return next(filter(None, (_first(plain, wanted, _NO_INCOME) for wanted in _AMOUNT)), None)
 
 

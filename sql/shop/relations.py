@@ -65,6 +65,8 @@ _POSTS = frozenset(
 """What a member of the staff is called where a row names one: ``support_rep_id``."""
 _FLAT = re.compile(r"_flat(?:_.+)?$", re.I)
 """What Magento calls a table that holds all of a thing's attributes in one row, for one of its stores."""
+_MORE = frozenset({"grid", "ext", "extra", "extension", "info", "meta", "profile", "flat"})
+"""What a table is called that continues the rows of another."""
 _PARTS = frozenset(
     {"group", "type", "category", "class", "level", "tier", "grade", "rank", "segment", "status", "state"}
     | {"address", "line", "item", "card", "coupon", "variant", "kind"}
@@ -252,11 +254,13 @@ def _refers(
     if key is None or key.type != column.type:
         return None
     clearness = _superior(column.name) if is_own else _clearness(column, key.name, target, view)
-    if clearness == 0 and not (not is_own and _may_be_a_key(column)):
-        return None
-    if view.key == (column.name,) and not (
+    if not is_own and _is_continued(workspace, view, column.name, target, counts):
+        clearness = 3
+    elif view.key == (column.name,) and not (
         _is_named_after(column.name, target) and _hangs_on(workspace, view, target, clearness, counts)
     ):
+        return None
+    if clearness == 0 and (is_own or not _may_be_a_key(column)):
         return None
     if clearness == 0 and column.type == "integer" and not _are_telling(workspace, target, key.name, counts):
         return None
@@ -269,6 +273,14 @@ def _refers(
         if _rows(workspace, target, counts) > max(most, relation.matched * FEW_ROWS // LEAST_VALUES):
             return None
     return clearness, relation
+
+
+def _is_continued(workspace: Workspace, view: View, column: str, target: View, counts: _Counts) -> bool:
+    """Whether a view has just one more row of columns for each row of another: Magento's ``sales_order_grid``."""
+    more = view.name.lower().removeprefix(f"{target.name.lower()}_")
+    if more not in _MORE or view.key != (column,) or target.key != (column,):
+        return False
+    return _rows(workspace, view, counts) == _rows(workspace, target, counts)
 
 
 def _may_be_a_key(column: ViewColumn) -> bool:

@@ -41,6 +41,9 @@ _CANCELLED = re.compile(
     r"\b(?:cancel|cancelled|canceled|void|voided) (?:at|on|date|time)\b|取消(?:时间|日期)"
 )
 _TEST = re.compile(r"^(?:is )?test(?: order)?$|^(?:是否)?测试(?:订单)?$")
+_IS_CANCELLED = re.compile(
+    r"^(?:is |was )?(?:cancel|cancelled|canceled|cancellation|void|voided)$|^(?:是否)?已?(?:取消|作废)$"
+)
 _IS_PAID = re.compile(r"^(?:is )?paid$|^(?:是否)?已?(?:付款|支付)$|^已付$")
 MOST_CALLED_OFF = 0.35
 """Share of the rows up to which a state that never went out is that of orders that were called off: what is
@@ -184,7 +187,7 @@ def _marks(workspace: Workspace, view: View) -> tuple[Mark, ...]:
         no, yes = (f"NOT {name}", name) if column.type == "boolean" else (f"{name} = 0", f"{name} <> 0")
         if column.type in ("date", "timestamp") and says(_CANCELLED, column.name, column.type):
             kept, told = f"{name} IS NULL", (f"{column.name} is filled", f"{column.name} 有值")
-        elif is_flag and says(_TEST, column.name):
+        elif is_flag and (says(_TEST, column.name) or says(_IS_CANCELLED, column.name)):
             kept, told = f"({name} IS NULL OR {no})", (f"{column.name} is set", f"{column.name} 为是")
         elif is_flag and says(_IS_PAID, column.name) and not _goes_out_unpaid(workspace, view, no):
             kept, told = f"({name} IS NULL OR {yes})", (f"{column.name} is not set", f"{column.name} 为否")
