@@ -57,6 +57,8 @@ _DELETED = re.compile(
     r"^(?:deleted?|removed) (?:at|on|date|time)$|^(?:is )?deleted$|^删除时间$"
     r"|^(?:fivetran|airbyte(?: ab cdc)?|ab cdc|sdc|dlt) (?:is )?deleted(?: at)?$"
 )
+_CONNECTORS = re.compile(r"^(?:fivetran|airbyte|ab cdc|sdc|dlt) ")
+"""Marks of a copy: the row is gone where it came from."""
 _NAMED_ORDER = re.compile(r"^#?[A-Z]{0,4}-?\d{3,}$")
 _OF_HEADS = re.compile(
     r"\b(?:financial|fulfillment|billing|shipping|customer|email|country|city|zip|paid|created)\b"
@@ -88,6 +90,8 @@ class _Changes:
     where: str = ""
     order: str = ""
     """The column that tells which lines belong together, where a line's head was filled in."""
+    counted: str = ""
+    """SQL of the rows that are counted, where deleted ones stay."""
 
 
 MAX_PLACES = 200
@@ -104,6 +108,8 @@ class Cleaned:
     """``(view, column)`` → how its texts are read."""
     orders: Mapping[str, str]
     """View → the column that tells the order of a line, where only an order's first line has its head."""
+    counted: Mapping[str, str]
+    """View → SQL of its rows that are counted, where rows that were deleted stay."""
     time_zone: str = ""
     """The zone that moments counted in seconds since 1970 were put into, where the data tell one."""
 
@@ -113,6 +119,7 @@ def clean(workspace: Workspace) -> Cleaned:
     views: list[View] = []
     decisions: list[Decision] = []
     orders: dict[str, str] = {}
+    counted_rows: dict[str, str] = {}
     readings: dict[tuple[str, str], Reading] = {}
     lists = find_code_lists(workspace)
     zone: str | None = None
@@ -139,12 +146,15 @@ def clean(workspace: Workspace) -> Cleaned:
         readings |= {(view.name, column): reading for column, reading in changes.readings.items()}
         if changes.order:
             orders[view.name] = changes.order
+        if changes.counted:
+            counted_rows[view.name] = changes.counted
         views.append(view)
     return Cleaned(
         views=tuple(views),
         decisions=tuple(decisions),
         readings=readings,
         orders=orders,
+        counted=counted_rows,
         time_zone=zone or "",
     )
 
@@ -610,13 +620,13 @@ def _deleted(workspace: Workspace, view: View, changes: _Changes) -> list[Decisi
         found = _numbers(workspace, view, f"COUNT(*) AS n, COUNT(CASE WHEN {kept} THEN 1 END) AS kept")
         if found is None or not 0 < found[1] < found[0]:
             continue
-        if _hang_on_deleted(workspace, view, kept):
-            gone = found[0] - found[1]
+        if not says(_CONNECTORS, column.name) and _hang_on_deleted(workspace, view, kept):
+            changes.counted, gone = kept, found[0] - found[1]
             text = (
                 f"{gone:,} of {found[0]:,} rows of {view.name} are marked as deleted ({column.name}); they "
-                "stay, for other rows belong to them"
+                "stay, for other rows belong to them, and are not counted"
             )
-            text_zh = f"{view.name} 有 {gone:,} 行标记为已删除（{column.name}）；因仍被其他行引用，予以保留"
+            text_zh = f"{view.name} 有 {gone:,} 行标记为已删除（{column.name}）；因仍被其他行引用而保留，但不计数"
             return [Decision(place=f"views.{view.name}", text=text, text_zh=text_zh, is_sure=False)]
         changes.where = f"{changes.where} AND {kept}" if changes.where else kept
         text = (

@@ -138,6 +138,7 @@ def describe_database(database: Database, *, name: str, location: str, with_view
     decisions += told
     cleaned = clean(open_workspace(linked, database=database))
     linked = replace(linked, views=cleaned.views, time_zone=cleaned.time_zone)
+    linked = replace(linked, metrics=tuple(_of_counted(m, cleaned.counted) for m in linked.metrics))
     linked, told = without_own_columns(linked, catalog.dialect)
     decisions += told
     opened = open_workspace(linked, database=database)
@@ -173,6 +174,14 @@ def describe_database(database: Database, *, name: str, location: str, with_view
         measured=measured,
         readings=cleaned.readings,
     )
+
+
+def _of_counted(metric: Metric, counted: Mapping[str, str]) -> Metric:
+    """A count of rows without those that are marked as deleted and stay."""
+    kept = counted.get(metric.view)
+    if kept is None or metric.sql != "COUNT(*)":
+        return metric
+    return replace(metric, sql=f"COUNT(CASE WHEN {kept} THEN 1 END)")
 
 
 def _told_apart(views: tuple[View, ...], dialect: Dialect) -> tuple[View, ...]:

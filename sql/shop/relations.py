@@ -63,8 +63,6 @@ _POSTS = frozenset(
     {"rep", "representative", "manager", "salesperson", "salesman", "agent", "clerk", "cashier"}
 )
 """What a member of the staff is called where a row names one: ``support_rep_id``."""
-_FLAT = re.compile(r"_flat(?:_.+)?$", re.I)
-"""What Magento calls a table that holds all of a thing's attributes in one row, for one of its stores."""
 _MORE = frozenset({"grid", "ext", "extra", "extension", "info", "meta", "profile", "flat"})
 """What a table is called that continues the rows of another."""
 _PARTS = frozenset(
@@ -378,8 +376,7 @@ def _table(workspace: Workspace, view: View) -> str:
 
 def _nouns(view: View) -> list[str]:
     """The words of a view's name in the singular."""
-    words = ["person" if word == "people" else word for word in nouns_of(_FLAT.sub("", view.name))]
-    return [word for word in words if not word.isdigit()] or words
+    return ["person" if word == "people" else word for word in nouns_of(view.name)]
 
 
 def _is_its_own(column: str, view: View, nouns: list[str]) -> bool:

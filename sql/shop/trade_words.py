@@ -71,6 +71,8 @@ _FIELD = re.compile(r"^F(?=[A-Z][a-z])")
 """What every field of Kingdee's tables begins with: ``FQty``, ``FBillNo``."""
 _OF_A_SHOP = re.compile(r"^(?:store|shop|mall)_(?=[a-z])", re.I)
 """What most tables of a shop system begin with behind its own prefix: ``eb_store_order`` is an order."""
+_FLAT = re.compile(r"_flat(?:_.+)?$", re.I)
+"""What Magento calls a table that holds all of a thing's attributes in one row, for one of its stores."""
 _WITH_E = re.compile(r"(?:ss|x|ch|sh|[^aeo]us)es$")
 """Plurals whose singular has no ``e``: classes, boxes, statuses; but courses, houses."""
 _UNCOUNTED = frozenset({"goods", "news", "sales", "sms", "address", "status", "business", "series"})
@@ -385,8 +387,8 @@ def is_warehouse(names: Iterable[str]) -> bool:
 
 def nouns_of(name: str) -> list[str]:
     """The words of a table's name that say what it holds; all where none does."""
-    words = read_name(name)
-    telling = [word for word in words if word not in _lists().idle]
+    words = read_name(_FLAT.sub("", name))
+    telling = [word for word in words if word not in _lists().idle and not word.isdigit()]
     if len(telling) > 1 and len(telling[0]) <= 2 and not _is_english(telling[0]):
         telling = telling[1:]  # a prefix of the system that made the table
     return telling or words
