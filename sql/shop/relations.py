@@ -164,7 +164,7 @@ def _by_name(workspace: Workspace, view: View, views: list[View], keys: dict[str
     if (
         key is None
         or referring(key)
-        or any(_clearness(c, key.name, view, o) for o in others for c in o.columns)
+        or any(_clearness(c, key.name, view, o) and not _is_name(c) for o in others for c in o.columns)
     ):
         return view
     for name in name_columns(view):
@@ -182,6 +182,10 @@ def _by_name(workspace: Workspace, view: View, views: list[View], keys: dict[str
             keys[view.name] = name
             return named
     return view
+
+
+def _is_name(column: ViewColumn) -> bool:
+    return spoken(column.name).endswith("name")
 
 
 def _keys(workspace: Workspace, view: View, counts: _Counts) -> tuple[str, ...]:
