@@ -2,7 +2,7 @@
 
 Each bare shop of the training set has a description that its author corrected by hand, and pairs whose
 statements were written over it. The same statements are run over what ``init`` makes of the database by
-itself: where a link, a key or a day is not found, the rows differ or the statement does not compile. Rows also
+itself: where a link, a key or a day is not found, the rows differ or the statement does not compile. They also
 differ where revenue leaves out other states than the author's, and a renamed column does not compile, so the
 share is a lower bound.
 """
@@ -53,7 +53,9 @@ def described(name: str, root: Path) -> Outcome:
     shutil.copy(SET / name / "tables.yml", folder)
     draft(name, root, BUILT)
     same, other, failed = 0, [], []
-    statements = {s: None for pair in load_pairs([name], SET) for _, s in pair.statements if s.startswith("SELECT")}
+    statements = {
+        s: None for pair in load_pairs([name], SET) for _, s in pair.statements if s.startswith("SELECT")
+    }
     with opened(name, SET, BUILT) as by_hand, opened(name, root, BUILT) as by_itself:
         for statement in statements:
             wanted = _rows(ask(by_hand, statement)[1].rows)
@@ -85,7 +87,9 @@ def main() -> None:
         for name in given.shops or bare_shops():
             outcome = described(name, Path(folder))
             outcomes.append(outcome)
-            print(f"{name}: {outcome.same} the same, {len(outcome.other)} other rows, {len(outcome.failed)} failed")
+            print(
+                f"{name}: {outcome.same} the same, {len(outcome.other)} others, {len(outcome.failed)} failed"
+            )
             if given.show:
                 print(*(f"  other: {s}" for s in outcome.other), sep="\n")
                 print(*(f"  failed: {s}" for s in outcome.failed), sep="\n")

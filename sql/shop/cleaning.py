@@ -626,7 +626,9 @@ def _deleted(workspace: Workspace, view: View, changes: _Changes) -> list[Decisi
                 f"{gone:,} of {found[0]:,} rows of {view.name} are marked as deleted ({column.name}); they "
                 "stay, for other rows belong to them, and are not counted"
             )
-            text_zh = f"{view.name} 有 {gone:,} 行标记为已删除（{column.name}）；因仍被其他行引用而保留，但不计数"
+            text_zh = (
+                f"{view.name} 有 {gone:,} 行标记为已删除（{column.name}）；因仍被其他行引用而保留，但不计数"
+            )
             return [Decision(place=f"views.{view.name}", text=text, text_zh=text_zh, is_sure=False)]
         changes.where = f"{changes.where} AND {kept}" if changes.where else kept
         text = (

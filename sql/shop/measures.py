@@ -477,7 +477,8 @@ def _of_whole_lines(workspace: Workspace, view: View, units: str, amount: str) -
         return units
     own = quoted(parent.name, workspace.catalog.dialect)
     rows = workspace.look(
-        f"SELECT COUNT({own}) AS parts, COUNT(CASE WHEN {own} IS NOT NULL AND {amount} <> 0 THEN 1 END) AS paid "
+        f"SELECT COUNT({own}) AS parts, "
+        f"COUNT(CASE WHEN {own} IS NOT NULL AND {amount} <> 0 THEN 1 END) AS paid "
         f"FROM {quoted(view.name, workspace.catalog.dialect)}"
     )
     parts, paid = (int(str(value)) for value in rows[0]) if rows else (0, 0)

@@ -204,7 +204,9 @@ def _keys(workspace: Workspace, view: View, counts: _Counts) -> tuple[str, ...]:
         return ()
     counts.rows[view.name] = found[0]
     counted = zip(candidates, found[1::2], found[2::2], strict=True)
-    return tuple(name for name, filled, different in counted if found[0] > 1 and filled == different == found[0])
+    return tuple(
+        name for name, filled, different in counted if found[0] > 1 and filled == different == found[0]
+    )
 
 
 def _by_referrers(
@@ -250,7 +252,11 @@ def _refers(
 ) -> tuple[float, Relation] | None:
     """How clearly a column refers to a view, and by how many of its values; ``None`` where it does not."""
     is_own = target.name == view.name
-    if len(target.key) != 1 or column.type not in ("integer", "text") or column.name == (is_own and target.key[0]):
+    if (
+        len(target.key) != 1
+        or column.type not in ("integer", "text")
+        or column.name == (is_own and target.key[0])
+    ):
         return None
     key = target.column(target.key[0])
     if key is None or key.type != column.type:
@@ -278,7 +284,7 @@ def _refers(
 
 
 def _is_continued(workspace: Workspace, view: View, column: str, target: View, counts: _Counts) -> bool:
-    """Whether a view has just one more row of columns for each row of another: Magento's ``sales_order_grid``."""
+    """Whether a view just continues each row of another: Magento's ``sales_order_grid``."""
     more = view.name.lower().removeprefix(f"{target.name.lower()}_")
     if more not in _MORE or view.key != (column,) or target.key != (column,):
         return False
@@ -440,9 +446,11 @@ def _nearness(nouns: list[str], words: list[str]) -> float:
 
 
 def _superior(column: str) -> float:
-    """How clearly a name says that a column refers to another row of its own view: 1 it hints, 0 not at all."""
+    """How clearly a name says that a column refers to a row of its own view: 1 it hints, 0 not at all."""
     words = set(spoken(column).split())
-    return 1 if words & _SUPERIORS or {"report", "to"} <= words or any(s in column for s in _SUPERIORS_ZH) else 0
+    return (
+        1 if words & _SUPERIORS or {"report", "to"} <= words or any(s in column for s in _SUPERIORS_ZH) else 0
+    )
 
 
 def _clearness(held: ViewColumn, key: str, target: View, view: View) -> float:

@@ -1,4 +1,4 @@
-"""Figures and columns that a follow-up puts beside those of the statement before: "the pieces too", 金额也加上.
+"""Figures and columns that a follow-up puts beside those of the statement before: "pieces too", 金额也加上.
 
 Every one of the training set's 129 such follow-ups over the same rows keeps what was shown and adds to it,
 but for those that add to a figure itself (``SUM(price + freight)``) and those that list what was counted.
@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from sql.statement.sentence import Aggregate, Name, Node, Statement
+from sql.semantics import Shop
+from sql.statement.sentence import Aggregate, Name, Statement, Value
 
 _BESIDE = re.compile(
     r"\b(?:as well|also|beside|next to|alongside|plus)\b|\btoo[.!]*$|^(?:please |pls |can you )?add\b"
@@ -19,8 +20,8 @@ _BESIDE = re.compile(
 )
 
 
-def with_added(before: Statement, statement: Statement, question: str) -> Statement:
-    """The statement with what was shown before in front, where the message adds to it and the rows are the same.
+def with_added(before: Statement, statement: Statement, question: str, shop: Shop) -> Statement:
+    """The statement with what was shown before in front, where the message adds to it and the rows stay.
 
     Args:
         before: the statement that the message goes on from.
@@ -29,8 +30,10 @@ def with_added(before: Statement, statement: Statement, question: str) -> Statem
     if not _BESIDE.search(question) or not _are_of_the_same_rows(before, statement):
         return statement
     groups = {str(group).lower() for group in statement.groups}
-    shown, new = (tuple(i for i in each.items if str(i).lower() not in groups) for each in (before, statement))
-    if not new or _names(shown) & _names(new) or _lists_what_was_counted(before, new):
+    shown, new = (
+        tuple(i for i in each.items if str(i).lower() not in groups) for each in (before, statement)
+    )
+    if not new or _names(shown) & _names(new) or _lists_what_was_counted(before, new, shop):
         return statement
     dims = tuple(item for item in statement.items if str(item).lower() in groups)
     order = before.order if before.limit is not None else statement.order or before.order
@@ -52,16 +55,19 @@ def _are_of_the_same_rows(before: Statement, statement: Statement) -> bool:
     return scope(before) == scope(statement) and groups[0] <= groups[1] and is_as_long
 
 
-def _lists_what_was_counted(before: Statement, new: tuple[Node, ...]) -> bool:
+def _lists_what_was_counted(before: Statement, new: tuple[Value, ...], shop: Shop) -> bool:
     """Whether columns of rows are shown after a lone figure: who they are, of whom the number was told."""
-    is_lone = len(before.items) == 1 and not before.groups
-    return is_lone and any(isinstance(n, Aggregate) for n in before.items[0].walk()) and _are_columns(new)
+    metrics = {metric.name.lower() for metric in shop.metrics}
+
+    def is_figure(item: Value) -> bool:
+        return any(
+            isinstance(n, Aggregate) or (isinstance(n, Name) and n.text.lower() in metrics)
+            for n in item.walk()
+        )
+
+    return not before.groups and any(map(is_figure, before.items)) and not any(map(is_figure, new))
 
 
-def _are_columns(items: tuple[Node, ...]) -> bool:
-    return all(isinstance(item, Name) for item in items)
-
-
-def _names(items: tuple[Node, ...]) -> set[str]:
+def _names(items: tuple[Value, ...]) -> set[str]:
     """The columns and metrics in what is shown."""
     return {node.text.lower() for item in items for node in item.walk() if isinstance(node, Name)}

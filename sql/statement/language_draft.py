@@ -21,6 +21,7 @@ from sql.question.linking import Links, Vocabulary
 from sql.question.stretches import numbers_in
 from sql.semantics import View
 from sql.shop.workspace import Workspace
+from sql.statement.added_columns import with_added
 from sql.statement.as_kept import KeptValues, as_kept
 from sql.statement.bounds import bounded
 from sql.statement.carried_over import lost
@@ -173,7 +174,7 @@ class LanguageDrafter:
                 about = of_those(within, before, links, self.shop, self.grammar.routes)
                 if about is None:
                     return Written(sql=text, completions=(completion,), fault="it is not about those told of")
-                within = about
+                within = with_added(before, about, links.question, self.shop)
             if within != compiled.statement:
                 compiled = self._compile(within)
             wrong = unknown_value(compiled.statement, self.shop, self.grammar.routes, self._whole_values)

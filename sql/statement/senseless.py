@@ -118,7 +118,7 @@ def unasked_length(statement: Statement, said: Set[float], question: str) -> str
 
 
 def shows_nothing(statement: Statement) -> str | None:
-    """What is wrong with a list that shows a column whose lack its rows were chosen by, or whose one value."""
+    """What is wrong with a list of nothing but what its rows were chosen by, by a value or by its lack."""
     if statement.groups:
         return None
     given = {str(c.left).lower() for c in statement.where if isinstance(c, Compare) and c.sign == "="}

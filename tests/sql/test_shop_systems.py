@@ -19,11 +19,14 @@ def kind(request: pytest.FixtureRequest) -> str:
 def kingdee() -> str:
     """Orders with a flag of cancelling; lines with the day on which they are to go out, in another month."""
     orders = [f"({1000 + n}, 'SE{n:03d}', '{day}', {int(n % 8 == 0)})" for n, day in enumerate(DAYS)]
-    lines = [f"({1000 + n // 2}, {1 + n % 2}, '2026-03-{1 + n % 20:02d}', 2, {10 + 10 * (n % 2)})" for n in range(2 * N)]
+    lines = [
+        f"({1000 + n // 2}, {1 + n % 2}, '2026-03-{1 + n % 20:02d}', 2, {10 + 10 * (n % 2)})"
+        for n in range(2 * N)
+    ]
     return (
         "CREATE TABLE SEOrder (FInterID INTEGER, FBillNo VARCHAR(9), FDate DATE, FCancellation INTEGER);"
-        "CREATE TABLE SEOrderEntry (FInterID INTEGER, FEntryID INTEGER, FAdviceConsignDate DATE, FQty INTEGER, "
-        "FAmount INTEGER);" + inserted("SEOrder", orders) + inserted("SEOrderEntry", lines)
+        "CREATE TABLE SEOrderEntry (FInterID INTEGER, FEntryID INTEGER, FAdviceConsignDate DATE, "
+        "FQty INTEGER, FAmount INTEGER);" + inserted("SEOrder", orders) + inserted("SEOrderEntry", lines)
     )
 
 
@@ -35,8 +38,8 @@ def magento() -> str:
     lines = [f"({n}, {n}, NULL, {n % 5 + 1}, 2, 100)" for n in range(1, N + 1)]
     parts = [f"({N + n}, {n}, {n}, {n % 5 + 6}, 2, 0)" for n in range(1, N + 1, 2)]
     return (
-        "CREATE TABLE sales_order (entity_id INTEGER, created_at DATE, state VARCHAR(9), grand_total INTEGER, "
-        "base_grand_total INTEGER, base_total_paid INTEGER);"
+        "CREATE TABLE sales_order (entity_id INTEGER, created_at DATE, state VARCHAR(9), "
+        "grand_total INTEGER, base_grand_total INTEGER, base_total_paid INTEGER);"
         "CREATE TABLE sales_order_item (item_id INTEGER, order_id INTEGER, parent_item_id INTEGER, "
         "product_id INTEGER, qty_ordered INTEGER, base_row_total INTEGER);"
         + inserted("sales_order", orders)
@@ -46,7 +49,9 @@ def magento() -> str:
 
 def till() -> str:
     """Receipts that were voided."""
-    receipts = [f"({n}, '{day}', {'true' if n % 10 == 0 else 'false'})" for n, day in enumerate(DAYS, start=1)]
+    receipts = [
+        f"({n}, '{day}', {'true' if n % 10 == 0 else 'false'})" for n, day in enumerate(DAYS, start=1)
+    ]
     return (
         "CREATE TABLE receipts (receipt_no INTEGER, sold_at DATE, voided BOOLEAN);"
         "CREATE TABLE receipt_lines (receipt_no INTEGER, line_no INTEGER, item VARCHAR(9), qty INTEGER, "
@@ -58,7 +63,12 @@ def till() -> str:
 
 CASES = [
     # 35 of 40 orders were not cancelled; 17 of these in the first 20 days
-    ("lines are of their order's day", kingdee, "SELECT revenue FROM SEOrderEntry WHERE DURING('January 2026')", 510),
+    (
+        "lines are of their order's day",
+        kingdee,
+        "SELECT revenue FROM SEOrderEntry WHERE DURING('January 2026')",
+        510,
+    ),
     ("cancelled by a flag", kingdee, "SELECT revenue FROM SEOrderEntry", 1050),
     ("the shop's currency, paid or not", magento, "SELECT revenue FROM sales_order", 4000),
     ("pieces of whole lines", magento, "SELECT units_sold FROM sales_order_item", 80),
