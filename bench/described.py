@@ -2,7 +2,7 @@
 
 Each bare shop of the training set has a description that its author corrected by hand, and pairs whose
 statements were written over it. The same statements are run over what ``init`` makes of the database by
-itself: where a link, a key or a day is not found, the rows differ or the statement does not compile. They also
+itself: where a link, a key or a day is not found, rows differ or the statement does not compile. They also
 differ where revenue leaves out other states than the author's, and a renamed column does not compile, so the
 share is a lower bound.
 """

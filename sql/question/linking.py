@@ -28,6 +28,7 @@ from llm.traced import span
 from sql.errors import SqlError
 from sql.names import quoted
 from sql.question.homophones import LEAST, MOST, Sounds
+from sql.question.number_ends import IS_PHONE, holds_phones, number_end
 from sql.question.numbers import Number, find_numbers, zh_number
 from sql.question.periods import Period, find_periods
 from sql.question.words import (
@@ -164,6 +165,18 @@ class Vocabulary:
             and any(_REFUNDED.search(spaced(text)) for text in (column.name, *column.synonyms))
         ]
         return tuple(found) if len(found) <= _MOST_REFUNDS else ()
+
+    @cached_property
+    def phones(self) -> tuple[_Target, ...]:
+        """The columns of telephone numbers, those that the role may not see as such."""
+        columns = {
+            (t.view, t.name, t.is_hidden)
+            for targets in self.phrases.values()
+            for t in targets
+            if t.kind == "column" and IS_PHONE.search(spaced(t.name))
+        }
+        columns |= {(v.name, c.name, False) for v in self.views for c in v.columns if holds_phones(c)}
+        return tuple(_Target("value", view, name, is_hidden=hidden) for view, name, hidden in sorted(columns))
 
     @cached_property
     def sounds(self) -> Sounds:
@@ -436,6 +449,7 @@ def link(question: str, vocabulary: Vocabulary, today: dt.date) -> Links:
     matches += _typing_errors(tokens, matches, vocabulary)
     matches += _homophones(question, periods, matches, vocabulary)
     matches += _name_parts(tokens, matches, vocabulary)
+    matches += _number_ends(question, vocabulary)
     kept = [m for m in _longest(matches) if not _is_verb(question, m)]
     kept += _trade(question, kept, vocabulary)
     mentions = sorted(
@@ -806,6 +820,14 @@ _TAKEN = re.compile(
 _SOLD = re.compile(
     r"\b(?:sell|sold|sells|selling|seller|sellers|bought|buy|purchased?)\b|卖出?了?得?|售出|售卖|买了?", re.I
 )
+
+
+def _number_ends(question: str, vocabulary: Vocabulary) -> list[_Match]:
+    """The end of a telephone number, in every column of them: no values of theirs are known."""
+    told = number_end(question)
+    if told is None or not told.is_phone or not vocabulary.phones:
+        return []
+    return [_Match(told.start, told.end, 0.9, vocabulary.phones, part=told.digits)]
 
 
 def _trade(question: str, matches: Sequence[_Match], vocabulary: Vocabulary) -> list[_Match]:

@@ -1,4 +1,7 @@
-"""Figures and columns that a follow-up puts beside those of the statement before: "pieces too", 金额也加上.
+"""What a follow-up leaves as it was shown: what it adds to, and what it wants as shares.
+
+"Pieces too" and 金额也加上 stand beside the figures of the statement before; "as a share of the total" is of
+each group that was shown.
 
 Every one of the training set's 129 such follow-ups over the same rows keeps what was shown and adds to it,
 but for those that add to a figure itself (``SUM(price + freight)``) and those that list what was counted.
@@ -10,7 +13,7 @@ import re
 from dataclasses import replace
 
 from sql.semantics import Shop
-from sql.statement.sentence import Aggregate, Name, Statement, Value
+from sql.statement.sentence import Aggregate, Name, Share, Statement, Value
 
 _BESIDE = re.compile(
     r"\b(?:as well|also|beside|next to|alongside|plus)\b|\btoo[.!]*$|^(?:please |pls |can you )?add\b"
@@ -38,6 +41,32 @@ def with_added(before: Statement, statement: Statement, question: str, shop: Sho
     dims = tuple(item for item in statement.items if str(item).lower() in groups)
     order = before.order if before.limit is not None else statement.order or before.order
     return replace(statement, items=(*dims, *shown, *new), order=order, limit=before.limit)
+
+
+_AS_SHARES = re.compile(
+    r"^(?:ok,? |and |now |please |show |give |make )*(?:me |it |them |that |those |the same )*(?:as|in)? ?"
+    r"(?:an? |the )?"
+    r"(?:share|percentages?|percent|per cent|%|proportion)s?(?: of (?:the )?(?:total|whole|all|everything))?"
+    r"(?: please| pls)?[?.! ]*$|^(?:换成|改成|看|按)?(?:占比|百分比|比例)(?:看|显示|呢)?[?？。]?$",
+    re.I,
+)
+
+
+def with_shares(before: Statement, statement: Statement, question: str, shop: Shop) -> Statement:
+    """The shares of each group that was shown, where the message asks for nothing but shares of it.
+
+    Its one figure, in the groups, the order and the rows of before.
+    """
+    metrics = {metric.name.lower() for metric in shop.metrics}
+    figures = [
+        item
+        for item in before.items
+        if isinstance(item, Aggregate) or (isinstance(item, Name) and item.text.lower() in metrics)
+    ]
+    if not _AS_SHARES.search(question) or not before.groups or statement.groups or len(figures) != 1:
+        return statement
+    (figure,) = figures
+    return replace(before, items=tuple(Share(i) if i is figure else i for i in before.items))
 
 
 def _are_of_the_same_rows(before: Statement, statement: Statement) -> bool:

@@ -28,12 +28,12 @@ def lost(previous: la.Statement, statement: la.Statement, links: Links, shop: Sh
     Args:
         links: of the message alone.
     """
-    if _WHOLE.search(links.question):
+    if _WHOLE.search(links.question) and not _THEM.search(links.question):
         return ()
     written = str(statement)
     parts = (*statement.items, *statement.groups, *statement.where, *statement.having)
     used = {name for part in parts for name in _spoken_of(part)}
-    gone = [c for c in previous.where if str(c) not in written and not used & _spoken_of(c)]
+    gone = [c for c in previous.where if str(c) not in written and not used & _told_by(c)]
     asked = (previous, statement, links, shop)
     others = _other_figures(*asked) or _other_things(*asked)
     return tuple(dict.fromkeys([*map(_in_short, gone), *others]))
@@ -51,7 +51,7 @@ def _other_figures(previous: la.Statement, statement: la.Statement, links: Links
     return list(before.values())
 
 
-_THEM = re.compile(r"\b(?:they|them|those|these|their|it)\b|它们?|这些|那些|其中", re.I)
+_THEM = re.compile(r"\b(?:they|them|those|these|their|it)\b|[它他她]们?|这些|那些|其中", re.I)
 
 
 def _other_things(previous: la.Statement, statement: la.Statement, links: Links, shop: Shop) -> list[str]:
@@ -110,8 +110,16 @@ def _spoken_of(part: la.Node) -> set[str]:
     return {n.text.lower() for n in nodes if isinstance(n, la.Name)} | periods
 
 
+def _told_by(condition: la.Node) -> set[str]:
+    """What a condition is about: who bought in June is not told by June alone."""
+    spoken = _spoken_of(condition)
+    return spoken - {"DURING"} if isinstance(condition, la.Has) else spoken
+
+
 def _in_short(condition: la.Node) -> str:
-    """The values or the period of a condition, else all of it."""
+    """The values or the period of a condition, else all of it; of rows elsewhere, of what and when."""
+    if isinstance(condition, la.Has) and not condition.where:
+        return ", ".join(filter(None, (condition.view.replace("_", " "), condition.during)))
     values = [
         n.value if isinstance(n, la.Text) else n.words
         for n in condition.walk()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from sql.question.linking import Links, Mention
 from sql.question.stretches import mask
-from sql.question.words import is_chinese, root
+from sql.question.words import WORD, is_chinese, root, stem
 from sql.semantics import Shop
 from sql.shop.trade_words import says
 from sql.statement import sentence as la
@@ -134,14 +134,6 @@ _BEHIND = re.compile(
 )
 
 
-_DONE_BY = re.compile(
-    r"\b(?!(?:grouped|sorted|ordered|ranked|listed|divided|summed|counted|compared|separated)\b)\w+(?:ed|ought|ent|iven|ade)"
-    r" by (?:the |our |a )?$",
-    re.I,
-)
-"""What was asked for by the customer is not told by customer."""
-
-
 _NO_DENIAL = re.compile(
     r"\b(?:card|order|phone|serial|item|account|member|invoice|batch|house|part|tracking|ref|customer"
     r"|parcel|sku) no(?=\s*(?:[?.,;:/#\d]|$|and\b|or\b))|\bor not(?=\W*$)",
@@ -156,14 +148,6 @@ _DONE_BY = re.compile(
     re.I,
 )
 """What was asked for by the customer is not told by customer."""
-
-
-_NUMBER_OF = re.compile(
-    r"\b(?:card|order|phone|serial|item|account|member|invoice|batch|house|part|tracking|ref|customer"
-    r"|parcel|sku) no(?=\s*(?:[?.,;:/#\d]|$|and\b|or\b))",
-    re.I,
-)
-"""A card's number is no denial."""
 
 
 def changes_figure(text: str) -> bool:
@@ -394,6 +378,8 @@ def invented(links: Links, statement: la.Statement) -> int:
 
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+PART = 0.7
+"""How surely a word that is part of several names is linked to them."""
 
 
 def _values(links: Links, parts: Parts) -> list[str]:
@@ -412,8 +398,13 @@ def _values(links: Links, parts: Parts) -> list[str]:
     ]
     missing = []
     for readings in _stretches(links):
-        if any(m.kind != "value" for m in readings) or max(m.score for m in readings) < SURE:
+        if any(m.kind != "value" for m in readings):
             continue  # it may as well be the name of a thing
+        if max(m.score for m in readings) < SURE:
+            said = readings[0].value or readings[0].text
+            if _is_part_of_names(readings) and not (_are_in(said, held) or parts.is_called(said.casefold())):
+                missing.append(readings[0].text)
+            continue
         first = readings[0]
         text = first.text.casefold()
         if len(text) == 1 and is_chinese(text):
@@ -431,6 +422,18 @@ def _values(links: Links, parts: Parts) -> list[str]:
         ):
             missing.append(first.text)
     return missing
+
+
+def _is_part_of_names(readings: Sequence[Mention]) -> bool:
+    """Whether a word is found in names alone, and as a part of several: tyres in products and suppliers."""
+    return all(m.is_part and m.score >= PART for m in readings)
+
+
+def _are_in(text: str, held: str) -> bool:
+    """Whether the words of a text, in whatever number, stand in what a statement holds."""
+    if is_chinese(text):
+        return text.casefold() in held
+    return {stem(w) for w in WORD.findall(text.casefold())} <= {stem(w) for w in WORD.findall(held)}
 
 
 _NO_SUCH = re.compile(r"(?:\b(?:not|no|non|never)\b|n['’]t\b|没|未|不)[^,.;，。；]{0,12}$", re.I)

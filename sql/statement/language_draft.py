@@ -21,11 +21,12 @@ from sql.question.linking import Links, Vocabulary
 from sql.question.stretches import numbers_in
 from sql.semantics import View
 from sql.shop.workspace import Workspace
-from sql.statement.added_columns import with_added
+from sql.statement.added_columns import with_added, with_shares
 from sql.statement.as_kept import KeptValues, as_kept
 from sql.statement.bounds import bounded
 from sql.statement.carried_over import lost
 from sql.statement.compile import Compiled, compile_statement
+from sql.statement.ends_as_said import ends_as_said
 from sql.statement.heard import invented, unheard
 from sql.statement.known_values import (
     compared_with_itself,
@@ -47,6 +48,7 @@ from sql.statement.meant_names import with_meant_names
 from sql.statement.named import with_keys, with_names, without_names
 from sql.statement.newness import new_or_returning
 from sql.statement.not_lately import not_lately
+from sql.statement.one_clock import by_one_clock
 from sql.statement.other_rows import given_back, named_elsewhere
 from sql.statement.parse import parse
 from sql.statement.parts_of_names import all_of_the_part
@@ -55,14 +57,18 @@ from sql.statement.sayable import sayable
 from sql.statement.seen import seen_shop
 from sql.statement.senseless import (
     contradicts_itself,
+    delay_from,
+    lacks_another,
     shares_of_the_whole,
     shortfalls,
     shows_nothing,
+    unasked_kind,
     unasked_length,
 )
 from sql.statement.sentence import Number, Statement
+from sql.statement.shown_as_asked import with_names_that_were_found, without_what_was_given
 from sql.statement.sold_only import sold_only
-from sql.statement.sorted_as_said import another_place, in_its_place, sorted_as_said
+from sql.statement.sorted_as_said import all_in_order, another_place, in_its_place, sorted_as_said
 from sql.statement.summed import summed
 from sql.statement.those_told import of_those, share_of_the_first
 from sql.statement.written import After, Written
@@ -169,18 +175,19 @@ class LanguageDrafter:
                 return Written(sql="", completions=(completion,), choices=readings)
             compiled = self.compile(text)
             said = {*numbers_in(links), *(_numbers_of(before) if before is not None else ())}
-            within = self._as_meant(compiled, links, said)
+            within = self._as_meant(compiled, links, said, before)
             if before is not None:
                 about = of_those(within, before, links, self.shop, self.grammar.routes)
                 if about is None:
                     return Written(sql=text, completions=(completion,), fault="it is not about those told of")
                 within = with_added(before, about, links.question, self.shop)
+                within = with_shares(before, within, links.question, self.shop)
             if within != compiled.statement:
                 compiled = self._compile(within)
             wrong = unknown_value(compiled.statement, self.shop, self.grammar.routes, self._whole_values)
             if wrong is not None and (better := self._moved(compiled.statement)) is not None:
                 compiled, wrong = better, None
-            wrong = wrong or self._fault(compiled.statement, links, said)
+            wrong = wrong or self._fault(compiled.statement, links, said, before)
             if wrong is not None:
                 return Written(sql=text, completions=(completion,), fault=wrong)
         except (WrongStatement, TwoWays) as error:
@@ -200,7 +207,9 @@ class LanguageDrafter:
             invented=invented(links, parse(text)),
         )
 
-    def _as_meant(self, compiled: Compiled, links: Links, said: Set[float]) -> Statement:
+    def _as_meant(
+        self, compiled: Compiled, links: Links, said: Set[float], before: Statement | None = None
+    ) -> Statement:
         """The statement as the question's words mean it, where they leave no doubt."""
         shop, routes = self.shop, self.grammar.routes
         within = listed(bounded(looked_back(compiled, links), links), links.question)
@@ -211,15 +220,22 @@ class LanguageDrafter:
         within = with_meant_names(within, links, shop, routes)
         within = all_of_the_part(within, links, shop, routes, self.vocabulary.values)
         within = new_or_returning(within, links)
+        within = all_in_order(within, before, said, links.question)
         within = in_its_place(sorted_as_said(within, links, shop), links, shop)
         within = last_one(summed(within, links, shop, routes), links, shop, routes)
         within = sold_only(within, links, shop, self.workspace.catalog.dialect)
+        within = by_one_clock(ends_as_said(within, links, shop, routes))
+        if before is None:
+            within = without_what_was_given(within)
+        within = with_names_that_were_found(within, shop)
         within = not_lately(levels_now(within, links, self.workspace), links, self.workspace.today)
         if self.workspace.role.minimum_group is None:
             within = as_kept(within, shop, routes, self._whole_values, self._kept_values)
         return within
 
-    def _fault(self, statement: Statement, links: Links, said: Set[float]) -> str | None:
+    def _fault(
+        self, statement: Statement, links: Links, said: Set[float], before: Statement | None = None
+    ) -> str | None:
         """What a statement cannot mean, whatever its rows are; ``None`` for nothing."""
         wrong = None
         if not self.workspace.role.rows:  # of rows that it may not see nothing is said
@@ -232,6 +248,9 @@ class LanguageDrafter:
             or shows_nothing(statement)
             or contradicts_itself(statement)
             or unasked_length(statement, said, links.question)
+            or unasked_kind(statement, before, links, self.shop)
+            or delay_from(statement, links.question, self.shop)
+            or lacks_another(statement, links)
             or counted_instead(statement, links.question, self.shop)
             or another_place(statement, links.question)
             or unsaid_key(statement, self.shop, self.grammar.routes, said)

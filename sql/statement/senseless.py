@@ -12,8 +12,10 @@ from collections.abc import Iterator, Set
 from dataclasses import replace
 
 from sql.question.linking import Links
-from sql.shop.trade_words import says
+from sql.semantics import Shop
+from sql.shop.trade_words import says, spoken
 from sql.statement.sentence import (
+    Aggregate,
     AllOf,
     Among,
     AnyOf,
@@ -118,15 +120,105 @@ def unasked_length(statement: Statement, said: Set[float], question: str) -> str
 
 
 def shows_nothing(statement: Statement) -> str | None:
-    """What is wrong with a list of nothing but what its rows were chosen by, by a value or by its lack."""
+    """What is wrong with a list of nothing but what its rows were chosen by, by a value or by its lack; and
+    with the same shown twice."""
+    shown = [str(item).lower() for item in statement.items]
+    twice = next((item for item in shown if shown.count(item) > 1), None)
+    if twice is not None:
+        return f"{twice} is shown twice; show what else is asked for"
     if statement.groups:
         return None
     given = {str(c.left).lower() for c in statement.where if isinstance(c, Compare) and c.sign == "="}
     if given and all(str(item).lower() in given for item in statement.items):
         return "all that is shown is what its rows were chosen by; show what is asked of them"
     empty = {c.left for c in statement.where if isinstance(c, Empty) and not c.is_not}
-    shown = next((item for item in statement.items if item in empty), None)
-    return None if shown is None else f"{shown} is empty in all of these rows; show another column"
+    lacking = next((item for item in statement.items if item in empty), None)
+    return None if lacking is None else f"{lacking} is empty in all of these rows; show another column"
+
+
+_DELAY = re.compile(
+    r"\b(?:delay\w*|overdue|days? late|late by|lateness)\b|延误|延迟|逾期|超期|晚了?几天|迟了?几天", re.I
+)
+_PROMISED = re.compile(
+    r"\b(?:required|promised?|due|expected|estimated|planned|scheduled|deadline)\b|承诺|要求|预计|应到|计划|截止"
+)
+
+
+def delay_from(statement: Statement, question: str, shop: Shop) -> str | None:
+    """What is wrong with a delay that is no time from what was promised, where the view tells it."""
+    home = shop.view(statement.view)
+    if home is None or not _DELAY.search(question):
+        return None
+    promised = {c.name.lower() for c in home.columns if says(_PROMISED, c.name, "date")}
+    for node in statement.walk():
+        if isinstance(node, Elapsed) and promised:
+            names = [each.text.lower() for each in (node.first, node.last)]
+            if not promised & set(names) or names[1] in promised:
+                return f"a delay is counted from {min(promised)} on; {node} is another time"
+    return None
+
+
+_WITHOUT = re.compile(
+    r"(?:\b(?:without|no|missing|lacks?|lacking)(?: an?| any)?\s+|没有?\S?|无|未\S?)$", re.I
+)
+
+
+def lacks_another(statement: Statement, links: Links) -> str | None:
+    """What is wrong with rows that lack a column that nobody named, where one that was named is not used."""
+    columns = [m for m in links.mentions if m.kind == "column"]
+    others = {(m.start, m.end) for m in links.mentions if m.kind in ("metric", "view")}
+    lacking = [
+        m.name.lower()
+        for m in columns
+        if m.view == statement.view
+        and (m.start, m.end) not in others
+        and _WITHOUT.search(links.question[: m.start])
+    ]
+    used = {n.text.rpartition(".")[2].lower() for n in statement.walk() if isinstance(n, Name)}
+    for each in statement.where:
+        if isinstance(each, Empty) and not each.is_not and isinstance(each.left, Name):
+            own = each.left.text.rpartition(".")[2].lower()
+            missing = [name for name in lacking if name not in used]
+            if missing and all(m.name.lower() != own for m in columns):
+                return f"nobody named {own}; the question names {missing[0]}"
+    return None
+
+
+_MARKED = {
+    "discount": re.compile(
+        r"discount|\boff\b|promo|coupon|voucher|rebate|mark ?down|\bdeals?\b|reduc|sale price|cheaper"
+        r"|优惠|折|减|让利|券|满|红包|抵|省了|便宜",
+        re.I,
+    ),
+    "refund": re.compile(r"refund|back|return|credit|reimburs|退|赔|返", re.I),
+    "postage": re.compile(r"post|ship|deliver|carriage|freight|parcel|邮|运|配送|快递|物流", re.I),
+    "freight": re.compile(r"post|ship|deliver|carriage|freig?h?t|parcel|courier|邮|运|配送|快递|物流", re.I),
+    "tip": re.compile(r"\btips?\b|gratuit|小费|打赏", re.I),
+}
+"""Amounts of a kind of their own → words for them in a question."""
+
+
+def unasked_kind(statement: Statement, before: Statement | None, links: Links, shop: Shop) -> str | None:
+    """What is wrong with a sum of discounts, refunds, postage or tips where no word is of such."""
+    metrics = {metric.name.lower(): metric for metric in shop.metrics}
+    told: set[str] = set()
+    if before is not None:
+        told = {
+            word for n in before.walk() if isinstance(n, Name) for word in spoken(n.text, "number").split()
+        }
+    linked = {m.name.lower() for m in links.mentions}
+    for item in statement.items:
+        for node in item.walk():
+            figure = node.operand if isinstance(node, Aggregate) and node.word in ("SUM", "AVG") else node
+            if not isinstance(figure, Name) or figure.text.lower() in linked:
+                continue
+            metric = metrics.get(figure.text.lower())
+            if figure is node and (metric is None or not metric.sql.lstrip().upper().startswith("SUM")):
+                continue
+            kinds = (set(spoken(figure.text, "number").split()) & set(_MARKED)) - told
+            if any(not _MARKED[kind].search(links.question) for kind in kinds):
+                return f"nobody asked for {figure.text}"
+    return None
 
 
 def _columns(condition: Condition | None) -> Iterator[Name]:

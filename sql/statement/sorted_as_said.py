@@ -7,6 +7,7 @@ Only what the words leave no doubt of is put right: words for one end alone, a s
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from dataclasses import replace
 
 from sql.question.linking import Links
@@ -95,6 +96,26 @@ def sorted_as_said(statement: Statement, links: Links, shop: Shop) -> Statement:
     if is_descending is None or is_descending == order.is_descending:
         return statement
     return replace(statement, order=(Order(order.key, is_descending),))
+
+
+_FIRST = re.compile(
+    r"\b(?:largest|biggest|highest|newest|latest|oldest|earliest|cheapest|dearest|lowest|smallest|worst|best|longest"
+    r"|most(?: \w+)?)(?: \w+)? (?:first|on top|at the top)\b"
+    r"|从[大高多新][到往至][小低少旧老]|从[小低少旧老][到往至][大高多新]",
+    re.I,
+)
+
+
+def all_in_order(
+    statement: Statement, before: Statement | None, said: Set[float], question: str
+) -> Statement:
+    """The statement with all of its rows, where "largest first" is how they are sorted and not how many."""
+    limit = statement.limit
+    if limit is None or statement.limit_per or not _FIRST.search(question) or limit in said:
+        return statement
+    if before is not None and before.limit is not None:
+        return statement
+    return replace(statement, limit=None)
 
 
 def _is_change(key: Value) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sql.semantics import Metric, Shop, View, ViewColumn
-from sql.statement.added_columns import with_added
+from sql.statement.added_columns import with_added, with_shares
 from sql.statement.parse import parse
 
 SHOP = Shop(
@@ -55,3 +55,19 @@ def test_it_keeps_what_was_shown_where_it_adds_to_it(
     message: str, before: str, written: str, meant: str
 ) -> None:
     assert str(with_added(parse(before), parse(written), message, SHOP)) == meant
+
+
+SHARES = [
+    ("as a share of the total please", "SELECT SHARE(revenue, country = 'DE') FROM orders", True),
+    ("in percent", "SELECT SHARE(revenue) FROM orders", True),
+    ("换成占比", "SELECT SHARE(revenue) FROM orders", True),
+    ("what share is Germany's", "SELECT SHARE(revenue, country = 'DE') FROM orders", False),
+    ("as a share of last year", "SELECT SHARE(revenue) FROM orders", False),
+]
+
+
+@pytest.mark.parametrize(("message", "written", "is_of_each"), SHARES, ids=[case[0] for case in SHARES])
+def test_shares_are_of_each_group_that_was_shown(message: str, written: str, is_of_each: bool) -> None:
+    told = str(with_shares(parse(TOP), parse(written), message, SHOP))
+    of_each = "SELECT country, SHARE(revenue) FROM orders GROUP BY country ORDER BY revenue DESC LIMIT 3"
+    assert told == (of_each if is_of_each else written)

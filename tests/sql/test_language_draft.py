@@ -281,6 +281,12 @@ LOST: list[tuple[str, str, str, tuple[str, ...]]] = [
         ("delivered", "amount"),
     ),
     (
+        "SELECT name FROM customers WHERE customer_id HAS orders DURING('May') COUNT > 2",
+        "他们一共花了多少",
+        "SELECT SUM(amount) FROM orders WHERE DURING('May')",
+        ("orders, May", "他们"),
+    ),
+    (
         "SELECT amount FROM orders WHERE order_id = 2",
         "里面有什么",
         "SELECT product FROM sales WHERE order_id = 2",

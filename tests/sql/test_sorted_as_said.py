@@ -9,7 +9,7 @@ import pytest
 
 from sql.question.linking import Links
 from sql.statement.parse import parse
-from sql.statement.sorted_as_said import another_place, in_its_place, sorted_as_said
+from sql.statement.sorted_as_said import all_in_order, another_place, in_its_place, sorted_as_said
 
 PLAIN = "SELECT brand, revenue FROM sales GROUP BY brand ORDER BY revenue{} LIMIT 3"
 GROWTH = (
@@ -74,3 +74,24 @@ def test_the_first_row_of_a_list_is_no_second() -> None:
     first = parse("SELECT order_id FROM sales ORDER BY quantity DESC LIMIT 1")
     assert another_place(first, "the second largest order") is not None
     assert another_place(first, "the largest order") is None
+
+
+ROWS = "SELECT order_id, due FROM orders ORDER BY due DESC"
+
+
+@pytest.mark.parametrize(
+    ("question", "before", "is_cut"),
+    [
+        ("largest first and only those over 200", "", False),
+        ("从大到小排", "", False),
+        ("the largest", "", True),
+        ("the first order ever", "", True),
+        ("worst first please", "SELECT order_id FROM orders ORDER BY due LIMIT 10", True),
+        ("largest first, just 1", "", True),
+    ],
+)
+def test_largest_first_is_an_order_and_no_number(question: str, before: str, is_cut: bool) -> None:
+    said = {float(c) for c in question if c.isdigit()}
+    previous = parse(before) if before else None
+    told = str(all_in_order(parse(f"{ROWS} LIMIT 1"), previous, said, question))
+    assert told == (f"{ROWS} LIMIT 1" if is_cut else ROWS)
