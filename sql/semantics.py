@@ -137,7 +137,7 @@ class Metric:
         """The column that it is the sum of, be it of some rows only: ``SUM(CASE WHEN … THEN amount END)``."""
         tree = self.tree(dialect)
         counted = tree.this if isinstance(tree, exp.Sum) else None
-        if isinstance(counted, exp.Case) and not counted.args.get("default"):
+        while isinstance(counted, exp.Case) and not counted.args.get("default"):
             counted, *more = (each.args["true"] for each in counted.args["ifs"])
             counted = None if more else counted
         return counted.name if isinstance(counted, exp.Column) else None

@@ -135,7 +135,7 @@ _NOT: Mapping[str, re.Pattern[str]] = {
     "shipped_date": _PLANNED,
     "delivered_date": _PLANNED,
     "on_hand": re.compile(
-        r"\b(?:safety|minimum|min|maximum|max|reserved|locked|reorder|low|value|alert|status|id|is)\b"
+        r"\b(?:safety|minimum|min|maximum|max|reserved|locked|reorder|low|value|alert|notify|status|id|is)\b"
         r"|安全|最低|最高|锁定|预警|下限|上限|金额"
     ),
     "stock_date": re.compile(r"\b(?:create|created|updated|modified|restock|next|expected)\b|创建|更新|预计"),

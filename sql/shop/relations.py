@@ -70,6 +70,9 @@ _PARTS = frozenset(
     | {"address", "line", "item", "card", "coupon", "variant", "kind"}
 )
 """What things have that has keys of its own."""
+_LINES = frozenset({"entry", "line", "row", "detail"})
+"""What is numbered within an order."""
+_WAYS = frozenset({"via", "by", "with", "from"})
 _SUPERIORS = frozenset({"manager", "supervisor", "superior", "boss", "leader"})
 _SUPERIORS_ZH = ("上级", "主管", "领导")
 """What a row of a table of people calls another."""
@@ -391,11 +394,12 @@ def _nouns(view: View) -> list[str]:
 
 def _is_its_own(column: str, view: View, nouns: list[str]) -> bool:
     """Whether a column tells the rows of its own view apart: ``item_id`` of ``stock_item``, which is no
-    ``order_item``, but may be one of ``items``."""
+    ``order_item``. One that does not may be that of ``items`` or ``menu_items``, but of no other line."""
     words = [singular(word) for word in spoken(column).split() if not _KEY_WORD.search(word)]
-    if not words or not is_key_like(column) or words != _nouns(view)[-1:]:
+    own = _nouns(view)
+    if not words or not is_key_like(column) or words != own[-1:] or words == nouns or nouns[-1:] != words:
         return False
-    return words != nouns and nouns[-1:] == words
+    return column in view.key or words[0] in _LINES or bool(set(own[:-1]) & set(nouns[:-1]))
 
 
 def _is_of_a_part(words: list[str], nouns: list[str]) -> bool:
@@ -447,10 +451,9 @@ def _nearness(nouns: list[str], words: list[str]) -> float:
 
 def _superior(column: str) -> float:
     """How clearly a name says that a column refers to a row of its own view: 1 it hints, 0 not at all."""
-    words = set(spoken(column).split())
-    return (
-        1 if words & _SUPERIORS or {"report", "to"} <= words or any(s in column for s in _SUPERIORS_ZH) else 0
-    )
+    of_them = {word for word in spoken(column).split() if not _KEY_WORD.search(word)}
+    is_one = bool(of_them) and (of_them <= _SUPERIORS or of_them == {"report", "to"})
+    return 1 if is_one or any(each in column for each in _SUPERIORS_ZH) else 0
 
 
 def _clearness(held: ViewColumn, key: str, target: View, view: View) -> float:
@@ -459,7 +462,7 @@ def _clearness(held: ViewColumn, key: str, target: View, view: View) -> float:
     column = held.name
     own, other, nouns = spoken(column), spoken(key), _nouns(target)
     words = [singular(word) for word in own.split()]
-    if own in _PLACES_IN_A_LIST or _is_its_own(column, view, nouns) or _is_of_a_part(words, nouns):
+    if own in _PLACES_IN_A_LIST or _is_its_own(column, view, nouns):
         return 0
     if held.type == "integer" and says(_KEY_WORD, column) and not says(_KEY_WORD, column, "integer"):
         return 0  # a number of pieces: refund_num
@@ -468,7 +471,7 @@ def _clearness(held: ViewColumn, key: str, target: View, view: View) -> float:
     shared = set(nouns) & set(_nouns(view))
     if other in _GENERIC and _A_LETTER.fullmatch(column) and any(noun[0] == column[0] for noun in shared):
         return 1  # a coupon_user's cid is that of a coupon
-    named = bool(nouns) and nouns[-1] in words
+    named = bool(nouns) and nouns[-1] in words and not _is_of_a_part(words, nouns)
     if own == other and own not in _GENERIC:
         return 3.5 if named else 3  # a product's number is that of a product, and not of its stock
     if other in _GENERIC and named and own.endswith(other):
@@ -481,7 +484,7 @@ def _clearness(held: ViewColumn, key: str, target: View, view: View) -> float:
     if words[-1:] == ["by"] and nouns and nouns[-1] in _STAFF | {"user"}:
         return 1  # created_by
     if nouns and words and words[0] in _verbs_of(nouns[-1]):
-        return 2 if is_key_like(column) else 1  # ship_via, supplied_by
+        return 2 if is_key_like(column) else float(words[-1] in _WAYS)  # supply_id, ship_via
     rest = set(words) - set(nouns)
     if named and rest == {"name"} and held.type == "text":
         return 1

@@ -24,6 +24,8 @@ _SAME_PEOPLE = frozenset(
 _HOLDERS = frozenset(
     {"seller", "vendor", "supplier", "store", "shop", "brand", "merchant", "warehouse", "branch", "outlet"}
 )
+_JUST_A_NAME = frozenset({"name", "full name", "display name", "名称", "姓名", "全名"})
+"""What a name is called whose table says of what it is."""
 _ARTICLES = frozenset({"item", "product", "article", "material", "part", "goods"})
 _LOOKUP_COLUMNS = 3
 """Columns up to which a table is a list of names, so that a description is one."""
@@ -56,7 +58,7 @@ def name_columns(view: View) -> tuple[str, ...]:
         if not whole and kind & _ARTICLES:
             return tuple(described[:1])  # an old order system's items are called by their description
     if whole:
-        own = [n for n in whole if set(said[n].split()[:-1]) & nouns or said[n] in ("name", "名称", "姓名")]
+        own = [n for n in whole if set(said[n].split()[:-1]) & nouns or said[n] in _JUST_A_NAME]
         # an order has a date, and no name that is not called so; a seller's day is when he joined
         if own or view.time is None or kind & _HOLDERS:
             return ((own or whole)[0],)

@@ -68,6 +68,7 @@ from sql.statement.senseless import (
 from sql.statement.sentence import Number, Statement
 from sql.statement.shown_as_asked import with_names_that_were_found, without_what_was_given
 from sql.statement.sold_only import sold_only
+from sql.statement.sold_pieces import sold_pieces
 from sql.statement.sorted_as_said import all_in_order, another_place, in_its_place, sorted_as_said
 from sql.statement.summed import summed
 from sql.statement.those_told import of_those, share_of_the_first
@@ -222,6 +223,7 @@ class LanguageDrafter:
         within = new_or_returning(within, links)
         within = all_in_order(within, before, said, links.question)
         within = in_its_place(sorted_as_said(within, links, shop), links, shop)
+        within = sold_pieces(within, links, shop, self.vocabulary.pieces)
         within = last_one(summed(within, links, shop, routes), links, shop, routes)
         within = sold_only(within, links, shop, self.workspace.catalog.dialect)
         within = by_one_clock(ends_as_said(within, links, shop, routes))

@@ -141,12 +141,15 @@ def _names_of(item: Name, home: View, shop: Shop, routes: Routes, is_shared: IsS
 
 def _is_number(route: Route, is_shared: IsShared | None) -> bool:
     """Whether a column numbers the rows of its view as its key does: a customer's number beside his id."""
-    if is_shared is None or not says(_NUMBER, route.column.name, route.column.type):
+    is_called = says(_NUMBER, route.column.name, route.column.type)
+    if is_shared is None or not (is_called or _PINYIN_CODE.fullmatch(route.column.name.lower())):
         return False
     return bool(name_columns(route.view)) and not is_shared(route.view, (route.column.name,))
 
 
 _NUMBER = re.compile(r"\b(?:number|code|no)$|编号$|编码$|[^手]号$")
+_PINYIN_CODE = re.compile(r"[a-z]{2,4}(?:bm|bh|dm)")
+"""编码, 编号 and 代码 behind what they are of, whether or not its own short form is known: ``ypbm``."""
 
 
 def _is_same_thing(key: Route, name: Route) -> bool:

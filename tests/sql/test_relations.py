@@ -259,6 +259,22 @@ LINKS_BY_NAME = [
         ("sales_order_grid", "entity_id"),
         "sales_order",
     ),
+    (  # a line's item is one of the menu, whatever the line is called
+        "CREATE TABLE menu_items (item_id INTEGER, title VARCHAR(20));"
+        "CREATE TABLE order_items (order_id INTEGER, item_id INTEGER);"
+        "INSERT INTO menu_items SELECT n, 'm' || n FROM range(1, 41) t(n);"
+        "INSERT INTO order_items SELECT n, 1 + n % 40 FROM range(1, 91) t(n)",
+        ("order_items", "item_id"),
+        "menu_items",
+    ),
+    (  # the card is what tells customers apart
+        "CREATE TABLE customers (customer_card_no VARCHAR(20), email VARCHAR(20));"
+        "CREATE TABLE receipts (receipt_no INTEGER, customer_card_no VARCHAR(20));"
+        "INSERT INTO customers SELECT 'C' || n, 'e' || n FROM range(1, 41) t(n);"
+        "INSERT INTO receipts SELECT n, 'C' || (1 + n % 40) FROM range(1, 91) t(n)",
+        ("receipts", "customer_card_no"),
+        "customers",
+    ),
     (  # the coupon that a customer holds
         "CREATE TABLE coupon_issue (id INTEGER, title VARCHAR(20));"
         "CREATE TABLE coupon_user (id INTEGER, cid INTEGER);"
@@ -283,6 +299,18 @@ NO_LINKS = [
         "INSERT INTO sales_order_item SELECT n, 1 FROM range(1, 91) t(n);"
         "INSERT INTO stock_item SELECT n, 5 FROM range(1, 41) t(n)",
         ("stock_item", "item_id"),
+    ),
+    (  # what sellers ask for it
+        "CREATE TABLE sellers (seller_id INTEGER, seller_name VARCHAR(20));"
+        "CREATE TABLE offers (offer_id INTEGER, sell_price INTEGER);"
+        "INSERT INTO sellers SELECT n, 's' || n FROM range(1, 41) t(n);"
+        "INSERT INTO offers SELECT 700 + n, 5 + n % 30 FROM range(1, 91) t(n)",
+        ("offers", "sell_price"),
+    ),
+    (  # how many levels there are above somebody
+        "CREATE TABLE staff (staff_id INTEGER, last_name VARCHAR(20), manager_level INTEGER);"
+        "INSERT INTO staff SELECT n, 'e' || n, 1 + n % 3 FROM range(1, 31) t(n)",
+        ("staff", "manager_level"),
     ),
     (  # a number of pieces
         "CREATE TABLE refund (id INTEGER, reason VARCHAR(20));"
