@@ -28,7 +28,7 @@ from llm.traced import span
 from sql.errors import SqlError
 from sql.names import quoted
 from sql.question.homophones import LEAST, MOST, Sounds
-from sql.question.number_ends import IS_PHONE, holds_phones, number_end
+from sql.question.number_ends import holds_phones, is_called_phone, number_end
 from sql.question.numbers import Number, find_numbers, zh_number
 from sql.question.periods import Period, find_periods
 from sql.question.words import (
@@ -169,12 +169,10 @@ class Vocabulary:
     @cached_property
     def phones(self) -> tuple[_Target, ...]:
         """The columns of telephone numbers, those that the role may not see as such."""
-        columns = {
-            (t.view, t.name, t.is_hidden)
-            for targets in self.phrases.values()
-            for t in targets
-            if t.kind == "column" and IS_PHONE.search(spaced(t.name))
-        }
+        named = [
+            (t, spaced(t.name)) for targets in self.phrases.values() for t in targets if t.kind == "column"
+        ]
+        columns = {(t.view, t.name, t.is_hidden) for t, name in named if is_called_phone(name)}
         columns |= {(v.name, c.name, False) for v in self.views for c in v.columns if holds_phones(c)}
         return tuple(_Target("value", view, name, is_hidden=hidden) for view, name, hidden in sorted(columns))
 

@@ -8,25 +8,40 @@ from dataclasses import dataclass
 from sql.semantics import ViewColumn
 
 _END = re.compile(
-    r"尾号(?:是|为|的?是)?\s*(\d{2,8})(?!\d)|(?<!\d)(\d{2,8})\s*结尾"
-    r"|\b(?:end(?:s|ing|ed)?|finish(?:es|ing)?)(?: (?:in|with|on))?\s*#?(\d{3,8})\b(?![-/.]\d)"
-    r"|\blast (?:\w+ )?(?:digits|numbers)(?: (?:are|is|were))?:?\s*(\d{2,8})\b",
+    r"尾号(?:是|为|的?是)?\s*(\d{3,8})(?!\d)|(?<!\d)(\d{3,8})\s*结尾"
+    r"|\b(?:ending|ends|ended|finishing|finishes)(?: (?:in|with|on))?\s*#?(\d{3,8})\b(?![-/.]\d)"
+    r"|\blast (?:\w+ )?(?:digits|numbers)(?: (?:are|is|were))?:?\s*(\d{3,8})\b",
     re.I,
 )
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _OF_OTHERS = re.compile(
-    r"(?:\b(?:orders?|cards?|invoices?|accounts?|parcels?|tracking|sku|item|price|year|week|month|quarter|period|day|receipts?|vouchers?)\b"
-    r"|订单|单号|卡|发票|账号|快递|货号|运单)[^,.;?，。；？]{0,12}$",
+    r"(?:\b(?:orders?|cards?|visa|mastercard|amex|invoices?|accounts?|parcels?|tracking|skus?|barcodes?|models?|items?"
+    r"|products?|prices?|zip|postcodes?|postal|codes?|members?|ids?|serials?|batch\w*|subscriptions?|contracts?|years?"
+    r"|weeks?|months?|quarters?|periods?|days?|receipts?|vouchers?|coupons?)\b"
+    r"|订单|单号|卡|发票|账号|快递|货号|运单|身份证|会员号|条码|批号|编号|型号|车牌)[^,.;?，。；？]{0,24}$",
     re.I,
 )
-"""What has numbers of its own that stands just before."""
-IS_PHONE = re.compile(r"\b(?:phone|telephone|mobile|cell)\b|电话|手机")
+"""What has numbers of its own that stands before."""
+IS_PHONE = re.compile(
+    r"\b(?:phone|telephone|mobile|cell|call(?:er|ed|s)?|rang|ringing)\b|电话|手机|来电", re.I
+)
+"""Words by which a number is a telephone's."""
+_CALLED_PHONE = re.compile(
+    r"\b(?:phone|telephone|tel|mobile|cell|cellphone|mobile phone)(?: (?:number|no|nr|num))?$"
+    r"|(?:电话|手机|联系方式)(?:号码?)?$"
+)
 """What a column of telephone numbers is called."""
+
+
+def is_called_phone(name: str) -> bool:
+    """Whether a name, in words, is that of telephone numbers: no ``mobile os``."""
+    return _CALLED_PHONE.search(name.lower()) is not None
 
 
 def holds_phones(column: ViewColumn) -> bool:
     """Whether a column is called one of telephone numbers."""
-    called = " ".join([column.name.replace("_", " "), *column.synonyms])
-    return column.type == "text" and IS_PHONE.search(called.lower()) is not None
+    called = [column.name.replace("_", " "), *column.synonyms]
+    return column.type == "text" and any(map(is_called_phone, called))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,5 +62,7 @@ def number_end(question: str) -> NumberEnd | None:
     if match is None:
         return None
     digits = next(group for group in match.groups() if group)
-    is_phone = _OF_OTHERS.search(question[: match.start()]) is None or bool(IS_PHONE.search(question))
+    is_named = IS_PHONE.search(question) is not None
+    is_of_others = _OF_OTHERS.search(question[: match.start()]) is not None
+    is_phone = is_named or not (is_of_others or _YEAR.fullmatch(digits))
     return NumberEnd(digits=digits, start=match.start(), end=match.end(), is_phone=is_phone)

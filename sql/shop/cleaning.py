@@ -24,7 +24,6 @@ from sql.semantics import View, ViewColumn
 from sql.shop.codes import CodeList, called_like, find_code_lists, known_codes, known_rows, labels_of
 from sql.shop.decisions import Decision
 from sql.shop.drafting import looks_personal
-from sql.shop.measures import is_sold
 from sql.shop.relations import is_key_like
 from sql.shop.trade_words import is_chinese, read_name, says
 from sql.shop.value_words import KIND_OF_PLACE, PLACE
@@ -57,8 +56,6 @@ _DELETED = re.compile(
     r"^(?:deleted?|removed) (?:at|on|date|time)$|^(?:is )?deleted$|^删除时间$"
     r"|^(?:fivetran|airbyte(?: ab cdc)?|ab cdc|sdc|dlt) (?:is )?deleted(?: at)?$"
 )
-_CONNECTORS = re.compile(r"^(?:fivetran|airbyte|ab cdc|sdc|dlt) ")
-"""Marks of a copy: the row is gone where it came from."""
 _NAMED_ORDER = re.compile(r"^#?[A-Z]{0,4}-?\d{3,}$")
 _OF_HEADS = re.compile(
     r"\b(?:financial|fulfillment|billing|shipping|customer|email|country|city|zip|paid|created)\b"
@@ -90,8 +87,6 @@ class _Changes:
     where: str = ""
     order: str = ""
     """The column that tells which lines belong together, where a line's head was filled in."""
-    counted: str = ""
-    """SQL of the rows that are counted, where deleted ones stay."""
 
 
 MAX_PLACES = 200
@@ -108,8 +103,6 @@ class Cleaned:
     """``(view, column)`` → how its texts are read."""
     orders: Mapping[str, str]
     """View → the column that tells the order of a line, where only an order's first line has its head."""
-    counted: Mapping[str, str]
-    """View → SQL of its rows that are counted, where rows that were deleted stay."""
     time_zone: str = ""
     """The zone that moments counted in seconds since 1970 were put into, where the data tell one."""
 
@@ -119,7 +112,6 @@ def clean(workspace: Workspace) -> Cleaned:
     views: list[View] = []
     decisions: list[Decision] = []
     orders: dict[str, str] = {}
-    counted_rows: dict[str, str] = {}
     readings: dict[tuple[str, str], Reading] = {}
     lists = find_code_lists(workspace)
     zone: str | None = None
@@ -146,15 +138,12 @@ def clean(workspace: Workspace) -> Cleaned:
         readings |= {(view.name, column): reading for column, reading in changes.readings.items()}
         if changes.order:
             orders[view.name] = changes.order
-        if changes.counted:
-            counted_rows[view.name] = changes.counted
         views.append(view)
     return Cleaned(
         views=tuple(views),
         decisions=tuple(decisions),
         readings=readings,
         orders=orders,
-        counted=counted_rows,
         time_zone=zone or "",
     )
 
@@ -620,16 +609,6 @@ def _deleted(workspace: Workspace, view: View, changes: _Changes) -> list[Decisi
         found = _numbers(workspace, view, f"COUNT(*) AS n, COUNT(CASE WHEN {kept} THEN 1 END) AS kept")
         if found is None or not 0 < found[1] < found[0]:
             continue
-        if not says(_CONNECTORS, column.name) and _hang_on_deleted(workspace, view, kept):
-            changes.counted, gone = kept, found[0] - found[1]
-            text = (
-                f"{gone:,} of {found[0]:,} rows of {view.name} are marked as deleted ({column.name}); they "
-                "stay, for other rows belong to them, and are not counted"
-            )
-            text_zh = (
-                f"{view.name} 有 {gone:,} 行标记为已删除（{column.name}）；因仍被其他行引用而保留，但不计数"
-            )
-            return [Decision(place=f"views.{view.name}", text=text, text_zh=text_zh, is_sure=False)]
         changes.where = f"{changes.where} AND {kept}" if changes.where else kept
         text = (
             f"{found[0] - found[1]:,} of {found[0]:,} rows of {view.name} are marked as deleted "
@@ -639,22 +618,6 @@ def _deleted(workspace: Workspace, view: View, changes: _Changes) -> list[Decisi
         text_zh = f"{view.name} 的 {found[0]:,} 行中有 {gone:,} 行标记为已删除（{column.name}），已略去"
         return [Decision(place=f"views.{view.name}", text=text, text_zh=text_zh, is_sure=False)]
     return []
-
-
-def _hang_on_deleted(workspace: Workspace, view: View, kept: str) -> bool:
-    """Whether rows of other views belong to deleted ones of this: what was sold of an item that is sold no
-    more. What was deleted of orders was not sold, whatever lines it has."""
-    if is_sold(view) or len(view.key) != 1:
-        return False
-    dialect = workspace.catalog.dialect
-    key, table = quoted(view.key[0], dialect), quoted(view.name, dialect)
-    for other in workspace.shop.views:
-        for link in (name for name, target in other.refs.items() if target == view.name and other != view):
-            gone = f"{quoted(link, dialect)} IN (SELECT {key} FROM {table} WHERE NOT ({kept}))"
-            found = _numbers(workspace, other, f"COUNT(CASE WHEN {gone} THEN 1 END) AS gone")
-            if found is not None and found[0]:
-                return True
-    return False
 
 
 # ---- reading ----------------------------------------------------------------------------------------------

@@ -48,6 +48,8 @@ _LATER = re.compile(
     r"\b(?:ship|shipped|shipping|sent|delivered|delivery|received|returned|due|limit|required|requested|estimated"
     r"|expected|promised|planned|advice|consign|confirmed|update|updated|changed)\b|发货|签收|送达|退货|预计|更新"
 )
+_ORDER = re.compile(r"\border\b|订单|采购单|销售单")
+_ENTRY = re.compile(r"\bentry\b|分录")
 _EVENT = re.compile(
     r"\b(?:refund|return|shipment|fulfillment|delivery|visit|session|movement|ticket|credit ?memo"
     r"|statement)\b"
@@ -138,7 +140,6 @@ def describe_database(database: Database, *, name: str, location: str, with_view
     decisions += told
     cleaned = clean(open_workspace(linked, database=database))
     linked = replace(linked, views=cleaned.views, time_zone=cleaned.time_zone)
-    linked = replace(linked, metrics=tuple(_of_counted(m, cleaned.counted) for m in linked.metrics))
     linked, told = without_own_columns(linked, catalog.dialect)
     decisions += told
     opened = open_workspace(linked, database=database)
@@ -174,14 +175,6 @@ def describe_database(database: Database, *, name: str, location: str, with_view
         measured=measured,
         readings=cleaned.readings,
     )
-
-
-def _of_counted(metric: Metric, counted: Mapping[str, str]) -> Metric:
-    """A count of rows without those that are marked as deleted and stay."""
-    kept = counted.get(metric.view)
-    if kept is None or metric.sql != "COUNT(*)":
-        return metric
-    return replace(metric, sql=f"COUNT(CASE WHEN {kept} THEN 1 END)")
 
 
 def _told_apart(views: tuple[View, ...], dialect: Dialect) -> tuple[View, ...]:
@@ -318,7 +311,10 @@ def _is_sent_later(view: View, views: tuple[View, ...]) -> bool:
     The plain date of a line is that of its order, or none of a sale's: when a purchase is to come in.
     """
     heads = [v for v in views if v.time is not None and v.name in view.refs.values()]
-    named = [v for v in heads if view.name.lower().startswith(v.name.lower())]
+    is_line = says(LINE, view.name) or says(_ENTRY, view.name)
+    named = [
+        v for v in heads if is_line and says(_ORDER, v.name) and view.name.lower().startswith(v.name.lower())
+    ]
     orders = named or [v for v in heads if is_sold(v) and says(LINE, view.name)]
     if len(orders) != 1 or view.time is None:
         return False

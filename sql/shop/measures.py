@@ -555,7 +555,9 @@ def _amount(numbers: list[ViewColumn]) -> ViewColumn | None:
     # an amount is rather the order's than a product amount
     plain = sorted(numbers, key=lambda c: len(spoken(c.name, c.type).split()))
     names = {c.name.lower() for c in numbers}
-    plain = [c for c in plain if f"base_{c.name.lower()}" not in names]  # its twin is in the shop's currency
+    twins = {c.name.lower() for c in numbers if f"base_{c.name.lower()}" in names}
+    if len(twins) > 1 or "grand_total" in twins:  # Magento's, each in the shop's currency too
+        plain = [c for c in plain if c.name.lower() not in twins]
     if any(says(_GRAND_TOTAL, c.name, c.type) for c in plain):  # what was paid of it so far is less
         plain = [c for c in plain if not says(_PAID_SO_FAR, c.name, c.type)]
     return next(filter(None, (_first(plain, wanted, _NO_INCOME) for wanted in _AMOUNT)), None)

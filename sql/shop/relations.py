@@ -63,16 +63,20 @@ _POSTS = frozenset(
     {"rep", "representative", "manager", "salesperson", "salesman", "agent", "clerk", "cashier"}
 )
 """What a member of the staff is called where a row names one: ``support_rep_id``."""
-_MORE = frozenset({"grid", "ext", "extra", "extension", "info", "meta", "profile", "flat"})
+_MORE = frozenset({"grid", "ext", "extension", "flat"})
 """What a table is called that continues the rows of another."""
 _PARTS = frozenset(
     {"group", "type", "category", "class", "level", "tier", "grade", "rank", "segment", "status", "state"}
     | {"address", "line", "item", "card", "coupon", "variant", "kind"}
 )
 """What things have that has keys of its own."""
+_NO_KEY = re.compile(
+    r"\b(?:zip|postal|post|receipt|invoice|tracking|phone|fax|year|version|build)\b|邮编|电话|发票|小票"
+)
+"""Numbers of their own kind, which keys may agree with by accident."""
+_AGENTS = frozenset({"shipper", "supplier", "carrier", "seller", "buyer", "driver"})
 _LINES = frozenset({"entry", "line", "row", "detail"})
 """What is numbered within an order."""
-_WAYS = frozenset({"via", "by", "with", "from"})
 _SUPERIORS = frozenset({"manager", "supervisor", "superior", "boss", "leader"})
 _SUPERIORS_ZH = ("上级", "主管", "领导")
 """What a row of a table of people calls another."""
@@ -264,7 +268,7 @@ def _refers(
     key = target.column(target.key[0])
     if key is None or key.type != column.type:
         return None
-    clearness = _superior(column.name) if is_own else _clearness(column, key.name, target, view)
+    clearness = _superior(column.name, view) if is_own else _clearness(column, key.name, target, view)
     if not is_own and _is_continued(workspace, view, column.name, target, counts):
         clearness = 3
     elif view.key == (column.name,) and not (
@@ -278,6 +282,8 @@ def _refers(
     relation = _matched(workspace, view, column.name, target, key.name)
     if relation is None or not _is_enough(relation, clearness):
         return None
+    if clearness == 0 and column.type == "integer" and relation.total == _rows(workspace, view, counts):
+        return None  # it numbers its own rows
     if relation.matched < LEAST_VALUES and clearness < 3 and column.type == "integer":
         # small numbers are rows of any long table: a refund's state 1 and 2 of 43,000 lines of a log
         most = FEW_ROWS if clearness >= 2 and is_key_like(column.name) else SHORT_LIST
@@ -291,12 +297,16 @@ def _is_continued(workspace: Workspace, view: View, column: str, target: View, c
     more = view.name.lower().removeprefix(f"{target.name.lower()}_")
     if more not in _MORE or view.key != (column,) or target.key != (column,):
         return False
+    if any(_clearness(c, column, target, view) for c in view.columns if c.name != column):
+        return False  # another column says to which row it belongs
     return _rows(workspace, view, counts) == _rows(workspace, target, counts)
 
 
 def _may_be_a_key(column: ViewColumn) -> bool:
     """Whether its values alone may tell what a column refers to: by its name it may be a key."""
-    return is_key_like(column.name) and (column.type == "text" or says(_KEY_WORD, column.name, column.type))
+    if column.type == "text":
+        return is_key_like(column.name)
+    return says(_KEY_WORD, column.name, column.type) and not says(_NO_KEY, column.name, column.type)
 
 
 def _are_telling(workspace: Workspace, view: View, key: str, counts: _Counts) -> bool:
@@ -413,9 +423,9 @@ def _is_of_a_part(words: list[str], nouns: list[str]) -> bool:
 @cache
 def _verbs_of(noun: str) -> frozenset[str]:
     """What is done by whom or what a noun calls after it: a shipper ships, a supplier supplies."""
-    stem = noun.removesuffix("er")
-    if stem == noun or len(stem) < 4:
+    if noun not in _AGENTS:
         return frozenset()
+    stem = noun.removesuffix("er")
     if stem[-1] == stem[-2]:
         stem = stem[:-1]
     if stem.endswith("i"):
@@ -449,8 +459,11 @@ def _nearness(nouns: list[str], words: list[str]) -> float:
     return 0.3 / (1 + len(set(nouns) - set(words)))
 
 
-def _superior(column: str) -> float:
-    """How clearly a name says that a column refers to a row of its own view: 1 it hints, 0 not at all."""
+def _superior(column: str, view: View) -> float:
+    """How clearly a name says that a column of those who work there refers to another of them: 1 it hints,
+    0 not at all."""
+    if not set(_nouns(view)[-1:]) & (_STAFF | _POSTS | {"user", "person"}):
+        return 0
     of_them = {word for word in spoken(column).split() if not _KEY_WORD.search(word)}
     is_one = bool(of_them) and (of_them <= _SUPERIORS or of_them == {"report", "to"})
     return 1 if is_one or any(each in column for each in _SUPERIORS_ZH) else 0
@@ -464,8 +477,6 @@ def _clearness(held: ViewColumn, key: str, target: View, view: View) -> float:
     words = [singular(word) for word in own.split()]
     if own in _PLACES_IN_A_LIST or _is_its_own(column, view, nouns):
         return 0
-    if held.type == "integer" and says(_KEY_WORD, column) and not says(_KEY_WORD, column, "integer"):
-        return 0  # a number of pieces: refund_num
     if nouns and other in _GENERIC and _LETTERS.get(column.lower()) == nouns[-1]:
         return 2.5 if len(nouns) == 1 else 2
     shared = set(nouns) & set(_nouns(view))
@@ -474,6 +485,8 @@ def _clearness(held: ViewColumn, key: str, target: View, view: View) -> float:
     named = bool(nouns) and nouns[-1] in words and not _is_of_a_part(words, nouns)
     if own == other and own not in _GENERIC:
         return 3.5 if named else 3  # a product's number is that of a product, and not of its stock
+    if held.type == "integer" and says(_KEY_WORD, column) and not says(_KEY_WORD, column, "integer"):
+        return 0  # a number of pieces: refund_num
     if other in _GENERIC and named and own.endswith(other):
         # a user's id is that of a user, and not of a user's coupon
         return 3.1 + _nearness(nouns, words)
@@ -484,7 +497,7 @@ def _clearness(held: ViewColumn, key: str, target: View, view: View) -> float:
     if words[-1:] == ["by"] and nouns and nouns[-1] in _STAFF | {"user"}:
         return 1  # created_by
     if nouns and words and words[0] in _verbs_of(nouns[-1]):
-        return 2 if is_key_like(column) else float(words[-1] in _WAYS)  # supply_id, ship_via
+        return 2 if words[-1] == "id" else float(words[-1] == "via")  # supply_id, ship_via
     rest = set(words) - set(nouns)
     if named and rest == {"name"} and held.type == "text":
         return 1

@@ -23,6 +23,13 @@ _BESIDE = re.compile(
 )
 
 
+_OTHER_ROWS = re.compile(
+    r"\b(?:top|best|worst|bottom|all|first|last|most|least|instead)\b|前[\d一二三四五六七八九十]|最|全部|所有|换成",
+    re.I,
+)
+"""Words by which other rows may be meant."""
+
+
 def with_added(before: Statement, statement: Statement, question: str, shop: Shop) -> Statement:
     """The statement with what was shown before in front, where the message adds to it and the rows stay.
 
@@ -30,12 +37,16 @@ def with_added(before: Statement, statement: Statement, question: str, shop: Sho
         before: the statement that the message goes on from.
         question: the message alone.
     """
-    if not _BESIDE.search(question) or not _are_of_the_same_rows(before, statement):
+    if not _BESIDE.search(question) or _OTHER_ROWS.search(question):
+        return statement
+    if not _are_of_the_same_rows(before, statement):
         return statement
     groups = {str(group).lower() for group in statement.groups}
     shown, new = (
         tuple(i for i in each.items if str(i).lower() not in groups) for each in (before, statement)
     )
+    if set(map(str, shown)) & set(map(str, new)):
+        return statement
     if not new or _names(shown) & _names(new) or _lists_what_was_counted(before, new, shop):
         return statement
     dims = tuple(item for item in statement.items if str(item).lower() in groups)

@@ -11,6 +11,8 @@ from dataclasses import replace
 from sql.question.linking import Links
 from sql.question.number_ends import holds_phones, number_end
 from sql.semantics import Shop
+from sql.shop.drafting import looks_personal
+from sql.shop.row_names import name_columns
 from sql.statement.routes import Fork, NoRoute, Routes
 from sql.statement.sentence import Compare, Has, Like, Name, Node, Number, Statement, Text
 
@@ -24,6 +26,10 @@ def ends_as_said(statement: Statement, links: Links, shop: Shop, routes: Routes)
     if told is None or not told.is_phone:
         return statement
 
+    names = {name for v in shop.views for name in name_columns(v)}
+    names |= {
+        c.name for v in shop.views for c in v.columns if c.type == "text" and looks_personal(v.name, c.name)
+    }
     phones = {(v.name, c.name) for v in shop.views for c in v.columns if holds_phones(c)}
 
     def phone_of(view: str) -> Name | None:
@@ -43,10 +49,12 @@ def ends_as_said(statement: Statement, links: Links, shop: Shop, routes: Routes)
     def change(node: Node, view: str) -> Node:
         inner = node.view if isinstance(node, Has) else view
         node = node.with_parts(lambda part: change(part, inner))
-        if not _holds(node, told.digits):
+        if not isinstance(node, Like | Compare) or not _holds(node, told.digits):
             return node
-        assert isinstance(node, Like | Compare)
-        is_there = isinstance(node.left, Name) and any(name == node.left.text for _, name in phones)
+        own = node.left.text.rpartition(".")[2] if isinstance(node.left, Name) else ""
+        is_there = any(name == own for _, name in phones)
+        if not is_there and own not in names:
+            return node  # digits of something else
         phone = node.left if is_there else phone_of(view)
         if phone is None:
             return node

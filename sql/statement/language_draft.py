@@ -226,7 +226,7 @@ class LanguageDrafter:
         within = sold_pieces(within, links, shop, self.vocabulary.pieces)
         within = last_one(summed(within, links, shop, routes), links, shop, routes)
         within = sold_only(within, links, shop, self.workspace.catalog.dialect)
-        within = by_one_clock(ends_as_said(within, links, shop, routes))
+        within = by_one_clock(ends_as_said(within, links, shop, routes), shop)
         if before is None:
             within = without_what_was_given(within)
         within = with_names_that_were_found(within, shop)

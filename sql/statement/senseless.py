@@ -30,6 +30,7 @@ from sql.statement.sentence import (
     Number,
     Share,
     Statement,
+    Text,
     Value,
 )
 
@@ -128,7 +129,11 @@ def shows_nothing(statement: Statement) -> str | None:
         return f"{twice} is shown twice; show what else is asked for"
     if statement.groups:
         return None
-    given = {str(c.left).lower() for c in statement.where if isinstance(c, Compare) and c.sign == "="}
+    given = {
+        str(c.left).lower()
+        for c in statement.where
+        if isinstance(c, Compare) and c.sign == "=" and isinstance(c.right, Text | Number)
+    }
     if given and all(str(item).lower() in given for item in statement.items):
         return "all that is shown is what its rows were chosen by; show what is asked of them"
     empty = {c.left for c in statement.where if isinstance(c, Empty) and not c.is_not}
@@ -144,12 +149,18 @@ _PROMISED = re.compile(
 )
 
 
+_BOTH_ENDS = re.compile(r"\bbetween\b|\bfrom\b.+\bto\b|从.+到|到.+之间", re.I)
+
+
 def delay_from(statement: Statement, question: str, shop: Shop) -> str | None:
     """What is wrong with a delay that is no time from what was promised, where the view tells it."""
     home = shop.view(statement.view)
     if home is None or not _DELAY.search(question):
         return None
-    promised = {c.name.lower() for c in home.columns if says(_PROMISED, c.name, "date")}
+    if _BOTH_ENDS.search(question):
+        return None
+    days = [c for c in home.columns if c.type in ("date", "timestamp")]
+    promised = {c.name.lower() for c in days if says(_PROMISED, c.name, "date")}
     for node in statement.walk():
         if isinstance(node, Elapsed) and promised:
             names = [each.text.lower() for each in (node.first, node.last)]

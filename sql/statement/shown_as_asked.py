@@ -10,14 +10,18 @@ from dataclasses import replace
 
 from sql.semantics import Shop
 from sql.shop.row_names import name_columns
-from sql.statement.sentence import Compare, Like, Name, Statement
+from sql.statement.sentence import Compare, Like, Name, Number, Statement, Text
 
 
 def without_what_was_given(statement: Statement) -> Statement:
     """A list without the columns that its conditions give one value, where it shows others."""
     if statement.groups:
         return statement
-    given = {str(c.left).lower() for c in statement.where if isinstance(c, Compare) and c.sign == "="}
+    given = {
+        str(c.left).lower()
+        for c in statement.where
+        if isinstance(c, Compare) and c.sign == "=" and isinstance(c.right, Text | Number)
+    }
     left = tuple(item for item in statement.items if str(item).lower() not in given)
     if not left or len(left) == len(statement.items) or not all(isinstance(i, Name) for i in left):
         return statement

@@ -14,6 +14,13 @@ from sql.statement.sentence import Name, Node, Statement
 NAMES = ("units_sold", "shop_units_sold")
 """What a first description calls the pieces that count as sold."""
 _SOLD = re.compile(r"\b(?:sells?|sold|selling|bought)\b|卖|售出|销量|畅销", re.I)
+_STEP = re.compile(
+    r"\b(?:order\w*|ship\w*|dispatch\w*|sent|gone out|go out|arriv\w*|deliver\w*|bill\w*|invoic\w*"
+    r"|confirm\w*)\b"
+    r"|发|下单|开票|签收|到货|送",
+    re.I,
+)
+"""Words for what becomes of what was sold."""
 _QUANTITY = re.compile(r"\b(?:quantity|piece|unit)\b|数量|件数")
 _STEPS = frozenset({"ordered", "order", "shipped", "ship", "invoiced", "delivered", "billed", "confirmed"})
 """What else the same pieces may be counted at."""
@@ -31,6 +38,10 @@ def sold_pieces(statement: Statement, links: Links, shop: Shop, pieces: Sequence
     if len(named) != 1 or not _SOLD.search(links.question):
         return statement
     (sold,) = named
+    if _STEP.search(links.question) or any(
+        isinstance(n, Name) and n.text.lower() == sold.name.lower() for n in statement.walk()
+    ):
+        return statement
     roots = {root(word) for word in WORD.findall(links.question.casefold())}
 
     def is_another(metric: Metric) -> bool:

@@ -100,10 +100,14 @@ def sorted_as_said(statement: Statement, links: Links, shop: Shop) -> Statement:
 
 _FIRST = re.compile(
     r"\b(?:largest|biggest|highest|newest|latest|oldest|earliest|cheapest|dearest|lowest|smallest|worst|best|longest"
-    r"|most(?: \w+)?)(?: \w+)? (?:first|on top|at the top)\b"
+    r"|most(?: \w+)?)(?: \w+)? (?:first|on top|at the top)(?=\s*(?:$|[,.;:!?)]|and\b|please\b|pls\b))"
     r"|从[大高多新][到往至][小低少旧老]|从[小低少旧老][到往至][大高多新]",
     re.I,
 )
+
+
+_ONE = re.compile(r"\b(?:which|who|whose|couple|handful|few)\b|哪|谁|最|冠军|第一", re.I)
+"""Words that ask for one or some of them."""
 
 
 def all_in_order(
@@ -112,6 +116,8 @@ def all_in_order(
     """The statement with all of its rows, where "largest first" is how they are sorted and not how many."""
     limit = statement.limit
     if limit is None or statement.limit_per or not _FIRST.search(question) or limit in said:
+        return statement
+    if _ONE.search(question):
         return statement
     if before is not None and before.limit is not None:
         return statement

@@ -21,6 +21,7 @@ BY_COUNTRY = "SELECT country, revenue FROM orders GROUP BY country"
 TOP = "SELECT country, revenue FROM orders GROUP BY country ORDER BY revenue DESC LIMIT 3"
 COUNTED = "SELECT country, order_count FROM orders GROUP BY country"
 KEPT = "SELECT country, revenue, order_count FROM orders GROUP BY country"
+FEWEST = f"{COUNTED} ORDER BY order_count LIMIT 3"
 CITY = "SELECT city FROM orders"
 WITH_FEE = "SELECT SUM(paid + fee) FROM orders"
 CASES = [
@@ -37,6 +38,13 @@ CASES = [
     ("city too", "SELECT email FROM orders", "SELECT city FROM orders", "SELECT email, city FROM orders"),
     # what takes its place, or tells of other rows
     ("orders instead", BY_COUNTRY, COUNTED, COUNTED),
+    ("also the worst 3 by orders", TOP, FEWEST, FEWEST),
+    (
+        "also revenue",
+        "SELECT country, COUNT(*) FROM orders GROUP BY country",
+        "SELECT country, COUNT(*), revenue FROM orders GROUP BY country",
+        "SELECT country, COUNT(*), revenue FROM orders GROUP BY country",
+    ),
     ("how many orders", BY_COUNTRY, COUNTED, COUNTED),
     ("and the orders of 2025 too", BY_COUNTRY, f"{COUNTED} LIMIT 5", f"{COUNTED} LIMIT 5"),
     (

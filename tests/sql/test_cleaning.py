@@ -82,22 +82,6 @@ def test_deleted_rows_are_left_out_and_no_others(
     assert ("marked as deleted" in told(found)) == (left == 3)
 
 
-def test_deleted_rows_that_others_belong_to_keep_their_names_and_are_not_counted(
-    kind: str, tmp_path: Path
-) -> None:
-    lines = [f"({n}, '2026-05-0{n % 9 + 1}', {n % 3 + 1}, 2, 10)" for n in range(30)]
-    script = (
-        "CREATE TABLE items (item_id INTEGER, item_name VARCHAR(9), deleted INTEGER);"
-        "CREATE TABLE sales (sale_id INTEGER, sold_on DATE, item_id INTEGER, qty INTEGER, amount INTEGER);"
-        + inserted("items", ["(1, 'mug', 0)", "(2, 'cup', 1)", "(3, 'jug', 0)"])
-        + inserted("sales", lines)
-    )
-    found = described(kind, script, tmp_path)
-    assert rows(found, "SELECT SUM(amount) FROM sales WHERE item_name = 'cup'") == [(100,)]
-    assert rows(found, "SELECT number_of_items FROM items") == [(2,)]
-    assert "marked as deleted (deleted); they stay" in told(found)
-
-
 def test_one_state_in_several_spellings_is_one(kind: str, tmp_path: Path) -> None:
     states = ["Paid", "paid ", "Paid", "Refunded"]
     script = "CREATE TABLE orders (order_id INTEGER, placed DATE, status VARCHAR(9), amount INTEGER);"

@@ -221,6 +221,22 @@ LINKS_BY_NAME = [
         ("orders", "ship_via"),
         "shippers",
     ),
+    (  # the manager of a customer works there
+        "CREATE TABLE customers (id INTEGER, last_name VARCHAR(20), manager_id INTEGER);"
+        "CREATE TABLE employees (id INTEGER, last_name VARCHAR(20));"
+        "INSERT INTO customers SELECT n, 'c' || n, 1 + n % 9 FROM range(1, 61) t(n);"
+        "INSERT INTO employees SELECT n, 'e' || n FROM range(1, 41) t(n)",
+        ("customers", "manager_id"),
+        "employees",
+    ),
+    (  # the number of an order, though "num" may be one of pieces
+        "CREATE TABLE orders (order_num INTEGER, placed DATE);"
+        "CREATE TABLE orderitems (order_num INTEGER, order_item INTEGER, quantity INTEGER);"
+        "INSERT INTO orders SELECT 20000 + n, DATE '2026-05-01' FROM range(1, 41) t(n);"
+        "INSERT INTO orderitems SELECT 20001 + n % 40, 1 + n // 40, 2 FROM range(0, 80) t(n)",
+        ("orderitems", "order_num"),
+        "orders",
+    ),
     (  # to the row above, of its own table
         "CREATE TABLE staff (staff_id INTEGER, last_name VARCHAR(20), manager_id INTEGER);"
         "INSERT INTO staff SELECT n, 'e' || n, CASE WHEN n > 1 THEN 1 + n % 2 END FROM range(1, 9) t(n)",
@@ -311,6 +327,27 @@ NO_LINKS = [
         "CREATE TABLE staff (staff_id INTEGER, last_name VARCHAR(20), manager_level INTEGER);"
         "INSERT INTO staff SELECT n, 'e' || n, 1 + n % 3 FROM range(1, 31) t(n)",
         ("staff", "manager_level"),
+    ),
+    (  # receipts and customers are both numbered from 1001
+        "CREATE TABLE customers (customer_no INTEGER, city VARCHAR(20));"
+        "CREATE TABLE payments (receipt_no INTEGER, amount INTEGER);"
+        "INSERT INTO customers SELECT 1000 + n, 'c' FROM range(1, 301) t(n);"
+        "INSERT INTO payments SELECT 1000 + n, n FROM range(1, 151) t(n)",
+        ("payments", "receipt_no"),
+    ),
+    (  # so are orders
+        "CREATE TABLE customers (customer_no INTEGER, city VARCHAR(20));"
+        "CREATE TABLE orders (id INTEGER, order_no INTEGER);"
+        "INSERT INTO customers SELECT 1000 + n, 'c' FROM range(1, 301) t(n);"
+        "INSERT INTO orders SELECT n, 1000 + n FROM range(1, 151) t(n)",
+        ("orders", "order_no"),
+    ),
+    (  # packs of so many
+        "CREATE TABLE packers (packer_id INTEGER, last_name VARCHAR(20));"
+        "CREATE TABLE products (product_id INTEGER, pack_code INTEGER);"
+        "INSERT INTO packers SELECT n, 'p' || n FROM range(1, 31) t(n);"
+        "INSERT INTO products SELECT 100 + n, 1 + n % 12 FROM range(1, 61) t(n)",
+        ("products", "pack_code"),
     ),
     (  # a number of pieces
         "CREATE TABLE refund (id INTEGER, reason VARCHAR(20));"

@@ -61,6 +61,19 @@ def till() -> str:
     )
 
 
+def customers_orders() -> str:
+    """Orders called after their customers, who have days of their own; and amounts before a discount."""
+    orders = [f"({n}, {1 + n % 9}, '{day}', 100, 10, 90)" for n, day in enumerate(DAYS)]
+    people = [f"({n}, '2020-05-0{n}')" for n in range(1, 10)]
+    return (
+        "CREATE TABLE customer (id INTEGER, created_at DATE);"
+        "CREATE TABLE customer_orders (id INTEGER, customer_id INTEGER, date DATE, base_amount INTEGER, "
+        "discount INTEGER, amount INTEGER);"
+        + inserted("customer", people)
+        + inserted("customer_orders", orders)
+    )
+
+
 CASES = [
     # 35 of 40 orders were not cancelled; 17 of these in the first 20 days
     (
@@ -73,6 +86,12 @@ CASES = [
     ("the shop's currency, paid or not", magento, "SELECT revenue FROM sales_order", 4000),
     ("pieces of whole lines", magento, "SELECT units_sold FROM sales_order_item", 80),
     ("voided at the till", till, "SELECT revenue FROM receipt_lines", 360),
+    (
+        "orders have their own day, and what was paid",
+        customers_orders,
+        "SELECT revenue FROM customer_orders WHERE DURING('January 2026')",
+        1800,
+    ),
 ]
 
 

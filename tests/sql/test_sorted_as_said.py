@@ -88,6 +88,9 @@ ROWS = "SELECT order_id, due FROM orders ORDER BY due DESC"
         ("the first order ever", "", True),
         ("worst first please", "SELECT order_id FROM orders ORDER BY due LIMIT 10", True),
         ("largest first, just 1", "", True),
+        ("which country had the highest growth first quarter", "", True),
+        ("which cashier had the most first orders", "", True),
+        ("价格从高到低，最贵的是哪个", "", True),
     ],
 )
 def test_largest_first_is_an_order_and_no_number(question: str, before: str, is_cut: bool) -> None:
