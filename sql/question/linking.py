@@ -12,6 +12,7 @@ so that "you may not see this" is not answered with "there is none".
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import logging
 import re
 from collections import defaultdict
@@ -657,6 +658,9 @@ def _part_match(
         return _Match(start, end, score, tuple(_Target("value", v, c, value) for v, c, value in by_value))
     columns = dict.fromkeys((v, c) for v, c, _ in by_value)
     words = " ".join(t.text for t in run)
+    written = run[0].text + "".join(" " * (b.start > a.end) + b.text for a, b in itertools.pairwise(run))
+    if any(written.casefold() in value.casefold() for value in distinct):
+        words = written  # 18V
     return _Match(start, end, 0.7, tuple(_Target("value", v, c) for v, c in columns), part=words)
 
 

@@ -119,6 +119,11 @@ _WORDS: tuple[_Word, ...] = (
         r"\b(?:together|same (?:order|basket|purchase))\b|一起买|同一[个笔]?订单|搭配",
         lambda p: p.has(la.Pairs, la.Has, la.Per) or any(isinstance(n, la.AnyOf | la.Among) for n in p.nodes),
     ),
+    _Word(  # what was to happen by today: of those that did not some are still to
+        r"\b(?:should|ought to|supposed to|meant to) (?:be|have)\b[^.?!]{0,30}\b(?:by now|already)\b"
+        r"|早就?该|本该",
+        lambda p: p.compares or p.has(la.During, la.Elapsed),
+    ),
     _Word(
         r"\b(?:rate|ratio)\b(?! (?:the|us|our|it|them)\b)|率(?!先)",
         lambda p: p.has(la.Share, la.Shifted) or p.divides or p.metric_says("rate|率"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from described_shop import described, inserted
@@ -56,6 +57,10 @@ HEARD = [
     ("total and number of orders, compared", "SELECT SUM(total), COUNT(*) FROM orders"),
     ("things in stock", "SELECT COUNT(*) FROM products WHERE stock_quantity > 0"),
     ("多少件", "SELECT SUM(stock_quantity) FROM products"),
+    (
+        "orders that should be out by now",
+        "SELECT order_id FROM orders WHERE status = 'open' AND ordered_at < '2025-08-11'",
+    ),
 ]
 LEFT_OUT = [
     ("orders that are not open", "SELECT order_id FROM orders WHERE status = 'open'", "not"),
@@ -83,6 +88,8 @@ LEFT_OUT = [
     ("去年同一时候呢", "SELECT COUNT(*) FROM orders WHERE DURING('去年')", "去年同一时候"),
     ("orders that fell", "SELECT COUNT(*) FROM orders", "fell"),
     ("no orders", "SELECT full_name FROM customers", "no"),
+    ("orders that should be out by now", "SELECT order_id FROM orders WHERE status = 'open'",
+     "should be out by now"),
 ]  # fmt: skip
 
 
@@ -119,3 +126,23 @@ def test_what_it_leaves_out_is_told(
     question: str, statement: str, word: str, workspace: Workspace, vocabulary: Vocabulary
 ) -> None:
     assert word in left_out(question, statement, workspace, vocabulary)
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("SELECT title, price FROM items WHERE price < 40 ORDER BY price", ("tyres",)),
+        ("SELECT title, price FROM items WHERE title LIKE '%Tyre%' AND price < 40 ORDER BY price", ()),
+    ],
+)
+def test_a_word_that_is_part_of_several_names_is_a_condition(
+    statement: str, told: tuple[str, ...], tmp_path: Path
+) -> None:
+    names = [f"{kind} {n}" for kind in ("Road Tyre", "Gravel Tyre", "Chain", "Pump") for n in range(9)]
+    values = [f"({n}, '{name}', {10 + n})" for n, name in enumerate(names)]
+    script = "CREATE TABLE items (item_id INTEGER, title VARCHAR, price INTEGER);" + inserted("items", values)
+    opened = open_workspace(described("duckdb", script, tmp_path).shop)
+    try:
+        assert left_out("tyres under 40, cheapest first", statement, opened, Vocabulary.build(opened)) == told
+    finally:
+        opened.close()

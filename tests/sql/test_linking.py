@@ -185,6 +185,21 @@ def test_chinese_words_side_by_side_are_searched_for_together(tmp_path):
     assert searched("充电和台灯") == ["充电", "台灯"]
 
 
+def test_a_number_with_its_unit_is_searched_for_as_it_is_written(tmp_path):
+    names = [f"{kind} 18V {n}" for kind in ("Cordless drill", "Fast charger") for n in range(5)]
+    rows = ", ".join(f"({n}, '{name}')" for n, name in enumerate(names))
+    with duckdb.connect(str(tmp_path / "tools.duckdb")) as connection:
+        connection.execute("CREATE TABLE items (item_id INTEGER, item_name TEXT)")
+        connection.execute(f"INSERT INTO items VALUES {rows}")
+    database = open_database(str(tmp_path / "tools.duckdb"))
+    shop = shop_from_catalog(database.catalog(), name="tools", database=str(tmp_path / "tools.duckdb"))
+    opened = open_workspace(shop, database=database)
+    known = Vocabulary.build(opened)
+    opened.close()
+    mentions = link("anything with 18V in the name", known, TODAY).mentions
+    assert [m.value for m in mentions if m.is_part] == ["18V"]
+
+
 @pytest.mark.parametrize(
     ("question", "values", "periods"),
     [
