@@ -22,7 +22,7 @@ _OF_OTHERS = re.compile(
     re.I,
 )
 """What has numbers of its own that stands before."""
-IS_PHONE = re.compile(
+_OF_A_PHONE = re.compile(
     r"\b(?:phone|telephone|mobile|cell|call(?:er|ed|s)?|rang|ringing)\b|电话|手机|来电", re.I
 )
 """Words by which a number is a telephone's."""
@@ -62,7 +62,7 @@ def number_end(question: str) -> NumberEnd | None:
     if match is None:
         return None
     digits = next(group for group in match.groups() if group)
-    is_named = IS_PHONE.search(question) is not None
+    is_named = _OF_A_PHONE.search(question) is not None
     is_of_others = _OF_OTHERS.search(question[: match.start()]) is not None
     is_phone = is_named or not (is_of_others or _YEAR.fullmatch(digits))
     return NumberEnd(digits=digits, start=match.start(), end=match.end(), is_phone=is_phone)

@@ -12,7 +12,6 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import TYPE_CHECKING
 
 from sql.errors import SqlError
@@ -74,7 +73,8 @@ _NO_KEY = re.compile(
     r"\b(?:zip|postal|post|receipt|invoice|tracking|phone|fax|year|version|build)\b|邮编|电话|发票|小票"
 )
 """Numbers of their own kind, which keys may agree with by accident."""
-_AGENTS = frozenset({"shipper", "supplier", "carrier", "seller", "buyer", "driver"})
+_VERBS = {"shipper": "ship", "supplier": "supply"}
+"""What they do by whom a row is told of: ``ship_via``, ``supply_id``."""
 _LINES = frozenset({"entry", "line", "row", "detail"})
 """What is numbered within an order."""
 _SUPERIORS = frozenset({"manager", "supervisor", "superior", "boss", "leader"})
@@ -420,19 +420,6 @@ def _is_of_a_part(words: list[str], nouns: list[str]) -> bool:
     return bool(set(behind) & _PARTS)
 
 
-@cache
-def _verbs_of(noun: str) -> frozenset[str]:
-    """What is done by whom or what a noun calls after it: a shipper ships, a supplier supplies."""
-    if noun not in _AGENTS:
-        return frozenset()
-    stem = noun.removesuffix("er")
-    if stem[-1] == stem[-2]:
-        stem = stem[:-1]
-    if stem.endswith("i"):
-        stem = f"{stem[:-1]}y"
-    return frozenset({stem, f"{stem}e", f"{stem}ed", f"{stem}{stem[-1]}ed", f"{stem[:-1]}ied"})
-
-
 def is_key_like(name: str) -> bool:
     """Whether a name says that its column tells things apart: ids, codes, numbers of orders."""
     return says(_KEY_WORD, name) or _SHORT_KEY.fullmatch(name.lower()) is not None
@@ -496,7 +483,7 @@ def _clearness(held: ViewColumn, key: str, target: View, view: View) -> float:
         return 1
     if words[-1:] == ["by"] and nouns and nouns[-1] in _STAFF | {"user"}:
         return 1  # created_by
-    if nouns and words and words[0] in _verbs_of(nouns[-1]):
+    if nouns and words and words[0] == _VERBS.get(nouns[-1]):
         return 2 if words[-1] == "id" else float(words[-1] == "via")  # supply_id, ship_via
     rest = set(words) - set(nouns)
     if named and rest == {"name"} and held.type == "text":

@@ -174,7 +174,7 @@ class LanguageDrafter:
             if text.startswith(ASK):
                 readings = tuple(map(self.compile, text.removeprefix(ASK).split(OR)))
                 return Written(sql="", completions=(completion,), choices=readings)
-            compiled = self.compile(text)
+            compiled = self.compile(self._of_each(text, asked))
             said = {*numbers_in(links), *(_numbers_of(before) if before is not None else ())}
             within = self._as_meant(compiled, links, said, before)
             if before is not None:
@@ -182,7 +182,6 @@ class LanguageDrafter:
                 if about is None:
                     return Written(sql=text, completions=(completion,), fault="it is not about those told of")
                 within = with_added(before, about, links.question, self.shop)
-                within = with_shares(before, within, links.question, self.shop)
             if within != compiled.statement:
                 compiled = self._compile(within)
             wrong = unknown_value(compiled.statement, self.shop, self.grammar.routes, self._whole_values)
@@ -207,6 +206,13 @@ class LanguageDrafter:
             unheard=missing,
             invented=invented(links, parse(text)),
         )
+
+    def _of_each(self, text: str, asked: _Asked) -> str:
+        """The statement over the groups of the one before, where the message wants shares of them: alone a share
+        of everything is of nothing, and does not compile."""
+        if asked.before is None:
+            return text
+        return str(with_shares(asked.before, parse(text), asked.links.question, self.shop))
 
     def _as_meant(
         self, compiled: Compiled, links: Links, said: Set[float], before: Statement | None = None

@@ -27,6 +27,7 @@ from sql.statement.parse import parse
 from sql.statement.rehomed import rehomed
 from sql.statement.sayable import sayable
 from sql.statement.seen import seen_shop
+from sql.statement.written import After
 
 ADAPTER = "language"
 SAYABLE: list[tuple[str, str]] = [
@@ -293,6 +294,36 @@ LOST: list[tuple[str, str, str, tuple[str, ...]]] = [
         (),
     ),
 ]  # fmt: skip
+
+
+BY_BRAND = "SELECT brand, revenue FROM sales GROUP BY brand"
+MEANT = [
+    # the statement before, the message, what the model writes, the statement or what is wrong with it
+    (BY_BRAND, "as a share of the total", "SELECT SHARE(revenue) FROM sales",
+     "SELECT brand, SHARE(revenue) FROM sales GROUP BY brand"),
+    (BY_BRAND, "units too", "SELECT brand, units_sold FROM sales GROUP BY brand",
+     "SELECT brand, revenue, units_sold FROM sales GROUP BY brand"),
+    ("", "orders delivered in May 2026 by week",
+     "SELECT WEEK, COUNT(*) FROM orders WHERE DURING(delivered_at, 'May 2026') GROUP BY WEEK",
+     "SELECT WEEK(delivered_at), COUNT(*) FROM orders WHERE DURING(delivered_at, 'May 2026') "
+     "GROUP BY WEEK(delivered_at)"),
+    ("", "amounts of orders, largest first", "SELECT amount FROM orders ORDER BY amount DESC LIMIT 1",
+     "SELECT amount FROM orders ORDER BY amount DESC"),
+    ("", "status and amount of delivered orders",
+     "SELECT status, amount FROM orders WHERE status = 'delivered'",
+     "SELECT amount FROM orders WHERE status = 'delivered'"),
+    ("", "revenue", "SELECT revenue, revenue FROM sales",
+     "revenue is shown twice; show what else is asked for"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("previous", "said", "reply", "meant"), MEANT, ids=[case[1] for case in MEANT])
+def test_what_is_written_becomes_what_is_meant(previous, said, reply, meant, workspace, vocabulary):
+    writer = LanguageDrafter(workspace, vocabulary, ScriptedEngine([reply] * 4))
+    links = link(said, vocabulary, workspace.today)
+    after = After(statement=previous, said=links) if previous else None
+    written = writer.draft(links, after=after)[0]
+    assert (str(written.compiled.statement) if written.compiled else written.fault) == meant
 
 
 @pytest.mark.parametrize(("previous", "said", "statement", "missing"), LOST)

@@ -165,17 +165,24 @@ def test_a_number_longer_than_any_figure_is_no_number(vocabulary, question):
     assert all(abs(n.value) < 1e15 for n in link(question, vocabulary, TODAY).numbers)
 
 
+def words_of(path):
+    """The words of a database that nobody described."""
+    database = open_database(str(path))
+    shop = shop_from_catalog(database.catalog(), name=path.stem, database=str(path))
+    opened = open_workspace(shop, database=database)
+    try:
+        return Vocabulary.build(opened)
+    finally:
+        opened.close()
+
+
 def test_chinese_words_side_by_side_are_searched_for_together(tmp_path):
     products = [f"北极 {kind} {n}" for kind in ("充电台灯", "充电宝", "落地灯", "台灯") for n in range(5)]
     rows = ", ".join(f"({n}, '{name}', {n})" for n, name in enumerate(products))
     with duckdb.connect(str(tmp_path / "lamps.duckdb")) as connection:
         connection.execute("CREATE TABLE items (item_id INTEGER, 商品 TEXT, pieces INTEGER)")
         connection.execute(f"INSERT INTO items VALUES {rows}")
-    database = open_database(str(tmp_path / "lamps.duckdb"))
-    shop = shop_from_catalog(database.catalog(), name="lamps", database=str(tmp_path / "lamps.duckdb"))
-    opened = open_workspace(shop, database=database)
-    known = Vocabulary.build(opened)
-    opened.close()
+    known = words_of(tmp_path / "lamps.duckdb")
 
     def searched(question):
         return [m.value for m in link(question, known, TODAY).mentions if m.is_part]
@@ -191,11 +198,7 @@ def test_a_number_with_its_unit_is_searched_for_as_it_is_written(tmp_path):
     with duckdb.connect(str(tmp_path / "tools.duckdb")) as connection:
         connection.execute("CREATE TABLE items (item_id INTEGER, item_name TEXT)")
         connection.execute(f"INSERT INTO items VALUES {rows}")
-    database = open_database(str(tmp_path / "tools.duckdb"))
-    shop = shop_from_catalog(database.catalog(), name="tools", database=str(tmp_path / "tools.duckdb"))
-    opened = open_workspace(shop, database=database)
-    known = Vocabulary.build(opened)
-    opened.close()
+    known = words_of(tmp_path / "tools.duckdb")
     mentions = link("anything with 18V in the name", known, TODAY).mentions
     assert [m.value for m in mentions if m.is_part] == ["18V"]
 
