@@ -208,8 +208,8 @@ class LanguageDrafter:
         )
 
     def _of_each(self, text: str, asked: _Asked) -> str:
-        """The statement over the groups of the one before, where the message wants shares of them: alone a share
-        of everything is of nothing, and does not compile."""
+        """The statement over the groups of the one before, where the message wants shares of them: alone a
+        share of everything is of nothing, and does not compile."""
         if asked.before is None:
             return text
         return str(with_shares(asked.before, parse(text), asked.links.question, self.shop))
