@@ -66,7 +66,8 @@ def test_two_processes_serve_one_team(team: Server, tmp_path: Path) -> None:
                 headers={"Accept": "text/event-stream"},
             )  # fmt: skip
             with held as stream:
-                next(stream.iter_lines())
+                lines = stream.iter_lines()  # kept: an iterator that nobody holds hangs up
+                next(lines)
                 busy = ask(there, QUESTION, conversation=begun["conversation"])
                 assert busy.status_code == 409, "one question at a time, wherever it is asked"
                 process.kill()
