@@ -61,6 +61,10 @@ HEARD = [
         "orders that should be out by now",
         "SELECT order_id FROM orders WHERE status = 'open' AND ordered_at < '2025-08-11'",
     ),
+    ("things with nothing left", "SELECT title FROM products WHERE stock_quantity = 0"),
+    ("customers nobody sold to", "SELECT full_name FROM customers WHERE customer_id HAS NO orders"),
+    ("nothing fancy, how many orders", "SELECT COUNT(*) FROM orders"),
+    ("on how many days did no one order", "SELECT COUNT(DAY) FROM orders HAVING COUNT(*) = 0"),
 ]
 LEFT_OUT = [
     ("orders that are not open", "SELECT order_id FROM orders WHERE status = 'open'", "not"),
@@ -77,6 +81,8 @@ LEFT_OUT = [
     ("orders until 1 May", "SELECT COUNT(*) FROM orders WHERE DURING('before 1 May')", "until 1 May"),
     ("this year, this month", "SELECT COUNT(*) FROM orders WHERE DURING('this month')", "this year"),
     ("how many in March", "SELECT MONTH, COUNT(*) FROM orders WHERE DURING('2025') GROUP BY MONTH", "March"),
+    ("nothing left of what", "SELECT SUM(stock_quantity) FROM products", "nothing"),
+    ("things nobody has", "SELECT title FROM products", "nobody"),
     ("total per status", "SELECT SUM(total), COUNT(*) FROM orders", "per"),
     ("orders not paid", "SELECT COUNT(*) FROM orders WHERE status = 'shipped'", "paid"),
     ("things never sold", "SELECT title FROM products WHERE is_active", "never"),
