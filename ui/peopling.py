@@ -83,6 +83,7 @@ def list_people(as_json: JsonOption = False) -> None:
                         "attributes": _plain(member.attributes),
                         "slack": member.slack or None,
                         "feishu": member.feishu or None,
+                        "oidc": member.oidc or None,
                         "keys": [_key_json(key) for key in member.keys],
                     }
                     for member in members
@@ -96,13 +97,9 @@ def list_people(as_json: JsonOption = False) -> None:
         print_text("Nobody has a key yet: shoptalk people add NAME --role ROLE.")
     for member in members:
         known = " ".join(f"{name}={value}" for name, value in _plain(member.attributes).items())
-        print_text(
-            safe_terminal(
-                " ".join(
-                    filter(None, (f"{member.name}  {member.role or '-'}", known, member.slack, member.feishu))
-                )
-            )
-        )
+        signs_in_as = f"signs in as {member.oidc}" if member.oidc else ""
+        told = (f"{member.name}  {member.role or '-'}", known, member.slack, member.feishu, signs_in_as)
+        print_text(safe_terminal(" ".join(filter(None, told))))
         for key in member.keys:
             print_text(f"  {key.id}  {_told(key)}")
 

@@ -93,3 +93,27 @@ def test_wrong_use_is_told_in_one_line_and_changes_nothing(
     [line] = [line for line in result.stderr.splitlines() if line.startswith("shoptalk: ")]
     assert words in line
     assert not (home / "store.db").exists()
+
+
+def test_the_list_says_who_is_who_elsewhere(run: Run, home: Path) -> None:
+    home.mkdir()
+    (home / "people.yml").write_text(
+        "people:\n"
+        "  ana: {role: owner, oidc: a-1}\n"
+        "  bo: {role: clerk, slack: U0BO, oidc: b-1}\n"
+        "  clerks: {role: clerk, oidc_group: /shop/clerks}\n"
+        "  cy: {role: clerk, feishu: ou_cy00000000}\n",
+        "utf-8",
+    )
+    listed = run("list")
+    assert listed.exit_code == 0, listed.stderr
+    assert listed.stdout.splitlines() == [
+        "ana  owner signs in as a-1",
+        "bo  clerk U0BO signs in as b-1",
+        "clerks  clerk signs in as /shop/clerks",
+        "cy  clerk ou_cy00000000",
+    ]
+    people = {each["name"]: each for each in json.loads(run("list", "--json").stdout)["people"]}
+    assert {name: each["oidc"] for name, each in people.items()} == {
+        "ana": "a-1", "bo": "b-1", "clerks": "/shop/clerks", "cy": None,
+    }  # fmt: skip
