@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-import email
 import ipaddress
 import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import replace
-from email import policy
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
+from aiosmtpd.smtp import AuthResult, LoginPassword
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from postbox import MailServer as Server
 
 from app.errors import NotDelivered, WrongUse
 from app.schedules import mail
@@ -30,42 +27,6 @@ from app.settings import Settings
 from jobs.report.types import Report, Section
 
 ANNA = Target(kind="mail", place="anna@example.org")
-
-
-class Postbox:
-    """Takes messages, unless it has a reason to refuse."""
-
-    def __init__(self) -> None:
-        self.taken: list[Envelope] = []
-        self.refuses = ""
-
-    async def handle_RCPT(
-        self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if self.refuses:
-            return self.refuses
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
-        self.taken.append(envelope)
-        return "250 taken"
-
-    def message(self) -> EmailMessage:
-        content = self.taken[-1].content
-        assert isinstance(content, bytes)
-        found = email.message_from_bytes(content, policy=policy.default)
-        assert isinstance(found, EmailMessage)
-        return found
-
-
-class Server:
-    def __init__(self, **options: Any) -> None:
-        self.postbox = Postbox()
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
-        self.controller = Controller(self.postbox, hostname="127.0.0.1", port=self.port, **options)
-        self.controller.start()
 
 
 @pytest.fixture

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from mock_slack import BOT_TOKEN, mock_slack
+from postbox import MailServer
 from typer.testing import CliRunner
 
 from app.house import House, last_answer
-from app.person import Person
+from app.person import Person, account
 from app.rules.keeping import rules_of
+from app.rules.rule_watch import check_rules
+from app.schedules.mail import Mailer
 from app.settings import Settings
 from sql.shop.shopfile import load_shop
 from sql.traces import Traces
+from ui.chats.slack.posting import Poster
 from ui.cli import app
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "jobs" / "forecast"))
@@ -128,6 +134,39 @@ def test_a_rule_that_cannot_be_delivered_or_looked_at_says_so_and_is_tried_again
     watch.shop.write_text(text, encoding="utf-8")
     watch.told()
     assert "could not be done" not in watch.run("rule", "list").stdout
+
+
+def test_what_is_new_goes_by_mail_and_to_a_channel_once(watch: Watch):
+    mail, settings = MailServer(), watch.settings
+    to = ["--to", "mail:anna@example.org", "--to", "slack:#sales"]
+    try:
+        with mock_slack() as slack:
+            settings = replace(
+                settings, smtp_host="127.0.0.1", smtp_port=mail.port, smtp_from="shop@example.org",
+                slack_bot_token=BOT_TOKEN,
+            )  # fmt: skip
+            couriers = {"mail": Mailer(settings), "slack": Poster(settings, slack.base_url)}
+
+            def look() -> int:
+                person = Person(id=account())
+                return len(check_rules(settings, str(watch.shop), person, couriers).messages)
+
+            assert watch.run("rule", "add", BELOW, *to).exit_code == 0
+            watch.sell("2026-06-29", {"Lamp": 9, "Chair": 1, "Desk": 8})
+            mail.postbox.refuses = "451 4.3.0 come again"
+            assert look() == 1
+            [posted] = slack.in_thread("#sales", None)
+            assert "Chair" in posted.words and mail.postbox.taken == []
+            assert "1 not delivered yet" in watch.run("rule", "list").stdout
+            mail.postbox.refuses = ""
+            assert look() == 0, "nothing is new, but the mail goes out"
+            body = mail.postbox.message().get_body()
+            assert body is not None and "Chair" in body.get_content()
+            assert mail.postbox.taken[0].rcpt_tos == ["anna@example.org"]
+            look()
+            assert len(mail.postbox.taken) == len(slack.in_thread("#sales", None)) == 1
+    finally:
+        mail.controller.stop()
 
 
 def test_each_rule_sees_what_its_keepers_role_sees(watch: Watch):
