@@ -31,10 +31,12 @@ _LONG = (
     "average", "before", "between", "compare", "compared", "growth", "highest", "lowest",
     "median", "month", "monthly", "months", "number", "percent", "percentage", "previous", "quarter",
     "quarterly", "quarters", "weekly", "without", "yesterday", "thousand", "hundred", "million",
+    "biggest", "busiest", "cheapest", "earliest", "fastest", "largest", "latest", "longest", "newest",
+    "oldest", "shortest", "slowest", "smallest",
 )  # fmt: skip
 """Words of which one letter may be wrong, left out, doubled or changed round."""
 _ROOTS = frozenset(map(root, _LONG))
-_REAL = frozenset(["mouth", "moth", "moths", "mouths", "medina"])
+_REAL = frozenset(["mouth", "moth", "moths", "mouths", "medina", "largess", "latent", "fattest"])
 """Words that are one letter from those, and are words."""
 LEAST_LETTERS = 5
 _POSSESSIVE = re.compile(
