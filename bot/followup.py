@@ -273,13 +273,13 @@ def combine(
         if topic is not None:
             return topic
     if _speaks_of_others(new):
-        return _append(old.text, followup.question[_soft_lead_end(followup.question) :])
+        return appended(old.text, followup.question[_soft_lead_end(followup.question) :])
     if not (new.has_any or new.measures or _relative(new, old) or _flipped(old, new)):
-        return _append(old.text, rest)
+        return appended(old.text, rest)
     if cues.NEGATING.search(followup.question) or (
         cues.COMPARING.search(followup.question) and followup.numbers
     ):
-        return _append(old.text, followup.question[_soft_lead_end(followup.question) :])
+        return appended(old.text, followup.question[_soft_lead_end(followup.question) :])
     editor = _Editor(old)
     _edit(editor, old, new)
     return editor.text()
@@ -378,7 +378,8 @@ def _split_end(text: str) -> tuple[str, str]:
     return text[: match.start()], match.group().strip()
 
 
-def _append(question: str, rest: str) -> str:
+def appended(question: str, rest: str) -> str:
+    """A question with more behind it."""
     body, mark = _split_end(question)
     rest = rest.strip(" ?？.。!！,，")
     if not rest:

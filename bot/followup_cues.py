@@ -113,6 +113,20 @@ EDITING = re.compile(
     r"|^\W*(?:那|再|请)?(?:按.{1,12})?(?:从[高大多新]到[低小少旧]|从[低小少旧]到[高大多新]|升序|降序|倒序)"
 )
 """A message that asks for the same rows in another form: as shares, in another order, one by one."""
+LEAVING_OUT = re.compile(
+    r"(?ix)^\W*(?:(?:and|but|now|then|ok(?:ay)?|please|can\ you|could\ you)\b[,\s]*)*"
+    r"(?P<verb>drop|leave\ out|take\ out|throw\ out|strip\ out|omit|skip|remove)\s+"
+    r"(?!all\b|every(?:thing\b|\s)"
+    r"|(?:[\w']+\s+){0,3}(?:tables?|database|schema|columns?|records?|rows?|data|lines?)\b)"
+)
+"""What was told, without something: "drop the cancelled ones" after a list is no order to delete anything."""
+OF_THAT = re.compile(r"(?i)\b(?:ones|everyone|anyone|everybody|from\s+(?:that|this|it|them|those|these))\b")
+"""Words for what was told."""
+PUTTING_BESIDE = re.compile(
+    r"(?ix)^\W*(?:(?:and|but|now|then|ok(?:ay)?|please|can\ you|could\ you)\b[,\s]*)*"
+    r"add\s+(?=(?:the|their|its|what|how|when|where|who)\b)(?!.*\b(?:to|into)\s+(?:the|my|our|an?|every|each|all|\d))"
+)
+"""What was told, with more beside it: "add the price"."""
 REFERRING = re.compile(
     r"(?i)\b(?:it|that one|this one|that order|this order|them|they)\b|它们?|(?:这|那|该)(?:个|张|笔|件)?(?:订单|客户|商品|单)?"
 )

@@ -18,12 +18,12 @@ from dataclasses import replace
 from bot import followup_cues as cues
 from bot.courtesies import courtesy_of
 from bot.errors import AskBack, UnusableQuestion
-from bot.followup import combine, features_of, is_addition, is_followup, strip_lead, with_days_said
+from bot.followup import appended, combine, features_of, is_addition, is_followup, strip_lead, with_days_said
 from bot.job import Job, Strength, Understood
 from bot.memory import Conversation, Turn
 from bot.parameters import changed, says_only
 from bot.redrawing import chart_asked
-from sql.question.answerable import Verdict, verdict_of
+from sql.question.answerable import Verdict, is_write_request, verdict_of
 from sql.question.asides import without_asides
 from sql.question.linking import Links, Vocabulary, link
 from sql.question.words import words
@@ -207,6 +207,8 @@ def understand(
         if reason is None:
             raise AskBack("no_reason", options=_breakdowns(last, vocabulary, today))
         links = link(reason, vocabulary, today)
+    if last is not None and last.status == "answered" and (kept := _more_or_less(links)):
+        return understood(linked(appended(last.standalone_question, kept)), last, changes=True)
     if _asks_for_a_job(understood(said, None), jobs):
         return understood(linked(strip_lead(said)), None)
     if last is not None and (text := _resettled(last, links, vocabulary, today, jobs)) is not None:
@@ -220,6 +222,22 @@ def understand(
     if last is None and is_followup(links, needs_cue=True) and not cues.ASKS.search(question):
         raise AskBack("no_previous")
     return understood(linked(strip_lead(said)), None)
+
+
+def _more_or_less(links: Links) -> str:
+    """What a message leaves out of the answer before or adds to it, as "without …" or "also …"; else empty.
+
+    "Remove customer 5" is an order all the same.
+    """
+    text = links.question
+    added, out = cues.PUTTING_BESIDE.match(text), cues.LEAVING_OUT.match(text)
+    if added is not None and links.mentions:
+        return f"also {text[added.end() :]}"
+    if out is None or not (links.mentions or links.numbers or cues.OF_THAT.search(text)):
+        return ""
+    if out["verb"].lower() == "remove" and is_write_request(text):
+        return ""
+    return f"without {text[out.end() :]}"
 
 
 def _asked(whole: str, language: str, vocabulary: Vocabulary, today: dt.date, jobs: Sequence[Job]) -> Links:
