@@ -122,6 +122,8 @@ LEAVING_OUT = re.compile(
 """What was told, without something: "drop the cancelled ones" after a list is no order to delete anything."""
 OF_THAT = re.compile(r"(?i)\b(?:ones|everyone|anyone|everybody|from\s+(?:that|this|it|them|those|these))\b")
 """Words for what was told."""
+SOME = re.compile(r"(?i)(?:the|those|these|any|anyone|anybody|everyone|everybody|whatever|who(?:ever)?)\b")
+"""What some of them begin with; "drop in revenue" and "take out orders" are nouns."""
 PUTTING_BESIDE = re.compile(
     r"(?ix)^\W*(?:(?:and|but|now|then|ok(?:ay)?|please|can\ you|could\ you)\b[,\s]*)*"
     r"add\s+(?=(?:the|their|its|what|how|when|where|who)\b)(?!.*\b(?:to|into)\s+(?:the|my|our|an?|every|each|all|\d))"

@@ -235,6 +235,9 @@ def _more_or_less(links: Links) -> str:
         return f"also {text[added.end() :]}"
     if out is None or not (links.mentions or links.numbers or cues.OF_THAT.search(text)):
         return ""
+    is_named = any(m.kind == "value" and m.start == out.end() for m in links.mentions)
+    if not is_named and cues.SOME.match(text, out.end()) is None:
+        return ""
     if out["verb"].lower() == "remove" and is_write_request(text):
         return ""
     return f"without {text[out.end() :]}"
