@@ -124,6 +124,12 @@ OF_THAT = re.compile(r"(?i)\b(?:ones|everyone|anyone|everybody|from\s+(?:that|th
 """Words for what was told."""
 SOME = re.compile(r"(?i)(?:the|those|these|any|anyone|anybody|everyone|everybody|whatever|who(?:ever)?)\b")
 """What some of them begin with; "drop in revenue" and "take out orders" are nouns."""
+MORE_THAN_THAT = re.compile(
+    r"(?i)[,;.?!:]\s*\S|\b(?:and|then|new)\b|(?<!under )(?<!over )(?<!below )(?<!above )(?<!\d)\d"
+    r"|\b(?:filters?|limits?|conditions?|breakdown|split|grouping|sorting|database|db|system|shop|views?|index(?:es)?"
+    r"|users?|roles?|rules?|restrictions?|instructions?|security)\b"
+)
+"""What is more than some of those told of: another clause, an order's number, the program itself."""
 PUTTING_BESIDE = re.compile(
     r"(?ix)^\W*(?:(?:and|but|now|then|ok(?:ay)?|please|can\ you|could\ you)\b[,\s]*)*"
     r"add\s+(?=(?:the|their|its|what|how|when|where|who)\b)(?!.*\b(?:to|into)\s+(?:the|my|our|an?|every|each|all|\d))"

@@ -23,7 +23,7 @@ from bot.job import Job, Strength, Understood
 from bot.memory import Conversation, Turn
 from bot.parameters import changed, says_only
 from bot.redrawing import chart_asked
-from sql.question.answerable import Verdict, is_write_request, verdict_of
+from sql.question.answerable import Verdict, verdict_of
 from sql.question.asides import without_asides
 from sql.question.linking import Links, Vocabulary, link
 from sql.question.words import words
@@ -227,20 +227,22 @@ def understand(
 def _more_or_less(links: Links) -> str:
     """What a message leaves out of the answer before or adds to it, as "without …" or "also …"; else empty.
 
-    "Remove customer 5" is an order all the same.
+    Only what leaves no doubt: "drop the customers", "add the customer Ann" may be orders to change something,
+    "drop the filter" and a second clause mean more than a condition.
     """
     text = links.question
     added, out = cues.PUTTING_BESIDE.match(text), cues.LEAVING_OUT.match(text)
-    if added is not None and links.mentions:
-        return f"also {text[added.end() :]}"
-    if out is None or not (links.mentions or links.numbers or cues.OF_THAT.search(text)):
+    match = added or out
+    if match is None or cues.MORE_THAN_THAT.search(text, match.end()):
         return ""
-    is_named = any(m.kind == "value" and m.start == out.end() for m in links.mentions)
-    if not is_named and cues.SOME.match(text, out.end()) is None:
-        return ""
-    if out["verb"].lower() == "remove" and is_write_request(text):
-        return ""
-    return f"without {text[out.end() :]}"
+    rest = text[match.end() :]
+    if added is not None:
+        is_shown = links.mentions and all(m.kind in ("column", "metric") for m in links.mentions)
+        return f"also {rest}" if is_shown else ""
+    some = cues.SOME.match(text, match.end())
+    starts = {match.end(), some.end() + 1 if some is not None else -1}
+    is_named = any(m.kind == "value" and m.start in starts for m in links.mentions)
+    return f"without {rest}" if is_named or cues.OF_THAT.search(rest) else ""
 
 
 def _asked(whole: str, language: str, vocabulary: Vocabulary, today: dt.date, jobs: Sequence[Job]) -> Links:

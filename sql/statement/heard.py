@@ -60,7 +60,9 @@ _WORDS: tuple[_Word, ...] = (
         r"\b(?:without|excluding|exclud\w+|except(?: for)?|other than|apart from|never"
         r"|not(?! too much)|isn't(?! it\b)|aren't|wasn't|didn't|haven't|hasn't|don't|doesn't|non)\b(?! only)"
         r"|\bno (?!\.|\d|matter|wait\b|rush\b)(?=[a-z ])"
-        r"|\b(?:nobody|nothing(?! (?:fancy|special|urgent|big|much|serious)\b))\b"
+        r"|\bnobody\b|(?<!next to )(?<!almost )\bnothing\b"
+        r"(?! (?:but|else|more|less|under|over|below|above|older|newer"
+        r"|before|after|fancy|special|urgent|big|much|serious|complicated|detailed|crazy|too)\b)"
         r"|除了|除去|不含|不包括|不算|(?<!有)没有?(?!问题|$|[?？,，。；;])|未(?!来)|排除|从来不|不是",
         lambda p: p.denies or p.metric_says(r"not|without|never|未|不"),
     ),

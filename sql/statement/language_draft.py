@@ -52,7 +52,7 @@ from sql.statement.one_clock import by_one_clock
 from sql.statement.other_rows import given_back, named_elsewhere
 from sql.statement.parse import parse
 from sql.statement.parts_of_names import all_of_the_part
-from sql.statement.rehomed import over_what_it_tells, rehomed, without_itself
+from sql.statement.rehomed import rehomed, without_itself
 from sql.statement.sayable import sayable
 from sql.statement.seen import seen_shop
 from sql.statement.senseless import (
@@ -220,7 +220,6 @@ class LanguageDrafter:
         """The statement as the question's words mean it, where they leave no doubt."""
         shop, routes = self.shop, self.grammar.routes
         within = listed(bounded(looked_back(compiled, links), links), links.question)
-        within = over_what_it_tells(within, links, shop, routes)
         within = share_of_the_first(within, links, shop, routes)
         within = shortfalls(shares_of_the_whole(within), links)
         within = each_once(within, links, shop)

@@ -2,8 +2,7 @@
 
 A list of columns of a finer view (``SELECT shipped_on FROM orders``) has several values for one row. Nothing
 is added up, so the rows of the finer view are what was meant, or those of a view that leads to each side: who
-is assigned to which machine. And ``YEAR`` of rows that have no time is a column of that name. Credit limits
-by country, written over orders, are those of the customers: of orders nothing was said.
+is assigned to which machine. And ``YEAR`` of rows that have no time is a column of that name.
 """
 
 from __future__ import annotations
@@ -11,46 +10,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sql.question.linking import Links
-from sql.semantics import Shop, View
+from sql.semantics import Shop
 from sql.shop.row_names import name_columns
-from sql.statement.routes import Fork, NoRoute, Route, Routes
 from sql.statement.sentence import (
     Aggregate,
-    AllOf,
-    Among,
-    AnyOf,
-    Calc,
-    Compare,
-    Elapsed,
-    Empty,
     Grain,
     Has,
-    Holds,
-    Like,
     Name,
     Node,
-    Number,
     Only,
-    Order,
     Per,
-    Range,
     Share,
     Shifted,
     Statement,
-    Text,
-    Truth,
     Value,
 )
 
 _FIGURES = (Aggregate, Only, Per, Share, Shifted)
-_GUESSED = 0.6
-"""Score of a mention whose words are but a part of its name: "average" of an average order."""
-_OF_COLUMNS = (
-    *(Aggregate, AllOf, Among, AnyOf, Calc, Compare, Elapsed, Empty, Holds, Like, Name, Number, Order, Range),
-    *(Statement, Text, Truth),
-)
-"""Parts that say something of columns alone, whatever the statement is over."""
 
 
 def without_itself(statement: Statement, shop: Shop) -> Statement:
@@ -81,67 +57,6 @@ def without_itself(statement: Statement, shop: Shop) -> Statement:
     if not shown:
         return statement
     return Statement(view=target.name, items=shown, where=(*others, has), limit=statement.limit)
-
-
-def over_what_it_tells(statement: Statement, links: Links, shop: Shop, routes: Routes) -> Statement:
-    """A statement that names no column of its own view, over the view whose columns it names.
-
-    ``AVG(credit_limit) FROM orders GROUP BY customers.country`` is of customers, where the question says
-    nothing of orders: else it is of those who ordered.
-    """
-    home = shop.view(statement.view)
-    nodes = list(statement.walk())
-    metrics = {metric.name.lower() for metric in shop.metrics}
-    if home is None or not all(isinstance(node, _OF_COLUMNS) for node in nodes):
-        return statement
-    if any(isinstance(node, Aggregate) and node.operand is None for node in nodes):
-        return statement  # rows are counted
-    reached: dict[Name, Route] = {}
-    for name in nodes:
-        if isinstance(name, Name):
-            if name.text.lower() in metrics:
-                return statement
-            try:
-                reached[name] = routes.find(home, name)
-            except (Fork, NoRoute):
-                return statement
-    if any(not route.hops or route.is_many for route in reached.values()) or _is_spoken_of(home, links):
-        return statement
-    owners = {route.view.name: route.view for route in reached.values()}
-    for owner in owners.values():
-        names = _named_from(owner, reached, routes)
-        if names is not None:
-            return replace(_renamed(statement, names), view=owner.name)
-    return statement
-
-
-def _is_spoken_of(view: View, links: Links) -> bool:
-    """Whether a word of the question means a view, one of its columns or figures, and nothing else."""
-    others = {(m.start, m.end) for m in links.mentions if view.name not in (m.view, m.name)}
-    own = {(m.start, m.end) for m in links.mentions if view.name in (m.view, m.name) and m.score > _GUESSED}
-    return bool(own - others)
-
-
-def _named_from(owner: View, reached: dict[Name, Route], routes: Routes) -> dict[Name, Name] | None:
-    """What columns are called from another view, to each of whose rows they have one value."""
-    names = {}
-    for name, route in reached.items():
-        own = Name(name.text, "" if route.view.name == owner.name else name.of)
-        try:
-            found = routes.find(owner, own)
-        except (Fork, NoRoute):
-            return None
-        if found.view.name != route.view.name or found.is_many:
-            return None
-        names[name] = own
-    return names
-
-
-def _renamed(statement: Statement, names: dict[Name, Name]) -> Statement:
-    def renamed(node: Node) -> Node:
-        return names[node] if isinstance(node, Name) else node.with_parts(renamed)
-
-    return statement.with_parts(renamed)
 
 
 def rehomed(statement: Statement, shop: Shop) -> Iterator[Statement]:
