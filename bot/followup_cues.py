@@ -113,28 +113,24 @@ EDITING = re.compile(
     r"|^\W*(?:那|再|请)?(?:按.{1,12})?(?:从[高大多新]到[低小少旧]|从[低小少旧]到[高大多新]|升序|降序|倒序)"
 )
 """A message that asks for the same rows in another form: as shares, in another order, one by one."""
+_PLEASE = r"(?i)^\W*(?:(?:and|but|now|then|ok(?:ay)?|please|can you|could you)\b[,\s]*)*"
 LEAVING_OUT = re.compile(
-    r"(?ix)^\W*(?:(?:and|but|now|then|ok(?:ay)?|please|can\ you|could\ you)\b[,\s]*)*"
-    r"(?P<verb>drop|leave\ out|take\ out|throw\ out|strip\ out|omit|skip|remove)\s+"
-    r"(?!all\b|every(?:thing\b|\s)"
-    r"|(?:[\w']+\s+){0,3}(?:tables?|database|schema|columns?|records?|rows?|data|lines?)\b)"
+    rf"{_PLEASE}(?:drop|leave out|take out|throw out|strip out|omit|skip|remove)\s+(?!all\b|every(?:thing\b|\s))"
 )
 """What was told, without something: "drop the cancelled ones" after a list is no order to delete anything."""
+PUTTING_BESIDE = re.compile(rf"{_PLEASE}add\s+(?=(?:the|their|its|what|how|when|where|who)\b)")
+"""What was told, with more beside it: "add the price"."""
+MORE_THAN_THAT = re.compile(
+    r"(?i)[,;.?!:]\s*\S|\b(?:and|then|new)\b|(?<!under )(?<!over )(?<!below )(?<!above )(?<!\d)\d"
+    r"|\b(?:to|into) (?:the|my|our|an?|every|each|all)\b|\b(?:filters?|limits?|conditions?|breakdown|split"
+    r"|grouping|sorting|database|db|schema|system|shop|tables?|views?|columns?|records?|rows?|lines?|data"
+    r"|index(?:es)?|users?|roles?)\b"
+)
+"""Behind either of these more than some of those told of: another clause, an order's number, what keeps them."""
 OF_THAT = re.compile(r"(?i)\b(?:ones|everyone|anyone|everybody|from\s+(?:that|this|it|them|those|these))\b")
 """Words for what was told."""
 SOME = re.compile(r"(?i)(?:the|those|these|any|anyone|anybody|everyone|everybody|whatever|who(?:ever)?)\b")
 """What some of them begin with; "drop in revenue" and "take out orders" are nouns."""
-MORE_THAN_THAT = re.compile(
-    r"(?i)[,;.?!:]\s*\S|\b(?:and|then|new)\b|(?<!under )(?<!over )(?<!below )(?<!above )(?<!\d)\d"
-    r"|\b(?:filters?|limits?|conditions?|breakdown|split|grouping|sorting|database|db|system|shop|views?|index(?:es)?"
-    r"|users?|roles?|rules?|restrictions?|instructions?|security)\b"
-)
-"""What is more than some of those told of: another clause, an order's number, the program itself."""
-PUTTING_BESIDE = re.compile(
-    r"(?ix)^\W*(?:(?:and|but|now|then|ok(?:ay)?|please|can\ you|could\ you)\b[,\s]*)*"
-    r"add\s+(?=(?:the|their|its|what|how|when|where|who)\b)(?!.*\b(?:to|into)\s+(?:the|my|our|an?|every|each|all|\d))"
-)
-"""What was told, with more beside it: "add the price"."""
 REFERRING = re.compile(
     r"(?i)\b(?:it|that one|this one|that order|this order|them|they)\b|它们?|(?:这|那|该)(?:个|张|笔|件)?(?:订单|客户|商品|单)?"
 )

@@ -267,11 +267,12 @@ def _asked(whole: str, language: str, vocabulary: Vocabulary, today: dt.date, jo
 
 
 def _verdict(links: Links, said: Links, vocabulary: Vocabulary) -> Verdict | None:
-    """Of the standalone question; what the message itself names and is hidden counts too."""
+    """Of the standalone question; what the message itself names and is hidden counts too, and what is to
+    change the rules."""
     verdict = verdict_of(links, vocabulary)
     if said is not links and verdict is None:
         own = verdict_of(said, vocabulary)
-        return own if own is not None and own.kind == "hidden" else verdict
+        return own if own is not None and own.kind in ("hidden", "rules") else verdict
     return verdict
 
 

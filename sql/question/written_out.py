@@ -36,23 +36,10 @@ _LONG = (
 )  # fmt: skip
 """Words of which one letter may be wrong, left out, doubled or changed round."""
 _ROOTS = frozenset(map(root, _LONG))
-_REAL = frozenset(
-    [
-        "mouth",
-        "moth",
-        "moths",
-        "mouths",
-        "medina",
-        "largess",
-        "latent",
-        "fattest",
-        "oddest",
-        "bushiest",
-        "bustiest",
-        "lamest",
-        "laxest",
-    ]
-)
+_REAL = frozenset([
+    "mouth", "moth", "moths", "mouths", "medina", "largess", "latent", "fattest", "oddest", "bushiest",
+    "bustiest", "lamest", "laxest",
+])  # fmt: skip
 """Words that are one letter from those, and are words."""
 LEAST_LETTERS = 5
 _POSSESSIVE = re.compile(

@@ -64,6 +64,7 @@ HEARD = [
     ("things with nothing left", "SELECT title FROM products WHERE stock_quantity = 0"),
     ("customers nobody sold to", "SELECT full_name FROM customers WHERE customer_id HAS NO orders"),
     ("nothing fancy, how many orders", "SELECT COUNT(*) FROM orders"),
+    ("things, nothing under 5", "SELECT title FROM products WHERE stock_quantity >= 5"),
     ("on how many days did no one order", "SELECT COUNT(DAY) FROM orders HAVING COUNT(*) = 0"),
 ]
 LEFT_OUT = [

@@ -10,10 +10,6 @@ NAMES = frozenset(["yr", "reven"])
 CASES = [
     ("how mny sold this yr", "how many sold this year"),
     ("busiset hour, and the bigest payout", "busiest hour, and the biggest payout"),
-    (
-        "the latent print powder, and the fattest quarters",
-        "the latent print powder, and the fattest quarters",
-    ),
     ("Teh total of lst mnth, w/o returns", "the total of last month, without returns"),
     ("avarage days btwn order and delivery", "average days between order and delivery"),
     ("list yesterdays orders and last months sales", "list yesterday's orders and last month's sales"),
@@ -30,6 +26,7 @@ AS_THEY_ARE = [
     "see shop.example/teh?yr=2",
     "mouth wash and moth balls",
     "the latent print powder, and the fattest quarters",
+    "the oddest orders, and the bushiest plants",
     "销售额 yr2024",
     "the last weeks of June",
     "in the last months",
