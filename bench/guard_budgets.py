@@ -67,7 +67,7 @@ class Outcome:
     memory_mb: float
     """How much the memory grew, at its highest."""
     fault: str
-    """What was wrong; empty when nothing was."""
+    """All that was wrong; empty when nothing was."""
 
 
 def statements(dialect: Dialect) -> dict[str, str]:
@@ -235,7 +235,8 @@ class Range:
         """Send one statement; see the module's docstring."""
         dialect = self.database.dialect
         began = started = time.monotonic()
-        way, fault = "done", ""
+        way = "done"
+        faults: list[str] = []
         with Memory(self.server) as memory:
             try:
                 query = self.guard.check(sql)
@@ -251,15 +252,17 @@ class Range:
             except QueryTooLarge as error:
                 way = "cost" if "was not run" in str(error) else "memory"
             except SqlError as error:
-                way, fault = "failed", "" if type(error).__name__ == "QueryFailed" else str(error)[:200]
+                way = "failed"
+                if type(error).__name__ != "QueryFailed":
+                    faults.append(str(error)[:200])
             seconds = time.monotonic() - started
-            fault = fault or self._left_over(started)
+            faults.append(self._left_over(started))
         growth = memory.peak - memory.before
         if seconds > self.limits.timeout_s + GRACE_S:
-            fault = fault or f"it took {seconds:.1f} s"
+            faults.append(f"it took {seconds:.1f} s")
         if growth > self.limits.max_memory_mb * SLACK + FIXED_MB:
-            fault = fault or f"memory grew by {growth:.0f} MB"
-        fault = fault or self._next_question()
+            faults.append(f"memory grew by {growth:.0f} MB")
+        faults.append(self._next_question())
         return Outcome(
             name=name,
             dialect=dialect,
@@ -267,7 +270,7 @@ class Range:
             guard_s=started - began,
             seconds=seconds,
             memory_mb=growth,
-            fault=fault,
+            fault="; ".join(filter(None, faults)),
         )
 
     def _left_over(self, started: float) -> str:
